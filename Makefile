@@ -1,0 +1,71 @@
+# Needs python3 (3.11 or newer), pip and make. Everything is installed into .venv; nothing else changes.
+
+PYTHON ?= python3
+VENV ?= .venv
+GAME ?= connect_four
+
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+SOURCES = find rlhf_agents adapters games -name '*.py'
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help play test bench clean
+
+help: ## this list
+	@echo 'make TARGET [PYTHON=python3] [VENV=.venv] [GAME=connect_four]'
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-6s %s\n", $$1, $$2 }' Makefile
+
+play: $(VENV)/.play ## install (first time only) and play Connect Four against the trained agent
+	@if [ -t 0 ] && [ -t 1 ]; then \
+	    set -- --game $(GAME); \
+	else \
+	    set -- --game $(GAME) --watch --games 1 --record $(GAME).gif; \
+	fi; \
+	echo "==> rlhf-play $$*"; $(FRESH_CACHE) \
+	$(BIN)/rlhf-play "$$@"
+
+test: $(VENV)/.test ## format check, lint, import contracts, types, tests
+	@echo '==> ruff format --check'
+	@$(BIN)/ruff format --check .
+	@echo '==> ruff check'
+	@$(BIN)/ruff check .
+	@echo '==> lint-imports'
+	@$(BIN)/lint-imports --no-logo
+	@echo '==> mypy'
+	@$(BIN)/mypy
+	@echo '==> pytest -n 2'
+	@$(FRESH_CACHE) $(BIN)/python -m pytest -n 2
+
+bench: $(VENV)/.test ## run every script of tests/benchmarks
+	@$(FRESH_CACHE) for script in $(sort $(wildcard tests/benchmarks/*.py)); do \
+	    echo "==> $$script"; $(BIN)/python $$script || exit 1; \
+	done
+
+clean: ## remove .venv, caches and builds
+	@echo '==> removing $(VENV), caches, build and dist'
+	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@find rlhf_agents adapters games tests -name __pycache__ -prune -exec rm -rf {} +
+
+# numba asks only whether the file of a cached function has changed, not those of the functions that
+# it calls. So each state of the sources gets a cache of its own, and the last one is thrown away.
+CACHE := $(abspath $(VENV))/numba
+FRESH_CACHE = export NUMBA_CACHE_DIR=$(CACHE)/$$($(SOURCES) | LC_ALL=C sort | xargs cat | cksum | tr ' ' -); \
+    [ -d $$NUMBA_CACHE_DIR ] || rm -rf $(CACHE);
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo 'Python 3.11 or newer is needed: make PYTHON=python3.12 ...' >&2; exit 1; }
+	@echo '==> creating $(VENV)'
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.play: $(VENV)/.python pyproject.toml constraints.txt
+	@echo '==> installing rlhf-agents into $(VENV) (once; takes a few minutes)'
+	@$(INSTALL) -e .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.python pyproject.toml constraints.txt
+	@echo '==> installing rlhf-agents and its development tools into $(VENV) (once; takes a few minutes)'
+	@$(INSTALL) -e '.[test]'
+	@touch $@ $(VENV)/.play

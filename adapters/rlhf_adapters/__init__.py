@@ -1,0 +1,34 @@
+"""Doors from worlds to the goal-conditioned interface, reached by name through `make_env`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import rlhf_games
+
+__all__ = ["make_env"]
+
+
+def make_env(
+    name: str,
+    n_envs: int = 1,
+    goal: str | None = None,
+    opponent: Any = None,
+    seed: int | None = None,
+) -> Any:
+    """Return the goal-conditioned environment called `name`.
+
+    Args:
+        name: a game of `rlhf_games`, e.g. `connect_four`.
+        n_envs: 1 for a Gymnasium environment, more for an SB3 `VecEnv` that steps all in one call.
+        goal: what to play for, by name, or "mixed".
+        opponent: "self", "random" or a function from positions and goal rows to actions.
+        seed: of everything random.
+
+    Raises:
+        rlhf_games.UnknownGameError: no world has that name.
+        rlhf_games.base.GameError: an argument is impossible.
+    """
+    from rlhf_adapters.from_game import make_game_env  # noqa: PLC0415 - SB3 takes seconds to import
+
+    return make_game_env(rlhf_games.make(name), n_envs, goal, opponent, seed)

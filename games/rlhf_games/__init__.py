@@ -1,0 +1,50 @@
+"""Exact, batched games: rules only, no learning, no drawing.
+
+    import rlhf_games
+    game = rlhf_games.make("connect_four")
+    states = game.initial(4096)
+
+Third parties add games by an entry point of the group `rlhf_games` whose value is a `Game` class.
+"""
+
+from __future__ import annotations
+
+import difflib
+from importlib import import_module
+from importlib.metadata import entry_points
+
+from rlhf_games.base import Game, Goal, Outcome, UnknownGameError, Verdict
+
+__all__ = ["Game", "Goal", "Outcome", "UnknownGameError", "Verdict", "make", "names"]
+
+_GAMES = {
+    "connect_four": "rlhf_games.connect_four:ConnectFour",
+    "tic_tac_toe": "rlhf_games.tic_tac_toe:TicTacToe",
+}
+
+
+def _table() -> dict[str, str]:
+    plugins = {plugin.name: plugin.value for plugin in entry_points(group="rlhf_games")}
+    return {**plugins, **_GAMES}
+
+
+def names() -> list[str]:
+    """Return the names of all games, sorted."""
+    return sorted(_table())
+
+
+def make(name: str) -> Game:
+    """Return the game called `name`.
+
+    Raises:
+        UnknownGameError: no game has that name; near names and the list are given.
+    """
+    table = _table()
+    if name not in table:
+        near = difflib.get_close_matches(name, table, n=3)
+        hint = f"did you mean {' or '.join(near)}? " if near else ""
+        msg = f"unknown game {name!r}; {hint}games: {', '.join(sorted(table))}"
+        raise UnknownGameError(msg)
+    module, _, attribute = table[name].partition(":")
+    game: Game = getattr(import_module(module), attribute)()
+    return game

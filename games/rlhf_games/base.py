@@ -1,0 +1,184 @@
+"""The contract of a game: exact, batched, pure rules, and the goals that a game can be played for.
+
+A batch of positions is one array `states`, uint64 `[B, W]`: W words hold everything that the rules
+need (for Connect Four: the mover's stones and all stones). The search tree, the replay buffer and
+files keep positions of any game in that form.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+States = NDArray[np.uint64]
+
+MOVER, WAITING = 0, 1
+"""The two seats, seen from a position: who is to move, and who waits."""
+
+
+class Outcome(IntEnum):
+    """How a position stands for the player to move."""
+
+    LOSS = -1
+    DRAW = 0
+    WIN = 1
+    ONGOING = 2
+
+
+class Verdict(IntEnum):
+    """What the rules alone say of a goal in a position. Finished games are never OPEN."""
+
+    IMPOSSIBLE = -1
+    OPEN = 0
+    ACHIEVED = 1
+
+
+class GameError(Exception):
+    """A mistake in the use of a game, in one sentence that names the cure."""
+
+
+class UnknownGameError(GameError):
+    """No game has the name that was asked for."""
+
+
+class UnknownGoalError(GameError):
+    """The game has no goal of the name that was asked for."""
+
+
+class IllegalMoveError(GameError):
+    """An action that the rules forbid was given to `Game.step`."""
+
+
+@dataclass(frozen=True)
+class Goal:
+    """One thing that a player can try to achieve.
+
+    Attributes:
+        name: how users call it, e.g. `win_by_18`.
+        text: what it means, in one sentence.
+        implies: the goal that is achieved whenever this one is, so that the value of this one
+            never exceeds the other's (`win_by_18` implies `win_by_24`). It must stand earlier in
+            the table.
+        draw_value: what a drawn game is worth to this goal, in [0, 1]; 0.5 for `win`.
+        zero_sum: one player's value is one minus the other's (only then may the sign flip).
+    """
+
+    name: str
+    text: str
+    implies: str | None = None
+    draw_value: float = 0.0
+    zero_sum: bool = False
+
+
+@dataclass(frozen=True)
+class Symmetry:
+    """A reflection or rotation: `cells[i]` is where cell i goes, `actions[a]` what action a becomes.
+
+    Attributes:
+        cells: int64 `[H * W]`, a permutation.
+        actions: int64 `[A]`, a permutation.
+    """
+
+    cells: NDArray[np.int64]
+    actions: NDArray[np.int64]
+
+
+@runtime_checkable
+class Game(Protocol):
+    """An exact, batched, pure simulator of a two-player game.
+
+    Attributes:
+        name: the name in the registry.
+        title: the name that people use.
+        rules: the tag (a NamedTuple) on which compiled code dispatches, see `rlhf_games.rules`.
+        n_actions: A.
+        n_words: W, the uint64 words of a position.
+        observation_shape: `(planes, H, W)`.
+        max_plies: an upper bound of the length of a game.
+        goals: the finite goal table.
+        symmetries: those other than the identity.
+        action_names: A labels that players type and read.
+        line_length: cells of the straight windows that a pattern network should look at.
+        gravity: only the lowest empty cell of a column is playable.
+    """
+
+    name: str
+    title: str
+    rules: Any
+    n_actions: int
+    n_words: int
+    observation_shape: tuple[int, int, int]
+    max_plies: int
+    goals: tuple[Goal, ...]
+    symmetries: tuple[Symmetry, ...]
+    action_names: tuple[str, ...]
+    line_length: int
+    gravity: bool
+
+    def initial(self, n: int) -> States:
+        """Return n starting positions, uint64 `[n, W]`."""
+        ...
+
+    def legal(self, states: States) -> NDArray[np.bool_]:
+        """Return which actions are legal, bool `[B, A]`; none in a finished game."""
+        ...
+
+    def step(self, states: States, actions: NDArray[np.int64]) -> States:
+        """Play one action `[B]` in each position and return the new ones; finished games stay.
+
+        Raises:
+            IllegalMoveError: an action is not legal in its position.
+        """
+        ...
+
+    def mover(self, states: States) -> NDArray[np.int8]:
+        """Return who is to move, int8 `[B]`: 0 the first player, 1 the second."""
+        ...
+
+    def plies(self, states: States) -> NDArray[np.int64]:
+        """Return how many plies were played, int64 `[B]`."""
+        ...
+
+    def outcome(self, states: States) -> NDArray[np.int8]:
+        """Return `Outcome` values for the player to move, int8 `[B]`."""
+        ...
+
+    def observe(self, states: States) -> NDArray[np.float32]:
+        """Return what the mover sees, float32 `[B, *observation_shape]`, values 0 and 1."""
+        ...
+
+    def from_observation(self, observations: NDArray[np.float32]) -> States:
+        """Return the positions behind observations: the inverse of `observe`.
+
+        Raises:
+            GameError: an observation does not have the game's shape.
+        """
+        ...
+
+    def verdicts(self, states: States) -> NDArray[np.int8]:
+        """Return `Verdict` values, int8 `[B, 2, G]`, for the mover and for the waiting player."""
+        ...
+
+    def achieved(self, states: States) -> NDArray[np.bool_]:
+        """Return which goals finished games achieved, bool `[B, 2, G]`; all False while ongoing."""
+        ...
+
+    def random_actions(self, states: States, rng: np.random.Generator) -> NDArray[np.int64]:
+        """Return a uniformly random legal action `[B]` (0 in finished games)."""
+        ...
+
+    def restart(self, states: States) -> States:
+        """Return the positions with every finished game replaced by the starting position."""
+        ...
+
+    def goal_index(self, name: str) -> int:
+        """Return the row of the goal `name`.
+
+        Raises:
+            UnknownGoalError: no goal has that name; near names are listed.
+        """
+        ...

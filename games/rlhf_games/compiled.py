@@ -1,0 +1,95 @@
+"""The compiler's door: numba behind typed decorators, and the bit tricks that it lacks.
+
+Everything compiled in this project is a module-level function that dispatches on the *type* of its
+first argument (a game's rules, a network). Only such functions are served from numba's on-disk
+cache by a new process; closures and functions passed as arguments are compiled again every time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numba
+from numba import types
+from numba.extending import intrinsic, overload
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_SPLITMIX_GAMMA = 0x9E3779B97F4A7C15
+
+
+def compiled(function: Function) -> Function:
+    """Compile `function` with numba: cached on disk, free of the GIL, exact arithmetic."""
+    jitted: Function = numba.njit(cache=True, nogil=True)(function)
+    return jitted
+
+
+def compiled_fast(function: Function) -> Function:
+    """Compile arithmetic whose sums may be re-ordered, so that they use vector instructions."""
+    flags = {"contract", "reassoc", "nsz", "arcp"}
+    jitted: Function = numba.njit(cache=True, nogil=True, fastmath=flags)(function)
+    return jitted
+
+
+def implement(stub: Callable[..., Any], owner: type) -> Callable[[Function], Function]:
+    """Make the decorated function the compiled meaning of `stub` for the named tuple `owner`.
+
+    Args:
+        stub: a function of `rlhf_games.rules` (or any other function without a body of its own)
+            whose first argument selects the implementation.
+        owner: the `NamedTuple` class of that first argument.
+    """
+
+    def register(function: Function) -> Function:
+        def choose(first: Any, *_rest: Any) -> Function | None:
+            mine = isinstance(first, types.BaseNamedTuple) and first.instance_class is owner
+            return function if mine else None
+
+        overload(stub, strict=False, jit_options={"nogil": True})(choose)
+        return function
+
+    return register
+
+
+@intrinsic
+def count_bits(typingctx: Any, bits: Any) -> Any:
+    """Number of one bits of a uint64, as int64."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.ctpop(args[0])
+
+    return types.int64(types.uint64), codegen
+
+
+@intrinsic
+def lowest_bit_index(typingctx: Any, bits: Any) -> Any:
+    """Index 0..63 of the lowest one bit of a non-zero uint64, as int64."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.cttz(args[0], context.get_constant(types.boolean, False))
+
+    return types.int64(types.uint64), codegen
+
+
+@compiled
+def next_random(state: int) -> tuple[int, int]:
+    """SplitMix64 (Steele, Lea, Flood 2014): the next generator state and 64 random bits."""
+    state = numba.uint64(state) + numba.uint64(_SPLITMIX_GAMMA)
+    mixed = state
+    mixed = (mixed ^ (mixed >> numba.uint64(30))) * numba.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> numba.uint64(27))) * numba.uint64(0x94D049BB133111EB)
+    return state, mixed ^ (mixed >> numba.uint64(31))
+
+
+@compiled
+def random_below(bits: int, bound: int) -> int:
+    """Map 64 random bits to 0..bound-1 (Lemire's multiply-shift on the upper half)."""
+    upper = numba.uint64(bits) >> numba.uint64(32)
+    return numba.int64((upper * numba.uint64(bound)) >> numba.uint64(32))
+
+
+@compiled
+def random_unit(bits: int) -> float:
+    """Map 64 random bits to a float64 in [0, 1)."""
+    return numba.float64(numba.uint64(bits) >> numba.uint64(11)) * (1.0 / 9007199254740992.0)

@@ -1,0 +1,159 @@
+"""A `Game` whose rules are compiled: the batched contract over `rlhf_games.rules`."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlhf_games import rules as compiled_rules
+from rlhf_games.base import (
+    GameError,
+    Goal,
+    IllegalMoveError,
+    States,
+    Symmetry,
+    UnknownGoalError,
+)
+
+
+class CompiledGame:
+    """The `Game` contract for any rules tag; a game adds its tables and nothing else."""
+
+    def __init__(  # noqa: PLR0913 - one argument per table of the contract
+        self,
+        *,
+        name: str,
+        title: str,
+        rules: Any,
+        shape: tuple[int, int],
+        max_plies: int,
+        goals: tuple[Goal, ...],
+        symmetries: tuple[Symmetry, ...],
+        action_names: tuple[str, ...],
+        line_length: int,
+        gravity: bool = False,
+    ) -> None:
+        self.name = name
+        self.title = title
+        self.rules = rules
+        self.n_actions: int = rules.n_actions
+        self.n_words: int = type(rules).WORDS
+        self.observation_shape = (2, *shape)
+        self.max_plies = max_plies
+        self.goals = goals
+        self.symmetries = symmetries
+        self.action_names = action_names
+        self.line_length = line_length
+        self.gravity = gravity
+
+    def initial(self, n: int) -> States:
+        """Return n starting positions, see `Game.initial`."""
+        states = self._empty(n)
+        compiled_rules.fill_initial(self.rules, states)
+        return states
+
+    def legal(self, states: States) -> NDArray[np.bool_]:
+        """Return bool `[B, A]`, see `Game.legal`."""
+        out = np.empty((len(states), self.n_actions), np.bool_)
+        compiled_rules.legal_batch(self.rules, states, out)
+        return out
+
+    def step(self, states: States, actions: NDArray[np.int64]) -> States:
+        """Return the positions after one action each, see `Game.step`."""
+        if len(actions) != len(states):
+            msg = f"{len(states)} positions need as many actions, got {len(actions)}"
+            raise GameError(msg)
+        out = np.empty_like(states)
+        wrong = compiled_rules.step_batch(self.rules, states, np.asarray(actions, np.int64), out)
+        if wrong >= 0:
+            legal = np.flatnonzero(self.legal(states[wrong : wrong + 1])[0]).tolist()
+            msg = f"action {actions[wrong]} is illegal in position {wrong}; legal: {legal}"
+            raise IllegalMoveError(msg)
+        return out
+
+    def mover(self, states: States) -> NDArray[np.int8]:
+        """Return int8 `[B]`, 0 the first player, see `Game.mover`."""
+        return (self.plies(states) % 2).astype(np.int8)
+
+    def plies(self, states: States) -> NDArray[np.int64]:
+        """Return int64 `[B]`, see `Game.plies`."""
+        out = np.empty(len(states), np.int64)
+        compiled_rules.plies_batch(self.rules, states, out)
+        return out
+
+    def outcome(self, states: States) -> NDArray[np.int8]:
+        """Return int8 `[B]`, see `Game.outcome`."""
+        out = np.empty(len(states), np.int8)
+        compiled_rules.result_batch(self.rules, states, out)
+        return out
+
+    def observe(self, states: States) -> NDArray[np.float32]:
+        """Return float32 `[B, 2, H, W]`, see `Game.observe`."""
+        planes = np.empty((len(states), 2, self.rules.n_cells), np.float32)
+        compiled_rules.observe_batch(self.rules, states, planes)
+        return planes.reshape(-1, *self.observation_shape)
+
+    def symbols(self, states: States) -> NDArray[np.int8]:
+        """Return what stands on every cell, int8 `[B, H * W]`, see `rules.symbol`."""
+        out = np.empty((len(states), self.rules.n_cells), np.int8)
+        compiled_rules.symbols_batch(self.rules, states, out)
+        return out
+
+    def from_observation(self, observations: NDArray[np.float32]) -> States:
+        """Return the positions behind observations, see `Game.from_observation`."""
+        planes = np.asarray(observations, np.float32)
+        if planes.shape[1:] != self.observation_shape:
+            msg = (
+                f"{self.title} observations have the shape [B, "
+                f"{', '.join(map(str, self.observation_shape))}], got {list(planes.shape)}"
+            )
+            raise GameError(msg)
+        states = self._empty(len(planes))
+        flat = np.ascontiguousarray(planes).reshape(len(planes), 2, self.rules.n_cells)
+        compiled_rules.decode_batch(self.rules, flat, states)
+        return states
+
+    def verdicts(self, states: States) -> NDArray[np.int8]:
+        """Return int8 `[B, 2, G]`, see `Game.verdicts`."""
+        out = np.empty((len(states), 2, len(self.goals)), np.int8)
+        compiled_rules.verdict_batch(self.rules, states, out)
+        return out
+
+    def achieved(self, states: States) -> NDArray[np.bool_]:
+        """Return bool `[B, 2, G]`, see `Game.achieved`."""
+        finished = self.outcome(states) != compiled_rules.ONGOING
+        is_achieved = self.verdicts(states) == compiled_rules.ACHIEVED
+        return np.asarray(is_achieved & finished[:, None, None])
+
+    def random_actions(self, states: States, rng: np.random.Generator) -> NDArray[np.int64]:
+        """Return random legal actions int64 `[B]`, see `Game.random_actions`."""
+        out = np.empty(len(states), np.int64)
+        seed = rng.integers(1 << 63)
+        compiled_rules.random_action_batch(self.rules, states, seed, out)
+        return out
+
+    def restart(self, states: States) -> States:
+        """Return the positions with finished games restarted, see `Game.restart`."""
+        out = np.empty_like(states)
+        compiled_rules.restart_batch(self.rules, states, out)
+        return out
+
+    def perft(self, depth: int) -> int:
+        """Count the positions `depth` plies from the start; lines that end earlier do not count."""
+        return int(compiled_rules.perft_from(self.rules, self.initial(1), depth))
+
+    def goal_index(self, name: str) -> int:
+        """Return the row of a goal, see `Game.goal_index`."""
+        names = [goal.name for goal in self.goals]
+        if name in names:
+            return names.index(name)
+        near = difflib.get_close_matches(name, names, n=3)
+        hint = f"did you mean {' or '.join(near)}? " if near else ""
+        msg = f"{self.title} has no goal {name!r}; {hint}goals: {', '.join(names)}"
+        raise UnknownGoalError(msg)
+
+    def _empty(self, n: int) -> States:
+        return np.empty((n, self.n_words), np.uint64)

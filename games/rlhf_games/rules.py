@@ -1,0 +1,267 @@
+"""The compiled face of a game: a few scalar functions per game, and what follows from them.
+
+A game implements the first group for its rules tag with `rlhf_games.compiled.implement`; a position
+is a tuple of W uint64. The second group, batched over `states` uint64 `[B, W]`, is written once for
+all games. Search, replay and playouts build on the first group as well, so that no Python runs per
+position. Compiled callers dispatch on the type of `rules`; from Python the first group cannot be
+called.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+import numpy as np
+from numba import types
+from numba.extending import overload
+from numba.np.unsafe.ndarray import to_fixed_tuple
+from numpy.typing import NDArray
+
+from rlhf_games.base import Outcome, States, Verdict
+from rlhf_games.compiled import compiled, next_random, random_below
+
+Rules = Any
+"""A NamedTuple with the ints `n_actions, n_cells, n_goals` and the class constant `WORDS`.
+
+Its type selects the game. `n_cells` counts the cells of a plane."""
+State = tuple[int, ...]
+
+ONGOING = int(Outcome.ONGOING)
+ACHIEVED = int(Verdict.ACHIEVED)
+
+
+# ---- implemented by every game ---------------------------------------------------------------
+
+
+def start(rules: Rules) -> State:
+    """Return the starting position."""
+    raise TypeError(_only_compiled(rules))
+
+
+def is_legal(rules: Rules, state: State, action: int) -> bool:
+    """Tell whether `action` may be played; False for all actions in a finished game."""
+    raise TypeError(_only_compiled(rules))
+
+
+def count_legal(rules: Rules, state: State) -> int:
+    """Return how many actions are legal."""
+    raise TypeError(_only_compiled(rules))
+
+
+def nth_legal(rules: Rules, state: State, n: int) -> int:
+    """Return the n-th legal action, `0 <= n < count_legal`."""
+    raise TypeError(_only_compiled(rules))
+
+
+def play(rules: Rules, state: State, action: int) -> State:
+    """Return the position after a legal action, seen by the next mover."""
+    raise TypeError(_only_compiled(rules))
+
+
+def result(rules: Rules, state: State) -> int:
+    """Return the `Outcome` for the player to move."""
+    raise TypeError(_only_compiled(rules))
+
+
+def plies(rules: Rules, state: State) -> int:
+    """Return how many plies led here from the starting position."""
+    raise TypeError(_only_compiled(rules))
+
+
+def symbol(rules: Rules, state: State, cell: int) -> int:
+    """Return what stands on a cell: 0 empty, 1 the mover's, 2 the other's, 3 empty and playable."""
+    raise TypeError(_only_compiled(rules))
+
+
+def decode(rules: Rules, planes: NDArray[np.float32]) -> State:
+    """Return the position that an observation `[planes, n_cells]` shows."""
+    raise TypeError(_only_compiled(rules))
+
+
+def verdict(rules: Rules, state: State, seat: int, goal: int) -> int:
+    """Return the `Verdict` on a goal of the mover (seat 0) or of the waiting player (seat 1)."""
+    raise TypeError(_only_compiled(rules))
+
+
+def _only_compiled(rules: Rules) -> str:
+    return f"the rules of {type(rules).__name__} run inside compiled code only; call the Game instead"
+
+
+# ---- written once for all games --------------------------------------------------------------
+
+
+def load(rules: Rules, states: States, index: int) -> State:
+    """Return row `index` of `states` as a tuple of W words."""
+    raise TypeError(_only_compiled(rules))
+
+
+@overload(load, strict=False, jit_options={"nogil": True})
+def _load(rules: Any, states: Any, index: Any) -> Any:
+    if not isinstance(rules, types.BaseNamedTuple):
+        return None
+    words = rules.instance_class.WORDS  # a compile-time constant, so that rows become plain tuples
+
+    def load_row(rules: Rules, states: States, index: int) -> State:
+        return to_fixed_tuple(states[index], words)  # type: ignore[no-any-return]
+
+    return load_row
+
+
+@compiled
+def store(states: States, index: int, state: State) -> None:
+    """Write a position into row `index` of `states`."""
+    for word in range(len(state)):
+        states[index, word] = state[word]
+
+
+@compiled
+def fill_initial(rules: Rules, states: States) -> None:
+    """Fill `states` with starting positions."""
+    for i in range(states.shape[0]):
+        store(states, i, start(rules))
+
+
+@compiled
+def step_batch(rules: Rules, states: States, actions: NDArray[np.int64], out: States) -> int:
+    """Play one action per row; return the first row whose action is illegal, or -1.
+
+    Finished games stay as they are, whatever the action.
+    """
+    for i in range(states.shape[0]):
+        state = load(rules, states, i)
+        if is_legal(rules, state, actions[i]):
+            store(out, i, play(rules, state, actions[i]))
+        elif result(rules, state) == ONGOING:
+            return i
+        else:
+            store(out, i, state)
+    return -1
+
+
+@compiled
+def legal_batch(rules: Rules, states: States, out: NDArray[np.bool_]) -> None:
+    """Fill `out` `[B, A]` with the legal actions."""
+    for i in range(states.shape[0]):
+        state = load(rules, states, i)
+        for action in range(rules.n_actions):
+            out[i, action] = is_legal(rules, state, action)
+
+
+@compiled
+def result_batch(rules: Rules, states: States, out: NDArray[np.int8]) -> None:
+    """Fill `out` `[B]` with outcomes for the player to move."""
+    for i in range(states.shape[0]):
+        out[i] = result(rules, load(rules, states, i))
+
+
+@compiled
+def plies_batch(rules: Rules, states: States, out: NDArray[np.int64]) -> None:
+    """Fill `out` `[B]` with the number of plies played."""
+    for i in range(states.shape[0]):
+        out[i] = plies(rules, load(rules, states, i))
+
+
+@compiled
+def symbols_batch(rules: Rules, states: States, out: NDArray[np.int8]) -> None:
+    """Fill `out` `[B, n_cells]` with the symbol of every cell."""
+    for i in range(states.shape[0]):
+        state = load(rules, states, i)
+        for cell in range(rules.n_cells):
+            out[i, cell] = symbol(rules, state, cell)
+
+
+@compiled
+def observe_batch(rules: Rules, states: States, out: NDArray[np.float32]) -> None:
+    """Fill `out` `[B, 2, n_cells]`: plane 0 the mover's cells, plane 1 the other's."""
+    for i in range(states.shape[0]):
+        state = load(rules, states, i)
+        for cell in range(rules.n_cells):
+            what = symbol(rules, state, cell)
+            out[i, 0, cell] = what == 1
+            out[i, 1, cell] = what == 2
+
+
+@compiled
+def decode_batch(rules: Rules, planes: NDArray[np.float32], out: States) -> None:
+    """Fill `out` with the positions behind observations `[B, 2, n_cells]`."""
+    for i in range(planes.shape[0]):
+        store(out, i, decode(rules, planes[i]))
+
+
+@compiled
+def verdict_batch(rules: Rules, states: States, out: NDArray[np.int8]) -> None:
+    """Fill `out` `[B, 2, G]` with the verdicts on every goal of both seats."""
+    for i in range(states.shape[0]):
+        state = load(rules, states, i)
+        for goal in range(rules.n_goals):
+            out[i, 0, goal] = verdict(rules, state, 0, goal)
+            out[i, 1, goal] = verdict(rules, state, 1, goal)
+
+
+@compiled
+def random_action_batch(
+    rules: Rules, states: States, seed: int, out: NDArray[np.int64]
+) -> None:
+    """Fill `out` `[B]` with uniformly random legal actions (0 in finished games)."""
+    generator = numba.uint64(seed)
+    for i in range(states.shape[0]):
+        state = load(rules, states, i)
+        choices = count_legal(rules, state)
+        generator, bits = next_random(generator)
+        out[i] = nth_legal(rules, state, random_below(bits, choices)) if choices > 0 else 0
+
+
+@compiled
+def restart_batch(rules: Rules, states: States, out: States) -> None:
+    """Copy `states` to `out` with every finished game replaced by the starting position."""
+    for i in range(states.shape[0]):
+        state = load(rules, states, i)
+        store(out, i, state if result(rules, state) == ONGOING else start(rules))
+
+
+@compiled
+def random_playouts(rules: Rules, games: int, seed: int) -> tuple[int, int, int, int]:
+    """Play random games from the start.
+
+    Returns:
+        plies played, games won by the first player, drawn, won by the second player.
+    """
+    generator = numba.uint64(seed)
+    moves, first, drawn, second = 0, 0, 0, 0
+    for _ in range(games):
+        state = start(rules)
+        length = 0
+        choices = count_legal(rules, state)
+        while choices > 0:
+            generator, bits = next_random(generator)
+            state = play(rules, state, nth_legal(rules, state, random_below(bits, choices)))
+            length += 1
+            choices = count_legal(rules, state)
+        moves += length
+        value = result(rules, state)
+        if value == 0:
+            drawn += 1
+        elif (value == 1) == (length % 2 == 0):
+            first += 1
+        else:
+            second += 1
+    return moves, first, drawn, second
+
+
+@compiled
+def perft(rules: Rules, state: State, depth: int) -> int:
+    """Count the positions at `depth` plies; finished games have none below them."""
+    if depth == 0:
+        return 1
+    total = 0
+    for action in range(rules.n_actions):
+        if is_legal(rules, state, action):
+            total += perft(rules, play(rules, state, action), depth - 1)
+    return total
+
+
+@compiled
+def perft_from(rules: Rules, states: States, depth: int) -> int:
+    """Count the positions `depth` plies below the first row of `states`."""
+    return perft(rules, load(rules, states, 0), depth)

@@ -1,0 +1,51 @@
+"""Reinforcement Learning with Hindsight and Foresight: game agents that are told what to achieve.
+
+    from rlhf_agents import HFDQN, load_agent, make_env
+
+Names are imported on first use, so that `import rlhf_agents` stays cheap.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rlhf_agents.agent import Agent, load_agent
+    from rlhf_agents.foresight import Foresight
+    from rlhf_agents.hfdqn import HFDQN
+    from rlhf_agents.hindsight import Hindsight
+    from rlhf_agents.records import Explanation
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "HFDQN",
+    "Agent",
+    "Explanation",
+    "Foresight",
+    "Hindsight",
+    "load_agent",
+    "make_env",
+]
+
+_HOMES = {
+    "Agent": "rlhf_agents.agent",
+    "Explanation": "rlhf_agents.records",
+    "Foresight": "rlhf_agents.foresight",
+    "HFDQN": "rlhf_agents.hfdqn",
+    "Hindsight": "rlhf_agents.hindsight",
+    "load_agent": "rlhf_agents.agent",
+    "make_env": "rlhf_adapters",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        msg = f"module 'rlhf_agents' has no attribute {name!r}"
+        raise AttributeError(msg)
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

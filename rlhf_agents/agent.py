@@ -1,0 +1,200 @@
+"""Agents that play: a trained network, its goals and its foresight, without torch.
+
+    from rlhf_agents import load_agent
+    agent = load_agent("connect_four")
+    actions = agent.act(observations, goal="win", nodes=256)
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rlhf_games
+from numpy.typing import NDArray
+from rlhf_games.base import Game, States
+
+from rlhf_agents.compiled_network import PatternWeights, line_windows
+from rlhf_agents.errors import ModelFileError, SettingError, UnknownAgentError
+from rlhf_agents.foresight import Foresight, goal_rules
+from rlhf_agents.model_files import POLICY, Arrays, ModelFile, read_model
+from rlhf_agents.records import Explanation
+from rlhf_agents.thinking import Thinker
+
+DEFAULT_NODES = 256
+PLAYING = "q_net_target."
+"""Agents play with the slowly following copy: an average over the last updates."""
+
+
+class Agent:
+    """A trained agent for one game.
+
+    Args:
+        name: how it is called.
+        game: the rules.
+        weights: its network.
+        foresight: how it looks ahead.
+
+    Attributes:
+        goals: the names of the goals that it can be asked for.
+    """
+
+    def __init__(
+        self, name: str, game: Game, weights: PatternWeights, foresight: Foresight
+    ) -> None:
+        self.name = name
+        self.game = game
+        self.goals = tuple(goal.name for goal in game.goals)
+        self._thinker = Thinker(game, weights, goal_rules(game, foresight))
+
+    def act(
+        self,
+        observations: NDArray[np.float32] | dict[str, NDArray[Any]],
+        goal: str = "win",
+        nodes: int = DEFAULT_NODES,
+    ) -> NDArray[np.int64]:
+        """Return one action per position, int64 `[B]`.
+
+        Args:
+            observations: float32 `[B, *observation_shape]` or one position without the batch
+                dimension, as a plain array or as the environments' Dict.
+            goal: what to play for.
+            nodes: positions to look at per move; 0 is the network alone, 1 one ply.
+
+        Raises:
+            rlhf_games.base.UnknownGoalError: the game has no such goal.
+            SettingError: `nodes` is negative.
+        """
+        return self.act_states(self._states(observations), goal, nodes)
+
+    def act_states(
+        self, states: States, goals: str | Sequence[str], nodes: int = DEFAULT_NODES
+    ) -> NDArray[np.int64]:
+        """Return one action per position uint64 `[B, W]`; one goal for all or one for each."""
+        names = [goals] * len(states) if isinstance(goals, str) else list(goals)
+        wanted = np.array([self.game.goal_index(name) for name in names], np.int64)
+        return self._thinker.choose(states, wanted, _checked(nodes))
+
+    def explain(
+        self,
+        observation: NDArray[np.float32] | dict[str, NDArray[Any]],
+        goal: str = "win",
+        nodes: int = DEFAULT_NODES,
+    ) -> Explanation:
+        """Explain the choice in one position: values of all moves, expected line, goals in reach.
+
+        Raises:
+            ValueError: the game is over.
+        """
+        return self.explain_state(self._states(observation)[0], goal, nodes)
+
+    def explain_state(
+        self, state: States, goal: str = "win", nodes: int = DEFAULT_NODES
+    ) -> Explanation:
+        """Explain the choice in one position uint64 `[W]`, see `explain`."""
+        return self._thinker.explain(state, self.game.goal_index(goal), _checked(nodes))
+
+    def _states(self, observations: Any) -> States:
+        boards = observations["observation"] if isinstance(observations, dict) else observations
+        boards = np.asarray(boards, np.float32)
+        single = boards.ndim == len(self.game.observation_shape)
+        return self.game.from_observation(boards[None] if single else boards)
+
+
+def _checked(nodes: int) -> int:
+    if nodes < 0:
+        msg = f"nodes must be 0 (network alone) or more, got {nodes}"
+        raise SettingError(msg)
+    return int(nodes)
+
+
+def bundled_agents() -> dict[str, Path]:
+    """Return the agents that come with the package: name to file."""
+    folder = Path(str(files("rlhf_agents"))) / "models"
+    return {path.stem: path for path in sorted(folder.glob("*.zip"))}
+
+
+def load_agent(name_or_path: str | Path, game: str | None = None) -> Agent:
+    """Return a bundled agent by name, or one from a file that `rlhf-train` or `HFDQN.save` wrote.
+
+    Nothing is unpickled.
+
+    Args:
+        name_or_path: a bundled name (the game's) or a path to a zip file.
+        game: the game that it has to play, if that matters.
+
+    Raises:
+        UnknownAgentError: neither a bundled agent nor a file has that name.
+        ModelFileError: the file is damaged, unsafe, for another game or from a newer format.
+    """
+    bundled = bundled_agents()
+    text = str(name_or_path)
+    looks_like_path = text.endswith(".zip") or Path(text).is_file() or "/" in text
+    if text not in bundled and not looks_like_path:
+        near = difflib.get_close_matches(text, bundled, n=2)
+        hint = f"did you mean {' or '.join(near)}? " if near else ""
+        msg = (
+            f"unknown agent {text!r}; {hint}bundled agents: {', '.join(bundled) or 'none'}; "
+            "or give the path of a .zip file"
+        )
+        raise UnknownAgentError(msg)
+    file = read_model(bundled.get(text, Path(text)))
+    if game is not None:
+        file.require_game(game)
+    return agent_from_file(Path(text).stem, file)
+
+
+def agent_from_file(name: str, file: ModelFile) -> Agent:
+    """Build an agent from a model file.
+
+    Raises:
+        ModelFileError: the file does not describe a network for its game.
+    """
+    try:
+        game = rlhf_games.make(file.manifest["game"])
+        policy = file.manifest["policy"]
+        foresight = Foresight(**file.manifest.get("foresight", {}))
+        weights = weights_from_arrays(game, policy, file.arrays[POLICY])
+    except (KeyError, TypeError, ValueError) as error:
+        msg = f"{file.path} does not describe an agent ({error})"
+        raise ModelFileError(msg) from error
+    return Agent(name, game, weights, foresight)
+
+
+def weights_from_arrays(game: Game, policy: dict[str, Any], arrays: Arrays) -> PatternWeights:
+    """Assemble a network from saved arrays.
+
+    Raises:
+        KeyError: an array is missing.
+        ValueError: an array has the wrong shape.
+    """
+    parents = np.array(policy["goal_parents"], np.int64)
+    windows = line_windows(
+        (game.observation_shape[1], game.observation_shape[2]), int(policy["line_length"])
+    )
+    width, depth = int(policy["features_dim"]), int(policy["depth"])
+    outputs = 2 * len(game.goals) * game.n_actions
+    shapes = {
+        "features_extractor.table": (len(windows) * 4 ** windows.shape[1], width),
+        "head.scale": (depth + 1, width),
+        "head.shift": (depth + 1, width),
+        "head.dense": (depth, width, width),
+        "head.bias": (depth, width),
+        "head.heads.weight": (outputs, width),
+        "head.heads.bias": (outputs,),
+    }
+    loaded = []
+    for name, shape in shapes.items():
+        array = np.ascontiguousarray(arrays[PLAYING + name], np.float32)
+        if array.shape != shape:
+            msg = f"{name} has the shape {array.shape} instead of {shape}"
+            raise ValueError(msg)
+        loaded.append(array)
+    if parents.shape != (len(game.goals),):
+        msg = f"{len(parents)} goals instead of {len(game.goals)}"
+        raise ValueError(msg)
+    return PatternWeights(windows, *loaded, parents)

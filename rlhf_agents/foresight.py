@@ -1,0 +1,393 @@
+"""Foresight: a best-first tree over Q, grown from a position for one goal, all of it compiled.
+
+One network evaluation per expanded node gives a value to each of its moves; the walk follows the
+best move of whoever is to move, expands one new node and backs the values up. `win` is zero-sum and
+backed up as negamax; for every other goal the opponent is modelled by the network's own `win` values
+(DESIGN section 1). Moves whose value the rules alone decide are exact, and so is a node when its
+best move is exact and decisive or all its moves are (completion as in Cohen-Solal, JMLR 27(130)).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from rlhf_games.base import Game, States
+from rlhf_games.compiled import compiled, compiled_fast
+from rlhf_games.rules import (
+    ONGOING,
+    Rules,
+    State,
+    is_legal,
+    load,
+    play,
+    result,
+    store,
+    verdict,
+)
+
+from rlhf_agents.compiled_network import PatternWeights, goal_value, hidden
+
+UNEXPANDED, ILLEGAL, DECIDED = -1, -2, -3
+WIN = 0
+DECISIVE = 0.5
+
+
+@dataclass(frozen=True)
+class Foresight:
+    """How far the agent looks before it believes.
+
+    Attributes:
+        nodes: positions evaluated per studied position; one full ply is the least.
+        acting_nodes: positions evaluated per move of self-play; 0 is the network alone.
+        paranoia: weight w of the worst reply for goals that are not zero-sum, in [0, 1].
+        temperature: T of the opponent model softmax(Q_win / T), > 0.
+        discount: per ply towards a draw, for zero-sum goals, in (0, 1].
+        explore: exploration bonus of the walk, >= 0.
+        learn_from: a node is learnt when at least this many of its moves have a target.
+        roots: positions studied per lesson.
+        pool: rows of recent lessons that mini-batches are drawn from.
+    """
+
+    nodes: int = 24
+    acting_nodes: int = 0
+    paranoia: float = 0.1
+    temperature: float = 0.08
+    discount: float = 0.99
+    explore: float = 0.05
+    learn_from: int = 3
+    roots: int = 256
+    pool: int = 100_000
+
+
+class GoalRules(NamedTuple):
+    """How goals are valued; arrays over the goal table `[G]` and the model of the opponent.
+
+    Attributes:
+        zero_sum: bool, backed up as negamax.
+        draw_value: float32 in [0, 1], what a draw is worth.
+        paranoia: float32 in [0, 1], weight w of the worst reply (unused by zero-sum goals).
+        discount: float32 in (0, 1], per ply, towards `draw_value`.
+        temperature: of the softmax over `win` values that models the opponent.
+        explore: weight of the exploration bonus in the walk, >= 0.
+    """
+
+    zero_sum: NDArray[np.bool_]
+    draw_value: NDArray[np.float32]
+    paranoia: NDArray[np.float32]
+    discount: NDArray[np.float32]
+    temperature: float
+    explore: float
+
+
+class Tree(NamedTuple):
+    """Nodes in order of expansion; N capacity, A actions. Values are the protagonist's.
+
+    Attributes:
+        words: uint64 `[N, W]`, the positions.
+        child: int32 `[N, A]`, a node, or UNEXPANDED, ILLEGAL, DECIDED.
+        value: float32 `[N, A]`, what each move is worth.
+        exact: bool `[N, A]`, the value follows from the rules alone.
+        visits: int32 `[N, A]`, nodes expanded below each move.
+        reply: float32 `[N, A]`, how likely the mover plays each move if it plays to win.
+        parent: int32 `[N]`, -1 at a root.
+        action: int32 `[N]`, the move that led here.
+        ours: bool `[N]`, the protagonist is to move.
+        features: float32 `[N, D]`, the network's last hidden layer.
+    """
+
+    words: States
+    child: NDArray[np.int32]
+    value: NDArray[np.float32]
+    exact: NDArray[np.bool_]
+    visits: NDArray[np.int32]
+    reply: NDArray[np.float32]
+    parent: NDArray[np.int32]
+    action: NDArray[np.int32]
+    ours: NDArray[np.bool_]
+    features: NDArray[np.float32]
+
+
+def goal_rules(game: Game, foresight: Foresight) -> GoalRules:
+    """Return how the goals of a game are valued."""
+    zero_sum = np.array([goal.zero_sum for goal in game.goals])
+    return GoalRules(
+        zero_sum=zero_sum,
+        draw_value=np.array([goal.draw_value for goal in game.goals], np.float32),
+        paranoia=np.full(len(game.goals), foresight.paranoia, np.float32),
+        discount=np.where(zero_sum, foresight.discount, 1.0).astype(np.float32),
+        temperature=foresight.temperature,
+        explore=foresight.explore,
+    )
+
+
+def new_tree(capacity: int, n_words: int, n_actions: int, width: int) -> Tree:
+    """Allocate a tree for `capacity` nodes."""
+    edges = (capacity, n_actions)
+    return Tree(
+        words=np.zeros((capacity, n_words), np.uint64),
+        child=np.full(edges, ILLEGAL, np.int32),
+        value=np.zeros(edges, np.float32),
+        exact=np.zeros(edges, np.bool_),
+        visits=np.zeros(edges, np.int32),
+        reply=np.zeros(edges, np.float32),
+        parent=np.full(capacity, -1, np.int32),
+        action=np.full(capacity, -1, np.int32),
+        ours=np.zeros(capacity, np.bool_),
+        features=np.zeros((capacity, width), np.float32),
+    )
+
+
+@compiled
+def payoff(rules: Rules, goals: GoalRules, state: State, seat: int, goal: int) -> float:
+    """Return what a finished game is worth to a goal of `seat`, in [0, 1]."""
+    if result(rules, state) == 0 and goals.draw_value[goal] > 0:
+        return goals.draw_value[goal]
+    return np.float32(1.0) if verdict(rules, state, seat, goal) == 1 else np.float32(0.0)
+
+
+@compiled
+def discounted(goals: GoalRules, goal: int, value: float) -> float:
+    """Shrink a value by one ply towards a draw, so that wins come soon and losses late."""
+    rest = goals.draw_value[goal]
+    return rest + goals.discount[goal] * (value - rest)
+
+
+@compiled
+def decided_value(
+    rules: Rules, goals: GoalRules, state: State, seat: int, goal: int
+) -> tuple[bool, float]:
+    """Return whether the rules alone decide the goal in `state`, and its value if so."""
+    if result(rules, state) != ONGOING:
+        return True, payoff(rules, goals, state, seat, goal)
+    if goals.zero_sum[goal]:
+        return False, np.float32(0.0)
+    what = verdict(rules, state, seat, goal)
+    return what != 0, np.float32(1.0) if what == 1 else np.float32(0.0)
+
+
+@compiled_fast
+def edge_guess(
+    goals: GoalRules, weights: PatternWeights, features: NDArray[np.float32], ours: bool,
+    goal: int, action: int,
+) -> float:  # fmt: skip
+    """Return the network's value of a move to the protagonist."""
+    if goals.zero_sum[goal]:
+        value = goal_value(weights, features, 0, goal, action)
+        return value if ours else np.float32(1.0) - value
+    return goal_value(weights, features, 0 if ours else 1, goal, action)
+
+
+@compiled_fast
+def fill_replies(goals: GoalRules, tree: Tree, node: int) -> None:
+    """Turn the mover's own `win` values in `tree.reply[node]` into probabilities (softmax)."""
+    n_actions = tree.child.shape[1]
+    best = np.float32(-1.0)
+    for action in range(n_actions):
+        if tree.child[node, action] != ILLEGAL:
+            best = max(best, tree.reply[node, action])
+    total = np.float32(0.0)
+    for action in range(n_actions):
+        if tree.child[node, action] == ILLEGAL:
+            tree.reply[node, action] = 0.0
+        else:
+            gap = (tree.reply[node, action] - best) / np.float32(goals.temperature)
+            tree.reply[node, action] = np.exp(gap)
+            total += tree.reply[node, action]
+    for action in range(n_actions):
+        tree.reply[node, action] /= total
+
+
+@compiled
+def expand(
+    rules: Rules, weights: PatternWeights, goals: GoalRules, tree: Tree, node: int, goal: int
+) -> None:
+    """Evaluate `node` and give a value to each of its moves."""
+    state = load(rules, tree.words, node)
+    features = tree.features[node]
+    hidden(rules, weights, state, features)
+    ours = tree.ours[node]
+    for action in range(rules.n_actions):
+        tree.visits[node, action] = 0
+        tree.exact[node, action] = False
+        if not is_legal(rules, state, action):
+            tree.child[node, action] = ILLEGAL
+            continue
+        tree.child[node, action] = UNEXPANDED
+        after = play(rules, state, action)
+        over, own = decided_value(rules, goals, after, 1, WIN)
+        if not over:
+            own = goal_value(weights, features, 0, WIN, action)
+        tree.reply[node, action] = own
+        known, value = decided_value(rules, goals, after, 1 if ours else 0, goal)
+        if known:
+            tree.child[node, action] = DECIDED
+            tree.exact[node, action] = True
+            tree.value[node, action] = discounted(goals, goal, value)
+        elif goal == WIN:
+            tree.value[node, action] = own if ours else np.float32(1.0) - own
+        else:
+            tree.value[node, action] = edge_guess(goals, weights, features, ours, goal, action)
+    fill_replies(goals, tree, node)
+
+
+@compiled
+def extreme_value(tree: Tree, node: int, sign: float) -> tuple[float, bool, bool]:
+    """Return the best value for a chooser of `sign`, if it is exact, and if all moves are."""
+    best, best_exact, all_exact = np.float32(-2.0), False, True
+    for action in range(tree.child.shape[1]):
+        if tree.child[node, action] == ILLEGAL:
+            continue
+        value = np.float32(sign) * tree.value[node, action]
+        exact = tree.exact[node, action]
+        all_exact = all_exact and exact
+        if value > best or (value == best and exact):
+            best, best_exact = value, exact
+    return np.float32(sign) * best, best_exact, all_exact
+
+
+@compiled
+def node_value(goals: GoalRules, tree: Tree, node: int, goal: int) -> tuple[float, bool]:
+    """Return what `node` is worth to the protagonist, and whether that is exact."""
+    ours = tree.ours[node]
+    if ours or goals.zero_sum[goal]:
+        sign = 1.0 if ours else -1.0
+        value, best_exact, all_exact = extreme_value(tree, node, sign)
+        decisive = (value - DECISIVE) * sign > 0
+        return value, all_exact or (best_exact and decisive)
+    worst, _, all_exact = extreme_value(tree, node, -1.0)
+    mean = np.float32(0.0)
+    for action in range(tree.child.shape[1]):
+        if tree.child[node, action] != ILLEGAL:
+            mean += tree.reply[node, action] * tree.value[node, action]
+    w = goals.paranoia[goal]
+    return (np.float32(1.0) - w) * mean + w * worst, all_exact
+
+
+@compiled
+def choose_edge(goals: GoalRules, tree: Tree, node: int, goal: int) -> int:
+    """Return the move that the walk follows, -1 if all are exact."""
+    ours = tree.ours[node]
+    total = np.float32(1.0)
+    for action in range(tree.child.shape[1]):
+        total += tree.visits[node, action]
+    best, best_score = -1, np.float32(-1e9)
+    for action in range(tree.child.shape[1]):
+        if tree.child[node, action] == ILLEGAL or tree.exact[node, action]:
+            continue
+        seen = np.float32(1.0) + tree.visits[node, action]
+        if ours or goals.zero_sum[goal]:
+            value = tree.value[node, action] if ours else -tree.value[node, action]
+            score = value + np.float32(goals.explore) * np.sqrt(total) / seen
+        else:
+            score = tree.reply[node, action] / seen
+        if score > best_score:
+            best, best_score = action, score
+    return best
+
+
+@compiled
+def back_up(goals: GoalRules, tree: Tree, node: int, goal: int) -> None:
+    """Carry the value of a new node up to its root."""
+    while tree.parent[node] >= 0:
+        value, exact = node_value(goals, tree, node, goal)
+        parent, action = tree.parent[node], tree.action[node]
+        tree.value[parent, action] = discounted(goals, goal, value)
+        tree.exact[parent, action] = exact
+        tree.visits[parent, action] += 1
+        node = parent
+
+
+@compiled
+def add_child(
+    rules: Rules, weights: PatternWeights, goals: GoalRules, tree: Tree, node: int, action: int,
+    new: int, goal: int,
+) -> None:  # fmt: skip
+    """Expand the position after a move as node `new` and back its value up."""
+    store(tree.words, new, play(rules, load(rules, tree.words, node), action))
+    tree.parent[new] = node
+    tree.action[new] = action
+    tree.ours[new] = not tree.ours[node]
+    tree.child[node, action] = new
+    expand(rules, weights, goals, tree, new, goal)
+    back_up(goals, tree, new, goal)
+
+
+@compiled
+def walk(goals: GoalRules, tree: Tree, base: int, goal: int) -> tuple[int, int]:
+    """Follow the best moves from a root to an unexpanded one; (-1, -1) if the root is exact."""
+    node = base
+    while True:
+        action = choose_edge(goals, tree, node, goal)
+        if action < 0:
+            return -1, -1
+        if tree.child[node, action] == UNEXPANDED:
+            return node, action
+        node = tree.child[node, action]
+
+
+@compiled
+def grow(
+    rules: Rules, weights: PatternWeights, goals: GoalRules, tree: Tree, base: int, root: State,
+    goal: int, seat: int, nodes: int,
+) -> int:  # fmt: skip
+    """Grow a tree for `goal` of the root's mover (seat 0) or waiting player (seat 1).
+
+    The root's moves are all looked at before the walk begins, so that any budget above 0 sees one
+    full ply; `nodes` counts evaluated positions beyond that guarantee.
+
+    Returns:
+        the number of nodes, which occupy rows `base` to `base + number - 1` of the tree.
+    """
+    store(tree.words, base, root)
+    tree.parent[base] = -1
+    tree.action[base] = -1
+    tree.ours[base] = seat == 0
+    if result(rules, root) != ONGOING:
+        for action in range(rules.n_actions):
+            tree.child[base, action] = ILLEGAL
+        return 0
+    expand(rules, weights, goals, tree, base, goal)
+    used = 1
+    if nodes == 0:
+        return used
+    for action in range(rules.n_actions):
+        if tree.child[base, action] == UNEXPANDED:
+            add_child(rules, weights, goals, tree, base, action, base + used, goal)
+            used += 1
+    while used < nodes:
+        _, exact = node_value(goals, tree, base, goal)
+        if exact:
+            break
+        node, action = walk(goals, tree, base, goal)
+        if node < 0:
+            break
+        add_child(rules, weights, goals, tree, node, action, base + used, goal)
+        used += 1
+    return used
+
+
+@compiled
+def grow_batch(
+    rules: Rules, weights: PatternWeights, goals: GoalRules, tree: Tree, states: States,
+    wanted: NDArray[np.int64], seats: NDArray[np.int64], nodes: int, used: NDArray[np.int64],
+) -> None:  # fmt: skip
+    """Grow one tree per position; tree r occupies the rows from `r * (N // B)` on.
+
+    Args:
+        rules: the game.
+        weights: the network.
+        goals: how goals are valued.
+        tree: room for all trees, `N >= B * max(nodes, 1 + A)`.
+        states: uint64 `[B, W]`.
+        wanted: int64 `[B]`, rows of the goal table.
+        seats: int64 `[B]`, 0 the mover pursues the goal, 1 the waiting player.
+        nodes: budget of evaluated positions per tree.
+        used: int64 `[B]`, receives the number of nodes of every tree.
+    """
+    room = tree.words.shape[0] // states.shape[0]
+    for i in range(states.shape[0]):
+        root = load(rules, states, i)
+        used[i] = grow(rules, weights, goals, tree, i * room, root, wanted[i], seats[i], nodes)

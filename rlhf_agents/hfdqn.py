@@ -1,0 +1,404 @@
+"""HFDQN: SB3's DQN with hindsight and foresight.
+
+On an environment without a `game` this is SB3's DQN. On a two-player game it learns by self-play
+with one network for both seats: hindsight proposes (state, goal) pairs, foresight computes their
+targets in a background thread while torch learns the batch before.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import rlhf_games
+import torch
+from numpy.typing import NDArray
+from rlhf_games.base import Game
+from stable_baselines3 import DQN
+
+from rlhf_agents.checkpoints import apply_settings, arrays_of, manifest_of, restore_arrays
+from rlhf_agents.errors import SettingError
+from rlhf_agents.foresight import Foresight, goal_rules
+from rlhf_agents.hindsight import Hindsight, PositionBuffer, goal_parents
+from rlhf_agents.lessons import (
+    Lesson,
+    LessonPool,
+    Teacher,
+    bounding_parents,
+    loss_and_gradient,
+)
+from rlhf_agents.model_files import model_bytes, read_model, write_atomically
+from rlhf_agents.networks import GoalQPolicy
+from rlhf_agents.schedules import Cosine
+from rlhf_agents.thinking import Thinker
+
+GAME_DEFAULTS: dict[str, Any] = {
+    "learning_rate": 1e-3,
+    "buffer_size": 500_000,
+    "learning_starts": 10_000,
+    "batch_size": 1024,
+    "gradient_steps": 3,
+    "tau": 0.005,
+    "train_freq": 1,
+    "target_update_interval": 1,
+    "exploration_fraction": 0.02,
+    "exploration_final_eps": 0.3,
+}
+"""What SB3's own defaults are replaced by on a two-player game (other values are kept)."""
+
+
+class HFDQN(DQN):
+    """Goal-conditioned DQN with hindsight and foresight, a drop-in for `stable_baselines3.DQN`.
+
+    Args:
+        policy: as for DQN; on a two-player game "MultiInputPolicy" is the pattern network.
+        env: as for DQN. An environment with an attribute `game` (a `rlhf_games.base.Game`) is
+            learnt by self-play; arguments left at SB3's defaults then take `GAME_DEFAULTS`, and
+            `batch_size` counts studied positions.
+        args: DQN's other positional arguments.
+        hindsight: how goals are proposed.
+        foresight: how far to look ahead.
+        kwargs: DQN's other arguments.
+    """
+
+    def __init__(
+        self,
+        policy: Any,
+        env: Any,
+        *args: Any,
+        hindsight: Hindsight | None = None,
+        foresight: Foresight | None = None,
+        _init_setup_model: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        self.hindsight = hindsight or Hindsight()
+        self.foresight = foresight or Foresight()
+        self.game_name: str | None = None
+        self._pending: Future[Lesson] | None = None
+        self._worker: ThreadPoolExecutor | None = None
+        self.elapsed_share: float | None = None
+        self.training_seconds = 0.0
+        self.notes: dict[str, Any] = {}
+        super().__init__(policy, env, *args, _init_setup_model=False, **kwargs)
+        if _init_setup_model:
+            self._setup_model()
+
+    # ---- set-up ----------------------------------------------------------------------------
+
+    def _setup_model(self) -> None:
+        self.game = self._find_game()
+        if self.game is not None:
+            self._setup_game(self.game)
+        super()._setup_model()
+        if self.game is not None:
+            self.rng = np.random.default_rng(self.seed)
+            self.pool = LessonPool(self.foresight.pool)
+            self.teacher = Teacher(self.game, self.foresight, self.hindsight)
+            target = self.policy.q_net_target
+            self.target_weights = target.compiled_weights()
+            rules = goal_rules(self.game, self.foresight)
+            self.thinker = Thinker(self.game, self.target_weights, rules)
+
+    def _find_game(self) -> Game | None:
+        if self.env is not None and self.env.has_attr("game"):
+            game: Game = self.env.get_attr("game")[0]
+            self.game_name = game.name
+            return game
+        return None if self.game_name is None else rlhf_games.make(self.game_name)
+
+    def _setup_game(self, game: Game) -> None:
+        for name, value in GAME_DEFAULTS.items():
+            if getattr(self, name) == _DQN_DEFAULTS[name]:
+                setattr(self, name, value)
+        if isinstance(self.learning_rate, float):
+            self.learning_rate = Cosine(self.learning_rate)
+        self.policy_class = GoalQPolicy
+        self.policy_kwargs.setdefault(
+            "goal_parents", bounding_parents(game, goal_parents(game))
+        )
+        extractor = self.policy_kwargs.setdefault("features_extractor_kwargs", {})
+        extractor.setdefault("line_length", game.line_length)
+        extractor.setdefault("gravity", game.gravity)
+        if self.device.type == "cpu":
+            self.policy_kwargs.setdefault("optimizer_kwargs", {"fused": True})
+        self.replay_buffer_class = PositionBuffer
+        self.replay_buffer_kwargs = {"game": game}
+
+    # ---- acting ----------------------------------------------------------------------------
+
+    def _sample_action(
+        self, learning_starts: int, action_noise: Any = None, n_envs: int = 1
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
+        if self.game is None:
+            return super()._sample_action(learning_starts, action_noise, n_envs)
+        observation: Any = self._last_obs
+        states = self.game.from_observation(observation["observation"])
+        actions = self.game.random_actions(states, self.rng)
+        if self.num_timesteps >= learning_starts:
+            # Games differ in how much they explore; the mean is the exploration rate.
+            rates = self.exploration_rate * np.linspace(0.0, 2.0, n_envs)
+            greedy = np.flatnonzero(self.rng.random(n_envs) >= rates)
+            wanted = observation["desired_goal"][greedy].argmax(axis=1)
+            nodes = self.foresight.acting_nodes
+            actions[greedy] = self.thinker.choose(states[greedy], wanted, nodes)
+        return actions, actions
+
+    def predict(  # noqa: PLR0913 - SB3's signature and three keywords
+        self,
+        observation: Any,
+        state: tuple[NDArray[Any], ...] | None = None,
+        episode_start: NDArray[Any] | None = None,
+        deterministic: bool = False,
+        *,
+        action_masks: NDArray[Any] | None = None,
+        nodes: int = 0,
+        goal: str | None = None,
+    ) -> tuple[NDArray[Any], tuple[NDArray[Any], ...] | None]:
+        """Return actions for observations, as SB3 does.
+
+        Args:
+            observation: one Dict observation or a batch.
+            state: passed through.
+            episode_start: ignored, as by DQN.
+            deterministic: False explores at the current exploration rate, as DQN does.
+            action_masks: `[A]` or `[B, A]`, the allowed actions, a subset of the legal ones.
+            nodes: positions to look at per move; 0 is the network alone.
+            goal: what to play for, by name; by default the observation's `desired_goal`.
+
+        Raises:
+            SettingError: `nodes` is negative, or an option needs a game and there is none.
+        """
+        if nodes < 0:
+            msg = f"nodes must be 0 (network alone) or more, got {nodes}"
+            raise SettingError(msg)
+        if self.game is None:
+            if nodes or goal or action_masks is not None:
+                msg = "nodes, goal and action_masks need an environment with a `game`"
+                raise SettingError(msg)
+            return super().predict(observation, state, episode_start, deterministic)
+        single = np.ndim(observation["observation"]) == 3
+        batch = {key: np.asarray(value) for key, value in observation.items()}
+        if single:
+            batch = {key: value[None] for key, value in batch.items()}
+        states = self.game.from_observation(batch["observation"])
+        if goal is not None:
+            wanted = np.full(len(states), self.game.goal_index(goal))
+        else:
+            wanted = batch["desired_goal"].argmax(axis=1)
+        actions = self.thinker.choose(states, wanted, nodes, action_masks)
+        if not deterministic:
+            explore = self.rng.random(len(states)) < self.exploration_rate
+            actions[explore] = self.game.random_actions(states[explore], self.rng)
+        return (actions[0] if single else actions), state
+
+    # ---- learning --------------------------------------------------------------------------
+
+    def _on_step(self) -> None:
+        if self.game is None:
+            super()._on_step()
+            return
+        self._n_calls += 1
+        self.exploration_rate = self.exploration_schedule(self._current_progress_remaining)
+        self.logger.record("rollout/exploration_rate", self.exploration_rate)
+
+    def _update_current_progress_remaining(self, num_timesteps: int, total_timesteps: int) -> None:
+        super()._update_current_progress_remaining(num_timesteps, total_timesteps)
+        if self.elapsed_share is not None:
+            self._current_progress_remaining = max(0.0, 1.0 - self.elapsed_share)
+
+    def learn(self, *args: Any, **kwargs: Any) -> HFDQN:
+        """Learn for a number of environment steps, see `DQN.learn`."""
+        kwargs.setdefault("tb_log_name", "HFDQN")
+        threads = torch.get_num_threads()
+        if self.game is not None:
+            torch.set_num_threads(1)  # the other core computes targets
+        try:
+            super().learn(*args, **kwargs)
+        finally:
+            torch.set_num_threads(threads)
+            self._stop_worker()
+        return self
+
+    def train(self, gradient_steps: int, batch_size: int = 256) -> None:
+        """Take one lesson and learn `gradient_steps` batches of rows from the latest lessons."""
+        if self.game is None:
+            super().train(gradient_steps, batch_size)
+            return
+        buffer: Any = self.replay_buffer
+        if buffer.size() * self.n_envs < self.learning_starts:  # after resuming it fills anew
+            return
+        self.policy.set_training_mode(True)
+        self._update_learning_rate(self.policy.optimizer)
+        self.pool.add(self._next_lesson())
+        losses = [
+            self._learn(self.pool.draw(batch_size, self.rng)) for _ in range(gradient_steps)
+        ]
+        self._n_updates += gradient_steps
+        self.policy.set_training_mode(False)
+        self.logger.record("train/n_updates", self._n_updates, exclude="tensorboard")
+        self.logger.record("train/loss", float(np.mean(losses)))
+
+    def _next_lesson(self) -> Lesson:
+        """Return the lesson that was prepared meanwhile and have the next one prepared.
+
+        The copy that computes targets only moves while no lesson is being prepared, so a run is
+        reproducible although two threads work on it.
+        """
+        if self._worker is None:
+            self._worker = ThreadPoolExecutor(1, thread_name_prefix="foresight")
+        lesson = None if self._pending is None else self._pending.result()
+        self._follow()
+        buffer: Any = self.replay_buffer
+        proposals = buffer.propose(self.foresight.roots, self.rng, self.hindsight)
+        self._pending = self._worker.submit(self.teacher.lesson, self.target_weights, proposals)
+        return self._pending.result() if lesson is None else lesson
+
+    def _follow(self) -> None:
+        with torch.no_grad():
+            online = list(self.policy.q_net.parameters())
+            target = list(self.policy.q_net_target.parameters())
+            torch._foreach_lerp_(target, online, self.tau)  # noqa: SLF001 - 5x faster than polyak
+
+    def _learn(self, lesson: Lesson) -> float:
+        game: Any = self.game
+        boards, lesson = mirrored(game, lesson, self.rng)
+        logits = self.policy.q_net.logits(torch.from_numpy(boards))
+        gradient = np.empty(logits.shape, np.float32)
+        parents = self.target_weights.parents
+        loss = loss_and_gradient(parents, logits.detach().numpy(), lesson, gradient)
+        self.policy.optimizer.zero_grad(set_to_none=True)
+        logits.backward(torch.from_numpy(gradient))  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.policy.parameters(), self.max_grad_norm)
+        self.policy.optimizer.step()
+        return loss
+
+    def _stop_worker(self) -> None:
+        if self._pending is not None:
+            self._pending.result()
+            self._pending = None
+        if self._worker is not None:
+            self._worker.shutdown()
+            self._worker = None
+
+    # ---- saving ----------------------------------------------------------------------------
+
+    def _excluded_save_params(self) -> list[str]:
+        mine = ["game", "teacher", "pool", "thinker", "target_weights", "_pending", "_worker", "rng"]
+        return [*super()._excluded_save_params(), *mine, "replay_buffer_kwargs"]
+
+    def save(self, path: Any, exclude: Any = None, include: Any = None) -> None:
+        """Write SB3's zip, on a game with our own members in it, see `DQN.save`.
+
+        Raises:
+            OutputError: the path cannot be written.
+        """
+        if self.game is None:
+            super().save(path, exclude, include)
+            return
+        base = io.BytesIO()
+        super().save(base, exclude, include)
+        _write(path, model_bytes(manifest_of(self), arrays_of(self), base.getvalue()))
+
+    def save_agent(self, path: Any) -> None:
+        """Write only what playing needs, in half precision: a tenth of the size of `save`.
+
+        Raises:
+            OutputError: the path cannot be written.
+            SettingError: the model does not play a game.
+        """
+        if self.game is None:
+            msg = "save_agent needs a model that plays a game; use save"
+            raise SettingError(msg)
+        _write(path, model_bytes(manifest_of(self), arrays_of(self, compact=True)))
+
+    @classmethod
+    def load(  # type: ignore[override]  # noqa: PLR0913 - SB3's signature and one keyword
+        cls,
+        path: Any,
+        env: Any = None,
+        device: Any = "auto",
+        custom_objects: dict[str, Any] | None = None,
+        print_system_info: bool = False,
+        force_reset: bool = True,
+        *,
+        trust: bool = False,
+        **kwargs: Any,
+    ) -> HFDQN:
+        """Read a model that was saved on a game; nothing is unpickled and no env is needed.
+
+        Args:
+            path: a file that `save` or `save_agent` wrote.
+            env: to go on learning.
+            device: as for `DQN.load`.
+            custom_objects: only with `trust`, as for `DQN.load`.
+            print_system_info: only with `trust`, as for `DQN.load`.
+            force_reset: as for `DQN.load`.
+            trust: use SB3's reader, which runs whatever code the file holds. Needed for models
+                that do not play a game.
+            kwargs: attributes that replace saved ones.
+
+        Raises:
+            ModelFileError: the file is missing, damaged, not ours, or from a newer format.
+        """
+        if trust:
+            loaded: HFDQN = super().load(
+                path, env, device, custom_objects, print_system_info, force_reset, **kwargs
+            )
+            return loaded
+        file = read_model(path)
+        model = cls("MultiInputPolicy", env, device=device, _init_setup_model=False)
+        apply_settings(model, file)
+        if env is not None and model.env.has_attr("game"):
+            file.require_game(model.env.get_attr("game")[0].name)
+        for name, value in kwargs.items():
+            setattr(model, name, value)
+        if env is None:
+            model.n_envs = 1
+        model._setup_model()
+        restore_arrays(model, file)
+        return model
+
+
+def _write(path: Any, content: bytes) -> None:
+    if isinstance(path, io.BufferedIOBase):
+        path.write(content)
+        return
+    name = os.fspath(path)
+    write_atomically(name if os.path.splitext(name)[1] else f"{name}.zip", content)
+
+
+def mirrored(
+    game: Game, lesson: Lesson, rng: np.random.Generator
+) -> tuple[NDArray[np.float32], Lesson]:
+    """Return boards `[R, 2, H, W]` and the lesson, each row seen through a random symmetry."""
+    boards = game.observe(lesson.states)
+    flat = boards.reshape(len(boards), 2, -1)
+    choice = rng.integers(len(game.symmetries) + 1, size=len(boards))
+    targets, known = lesson.targets.copy(), lesson.known.copy()
+    for number, symmetry in enumerate(game.symmetries, start=1):
+        rows = np.flatnonzero(choice == number)
+        moved = np.empty_like(flat[rows])
+        moved[:, :, symmetry.cells] = flat[rows]
+        flat[rows] = moved
+        answers, seen = np.empty_like(targets[rows]), np.empty_like(known[rows])
+        answers[..., symmetry.actions] = targets[rows]
+        seen[:, symmetry.actions] = known[rows]
+        targets[rows], known[rows] = answers, seen
+    return boards, lesson._replace(targets=targets, known=known)
+
+
+_DQN_DEFAULTS: dict[str, Any] = {
+    "learning_rate": 1e-4,
+    "buffer_size": 1_000_000,
+    "learning_starts": 100,
+    "batch_size": 32,
+    "gradient_steps": 1,
+    "tau": 1.0,
+    "train_freq": 4,
+    "target_update_interval": 10_000,
+    "exploration_fraction": 0.1,
+    "exploration_final_eps": 0.05,
+}

@@ -1,0 +1,193 @@
+"""Lessons: what one gradient step learns. Hindsight proposes pairs, foresight computes targets."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from rlhf_games.base import Game, States
+from rlhf_games.compiled import compiled_fast
+
+from rlhf_agents.compiled_network import PatternWeights
+from rlhf_agents.foresight import ILLEGAL, Foresight, GoalRules, Tree, goal_rules, grow_batch, new_tree
+from rlhf_agents.hindsight import Hindsight, Proposals
+from rlhf_agents.targets import tree_targets
+
+
+class Lesson(NamedTuple):
+    """One batch; R rows.
+
+    Attributes:
+        states: uint64 `[R, W]`.
+        targets: float32 `[R, 2, G, A]` in [0, 1].
+        weights: float32 `[R, 2, G]`, per goal.
+        known: bool `[R, A]`, the moves that have a target.
+    """
+
+    states: States
+    targets: NDArray[np.float32]
+    weights: NDArray[np.float32]
+    known: NDArray[np.bool_]
+
+
+def bounding_parents(game: Game, parents: list[int]) -> list[int]:
+    """Drop parents that are zero-sum: those are valued against the worst reply, others are not."""
+    return [-1 if p < 0 or game.goals[p].zero_sum else p for p in parents]
+
+
+@compiled_fast
+def values_from_logits(
+    goals: GoalRules, parents: NDArray[np.int64], logits: NDArray[np.float32]
+) -> None:
+    """Turn logits `[N, 2, G, A]` into values in place: conditionals times their parents."""
+    n, _, n_goals, n_actions = logits.shape
+    one = np.float32(1.0)
+    for i in range(n):
+        for seat in range(2):
+            for goal in range(n_goals):
+                parent = parents[goal]
+                for action in range(n_actions):
+                    value = one / (one + np.exp(-logits[i, seat, goal, action]))
+                    if goals.zero_sum[goal] and seat == 1:
+                        value = one - logits[i, 0, goal, action]
+                    elif parent >= 0:
+                        value *= logits[i, seat, parent, action]
+                    logits[i, seat, goal, action] = value
+
+
+class LessonPool:
+    """The rows of recent lessons, a ring.
+
+    Args:
+        capacity: rows kept.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        self._rows: Lesson | None = None
+        self._next = 0
+        self.size = 0
+
+    def add(self, lesson: Lesson) -> None:
+        """Keep the rows of a lesson; the oldest rows go."""
+        if self._rows is None:
+            empty = (np.zeros((self.capacity, *a.shape[1:]), a.dtype) for a in lesson)
+            self._rows = Lesson(*empty)
+        slots = (self._next + np.arange(len(lesson.states))) % self.capacity
+        for kept, new in zip(self._rows, lesson, strict=True):
+            kept[slots] = new
+        self._next = int((self._next + len(slots)) % self.capacity)
+        self.size = min(self.size + len(slots), self.capacity)
+
+    def draw(self, count: int, rng: np.random.Generator) -> Lesson:
+        """Return `count` random rows."""
+        if self._rows is None:
+            msg = "draw from a LessonPool before any lesson was added"
+            raise ValueError(msg)
+        slots = rng.integers(self.size, size=count)
+        return Lesson(*(kept[slots] for kept in self._rows))
+
+
+class Teacher:
+    """Makes lessons from proposals with the network's slowly following copy.
+
+    Args:
+        game: the rules.
+        foresight: how far to look.
+        hindsight: how pairs weigh.
+    """
+
+    def __init__(self, game: Game, foresight: Foresight, hindsight: Hindsight) -> None:
+        self.game = game
+        self.foresight = foresight
+        self.hindsight = hindsight
+        self.goals = goal_rules(game, foresight)
+        self._tree: Tree | None = None
+
+    def lesson(self, weights: PatternWeights, proposals: Proposals) -> Lesson:
+        """Grow a tree for every proposal and return targets for the nodes worth learning."""
+        roots = len(proposals.states)
+        room = max(self.foresight.nodes, self.game.n_actions + 1)
+        tree = self._room(roots * room, weights.table.shape[1])
+        used = np.zeros(roots, np.int64)
+        grow_batch(
+            self.game.rules, weights, self.goals, tree, proposals.states, proposals.goals,
+            proposals.seats, self.foresight.nodes, used,
+        )  # fmt: skip
+        values = self._values(weights, tree)
+        known = np.zeros(tree.child.shape, np.bool_)
+        tree_targets(self.game.rules, self.goals, tree, used, values, known)
+        in_use = np.arange(room)[None, :] < used[:, None]
+        enough = known.sum(axis=1) >= np.minimum(
+            self.foresight.learn_from, (tree.child != ILLEGAL).sum(axis=1)
+        )
+        rows = np.flatnonzero(in_use.reshape(-1) & enough)
+        return Lesson(
+            tree.words[rows], values[rows], self._weights(proposals, tree, rows, room), known[rows]
+        )
+
+    def _room(self, capacity: int, width: int) -> Tree:
+        if self._tree is None or len(self._tree.words) != capacity:
+            self._tree = new_tree(capacity, self.game.n_words, self.game.n_actions, width)
+        return self._tree
+
+    def _values(self, weights: PatternWeights, tree: Tree) -> NDArray[np.float32]:
+        logits = tree.features @ weights.heads.T + weights.head_bias
+        values = logits.reshape(len(logits), 2, -1, self.game.n_actions)
+        values_from_logits(self.goals, weights.parents, values)
+        return values
+
+    def _weights(
+        self, proposals: Proposals, tree: Tree, rows: NDArray[np.int64], room: int
+    ) -> NDArray[np.float32]:
+        weights = np.full(
+            (len(rows), 2, len(self.game.goals)), self.hindsight.base_weight, np.float32
+        )
+        root = rows // room
+        seat = np.where(tree.ours[rows], 0, 1)
+        weights[np.arange(len(rows)), seat, proposals.goals[root]] += self.hindsight.proposed_weight
+        weights[:, 0, self.goals.zero_sum] = self.hindsight.win_weight
+        weights[:, 1, self.goals.zero_sum] = 0.0
+        return weights
+
+
+@compiled_fast
+def loss_and_gradient(
+    parents: NDArray[np.int64],
+    logits: NDArray[np.float32],
+    lesson: Lesson,
+    gradient: NDArray[np.float32],
+) -> float:
+    """Return the weighted squared error of the values and fill the gradient of cross-entropy.
+
+    With s = sigmoid(logit) and the parent's value p held fixed, q = p * s and the cross-entropy of
+    q against t has d/dlogit = (q - t) (1 - s) / (1 - q).
+
+    Args:
+        parents: int64 `[G]`.
+        logits: float32 `[R, 2, G, A]`.
+        lesson: targets and weights.
+        gradient: float32 `[R, 2, G, A]`, overwritten; already divided by R.
+    """
+    rows, _, n_goals, n_actions = logits.shape
+    values = np.empty((n_goals, n_actions), np.float32)
+    one = np.float32(1.0)
+    total, mass = 0.0, 0.0
+    for i in range(rows):
+        for seat in range(2):
+            for goal in range(n_goals):
+                weight = lesson.weights[i, seat, goal]
+                for action in range(n_actions):
+                    share = one / (one + np.exp(-logits[i, seat, goal, action]))
+                    value = share
+                    if parents[goal] >= 0:
+                        value *= values[parents[goal], action]
+                    values[goal, action] = value
+                    gap = value - lesson.targets[i, seat, goal, action]
+                    slope = (one - share) / (one - value + np.float32(1e-6))
+                    factor = weight if lesson.known[i, action] else np.float32(0.0)
+                    gradient[i, seat, goal, action] = factor * gap * slope / np.float32(rows)
+                    total += factor * gap * gap
+                    mass += factor
+    return total / max(mass, 1e-9)

@@ -1,0 +1,229 @@
+"""Model files: one zip, two readers.
+
+SB3 finds its own members in it. We read only the folder `rlhf/`: a JSON manifest and safetensors,
+sizes and digests checked, so that nothing in a file can run code (SB3 unpickles, see its issue
+#2281). Files are written beside their place and then moved there, so that none is left half done.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import tempfile
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.numpy
+from gymnasium import spaces
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+
+from rlhf_agents.errors import ModelFileError, OutputError
+
+FORMAT_VERSION = 1
+FOLDER = "rlhf/"
+MANIFEST = FOLDER + "manifest.json"
+POLICY = "policy"
+OPTIMIZER = "optimizer"
+MAX_MEMBER_BYTES = 512 * 1024 * 1024
+MAX_MANIFEST_BYTES = 1024 * 1024
+
+Arrays = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """What a model file holds.
+
+    Attributes:
+        path: where it was read from.
+        manifest: the JSON manifest.
+        arrays: the array groups by name: `policy` and perhaps `optimizer`.
+    """
+
+    path: str
+    manifest: dict[str, Any]
+    arrays: dict[str, Arrays]
+
+    def require_game(self, name: str) -> None:
+        """Raise `ModelFileError` if the model was trained for another game."""
+        trained = self.manifest.get("game")
+        if trained != name:
+            msg = f"{self.path} was trained for {trained}, not for {name}"
+            raise ModelFileError(msg)
+
+
+def write_model(
+    path: str | os.PathLike[str],
+    manifest: dict[str, Any],
+    arrays: dict[str, Arrays],
+    base: bytes | None = None,
+) -> None:
+    """Write a model file atomically.
+
+    Args:
+        path: where to.
+        manifest: anything JSON can hold; format version and digests are added.
+        arrays: array groups by name.
+        base: a zip, e.g. SB3's, that receives our members.
+
+    Raises:
+        OutputError: the path cannot be written.
+    """
+    write_atomically(path, model_bytes(manifest, arrays, base))
+
+
+def model_bytes(
+    manifest: dict[str, Any], arrays: dict[str, Arrays], base: bytes | None = None
+) -> bytes:
+    """Return the bytes of a model file, see `write_model`."""
+    blobs = {
+        f"{FOLDER}{name}.safetensors": safetensors.numpy.save(
+            {key: np.ascontiguousarray(value) for key, value in group.items()}
+        )
+        for name, group in arrays.items()
+    }
+    members = {
+        name: {"bytes": len(blob), "sha256": hashlib.sha256(blob).hexdigest()}
+        for name, blob in blobs.items()
+    }
+    full = {"format_version": FORMAT_VERSION, **manifest, "members": members}
+    buffer = io.BytesIO(base or b"")
+    with zipfile.ZipFile(buffer, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(MANIFEST, json.dumps(full, indent=1))
+        for name, blob in blobs.items():
+            archive.writestr(name, blob)
+    return buffer.getvalue()
+
+
+def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write `content` beside `path` and move it there.
+
+    Raises:
+        OutputError: the folder is missing or not writable.
+    """
+    target = Path(path)
+    try:
+        with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as handle:
+            handle.write(content)
+        os.replace(handle.name, target)
+    except OSError as error:
+        msg = f"cannot write {target}: {error.strerror or error}"
+        raise OutputError(msg) from error
+
+
+def read_model(path: str | os.PathLike[str]) -> ModelFile:
+    """Read a model file without unpickling anything.
+
+    Raises:
+        ModelFileError: the file is missing, damaged, not ours, too large or from a newer format.
+    """
+    source = Path(path)
+    if not source.is_file():
+        msg = f"there is no model file {source}; rlhf-train writes one"
+        raise ModelFileError(msg)
+    try:
+        with zipfile.ZipFile(source) as archive:
+            manifest = _read_manifest(source, archive)
+            arrays = {
+                name.removeprefix(FOLDER).removesuffix(".safetensors"): _read_arrays(
+                    source, archive, name, facts
+                )
+                for name, facts in manifest["members"].items()
+            }
+    except (zipfile.BadZipFile, OSError, EOFError, zlib.error) as error:
+        msg = f"{source} is not a zip file or is damaged ({error}); copy or train it again"
+        raise ModelFileError(msg) from error
+    return ModelFile(str(source), manifest, arrays)
+
+
+def _read_manifest(source: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
+    if MANIFEST not in archive.namelist():
+        msg = (
+            f"{source} has no {MANIFEST}: it was not saved by rlhf_agents "
+            "(if you trust its author, HFDQN.load(path, trust=True) uses SB3's reader)"
+        )
+        raise ModelFileError(msg)
+    try:
+        manifest = json.loads(_read_member(source, archive, MANIFEST, MAX_MANIFEST_BYTES))
+        version = int(manifest["format_version"])
+        names = list(manifest["members"])
+    except (ValueError, KeyError, TypeError) as error:
+        msg = f"{source} is damaged: its manifest cannot be read ({error})"
+        raise ModelFileError(msg) from error
+    if version > FORMAT_VERSION:
+        msg = (
+            f"{source} has format {version}, this version reads up to {FORMAT_VERSION}; "
+            "upgrade rlhf-agents"
+        )
+        raise ModelFileError(msg)
+    if f"{FOLDER}{POLICY}.safetensors" not in names:
+        msg = f"{source} is damaged: it has no policy"
+        raise ModelFileError(msg)
+    checked: dict[str, Any] = manifest
+    return checked
+
+
+def _read_member(source: Path, archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
+    try:
+        size = archive.getinfo(name).file_size
+    except KeyError as error:
+        msg = f"{source} is damaged: {name} is missing"
+        raise ModelFileError(msg) from error
+    if size > limit:
+        msg = f"{source} is refused: {name} has {size} bytes, more than the {limit} allowed"
+        raise ModelFileError(msg)
+    with archive.open(name) as member:
+        return member.read(limit + 1)
+
+
+def _read_arrays(
+    source: Path, archive: zipfile.ZipFile, name: str, facts: dict[str, Any]
+) -> Arrays:
+    limit = min(int(facts["bytes"]), MAX_MEMBER_BYTES)
+    blob = _read_member(source, archive, name, limit)
+    if len(blob) != facts["bytes"] or hashlib.sha256(blob).hexdigest() != facts["sha256"]:
+        msg = f"{source} is damaged: {name} does not match its digest"
+        raise ModelFileError(msg)
+    try:
+        arrays: Arrays = safetensors.numpy.load(blob)
+    except SafetensorError as error:
+        msg = f"{source} is damaged: {name} cannot be read ({error})"
+        raise ModelFileError(msg) from error
+    return arrays
+
+
+# ---- spaces as JSON ----------------------------------------------------------------------------
+
+
+def space_to_json(space: spaces.Space[Any]) -> dict[str, Any]:
+    """Describe a Box with uniform bounds, a Discrete or a Dict of them.
+
+    Raises:
+        TypeError: the space is of another kind.
+    """
+    if isinstance(space, spaces.Dict):
+        return {"dict": {key: space_to_json(part) for key, part in space.spaces.items()}}
+    if isinstance(space, spaces.Discrete):
+        return {"discrete": int(space.n)}
+    if isinstance(space, spaces.Box):
+        bounds = [float(space.low.min()), float(space.high.max())]
+        return {"box": bounds, "shape": list(space.shape), "dtype": str(space.dtype)}
+    msg = f"cannot describe a {type(space).__name__} space"
+    raise TypeError(msg)
+
+
+def space_from_json(facts: dict[str, Any]) -> spaces.Space[Any]:
+    """Return the space that `space_to_json` described."""
+    if "dict" in facts:
+        return spaces.Dict({key: space_from_json(part) for key, part in facts["dict"].items()})
+    if "discrete" in facts:
+        return spaces.Discrete(int(facts["discrete"]))
+    low, high = facts["box"]
+    return spaces.Box(low, high, tuple(facts["shape"]), np.dtype(facts["dtype"]).type)

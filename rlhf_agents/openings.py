@@ -1,0 +1,117 @@
+"""Random openings, so that players without chance in them still play distinct games."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlhf_agents.errors import SettingError
+from rlhf_games.base import Game, Outcome, States
+
+MIN_PLIES = 2
+"""Length of the shortest openings that are chosen unasked."""
+MAX_LEVEL = 20_000
+"""Positions kept of a ply, so that long openings cost no more than short ones."""
+
+
+@dataclass(frozen=True)
+class Openings:
+    """Positions to start games from.
+
+    Attributes:
+        states: uint64 `[K, W]`; distinct up to symmetry.
+        moves: int64 `[K, P]`, the moves that led there from the start.
+    """
+
+    states: States
+    moves: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.states)
+
+
+def draw_openings(game: Game, count: int, seed: int, plies: int | None = None) -> Openings:
+    """Return up to `count` random openings; fewer only when the game has no more of that length.
+
+    Openings in which the player to move can win at once, or cannot stop the other from winning with
+    the next move, are left out: they would decide the game.
+
+    Args:
+        game: the rules.
+        count: how many are wanted, > 0.
+        seed: of the choice.
+        plies: their length; None takes the shortest (of 2 plies or more) that yields enough.
+
+    Raises:
+        SettingError: there is no opening of that length.
+    """
+    rng = np.random.default_rng(seed)
+    shortest = MIN_PLIES if plies is None else plies
+    longest = max(game.max_plies // 2, shortest) if plies is None else plies
+    level = Openings(game.initial(1), np.empty((1, 0), np.int64))
+    best = _pick(level, np.empty(0, np.int64))
+    for ply in range(longest + 1):
+        if ply >= shortest:
+            quiet = _pick(level, np.flatnonzero(is_quiet(game, level.states)))
+            best = max(best, quiet, key=len)
+        if len(best) >= count or not len(level):
+            break
+        level = _deepen(game, level, rng)
+    if not len(best):
+        msg = f"{game.title} has no undecided openings of {longest} plies; ask for fewer"
+        raise SettingError(msg)
+    return _pick(best, rng.permutation(len(best))[:count])
+
+
+def _deepen(game: Game, level: Openings, rng: np.random.Generator) -> Openings:
+    """Return the unfinished positions one ply further, one of each symmetric group."""
+    rows, actions = np.nonzero(game.legal(level.states))
+    states = game.step(level.states[rows], actions)
+    moves = np.concatenate([level.moves[rows], actions[:, None]], axis=1)
+    deeper = Openings(states, moves)
+    deeper = _pick(deeper, np.flatnonzero(game.outcome(states) == Outcome.ONGOING))
+    _, firsts = np.unique(canonical(game, deeper.states), axis=0, return_index=True)
+    if len(firsts) > MAX_LEVEL:
+        firsts = rng.choice(firsts, MAX_LEVEL, replace=False)
+    return _pick(deeper, firsts)
+
+
+def _pick(openings: Openings, rows: NDArray[np.int64]) -> Openings:
+    return Openings(openings.states[rows], openings.moves[rows])
+
+
+def canonical(game: Game, states: States) -> States:
+    """Return, for each position `[B, W]`, the least of its mirror images and rotations."""
+    least = states.copy()
+    planes, height, width = game.observation_shape
+    flat = game.observe(states).reshape(len(states), planes, height * width)
+    for symmetry in game.symmetries:
+        turned = np.empty_like(flat)
+        turned[:, :, symmetry.cells] = flat
+        image = game.from_observation(turned.reshape(len(states), planes, height, width))
+        first = (image != least).argmax(axis=1)[:, None]
+        smaller = np.take_along_axis(image, first, 1) < np.take_along_axis(least, first, 1)
+        least = np.where(smaller, image, least)
+    return least
+
+
+def _children(game: Game, states: States) -> tuple[NDArray[np.int64], States]:
+    rows, actions = np.nonzero(game.legal(states))
+    return rows, game.step(states[rows], actions)
+
+
+def _wins_at_once(game: Game, states: States) -> NDArray[np.bool_]:
+    rows, children = _children(game, states)
+    wins = np.zeros(len(states), np.bool_)
+    wins[rows[game.outcome(children) == Outcome.LOSS]] = True
+    return wins
+
+
+def is_quiet(game: Game, states: States) -> NDArray[np.bool_]:
+    """Tell where the mover neither wins at once nor loses whatever it plays, bool `[B]`."""
+    rows, children = _children(game, states)
+    safe = np.zeros(len(states), np.bool_)
+    safe[rows[~_wins_at_once(game, children)]] = True
+    return np.asarray(safe & ~_wins_at_once(game, states))

@@ -1,0 +1,160 @@
+"""OpenSpiel's Monte Carlo tree search as a player: the strong stranger to measure against.
+
+Needs the extra `rlhf-agents[openspiel]`; the library is imported when a player is made.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlhf_agents.errors import SettingError
+from rlhf_agents.records import Explanation
+from rlhf_games.base import Game, States
+
+KIND = "openspiel-mcts"
+MAX_SIMULATIONS = 10_000_000
+UCT_C = 2.0
+MEMORY_MB = 1000
+FIRST_VERSION = 2
+"""Older releases cannot set up a position without the moves that led to it."""
+
+Board = list[list[str]]
+MARKS = (".", "x", "o")
+"""Empty, the first player's, the second player's."""
+
+
+def _from_the_bottom(rows: Board) -> Board:
+    return rows[::-1]
+
+
+def _in_a_line(rows: Board) -> list[str]:
+    return [cell for row in rows for cell in row]
+
+
+_BOARDS: dict[str, Callable[[Board], Any]] = {
+    "connect_four": _from_the_bottom,
+    "tic_tac_toe": _in_a_line,
+}
+"""How OpenSpiel writes the board of its game of that name, given rows from the top."""
+
+_UNFINISHED = {"is_terminal": False, "winner": ""}
+
+
+class OpenSpielMCTS:
+    """Plays to win, whatever is asked: UCT, one random rollout per simulation, proven nodes.
+
+    Args:
+        game: the rules.
+        simulations: per move.
+        seed: of the rollouts.
+
+    Attributes:
+        name: the spec, e.g. `openspiel-mcts:1000`.
+
+    Raises:
+        SettingError: the library is missing or too old, OpenSpiel's games do not include this one,
+            or `simulations` is impossible.
+    """
+
+    def __init__(self, game: Game, simulations: int, seed: int = 0) -> None:
+        if not 1 <= simulations <= MAX_SIMULATIONS:
+            msg = f"{KIND} takes 1 to {MAX_SIMULATIONS} simulations, not {simulations}"
+            raise SettingError(msg)
+        if game.name not in _BOARDS:
+            msg = f"{KIND} does not play {game.title}; it plays {', '.join(_BOARDS)}"
+            raise SettingError(msg)
+        pyspiel = _pyspiel()
+        self.name = f"{KIND}:{simulations}"
+        self._game = game
+        self._world = pyspiel.load_game(game.name)
+        rollouts = pyspiel.RandomRolloutEvaluator(1, seed)
+        self._bot = pyspiel.MCTSBot(
+            self._world, rollouts, UCT_C, simulations, MEMORY_MB, True, seed, False
+        )
+
+    def act(self, states: States, goal: str) -> NDArray[np.int64]:
+        """Return one action per unfinished position uint64 `[B, W]`, int64 `[B]`."""
+        del goal  # it knows no other than to win
+        worlds = (self._world_state(board) for board in self._boards(states))
+        return np.array([self._bot.step(world) for world in worlds], np.int64)
+
+    def explain(self, state: States, goal: str) -> Explanation:
+        """Explain the choice in one unfinished position uint64 `[W]`."""
+        started = time.perf_counter()
+        root = self._bot.mcts_search(self._world_state(self._boards(state[None])[0]))
+        values = np.full(self._game.n_actions, np.nan, np.float32)
+        for child in root.children:
+            values[child.action] = _value(child)
+        best = root.best_child()
+        line, node = [best.action], best
+        while node.children:
+            node = node.best_child()
+            line.append(node.action)
+        return Explanation(
+            action=best.action,
+            goal=goal,
+            values=values,
+            line=tuple(line),
+            nodes=root.explore_count,
+            seconds=time.perf_counter() - started,
+            proven=bool(best.outcome),
+        )
+
+    def _boards(self, states: States) -> list[str]:
+        """Return what OpenSpiel reads, JSON, for each position uint64 `[B, W]`."""
+        mover, other = self._game.observe(states).swapaxes(0, 1) > 0.5
+        seats = self._game.mover(states)
+        boards = []
+        for mine, theirs, seat in zip(mover, other, seats, strict=True):
+            cells = mine * (1 + seat) + theirs * (2 - seat)
+            rows = [[MARKS[cell] for cell in row] for row in cells]
+            board = _BOARDS[self._game.name](rows)
+            state = {"board": board, "current_player": MARKS[1 + seat], **_UNFINISHED}
+            boards.append(json.dumps(state))
+        return boards
+
+    def _world_state(self, board: str) -> Any:
+        return self._world.new_initial_state(board)
+
+
+def parse_simulations(spec: str) -> int:
+    """Return the number of simulations in `openspiel-mcts:SIMS`.
+
+    Raises:
+        SettingError: there is no number.
+    """
+    kind, _, number = spec.partition(":")
+    if kind != KIND or not number.isascii() or not number.isdigit():
+        msg = f"{spec!r} is not {KIND}:SIMULATIONS, such as {KIND}:1000"
+        raise SettingError(msg)
+    return int(number)
+
+
+def _pyspiel() -> Any:
+    hint = "pip install 'rlhf-agents[openspiel]'"
+    try:
+        import pyspiel  # noqa: PLC0415 - an optional extra
+    except ImportError as error:
+        msg = f"{KIND} needs OpenSpiel: {hint}"
+        raise SettingError(msg) from error
+    version = metadata.version("open_spiel")
+    if int(version.partition(".")[0]) < FIRST_VERSION:
+        msg = f"{KIND} needs OpenSpiel {FIRST_VERSION} or newer, not {version}: {hint}"
+        raise SettingError(msg)
+    return pyspiel
+
+
+def _value(node: Any) -> float:
+    """Return what OpenSpiel thinks of a searched move, 0 lost to 1 won, for who plays it."""
+    if node.outcome:
+        return float(1 + node.outcome[node.player]) / 2
+    if node.explore_count == 0:
+        return 0.5
+    return float(1 + node.total_reward / node.explore_count) / 2

@@ -1,0 +1,36 @@
+"""Plain records that travel between the rooms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a player would move as it does, in one position.
+
+    Attributes:
+        action: the move that it would play.
+        goal: the name of the goal that it pursues.
+        values: float32 `[A]`, the value of every move for that goal in [0, 1]; NaN if illegal.
+        goal_values: for each goal by name, the value of the best move if that goal were asked, in
+            [0, 1]; empty for players without goals.
+        line: the moves that it expects, its own first.
+        nodes: positions evaluated.
+        seconds: time spent.
+        proven: the value of `action` follows from the rules alone.
+        pursued: the goal actually played for; differs from `goal` when that is out of reach.
+    """
+
+    action: int
+    goal: str
+    values: NDArray[np.float32]
+    goal_values: dict[str, float] = field(default_factory=dict)
+    line: tuple[int, ...] = ()
+    nodes: int = 0
+    seconds: float = 0.0
+    proven: bool = False
+    pursued: str = "win"
