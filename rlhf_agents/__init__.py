@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rlhf_agents.agent import Agent, load_agent
-    from rlhf_agents.foresight import Foresight
     from rlhf_agents.hfdqn import HFDQN
-    from rlhf_agents.hindsight import Hindsight
     from rlhf_agents.records import Explanation
+    from rlhf_agents.settings import Foresight, Hindsight
 
 __version__ = "0.1.0"
 
@@ -32,9 +31,9 @@ __all__ = [
 _HOMES = {
     "Agent": "rlhf_agents.agent",
     "Explanation": "rlhf_agents.records",
-    "Foresight": "rlhf_agents.foresight",
+    "Foresight": "rlhf_agents.settings",
     "HFDQN": "rlhf_agents.hfdqn",
-    "Hindsight": "rlhf_agents.hindsight",
+    "Hindsight": "rlhf_agents.settings",
     "load_agent": "rlhf_agents.agent",
     "make_env": "rlhf_adapters",
 }

@@ -1,8 +1,8 @@
 """Agents that play: a trained network, its goals and its foresight, without torch.
 
-    from rlhf_agents import load_agent
-    agent = load_agent("connect_four")
-    actions = agent.act(observations, goal="win", nodes=256)
+from rlhf_agents import load_agent
+agent = load_agent("connect_four")
+actions = agent.act(observations, goal="win", nodes=256)
 """
 
 from __future__ import annotations
@@ -14,16 +14,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rlhf_games
 from numpy.typing import NDArray
-from rlhf_games.base import Game, States
 
+import rlhf_games
 from rlhf_agents.compiled_network import PatternWeights, line_windows
 from rlhf_agents.errors import ModelFileError, SettingError, UnknownAgentError
-from rlhf_agents.foresight import Foresight, goal_rules
+from rlhf_agents.goals import goal_rules
 from rlhf_agents.model_files import POLICY, Arrays, ModelFile, read_model
 from rlhf_agents.records import Explanation
+from rlhf_agents.settings import Foresight
 from rlhf_agents.thinking import Thinker
+from rlhf_games.base import Game, States
 
 DEFAULT_NODES = 256
 PLAYING = "q_net_target."

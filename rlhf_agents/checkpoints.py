@@ -10,8 +10,6 @@ import torch
 from stable_baselines3.common.type_aliases import TrainFreq, TrainFrequencyUnit
 
 from rlhf_agents.errors import ModelFileError
-from rlhf_agents.foresight import Foresight
-from rlhf_agents.hindsight import Hindsight
 from rlhf_agents.model_files import (
     OPTIMIZER,
     POLICY,
@@ -21,6 +19,7 @@ from rlhf_agents.model_files import (
     space_to_json,
 )
 from rlhf_agents.schedules import Cosine
+from rlhf_agents.settings import Foresight, Hindsight
 
 SETTINGS = (
     "buffer_size", "learning_starts", "batch_size", "tau", "gamma", "gradient_steps",
@@ -70,7 +69,9 @@ def arrays_of(model: Any, compact: bool = False) -> dict[str, Arrays]:
     """
     state = {key: value.cpu().numpy() for key, value in model.policy.state_dict().items()}
     if compact:
-        playing = {k: v.astype(np.float16) for k, v in state.items() if k.startswith("q_net_target")}
+        playing = {
+            k: v.astype(np.float16) for k, v in state.items() if k.startswith("q_net_target")
+        }
         return {POLICY: playing}
     moments = {
         f"{index}.{key}": value.detach().cpu().numpy()

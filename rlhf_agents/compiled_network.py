@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
 from rlhf_games.compiled import compiled_fast
 from rlhf_games.rules import Rules, State, symbol
 
@@ -165,7 +166,9 @@ def dot(matrix: Any, row: int, vector: Vector) -> float:
 
 
 @compiled_fast
-def goal_value(weights: PatternWeights, features: Vector, seat: int, goal: int, action: int) -> float:
+def goal_value(
+    weights: PatternWeights, features: Vector, seat: int, goal: int, action: int
+) -> float:
     """Return the network's probability that a seat reaches `goal` after `action`.
 
     A goal with a parent is the parent's value times a conditional, so it never exceeds it.

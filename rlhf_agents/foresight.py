@@ -2,19 +2,21 @@
 
 One network evaluation per expanded node gives a value to each of its moves; the walk follows the
 best move of whoever is to move, expands one new node and backs the values up. `win` is zero-sum and
-backed up as negamax; for every other goal the opponent is modelled by the network's own `win` values
-(DESIGN section 1). Moves whose value the rules alone decide are exact, and so is a node when its
-best move is exact and decisive or all its moves are (completion as in Cohen-Solal, JMLR 27(130)).
+backed up as negamax; for every other goal the opponent is modelled by the network's own `win`
+values (DESIGN section 1). Moves whose value the rules alone decide are exact, and so is a node when
+its best move is exact and decisive or all its moves are (completion, Cohen-Solal, JMLR 27(130)).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from rlhf_games.base import Game, States
+
+from rlhf_agents.compiled_network import PatternWeights, goal_value, hidden
+from rlhf_agents.goals import WIN, GoalRules, decided_value, discounted
+from rlhf_games.base import States
 from rlhf_games.compiled import compiled, compiled_fast
 from rlhf_games.rules import (
     ONGOING,
@@ -25,61 +27,24 @@ from rlhf_games.rules import (
     play,
     result,
     store,
-    verdict,
 )
 
-from rlhf_agents.compiled_network import PatternWeights, goal_value, hidden
-
 UNEXPANDED, ILLEGAL, DECIDED = -1, -2, -3
-WIN = 0
 DECISIVE = 0.5
 
 
-@dataclass(frozen=True)
-class Foresight:
-    """How far the agent looks before it believes.
+class Mind(NamedTuple):
+    """What every step of a search reads.
 
     Attributes:
-        nodes: positions evaluated per studied position; one full ply is the least.
-        acting_nodes: positions evaluated per move of self-play; 0 is the network alone.
-        paranoia: weight w of the worst reply for goals that are not zero-sum, in [0, 1].
-        temperature: T of the opponent model softmax(Q_win / T), > 0.
-        discount: per ply towards a draw, for zero-sum goals, in (0, 1].
-        explore: exploration bonus of the walk, >= 0.
-        learn_from: a node is learnt when at least this many of its moves have a target.
-        roots: positions studied per lesson.
-        pool: rows of recent lessons that mini-batches are drawn from.
+        rules: the game.
+        weights: the network.
+        goals: how goals are valued.
     """
 
-    nodes: int = 24
-    acting_nodes: int = 0
-    paranoia: float = 0.1
-    temperature: float = 0.08
-    discount: float = 0.99
-    explore: float = 0.05
-    learn_from: int = 3
-    roots: int = 256
-    pool: int = 100_000
-
-
-class GoalRules(NamedTuple):
-    """How goals are valued; arrays over the goal table `[G]` and the model of the opponent.
-
-    Attributes:
-        zero_sum: bool, backed up as negamax.
-        draw_value: float32 in [0, 1], what a draw is worth.
-        paranoia: float32 in [0, 1], weight w of the worst reply (unused by zero-sum goals).
-        discount: float32 in (0, 1], per ply, towards `draw_value`.
-        temperature: of the softmax over `win` values that models the opponent.
-        explore: weight of the exploration bonus in the walk, >= 0.
-    """
-
-    zero_sum: NDArray[np.bool_]
-    draw_value: NDArray[np.float32]
-    paranoia: NDArray[np.float32]
-    discount: NDArray[np.float32]
-    temperature: float
-    explore: float
+    rules: Rules
+    weights: PatternWeights
+    goals: GoalRules
 
 
 class Tree(NamedTuple):
@@ -110,19 +75,6 @@ class Tree(NamedTuple):
     features: NDArray[np.float32]
 
 
-def goal_rules(game: Game, foresight: Foresight) -> GoalRules:
-    """Return how the goals of a game are valued."""
-    zero_sum = np.array([goal.zero_sum for goal in game.goals])
-    return GoalRules(
-        zero_sum=zero_sum,
-        draw_value=np.array([goal.draw_value for goal in game.goals], np.float32),
-        paranoia=np.full(len(game.goals), foresight.paranoia, np.float32),
-        discount=np.where(zero_sum, foresight.discount, 1.0).astype(np.float32),
-        temperature=foresight.temperature,
-        explore=foresight.explore,
-    )
-
-
 def new_tree(capacity: int, n_words: int, n_actions: int, width: int) -> Tree:
     """Allocate a tree for `capacity` nodes."""
     edges = (capacity, n_actions)
@@ -140,44 +92,15 @@ def new_tree(capacity: int, n_words: int, n_actions: int, width: int) -> Tree:
     )
 
 
-@compiled
-def payoff(rules: Rules, goals: GoalRules, state: State, seat: int, goal: int) -> float:
-    """Return what a finished game is worth to a goal of `seat`, in [0, 1]."""
-    if result(rules, state) == 0 and goals.draw_value[goal] > 0:
-        return goals.draw_value[goal]
-    return np.float32(1.0) if verdict(rules, state, seat, goal) == 1 else np.float32(0.0)
-
-
-@compiled
-def discounted(goals: GoalRules, goal: int, value: float) -> float:
-    """Shrink a value by one ply towards a draw, so that wins come soon and losses late."""
-    rest = goals.draw_value[goal]
-    return rest + goals.discount[goal] * (value - rest)
-
-
-@compiled
-def decided_value(
-    rules: Rules, goals: GoalRules, state: State, seat: int, goal: int
-) -> tuple[bool, float]:
-    """Return whether the rules alone decide the goal in `state`, and its value if so."""
-    if result(rules, state) != ONGOING:
-        return True, payoff(rules, goals, state, seat, goal)
-    if goals.zero_sum[goal]:
-        return False, np.float32(0.0)
-    what = verdict(rules, state, seat, goal)
-    return what != 0, np.float32(1.0) if what == 1 else np.float32(0.0)
-
-
 @compiled_fast
 def edge_guess(
-    goals: GoalRules, weights: PatternWeights, features: NDArray[np.float32], ours: bool,
-    goal: int, action: int,
-) -> float:  # fmt: skip
+    mind: Mind, features: NDArray[np.float32], ours: bool, goal: int, action: int
+) -> float:
     """Return the network's value of a move to the protagonist."""
-    if goals.zero_sum[goal]:
-        value = goal_value(weights, features, 0, goal, action)
+    if mind.goals.zero_sum[goal]:
+        value = goal_value(mind.weights, features, 0, goal, action)
         return value if ours else np.float32(1.0) - value
-    return goal_value(weights, features, 0 if ours else 1, goal, action)
+    return goal_value(mind.weights, features, 0 if ours else 1, goal, action)
 
 
 @compiled_fast
@@ -201,36 +124,39 @@ def fill_replies(goals: GoalRules, tree: Tree, node: int) -> None:
 
 
 @compiled
-def expand(
-    rules: Rules, weights: PatternWeights, goals: GoalRules, tree: Tree, node: int, goal: int
-) -> None:
+def expand(mind: Mind, tree: Tree, node: int, goal: int) -> None:
     """Evaluate `node` and give a value to each of its moves."""
-    state = load(rules, tree.words, node)
+    state = load(mind.rules, tree.words, node)
     features = tree.features[node]
-    hidden(rules, weights, state, features)
-    ours = tree.ours[node]
-    for action in range(rules.n_actions):
+    hidden(mind.rules, mind.weights, state, features)
+    for action in range(mind.rules.n_actions):
         tree.visits[node, action] = 0
         tree.exact[node, action] = False
-        if not is_legal(rules, state, action):
-            tree.child[node, action] = ILLEGAL
-            continue
-        tree.child[node, action] = UNEXPANDED
-        after = play(rules, state, action)
-        over, own = decided_value(rules, goals, after, 1, WIN)
-        if not over:
-            own = goal_value(weights, features, 0, WIN, action)
-        tree.reply[node, action] = own
-        known, value = decided_value(rules, goals, after, 1 if ours else 0, goal)
-        if known:
-            tree.child[node, action] = DECIDED
-            tree.exact[node, action] = True
-            tree.value[node, action] = discounted(goals, goal, value)
-        elif goal == WIN:
-            tree.value[node, action] = own if ours else np.float32(1.0) - own
+        if is_legal(mind.rules, state, action):
+            after = play(mind.rules, state, action)
+            guess_edge(mind, tree, node, action, after, goal)
         else:
-            tree.value[node, action] = edge_guess(goals, weights, features, ours, goal, action)
-    fill_replies(goals, tree, node)
+            tree.child[node, action] = ILLEGAL
+    fill_replies(mind.goals, tree, node)
+
+
+@compiled
+def guess_edge(mind: Mind, tree: Tree, node: int, action: int, after: State, goal: int) -> None:
+    """Give a value to one legal move: by the rules if they decide it, else by the network."""
+    features, ours = tree.features[node], tree.ours[node]
+    over, own = decided_value(mind.rules, mind.goals, after, 1, WIN)
+    if not over:
+        own = goal_value(mind.weights, features, 0, WIN, action)
+    tree.reply[node, action] = own
+    known, value = decided_value(mind.rules, mind.goals, after, 1 if ours else 0, goal)
+    tree.child[node, action] = DECIDED if known else UNEXPANDED
+    tree.exact[node, action] = known
+    if known:
+        tree.value[node, action] = discounted(mind.goals, goal, value)
+    elif goal == WIN:
+        tree.value[node, action] = own if ours else np.float32(1.0) - own
+    else:
+        tree.value[node, action] = edge_guess(mind, features, ours, goal, action)
 
 
 @compiled
@@ -301,18 +227,15 @@ def back_up(goals: GoalRules, tree: Tree, node: int, goal: int) -> None:
 
 
 @compiled
-def add_child(
-    rules: Rules, weights: PatternWeights, goals: GoalRules, tree: Tree, node: int, action: int,
-    new: int, goal: int,
-) -> None:  # fmt: skip
+def add_child(mind: Mind, tree: Tree, node: int, action: int, new: int, goal: int) -> None:
     """Expand the position after a move as node `new` and back its value up."""
-    store(tree.words, new, play(rules, load(rules, tree.words, node), action))
+    store(tree.words, new, play(mind.rules, load(mind.rules, tree.words, node), action))
     tree.parent[new] = node
     tree.action[new] = action
     tree.ours[new] = not tree.ours[node]
     tree.child[node, action] = new
-    expand(rules, weights, goals, tree, new, goal)
-    back_up(goals, tree, new, goal)
+    expand(mind, tree, new, goal)
+    back_up(mind.goals, tree, new, goal)
 
 
 @compiled
@@ -329,57 +252,56 @@ def walk(goals: GoalRules, tree: Tree, base: int, goal: int) -> tuple[int, int]:
 
 
 @compiled
-def grow(
-    rules: Rules, weights: PatternWeights, goals: GoalRules, tree: Tree, base: int, root: State,
-    goal: int, seat: int, nodes: int,
-) -> int:  # fmt: skip
-    """Grow a tree for `goal` of the root's mover (seat 0) or waiting player (seat 1).
-
-    The root's moves are all looked at before the walk begins, so that any budget above 0 sees one
-    full ply; `nodes` counts evaluated positions beyond that guarantee.
-
-    Returns:
-        the number of nodes, which occupy rows `base` to `base + number - 1` of the tree.
-    """
+def plant(mind: Mind, tree: Tree, base: int, root: State, seat: int) -> bool:
+    """Place a root in row `base`; False if the game is over there."""
     store(tree.words, base, root)
     tree.parent[base] = -1
     tree.action[base] = -1
     tree.ours[base] = seat == 0
-    if result(rules, root) != ONGOING:
-        for action in range(rules.n_actions):
-            tree.child[base, action] = ILLEGAL
+    if result(mind.rules, root) == ONGOING:
+        return True
+    tree.child[base, :] = ILLEGAL
+    return False
+
+
+@compiled
+def grow(mind: Mind, tree: Tree, base: int, root: State, goal: int, seat: int, nodes: int) -> int:
+    """Grow a tree for `goal` of the root's mover (seat 0) or waiting player (seat 1).
+
+    With a budget above 0 the root's moves are all looked at before the walk begins, so that the
+    smallest budget sees one full ply.
+
+    Returns:
+        the number of nodes, which occupy rows `base` to `base + number - 1` of the tree.
+    """
+    if not plant(mind, tree, base, root, seat):
         return 0
-    expand(rules, weights, goals, tree, base, goal)
+    expand(mind, tree, base, goal)
     used = 1
     if nodes == 0:
         return used
-    for action in range(rules.n_actions):
+    for action in range(mind.rules.n_actions):
         if tree.child[base, action] == UNEXPANDED:
-            add_child(rules, weights, goals, tree, base, action, base + used, goal)
+            add_child(mind, tree, base, action, base + used, goal)
             used += 1
-    while used < nodes:
-        _, exact = node_value(goals, tree, base, goal)
-        if exact:
-            break
-        node, action = walk(goals, tree, base, goal)
+    while used < nodes and not node_value(mind.goals, tree, base, goal)[1]:
+        node, action = walk(mind.goals, tree, base, goal)
         if node < 0:
             break
-        add_child(rules, weights, goals, tree, node, action, base + used, goal)
+        add_child(mind, tree, node, action, base + used, goal)
         used += 1
     return used
 
 
 @compiled
 def grow_batch(
-    rules: Rules, weights: PatternWeights, goals: GoalRules, tree: Tree, states: States,
-    wanted: NDArray[np.int64], seats: NDArray[np.int64], nodes: int, used: NDArray[np.int64],
+    mind: Mind, tree: Tree, states: States, wanted: NDArray[np.int64], seats: NDArray[np.int64],
+    nodes: int, used: NDArray[np.int64],
 ) -> None:  # fmt: skip
     """Grow one tree per position; tree r occupies the rows from `r * (N // B)` on.
 
     Args:
-        rules: the game.
-        weights: the network.
-        goals: how goals are valued.
+        mind: the game, the network and how goals are valued.
         tree: room for all trees, `N >= B * max(nodes, 1 + A)`.
         states: uint64 `[B, W]`.
         wanted: int64 `[B]`, rows of the goal table.
@@ -389,5 +311,5 @@ def grow_batch(
     """
     room = tree.words.shape[0] // states.shape[0]
     for i in range(states.shape[0]):
-        root = load(rules, states, i)
-        used[i] = grow(rules, weights, goals, tree, i * room, root, wanted[i], seats[i], nodes)
+        root = load(mind.rules, states, i)
+        used[i] = grow(mind, tree, i * room, root, wanted[i], seats[i], nodes)

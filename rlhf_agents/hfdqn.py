@@ -13,16 +13,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
-import rlhf_games
 import torch
 from numpy.typing import NDArray
-from rlhf_games.base import Game
 from stable_baselines3 import DQN
 
+import rlhf_games
 from rlhf_agents.checkpoints import apply_settings, arrays_of, manifest_of, restore_arrays
 from rlhf_agents.errors import SettingError
-from rlhf_agents.foresight import Foresight, goal_rules
-from rlhf_agents.hindsight import Hindsight, PositionBuffer, goal_parents
+from rlhf_agents.goals import goal_rules
+from rlhf_agents.hindsight import PositionBuffer, goal_parents
 from rlhf_agents.lessons import (
     Lesson,
     LessonPool,
@@ -33,15 +32,17 @@ from rlhf_agents.lessons import (
 from rlhf_agents.model_files import model_bytes, read_model, write_atomically
 from rlhf_agents.networks import GoalQPolicy
 from rlhf_agents.schedules import Cosine
+from rlhf_agents.settings import Foresight, Hindsight
 from rlhf_agents.thinking import Thinker
+from rlhf_games.base import Game
 
 GAME_DEFAULTS: dict[str, Any] = {
-    "learning_rate": 1e-3,
+    "learning_rate": 4e-3,
     "buffer_size": 500_000,
     "learning_starts": 10_000,
     "batch_size": 1024,
     "gradient_steps": 3,
-    "tau": 0.005,
+    "tau": 0.03,
     "train_freq": 1,
     "target_update_interval": 1,
     "exploration_fraction": 0.02,
@@ -116,9 +117,7 @@ class HFDQN(DQN):
         if isinstance(self.learning_rate, float):
             self.learning_rate = Cosine(self.learning_rate)
         self.policy_class = GoalQPolicy
-        self.policy_kwargs.setdefault(
-            "goal_parents", bounding_parents(game, goal_parents(game))
-        )
+        self.policy_kwargs.setdefault("goal_parents", bounding_parents(game, goal_parents(game)))
         extractor = self.policy_kwargs.setdefault("features_extractor_kwargs", {})
         extractor.setdefault("line_length", game.line_length)
         extractor.setdefault("gravity", game.gravity)
@@ -146,7 +145,7 @@ class HFDQN(DQN):
             actions[greedy] = self.thinker.choose(states[greedy], wanted, nodes)
         return actions, actions
 
-    def predict(  # noqa: PLR0913 - SB3's signature and three keywords
+    def predict(
         self,
         observation: Any,
         state: tuple[NDArray[Any], ...] | None = None,
@@ -209,6 +208,11 @@ class HFDQN(DQN):
         if self.elapsed_share is not None:
             self._current_progress_remaining = max(0.0, 1.0 - self.elapsed_share)
 
+    @property
+    def episodes(self) -> int:
+        """Games finished so far."""
+        return self._episode_num
+
     def learn(self, *args: Any, **kwargs: Any) -> HFDQN:
         """Learn for a number of environment steps, see `DQN.learn`."""
         kwargs.setdefault("tb_log_name", "HFDQN")
@@ -233,9 +237,7 @@ class HFDQN(DQN):
         self.policy.set_training_mode(True)
         self._update_learning_rate(self.policy.optimizer)
         self.pool.add(self._next_lesson())
-        losses = [
-            self._learn(self.pool.draw(batch_size, self.rng)) for _ in range(gradient_steps)
-        ]
+        losses = [self._learn(self.pool.draw(batch_size, self.rng)) for _ in range(gradient_steps)]
         self._n_updates += gradient_steps
         self.policy.set_training_mode(False)
         self.logger.record("train/n_updates", self._n_updates, exclude="tensorboard")
@@ -260,7 +262,7 @@ class HFDQN(DQN):
         with torch.no_grad():
             online = list(self.policy.q_net.parameters())
             target = list(self.policy.q_net_target.parameters())
-            torch._foreach_lerp_(target, online, self.tau)  # noqa: SLF001 - 5x faster than polyak
+            torch._foreach_lerp_(target, online, self.tau)
 
     def _learn(self, lesson: Lesson) -> float:
         game: Any = self.game
@@ -286,7 +288,16 @@ class HFDQN(DQN):
     # ---- saving ----------------------------------------------------------------------------
 
     def _excluded_save_params(self) -> list[str]:
-        mine = ["game", "teacher", "pool", "thinker", "target_weights", "_pending", "_worker", "rng"]
+        mine = [
+            "game",
+            "teacher",
+            "pool",
+            "thinker",
+            "target_weights",
+            "_pending",
+            "_worker",
+            "rng",
+        ]
         return [*super()._excluded_save_params(), *mine, "replay_buffer_kwargs"]
 
     def save(self, path: Any, exclude: Any = None, include: Any = None) -> None:
@@ -315,7 +326,7 @@ class HFDQN(DQN):
         _write(path, model_bytes(manifest_of(self), arrays_of(self, compact=True)))
 
     @classmethod
-    def load(  # type: ignore[override]  # noqa: PLR0913 - SB3's signature and one keyword
+    def load(  # type: ignore[override]
         cls,
         path: Any,
         env: Any = None,

@@ -1,43 +1,23 @@
 """Hindsight: after a game, every position is paired with goals worth learning there.
 
 Hindsight proposes and never judges: it only chooses which (state, goal) pairs foresight looks into
-and which of them weigh more in the loss. What a pair is worth is computed in
-`rlhf_agents.targets`, over all replies. So a goal that was reached by luck is studied, not believed.
+and which of them weigh more in the loss. What a pair is worth is computed in `rlhf_agents.targets`,
+over all replies. So a goal that was reached by luck is studied, not believed.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from gymnasium import spaces
 from numpy.typing import NDArray
-from rlhf_games.base import Game, States
 from stable_baselines3.common.buffers import BaseBuffer
 
-WIN = 0
-
-
-@dataclass(frozen=True)
-class Hindsight:
-    """How goals are proposed.
-
-    Attributes:
-        win_share: share of positions studied for `win`, in [0, 1].
-        achieved_share: of the rest, the share studied for a goal that the game did achieve; the
-            others are studied for the commanded goal or a near miss.
-        win_weight: weight of `win` in the loss, everywhere.
-        base_weight: weight of every other goal of both seats, everywhere.
-        proposed_weight: added to the goal for which a position was proposed.
-    """
-
-    win_share: float = 0.5
-    achieved_share: float = 0.5
-    win_weight: float = 1.0
-    base_weight: float = 0.05
-    proposed_weight: float = 0.5
+from rlhf_agents.goals import WIN
+from rlhf_agents.settings import Hindsight
+from rlhf_games.base import Game, States
 
 
 class Proposals(NamedTuple):
@@ -67,7 +47,7 @@ class PositionBuffer(BaseBuffer):
         game: the rules.
     """
 
-    def __init__(  # noqa: PLR0913 - SB3's signature of replay buffers
+    def __init__(
         self,
         buffer_size: int,
         observation_space: spaces.Space[Any],

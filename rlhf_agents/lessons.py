@@ -6,13 +6,16 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from rlhf_games.base import Game, States
-from rlhf_games.compiled import compiled_fast
 
 from rlhf_agents.compiled_network import PatternWeights
-from rlhf_agents.foresight import ILLEGAL, Foresight, GoalRules, Tree, goal_rules, grow_batch, new_tree
-from rlhf_agents.hindsight import Hindsight, Proposals
+from rlhf_agents.foresight import ILLEGAL, Mind, Tree, grow_batch, new_tree
+from rlhf_agents.goals import GoalRules, goal_rules
+from rlhf_agents.hindsight import Proposals
+from rlhf_agents.proofs import new_table
+from rlhf_agents.settings import Foresight, Hindsight
 from rlhf_agents.targets import tree_targets
+from rlhf_games.base import Game, States
+from rlhf_games.compiled import compiled_fast
 
 
 class Lesson(NamedTuple):
@@ -104,6 +107,7 @@ class Teacher:
         self.hindsight = hindsight
         self.goals = goal_rules(game, foresight)
         self._tree: Tree | None = None
+        self._table = new_table(game)
 
     def lesson(self, weights: PatternWeights, proposals: Proposals) -> Lesson:
         """Grow a tree for every proposal and return targets for the nodes worth learning."""
@@ -111,13 +115,13 @@ class Teacher:
         room = max(self.foresight.nodes, self.game.n_actions + 1)
         tree = self._room(roots * room, weights.table.shape[1])
         used = np.zeros(roots, np.int64)
-        grow_batch(
-            self.game.rules, weights, self.goals, tree, proposals.states, proposals.goals,
-            proposals.seats, self.foresight.nodes, used,
-        )  # fmt: skip
+        mind = Mind(self.game.rules, weights, self.goals)
+        states, goals, seats = proposals
+        grow_batch(mind, tree, states, goals, seats, self.foresight.nodes, used)
         values = self._values(weights, tree)
         known = np.zeros(tree.child.shape, np.bool_)
-        tree_targets(self.game.rules, self.goals, tree, used, values, known)
+        limits = (self.game.max_plies - self.foresight.prove_plies, self.foresight.prove_nodes)
+        tree_targets(self.game.rules, self.goals, tree, used, values, known, self._table, limits)
         in_use = np.arange(room)[None, :] < used[:, None]
         enough = known.sum(axis=1) >= np.minimum(
             self.foresight.learn_from, (tree.child != ILLEGAL).sum(axis=1)

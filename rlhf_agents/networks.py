@@ -8,13 +8,14 @@ import numpy as np
 import torch
 from gymnasium import spaces
 from numpy.typing import NDArray
-from rlhf_games.compiled import compiled_fast
 from stable_baselines3.common.policies import BasePolicy
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from stable_baselines3.dqn.policies import DQNPolicy
 from torch import nn
 
 from rlhf_agents.compiled_network import N_SYMBOLS, PatternWeights, line_windows
+from rlhf_games.compiled import compiled_fast
+
 
 @compiled_fast
 def scatter_rows(rows: NDArray[np.int64], gradient: Any, out: Any) -> None:
@@ -175,9 +176,7 @@ class GoalQNetwork(BasePolicy):
         parents: list[int],
         depth: int = 2,
     ) -> None:
-        super().__init__(
-            observation_space, action_space, features_extractor=features_extractor
-        )
+        super().__init__(observation_space, action_space, features_extractor=features_extractor)
         self.parents, self.depth = list(parents), depth
         self.head = AllGoalsHead(
             features_dim, depth, len(self.parents), int(action_space.n), self.parents

@@ -3,7 +3,7 @@
 With s' the position after action a, M the values of the player to move and W those of the waiting
 player (DESIGN section 1):
 
-    y_M[g, a] = (1-w) * sum_b p(b|s') W[g, b](s') + w * min_b W[g, b](s')    p = softmax(M[win](s')/T)
+    y_M[g, a] = (1-w) * sum_b p(b|s') W[g, b](s') + w * min_b W[g, b](s'),  p = softmax(M[win]/T)
     y_W[g, a] = max_b M[g, b](s')
 
 Zero-sum goals are negamax: y_M = 1 - max_b M(s'), y_W = max_b M(s'). Finished games are exact.
@@ -13,18 +13,18 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from rlhf_games.compiled import compiled, compiled_fast
-from rlhf_games.rules import ONGOING, Rules, State, load, play, result, verdict
 
-from rlhf_agents.foresight import ILLEGAL, WIN, GoalRules, Tree, discounted, payoff
+from rlhf_agents.foresight import ILLEGAL, Tree
+from rlhf_agents.goals import WIN, GoalRules, discounted, payoff
+from rlhf_agents.proofs import HORIZON, UNKNOWN, ProofTable, prove
+from rlhf_games.compiled import compiled, compiled_fast
+from rlhf_games.rules import ONGOING, Rules, State, load, play, plies, result, verdict
 
 Values = NDArray[np.float32]
 
 
 @compiled_fast
-def reply_weights(
-    goals: GoalRules, values: Values, legal: NDArray[np.bool_], out: Values
-) -> None:
+def reply_weights(goals: GoalRules, values: Values, legal: NDArray[np.bool_], out: Values) -> None:
     """Fill `out` `[A]` with how likely a mover with `values` `[2, G, A]` plays each move."""
     best = np.float32(-1.0)
     for action in range(legal.shape[0]):
@@ -83,9 +83,55 @@ def settle(rules: Rules, goals: GoalRules, after: State, goal: int, out: Values)
 
 
 @compiled
+def proven_pair(
+    rules: Rules, goals: GoalRules, table: ProofTable, after: State, budget: int, out: Values
+) -> None:
+    """Overwrite `out` = (y_M, y_W) of `win` by the exact, discounted value if it can be proven."""
+    value = prove(rules, table, after, budget)
+    if value == UNKNOWN:
+        return
+    best = np.float32(0.5)
+    if value > 0:
+        best = np.float32(1.0)
+    elif value < 0:
+        best = np.float32(0.0)
+    for _ in range(HORIZON - abs(value) + 1 if value != 0 else 0):
+        best = discounted(goals, WIN, best)
+    out[0], out[1] = np.float32(1.0) - best, best
+
+
+@compiled
+def edge_targets(
+    rules: Rules, goals: GoalRules, tree: Tree, node: int, action: int, values: Values,
+    targets: Values,
+) -> bool:  # fmt: skip
+    """Fill `targets` `[2, G]` for one move; False if the network's guess is all there is."""
+    child = tree.child[node, action]
+    if child == ILLEGAL:
+        return False
+    after = play(rules, load(rules, tree.words, node), action)
+    if child < 0 and result(rules, after) == ONGOING:
+        return False
+    n_goals, n_actions = values.shape[2], values.shape[3]
+    legal = np.zeros(n_actions, np.bool_)
+    replies = np.zeros(n_actions, np.float32)
+    pair = np.zeros(2, np.float32)
+    if child >= 0:
+        for reply in range(n_actions):
+            legal[reply] = tree.child[child, reply] != ILLEGAL
+        reply_weights(goals, values[child], legal, replies)
+    for goal in range(n_goals):
+        if child >= 0:
+            pair[0], pair[1] = one_ply(goals, goal, values[child], legal, replies)
+        settle(rules, goals, after, goal, pair)
+        targets[0, goal], targets[1, goal] = pair[0], pair[1]
+    return True
+
+
+@compiled
 def tree_targets(
     rules: Rules, goals: GoalRules, tree: Tree, used: NDArray[np.int64], values: Values,
-    known: NDArray[np.bool_],
+    known: NDArray[np.bool_], table: ProofTable, limits: tuple[int, int],
 ) -> None:  # fmt: skip
     """Back all goals of both seats up through grown trees, leaves first.
 
@@ -98,31 +144,29 @@ def tree_targets(
             overwritten by it.
         known: bool `[N, A]`, receives which moves have a target: the position after the move was
             expanded, or the game ended there.
+        table: for proofs.
+        limits: the ply from which the moves of roots are proven, and the nodes per proof.
     """
     room = tree.words.shape[0] // used.shape[0]
     n_goals, n_actions = values.shape[2], values.shape[3]
-    legal = np.empty(n_actions, np.bool_)
-    replies = np.empty(n_actions, np.float32)
-    pair = np.empty(2, np.float32)
+    targets = np.zeros((2, n_goals), np.float32)
+    pair = np.zeros(2, np.float32)
     for i in range(used.shape[0]):
-        for node in range(i * room + used[i] - 1, i * room - 1, -1):
+        root = i * room
+        for node in range(root + used[i] - 1, root - 1, -1):
             state = load(rules, tree.words, node)
+            in_reach = node == root and plies(rules, state) + 1 >= limits[0]
             for action in range(n_actions):
-                child = tree.child[node, action]
-                known[node, action] = False
-                if child == ILLEGAL:
+                known[node, action] = edge_targets(
+                    rules, goals, tree, node, action, values, targets
+                )
+                if not known[node, action]:
                     continue
-                after = play(rules, state, action)
-                if child < 0 and result(rules, after) == ONGOING:
-                    continue
-                known[node, action] = True
-                if child >= 0:
-                    for reply in range(n_actions):
-                        legal[reply] = tree.child[child, reply] != ILLEGAL
-                    reply_weights(goals, values[child], legal, replies)
+                if in_reach and tree.child[node, action] >= 0:
+                    after = play(rules, state, action)
+                    pair[:] = targets[:, WIN]
+                    proven_pair(rules, goals, table, after, limits[1], pair)
+                    targets[:, WIN] = pair
                 for goal in range(n_goals):
-                    if child >= 0:
-                        pair[0], pair[1] = one_ply(goals, goal, values[child], legal, replies)
-                    settle(rules, goals, after, goal, pair)
-                    values[node, 0, goal, action] = pair[0]
-                    values[node, 1, goal, action] = pair[1]
+                    values[node, 0, goal, action] = targets[0, goal]
+                    values[node, 1, goal, action] = targets[1, goal]

@@ -7,20 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from rlhf_agents.compiled_network import PatternWeights, goal_value, hidden
+from rlhf_agents.foresight import ILLEGAL, Mind, Tree, grow_batch, new_tree
+from rlhf_agents.goals import WIN, GoalRules
+from rlhf_agents.records import Explanation
 from rlhf_games.base import Game, Outcome, States, Verdict
 from rlhf_games.compiled import compiled
 from rlhf_games.rules import Rules, is_legal, load
-
-from rlhf_agents.compiled_network import PatternWeights, goal_value, hidden
-from rlhf_agents.foresight import (
-    ILLEGAL,
-    WIN,
-    GoalRules,
-    Tree,
-    grow_batch,
-    new_tree,
-)
-from rlhf_agents.records import Explanation
 
 FALLBACK_WEIGHT = np.float32(0.02)
 """What `win` adds to the value of another goal, so that an unreachable goal leaves an aim."""
@@ -122,9 +116,8 @@ class Thinker:
         tree = new_tree(len(states) * room, self.game.n_words, self.game.n_actions, width)
         used = np.zeros(len(states), np.int64)
         seats = np.zeros(len(states), np.int64)
-        grow_batch(
-            self.game.rules, self.weights, self.goals, tree, states, pursued, seats, nodes, used
-        )
+        mind = Mind(self.game.rules, self.weights, self.goals)
+        grow_batch(mind, tree, states, pursued, seats, nodes, used)
         return tree, used
 
     def choose(

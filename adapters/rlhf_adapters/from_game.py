@@ -17,10 +17,10 @@ import gymnasium
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
-from rlhf_games.base import Game, GameError, Outcome, States
 from stable_baselines3.common.vec_env import VecEnv
 
 from rlhf_adapters.goal_env import FORFEIT, Batch, goal_rewards, goal_space, goal_terminations
+from rlhf_games.base import Game, GameError, Outcome, States
 
 Opponent = Callable[[States, NDArray[np.int64]], NDArray[np.int64]]
 """Chooses an action `[B]` for positions uint64 `[B, W]` and goal rows int64 `[B]`."""
@@ -312,7 +312,7 @@ def make_game_env(
     opponent: str | Opponent | None = None,
     seed: int | None = None,
 ) -> GameEnv | GameVecEnv:
-    """Return a `GameEnv` for one game (against random play), a `GameVecEnv` for several (self-play).
+    """Return a `GameEnv` (one game, against random play) or a `GameVecEnv` (several, self-play).
 
     Args:
         game: the rules.

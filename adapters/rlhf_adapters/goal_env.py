@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
+
 from rlhf_games.base import Game
 
 FORFEIT = -1.0

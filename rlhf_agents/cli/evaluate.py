@@ -1,0 +1,320 @@
+"""`rlhf-eval`: how strong a player is, and whether it achieves what it is asked."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rlhf_agents.cli.common import run_program
+
+import rlhf_games
+from rlhf_agents.errors import SettingError
+from rlhf_games.base import Game, States
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from rlhf_agents.players import Player
+
+    from rlhf_agents.arena import MatchSettings
+    from rlhf_agents.arena import Progress as Told
+
+EXAMPLES = """players:
+  random, minimax:DEPTH, openspiel-mcts:SIMULATIONS, the name of a bundled agent, or FILE.zip
+
+examples:
+  rlhf-eval --game connect_four --positions connect_four_positions.npz
+  rlhf-eval --game connect_four --agent four.zip --positions FILE.npz --nodes 0,256 --json
+  rlhf-eval --game connect_four --opponent minimax:8 --games 200 --nodes 1000
+  rlhf-eval --game connect_four --opponent random --goals
+  rlhf-eval --game connect_four --opponent minimax:4 --goals win,lose,win_diagonal --games 400
+
+--positions measures how often a move keeps what a perfect solver says the position is worth (VP)
+and is the very best one (BS). --opponent alone plays a match; --goals asks for each goal in turn.
+Games begin with random openings, each of which is played twice with the seats swapped."""
+
+POSITION_NODES = (0, 1, 256, 1000)
+GAME_NODES = (256,)
+MAX_NODES = 10_000_000
+MAX_GAMES = 1_000_000
+BUDGETLESS = ("random", "minimax", "openspiel-mcts")
+"""Kinds of players that no node budget concerns."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the program's argument parser."""
+    program = argparse.ArgumentParser(
+        prog="rlhf-eval",
+        description="Measure a player: on solved positions, in matches, goal by goal.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = program.add_argument
+    add("--game", required=True, help="name of the game, e.g. connect_four")
+    add("--agent", metavar="SPEC", help="whom to measure (default: the game's bundled agent)")
+    add("--positions", type=Path, metavar="FILE.npz", help="solved positions to measure it on")
+    add("--opponent", metavar="SPEC", help="whom it plays (with --goals: default random)")
+    add("--games", type=int, default=200, metavar="N", help="per match or goal (default 200)")
+    add("--goal", default="win", metavar="NAME", help="what it is asked for (default win)")
+    goals = "ask for each of these goals (default: all) and count which were achieved"
+    add("--goals", nargs="?", const="", metavar="NAME,...", help=goals)
+    nodes = "positions that an agent looks at per move, each budget in turn; 0 is the network"
+    nodes += " alone, 1 one ply (default 0,1,256,1000 on positions and 256 in games)"
+    add("--nodes", metavar="N,...", help=nodes)
+    nodes = "the same for an opposing agent (default 256)"
+    add("--opponent-nodes", type=int, default=256, metavar="N", help=nodes)
+    openings = "length of the random openings (default: 2, or more where all games differ then)"
+    add("--openings", type=int, metavar="PLIES", help=openings)
+    add("--seed", type=int, default=0, help="of openings and players (default 0)")
+    add("--json", action="store_true", help="print one JSON object and nothing else")
+    return program
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program and return its exit code."""
+    return run_program(_evaluate, parser().parse_args(arguments), arguments)
+
+
+def _evaluate(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int:
+    game = rlhf_games.make(options.game)
+    report = evaluate(game, task_of(options, game))
+    if options.json:
+        print(json.dumps(report, allow_nan=False))  # noqa: T201 - the program's output
+        return 0
+    from rlhf_agents.cli.evaluation_tables import show  # noqa: PLC0415 - not needed for --json
+
+    show(report, game)
+    return 0
+
+
+# ---- what to do ------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """What to measure; all of it is checked.
+
+    Attributes:
+        agent: whom to measure.
+        opponent: whom it plays; None plays no games.
+        positions: a file of solved positions, or None.
+        goal: what the agent is asked for on positions and in a match.
+        goals: what it is asked for in turn; empty plays a match instead.
+        games: per match or goal.
+        nodes: budgets of the agent; None takes the usual ones.
+        opponent_nodes: budget of an opposing agent.
+        opening_plies: length of the openings; None lets the arena choose.
+        seed: of openings and players.
+    """
+
+    agent: str
+    opponent: str | None
+    positions: Path | None
+    goal: str
+    goals: tuple[str, ...]
+    games: int
+    nodes: tuple[int, ...] | None
+    opponent_nodes: int
+    opening_plies: int | None
+    seed: int
+
+
+def task_of(options: argparse.Namespace, game: Game) -> Task:
+    """Check the options, as far as that needs no player.
+
+    Raises:
+        SettingError: an option cannot work, or there is nothing to do.
+        rlhf_games.base.UnknownGoalError: the game has no such goal.
+    """
+    goals = _goals(options.goals, game)
+    opponent = options.opponent or ("random" if goals else None)
+    if options.positions is None and opponent is None:
+        msg = "nothing to measure: give --positions FILE.npz, --opponent SPEC or --goals"
+        raise SettingError(msg)
+    game.goal_index(options.goal)
+    _check_range("--games", options.games, 1, MAX_GAMES)
+    _check_range("--opponent-nodes", options.opponent_nodes, 0, MAX_NODES)
+    _check_range("--seed", options.seed, 0, 2**31 - 1)
+    if options.openings is not None:
+        _check_range("--openings", options.openings, 0, game.max_plies)
+    return Task(
+        agent=options.agent or game.name,
+        opponent=opponent,
+        positions=options.positions,
+        goal=options.goal,
+        goals=goals,
+        games=options.games,
+        nodes=None if options.nodes is None else _nodes(options.nodes),
+        opponent_nodes=options.opponent_nodes,
+        opening_plies=options.openings,
+        seed=options.seed,
+    )
+
+
+def _check_range(option: str, value: int, lowest: int, highest: int) -> None:
+    if not lowest <= value <= highest:
+        msg = f"{option} must be {lowest} to {highest}, not {value}"
+        raise SettingError(msg)
+
+
+def _goals(text: str | None, game: Game) -> tuple[str, ...]:
+    if text is None:
+        return ()
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    for name in names:
+        game.goal_index(name)
+    return names or tuple(goal.name for goal in game.goals)
+
+
+def _nodes(text: str) -> tuple[int, ...]:
+    budgets = []
+    for part in text.split(","):
+        try:
+            budgets.append(int(part))
+        except ValueError as error:
+            msg = f"--nodes takes whole numbers such as 0,1,256, not {part.strip()!r}"
+            raise SettingError(msg) from error
+        _check_range("--nodes", budgets[-1], 0, MAX_NODES)
+    return tuple(dict.fromkeys(budgets))
+
+
+# ---- doing it --------------------------------------------------------------------------------
+
+
+def evaluate(game: Game, task: Task) -> dict[str, Any]:
+    """Do the task and return its results, ready for JSON.
+
+    Returns:
+        `game`, `agent`, `seed`, and those asked for of `positions` (see `yardstick.Marks`),
+        `matches` (`arena.MatchResult`) and `goals` (`arena.GoalMatrix`), each a list with one
+        entry per node budget (`nodes`, None for players without one).
+
+    Raises:
+        UserError: a player or the file of positions cannot be had.
+    """
+    from rlhf_agents import arena, yardstick  # noqa: PLC0415 - after the arguments are checked
+
+    cast = Cast(game, task)
+    report: dict[str, Any] = {"game": game.name, "agent": task.agent, "seed": task.seed}
+    if task.positions is not None:
+        positions = yardstick.load_positions(task.positions, game)
+        report["file"], report["goal"] = str(task.positions), task.goal
+        report["positions"] = []
+        for nodes in cast.budgets(POSITION_NODES):
+            act = _Asked(cast.agent(nodes), task.goal)
+            started = time.perf_counter()
+            with _progress(_title("positions", nodes), len(positions)) as told:
+                actions = yardstick.choose(act, positions, on_progress=told)
+            marks = dataclasses.asdict(yardstick.mark(positions, actions))
+            seconds = time.perf_counter() - started
+            report["positions"].append({"nodes": nodes, **marks, "seconds": seconds})
+    if task.opponent is not None:
+        settings = arena.MatchSettings(task.games, task.goal, task.opening_plies, task.seed)
+        kind = "goals" if task.goals else "matches"
+        report[kind] = [_play(cast, settings, nodes) for nodes in cast.budgets(GAME_NODES)]
+    return report
+
+
+def _play(cast: Cast, settings: MatchSettings, nodes: int | None) -> dict[str, Any]:
+    """Play the match, or the goal matrix, of one node budget of the agent."""
+    from rlhf_agents.arena import goal_matrix, play_match  # noqa: PLC0415 - see `evaluate`
+
+    players = cast.agent(nodes), cast.opponent()
+    goals = cast.task.goals
+    rows = len({*goals, "win"}) if goals else 1
+    started = time.perf_counter()
+    with _progress(_title("games", nodes), rows * settings.games) as told:
+        result = (
+            dataclasses.asdict(goal_matrix(cast.game, players, goals, settings, told))
+            if goals
+            else dataclasses.asdict(play_match(cast.game, players, settings, told))
+        )
+    return {"nodes": nodes, **result, "seconds": time.perf_counter() - started}
+
+
+class Cast:
+    """Makes the players of a task; a model file is read once.
+
+    Args:
+        game: the rules.
+        task: who they are.
+    """
+
+    def __init__(self, game: Game, task: Task) -> None:
+        from rlhf_agents.agent import load_agent  # noqa: PLC0415 - see `evaluate`
+
+        self.game = game
+        self.task = task
+        self._load = cache(load_agent)
+
+    def budgets(self, usual: tuple[int, ...]) -> tuple[int | None, ...]:
+        """Return the agent's node budgets; just None if it is a player without one."""
+        return (None,) if _kind(self.task.agent) in BUDGETLESS else self.task.nodes or usual
+
+    def agent(self, nodes: int | None) -> Player:
+        """Return the player to measure, see `make`."""
+        return self.make(self.task.agent, nodes or 0, self.task.seed)
+
+    def opponent(self) -> Player:
+        """Return the other player, whose chance differs from the agent's."""
+        if self.task.opponent is None:
+            msg = "nobody to play against: give --opponent SPEC"
+            raise SettingError(msg)
+        return self.make(self.task.opponent, self.task.opponent_nodes, self.task.seed + 1)
+
+    def make(self, spec: str, nodes: int, seed: int) -> Player:
+        """Return a player.
+
+        Raises:
+            UserError: there is no such player, or it cannot play this game.
+        """
+        from rlhf_agents.players import make_player  # noqa: PLC0415 - see `evaluate`
+
+        from rlhf_agents import openspiel_player as openspiel  # noqa: PLC0415 - see `evaluate`
+
+        kind = _kind(spec)
+        if kind == "human":
+            msg = "a human cannot be measured by rlhf-eval; rlhf-play plays against you"
+            raise SettingError(msg)
+        if kind == openspiel.KIND:
+            simulations = openspiel.parse_simulations(spec)
+            return openspiel.OpenSpielMCTS(self.game, simulations, seed)
+        return make_player(spec, self.game, nodes=nodes, seed=seed, load=self._load)
+
+
+def _kind(spec: str) -> str:
+    return spec.partition(":")[0]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Asked:
+    """A player asked for one goal: a function of positions."""
+
+    player: Player
+    goal: str
+
+    def __call__(self, states: States) -> NDArray[np.int64]:
+        return self.player.act(states, self.goal)
+
+
+def _title(what: str, nodes: int | None) -> str:
+    return what if nodes is None else f"{what}, {nodes} nodes"
+
+
+@contextmanager
+def _progress(title: str, total: int) -> Iterator[Told]:
+    """Show a bar on stderr, if that is a terminal; yield the function to tell how many are done."""
+    from rich.console import Console  # noqa: PLC0415 - see `evaluate`
+    from rich.progress import Progress  # noqa: PLC0415 - see `evaluate`
+
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
+        job = bar.add_task(title, total=total)
+        yield lambda done: bar.update(job, completed=done)

@@ -1,0 +1,204 @@
+"""Proofs: exact game values by alpha-beta with a transposition table, within a budget of nodes.
+
+Values count plies: `HORIZON - d` for a win in d plies, its negative for a loss, 0 for a draw,
+always for the player to move. They are used where the rest of a game is short enough to be searched
+whole.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from rlhf_games.base import Game, States
+from rlhf_games.compiled import compiled
+from rlhf_games.rules import ONGOING, Rules, State, is_legal, load, play, result, store
+
+HORIZON = 512
+UNKNOWN = 4 * HORIZON
+EXACT, LOWER, UPPER = 0, 1, 2
+
+
+class ProofTable(NamedTuple):
+    """A transposition table of 2**k slots, always replaced, and the stack of one proof, D deep.
+
+    The search is a loop over that stack: numba cannot link a cached function that calls itself.
+
+    Attributes:
+        key: uint64 `[2**k]`.
+        value: int16 `[2**k]`.
+        kind: int8 `[2**k]`, EXACT or a bound.
+        order: int64 `[A]`, the actions, most promising first.
+        words: uint64 `[D, W]`, the positions on the way.
+        window: int64 `[D, 4]`: alpha, beta, the first alpha, the best value so far.
+        tried: int64 `[D]`, how many entries of `order` were tried.
+    """
+
+    key: NDArray[np.uint64]
+    value: NDArray[np.int16]
+    kind: NDArray[np.int8]
+    order: NDArray[np.int64]
+    words: States
+    window: NDArray[np.int64]
+    tried: NDArray[np.int64]
+
+
+def new_table(game: Game, bits: int = 16) -> ProofTable:
+    """Allocate a table of `2**bits` slots for a game."""
+    middle = (game.n_actions - 1) / 2
+    order = np.argsort(np.abs(np.arange(game.n_actions) - middle), kind="stable")
+    size, depth = 1 << bits, game.max_plies + 2
+    return ProofTable(
+        key=np.zeros(size, np.uint64),
+        value=np.zeros(size, np.int16),
+        kind=np.zeros(size, np.int8),
+        order=order,
+        words=np.zeros((depth, game.n_words), np.uint64),
+        window=np.zeros((depth, 4), np.int64),
+        tried=np.zeros(depth, np.int64),
+    )
+
+
+@compiled
+def hash_state(state: State) -> int:
+    """Mix the words of a position into 64 bits."""
+    mixed = numba.uint64(0x9E3779B97F4A7C15)
+    for word in state:
+        mixed = (mixed ^ word) * numba.uint64(0xBF58476D1CE4E5B9)
+        mixed ^= mixed >> numba.uint64(29)
+    return mixed
+
+
+@compiled
+def one_ply_back(value: int) -> int:
+    """Return a child's value as its parent sees it: negated, one ply further away."""
+    if value > 0:
+        return 1 - value
+    return -1 - value if value < 0 else 0
+
+
+@compiled
+def wins_at_once(rules: Rules, state: State) -> bool:
+    """Tell whether the mover has a move that ends the game in a win."""
+    for action in range(rules.n_actions):
+        if is_legal(rules, state, action) and result(rules, play(rules, state, action)) == -1:
+            return True
+    return False
+
+
+@compiled
+def slot_of(table: ProofTable, key: int) -> int:
+    """Return the slot of a key."""
+    return numba.int64(key & numba.uint64(table.key.shape[0] - 1))
+
+
+@compiled
+def enter(rules: Rules, table: ProofTable, depth: int) -> int:
+    """Begin the position at `depth`; return its value if that is known at once, else UNKNOWN."""
+    state = load(rules, table.words, depth)
+    if wins_at_once(rules, state):
+        return HORIZON - 1
+    window = table.window[depth]
+    window[1] = min(window[1], HORIZON - 3)  # no win in one: the soonest is in three
+    if window[0] >= window[1]:
+        return window[1]
+    key = hash_state(state)
+    slot = slot_of(table, key)
+    if table.key[slot] == key:
+        value, kind = numba.int64(table.value[slot]), table.kind[slot]
+        above, below = value >= window[1], value <= window[0]
+        if kind == EXACT or (kind == LOWER and above) or (kind == UPPER and below):
+            return value
+    window[2], window[3] = window[0], -HORIZON
+    table.tried[depth] = 0
+    return UNKNOWN
+
+
+@compiled
+def leave(rules: Rules, table: ProofTable, depth: int) -> int:
+    """End the position at `depth`: keep its value in the table and return it."""
+    window = table.window[depth]
+    key = hash_state(load(rules, table.words, depth))
+    slot = slot_of(table, key)
+    table.key[slot] = key
+    table.value[slot] = window[3]
+    table.kind[slot] = EXACT
+    if window[3] >= window[1]:
+        table.kind[slot] = LOWER
+    elif window[3] <= window[2]:
+        table.kind[slot] = UPPER
+    return window[3]
+
+
+@compiled
+def next_child(rules: Rules, table: ProofTable, depth: int) -> int:
+    """Place the next unfinished child at `depth + 1`; False if no move is left or one refutes."""
+    state = load(rules, table.words, depth)
+    window = table.window[depth]
+    while table.tried[depth] < table.order.shape[0] and window[0] < window[1]:
+        action = table.order[table.tried[depth]]
+        table.tried[depth] += 1
+        if not is_legal(rules, state, action):
+            continue
+        after = play(rules, state, action)
+        over = result(rules, after)
+        if over == ONGOING:
+            store(table.words, depth + 1, after)
+            # The child's window is wider by a ply, so that the parent's stays covered.
+            table.window[depth + 1, 0] = -window[1] - 1
+            table.window[depth + 1, 1] = -window[0] + 1
+            return True
+        accept(table, depth, 0 if over == 0 else -over * (HORIZON - 1))
+    return False
+
+
+@compiled
+def accept(table: ProofTable, depth: int, value: int) -> None:
+    """Take a move's value into account."""
+    window = table.window[depth]
+    window[3] = max(window[3], value)
+    window[0] = max(window[0], value)
+
+
+@compiled
+def prove(rules: Rules, table: ProofTable, root: State, budget: int) -> int:
+    """Return the exact value of an unfinished position, or UNKNOWN after `budget` nodes."""
+    store(table.words, 0, root)
+    table.window[0, 0], table.window[0, 1] = -HORIZON, HORIZON
+    value = enter(rules, table, 0)
+    depth, spent = 0, 1
+    while True:
+        if value == UNKNOWN and next_child(rules, table, depth):
+            depth += 1
+            value = enter(rules, table, depth)
+            spent += 1
+            if spent > budget:
+                return UNKNOWN
+            continue
+        if value == UNKNOWN:
+            value = leave(rules, table, depth)
+        if depth == 0:
+            return value
+        depth -= 1
+        accept(table, depth, one_ply_back(value))
+        value = UNKNOWN
+
+
+@compiled
+def prove_batch(
+    rules: Rules, table: ProofTable, states: States, budget: int, out: NDArray[np.int64]
+) -> None:
+    """Fill `out` `[B]` with the exact values of unfinished positions, or UNKNOWN.
+
+    Args:
+        rules: the game.
+        table: shared by all proofs.
+        states: uint64 `[B, W]`, none of them finished.
+        budget: nodes per position.
+        out: int64 `[B]`.
+    """
+    for i in range(states.shape[0]):
+        out[i] = prove(rules, table, load(rules, states, i), budget)

@@ -1,0 +1,57 @@
+"""How an agent learns: what it studies (hindsight) and how far it looks (foresight)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Hindsight:
+    """How goals are proposed.
+
+    Attributes:
+        win_share: share of positions studied for `win`, in [0, 1].
+        achieved_share: of the rest, the share studied for a goal that the game did achieve; the
+            others are studied for the commanded goal or a near miss.
+        win_weight: weight of `win` in the loss, everywhere.
+        base_weight: weight of every other goal of both seats, everywhere.
+        proposed_weight: added to the goal for which a position was proposed.
+    """
+
+    win_share: float = 0.5
+    achieved_share: float = 0.5
+    win_weight: float = 1.0
+    base_weight: float = 0.05
+    proposed_weight: float = 0.5
+
+
+@dataclass(frozen=True)
+class Foresight:
+    """How far the agent looks before it believes.
+
+    Attributes:
+        nodes: positions evaluated per studied position; one full ply is the least.
+        acting_nodes: positions evaluated per move of self-play; 0 is the network alone.
+        paranoia: weight w of the worst reply for goals that are not zero-sum, in [0, 1].
+        temperature: T of the opponent model softmax(Q_win / T), > 0.
+        discount: per ply towards a draw, for zero-sum goals, in (0, 1].
+        explore: exploration bonus of the walk, >= 0.
+        learn_from: a node is learnt when at least this many of its moves have a target.
+        prove_plies: moves of studied positions are proven exactly for `win` when at most so many
+            plies can follow them; 0 never.
+        prove_nodes: budget of a proof; without success the tree's value stands.
+        roots: positions studied per lesson.
+        pool: rows of recent lessons that mini-batches are drawn from.
+    """
+
+    nodes: int = 24
+    acting_nodes: int = 0
+    paranoia: float = 0.1
+    temperature: float = 0.08
+    discount: float = 0.99
+    explore: float = 0.05
+    learn_from: int = 3
+    prove_plies: int = 14
+    prove_nodes: int = 3000
+    roots: int = 256
+    pool: int = 100_000

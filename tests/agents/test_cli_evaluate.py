@@ -1,0 +1,197 @@
+"""`rlhf-eval`, as people call it: bad input is one sentence, results are tables or JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDERS = os.pathsep.join(str(ROOT / folder) for folder in (".", "adapters", "games"))
+GAME = ("--game", "tic_tac_toe")
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    """Run the program in a process of its own, without a terminal."""
+    return subprocess.run(
+        [sys.executable, "-m", "rlhf_agents.cli.evaluate", *words],
+        env={**os.environ, "PYTHONPATH": FOLDERS},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+
+
+def report_of(*words: str) -> dict:
+    """Run the program with --json and return what it says."""
+    result = run(*GAME, *words, "--json")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.count("\n") == 1
+    return json.loads(result.stdout)
+
+
+@pytest.fixture(scope="module")
+def positions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The empty board, and X X . / O O . / . . . where X wins with 2, draws with 5, else loses."""
+    mine, stones = [0b000000011, 0], [0b000011011, 0]
+    scores = np.full((2, 9), -100, np.int8)
+    scores[0, [2, 5, 6, 7, 8]] = [5, 0, -4, -4, -4]
+    scores[1] = 0
+    path = tmp_path_factory.mktemp("positions") / "tiny.npz"
+    np.savez(
+        path,
+        cur=np.array(mine, np.uint64),
+        mask=np.array(stones, np.uint64),
+        ply=np.array([4, 0], np.int8),
+        legal=scores > -100,
+        wdl=np.where(scores > -100, np.sign(scores), -100).astype(np.int8),
+        scores=scores,
+    )
+    return path
+
+
+# ---- results ----------------------------------------------------------------------------------
+
+
+def test_positions_as_json(positions: Path):
+    report = report_of("--agent", "minimax:2", "--positions", str(positions))
+    assert (report["game"], report["agent"], report["goal"]) == ("tic_tac_toe", "minimax:2", "win")
+    (marks,) = report["positions"]
+    assert marks["nodes"] is None
+    assert (marks["overall"]["vp"], marks["overall"]["bs"], marks["illegal"]) == (1.0, 1.0, 0)
+    assert [band["positions"] for band in marks["bands"]] == [2]
+
+
+def test_match_as_json():
+    words = ("--agent", "minimax:9", "--opponent", "random", "--games", "30")
+    report = report_of(*words)
+    (match,) = report["matches"]
+    assert match["total"]["games"] == 30
+    assert match["total"]["losses"] == 0
+    assert match["total"]["wins"] > 15
+    assert match["total"]["win_low"] < match["total"]["win_rate"] < match["total"]["win_high"]
+    assert match["as_first"]["games"] == match["as_second"]["games"] == 15
+    assert (match["agent"], match["opponent"], match["goal"]) == ("minimax:9", "random", "win")
+    again = report_of(*words)
+    assert {**again["matches"][0], "seconds": 0} == {**match, "seconds": 0}
+
+
+def test_goals_as_json():
+    words = ("--agent", "random", "--goals", "draw,lose", "--games", "20", "--openings", "0")
+    (matrix,) = report_of(*words)["goals"]
+    assert [row["asked"] for row in matrix["rows"]] == matrix["goals"] == ["draw", "lose"]
+    assert (matrix["opponent"], matrix["baseline"]["asked"]) == ("random", "win")
+    assert (matrix["games"], matrix["opening_plies"]) == (20, 0)
+    for row in matrix["rows"]:
+        assert row["low"] <= row["achieved"][row["asked"]] <= row["high"]
+
+
+def test_goals_without_names_are_all_of_the_game():
+    (matrix,) = report_of("--agent", "random", "--goals", "--games", "2")["goals"]
+    assert matrix["goals"] == ["win", "draw", "lose", "win_by_6", "lose_by_6"]
+    assert matrix["baseline"] == matrix["rows"][0]
+
+
+def test_openspiel_plays():
+    pytest.importorskip("pyspiel", reason="needs the extra openspiel")
+    words = ("--agent", "openspiel-mcts:200", "--opponent", "random", "--games", "20")
+    (match,) = report_of(*words)["matches"]
+    assert match["agent"] == "openspiel-mcts:200"
+    assert match["total"]["score"] > 0.75
+
+
+def test_tables_without_a_terminal_are_markdown(positions: Path):
+    words = ("--agent", "minimax:2", "--opponent", "random", "--games", "10", "--seed", "3")
+    result = run(*GAME, *words, "--positions", str(positions))
+    assert (result.returncode, result.stderr) == (0, "")
+    lines = [line.strip() for line in result.stdout.splitlines()]
+    assert "\x1b" not in result.stdout
+    assert f"Tic-Tac-Toe: minimax:2 on 2 positions of {positions}" in lines
+    header, rule, row = _table(lines, "nodes")
+    assert header[:3] == ["nodes", "all plies", "0-6"]
+    assert set("".join(rule)) <= set("-: ")
+    assert row[:3] == ["-", "100.0 / 100.0", "100.0 / 100.0"]
+    header, _, both, first, second = _table(lines, "seat")
+    assert header[:5] == ["seat", "games", "won", "drawn", "lost"]
+    assert [both[:2], first[:2], second[:2]] == [["both", "10"], ["first", "5"], ["second", "5"]]
+
+
+def _table(lines: list[str], corner: str) -> list[list[str]]:
+    """Return the cells of the Markdown table whose first header is `corner`."""
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    begin = next(i for i, row in enumerate(rows) if row[0] == corner)
+    length = next(i for i, line in enumerate(lines[begin:]) if not line.startswith("|"))
+    return rows[begin : begin + length]
+
+
+def test_goal_tables():
+    words = ("--agent", "random", "--goals", "lose,draw", "--games", "10")
+    result = run(*GAME, *words)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "Tic-Tac-Toe: random against random, 10 games per goal" in result.stdout
+    for label in ("| lose ", "| draw ", "| 1 lose ", "| 2 draw ", "| merely win "):
+        assert label in result.stdout
+
+
+def test_help_has_examples():
+    result = run("--help")
+    assert result.returncode == 0
+    assert "examples:" in result.stdout
+    assert "rlhf-eval --game connect_four --positions" in result.stdout
+
+
+# ---- bad input --------------------------------------------------------------------------------
+
+PLAY = ("--agent", "random", "--opponent", "random")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--game", "conect_four", *PLAY), "did you mean connect_four"),
+        ((*GAME, *PLAY, "--goal", "wn"), "did you mean win"),
+        ((*GAME, *PLAY, "--goals", "draw,luse"), "did you mean lose"),
+        ((*GAME, "--agent", "random"), "nothing to measure"),
+        ((*GAME, *PLAY, "--nodes", "-1"), "--nodes must be 0 to"),
+        ((*GAME, *PLAY, "--nodes", "0,many"), "not 'many'"),
+        ((*GAME, *PLAY, "--nodes", ""), "--nodes takes whole numbers"),
+        ((*GAME, *PLAY, "--opponent-nodes", "-1"), "--opponent-nodes must be 0 to"),
+        ((*GAME, *PLAY, "--games", "0"), "--games must be 1 to"),
+        ((*GAME, *PLAY, "--seed", "-5"), "--seed must be 0 to"),
+        ((*GAME, *PLAY, "--openings", "-1"), "--openings must be 0 to 9"),
+        ((*GAME, *PLAY, "--openings", "9"), "no undecided openings of 9 plies"),
+        ((*GAME, "--agent", "human", "--opponent", "random"), "a human cannot be measured"),
+        ((*GAME, "--agent", "minimax:x", "--opponent", "random"), "minimax:"),
+        ((*GAME, "--agent", "random", "--opponent", "nobody"), "nobody"),
+        ((*GAME, "--agent", "missing.zip", "--opponent", "random"), "missing.zip"),
+        ((*GAME, "--agent", "openspiel-mcts:", "--opponent", "random"), "openspiel-mcts:1000"),
+        ((*GAME, "--agent", "random", "--positions", "missing.npz"), "no file of positions"),
+    ],
+)
+def test_bad_input_is_one_sentence(words: tuple[str, ...], sentence: str):
+    assert_refused(run(*words), sentence)
+
+
+def test_positions_of_another_game(positions: Path):
+    words = ("--game", "connect_four", "--agent", "random", "--positions", str(positions))
+    assert_refused(run(*words), "for another board")
+
+
+def test_model_file_that_is_no_zip(tmp_path: Path):
+    path = tmp_path / "agent.zip"
+    path.write_text("plainly no archive")
+    assert_refused(run(*GAME, "--agent", str(path), "--opponent", "random"), str(path))
+
+
+def assert_refused(result: subprocess.CompletedProcess[str], sentence: str) -> None:
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert "Traceback" not in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert sentence in result.stderr
