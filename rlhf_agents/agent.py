@@ -188,7 +188,7 @@ def weights_from_arrays(game: Game, policy: dict[str, Any], arrays: Arrays) -> P
         "head.heads.weight": (outputs, width),
         "head.heads.bias": (outputs,),
     }
-    loaded = []
+    loaded: list[Any] = []
     for name, shape in shapes.items():
         array = np.ascontiguousarray(arrays[PLAYING + name], np.float32)
         if array.shape != shape:
@@ -198,4 +198,4 @@ def weights_from_arrays(game: Game, policy: dict[str, Any], arrays: Arrays) -> P
     if parents.shape != (len(game.goals),):
         msg = f"{len(parents)} goals instead of {len(game.goals)}"
         raise ValueError(msg)
-    return PatternWeights(windows, *loaded, parents)
+    return PatternWeights(*[windows, *loaded, parents])

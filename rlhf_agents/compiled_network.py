@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rlhf_games.compiled import compiled_fast
-from rlhf_games.rules import Rules, State, symbol
+from rlhf_games.compiled import Real, compiled_fast
+from rlhf_games.rules import Rules, State, fill_symbols
 
 NORM_EPSILON = 1e-5
 
@@ -80,8 +80,7 @@ def normalise(values: Vector, scale: Vector, shift: Vector) -> None:
 def embed(rules: Rules, weights: PatternWeights, state: State, out: Vector) -> None:
     """Sum the table rows of all windows of a position into `out` `[D]`."""
     symbols = np.empty(rules.n_cells, np.int64)
-    for cell in range(rules.n_cells):
-        symbols[cell] = symbol(rules, state, cell)
+    fill_symbols(rules, state, symbols)
     width = out.shape[0]
     for d in range(width):
         out[d] = 0.0
@@ -157,7 +156,7 @@ def add_products(
 
 
 @compiled_fast
-def dot(matrix: Any, row: int, vector: Vector) -> float:
+def dot(matrix: Any, row: int, vector: Vector) -> Real:
     """Return the inner product of one row of `matrix` with `vector`."""
     total = np.float32(0.0)
     for d in range(vector.shape[0]):
@@ -168,7 +167,7 @@ def dot(matrix: Any, row: int, vector: Vector) -> float:
 @compiled_fast
 def goal_value(
     weights: PatternWeights, features: Vector, seat: int, goal: int, action: int
-) -> float:
+) -> Real:
     """Return the network's probability that a seat reaches `goal` after `action`.
 
     A goal with a parent is the parent's value times a conditional, so it never exceeds it.

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from rlhf_agents.compiled_network import PatternWeights, goal_value, hidden
 from rlhf_agents.goals import WIN, GoalRules, decided_value, discounted
 from rlhf_games.base import States
-from rlhf_games.compiled import compiled, compiled_fast
+from rlhf_games.compiled import Real, compiled, compiled_fast
 from rlhf_games.rules import (
     ONGOING,
     Rules,
@@ -54,6 +54,7 @@ class Tree(NamedTuple):
         words: uint64 `[N, W]`, the positions.
         child: int32 `[N, A]`, a node, or UNEXPANDED, ILLEGAL, DECIDED.
         value: float32 `[N, A]`, what each move is worth.
+        mean: float32 `[N, A]`, the mean of the network's guess and of all leaves below each move.
         exact: bool `[N, A]`, the value follows from the rules alone.
         visits: int32 `[N, A]`, nodes expanded below each move.
         reply: float32 `[N, A]`, how likely the mover plays each move if it plays to win.
@@ -66,6 +67,7 @@ class Tree(NamedTuple):
     words: States
     child: NDArray[np.int32]
     value: NDArray[np.float32]
+    mean: NDArray[np.float32]
     exact: NDArray[np.bool_]
     visits: NDArray[np.int32]
     reply: NDArray[np.float32]
@@ -82,6 +84,7 @@ def new_tree(capacity: int, n_words: int, n_actions: int, width: int) -> Tree:
         words=np.zeros((capacity, n_words), np.uint64),
         child=np.full(edges, ILLEGAL, np.int32),
         value=np.zeros(edges, np.float32),
+        mean=np.zeros(edges, np.float32),
         exact=np.zeros(edges, np.bool_),
         visits=np.zeros(edges, np.int32),
         reply=np.zeros(edges, np.float32),
@@ -95,7 +98,7 @@ def new_tree(capacity: int, n_words: int, n_actions: int, width: int) -> Tree:
 @compiled_fast
 def edge_guess(
     mind: Mind, features: NDArray[np.float32], ours: bool, goal: int, action: int
-) -> float:
+) -> Real:
     """Return the network's value of a move to the protagonist."""
     if mind.goals.zero_sum[goal]:
         value = goal_value(mind.weights, features, 0, goal, action)
@@ -157,10 +160,11 @@ def guess_edge(mind: Mind, tree: Tree, node: int, action: int, after: State, goa
         tree.value[node, action] = own if ours else np.float32(1.0) - own
     else:
         tree.value[node, action] = edge_guess(mind, features, ours, goal, action)
+    tree.mean[node, action] = tree.value[node, action]
 
 
 @compiled
-def extreme_value(tree: Tree, node: int, sign: float) -> tuple[float, bool, bool]:
+def extreme_value(tree: Tree, node: int, sign: float) -> tuple[Real, bool, bool]:
     """Return the best value for a chooser of `sign`, if it is exact, and if all moves are."""
     best, best_exact, all_exact = np.float32(-2.0), False, True
     for action in range(tree.child.shape[1]):
@@ -175,14 +179,14 @@ def extreme_value(tree: Tree, node: int, sign: float) -> tuple[float, bool, bool
 
 
 @compiled
-def node_value(goals: GoalRules, tree: Tree, node: int, goal: int) -> tuple[float, bool]:
+def node_value(goals: GoalRules, tree: Tree, node: int, goal: int) -> tuple[Real, bool]:
     """Return what `node` is worth to the protagonist, and whether that is exact."""
     ours = tree.ours[node]
     if ours or goals.zero_sum[goal]:
         sign = 1.0 if ours else -1.0
         value, best_exact, all_exact = extreme_value(tree, node, sign)
         decisive = (value - DECISIVE) * sign > 0
-        return value, all_exact or (best_exact and decisive)
+        return value, bool(all_exact or (best_exact and decisive))
     worst, _, all_exact = extreme_value(tree, node, -1.0)
     mean = np.float32(0.0)
     for action in range(tree.child.shape[1]):
@@ -216,14 +220,26 @@ def choose_edge(goals: GoalRules, tree: Tree, node: int, goal: int) -> int:
 
 @compiled
 def back_up(goals: GoalRules, tree: Tree, node: int, goal: int) -> None:
-    """Carry the value of a new node up to its root."""
+    """Carry the value of a new node up to its root.
+
+    A move's value is part best line, part mean of all leaves below it: a maximum over many guesses
+    picks the most optimistic error, a mean does not. Exact values stand as they are.
+    """
+    value, exact = node_value(goals, tree, node, goal)
+    leaf, share = value, np.float32(goals.averaging)
     while tree.parent[node] >= 0:
-        value, exact = node_value(goals, tree, node, goal)
         parent, action = tree.parent[node], tree.action[node]
-        tree.value[parent, action] = discounted(goals, goal, value)
-        tree.exact[parent, action] = exact
         tree.visits[parent, action] += 1
+        weight = np.float32(1.0) / np.float32(tree.visits[parent, action] + 1)
+        leaf = discounted(goals, goal, leaf)
+        tree.mean[parent, action] += weight * (leaf - tree.mean[parent, action])
+        value = discounted(goals, goal, value)
+        if not exact:
+            value = share * tree.mean[parent, action] + (np.float32(1.0) - share) * value
+        tree.value[parent, action] = value
+        tree.exact[parent, action] = exact
         node = parent
+        value, exact = node_value(goals, tree, node, goal)
 
 
 @compiled

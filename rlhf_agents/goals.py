@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rlhf_agents.settings import Foresight
 from rlhf_games.base import Game
-from rlhf_games.compiled import compiled
+from rlhf_games.compiled import Real, compiled
 from rlhf_games.rules import ONGOING, Rules, State, result, verdict
 
 WIN = 0
@@ -21,10 +21,11 @@ class GoalRules(NamedTuple):
 
     Attributes:
         zero_sum: bool, backed up as negamax.
-        draw_value: float32 in [0, 1], what a draw is worth.
+        draw_value: Real32 in [0, 1], what a draw is worth.
         paranoia: float32 in [0, 1], weight w of the worst reply (unused by zero-sum goals).
         discount: float32 in (0, 1], per ply, towards `draw_value`.
         temperature: of the softmax over `win` values that models the opponent.
+        averaging: share of the mean of all leaves in a move's value, in [0, 1]; 0 is minimax.
         explore: weight of the exploration bonus in the walk, >= 0.
     """
 
@@ -33,6 +34,7 @@ class GoalRules(NamedTuple):
     paranoia: NDArray[np.float32]
     discount: NDArray[np.float32]
     temperature: float
+    averaging: float
     explore: float
 
 
@@ -45,12 +47,13 @@ def goal_rules(game: Game, foresight: Foresight) -> GoalRules:
         paranoia=np.full(len(game.goals), foresight.paranoia, np.float32),
         discount=np.where(zero_sum, foresight.discount, 1.0).astype(np.float32),
         temperature=foresight.temperature,
+        averaging=foresight.averaging,
         explore=foresight.explore,
     )
 
 
 @compiled
-def payoff(rules: Rules, goals: GoalRules, state: State, seat: int, goal: int) -> float:
+def payoff(rules: Rules, goals: GoalRules, state: State, seat: int, goal: int) -> Real:
     """Return what a finished game is worth to a goal of `seat`, in [0, 1]."""
     if result(rules, state) == 0 and goals.draw_value[goal] > 0:
         return goals.draw_value[goal]
@@ -58,7 +61,7 @@ def payoff(rules: Rules, goals: GoalRules, state: State, seat: int, goal: int) -
 
 
 @compiled
-def discounted(goals: GoalRules, goal: int, value: float) -> float:
+def discounted(goals: GoalRules, goal: int, value: Real) -> Real:
     """Shrink a value by one ply towards a draw, so that wins come soon and losses late."""
     rest = goals.draw_value[goal]
     return rest + goals.discount[goal] * (value - rest)
@@ -67,7 +70,7 @@ def discounted(goals: GoalRules, goal: int, value: float) -> float:
 @compiled
 def decided_value(
     rules: Rules, goals: GoalRules, state: State, seat: int, goal: int
-) -> tuple[bool, float]:
+) -> tuple[bool, Real]:
     """Return whether the rules alone decide the goal in `state`, and its value if so."""
     if result(rules, state) != ONGOING:
         return True, payoff(rules, goals, state, seat, goal)

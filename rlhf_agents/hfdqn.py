@@ -46,7 +46,7 @@ GAME_DEFAULTS: dict[str, Any] = {
     "train_freq": 1,
     "target_update_interval": 1,
     "exploration_fraction": 0.02,
-    "exploration_final_eps": 0.3,
+    "exploration_final_eps": 0.15,
 }
 """What SB3's own defaults are replaced by on a two-player game (other values are kept)."""
 
@@ -83,7 +83,7 @@ class HFDQN(DQN):
         self.elapsed_share: float | None = None
         self.training_seconds = 0.0
         self.notes: dict[str, Any] = {}
-        super().__init__(policy, env, *args, _init_setup_model=False, **kwargs)
+        super().__init__(policy, env, *args, **{**kwargs, "_init_setup_model": False})
         if _init_setup_model:
             self._setup_model()
 
@@ -96,10 +96,11 @@ class HFDQN(DQN):
         super()._setup_model()
         if self.game is not None:
             self.rng = np.random.default_rng(self.seed)
+            self.opening_plies = np.zeros(self.n_envs, np.int64)
             self.pool = LessonPool(self.foresight.pool)
             self.teacher = Teacher(self.game, self.foresight, self.hindsight)
-            target = self.policy.q_net_target
-            self.target_weights = target.compiled_weights()
+            policy: Any = self.policy
+            self.target_weights = policy.q_net_target.compiled_weights()
             rules = goal_rules(self.game, self.foresight)
             self.thinker = Thinker(self.game, self.target_weights, rules)
 
@@ -121,9 +122,12 @@ class HFDQN(DQN):
         extractor = self.policy_kwargs.setdefault("features_extractor_kwargs", {})
         extractor.setdefault("line_length", game.line_length)
         extractor.setdefault("gravity", game.gravity)
-        if self.device.type == "cpu":
-            self.policy_kwargs.setdefault("optimizer_kwargs", {"fused": True})
-        self.replay_buffer_class = PositionBuffer
+        # Compiled search reads the weights where they are, and so small a network gains nothing on
+        # an accelerator.
+        self.device = torch.device("cpu")
+        self.policy_kwargs.setdefault("optimizer_kwargs", {"fused": True})
+        buffer_class: Any = PositionBuffer
+        self.replay_buffer_class = buffer_class
         self.replay_buffer_kwargs = {"game": game}
 
     # ---- acting ----------------------------------------------------------------------------
@@ -137,13 +141,24 @@ class HFDQN(DQN):
         states = self.game.from_observation(observation["observation"])
         actions = self.game.random_actions(states, self.rng)
         if self.num_timesteps >= learning_starts:
-            # Games differ in how much they explore; the mean is the exploration rate.
-            rates = self.exploration_rate * np.linspace(0.0, 2.0, n_envs)
-            greedy = np.flatnonzero(self.rng.random(n_envs) >= rates)
+            explore = self._explores(self.game.plies(states))
+            greedy = np.flatnonzero(~explore)
             wanted = observation["desired_goal"][greedy].argmax(axis=1)
             nodes = self.foresight.acting_nodes
             actions[greedy] = self.thinker.choose(states[greedy], wanted, nodes)
         return actions, actions
+
+    def _explores(self, plies: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return which games `[n_envs]` play at random: in their openings, and now and then.
+
+        Games differ in how much they explore; their mean is the exploration rate.
+        """
+        fresh = np.flatnonzero(plies == 0)
+        lengths = self.rng.integers(1, self.hindsight.random_plies + 1, size=len(fresh))
+        begins = self.rng.random(len(fresh)) < self.hindsight.random_openings
+        self.opening_plies[fresh] = np.where(begins, lengths, 0)
+        rates = self.exploration_rate * np.linspace(0.0, 2.0, self.n_envs)
+        return (plies < self.opening_plies) | (self.rng.random(self.n_envs) < rates)
 
     def predict(
         self,
@@ -260,14 +275,16 @@ class HFDQN(DQN):
 
     def _follow(self) -> None:
         with torch.no_grad():
-            online = list(self.policy.q_net.parameters())
-            target = list(self.policy.q_net_target.parameters())
+            policy: Any = self.policy
+            online: list[Any] = list(policy.q_net.parameters())
+            target: list[Any] = list(policy.q_net_target.parameters())
             torch._foreach_lerp_(target, online, self.tau)
 
     def _learn(self, lesson: Lesson) -> float:
         game: Any = self.game
+        policy: Any = self.policy
         boards, lesson = mirrored(game, lesson, self.rng)
-        logits = self.policy.q_net.logits(torch.from_numpy(boards))
+        logits: torch.Tensor = policy.q_net.logits(torch.from_numpy(boards))
         gradient = np.empty(logits.shape, np.float32)
         parents = self.target_weights.parents
         loss = loss_and_gradient(parents, logits.detach().numpy(), lesson, gradient)
@@ -293,6 +310,7 @@ class HFDQN(DQN):
             "teacher",
             "pool",
             "thinker",
+            "opening_plies",
             "target_weights",
             "_pending",
             "_worker",
@@ -362,7 +380,7 @@ class HFDQN(DQN):
         file = read_model(path)
         model = cls("MultiInputPolicy", env, device=device, _init_setup_model=False)
         apply_settings(model, file)
-        if env is not None and model.env.has_attr("game"):
+        if model.env is not None and model.env.has_attr("game"):
             file.require_game(model.env.get_attr("game")[0].name)
         for name, value in kwargs.items():
             setattr(model, name, value)

@@ -68,7 +68,7 @@ class PositionBuffer(BaseBuffer):
         self.achieved = np.zeros((slots, n_envs, 2, n_goals), np.bool_)
         self.episode_length = np.zeros(n_envs, np.int64)
 
-    def add(  # type: ignore[override]
+    def add(
         self,
         obs: dict[str, NDArray[Any]],
         next_obs: dict[str, NDArray[Any]],
@@ -83,7 +83,7 @@ class PositionBuffer(BaseBuffer):
         self.achieved[self.pos] = False
         self.episode_length += 1
         for env in np.flatnonzero(done):
-            self._look_back(env, infos[env].get("seat_achieved"))
+            self._look_back(int(env), infos[env].get("seat_achieved"))
         self.pos = (self.pos + 1) % self.buffer_size
         self.full = self.full or self.pos == 0
 
@@ -131,10 +131,11 @@ def _near_misses(
 ) -> NDArray[np.int64]:
     """Return for every row a goal that was missed, if possible one whose parent was achieved."""
     missed = ~achieved
-    near = missed.copy()
+    near: NDArray[np.bool_] = missed.copy()
     for goal, parent in enumerate(goal_parents(game)):
-        near[:, goal] &= parent >= 0 and achieved[:, parent]
-    usable = np.where(near.any(axis=1)[:, None], near, missed)
+        near[:, goal] &= achieved[:, parent] if parent >= 0 else False
+    has_near = np.asarray(near.any(axis=1))
+    usable = np.where(has_near[:, None], near, missed)
     return _pick(usable, rng)
 
 

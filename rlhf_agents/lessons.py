@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from rlhf_agents.proofs import new_table
 from rlhf_agents.settings import Foresight, Hindsight
 from rlhf_agents.targets import tree_targets
 from rlhf_games.base import Game, States
-from rlhf_games.compiled import compiled_fast
+from rlhf_games.compiled import Real, compiled_fast
 
 
 class Lesson(NamedTuple):
@@ -75,10 +75,11 @@ class LessonPool:
     def add(self, lesson: Lesson) -> None:
         """Keep the rows of a lesson; the oldest rows go."""
         if self._rows is None:
-            empty = (np.zeros((self.capacity, *a.shape[1:]), a.dtype) for a in lesson)
+            empty: list[Any] = [np.zeros((self.capacity, *a.shape[1:]), a.dtype) for a in lesson]
             self._rows = Lesson(*empty)
         slots = (self._next + np.arange(len(lesson.states))) % self.capacity
-        for kept, new in zip(self._rows, lesson, strict=True):
+        columns: Any = zip(self._rows, lesson, strict=True)
+        for kept, new in columns:
             kept[slots] = new
         self._next = int((self._next + len(slots)) % self.capacity)
         self.size = min(self.size + len(slots), self.capacity)
@@ -89,7 +90,8 @@ class LessonPool:
             msg = "draw from a LessonPool before any lesson was added"
             raise ValueError(msg)
         slots = rng.integers(self.size, size=count)
-        return Lesson(*(kept[slots] for kept in self._rows))
+        rows: list[Any] = [kept[slots] for kept in self._rows]
+        return Lesson(*rows)
 
 
 class Teacher:
@@ -121,7 +123,7 @@ class Teacher:
         values = self._values(weights, tree)
         known = np.zeros(tree.child.shape, np.bool_)
         limits = (self.game.max_plies - self.foresight.prove_plies, self.foresight.prove_nodes)
-        tree_targets(self.game.rules, self.goals, tree, used, values, known, self._table, limits)
+        tree_targets(mind, tree, goals, used, values, known, self._table, limits)
         in_use = np.arange(room)[None, :] < used[:, None]
         enough = known.sum(axis=1) >= np.minimum(
             self.foresight.learn_from, (tree.child != ILLEGAL).sum(axis=1)
@@ -177,7 +179,8 @@ def loss_and_gradient(
     rows, _, n_goals, n_actions = logits.shape
     values = np.empty((n_goals, n_actions), np.float32)
     one = np.float32(1.0)
-    total, mass = 0.0, 0.0
+    total: Real = 0.0
+    mass: Real = 0.0
     for i in range(rows):
         for seat in range(2):
             for goal in range(n_goals):
@@ -194,4 +197,4 @@ def loss_and_gradient(
                     gradient[i, seat, goal, action] = factor * gap * slope / np.float32(rows)
                     total += factor * gap * gap
                     mass += factor
-    return total / max(mass, 1e-9)
+    return float(total / max(mass, 1e-9))

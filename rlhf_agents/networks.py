@@ -152,7 +152,7 @@ class AllGoalsHead(nn.Module):
     def logits(self, embedding: torch.Tensor) -> torch.Tensor:
         """Return logits `[B, 2, G, A]`; a bounded goal's is conditional on its parent's."""
         out: torch.Tensor = self.heads(self.features(embedding))
-        return out.unflatten(1, self.shape)
+        return out.reshape(-1, *self.shape)
 
 
 class GoalQNetwork(BasePolicy):
@@ -202,7 +202,8 @@ class GoalQNetwork(BasePolicy):
         return torch.where(observations["action_mask"] > 0, chosen, -1.0)
 
     def _predict(self, observation: Any, deterministic: bool = True) -> torch.Tensor:
-        return self(observation).argmax(dim=1)
+        values: torch.Tensor = self(observation)
+        return values.argmax(dim=1)
 
     def _get_constructor_parameters(self) -> dict[str, Any]:
         data = super()._get_constructor_parameters()

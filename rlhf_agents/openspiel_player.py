@@ -82,13 +82,12 @@ class OpenSpielMCTS:
     def act(self, states: States, goal: str) -> NDArray[np.int64]:
         """Return one action per unfinished position uint64 `[B, W]`, int64 `[B]`."""
         del goal  # it knows no other than to win
-        worlds = (self._world_state(board) for board in self._boards(states))
-        return np.array([self._bot.step(world) for world in worlds], np.int64)
+        return np.array([self._bot.step(world) for world in self.worlds(states)], np.int64)
 
     def explain(self, state: States, goal: str) -> Explanation:
         """Explain the choice in one unfinished position uint64 `[W]`."""
         started = time.perf_counter()
-        root = self._bot.mcts_search(self._world_state(self._boards(state[None])[0]))
+        root = self._bot.mcts_search(self.worlds(state[None])[0])
         values = np.full(self._game.n_actions, np.nan, np.float32)
         for child in root.children:
             values[child.action] = _value(child)
@@ -107,21 +106,16 @@ class OpenSpielMCTS:
             proven=bool(best.outcome),
         )
 
-    def _boards(self, states: States) -> list[str]:
-        """Return what OpenSpiel reads, JSON, for each position uint64 `[B, W]`."""
+    def worlds(self, states: States) -> list[Any]:
+        """Return unfinished positions uint64 `[B, W]` as states of OpenSpiel."""
         mover, other = self._game.observe(states).swapaxes(0, 1) > 0.5
-        seats = self._game.mover(states)
-        boards = []
-        for mine, theirs, seat in zip(mover, other, seats, strict=True):
+        worlds = []
+        for mine, theirs, seat in zip(mover, other, self._game.mover(states), strict=True):
             cells = mine * (1 + seat) + theirs * (2 - seat)
-            rows = [[MARKS[cell] for cell in row] for row in cells]
-            board = _BOARDS[self._game.name](rows)
-            state = {"board": board, "current_player": MARKS[1 + seat], **_UNFINISHED}
-            boards.append(json.dumps(state))
-        return boards
-
-    def _world_state(self, board: str) -> Any:
-        return self._world.new_initial_state(board)
+            board = _BOARDS[self._game.name]([[MARKS[cell] for cell in row] for row in cells])
+            position = {"board": board, "current_player": MARKS[1 + seat], **_UNFINISHED}
+            worlds.append(self._world.new_initial_state(json.dumps(position)))
+        return worlds
 
 
 def parse_simulations(spec: str) -> int:

@@ -16,6 +16,9 @@ class Hindsight:
         win_weight: weight of `win` in the loss, everywhere.
         base_weight: weight of every other goal of both seats, everywhere.
         proposed_weight: added to the goal for which a position was proposed.
+        random_openings: share of self-play games that begin with random moves, in [0, 1]: good play
+            from strange positions teaches more than strange play from good ones.
+        random_plies: how many random moves at most.
     """
 
     win_share: float = 0.5
@@ -23,6 +26,8 @@ class Hindsight:
     win_weight: float = 1.0
     base_weight: float = 0.05
     proposed_weight: float = 0.5
+    random_openings: float = 0.75
+    random_plies: int = 20
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,7 @@ class Foresight:
         paranoia: weight w of the worst reply for goals that are not zero-sum, in [0, 1].
         temperature: T of the opponent model softmax(Q_win / T), > 0.
         discount: per ply towards a draw, for zero-sum goals, in (0, 1].
+        averaging: share of the mean of all leaves in a move's value, in [0, 1]; 0 is minimax.
         explore: exploration bonus of the walk, >= 0.
         learn_from: a node is learnt when at least this many of its moves have a target.
         prove_plies: moves of studied positions are proven exactly for `win` when at most so many
@@ -49,6 +55,7 @@ class Foresight:
     paranoia: float = 0.1
     temperature: float = 0.08
     discount: float = 0.99
+    averaging: float = 0.4
     explore: float = 0.05
     learn_from: int = 3
     prove_plies: int = 14

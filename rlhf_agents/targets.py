@@ -14,10 +14,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rlhf_agents.foresight import ILLEGAL, Tree
+from rlhf_agents.foresight import ILLEGAL, Mind, Tree
 from rlhf_agents.goals import WIN, GoalRules, discounted, payoff
 from rlhf_agents.proofs import HORIZON, UNKNOWN, ProofTable, prove
-from rlhf_games.compiled import compiled, compiled_fast
+from rlhf_games.compiled import Real, compiled, compiled_fast
 from rlhf_games.rules import ONGOING, Rules, State, load, play, plies, result, verdict
 
 Values = NDArray[np.float32]
@@ -43,7 +43,7 @@ def reply_weights(goals: GoalRules, values: Values, legal: NDArray[np.bool_], ou
 @compiled_fast
 def one_ply(
     goals: GoalRules, goal: int, child: Values, legal: NDArray[np.bool_], replies: Values
-) -> tuple[float, float]:
+) -> tuple[Real, Real]:
     """Return (y_M, y_W) of one goal for the move that leads to a position.
 
     Args:
@@ -53,7 +53,8 @@ def one_ply(
         legal: bool `[A]`, the replies there.
         replies: float32 `[A]`, how likely each of them is.
     """
-    best, mean, worst = np.float32(0.0), np.float32(0.0), np.float32(2.0)
+    best: Real = np.float32(0.0)
+    mean, worst = np.float32(0.0), np.float32(2.0)
     for action in range(legal.shape[0]):
         if legal[action]:
             best = max(best, child[0, goal, action])
@@ -90,7 +91,7 @@ def proven_pair(
     value = prove(rules, table, after, budget)
     if value == UNKNOWN:
         return
-    best = np.float32(0.5)
+    best: Real = np.float32(0.5)
     if value > 0:
         best = np.float32(1.0)
     elif value < 0:
@@ -129,16 +130,31 @@ def edge_targets(
 
 
 @compiled
+def take_tree_value(
+    goals: GoalRules, tree: Tree, node: int, action: int, goal: int, out: Values
+) -> None:
+    """Overwrite `out` `[2, G]` of the goal that a tree was grown for by what the tree found."""
+    value, ours = tree.value[node, action], tree.ours[node]
+    if goals.zero_sum[goal]:
+        own = value if ours else np.float32(1.0) - value
+        out[0, goal], out[1, goal] = own, np.float32(1.0) - own
+    else:
+        out[0 if ours else 1, goal] = value
+
+
+@compiled
 def tree_targets(
-    rules: Rules, goals: GoalRules, tree: Tree, used: NDArray[np.int64], values: Values,
+    mind: Mind, tree: Tree, wanted: NDArray[np.int64], used: NDArray[np.int64], values: Values,
     known: NDArray[np.bool_], table: ProofTable, limits: tuple[int, int],
 ) -> None:  # fmt: skip
     """Back all goals of both seats up through grown trees, leaves first.
 
+    The goal that a tree was grown for takes the tree's own value.
+
     Args:
-        rules: the game.
-        goals: how goals are valued.
+        mind: the game and how goals are valued.
         tree: trees as `grow_batch` left them.
+        wanted: int64 `[B]`, the goals that they were grown for.
         used: int64 `[B]`, the nodes of every tree.
         values: float32 `[N, 2, G, A]`, the network's values; moves with a known target are
             overwritten by it.
@@ -147,26 +163,24 @@ def tree_targets(
         table: for proofs.
         limits: the ply from which the moves of roots are proven, and the nodes per proof.
     """
+    rules, goals = mind.rules, mind.goals
     room = tree.words.shape[0] // used.shape[0]
-    n_goals, n_actions = values.shape[2], values.shape[3]
-    targets = np.zeros((2, n_goals), np.float32)
-    pair = np.zeros(2, np.float32)
+    targets = np.zeros((2, values.shape[2]), np.float32)
     for i in range(used.shape[0]):
         root = i * room
         for node in range(root + used[i] - 1, root - 1, -1):
             state = load(rules, tree.words, node)
             in_reach = node == root and plies(rules, state) + 1 >= limits[0]
-            for action in range(n_actions):
+            for action in range(values.shape[3]):
                 known[node, action] = edge_targets(
                     rules, goals, tree, node, action, values, targets
                 )
                 if not known[node, action]:
                     continue
+                take_tree_value(goals, tree, node, action, wanted[i], targets)
                 if in_reach and tree.child[node, action] >= 0:
                     after = play(rules, state, action)
-                    pair[:] = targets[:, WIN]
-                    proven_pair(rules, goals, table, after, limits[1], pair)
-                    targets[:, WIN] = pair
-                for goal in range(n_goals):
+                    proven_pair(rules, goals, table, after, limits[1], targets[:, WIN])
+                for goal in range(values.shape[2]):
                     values[node, 0, goal, action] = targets[0, goal]
                     values[node, 1, goal, action] = targets[1, goal]

@@ -5,7 +5,8 @@ observation is the next mover's view. With another opponent the learner plays on
 from game to game; a step returns when it is the learner's turn again or the game is over, so the
 loser receives its -1.
 
-An illegal action forfeits the game of whoever chose it.
+An illegal action forfeits the game of whoever calls `step`; an opponent function that chooses one
+raises `IllegalMoveError`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,12 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnv
 
-from rlhf_adapters.goal_env import FORFEIT, Batch, goal_rewards, goal_space, goal_terminations
+from rlhf_adapters.goal_env import (
+    FORFEIT,
+    Batch,
+    GoalFunctions,
+    goal_space,
+)
 from rlhf_games.base import Game, GameError, Outcome, States
 
 Opponent = Callable[[States, NDArray[np.int64]], NDArray[np.int64]]
@@ -52,17 +58,16 @@ class GoalGames:
         self.n = n
         self.fixed_goal = None if goal == MIXED else game.goal_index(goal)
         self.opponent = self._opponent(opponent)
-        self.draw_values = np.array([goal.draw_value for goal in game.goals], np.float32)
-        self.seed(seed)
         self.states = game.initial(n)
         self.goals = np.zeros((n, 2), np.int64)
-        self.learner = np.zeros(n, np.int8)
         self.forfeited = np.zeros(n, np.bool_)
-        self.restart(np.ones(n, np.bool_))
+        self.seed(seed)
 
     def seed(self, seed: int | None) -> None:
-        """Start the random numbers anew."""
+        """Start the random numbers and the order of seats anew; `restart` must follow."""
         self.rng = np.random.default_rng(seed)
+        # In the first game the learner plays first in every other game: restarts swap the seats.
+        self.learner = (np.arange(self.n, dtype=np.int8) + 1) % 2
 
     def restart(self, which: NDArray[np.bool_]) -> None:
         """Start new games where `which` `[n]` is set."""
@@ -82,7 +87,8 @@ class GoalGames:
         self.learner = self.game.mover(self.states) if self.opponent is None else self.learner
         legal = self.game.legal(self.states)
         over = ~legal.any(axis=1)
-        legal_choice = legal[np.arange(self.n), actions]
+        exists = (actions >= 0) & (actions < self.game.n_actions)
+        legal_choice = exists & legal[np.arange(self.n), np.where(exists, actions, 0)]
         self.forfeited |= ~legal_choice & ~over
         playing = legal_choice & ~self.forfeited
         self.states[playing] = self.game.step(self.states[playing], actions[playing])
@@ -92,15 +98,16 @@ class GoalGames:
     def achieved(self) -> NDArray[np.float32]:
         """Return what the learner (in self-play: who moved last) achieved, float32 `[n, G]`."""
         seats = (self.game.mover(self.states) != self.learner).astype(np.int64)
-        achieved = self.game.achieved(self.states)[np.arange(self.n), seats].astype(np.float32)
+        of_learner = self.game.achieved(self.states)[np.arange(self.n), seats]
+        achieved = np.asarray(of_learner, np.float32)
         achieved[self.forfeited] = FORFEIT
         return achieved
 
     def desired(self) -> NDArray[np.float32]:
         """Return the learner's goals, one-hot float32 `[n, G]`."""
-        return np.eye(len(self.game.goals), dtype=np.float32)[
-            self.goals[np.arange(self.n), self.learner]
-        ]
+        rows = self.goals[np.arange(self.n), self.learner]
+        one_hot: NDArray[np.float32] = np.eye(len(self.game.goals), dtype=np.float32)[rows]
+        return one_hot
 
     def observe(self) -> Batch:
         """Return the observations of whoever acts next, arrays with the leading dimension n."""
@@ -137,7 +144,7 @@ class GoalGames:
         raise GameError(msg)
 
 
-class GameEnv(gymnasium.Env[dict[str, NDArray[Any]], int]):
+class GameEnv(GoalFunctions, gymnasium.Env[dict[str, Any], np.int64]):
     """One game as a Gymnasium goal environment; arguments as in `GoalGames`."""
 
     metadata = {"render_modes": []}  # noqa: RUF012 - Gymnasium declares it so
@@ -146,6 +153,7 @@ class GameEnv(gymnasium.Env[dict[str, NDArray[Any]], int]):
         self, game: Game, goal: str = "win", opponent: str | Opponent = "random",
         seed: int | None = None,
     ) -> None:  # fmt: skip
+        super().__init__(game)
         self.game = game
         self.games = GoalGames(game, 1, goal, opponent, seed)
         self.observation_space = goal_space(game)
@@ -158,66 +166,53 @@ class GameEnv(gymnasium.Env[dict[str, NDArray[Any]], int]):
         super().reset(seed=seed)
         if seed is not None:
             self.games.seed(seed)
-            self.games.learner[:] = 0
         self.games.restart(np.ones(1, np.bool_))
         return self._observation(self.games.observe()), {}
 
     def step(
-        self, action: int
+        self, action: int | np.int64
     ) -> tuple[dict[str, NDArray[Any]], float, bool, bool, dict[str, Any]]:
         """Play one action, see `gymnasium.Env.step`."""
         self.games.step(np.array([action]))
         achieved, desired = self.games.achieved()[0], self.games.desired()[0]
-        terminated = bool(goal_terminations(achieved))
+        terminated = bool(self.compute_terminated(achieved, desired, {}))
         reward = float(self.compute_reward(achieved, desired, {}))
         observation = self._observation(self.games.observe())
         if terminated:
-            observation |= {"achieved_goal": achieved, "desired_goal": desired}
+            no_moves = np.zeros(self.game.n_actions, np.int8)
+            observation |= {
+                "achieved_goal": achieved, "desired_goal": desired, "action_mask": no_moves,
+            }  # fmt: skip
         return observation, reward, terminated, False, {"is_success": reward > 0}
 
     def action_masks(self) -> NDArray[np.bool_]:
         """Return the legal actions, bool `[A]` (sb3-contrib's spelling)."""
-        return self.game.legal(self.games.states)[0]
-
-    def compute_reward(
-        self, achieved: NDArray[np.float32], desired: NDArray[np.float32], _info: Any
-    ) -> NDArray[np.float32]:
-        """Return rewards `[...]` for goals `[..., G]`, see `goal_env.goal_rewards`."""
-        return goal_rewards(self.games.draw_values, np.asarray(achieved), np.asarray(desired))
-
-    def compute_terminated(
-        self, achieved: NDArray[np.float32], _desired: NDArray[np.float32], _info: Any
-    ) -> NDArray[np.bool_]:
-        """Return bool `[...]`: the game is over."""
-        return goal_terminations(achieved)
-
-    def compute_truncated(
-        self, achieved: NDArray[np.float32], _desired: NDArray[np.float32], _info: Any
-    ) -> NDArray[np.bool_]:
-        """Return False everywhere: games end by their rules."""
-        return np.zeros(np.shape(achieved)[:-1], np.bool_)
+        return np.asarray(self.game.legal(self.games.states)[0])
 
     def _observation(self, batch: Batch) -> dict[str, NDArray[Any]]:
         return {key: values[0] for key, values in batch.items()}
 
 
-class GameVecEnv(VecEnv):
+class GameVecEnv(GoalFunctions, VecEnv):
     """n games as an SB3 `VecEnv`: one call steps them all, no Python loop per game.
 
     `infos[i]` of a finished game holds `terminal_observation`, `is_success` and `seat_achieved`,
     bool `[2, G]`: what the first and the second player achieved. Arguments as in `GoalGames`.
     """
 
+    render_mode: str | None = None
+
     def __init__(
         self, game: Game, n_envs: int, goal: str = MIXED, opponent: str | Opponent = "self",
         seed: int | None = None,
     ) -> None:  # fmt: skip
+        GoalFunctions.__init__(self, game)
         self.game = game
         self.games = GoalGames(game, n_envs, goal, opponent, seed)
         self._actions = np.zeros(n_envs, np.int64)
-        super().__init__(n_envs, goal_space(game), spaces.Discrete(game.n_actions))
+        VecEnv.__init__(self, n_envs, goal_space(game), spaces.Discrete(game.n_actions))
 
-    def reset(self) -> Batch:  # type: ignore[override]
+    def reset(self) -> Batch:
         """Start n new games."""
         if self._seeds[0] is not None:
             self.games.seed(self._seeds[0])
@@ -230,14 +225,14 @@ class GameVecEnv(VecEnv):
         """Keep the actions for `step_wait`."""
         self._actions = actions
 
-    def step_wait(  # type: ignore[override]
+    def step_wait(
         self,
     ) -> tuple[Batch, NDArray[np.float32], NDArray[np.bool_], list[dict[str, Any]]]:
         """Step all games; finished ones start anew."""
         self.games.step(self._actions)
         achieved, desired = self.games.achieved(), self.games.desired()
-        rewards = goal_rewards(self.games.draw_values, achieved, desired)
-        dones = goal_terminations(achieved)
+        rewards = self.compute_reward(achieved, desired, {})
+        dones = self.compute_terminated(achieved, desired, {})
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         if dones.any():
             self._finish(dones, rewards, achieved, desired, infos)
@@ -290,19 +285,18 @@ class GameVecEnv(VecEnv):
     def env_method(
         self, method_name: str, *method_args: Any, indices: Any = None, **method_kwargs: Any
     ) -> list[Any]:
-        """Call a method once per game."""
+        """Call a method once per game; `action_masks` gives each game its own row.
+
+        sb3-contrib stacks the masks of the games, and SB3's HER asks one game for all rewards.
+        """
+        if method_name == "action_masks":
+            return list(self.action_masks()[list(self._get_indices(indices))])
         method = getattr(self, method_name)
         return [method(*method_args, **method_kwargs) for _ in self._get_indices(indices)]
 
     def env_is_wrapped(self, wrapper_class: Any, indices: Any = None) -> list[bool]:
         """Tell that no single game is wrapped."""
         return [False] * len(list(self._get_indices(indices)))
-
-    def compute_reward(
-        self, achieved: NDArray[np.float32], desired: NDArray[np.float32], _info: Any
-    ) -> NDArray[np.float32]:
-        """Return rewards `[...]` for goals `[..., G]`, see `goal_env.goal_rewards`."""
-        return goal_rewards(self.games.draw_values, np.asarray(achieved), np.asarray(desired))
 
 
 def make_game_env(

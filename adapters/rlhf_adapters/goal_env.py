@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from rlhf_games.base import Game
 
 FORFEIT = -1.0
+DRAW_ROW = 1
+"""The row of `draw` in every goal table."""
 
 Batch = dict[str, NDArray[Any]]
 
@@ -48,9 +50,9 @@ def goal_rewards(
         desired: one-hot float32 `[..., G]`.
     """
     finished = (achieved != 0).any(axis=-1)
-    hit = (achieved * desired).max(axis=-1).clip(0.0, 1.0)
-    draw_row = 1
-    credit = (draw_values * desired).sum(axis=-1) * (achieved[..., draw_row] > 0)
+    reached = achieved > 0  # nobody is rewarded for a forfeit, even if hindsight makes it the goal
+    hit = (reached * desired).max(axis=-1).clip(0.0, 1.0)
+    credit = (draw_values * desired).sum(axis=-1) * reached[..., DRAW_ROW]
     value = np.maximum(hit, credit)
     return np.asarray(np.where(finished, 2.0 * value - 1.0, 0.0), np.float32)
 
@@ -58,3 +60,32 @@ def goal_rewards(
 def goal_terminations(achieved: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Return bool `[...]`: the game is over."""
     return np.asarray((np.asarray(achieved) != 0).any(axis=-1))
+
+
+class GoalFunctions:
+    """The vectorised functions of a goal environment, for one game or many.
+
+    Args:
+        game: its goal table says what a draw is worth.
+    """
+
+    def __init__(self, game: Game) -> None:
+        self.draw_values = np.array([goal.draw_value for goal in game.goals], np.float32)
+
+    def compute_reward(
+        self, achieved_goal: NDArray[np.float32], desired_goal: NDArray[np.float32], info: Any
+    ) -> NDArray[np.float32]:
+        """Return rewards `[...]` for goals `[..., G]`, see `goal_rewards`."""
+        return goal_rewards(self.draw_values, np.asarray(achieved_goal), np.asarray(desired_goal))
+
+    def compute_terminated(
+        self, achieved_goal: NDArray[np.float32], desired_goal: NDArray[np.float32], info: Any
+    ) -> NDArray[np.bool_]:
+        """Return bool `[...]`: the game is over."""
+        return goal_terminations(achieved_goal)
+
+    def compute_truncated(
+        self, achieved_goal: NDArray[np.float32], desired_goal: NDArray[np.float32], info: Any
+    ) -> NDArray[np.bool_]:
+        """Return False everywhere: games end by their rules."""
+        return np.zeros(np.shape(achieved_goal)[:-1], np.bool_)

@@ -76,7 +76,7 @@ class Goal:
 
 @dataclass(frozen=True)
 class Symmetry:
-    """A reflection or rotation: `cells[i]` is where cell i goes, `actions[a]` what action a becomes.
+    """A reflection or rotation: cell i goes to `cells[i]`, action a becomes `actions[a]`.
 
     Attributes:
         cells: int64 `[H * W]`, a permutation.
@@ -155,7 +155,8 @@ class Game(Protocol):
         """Return the positions behind observations: the inverse of `observe`.
 
         Raises:
-            GameError: an observation does not have the game's shape.
+            GameError: an observation does not have the game's shape, or shows what cannot
+                occur (two stones on a cell, floating stones, counts that no game leads to).
         """
         ...
 

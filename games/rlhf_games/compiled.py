@@ -11,10 +11,13 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numba
+import numpy as np
 from numba import types
 from numba.extending import intrinsic, overload
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+Real = float | np.floating[Any]
+"""A number inside compiled code, of either precision."""
 
 _SPLITMIX_GAMMA = 0x9E3779B97F4A7C15
 
@@ -32,6 +35,9 @@ def compiled_fast(function: Function) -> Function:
     return jitted
 
 
+_owners: dict[str, set[type]] = {}
+
+
 def implement(stub: Callable[..., Any], owner: type) -> Callable[[Function], Function]:
     """Make the decorated function the compiled meaning of `stub` for the named tuple `owner`.
 
@@ -40,6 +46,7 @@ def implement(stub: Callable[..., Any], owner: type) -> Callable[[Function], Fun
             whose first argument selects the implementation.
         owner: the `NamedTuple` class of that first argument.
     """
+    _owners.setdefault(stub.__name__, set()).add(owner)
 
     def register(function: Function) -> Function:
         def choose(first: Any, *_rest: Any) -> Function | None:
@@ -52,7 +59,28 @@ def implement(stub: Callable[..., Any], owner: type) -> Callable[[Function], Fun
     return register
 
 
-@intrinsic
+def by_default(stub: Callable[..., Any]) -> Callable[[Function], Function]:
+    """Make the decorated function the meaning of `stub` for every owner without one of its own."""
+
+    def register(function: Function) -> Function:
+        def choose(first: Any, *_rest: Any) -> Function | None:
+            if not isinstance(first, types.BaseNamedTuple):
+                return None
+            has_own = first.instance_class in _owners.get(stub.__name__, ())
+            return None if has_own else function
+
+        overload(stub, strict=False, jit_options={"nogil": True})(choose)
+        return function
+
+    return register
+
+
+def _bit_instruction(function: Callable[..., Any]) -> Callable[[int], int]:
+    instruction: Callable[[int], int] = intrinsic(function)
+    return instruction
+
+
+@_bit_instruction
 def count_bits(typingctx: Any, bits: Any) -> Any:
     """Number of one bits of a uint64, as int64."""
 
@@ -62,7 +90,7 @@ def count_bits(typingctx: Any, bits: Any) -> Any:
     return types.int64(types.uint64), codegen
 
 
-@intrinsic
+@_bit_instruction
 def lowest_bit_index(typingctx: Any, bits: Any) -> Any:
     """Index 0..63 of the lowest one bit of a non-zero uint64, as int64."""
 

@@ -113,7 +113,10 @@ class CompiledGame:
             raise GameError(msg)
         states = self._empty(len(planes))
         flat = np.ascontiguousarray(planes).reshape(len(planes), 2, self.rules.n_cells)
-        compiled_rules.decode_batch(self.rules, flat, states)
+        wrong = compiled_rules.decode_batch(self.rules, flat, states)
+        if wrong >= 0:
+            msg = f"observation {wrong} shows no position that can occur in {self.title}"
+            raise GameError(msg)
         return states
 
     def verdicts(self, states: States) -> NDArray[np.int8]:
@@ -131,7 +134,7 @@ class CompiledGame:
     def random_actions(self, states: States, rng: np.random.Generator) -> NDArray[np.int64]:
         """Return random legal actions int64 `[B]`, see `Game.random_actions`."""
         out = np.empty(len(states), np.int64)
-        seed = rng.integers(1 << 63)
+        seed = int(rng.integers(1 << 63))
         compiled_rules.random_action_batch(self.rules, states, seed, out)
         return out
 

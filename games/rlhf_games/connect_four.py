@@ -20,7 +20,7 @@ http://blog.gamesolver.org/solving-connect-four/06-bitboard/ for the algebra.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
@@ -28,8 +28,15 @@ from numpy.typing import NDArray
 
 from rlhf_games import rules
 from rlhf_games.base import Goal, Symmetry
-from rlhf_games.compiled import compiled, count_bits, implement, lowest_bit_index
+from rlhf_games.compiled import (
+    compiled,
+    count_bits,
+    implement,
+    lowest_bit_index,
+    random_below,
+)
 from rlhf_games.compiled_game import CompiledGame
+from rlhf_games.rules import shows
 
 HEIGHT, WIDTH = 6, 7
 COLUMN_BITS = HEIGHT + 1
@@ -37,10 +44,16 @@ N_CELLS = HEIGHT * WIDTH
 DEADLINES = (30, 24, 18, 12)
 LASTING = (20, 30)
 
-BOTTOM = np.uint64(sum(1 << (COLUMN_BITS * column) for column in range(WIDTH)))
-BOARD = np.uint64(int(BOTTOM) * ((1 << HEIGHT) - 1))
-ONE = np.uint64(1)
-EMPTY = np.uint64(0)
+BOTTOM = numba.uint64(sum(1 << (COLUMN_BITS * column) for column in range(WIDTH)))
+BOARD = numba.uint64(int(BOTTOM) * ((1 << HEIGHT) - 1))
+PADDING = numba.uint64(int(BOTTOM) << HEIGHT)
+LAST_COLUMN = numba.uint64(COLUMN_BITS * (WIDTH - 1))
+ONE = numba.uint64(1)
+EMPTY = numba.uint64(0)
+# The bit of every cell = row * 7 + column, row 0 at the top.
+BITS = np.array(
+    [c * COLUMN_BITS + r for r in reversed(range(HEIGHT)) for c in range(WIDTH)], np.uint64
+)
 
 VERTICAL, HORIZONTAL, DIAGONAL_UP, DIAGONAL_DOWN = 1, 7, 8, 6
 
@@ -52,17 +65,16 @@ BY_LINE = LOSE_BY + len(DEADLINES)
 LAST = BY_LINE + 3
 N_GOALS = LAST + len(LASTING)
 
-State = tuple[np.uint64, np.uint64]
+State = tuple[int, int]
 
 
+@rules.position_words(2)
 class ConnectFourRules(NamedTuple):
     """The tag of these rules, see `rlhf_games.rules`."""
 
     n_actions: int = WIDTH
     n_cells: int = N_CELLS
     n_goals: int = N_GOALS
-
-    WORDS = 2
 
 
 def _goals() -> tuple[Goal, ...]:
@@ -196,11 +208,43 @@ def _symbol(rules: ConnectFourRules, state: State, cell: int) -> int:
     return 0
 
 
+@implement(rules.random_legal, ConnectFourRules)
+def _random_legal(rules: ConnectFourRules, state: State, bits: int) -> int:
+    mine, stones = state
+    if has_line(mine ^ stones) or stones == BOARD:
+        return -1
+    open_columns = ~(stones >> numba.uint64(HEIGHT - 1)) & BOTTOM
+    # Seven numbers of seven bits each: how many columns are open up to and including this one.
+    ranks = open_columns * BOTTOM
+    choice = random_below(bits, (ranks >> LAST_COLUMN) & numba.uint64(WIDTH))
+    # Bit 6 of a number rises where its rank exceeds the choice: no loop, no branch to mispredict.
+    beyond = (ranks + BOTTOM * (numba.uint64(63) - numba.uint64(choice))) & PADDING
+    return WIDTH - count_bits(beyond)
+
+
+@implement(rules.fill_symbols, ConnectFourRules)
+def _fill_symbols(rules: ConnectFourRules, state: State, out: NDArray[Any]) -> None:
+    mine, stones = state
+    landing = stones + BOTTOM
+    low, high = mine | landing, (mine ^ stones) | landing
+    for cell in range(N_CELLS):
+        out[cell] = ((low >> BITS[cell]) & ONE) + numba.uint64(2) * ((high >> BITS[cell]) & ONE)
+
+
+@implement(rules.fill_planes, ConnectFourRules)
+def _fill_planes(rules: ConnectFourRules, state: State, out: NDArray[np.float32]) -> None:
+    mine, stones = state
+    other = mine ^ stones
+    for cell in range(N_CELLS):
+        out[0, cell] = numba.int32((mine >> BITS[cell]) & ONE)
+        out[1, cell] = numba.int32((other >> BITS[cell]) & ONE)
+
+
 @implement(rules.decode, ConnectFourRules)
 def _decode(rules: ConnectFourRules, planes: NDArray[np.float32]) -> State:
     mine, stones = EMPTY, EMPTY
     for cell in range(N_CELLS):
-        bit = ONE << numba.uint64(bit_of_cell(cell))
+        bit = ONE << BITS[cell]
         if planes[0, cell] > 0.5:
             mine |= bit
             stones |= bit
@@ -209,22 +253,28 @@ def _decode(rules: ConnectFourRules, planes: NDArray[np.float32]) -> State:
     return (mine, stones)
 
 
+@implement(rules.is_possible, ConnectFourRules)
+def _is_possible(rules: ConnectFourRules, planes: NDArray[np.float32], state: State) -> bool:
+    mine, stones = state
+    lead = count_bits(mine ^ stones) - count_bits(mine)
+    floating = stones & ~BOTTOM & ~(stones << ONE)
+    fair = 0 <= lead <= 1 and floating == EMPTY and not has_line(mine)
+    return fair and shows(rules, planes, state)
+
+
 @compiled
 def finished_verdict(won: bool, lost: bool, winner_stones: int, ply: int, goal: int) -> bool:
     """Tell whether a player whose finished game is `won`, `lost` or neither achieved a goal."""
-    if goal == WIN:
-        return won
+    if goal >= LAST:
+        return not (lost and ply < LASTING[goal - LAST])
+    if goal >= BY_LINE:
+        return won and has_line_kind(winner_stones, goal - BY_LINE)
+    if goal >= WIN_BY:
+        in_time = ply <= DEADLINES[(goal - WIN_BY) % len(DEADLINES)]
+        return in_time and (won if goal < LOSE_BY else lost)
     if goal == DRAW:
         return not won and not lost
-    if goal == LOSE:
-        return lost
-    if goal < LOSE_BY:
-        return won and ply <= DEADLINES[goal - WIN_BY]
-    if goal < BY_LINE:
-        return lost and ply <= DEADLINES[goal - LOSE_BY]
-    if goal < LAST:
-        return won and has_line_kind(winner_stones, goal - BY_LINE)
-    return not (lost and ply < LASTING[goal - LAST])
+    return won if goal == WIN else lost
 
 
 @compiled

@@ -1,15 +1,17 @@
 """The compiled face of a game: a few scalar functions per game, and what follows from them.
 
 A game implements the first group for its rules tag with `rlhf_games.compiled.implement`; a position
-is a tuple of W uint64. The second group, batched over `states` uint64 `[B, W]`, is written once for
-all games. Search, replay and playouts build on the first group as well, so that no Python runs per
-position. Compiled callers dispatch on the type of `rules`; from Python the first group cannot be
-called.
+is a tuple of W uint64. The second group has a meaning by default, made of the first; a game
+replaces it for speed, or for stricter checks. The third, batched over `states` uint64 `[B, W]`, is
+written once for all games. Search, replay and playouts build on the first two as well, so that no
+Python runs per position. Compiled callers dispatch on the type of `rules`; from Python the first
+two cannot be called.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numba
 import numpy as np
@@ -19,16 +21,29 @@ from numba.np.unsafe.ndarray import to_fixed_tuple
 from numpy.typing import NDArray
 
 from rlhf_games.base import Outcome, States, Verdict
-from rlhf_games.compiled import compiled, next_random, random_below
+from rlhf_games.compiled import by_default, compiled, next_random, random_below
 
 Rules = Any
 """A NamedTuple with the ints `n_actions, n_cells, n_goals` and the class constant `WORDS`.
 
-Its type selects the game. `n_cells` counts the cells of a plane."""
+Its type selects the game. `n_cells` counts the cells of a plane, `WORDS` (see `position_words`) the
+words of a position."""
 State = tuple[int, ...]
+Owner = TypeVar("Owner", bound=type)
 
 ONGOING = int(Outcome.ONGOING)
 ACHIEVED = int(Verdict.ACHIEVED)
+
+
+def position_words(words: int) -> Callable[[Owner], Owner]:
+    """Give the decorated rules tag its constant `WORDS`: how many uint64 a position has."""
+
+    def decorate(owner: Owner) -> Owner:
+        tag: Any = owner
+        tag.WORDS = words
+        return owner
+
+    return decorate
 
 
 # ---- implemented by every game ---------------------------------------------------------------
@@ -85,7 +100,56 @@ def verdict(rules: Rules, state: State, seat: int, goal: int) -> int:
 
 
 def _only_compiled(rules: Rules) -> str:
-    return f"the rules of {type(rules).__name__} run inside compiled code only; call the Game instead"
+    name = type(rules).__name__
+    return f"the rules of {name} run inside compiled code only; call the Game instead"
+
+
+# ---- with a meaning by default ---------------------------------------------------------------
+
+
+def random_legal(rules: Rules, state: State, bits: int) -> int:
+    """Return the legal action that 64 random bits select, uniformly; -1 in a finished game."""
+    raise TypeError(_only_compiled(rules))
+
+
+@by_default(random_legal)
+def _random_legal(rules: Rules, state: State, bits: int) -> int:
+    choices = count_legal(rules, state)
+    return nth_legal(rules, state, random_below(bits, choices)) if choices > 0 else -1
+
+
+def fill_symbols(rules: Rules, state: State, out: NDArray[Any]) -> None:
+    """Fill `out` `[n_cells]`, of any integer type, with the `symbol` of every cell."""
+    raise TypeError(_only_compiled(rules))
+
+
+@by_default(fill_symbols)
+def _fill_symbols(rules: Rules, state: State, out: NDArray[Any]) -> None:
+    for cell in range(rules.n_cells):
+        out[cell] = symbol(rules, state, cell)
+
+
+def fill_planes(rules: Rules, state: State, out: NDArray[np.float32]) -> None:
+    """Fill `out` `[2, n_cells]`: plane 0 the mover's cells, plane 1 the other's."""
+    raise TypeError(_only_compiled(rules))
+
+
+@by_default(fill_planes)
+def _fill_planes(rules: Rules, state: State, out: NDArray[np.float32]) -> None:
+    for cell in range(rules.n_cells):
+        what = symbol(rules, state, cell)
+        out[0, cell] = what == 1
+        out[1, cell] = what == 2
+
+
+def is_possible(rules: Rules, planes: NDArray[np.float32], state: State) -> bool:
+    """Tell whether `state`, decoded from the observation `planes`, may occur; cheap checks only."""
+    raise TypeError(_only_compiled(rules))
+
+
+@by_default(is_possible)
+def _is_possible(rules: Rules, planes: NDArray[np.float32], state: State) -> bool:
+    return True
 
 
 # ---- written once for all games --------------------------------------------------------------
@@ -96,16 +160,30 @@ def load(rules: Rules, states: States, index: int) -> State:
     raise TypeError(_only_compiled(rules))
 
 
-@overload(load, strict=False, jit_options={"nogil": True})
 def _load(rules: Any, states: Any, index: Any) -> Any:
     if not isinstance(rules, types.BaseNamedTuple):
         return None
     words = rules.instance_class.WORDS  # a compile-time constant, so that rows become plain tuples
 
     def load_row(rules: Rules, states: States, index: int) -> State:
-        return to_fixed_tuple(states[index], words)  # type: ignore[no-any-return]
+        return to_fixed_tuple(states[index], words)
 
     return load_row
+
+
+overload(load, strict=False, jit_options={"nogil": True})(_load)
+
+
+@compiled
+def shows(rules: Rules, planes: NDArray[np.float32], state: State) -> bool:
+    """Tell whether the observation of `state` is `planes` `[2, n_cells]`, cell by cell."""
+    seen = np.empty((2, rules.n_cells), np.float32)
+    fill_planes(rules, state, seen)
+    for plane in range(2):
+        for cell in range(rules.n_cells):
+            if seen[plane, cell] != planes[plane, cell]:
+                return False
+    return True
 
 
 @compiled
@@ -166,27 +244,29 @@ def plies_batch(rules: Rules, states: States, out: NDArray[np.int64]) -> None:
 def symbols_batch(rules: Rules, states: States, out: NDArray[np.int8]) -> None:
     """Fill `out` `[B, n_cells]` with the symbol of every cell."""
     for i in range(states.shape[0]):
-        state = load(rules, states, i)
-        for cell in range(rules.n_cells):
-            out[i, cell] = symbol(rules, state, cell)
+        fill_symbols(rules, load(rules, states, i), out[i])
 
 
 @compiled
 def observe_batch(rules: Rules, states: States, out: NDArray[np.float32]) -> None:
     """Fill `out` `[B, 2, n_cells]`: plane 0 the mover's cells, plane 1 the other's."""
     for i in range(states.shape[0]):
-        state = load(rules, states, i)
-        for cell in range(rules.n_cells):
-            what = symbol(rules, state, cell)
-            out[i, 0, cell] = what == 1
-            out[i, 1, cell] = what == 2
+        fill_planes(rules, load(rules, states, i), out[i])
 
 
 @compiled
-def decode_batch(rules: Rules, planes: NDArray[np.float32], out: States) -> None:
-    """Fill `out` with the positions behind observations `[B, 2, n_cells]`."""
+def decode_batch(rules: Rules, planes: NDArray[np.float32], out: States) -> int:
+    """Fill `out` with the positions behind observations `[B, 2, n_cells]`.
+
+    Returns:
+        the first row that shows no possible position, or -1.
+    """
     for i in range(planes.shape[0]):
-        store(out, i, decode(rules, planes[i]))
+        state = decode(rules, planes[i])
+        if not is_possible(rules, planes[i], state):
+            return i
+        store(out, i, state)
+    return -1
 
 
 @compiled
@@ -200,16 +280,12 @@ def verdict_batch(rules: Rules, states: States, out: NDArray[np.int8]) -> None:
 
 
 @compiled
-def random_action_batch(
-    rules: Rules, states: States, seed: int, out: NDArray[np.int64]
-) -> None:
+def random_action_batch(rules: Rules, states: States, seed: int, out: NDArray[np.int64]) -> None:
     """Fill `out` `[B]` with uniformly random legal actions (0 in finished games)."""
     generator = numba.uint64(seed)
     for i in range(states.shape[0]):
-        state = load(rules, states, i)
-        choices = count_legal(rules, state)
         generator, bits = next_random(generator)
-        out[i] = nth_legal(rules, state, random_below(bits, choices)) if choices > 0 else 0
+        out[i] = max(random_legal(rules, load(rules, states, i), bits), 0)
 
 
 @compiled
@@ -232,12 +308,13 @@ def random_playouts(rules: Rules, games: int, seed: int) -> tuple[int, int, int,
     for _ in range(games):
         state = start(rules)
         length = 0
-        choices = count_legal(rules, state)
-        while choices > 0:
-            generator, bits = next_random(generator)
-            state = play(rules, state, nth_legal(rules, state, random_below(bits, choices)))
+        generator, bits = next_random(generator)
+        action = random_legal(rules, state, bits)
+        while action >= 0:
+            state = play(rules, state, action)
             length += 1
-            choices = count_legal(rules, state)
+            generator, bits = next_random(generator)
+            action = random_legal(rules, state, bits)
         moves += length
         value = result(rules, state)
         if value == 0:
@@ -254,10 +331,25 @@ def perft(rules: Rules, state: State, depth: int) -> int:
     """Count the positions at `depth` plies; finished games have none below them."""
     if depth == 0:
         return 1
-    total = 0
-    for action in range(rules.n_actions):
-        if is_legal(rules, state, action):
-            total += perft(rules, play(rules, state, action), depth - 1)
+    # A stack of its own: numba cannot link a cached function that calls itself.
+    words = np.empty((depth, len(state)), np.uint64)
+    tried = np.zeros(depth, np.int64)
+    store(words, 0, state)
+    total, level = 0, 0
+    while level >= 0:
+        here = load(rules, words, level)
+        action = tried[level]
+        if level == depth - 1:
+            total += count_legal(rules, here)
+            level -= 1
+        elif action == rules.n_actions:
+            level -= 1
+        else:
+            tried[level] += 1
+            if is_legal(rules, here, action):
+                level += 1
+                store(words, level, play(rules, here, action))
+                tried[level] = 0
     return total
 
 

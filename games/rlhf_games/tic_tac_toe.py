@@ -19,12 +19,13 @@ from rlhf_games import rules
 from rlhf_games.base import Goal, Symmetry
 from rlhf_games.compiled import compiled, count_bits, implement, lowest_bit_index
 from rlhf_games.compiled_game import CompiledGame
+from rlhf_games.rules import shows
 
 SIDE = 3
 N_CELLS = SIDE * SIDE
-BOARD = np.uint64(0b111_111_111)
-EMPTY = np.uint64(0)
-ONE = np.uint64(1)
+BOARD = numba.uint64(0b111_111_111)
+EMPTY = numba.uint64(0)
+ONE = numba.uint64(1)
 LINES = np.array(
     [0b111, 0b111 << 3, 0b111 << 6, 0b1001001, 0b1001001 << 1, 0b1001001 << 2, 0x111, 0x54],
     np.uint64,
@@ -33,17 +34,16 @@ FAST_WIN_PLY = 6
 
 WIN, DRAW, LOSE, FAST_WIN, FAST_LOSS = range(5)
 
-State = tuple[np.uint64, np.uint64]
+State = tuple[int, int]
 
 
+@rules.position_words(2)
 class TicTacToeRules(NamedTuple):
     """The tag of these rules, see `rlhf_games.rules`."""
 
     n_actions: int = N_CELLS
     n_cells: int = N_CELLS
     n_goals: int = 5
-
-    WORDS = 2
 
 
 GOALS = (
@@ -135,6 +135,13 @@ def _decode(rules: TicTacToeRules, planes: NDArray[np.float32]) -> State:
         if planes[1, cell] > 0.5:
             stones |= bit
     return (mine, stones)
+
+
+@implement(rules.is_possible, TicTacToeRules)
+def _is_possible(rules: TicTacToeRules, planes: NDArray[np.float32], state: State) -> bool:
+    mine, stones = state
+    lead = count_bits(mine ^ stones) - count_bits(mine)
+    return 0 <= lead <= 1 and not has_line(mine) and shows(rules, planes, state)
 
 
 @compiled

@@ -18,16 +18,18 @@ Record = dict[str, Any]
 
 def show(report: Record, game: Game) -> None:
     """Print the results of `evaluate.evaluate`."""
-    console = Console()
+    # No markup: names of files may hold square brackets.
+    console = Console(highlight=False, markup=False, soft_wrap=True)
     if not console.is_terminal:
-        console = Console(width=WIDTH)
+        console.width = WIDTH
     if "positions" in report:
         marks = report["positions"]
         count = marks[0]["overall"]["positions"]
         console.print(f"\n{game.title}: {report['agent']} on {count} positions of {report['file']}")
         console.print(_positions_table(marks, console))
         console.print(
-            f"VP / BS in %: the move keeps the value / is the best one, asked for {report['goal']}"
+            f"share of moves, asked for {report['goal']}, that keep the position's value (VP) or "
+            "are best (BS), by ply"
         )
     for match in report.get("matches", []):
         console.print(f"\n{game.title}: {_heading(match)}, asked for {match['goal']}")
@@ -46,7 +48,7 @@ def show(report: Record, game: Game) -> None:
 def _show_goals(matrix: Record, game: Game, console: Console) -> None:
     console.print(f"\n{game.title}: {_heading(matrix)}, {matrix['games']} games per goal")
     console.print(_asked_table(matrix, console))
-    console.print("\nasked (rows) and achieved (columns), % of the games:")
+    console.print("\n% of the games by asked (rows) and achieved goal (columns):")
     console.print(_matrix_table(matrix, console))
     rows = [*matrix["rows"], matrix["baseline"]]
     fewest = min(row["distinct"] for row in rows)
@@ -69,8 +71,15 @@ def _distinct(distinct: int, games: int) -> str:
     return f"only {distinct} of {games} games differ"
 
 
-def _new_table(console: Console) -> Table:
-    return Table(box=box.SIMPLE_HEAD if console.is_terminal else box.MARKDOWN)
+def _new_table(console: Console, *names: str) -> Table:
+    """Return an empty table whose columns are to the right, but for the first."""
+    if console.is_terminal:
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    else:
+        table = Table(box=box.MARKDOWN)
+    for number, name in enumerate(names):
+        table.add_column(name, justify="right" if number else "left", no_wrap=True)
+    return table
 
 
 def _percent(share: float) -> str:
@@ -78,27 +87,23 @@ def _percent(share: float) -> str:
 
 
 def _positions_table(marks: list[Record], console: Console) -> Table:
-    table = _new_table(console)
-    table.add_column("nodes", justify="right")
-    table.add_column("all plies", justify="right")
-    for band in marks[0]["bands"]:
-        table.add_column(f"{band['first_ply']}-{band['last_ply']}", justify="right")
-    table.add_column("s.e.", justify="right")
-    table.add_column("ms / move", justify="right")
+    bands = [f"{band['first_ply']}-{band['last_ply']}" for band in marks[0]["bands"]]
+    table = _new_table(console, "nodes", "", "all", *bands, "s.e.", "ms/move")
     for mark in marks:
         parts = [mark["overall"], *mark["bands"]]
-        rates = [f"{_percent(part['vp'])} / {_percent(part['bs'])}" for part in parts]
         nodes = "-" if mark["nodes"] is None else str(mark["nodes"])
         pace = 1000 * mark["seconds"] / mark["overall"]["positions"]
-        table.add_row(nodes, *rates, _percent(mark["overall"]["vp_error"]), f"{pace:.2f}")
+        for rate, label, ending in (("vp", nodes, f"{pace:.2f}"), ("bs", "", "")):
+            cells = [f"{part[rate]:.3f}" for part in parts]
+            error = f"{mark['overall'][f'{rate}_error']:.3f}"
+            table.add_row(label, rate.upper(), *cells, error, ending)
     return table
 
 
 def _match_table(match: Record, console: Console) -> Table:
-    table = _new_table(console)
-    table.add_column("seat")
-    for name in ("games", "won", "drawn", "lost", "score %", "won %", "95 % interval"):
-        table.add_column(name, justify="right")
+    table = _new_table(
+        console, "seat", "games", "won", "drawn", "lost", "score %", "won %", "95 % interval"
+    )
     seats = {"both": "total", "first": "as_first", "second": "as_second"}
     for seat, key in seats.items():
         part = match[key]
@@ -109,26 +114,27 @@ def _match_table(match: Record, console: Console) -> Table:
 
 
 def _asked_table(matrix: Record, console: Console) -> Table:
-    table = _new_table(console)
-    table.add_column("asked")
-    for name in ("achieved %", "95 % interval", "when asked to win %"):
-        table.add_column(name, justify="right")
-    for row in matrix["rows"]:
+    table = _new_table(console, "asked", "achieved %", "95 % interval", "when asked to win %")
+    for number, row in enumerate(matrix["rows"], start=1):
         asked = row["asked"]
         interval = f"{_percent(row['low'])} - {_percent(row['high'])}"
         merely = _percent(matrix["baseline"]["achieved"][asked])
-        table.add_row(asked, _percent(row["achieved"][asked]), interval, merely)
+        table.add_row(f"{number} {asked}", _percent(row["achieved"][asked]), interval, merely)
     return table
 
 
 def _matrix_table(matrix: Record, console: Console) -> Table:
-    """Return the whole matrix; columns are numbered, because names would not fit."""
-    table = _new_table(console)
-    table.add_column("asked")
-    for number in range(1, len(matrix["goals"]) + 1):
-        table.add_column(str(number), justify="right")
-    rows = [(f"{n} {row['asked']}", row) for n, row in enumerate(matrix["rows"], start=1)]
-    for label, row in [*rows, ("merely win", matrix["baseline"])]:
-        cells = [f"{100 * row['achieved'][name]:.0f}" for name in matrix["goals"]]
-        table.add_row(label, *cells)
+    """Return the whole matrix; columns are numbered, because their names would not fit."""
+    goals = matrix["goals"]
+    table = _new_table(console, "asked", *(str(number + 1) for number in range(len(goals))))
+    longest = max(len(name) for name in goals)
+    has_room = console.width > longest + 4 + len("100 ") * len(goals)
+    for number, row in enumerate(matrix["rows"], start=1):
+        label = f"{number} {row['asked']}" if has_room else str(number)
+        table.add_row(label, *_shares(row, goals))
+    table.add_row("merely win" if has_room else "win", *_shares(matrix["baseline"], goals))
     return table
+
+
+def _shares(row: Record, goals: list[str]) -> list[str]:
+    return [f"{100 * row['achieved'][name]:.0f}" for name in goals]

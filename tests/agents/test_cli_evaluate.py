@@ -113,10 +113,11 @@ def test_tables_without_a_terminal_are_markdown(positions: Path):
     lines = [line.strip() for line in result.stdout.splitlines()]
     assert "\x1b" not in result.stdout
     assert f"Tic-Tac-Toe: minimax:2 on 2 positions of {positions}" in lines
-    header, rule, row = _table(lines, "nodes")
-    assert header[:3] == ["nodes", "all plies", "0-6"]
-    assert set("".join(rule)) <= set("-: ")
-    assert row[:3] == ["-", "100.0 / 100.0", "100.0 / 100.0"]
+    header, rule, values, scores = _table(lines, "nodes")
+    assert header[:4] == ["nodes", "", "all", "0-6"]
+    assert set("".join(rule)) <= set("-:")
+    assert values[:5] == ["-", "VP", "1.000", "1.000", "0.000"]
+    assert scores[:5] == ["", "BS", "1.000", "1.000", "0.000"]
     header, _, both, first, second = _table(lines, "seat")
     assert header[:5] == ["seat", "games", "won", "drawn", "lost"]
     assert [both[:2], first[:2], second[:2]] == [["both", "10"], ["first", "5"], ["second", "5"]]
@@ -124,7 +125,7 @@ def test_tables_without_a_terminal_are_markdown(positions: Path):
 
 def _table(lines: list[str], corner: str) -> list[list[str]]:
     """Return the cells of the Markdown table whose first header is `corner`."""
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1] or [""]] for line in lines]
     begin = next(i for i, row in enumerate(rows) if row[0] == corner)
     length = next(i for i, line in enumerate(lines[begin:]) if not line.startswith("|"))
     return rows[begin : begin + length]
@@ -135,7 +136,7 @@ def test_goal_tables():
     result = run(*GAME, *words)
     assert (result.returncode, result.stderr) == (0, "")
     assert "Tic-Tac-Toe: random against random, 10 games per goal" in result.stdout
-    for label in ("| lose ", "| draw ", "| 1 lose ", "| 2 draw ", "| merely win "):
+    for label in ("| 1 lose ", "| 2 draw ", "| merely win "):
         assert label in result.stdout
 
 

@@ -55,7 +55,7 @@ def our_targets(nodes):
     values = np.full((nodes, 2, 3, game.n_actions), 0.9, np.float32)  # a wildly optimistic network
     values[:, 0, 0], values[:, 1, 0] = 0.5, 0.5
     known = np.zeros((nodes, game.n_actions), np.bool_)
-    tree_targets(game.rules, goals, tree, used, values, known, new_table(game), (99, 0))
+    tree_targets(mind, tree, ask, used, values, known, new_table(game), (99, 0))
     assert known[0, :2].all()
     return values[0, 0, PRIZE, :2]
 
