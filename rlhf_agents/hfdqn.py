@@ -44,7 +44,6 @@ GAME_DEFAULTS: dict[str, Any] = {
     "gradient_steps": 3,
     "tau": 0.03,
     "train_freq": 1,
-    "target_update_interval": 1,
     "exploration_fraction": 0.02,
     "exploration_final_eps": 0.15,
 }
@@ -427,7 +426,6 @@ _DQN_DEFAULTS: dict[str, Any] = {
     "gradient_steps": 1,
     "tau": 1.0,
     "train_freq": 4,
-    "target_update_interval": 10_000,
     "exploration_fraction": 0.1,
     "exploration_final_eps": 0.05,
 }

@@ -208,6 +208,7 @@ class GameVecEnv(GoalFunctions, VecEnv):
     ) -> None:  # fmt: skip
         GoalFunctions.__init__(self, game)
         self.game = game
+        self.render_mode: str | None = None
         self.games = GoalGames(game, n_envs, goal, opponent, seed)
         self._actions = np.zeros(n_envs, np.int64)
         VecEnv.__init__(self, n_envs, goal_space(game), spaces.Discrete(game.n_actions))
