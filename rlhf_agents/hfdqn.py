@@ -268,8 +268,12 @@ class HFDQN(DQN):
         lesson = None if self._pending is None else self._pending.result()
         self._follow()
         buffer: Any = self.replay_buffer
-        proposals = buffer.propose(self.foresight.roots, self.rng, self.hindsight)
-        self._pending = self._worker.submit(self.teacher.lesson, self.target_weights, proposals)
+        nodes = self.foresight.nodes_at(1.0 - self._current_progress_remaining)
+        count = max(1, self.foresight.lesson_nodes // nodes)
+        proposals = buffer.propose(count, self.rng, self.hindsight)
+        self._pending = self._worker.submit(
+            self.teacher.lesson, self.target_weights, proposals, nodes
+        )
         return self._pending.result() if lesson is None else lesson
 
     def _follow(self) -> None:

@@ -111,15 +111,15 @@ class Teacher:
         self._tree: Tree | None = None
         self._table = new_table(game)
 
-    def lesson(self, weights: PatternWeights, proposals: Proposals) -> Lesson:
-        """Grow a tree for every proposal and return targets for the nodes worth learning."""
+    def lesson(self, weights: PatternWeights, proposals: Proposals, nodes: int) -> Lesson:
+        """Grow a tree of `nodes` for every proposal; return targets for the nodes worth learning."""
         roots = len(proposals.states)
-        room = max(self.foresight.nodes, self.game.n_actions + 1)
+        room = max(nodes, self.game.n_actions + 1)
         tree = self._room(roots * room, weights.table.shape[1])
         used = np.zeros(roots, np.int64)
         mind = Mind(self.game.rules, weights, self.goals)
         states, goals, seats = proposals
-        grow_batch(mind, tree, states, goals, seats, self.foresight.nodes, used)
+        grow_batch(mind, tree, states, goals, seats, nodes, used)
         values = self._values(weights, tree)
         known = np.zeros(tree.child.shape, np.bool_)
         limits = (self.game.max_plies - self.foresight.prove_plies, self.foresight.prove_nodes)

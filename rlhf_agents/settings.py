@@ -21,7 +21,7 @@ class Hindsight:
         random_plies: how many random moves at most.
     """
 
-    win_share: float = 0.5
+    win_share: float = 0.6
     achieved_share: float = 0.5
     win_weight: float = 1.0
     base_weight: float = 0.05
@@ -36,6 +36,10 @@ class Foresight:
 
     Attributes:
         nodes: positions evaluated per studied position; one full ply is the least.
+        first_nodes: the same at the beginning of learning, when many shallow looks at a network
+            that knows little are worth more than few deep ones; doubled until `nodes` is reached.
+        doubling: share of the run after which the number doubles, in (0, 1].
+        lesson_nodes: positions evaluated per lesson, which fixes how many positions are studied.
         acting_nodes: positions evaluated per move of self-play; 0 is the network alone.
         paranoia: weight w of the worst reply for goals that are not zero-sum, in [0, 1].
         temperature: T of the opponent model softmax(Q_win / T), > 0.
@@ -46,19 +50,25 @@ class Foresight:
         prove_plies: moves of studied positions are proven exactly for `win` when at most so many
             plies can follow them; 0 never.
         prove_nodes: budget of a proof; without success the tree's value stands.
-        roots: positions studied per lesson.
         pool: rows of recent lessons that mini-batches are drawn from.
     """
 
-    nodes: int = 24
+    nodes: int = 96
+    first_nodes: int = 24
+    doubling: float = 0.15
+    lesson_nodes: int = 6144
     acting_nodes: int = 0
     paranoia: float = 0.1
     temperature: float = 0.08
     discount: float = 0.99
     averaging: float = 0.4
     explore: float = 0.05
-    learn_from: int = 3
-    prove_plies: int = 14
+    learn_from: int = 2
+    prove_plies: int = 16
     prove_nodes: int = 3000
-    roots: int = 256
     pool: int = 100_000
+
+    def nodes_at(self, progress: float) -> int:
+        """Return the nodes per studied position after a share of the run, 0 to 1."""
+        doublings = int(progress / self.doubling + 1e-9)
+        return min(self.nodes, self.first_nodes << min(doublings, 30))

@@ -16,8 +16,8 @@ from rlhf_games.base import Game, Outcome, States, Verdict
 from rlhf_games.compiled import compiled
 from rlhf_games.rules import Rules, is_legal, load
 
-FALLBACK_WEIGHT = np.float32(0.02)
-"""What `win` adds to the value of another goal, so that an unreachable goal leaves an aim."""
+OUT_OF_REACH = 0.03
+"""A goal whose best move is worth less leaves the agent aimless; it plays to win instead."""
 BATCH_NODES = 200_000
 
 
@@ -89,9 +89,22 @@ class Thinker:
         return np.where(verdicts == Verdict.IMPOSSIBLE, WIN, wanted)
 
     def think(self, states: States, wanted: NDArray[np.int64], nodes: int) -> Thought:
-        """Return the values of all moves, looking `nodes` positions ahead (0: network alone)."""
+        """Return the values of all moves, looking `nodes` positions ahead (0: network alone).
+
+        Goals that are impossible or out of reach give way to `win`.
+        """
         states = np.ascontiguousarray(states, np.uint64)
-        pursued = self.reachable(states, np.asarray(wanted, np.int64))
+        thought = self._pursue(states, self.reachable(states, np.asarray(wanted, np.int64)), nodes)
+        best = np.nan_to_num(thought.values, nan=0.0).max(axis=1, initial=0.0)
+        hopeless = np.flatnonzero((thought.pursued != WIN) & (best < OUT_OF_REACH))
+        if len(hopeless):
+            instead = self._pursue(states[hopeless], np.zeros(len(hopeless), np.int64), nodes)
+            thought.values[hopeless] = instead.values
+            thought.pursued[hopeless] = WIN
+            thought.used[hopeless] += instead.used
+        return thought
+
+    def _pursue(self, states: States, pursued: NDArray[np.int64], nodes: int) -> Thought:
         values = np.empty((len(states), self.game.n_actions), np.float32)
         if nodes == 0:
             network_batch(self.game.rules, self.weights, states, pursued, values)
@@ -130,21 +143,10 @@ class Thinker:
         """Return the best legal and allowed action `[B]` for each mover's goal."""
         if len(states) == 0:
             return np.zeros(0, np.int64)
-        values = self._with_fallback(states, self.think(states, wanted, nodes))
+        values = self.think(states, wanted, nodes).values
         if masks is not None:
             values = np.where(np.asarray(masks).astype(bool), values, np.nan)
         return best_actions(values)
-
-    def _with_fallback(self, states: States, thought: Thought) -> NDArray[np.float32]:
-        steered = np.flatnonzero(thought.pursued != WIN)
-        values = thought.values.copy()
-        if len(steered):
-            winning = np.empty((len(steered), self.game.n_actions), np.float32)
-            wins = np.zeros(len(steered), np.int64)
-            part = np.ascontiguousarray(states[steered], np.uint64)
-            network_batch(self.game.rules, self.weights, part, wins, winning)
-            values[steered] += FALLBACK_WEIGHT * winning
-        return values
 
     def explain(self, state: States, goal: int, nodes: int) -> Explanation:
         """Explain the choice in one position, uint64 `[W]`.
@@ -157,13 +159,9 @@ class Thinker:
             msg = "the game is over, there is nothing to explain"
             raise ValueError(msg)
         started = time.perf_counter()
-        pursued = self.reachable(states, np.array([goal]))
-        tree, used = self.grow(states, pursued, nodes)
-        values = np.where(tree.child[0] != ILLEGAL, tree.value[0], np.nan)
-        if nodes == 0:
-            values = self.think(states, pursued, 0).values[0]
-        thought = Thought(values[None], pursued, used)
-        action = int(best_actions(self._with_fallback(states, thought))[0])
+        thought = self.think(states, np.array([goal]), nodes)
+        tree, _ = self.grow(states, thought.pursued, nodes)
+        action = int(best_actions(thought.values)[0])
         reach = np.empty((1, len(self.game.goals)), np.float32)
         goal_table_batch(self.game.rules, self.weights, states, reach)
         certain = self.game.verdicts(states)[0, 0]
@@ -172,13 +170,13 @@ class Thinker:
         return Explanation(
             action=action,
             goal=names[goal],
-            values=values.astype(np.float32),
+            values=thought.values[0],
             goal_values=dict(zip(names, reach[0].tolist(), strict=True)),
             line=expected_line(tree, action) if nodes else (action,),
-            nodes=int(used[0]),
+            nodes=int(thought.used[0]),
             seconds=time.perf_counter() - started,
             proven=bool(nodes and tree.exact[0, action]),
-            pursued=names[int(pursued[0])],
+            pursued=names[int(thought.pursued[0])],
         )
 
 

@@ -56,14 +56,10 @@ def test_the_loser_receives_its_minus_one(seat: int):
     """The opponent fills the top row, the learner lets it."""
     env = make_env("tic_tac_toe", opponent=lowest_legal)
     in_seat(env, seat)
-    rewards, over = [], False
-    for move in (3, 6, 8, 7):
-        observation, reward, over, _, info = env.step(move)
-        rewards.append(reward)
-        if over:
-            break
-    assert over
-    assert rewards == [0.0] * (len(rewards) - 1) + [-1.0]
+    steps = [env.step(move) for move in ((3, 6, 8) if seat == 0 else (3, 6))]
+    assert [step[2] for step in steps] == [False] * (len(steps) - 1) + [True]
+    assert [step[1] for step in steps] == [0.0] * (len(steps) - 1) + [-1.0]
+    observation, *_, info = steps[-1]
     assert observation["achieved_goal"][TIC_TAC_TOE.goal_index("lose")] == 1
     assert not info["is_success"]
 
@@ -73,26 +69,22 @@ def test_the_winner_receives_its_one(seat: int):
     env = make_env("tic_tac_toe", opponent=lowest_legal)
     in_seat(env, seat)
     # The opponent fills the top row from the left: a diagonal through its last cell comes first.
-    moves = {0: (2, 4, 6), 1: (2, 4, 6)}[seat]
-    rewards = [env.step(move) for move in moves]
-    assert [step[1] for step in rewards] == [0.0, 0.0, 1.0]
-    observation, _, over, _, info = rewards[-1]
+    steps = [env.step(move) for move in (2, 4, 6)]
+    assert [step[1] for step in steps] == [0.0, 0.0, 1.0]
+    observation, _, over, _, info = steps[-1]
     assert over
     assert observation["achieved_goal"][TIC_TAC_TOE.goal_index("win")] == 1
     assert info["is_success"]
 
 
-@pytest.mark.parametrize("goal", ["lose", "draw"])
-def test_other_goals_pay_when_they_are_achieved(goal: str):
+@pytest.mark.parametrize(("goal", "reward"), [("lose", 1.0), ("draw", -1.0)])
+def test_other_goals_pay_when_they_are_achieved(goal: str, reward: float):
     env = make_env("tic_tac_toe", opponent=lowest_legal, goal=goal)
     in_seat(env, 0)
-    over, step, moves = False, 0, (3, 6, 8, 7)
-    while not over:
-        observation, reward, over, _, _ = env.step(moves[step])
-        step += 1
-    lost = observation["achieved_goal"][TIC_TAC_TOE.goal_index("lose")] == 1
-    assert lost
-    assert reward == (1.0 if goal == "lose" else -1.0)
+    steps = [env.step(move) for move in (3, 6, 8)]  # the opponent completes the top row
+    assert [step[2] for step in steps] == [False, False, True]
+    assert [step[1] for step in steps] == [0.0, 0.0, reward]
+    assert steps[-1][0]["achieved_goal"][TIC_TAC_TOE.goal_index("lose")] == 1
 
 
 def test_seats_alternate():
@@ -160,7 +152,7 @@ def test_kinds_of_environments():
     ("options", "error", "message"),
     [
         ({"name": "conect_four"}, UnknownGameError, "did you mean connect_four"),
-        ({"goal": "win_by_13"}, UnknownGoalError, "did you mean win_by_1"),
+        ({"goal": "win_by_13"}, UnknownGoalError, "did you mean win_by_30 or win_by_18"),
         ({"opponent": "perfect"}, GameError, "unknown opponent 'perfect'; use 'self', 'random'"),
         ({"n_envs": 0}, GameError, "n_envs must be at least 1, got 0"),
     ],

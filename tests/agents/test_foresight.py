@@ -89,7 +89,9 @@ def test_with_enough_nodes_tic_tac_toe_is_proven_and_the_proof_is_right():
         tree, _ = grow(game, states, nodes=room, seed=3)
         for i, state in enumerate(states):
             legal = np.flatnonzero(game.legal(state[None])[0])
-            values = {a: -negamax(game, game.step(state[None], np.array([a])), cache) for a in legal}
+            values = {
+                a: -negamax(game, game.step(state[None], np.array([a])), cache) for a in legal
+            }
             exact = [a for a in legal if tree.exact[i * room, a]]
             assert exact
             for action in exact:

@@ -17,7 +17,7 @@ from rlhf_agents.hindsight import PositionBuffer
 from rlhf_agents.settings import Foresight, Hindsight
 from rlhf_games.base import UnknownGoalError
 
-FAST = {"learning_starts": 500, "foresight": Foresight(roots=16, nodes=12, pool=2000)}
+FAST = {"learning_starts": 500, "foresight": Foresight(lesson_nodes=200, nodes=12, pool=2000)}
 
 
 def new_model(name="tic_tac_toe", seed=0, **changes):
@@ -136,7 +136,9 @@ def test_callbacks_and_evaluation_of_sb3(tmp_path):
     model = new_model()
     model.learn(1000, callback=CheckpointCallback(500 // 32, str(tmp_path)))
     assert list(tmp_path.glob("rl_model_*_steps.zip"))
-    reward, _ = evaluate_policy(model, make_env("tic_tac_toe", seed=0), n_eval_episodes=5, warn=False)
+    reward, _ = evaluate_policy(
+        model, make_env("tic_tac_toe", seed=0), n_eval_episodes=5, warn=False
+    )
     assert -1.0 <= reward <= 1.0
 
 

@@ -15,9 +15,9 @@ from tests.games.game_contract import GameContract, random_games
 GAME = rlhf_games.make("connect_four")
 HEIGHT, WIDTH = 6, 7
 DIRECTIONS = {"horizontal": [(0, 1)], "vertical": [(1, 0)], "diagonal": [(1, 1), (1, -1)]}
-SHARED = Path(os.environ.get("RLHF_SHARED", Path(__file__).parents[3] / "shared" / "data"))
+SHARED = Path(os.environ.get("RLHF_SHARED", Path(__file__).parents[3] / "shared"))
 DRAWN_GAME = "010101101010232323323232454545545454666666"
-POSITIONS = SHARED / "connect_four_positions.npz"
+POSITIONS = (SHARED if SHARED.name == "data" else SHARED / "data") / "connect_four_positions.npz"
 
 
 class TestConnectFour(GameContract):
@@ -168,7 +168,7 @@ def test_deadlines_that_have_passed_are_impossible():
 
 def test_bit_layout_agrees_with_the_yardstick():
     if not POSITIONS.is_file():
-        pytest.skip(f"needs {POSITIONS} (set RLHF_SHARED to its folder)")
+        pytest.skip(f"needs {POSITIONS} (set RLHF_SHARED)")
     with np.load(POSITIONS) as data:
         board, legal, cur, mask = (data[key] for key in ("board", "legal", "cur", "mask"))
     states = np.stack([cur, mask], axis=1)

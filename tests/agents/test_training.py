@@ -1,0 +1,95 @@
+"""Training runs: they learn, they save, and Ctrl-C loses nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rlhf_agents.agent import load_agent
+from rlhf_agents.errors import ModelFileError, SettingError
+from rlhf_agents.model_files import read_model
+from rlhf_agents.training import Plan, train
+
+
+@pytest.fixture
+def plan(tmp_path):
+    return Plan("tic_tac_toe", minutes=0.05, out=tmp_path / "out.zip", n_envs=32, quiet=True)
+
+
+def test_a_run_writes_a_model_with_its_command(plan):
+    _, interrupted = train(replace(plan, command="rlhf-train ..."))
+    assert not interrupted
+    file = read_model(plan.out)
+    assert file.manifest["notes"]["command"] == "rlhf-train ..."
+    assert file.manifest["settings"]["training_seconds"] == pytest.approx(3, abs=2)
+    assert "optimizer" in file.arrays
+
+
+def test_strength_is_measured_on_the_way_and_stays_out_of_the_budget(plan):
+    scores = []
+
+    def strength(model):
+        scores.append(model.num_timesteps)
+        return 0.5
+
+    train(replace(plan, strength_seconds=0.5), strength)
+    assert len(scores) >= 3
+
+
+def test_ctrl_c_saves(plan):
+    def interrupt(_model):
+        raise KeyboardInterrupt
+
+    model, interrupted = train(replace(plan, minutes=5, strength_seconds=0.2), interrupt)
+    assert interrupted
+    assert load_agent(plan.out).game.name == "tic_tac_toe"
+    resumed, _ = train(replace(plan, resume=plan.out, out=plan.out))
+    assert resumed.num_timesteps > model.num_timesteps
+
+
+def test_compact_files_play_and_are_small(plan):
+    train(replace(plan, compact=True))
+    assert set(read_model(plan.out).arrays) == {"policy"}
+    assert load_agent(plan.out).act_states(np.zeros((1, 2), np.uint64), "win", 5) >= 0
+
+
+def test_resuming_another_games_model_is_refused(plan):
+    train(plan)
+    with pytest.raises(ModelFileError, match="not for connect_four"):
+        train(replace(plan, game="connect_four", resume=plan.out))
+
+
+@pytest.mark.parametrize("change", [{"minutes": 0}, {"minutes": -1}, {"n_envs": 1}])
+def test_impossible_plans(plan, change):
+    with pytest.raises(SettingError, match="minutes must be above 0"):
+        train(replace(plan, **change))
+
+
+@pytest.mark.slow
+def test_a_minute_of_tic_tac_toe_never_loses(plan):
+    """Against every reply of every opponent, over the full game tree, in both seats."""
+    train(replace(plan, minutes=1.0, n_envs=256), lambda _model: 0.0)
+    agent = load_agent(plan.out)
+    for nodes in (0, 64):
+        for ours in (0, 1):
+            assert losses(agent, nodes, ours) == 0
+
+
+def losses(agent, nodes, ours):
+    """Positions in which the agent has lost, when the opponent tries everything."""
+    game = agent.game
+    states, lost = game.initial(1), 0
+    while len(states):
+        over = game.outcome(states) != 2
+        winners_waiting = game.outcome(states) == -1
+        lost += int((winners_waiting & (game.mover(states) == ours)).sum())
+        states = states[~over]
+        turn = game.mover(states) == ours
+        mine, theirs = states[turn], states[~turn]
+        following = [game.step(mine, agent.act_states(mine, "win", nodes))]
+        rows, actions = np.nonzero(game.legal(theirs))
+        following.append(game.step(theirs[rows], actions))
+        states = np.unique(np.concatenate(following), axis=0)
+    return lost

@@ -1,0 +1,178 @@
+"""Game moves per second on one core: random legal play of Connect Four, new games at once.
+
+    python tests/benchmarks/games.py               a table, in about half a minute
+    python tests/benchmarks/games.py --seconds 10 --json
+
+Every engine runs in this process, one after the other and then again, five times; the best round
+counts. The clock is the CPU time of the thread, so that other programs disturb little. OpenSpiel
+takes part if it is installed (`pip install rlhf-agents[openspiel]`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import random
+import time
+import warnings
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+import rlhf_games
+from rlhf_games import rules
+
+ROUNDS = 5
+BATCH = 4096
+PLAYOUTS = 20_000
+OURS = "rlhf_games"
+
+Engine = Callable[[], int]
+"""Plays a while and returns how many moves it made."""
+
+
+class Speed(NamedTuple):
+    """What was measured of one engine."""
+
+    engine: str
+    how: str
+    moves_per_second: float
+
+
+def playouts() -> Engine:
+    tag = rlhf_games.make("connect_four").rules
+    seeds = iter(range(1 << 62))
+    return lambda: rules.random_playouts(tag, PLAYOUTS, next(seeds))[0]
+
+
+def batched(observe: bool) -> Engine:
+    game = rlhf_games.make("connect_four")
+    rng = np.random.default_rng(0)
+    states = game.initial(BATCH)
+
+    def play() -> int:
+        nonlocal states
+        states = game.restart(game.step(states, game.random_actions(states, rng)))
+        if observe:
+            game.observe(states)
+        return BATCH
+
+    return play
+
+
+def pettingzoo(factory: str) -> Engine:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        from pettingzoo.classic import connect_four_v3  # noqa: PLC0415
+    env = getattr(connect_four_v3, factory)()
+    rng = random.Random(0)
+    columns = range(7)
+
+    def play() -> int:
+        env.reset()
+        moves = 0
+        while True:
+            observation, _, terminated, truncated, _ = env.last()
+            if terminated or truncated:
+                return moves
+            mask = observation["action_mask"]
+            env.step(rng.choice([column for column in columns if mask[column]]))
+            moves += 1
+
+    return play
+
+
+def openspiel() -> Engine:
+    import pyspiel  # noqa: PLC0415
+
+    game = pyspiel.load_game("connect_four")
+    rng = random.Random(0)
+
+    def play() -> int:
+        state = game.new_initial_state()
+        moves = 0
+        while not state.is_terminal():
+            state.apply_action(rng.choice(state.legal_actions()))
+            moves += 1
+        return moves
+
+    return play
+
+
+def engines() -> dict[tuple[str, str], Engine]:
+    """Return what is installed here, by name and manner of play."""
+    found: dict[tuple[str, str], Engine] = {
+        (OURS, "compiled playouts"): playouts(),
+        (OURS, f"batches of {BATCH}, no observations"): batched(observe=False),
+        (OURS, f"batches of {BATCH}, float32 [B, 2, 6, 7]"): batched(observe=True),
+    }
+    if importlib.util.find_spec("pyspiel"):
+        found["OpenSpiel", "from Python, no observations"] = openspiel()
+    if importlib.util.find_spec("pettingzoo"):
+        found["PettingZoo", "connect_four_v3.raw_env()"] = pettingzoo("raw_env")
+        found["PettingZoo", "connect_four_v3.env()"] = pettingzoo("env")
+    return found
+
+
+def measure(seconds: float) -> list[Speed]:
+    """Let every engine play `seconds` in all, after a first call that compiles it."""
+    best = {}
+    contestants = engines()
+    for play in contestants.values():
+        play()
+    for _ in range(ROUNDS):
+        for key, play in contestants.items():
+            moves, begin = 0, time.thread_time()
+            while (spent := time.thread_time() - begin) < seconds / ROUNDS:
+                moves += play()
+            best[key] = max(best.get(key, 0.0), moves / spent)
+    return [Speed(*key, value) for key, value in best.items()]
+
+
+def ratio(speed: Speed, speeds: list[Speed]) -> float | None:
+    """How many times faster than PettingZoo's `env()`, if that is installed."""
+    reference = [other for other in speeds if other.how == "connect_four_v3.env()"]
+    return speed.moves_per_second / reference[0].moves_per_second if reference else None
+
+
+def main() -> int:
+    """Measure and print."""
+    program = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    program.add_argument("--seconds", type=float, default=5.0, help="per engine")
+    program.add_argument("--json", action="store_true", help="one JSON list instead of the table")
+    options = program.parse_args()
+    if not options.seconds > 0:
+        program.error(f"--seconds must be above 0, got {options.seconds:g}")
+
+    speeds = measure(options.seconds)
+    if options.json:
+        rows = [
+            {**speed._asdict(), "ratio_to_pettingzoo": ratio(speed, speeds)} for speed in speeds
+        ]
+        print(json.dumps(rows, indent=2))
+        return 0
+    table = Table(title="Connect Four, random legal play on one core")
+    table.add_column("engine")
+    table.add_column("how")
+    table.add_column("game moves / s", justify="right")
+    table.add_column("x PettingZoo", justify="right")
+    for speed in speeds:
+        times = ratio(speed, speeds)
+        table.add_row(
+            speed.engine,
+            speed.how,
+            f"{speed.moves_per_second:,.0f}",
+            "" if times is None else f"{times:,.1f}",
+        )
+    Console().print(table)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
