@@ -22,7 +22,7 @@ from rlhf_agents.errors import ModelFileError, SettingError, UnknownAgentError
 from rlhf_agents.goals import goal_rules
 from rlhf_agents.model_files import POLICY, Arrays, ModelFile, read_model
 from rlhf_agents.records import Explanation
-from rlhf_agents.settings import Foresight
+from rlhf_agents.settings import Foresight, from_json
 from rlhf_agents.thinking import Thinker
 from rlhf_games.base import Game, States
 
@@ -158,7 +158,7 @@ def agent_from_file(name: str, file: ModelFile) -> Agent:
     try:
         game = rlhf_games.make(file.manifest["game"])
         policy = file.manifest["policy"]
-        foresight = Foresight(**file.manifest.get("foresight", {}))
+        foresight = from_json(Foresight, file.manifest.get("foresight", {}))
         weights = weights_from_arrays(game, policy, file.arrays[POLICY])
     except (KeyError, TypeError, ValueError) as error:
         msg = f"{file.path} does not describe an agent ({error})"

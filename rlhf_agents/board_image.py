@@ -1,6 +1,7 @@
 """Pictures of board positions: stones, the last move, the winning line, the value of every move.
 
-Everything is drawn `SCALE` times too large and then shrunk, which makes edges smooth. Colours are
+Everything is drawn `SCALE` times too large and then shrunk, which makes edges smooth; lengths are
+those of a picture of `SIZE`, which larger and smaller ones magnify. Colours are
 flat, so that few of them are needed in a GIF. The players' amber and blue differ for colour-blind
 eyes too; besides, the second player's stones carry a ring.
 """
@@ -14,12 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from rlhf_agents.records import Explanation
 from rlhf_games.base import Game, Outcome
 
 Colour = tuple[int, int, int]
 Cell = tuple[int, int]
 Stones = NDArray[np.int8]
 
+SIZE = (960, 600)
 SCALE = 3
 
 BACKGROUND: Colour = (18, 22, 29)
@@ -29,7 +32,7 @@ HOLE: Colour = (22, 27, 35)
 TRACK: Colour = (43, 52, 66)
 BRIGHT: Colour = (240, 244, 250)
 MUTED: Colour = (152, 164, 182)
-FAINT: Colour = (92, 104, 122)
+FAINT: Colour = (118, 131, 151)
 INK: Colour = (38, 24, 2)
 SEATS: tuple[Colour, Colour] = ((247, 172, 40), (52, 112, 232))
 RIMS: tuple[Colour, Colour] = ((214, 134, 10), (33, 80, 184))
@@ -37,7 +40,7 @@ ON_SEATS: tuple[Colour, Colour] = (INK, (255, 255, 255))
 RING: Colour = (198, 219, 255)
 
 MARGIN = 24
-STRIP = 74
+STRIP = 84
 NAMES = 26
 FRAME = 8
 PANEL_SHARE = 0.345
@@ -59,49 +62,54 @@ def _font(pixels: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 
 class Canvas:
-    """A picture to draw on, in units of final pixels.
+    """A picture to draw on.
 
     Args:
-        size: width and height of the final picture.
+        size: width and height in pixels.
+
+    Attributes:
+        size: width and height in units of drawing, no less than `SIZE`.
     """
 
     def __init__(self, size: tuple[int, int]) -> None:
-        self.size = size
+        unit = min(size[0] / SIZE[0], size[1] / SIZE[1])
+        self.size = (size[0] / unit, size[1] / unit)
+        self._scale = unit * SCALE
         self._image = Image.new("RGB", (size[0] * SCALE, size[1] * SCALE), BACKGROUND)
         self._draw = ImageDraw.Draw(self._image)
 
     def box(self, corner: tuple[float, float], size: tuple[float, float], fill: Colour,
             radius: float = 0) -> None:  # fmt: skip
         """Fill a rectangle with round corners."""
-        if size[0] <= 0 or size[1] <= 0:
+        left, top = (round(value * self._scale) for value in corner)
+        right = round((corner[0] + size[0]) * self._scale) - 1
+        bottom = round((corner[1] + size[1]) * self._scale) - 1
+        if right < left or bottom < top:
             return
-        left, top = (round(value * SCALE) for value in corner)
-        right = round((corner[0] + size[0]) * SCALE) - 1
-        bottom = round((corner[1] + size[1]) * SCALE) - 1
-        pixels = min(radius * SCALE, (right - left) / 2, (bottom - top) / 2)
+        pixels = min(radius * self._scale, (right - left) / 2, (bottom - top) / 2)
         self._draw.rounded_rectangle((left, top, right, bottom), pixels, fill)
 
     def disc(self, centre: tuple[float, float], radius: float, fill: Colour) -> None:
         """Fill a circle."""
-        self._draw.circle(self._at(centre), radius * SCALE, fill)
+        self._draw.circle(self._at(centre), radius * self._scale, fill)
 
     def ring(self, centre: tuple[float, float], radius: float, width: float, fill: Colour) -> None:
         """Draw a circle of outer `radius`, `width` thick."""
         self._draw.circle(
-            self._at(centre), radius * SCALE, outline=fill, width=round(width * SCALE)
+            self._at(centre), radius * self._scale, outline=fill, width=round(width * self._scale)
         )
 
     def text(self, place: tuple[float, float], text: str, size: float, fill: Colour,
              *, anchor: str = "lm", bold: bool = False) -> None:  # fmt: skip
         """Write one line; `anchor` as in Pillow."""
         self._draw.text(
-            self._at(place), text, fill, _font(round(size * SCALE)), anchor,
-            stroke_width=size * SCALE / 60 if bold else 0,
+            self._at(place), text, fill, _font(round(size * self._scale)), anchor,
+            stroke_width=size * self._scale / 60 if bold else 0,
         )  # fmt: skip
 
     def text_width(self, text: str, size: float) -> float:
         """Return how wide a line is."""
-        return self._draw.textlength(text, _font(round(size * SCALE))) / SCALE
+        return self._draw.textlength(text, _font(round(size * self._scale))) / self._scale
 
     def fitted(self, text: str, size: float, width: float) -> str:
         """Return `text`, or as much of its beginning as fits and three dots."""
@@ -115,9 +123,8 @@ class Canvas:
         """Return the picture in its final size."""
         return self._image.reduce(SCALE)
 
-    @staticmethod
-    def _at(place: tuple[float, float]) -> tuple[float, float]:
-        return place[0] * SCALE, place[1] * SCALE
+    def _at(self, place: tuple[float, float]) -> tuple[float, float]:
+        return place[0] * self._scale, place[1] * self._scale
 
 
 @dataclass(frozen=True)
@@ -143,12 +150,12 @@ class Layout:
         return self.left + (column + 0.5) * self.cell, self.top + (row + 0.5) * self.cell
 
 
-def board_width(size: tuple[int, int]) -> float:
+def board_width(size: tuple[float, float]) -> float:
     """Return the width of the left part of a picture, which the board lies in."""
     return size[0] * (1 - PANEL_SHARE)
 
 
-def board_layout(game: Game, size: tuple[int, int]) -> Layout:
+def board_layout(game: Game, size: tuple[float, float] = SIZE) -> Layout:
     """Return where the cells lie in a picture of that size."""
     _, rows, columns = game.observation_shape
     by_column = plays_columns(game)
@@ -179,7 +186,8 @@ def stones_of(game: Game, state: NDArray[np.uint64]) -> Stones:
     """Return int8 `[H, W]`: 0 an empty cell, 1 a stone of the first player, 2 of the second."""
     planes = game.observe(state[None])[0] > 0.5
     mover = int(game.mover(state[None])[0])
-    return (planes[mover] + 2 * planes[1 - mover]).astype(np.int8)
+    stones: Stones = (planes[mover] + 2 * planes[1 - mover]).astype(np.int8)
+    return stones
 
 
 def last_cell(game: Game, stones: Stones, action: int | None) -> Cell | None:
@@ -227,9 +235,10 @@ def draw_stone(canvas: Canvas, centre: tuple[float, float], radius: float, seat:
                dim: float = 0.0) -> None:  # fmt: skip
     """Draw a stone of a seat; `dim` fades it into the board."""
     canvas.disc(centre, radius, blend(RIMS[seat], HOLE, dim))
-    canvas.disc(centre, radius * 0.86, blend(SEATS[seat], HOLE, dim))
+    canvas.disc(centre, radius - min(5, radius * 0.14), blend(SEATS[seat], HOLE, dim))
     if seat:
-        canvas.ring(centre, radius * 0.56, max(1.0, radius * 0.09), blend(RING, HOLE, dim))
+        width = min(3.5, max(1, radius * 0.09))
+        canvas.ring(centre, radius * 0.56, width, blend(RING, HOLE, dim))
 
 
 def draw_board(canvas: Canvas, game: Game, state: NDArray[np.uint64], action: int | None) -> None:
@@ -240,7 +249,7 @@ def draw_board(canvas: Canvas, game: Game, state: NDArray[np.uint64], action: in
     winning = winning_cells(game, state, last)
     extent = (layout.columns * layout.cell + 2 * FRAME, layout.rows * layout.cell + 2 * FRAME)
     canvas.box((layout.left - FRAME, layout.top - FRAME), extent, BOARD, 16)
-    radius = layout.cell * 0.42
+    radius = layout.cell * (0.42 if game.gravity else 0.36)
     for row in range(layout.rows):
         for column in range(layout.columns):
             centre = layout.centre(row, column)
@@ -249,9 +258,10 @@ def draw_board(canvas: Canvas, game: Game, state: NDArray[np.uint64], action: in
                 dim = 0.45 if winning and (row, column) not in winning else 0.0
                 draw_stone(canvas, centre, radius, int(stones[row, column]) - 1, dim)
             if (row, column) in winning or (row, column) == last:
-                canvas.ring(centre, radius * 1.06, max(1.5, radius * 0.12), BRIGHT)
+                width = min(4, max(1.5, radius * 0.12))
+                canvas.ring(centre, radius + width * 0.6, width, BRIGHT)
             if (row, column) in winning:
-                canvas.disc(centre, radius * 0.22, BRIGHT)
+                canvas.disc(centre, radius * 0.2, BRIGHT)
     _draw_names(canvas, game, layout, stones)
 
 
@@ -281,23 +291,34 @@ def _draw_names(canvas: Canvas, game: Game, layout: Layout, stones: Stones) -> N
             canvas.text(place, name, min(15, layout.cell * 0.14), FAINT)
 
 
-def draw_values(canvas: Canvas, game: Game, values: NDArray[np.float32], chosen: int,
+def draw_values(canvas: Canvas, game: Game, thought: Explanation, played: int | None,
                 seat: int) -> None:  # fmt: skip
-    """Draw the value of every move: bars above the columns, or numbers on the cells."""
+    """Draw the value of every move: bars above the columns, or numbers on the cells.
+
+    Args:
+        canvas: the picture.
+        game: the rules.
+        thought: what holds the values.
+        played: the move that was made after that thought, if any.
+        seat: who thought it.
+    """
+    chosen = thought.action if played is None else played
     layout = board_layout(game, canvas.size)
-    for action, value in enumerate(values):
+    if plays_columns(game):
+        text = f"value of each move for {thought.pursued}, in percent"
+        canvas.text((layout.left - FRAME, MARGIN + 8), text, 13, FAINT)
+    for action, value in enumerate(thought.values):
         if plays_columns(game):
             colour = SEATS[seat] if action == chosen else blend(SEATS[seat], BACKGROUND, 0.5)
             _draw_column_value(canvas, layout, action, float(value), colour)
         elif plays_cells(game) and layout.cell >= 32 and not np.isnan(value):
             cell = divmod(action, layout.columns)
-            colour = ON_SEATS[seat] if action == chosen else MUTED
-            _draw_cell_value(canvas, layout, cell, float(value), colour)
+            _draw_cell_value(canvas, layout, cell, float(value), seat, taken=action == played)
 
 
 def _draw_column_value(canvas: Canvas, layout: Layout, column: int, value: float,
                        colour: Colour) -> None:  # fmt: skip
-    width, height = layout.cell * 0.56, STRIP - 34
+    width, height = layout.cell * 0.56, STRIP - 52
     centre = layout.centre(0, column)[0]
     bottom = layout.top - FRAME - 8
     left = centre - width / 2
@@ -311,7 +332,17 @@ def _draw_column_value(canvas: Canvas, layout: Layout, column: int, value: float
     canvas.text(place, f"{100 * value:.0f}", 15, number, anchor="mm", bold=colour in SEATS)
 
 
-def _draw_cell_value(canvas: Canvas, layout: Layout, cell: Cell, value: float,
-                     colour: Colour) -> None:  # fmt: skip
-    size = min(22, layout.cell * 0.26)
-    canvas.text(layout.centre(*cell), f"{100 * value:.0f}", size, colour, anchor="mm")
+def _draw_cell_value(canvas: Canvas, layout: Layout, cell: Cell, value: float, seat: int, *,
+                     taken: bool) -> None:  # fmt: skip
+    """Write a value in the middle of a cell, over a bar; beside the stone if the cell is taken."""
+    text, (x, y) = f"{100 * value:.0f}", layout.centre(*cell)
+    if taken:
+        place = (x + 0.4 * layout.cell, y - 0.37 * layout.cell)
+        canvas.text(place, text, min(18, layout.cell * 0.17), BRIGHT, anchor="rm")
+        return
+    size, thick = min(24, layout.cell * 0.26), max(2.0, layout.cell * 0.035)
+    width = layout.cell * 0.4
+    corner = (x - width / 2, y + size * 0.6)
+    canvas.box(corner, (width, thick), TRACK, thick / 2)
+    canvas.box(corner, (width * value, thick), blend(SEATS[seat], HOLE, 0.3), thick / 2)
+    canvas.text((x, y - size * 0.2), text, size, MUTED, anchor="mm")

@@ -19,7 +19,7 @@ from rlhf_agents.model_files import (
     space_to_json,
 )
 from rlhf_agents.schedules import Cosine
-from rlhf_agents.settings import Foresight, Hindsight
+from rlhf_agents.settings import Foresight, Hindsight, from_json
 
 SETTINGS = (
     "buffer_size", "learning_starts", "batch_size", "tau", "gamma", "gradient_steps",
@@ -98,8 +98,8 @@ def apply_settings(model: Any, file: ModelFile) -> None:
         for name in SETTINGS:
             setattr(model, name, settings[name])
         model.game_name = str(manifest["game"])
-        model.hindsight = Hindsight(**manifest["hindsight"])
-        model.foresight = Foresight(**manifest["foresight"])
+        model.hindsight = from_json(Hindsight, manifest["hindsight"])
+        model.foresight = from_json(Foresight, manifest["foresight"])
         model.observation_space = space_from_json(manifest["spaces"]["observation"])
         model.action_space = space_from_json(manifest["spaces"]["action"])
         model.policy_kwargs = {

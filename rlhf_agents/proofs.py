@@ -1,4 +1,4 @@
-"""Proofs: exact game values by alpha-beta with a transposition table, within a budget of nodes.
+"""Alpha-beta with a transposition table: proofs within a budget of nodes, or to a fixed depth.
 
 Values count plies: `HORIZON - d` for a win in d plies, its negative for a loss, 0 for a draw,
 always for the player to move. They are used where the rest of a game is short enough to be searched
@@ -18,6 +18,7 @@ from rlhf_games.compiled import compiled
 from rlhf_games.rules import ONGOING, Rules, State, is_legal, load, play, result, store
 
 HORIZON = 512
+UNLIMITED = HORIZON
 UNKNOWN = 4 * HORIZON
 EXACT, LOWER, UPPER = 0, 1, 2
 
@@ -96,8 +97,19 @@ def slot_of(table: ProofTable, key: int) -> int:
 
 
 @compiled
-def enter(rules: Rules, table: ProofTable, depth: int) -> int:
+def key_of(rules: Rules, table: ProofTable, depth: int, limit: int) -> int:
+    """Return the table's key of the position at `depth`; values to a limit hold for that limit."""
+    key = hash_state(load(rules, table.words, depth))
+    if limit < UNLIMITED:
+        key ^= numba.uint64(limit - depth) * numba.uint64(0xD6E8FEB86659FD93)
+    return key
+
+
+@compiled
+def enter(rules: Rules, table: ProofTable, depth: int, limit: int) -> int:
     """Begin the position at `depth`; return its value if that is known at once, else UNKNOWN."""
+    if depth >= limit:
+        return 0
     state = load(rules, table.words, depth)
     if wins_at_once(rules, state):
         return HORIZON - 1
@@ -105,7 +117,7 @@ def enter(rules: Rules, table: ProofTable, depth: int) -> int:
     window[1] = min(window[1], HORIZON - 3)  # no win in one: the soonest is in three
     if window[0] >= window[1]:
         return window[1]
-    key = hash_state(state)
+    key = key_of(rules, table, depth, limit)
     slot = slot_of(table, key)
     if table.key[slot] == key:
         value, kind = numba.int64(table.value[slot]), table.kind[slot]
@@ -118,10 +130,10 @@ def enter(rules: Rules, table: ProofTable, depth: int) -> int:
 
 
 @compiled
-def leave(rules: Rules, table: ProofTable, depth: int) -> int:
+def leave(rules: Rules, table: ProofTable, depth: int, limit: int) -> int:
     """End the position at `depth`: keep its value in the table and return it."""
     window = table.window[depth]
-    key = hash_state(load(rules, table.words, depth))
+    key = key_of(rules, table, depth, limit)
     slot = slot_of(table, key)
     table.key[slot] = key
     table.value[slot] = window[3]
@@ -164,27 +176,44 @@ def accept(table: ProofTable, depth: int, value: int) -> None:
 
 
 @compiled
-def prove(rules: Rules, table: ProofTable, root: State, budget: int) -> int:
-    """Return the exact value of an unfinished position, or UNKNOWN after `budget` nodes."""
+def search(
+    rules: Rules, table: ProofTable, root: State, window: tuple[int, int], limit: int, budget: int
+) -> int:
+    """Return the value of an unfinished position within a window (alpha, beta).
+
+    Args:
+        rules: the game.
+        table: for transpositions; may be shared by all searches of one game.
+        root: the position.
+        window: values outside it are only bounds.
+        limit: plies to look ahead, beyond which nothing is worth 0; UNLIMITED for a proof.
+        budget: nodes after which the answer is UNKNOWN.
+    """
     store(table.words, 0, root)
-    table.window[0, 0], table.window[0, 1] = -HORIZON, HORIZON
-    value = enter(rules, table, 0)
+    table.window[0, 0], table.window[0, 1] = window
+    value = enter(rules, table, 0, limit)
     depth, spent = 0, 1
     while True:
         if value == UNKNOWN and next_child(rules, table, depth):
             depth += 1
-            value = enter(rules, table, depth)
+            value = enter(rules, table, depth, limit)
             spent += 1
             if spent > budget:
                 return UNKNOWN
             continue
         if value == UNKNOWN:
-            value = leave(rules, table, depth)
+            value = leave(rules, table, depth, limit)
         if depth == 0:
             return value
         depth -= 1
         accept(table, depth, one_ply_back(value))
         value = UNKNOWN
+
+
+@compiled
+def prove(rules: Rules, table: ProofTable, root: State, budget: int) -> int:
+    """Return the exact value of an unfinished position, or UNKNOWN after `budget` nodes."""
+    return search(rules, table, root, (-HORIZON, HORIZON), UNLIMITED, budget)
 
 
 @compiled

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+
+Settings = TypeVar("Settings", "Hindsight", "Foresight")
 
 
 @dataclass(frozen=True)
@@ -72,3 +75,13 @@ class Foresight:
         """Return the nodes per studied position after a share of the run, 0 to 1."""
         doublings = int(progress / self.doubling + 1e-9)
         return min(self.nodes, self.first_nodes << min(doublings, 30))
+
+
+def from_json(kind: type[Settings], values: dict[str, Any]) -> Settings:
+    """Return settings as a file has them; names that this version does not know are left out.
+
+    Raises:
+        TypeError: the values are no mapping.
+    """
+    known = {field.name for field in fields(kind)}
+    return kind(**{name: value for name, value in dict(values).items() if name in known})

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlhf_agents.errors import SettingError
-from rlhf_games.base import Game, States
+from rlhf_games.base import Game, GameError, States
 
 Act = Callable[[States], NDArray[np.int64]]
 """Chooses one action per position: uint64 `[B, W]` -> int64 `[B]`."""
@@ -172,7 +172,10 @@ def _check_shapes(arrays: dict[str, NDArray[np.generic]], path: str | Path, game
 
 def _check_rules(positions: Positions, path: str | Path, game: Game) -> None:
     states, legal = positions.states, positions.legal
-    is_board = np.array_equal(game.from_observation(game.observe(states)), states)
+    try:
+        is_board = np.array_equal(game.from_observation(game.observe(states)), states)
+    except GameError:
+        is_board = False
     if not is_board or not np.array_equal(game.legal(states), legal):
         msg = f"{path} is for another board: its positions are not those of {game.title}"
         raise SettingError(msg)

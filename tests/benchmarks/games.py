@@ -157,7 +157,10 @@ def main() -> int:
         ]
         print(json.dumps(rows, indent=2))
         return 0
-    table = Table(title="Connect Four, random legal play on one core")
+    table = Table(
+        title="Connect Four, random legal play on one core",
+        caption=f"best of {ROUNDS} rounds, CPU time; ratios to connect_four_v3.env()",
+    )
     table.add_column("engine")
     table.add_column("how")
     table.add_column("game moves / s", justify="right")

@@ -23,6 +23,7 @@ POSITIONS = (SHARED if SHARED.name == "data" else SHARED / "data") / "connect_fo
 class TestConnectFour(GameContract):
     name = "connect_four"
     perft = (7, 49, 343, 2401, 16807, 117649, 823536, 5673234, 39394572)
+    deadlines = frozenset({"win_by", "lose_by", "last"})
 
 
 def play(columns: str) -> np.ndarray:

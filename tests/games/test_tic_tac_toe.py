@@ -16,6 +16,7 @@ LINES = ((0, 1, 2), (3, 4, 5), (6, 7, 8), (0, 3, 6), (1, 4, 7), (2, 5, 8), (0, 4
 class TestTicTacToe(GameContract):
     name = "tic_tac_toe"
     perft = (9, 72, 504, 3024, 15120, 54720, 148176, 200448, 127872)
+    deadlines = frozenset({"win_by", "lose_by"})
 
 
 def test_reachable_positions():

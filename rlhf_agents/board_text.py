@@ -1,0 +1,102 @@
+"""Positions as text: the board, what every move is worth, what can be reached, what is expected."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.text import Text
+
+from rlhf_agents.records import Explanation
+from rlhf_games.base import Game, States
+
+STONES = ("X", "O")
+STYLES = ("bold dark_orange", "bold dodger_blue2")
+EMPTY = "·"
+CELL = 5
+BAR = 20
+CHANCES = ("win", "draw", "lose")
+
+
+def stones(game: Game, state: States) -> NDArray[np.int64]:
+    """Return the board int64 `[H, W]`: 0 empty, 1 the first player's, 2 the second's."""
+    states = np.ascontiguousarray(state)[None]
+    planes = game.observe(states)[0]
+    if game.mover(states)[0] == 1:
+        planes = planes[::-1]
+    return (planes[0] + 2 * planes[1]).astype(np.int64)
+
+
+def last_cell(game: Game, before: States | None, state: States) -> tuple[int, int] | None:
+    """Return the cell `(row, column)` that the last move filled, None if there was none."""
+    if before is None:
+        return None
+    changed = np.argwhere(stones(game, before) != stones(game, state))
+    return (int(changed[0][0]), int(changed[0][1])) if len(changed) else None
+
+
+def by_columns(game: Game) -> bool:
+    """Tell whether an action is a column (else it is a cell)."""
+    return game.gravity and game.n_actions == game.observation_shape[2]
+
+
+def board(game: Game, state: States, last: tuple[int, int] | None = None) -> Text:
+    """Return the board with the names of the moves; the last stone stands in brackets."""
+    cells = stones(game, state)
+    text = Text()
+    for row, line in enumerate(cells):
+        for column, owner in enumerate(line):
+            name = EMPTY
+            if not by_columns(game):
+                name = game.action_names[row * len(line) + column]
+            mark = STONES[owner - 1] if owner else name
+            mark = f"[{mark}]" if last == (row, column) else mark
+            text.append(f"{mark:^{CELL}}", STYLES[owner - 1] if owner else "dim")
+        text.append("\n")
+    if by_columns(game):
+        names = "".join(f"{name:^{CELL}}" for name in game.action_names)
+        text.append(names + "\n", "bold")
+    return text
+
+
+def move_values(game: Game, why: Explanation) -> Text:
+    """Return the value of every move in percent: below the columns, or as a grid of cells."""
+    text = Text()
+    width = game.observation_shape[2]
+    for action, value in enumerate(why.values):
+        label = "" if np.isnan(value) else f"{100 * value:.0f}%"
+        style = "bold green" if action == why.action else "cyan"
+        text.append(f"{label:^{CELL}}", style)
+        if (action + 1) % width == 0:
+            text.append("\n")
+    return text
+
+
+def bars(why: Explanation) -> Text:
+    """Return how likely win, draw and loss are if they were asked for, as bars."""
+    text = Text()
+    for name in CHANCES:
+        if name in why.goal_values:
+            value = why.goal_values[name]
+            full = round(BAR * value)
+            text.append(f"  {name:<5}", "bold")
+            text.append("█" * full, "green")
+            text.append("░" * (BAR - full), "dim")
+            text.append(f" {100 * value:3.0f}%\n")
+    return text
+
+
+def expected(game: Game, why: Explanation) -> str:
+    """Return the expected line and what it cost, e.g. "expects 4 4 3 (256 positions, 2 ms)"."""
+    moves = " ".join(game.action_names[action] for action in why.line)
+    proven = ", proven" if why.proven else ""
+    pursued = "" if why.pursued == why.goal else f", {why.goal} is out of reach: plays to win"
+    return f"expects {moves} ({why.nodes} positions, {1000 * why.seconds:.0f} ms{proven}{pursued})"
+
+
+def thoughts(game: Game, why: Explanation) -> Text:
+    """Return everything that an explanation says: values of moves, chances, expected line."""
+    text = Text(f"value of every move for {why.goal!r}:\n")
+    text.append_text(move_values(game, why))
+    text.append_text(bars(why))
+    text.append(expected(game, why) + "\n", "italic")
+    return text

@@ -1,0 +1,1 @@
+"""The programs: parsing and printing only."""

@@ -1,0 +1,205 @@
+"""`rlhf-play`: play a trained agent, or watch it play, in the terminal."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import rlhf_games
+from rlhf_agents.cli.common import check_writable, run_program
+from rlhf_agents.errors import SettingError
+from rlhf_games.base import Game
+
+if TYPE_CHECKING:
+    from rlhf_agents.players import Player
+    from rlhf_agents.terminal import Table
+
+SIDES = ("first", "second", "random")
+OPENING_PLIES = 2
+
+EXAMPLES = """examples:
+  rlhf-play --game connect_four
+  rlhf-play --game connect_four --side second --nodes 1000
+  rlhf-play --game connect_four --goal win_diagonal
+  rlhf-play --game connect_four --watch --opponent minimax:6 --games 10
+  rlhf-play --game connect_four --watch --record game.gif
+  rlhf-play --game tic_tac_toe --agent three.zip
+
+A move is typed by its name; hint, goal, undo, redo, new, help and quit are commands. When several
+games are played, all but the first begin with two random moves, so that they differ."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the program's argument parser."""
+    program = argparse.ArgumentParser(
+        prog="rlhf-play",
+        description="Play against a trained agent, or watch it.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = program.add_argument
+    add("--game", required=True, help="name of the game, e.g. connect_four")
+    add("--agent", help="bundled agent or FILE.zip (default: the game's own)")
+    add(
+        "--opponent",
+        help="human, random, minimax:DEPTH, agent, or FILE.zip (default: human; agent to watch)",
+    )
+    add("--goal", default="win", help="what the agent plays for (default win)")
+    add("--nodes", type=int, default=256, help="positions per move; 0: network alone (default 256)")
+    add("--side", choices=SIDES, default="first", help="the opponent's side (default first)")
+    add("--watch", action="store_true", help="watch the agent and its opponent")
+    add("--games", type=int, default=1, help="how many games (default 1)")
+    add("--terminal", action="store_true", help="play in the terminal (the only way for now)")
+    add("--record", type=Path, metavar="FILE.gif", help="write the games as a GIF")
+    add("--seed", type=int, default=0, help="of random players, sides and openings (default 0)")
+    return program
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program and return its exit code."""
+    return run_program(_play, parser().parse_args(arguments), arguments)
+
+
+@dataclass
+class Tally:
+    """Results of the agent."""
+
+    won: int = 0
+    drawn: int = 0
+    lost: int = 0
+
+    def add(self, winner: int | None, agent_seat: int) -> None:
+        """Count one game."""
+        self.drawn += winner is None
+        self.won += winner == agent_seat
+        self.lost += winner == 1 - agent_seat
+
+
+def _play(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int:
+    game = rlhf_games.make(options.game)
+    game.goal_index(options.goal)
+    _check(options)
+    # The players compile or load code, which takes seconds: only after all checks.
+    import numpy as np  # noqa: PLC0415
+
+    from rlhf_agents import terminal  # noqa: PLC0415
+
+    console = terminal.new_console()
+    opponent = _opponent_name(options)
+    alone = opponent == "human" and not terminal.is_interactive() and not options.terminal
+    agent, other = _players(options, game, "agent" if alone else opponent)
+    if alone:
+        console.print("There is no terminal to play in, so the agent plays itself.")
+    rng = np.random.default_rng(options.seed)
+    tally, tables = Tally(), []
+    try:
+        for number in range(options.games):
+            side = options.side if options.side != "random" else SIDES[rng.integers(2)]
+            agent_seat = 1 if side == "first" else 0
+            if other is not None and number % 2:
+                agent_seat = 1 - agent_seat
+            opening = _opening(game, rng) if number else []
+            table = _table(options, game, (agent, other), agent_seat, opening)
+            tables.append(table)
+            table.play()
+            tally.add(table.session.winner, agent_seat)
+    except (terminal.Quit, KeyboardInterrupt):
+        console.print("\nGoodbye.")
+    if options.games > 1:
+        console.print(f"{agent.name}: {tally.won} won, {tally.drawn} drawn, {tally.lost} lost")
+    if options.record is not None:
+        _record(options.record, game, tables)
+        console.print(f"wrote {options.record}")
+    return 0
+
+
+def _check(options: argparse.Namespace) -> None:
+    if options.nodes < 0:
+        msg = f"--nodes must be 0 (network alone) or more, got {options.nodes}"
+        raise SettingError(msg)
+    if options.games < 1:
+        msg = f"--games must be 1 or more, got {options.games}"
+        raise SettingError(msg)
+    if options.seed < 0:
+        msg = f"--seed must be 0 or more, got {options.seed}"
+        raise SettingError(msg)
+    if options.record is not None:
+        check_writable(options.record)
+
+
+def _opponent_name(options: argparse.Namespace) -> str:
+    if options.watch and options.opponent == "human":
+        msg = "--watch shows two players; leave it out to play yourself, or name another --opponent"
+        raise SettingError(msg)
+    name: str = options.opponent or ("agent" if options.watch else "human")
+    return name
+
+
+def _players(
+    options: argparse.Namespace, game: Game, opponent: str
+) -> tuple[Player, Player | None]:
+    from rlhf_agents.agent import Agent, load_agent  # noqa: PLC0415
+    from rlhf_agents.players import make_player  # noqa: PLC0415
+
+    def load(name: str) -> Agent:
+        return load_agent(name, game.name)
+
+    def make(spec: str, seed: int) -> Player:
+        return make_player(spec, game, nodes=options.nodes, seed=seed, load=load)
+
+    agent = make(options.agent or "agent", options.seed)
+    return agent, None if opponent == "human" else make(opponent, options.seed + 1)
+
+
+def _table(
+    options: argparse.Namespace,
+    game: Game,
+    players: tuple[Player, Player | None],
+    agent_seat: int,
+    opening: list[int],
+) -> Table:
+    from rlhf_agents import terminal  # noqa: PLC0415
+    from rlhf_agents.play_session import Session  # noqa: PLC0415
+
+    agent, other = players
+    names = [agent.name, "you" if other is None else other.name]
+    if names[0] == names[1]:
+        names = [f"{names[0]} ({which})" for which in ("first", "second")]
+        names = names if agent_seat == 0 else names[::-1]
+    goals = [options.goal, "win"]
+    order = (0, 1) if agent_seat == 0 else (1, 0)
+    session = Session(game, [goals[i] for i in order], opening)
+    seats = players if agent_seat == 0 else (other, agent)
+    return terminal.Table(
+        session, seats, (names[order[0]], names[order[1]]), terminal.new_console()
+    )
+
+
+def _opening(game: Game, rng: np.random.Generator) -> list[int]:
+    states, moves = game.initial(1), []
+    for _ in range(OPENING_PLIES):
+        action = game.random_actions(states, rng)
+        states = game.step(states, action)
+        moves.append(int(action[0]))
+    return moves
+
+
+def _record(path: Path, game: Game, tables: Sequence[Table]) -> None:
+    from rlhf_agents.recording import Frame, write_gif  # noqa: PLC0415 - Pillow
+
+    frames = []
+    for table in tables:
+        shown = [Frame(s.state, s.action, s.why, s.mover) for s in table.seen]
+        if table.session.over:
+            last = table.seen[-1]
+            text = table.session.result_text(table.names)
+            shown[-1] = Frame(last.state, last.action, last.why, last.mover, text)
+        frames += shown
+    write_gif(path, game, frames, tables[0].names)
+
+
+if TYPE_CHECKING:
+    import numpy as np

@@ -1,0 +1,158 @@
+"""One game between two seats: the loop of playing, free of drawing, of input and of thinking.
+
+Whoever drives it (a terminal, a window) asks whose turn it is, lets somebody think, and calls `play`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlhf_agents.errors import SettingError
+from rlhf_games.base import Game, GameError, Outcome, States
+
+RECORD_FORMAT = 1
+
+
+@dataclass
+class Session:
+    """The moves of a game and the goals of its two seats.
+
+    Attributes:
+        game: the rules.
+        goals: the goal of the first and of the second player, by name.
+        moves: the actions so far.
+        undone: actions taken back, the latest last; `redo` plays them again.
+    """
+
+    game: Game
+    goals: list[str] = field(default_factory=lambda: ["win", "win"])
+    moves: list[int] = field(default_factory=list)
+    undone: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for goal in self.goals:
+            self.game.goal_index(goal)
+        self._states = [self.game.initial(1)]
+        moves, self.moves = self.moves, []
+        for move in moves:
+            self.play(move)
+
+    @property
+    def state(self) -> States:
+        """The position, uint64 `[W]`."""
+        return self._states[-1][0]
+
+    @property
+    def seat(self) -> int:
+        """Who is to move: 0 the first player, 1 the second."""
+        return int(self.game.mover(self._states[-1])[0])
+
+    @property
+    def over(self) -> bool:
+        """The game has ended."""
+        return bool(self.game.outcome(self._states[-1])[0] != Outcome.ONGOING)
+
+    @property
+    def winner(self) -> int | None:
+        """The seat that has won, None while the game goes on and after a draw."""
+        outcome = int(self.game.outcome(self._states[-1])[0])
+        if outcome == Outcome.WIN:
+            return self.seat
+        return 1 - self.seat if outcome == Outcome.LOSS else None
+
+    @property
+    def last_move(self) -> int | None:
+        """The latest action."""
+        return self.moves[-1] if self.moves else None
+
+    def legal(self) -> list[int]:
+        """Return the legal actions."""
+        return [int(a) for a in np.flatnonzero(self.game.legal(self._states[-1])[0])]
+
+    def play(self, action: int) -> None:
+        """Play an action for whoever is to move; forgets what was undone.
+
+        Raises:
+            rlhf_games.base.IllegalMoveError: the rules forbid it.
+        """
+        if self.over:
+            msg = "the game is over"
+            raise SettingError(msg)
+        self._advance(action)
+        self.undone.clear()
+
+    def _advance(self, action: int) -> None:
+        self._states.append(self.game.step(self._states[-1], np.array([action])))
+        self.moves.append(int(action))
+
+    def undo(self, plies: int = 1) -> int:
+        """Take back up to `plies` actions and return how many were."""
+        count = min(plies, len(self.moves))
+        for _ in range(count):
+            self._states.pop()
+            self.undone.append(self.moves.pop())
+        return count
+
+    def redo(self, plies: int = 1) -> int:
+        """Play up to `plies` undone actions again and return how many were."""
+        count = min(plies, len(self.undone))
+        for _ in range(count):
+            self._advance(self.undone.pop())
+        return count
+
+    def set_goal(self, seat: int, goal: str) -> None:
+        """Change what a seat plays for.
+
+        Raises:
+            rlhf_games.base.UnknownGoalError: the game has no such goal.
+        """
+        self.game.goal_index(goal)
+        self.goals[seat] = goal
+
+    def achieved(self) -> tuple[list[str], list[str]]:
+        """Return the names of the goals that the first and the second player achieved."""
+        table: NDArray[np.bool_] = self.game.achieved(self._states[-1])[0]
+        by_seat = table if self.seat == 0 else table[::-1]
+        names = [goal.name for goal in self.game.goals]
+        first, second = (
+            [name for name, hit in zip(names, row, strict=True) if hit] for row in by_seat
+        )
+        return first, second
+
+    def result_text(self, names: Sequence[str]) -> str:
+        """Return the result in words, e.g. "minimax:4 wins after 27 plies"."""
+        if not self.over:
+            return "the game goes on"
+        if self.winner is None:
+            return f"a draw after {len(self.moves)} plies"
+        return f"{names[self.winner]} wins after {len(self.moves)} plies"
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the game as plain data for JSON."""
+        return {
+            "format": RECORD_FORMAT,
+            "game": self.game.name,
+            "goals": list(self.goals),
+            "moves": list(self.moves),
+        }
+
+    @classmethod
+    def from_record(cls, game: Game, record: dict[str, Any]) -> Session:
+        """Replay a record.
+
+        Raises:
+            SettingError: it is not a record of this game.
+        """
+        try:
+            if record["game"] != game.name or record["format"] > RECORD_FORMAT:
+                msg = f"not a record of {game.title} that this version reads"
+                raise SettingError(msg)
+            return cls(game, [str(g) for g in record["goals"]], [int(m) for m in record["moves"]])
+        except (KeyError, TypeError, ValueError, GameError) as error:
+            msg = f"not a readable game record ({error})"
+            raise SettingError(msg) from error

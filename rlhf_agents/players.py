@@ -1,0 +1,132 @@
+"""Players: whoever chooses moves. The arena, the terminal and the window know nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlhf_agents.agent import Agent
+from rlhf_agents.errors import SettingError, UnknownAgentError, UnknownPlayerError
+from rlhf_agents.minimax import MinimaxPlayer
+from rlhf_agents.records import Explanation
+from rlhf_games.base import Game, Outcome, States
+
+KINDS = "random, minimax:DEPTH, agent, the name of a bundled agent, or FILE.zip"
+MAX_DEPTH = 64
+
+Load = Callable[[str], Agent]
+
+
+class Player(Protocol):
+    """Chooses moves for a goal and can say why.
+
+    Attributes:
+        name: how results call it.
+    """
+
+    name: str
+
+    def act(self, states: States, goal: str) -> NDArray[np.int64]:
+        """Return one legal action int64 `[B]` for unfinished positions uint64 `[B, W]`."""
+        ...
+
+    def explain(self, state: States, goal: str) -> Explanation:
+        """Say why, in one position uint64 `[W]`.
+
+        Raises:
+            ValueError: the game is over.
+        """
+        ...
+
+
+class RandomPlayer:
+    """Plays uniformly at random.
+
+    Args:
+        game: the rules.
+        seed: of its moves.
+    """
+
+    name = "random"
+
+    def __init__(self, game: Game, seed: int | None = None) -> None:
+        self.game = game
+        self._rng = np.random.default_rng(seed)
+
+    def act(self, states: States, goal: str = "win") -> NDArray[np.int64]:
+        """Return random legal actions `[B]`; the goal does not matter."""
+        del goal
+        return self.game.random_actions(states, self._rng)
+
+    def explain(self, state: States, goal: str = "win") -> Explanation:
+        """Give every legal move the same share."""
+        states = np.ascontiguousarray(state)[None]
+        if self.game.outcome(states)[0] != Outcome.ONGOING:
+            msg = "the game is over, there is nothing to explain"
+            raise ValueError(msg)
+        legal = self.game.legal(states)[0]
+        action = int(self.act(states, goal)[0])
+        values = np.where(legal, 1.0 / legal.sum(), np.nan).astype(np.float32)
+        return Explanation(action=action, goal=goal, values=values, line=(action,))
+
+
+class AgentPlayer:
+    """A trained agent with a budget of nodes per move.
+
+    Args:
+        agent: the agent.
+        nodes: positions it looks at per move; 0 is the network alone.
+    """
+
+    def __init__(self, agent: Agent, nodes: int) -> None:
+        self.agent = agent
+        self.nodes = nodes
+        self.name = f"{agent.name}@{nodes}"
+
+    def act(self, states: States, goal: str = "win") -> NDArray[np.int64]:
+        """Return one action per position, see `Player.act`."""
+        return self.agent.act_states(states, goal, self.nodes)
+
+    def explain(self, state: States, goal: str = "win") -> Explanation:
+        """Explain the move in one position, see `Player.explain`."""
+        return self.agent.explain_state(state, goal, self.nodes)
+
+
+def make_player(spec: str, game: Game, *, nodes: int, seed: int | None, load: Load) -> Player:
+    """Return the player that a word on the command line names.
+
+    Args:
+        spec: "random", "minimax:DEPTH", "agent" (the bundled agent of the game), or what `load`
+            takes.
+        game: the rules.
+        nodes: budget per move of agents.
+        seed: of random players.
+        load: returns an agent by name or path.
+
+    Raises:
+        UnknownPlayerError: no player has that name.
+        SettingError: the depth or the budget is impossible.
+    """
+    if nodes < 0:
+        msg = f"nodes must be 0 (network alone) or more, got {nodes}"
+        raise SettingError(msg)
+    if spec == "random":
+        return RandomPlayer(game, seed)
+    kind, _, detail = spec.partition(":")
+    if kind == "minimax":
+        return MinimaxPlayer(game, _depth(spec, detail))
+    try:
+        return AgentPlayer(load(game.name if spec == "agent" else spec), nodes)
+    except UnknownAgentError as error:
+        msg = f"unknown player {spec!r}; players: {KINDS} ({error})"
+        raise UnknownPlayerError(msg) from error
+
+
+def _depth(spec: str, detail: str) -> int:
+    if not detail.isdigit() or not 1 <= int(detail) <= MAX_DEPTH:
+        msg = f"{spec!r} needs a depth from 1 to {MAX_DEPTH}, e.g. minimax:4"
+        raise SettingError(msg)
+    return int(detail)

@@ -1,0 +1,217 @@
+"""Playing in the terminal: printing, prompting, and the commands that a person types."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.text import Text
+
+from rlhf_agents import board_text
+from rlhf_agents.play_session import Session
+from rlhf_agents.players import Player
+from rlhf_agents.records import Explanation
+from rlhf_games.base import GameError, States
+
+HELP = """commands
+  {moves:<14} play that move
+  hint           what the agent would play for you
+  goal NAME      change what the agent plays for (goals lists them)
+  undo, redo     take back your last move and the answer, or play them again
+  new            start again
+  help, quit"""
+
+
+class Quit(Exception):  # noqa: N818 - it ends a game, it is no error
+    """The person has had enough."""
+
+
+def is_interactive() -> bool:
+    """Tell whether a person sits at both ends of the terminal."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def new_console() -> Console:
+    """Return a console that is plain when it is no terminal or NO_COLOR is set."""
+    plain = not sys.stdout.isatty() or bool(os.environ.get("NO_COLOR"))
+    return Console(no_color=plain, highlight=False, soft_wrap=True, emoji=False)
+
+
+@dataclass
+class Seen:
+    """One position as it was shown, for recordings.
+
+    Attributes:
+        state: uint64 `[W]`.
+        action: the move that led to it, None at the start.
+        why: what the player who chose that move thought.
+        mover: the seat that played it, or is to move at the start.
+    """
+
+    state: States
+    action: int | None
+    why: Explanation | None
+    mover: int
+
+
+@dataclass
+class Table:
+    """Two players at one board.
+
+    Attributes:
+        session: the game.
+        players: who sits in the first and in the second seat; None is the person.
+        names: how they are called.
+        console: where to print.
+        ask: returns what the person types.
+        seen: every position shown so far.
+    """
+
+    session: Session
+    players: tuple[Player | None, Player | None]
+    names: tuple[str, str]
+    console: Console
+    ask: Callable[[str], str] = input
+    seen: list[Seen] = field(default_factory=list)
+
+    def play(self) -> None:
+        """Play the game to its end.
+
+        Raises:
+            Quit: the person has left.
+        """
+        self._remember(None, self.session.seat)
+        self._show(None)
+        while not self.session.over:
+            if self.players[self.session.seat] is None:
+                self._person_moves()
+            else:
+                self._player_moves()
+        self._show_result()
+
+    def _player_moves(self) -> None:
+        seat = self.session.seat
+        player = self.players[seat]
+        assert player is not None
+        why = player.explain(self.session.state, self.session.goals[seat])
+        self.session.play(why.action)
+        self._remember(why, seat)
+        self._show(why)
+
+    def _person_moves(self) -> None:
+        seat = self.session.seat
+        try:
+            words = self.ask(f"{board_text.STONES[seat]}, your move (help for commands): ").split()
+        except EOFError:
+            raise Quit from None
+        if not words:
+            return
+        names = self.session.game.action_names
+        if words[0] in names:
+            self._person_plays(names.index(words[0]))
+            return
+        commands: dict[str, Callable[[list[str]], None]] = {
+            "hint": self._hint,
+            "goal": self._goal,
+            "goals": self._goals,
+            "undo": self._undo,
+            "redo": self._redo,
+            "new": self._new,
+            "help": self._help,
+            "quit": self._quit,
+        }
+        command = commands.get(words[0].lower())
+        if command is None:
+            self.console.print(f"{words[0]!r} is neither a move nor a command; try help")
+        else:
+            command(words[1:])
+
+    def _person_plays(self, action: int) -> None:
+        seat = self.session.seat
+        try:
+            self.session.play(action)
+        except GameError:
+            legal = [self.session.game.action_names[a] for a in self.session.legal()]
+            self.console.print(f"that move is not possible; possible: {' '.join(legal)}")
+            return
+        self._remember(None, seat)
+        self._show(None)
+
+    @property
+    def _agent(self) -> Player:
+        """The player that the person plays with."""
+        player = self.players[0] or self.players[1]
+        assert player is not None
+        return player
+
+    def _hint(self, _words: list[str]) -> None:
+        why = self._agent.explain(self.session.state, self.session.goals[self.session.seat])
+        self.console.print(board_text.thoughts(self.session.game, why))
+        self.console.print(f"hint: {self.session.game.action_names[why.action]}")
+
+    def _goal(self, words: list[str]) -> None:
+        agent_seat = 1 - self.session.seat
+        if not words:
+            self.console.print(f"the agent plays for {self.session.goals[agent_seat]!r}")
+            return
+        try:
+            self.session.set_goal(agent_seat, words[0])
+        except GameError as error:
+            self.console.print(str(error))
+            return
+        self.console.print(f"from now on the agent plays for {words[0]!r}")
+
+    def _goals(self, _words: list[str]) -> None:
+        for goal in self.session.game.goals:
+            self.console.print(f"  {goal.name:<16} {goal.text}")
+
+    def _undo(self, _words: list[str]) -> None:
+        count = self.session.undo(2 if len(self.session.moves) > 1 else 0)
+        del self.seen[len(self.session.moves) + 1 :]
+        if count:
+            self._show(None)
+        else:
+            self.console.print("there is nothing to take back")
+
+    def _redo(self, _words: list[str]) -> None:
+        for _ in range(2):
+            seat = self.session.seat
+            if self.session.redo():
+                self._remember(None, seat)
+        self._show(None)
+
+    def _new(self, _words: list[str]) -> None:
+        self.session.undo(len(self.session.moves))
+        self.session.undone.clear()
+        del self.seen[1:]
+        self._show(None)
+
+    def _help(self, _words: list[str]) -> None:
+        names = self.session.game.action_names
+        self.console.print(HELP.format(moves=f"{names[0]} .. {names[-1]}"))
+
+    def _quit(self, _words: list[str]) -> None:
+        raise Quit
+
+    def _remember(self, why: Explanation | None, mover: int) -> None:
+        self.seen.append(Seen(self.session.state.copy(), self.session.last_move, why, mover))
+
+    def _show(self, why: Explanation | None) -> None:
+        before = self.seen[-2].state if len(self.seen) > 1 else None
+        game, state = self.session.game, self.session.state
+        text = Text("\n")
+        if self.session.last_move is not None:
+            who = self.names[self.seen[-1].mover]
+            text.append(f"{who} plays {game.action_names[self.session.last_move]}\n")
+        text.append_text(board_text.board(game, state, board_text.last_cell(game, before, state)))
+        if why is not None:
+            text.append_text(board_text.thoughts(game, why))
+        self.console.print(text, end="")
+
+    def _show_result(self) -> None:
+        self.console.print(f"\n{self.session.result_text(self.names)}", style="bold")
+        for name, goals in zip(self.names, self.session.achieved(), strict=True):
+            self.console.print(f"  {name} achieved: {', '.join(goals)}")
