@@ -307,7 +307,7 @@ def draw_values(canvas: Canvas, game: Game, thought: Explanation, played: int | 
     if plays_columns(game):
         text = f"value of each move for {thought.pursued}, in percent"
         canvas.text((layout.left - FRAME, MARGIN + 8), text, 13, FAINT)
-    for action, value in enumerate(thought.values):
+    for action, value in enumerate(np.clip(thought.values, 0, 1)):
         if plays_columns(game):
             colour = SEATS[seat] if action == chosen else blend(SEATS[seat], BACKGROUND, 0.5)
             _draw_column_value(canvas, layout, action, float(value), colour)

@@ -23,7 +23,7 @@ def stones(game: Game, state: States) -> NDArray[np.int64]:
     planes = game.observe(states)[0]
     if game.mover(states)[0] == 1:
         planes = planes[::-1]
-    return (planes[0] + 2 * planes[1]).astype(np.int64)
+    return np.asarray(planes[0] + 2 * planes[1], np.int64)
 
 
 def last_cell(game: Game, before: States | None, state: States) -> tuple[int, int] | None:

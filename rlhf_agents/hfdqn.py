@@ -8,7 +8,6 @@ targets in a background thread while torch learns the batch before.
 from __future__ import annotations
 
 import io
-import os
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -20,6 +19,7 @@ from stable_baselines3 import DQN
 import rlhf_games
 from rlhf_agents.checkpoints import apply_settings, arrays_of, manifest_of, restore_arrays
 from rlhf_agents.errors import SettingError
+from rlhf_agents.game_defaults import DQN_DEFAULTS, GAME_DEFAULTS
 from rlhf_agents.goals import goal_rules
 from rlhf_agents.hindsight import PositionBuffer, goal_parents
 from rlhf_agents.lessons import (
@@ -29,25 +29,13 @@ from rlhf_agents.lessons import (
     bounding_parents,
     loss_and_gradient,
 )
-from rlhf_agents.model_files import model_bytes, read_model, write_atomically
+from rlhf_agents.mirroring import mirrored
+from rlhf_agents.model_files import model_bytes, read_model, write_to
 from rlhf_agents.networks import GoalQPolicy
 from rlhf_agents.schedules import Cosine
 from rlhf_agents.settings import Foresight, Hindsight
 from rlhf_agents.thinking import Thinker
 from rlhf_games.base import Game
-
-GAME_DEFAULTS: dict[str, Any] = {
-    "learning_rate": 4e-3,
-    "buffer_size": 500_000,
-    "learning_starts": 10_000,
-    "batch_size": 1024,
-    "gradient_steps": 3,
-    "tau": 0.03,
-    "train_freq": 1,
-    "exploration_fraction": 0.02,
-    "exploration_final_eps": 0.15,
-}
-"""What SB3's own defaults are replaced by on a two-player game (other values are kept)."""
 
 
 class HFDQN(DQN):
@@ -112,7 +100,7 @@ class HFDQN(DQN):
 
     def _setup_game(self, game: Game) -> None:
         for name, value in GAME_DEFAULTS.items():
-            if getattr(self, name) == _DQN_DEFAULTS[name]:
+            if getattr(self, name) == DQN_DEFAULTS[name]:
                 setattr(self, name, value)
         if isinstance(self.learning_rate, float):
             self.learning_rate = Cosine(self.learning_rate)
@@ -332,7 +320,7 @@ class HFDQN(DQN):
             return
         base = io.BytesIO()
         super().save(base, exclude, include)
-        _write(path, model_bytes(manifest_of(self), arrays_of(self), base.getvalue()))
+        write_to(path, model_bytes(manifest_of(self), arrays_of(self), base.getvalue()))
 
     def save_agent(self, path: Any) -> None:
         """Write only what playing needs, in half precision: a tenth of the size of `save`.
@@ -344,10 +332,10 @@ class HFDQN(DQN):
         if self.game is None:
             msg = "save_agent needs a model that plays a game; use save"
             raise SettingError(msg)
-        _write(path, model_bytes(manifest_of(self), arrays_of(self, compact=True)))
+        write_to(path, model_bytes(manifest_of(self), arrays_of(self, compact=True)))
 
     @classmethod
-    def load(  # type: ignore[override]
+    def load(
         cls,
         path: Any,
         env: Any = None,
@@ -392,44 +380,3 @@ class HFDQN(DQN):
         model._setup_model()
         restore_arrays(model, file)
         return model
-
-
-def _write(path: Any, content: bytes) -> None:
-    if isinstance(path, io.BufferedIOBase):
-        path.write(content)
-        return
-    name = os.fspath(path)
-    write_atomically(name if os.path.splitext(name)[1] else f"{name}.zip", content)
-
-
-def mirrored(
-    game: Game, lesson: Lesson, rng: np.random.Generator
-) -> tuple[NDArray[np.float32], Lesson]:
-    """Return boards `[R, 2, H, W]` and the lesson, each row seen through a random symmetry."""
-    boards = game.observe(lesson.states)
-    flat = boards.reshape(len(boards), 2, -1)
-    choice = rng.integers(len(game.symmetries) + 1, size=len(boards))
-    targets, known = lesson.targets.copy(), lesson.known.copy()
-    for number, symmetry in enumerate(game.symmetries, start=1):
-        rows = np.flatnonzero(choice == number)
-        moved = np.empty_like(flat[rows])
-        moved[:, :, symmetry.cells] = flat[rows]
-        flat[rows] = moved
-        answers, seen = np.empty_like(targets[rows]), np.empty_like(known[rows])
-        answers[..., symmetry.actions] = targets[rows]
-        seen[:, symmetry.actions] = known[rows]
-        targets[rows], known[rows] = answers, seen
-    return boards, lesson._replace(targets=targets, known=known)
-
-
-_DQN_DEFAULTS: dict[str, Any] = {
-    "learning_rate": 1e-4,
-    "buffer_size": 1_000_000,
-    "learning_starts": 100,
-    "batch_size": 32,
-    "gradient_steps": 1,
-    "tau": 1.0,
-    "train_freq": 4,
-    "exploration_fraction": 0.1,
-    "exploration_final_eps": 0.05,
-}

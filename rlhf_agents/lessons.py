@@ -112,7 +112,7 @@ class Teacher:
         self._table = new_table(game)
 
     def lesson(self, weights: PatternWeights, proposals: Proposals, nodes: int) -> Lesson:
-        """Grow a tree of `nodes` for every proposal; return targets for the nodes worth learning."""
+        """Grow a tree of `nodes` per proposal and return targets for what is worth learning."""
         roots = len(proposals.states)
         room = max(nodes, self.game.n_actions + 1)
         tree = self._room(roots * room, weights.table.shape[1])

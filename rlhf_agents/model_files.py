@@ -102,6 +102,19 @@ def model_bytes(
     return buffer.getvalue()
 
 
+def write_to(path: Any, content: bytes) -> None:
+    """Write a model to an open stream or to a path, whose ending is `.zip` if it has none.
+
+    Raises:
+        OutputError: the path cannot be written.
+    """
+    if isinstance(path, io.BufferedIOBase):
+        path.write(content)
+        return
+    target = Path(os.fspath(path))
+    write_atomically(target if target.suffix else target.with_suffix(".zip"), content)
+
+
 def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
     """Write `content` beside `path` and move it there.
 
@@ -112,10 +125,17 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
     try:
         with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as handle:
             handle.write(content)
+        os.chmod(handle.name, 0o666 & ~_umask())  # temporary files are private
         os.replace(handle.name, target)
     except OSError as error:
         msg = f"cannot write {target}: {error.strerror or error}"
         raise OutputError(msg) from error
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def read_model(path: str | os.PathLike[str]) -> ModelFile:

@@ -1,6 +1,6 @@
 """One game between two seats: the loop of playing, free of drawing, of input and of thinking.
 
-Whoever drives it (a terminal, a window) asks whose turn it is, lets somebody think, and calls `play`.
+Whoever drives it (a terminal, a window) asks whose turn it is, lets somebody think, calls `play`.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ class Session:
     @property
     def state(self) -> States:
         """The position, uint64 `[W]`."""
-        return self._states[-1][0]
+        state: States = self._states[-1][0]
+        return state
 
     @property
     def seat(self) -> int:

@@ -88,14 +88,14 @@ def write_gif(
     path: str | os.PathLike[str], game: Game, frames: Sequence[Frame], captions: Names,
     seconds: float = 0.9,
 ) -> None:  # fmt: skip
-    """Write frames as an endless GIF that rests on the last one.
+    """Write frames as an endless GIF that rests on results and on the last one.
 
     Args:
         path: the file to write.
         game: the rules.
         frames: at least one.
         captions: the names of the first and the second player.
-        seconds: how long each frame but the last is shown.
+        seconds: how long each other frame is shown.
 
     Raises:
         ValueError: there is no frame.
@@ -107,7 +107,8 @@ def write_gif(
     goals = _goals_known(frames)
     images = [_draw(game, frame, captions, goals[i], SIZE) for i, frame in enumerate(frames)]
     first, *others = _with_one_palette(images)
-    durations = [round(1000 * seconds)] * len(others) + [round(1000 * LAST_SECONDS)]
+    rests = [bool(frame.text) or frame is frames[-1] for frame in frames]
+    durations = [round(1000 * (LAST_SECONDS if rest else seconds)) for rest in rests]
     buffer = io.BytesIO()
     first.save(
         buffer, "GIF", save_all=True, append_images=others, duration=durations, loop=0,
@@ -242,7 +243,7 @@ def _draw_goals(
         canvas.text((panel.left, middle), canvas.fitted(name, size, names - 12), size, ink)
         corner = (panel.left + names, middle - thick / 2)
         canvas.box(corner, (track, thick), TRACK, thick / 2)
-        canvas.box(corner, (track * value, thick), colour, thick / 2)
+        canvas.box(corner, (track * min(1.0, value), thick), colour, thick / 2)
         canvas.text((panel.right, middle), f"{100 * value:.0f}%", size, ink, anchor="rm")
 
 

@@ -12,19 +12,18 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rlhf_agents.cli.common import run_program
-
 import rlhf_games
+from rlhf_agents.cli.common import run_program
 from rlhf_agents.errors import SettingError
 from rlhf_games.base import Game, States
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-    from rlhf_agents.players import Player
 
     from rlhf_agents.arena import MatchSettings
     from rlhf_agents.arena import Progress as Told
+    from rlhf_agents.players import Player
 
 EXAMPLES = """players:
   random, minimax:DEPTH, openspiel-mcts:SIMULATIONS, the name of a bundled agent, or FILE.zip
@@ -275,9 +274,8 @@ class Cast:
         Raises:
             UserError: there is no such player, or it cannot play this game.
         """
-        from rlhf_agents.players import make_player  # noqa: PLC0415 - see `evaluate`
-
         from rlhf_agents import openspiel_player as openspiel  # noqa: PLC0415 - see `evaluate`
+        from rlhf_agents.players import make_player  # noqa: PLC0415 - see `evaluate`
 
         kind = _kind(spec)
         if kind == "human":

@@ -14,6 +14,8 @@ from rlhf_agents.errors import SettingError
 from rlhf_games.base import Game
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from rlhf_agents.players import Player
     from rlhf_agents.terminal import Table
 
@@ -53,7 +55,7 @@ def parser() -> argparse.ArgumentParser:
     add("--watch", action="store_true", help="watch the agent and its opponent")
     add("--games", type=int, default=1, help="how many games (default 1)")
     add("--terminal", action="store_true", help="play in the terminal (the only way for now)")
-    add("--record", type=Path, metavar="FILE.gif", help="write the games as a GIF")
+    add("--record", type=Path, metavar="FILE.gif", help="write the first game as a GIF")
     add("--seed", type=int, default=0, help="of random players, sides and openings (default 0)")
     return program
 
@@ -111,7 +113,7 @@ def _play(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int:
     if options.games > 1:
         console.print(f"{agent.name}: {tally.won} won, {tally.drawn} drawn, {tally.lost} lost")
     if options.record is not None:
-        _record(options.record, game, tables)
+        _record(options.record, game, tables[0])
         console.print(f"wrote {options.record}")
     return 0
 
@@ -187,19 +189,12 @@ def _opening(game: Game, rng: np.random.Generator) -> list[int]:
     return moves
 
 
-def _record(path: Path, game: Game, tables: Sequence[Table]) -> None:
+def _record(path: Path, game: Game, table: Table) -> None:
     from rlhf_agents.recording import Frame, write_gif  # noqa: PLC0415 - Pillow
 
-    frames = []
-    for table in tables:
-        shown = [Frame(s.state, s.action, s.why, s.mover) for s in table.seen]
-        if table.session.over:
-            last = table.seen[-1]
-            text = table.session.result_text(table.names)
-            shown[-1] = Frame(last.state, last.action, last.why, last.mover, text)
-        frames += shown
-    write_gif(path, game, frames, tables[0].names)
-
-
-if TYPE_CHECKING:
-    import numpy as np
+    frames = [Frame(s.state, s.action, s.why, s.mover) for s in table.seen]
+    if table.session.over:
+        last, winner = table.seen[-1], table.session.winner
+        text = "a draw" if winner is None else f"{table.names[winner]} wins"
+        frames[-1] = Frame(last.state, last.action, last.why, last.mover, text)
+    write_gif(path, game, frames, table.names)

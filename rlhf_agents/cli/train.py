@@ -8,9 +8,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from rlhf_agents.cli.common import check_writable, run_program
-
 import rlhf_games
+from rlhf_agents.cli.common import check_writable, run_program
 
 EXAMPLES = """examples:
   rlhf-train --game connect_four --minutes 20 --out four.zip

@@ -112,11 +112,10 @@ def test_bad_requests(agent):
         agent.act(observation, nodes=-1)
     with pytest.raises(UnknownGoalError, match="has no goal 'fly'"):
         agent.act(observation, goal="fly")
+    states, rng = agent.game.initial(1), np.random.default_rng(0)
+    for _ in range(agent.game.max_plies):
+        states = agent.game.step(states, agent.game.random_actions(states, rng))
     with pytest.raises(ValueError, match="the game is over"):
-        states = agent.game.initial(1)
-        rng = np.random.default_rng(0)
-        for _ in range(agent.game.max_plies):
-            states = agent.game.step(states, agent.game.random_actions(states, rng))
         agent.explain_state(states[0])
 
 

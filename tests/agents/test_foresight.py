@@ -97,7 +97,7 @@ def test_with_enough_nodes_tic_tac_toe_is_proven_and_the_proof_is_right():
             for action in exact:
                 value = tree.value[i * room, action]
                 assert np.sign(round(float(value) - 0.5, 6)) == values[action]
-            best = max(legal, key=lambda a: tree.value[i * room, a])  # noqa: B023
+            best = max(legal, key=lambda a: tree.value[i * room, a])
             assert values[best] == max(values.values())
 
 

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 import rlhf_games
-from rlhf_agents.hfdqn import mirrored
 from rlhf_agents.hindsight import Proposals
 from rlhf_agents.lessons import Lesson, LessonPool, Teacher, loss_and_gradient
+from rlhf_agents.mirroring import mirrored
 from rlhf_agents.settings import Foresight, Hindsight
 from tests.agents.test_foresight import random_positions
 from tests.agents.weights import random_weights

@@ -113,7 +113,7 @@ def test_a_foreign_zip(tmp_path):
 def test_a_newer_format(path):
     manifest = json.dumps({"format_version": 99, "members": {}})
     rewrite(path, **{MANIFEST: manifest})
-    with pytest.raises(ModelFileError, match="format 99.*upgrade"):
+    with pytest.raises(ModelFileError, match=r"format 99.*upgrade"):
         read_model(path)
 
 

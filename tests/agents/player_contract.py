@@ -1,0 +1,54 @@
+"""What every player must do, for any test class with a fixture `player`."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.agents.test_foresight import random_positions
+
+
+class PlayerContract:
+    """Inherit, and give a fixture `player` that returns `(player, game)`."""
+
+    def test_has_a_name(self, player):
+        assert player[0].name
+
+    def test_acts_legally_everywhere(self, player):
+        who, game = player
+        for plies in range(0, game.max_plies - 1, 3):
+            states = random_positions(game, 30, plies, seed=plies)
+            if len(states) == 0:
+                continue
+            actions = who.act(states, "win")
+            assert actions.shape == (len(states),)
+            assert actions.dtype == np.int64
+            assert game.legal(states)[np.arange(len(states)), actions].all()
+
+    def test_leaves_positions_alone(self, player):
+        who, game = player
+        states = random_positions(game, 10, 3)
+        before = states.copy()
+        who.act(states, "win")
+        who.explain(states[0], "win")
+        np.testing.assert_array_equal(states, before)
+
+    def test_explains_a_legal_move(self, player):
+        who, game = player
+        for state in random_positions(game, 8, 4):
+            why = who.explain(state, "win")
+            legal = game.legal(state[None])[0]
+            assert legal[why.action]
+            assert why.line[0] == why.action
+            assert why.goal == "win"
+            np.testing.assert_array_equal(np.isnan(why.values), ~legal)
+            assert ((why.values[legal] >= 0) & (why.values[legal] <= 1)).all()
+
+    def test_refuses_to_explain_a_finished_game(self, player):
+        who, game = player
+        rng = np.random.default_rng(0)
+        states = game.initial(1)
+        while game.outcome(states)[0] == 2:
+            states = game.step(states, game.random_actions(states, rng))
+        with pytest.raises(ValueError, match="the game is over"):
+            who.explain(states[0], "win")

@@ -1,0 +1,121 @@
+"""`rlhf-play` and `rlhf-train` as processes: bad input, whole games, recordings."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from PIL import Image
+
+from rlhf_agents.model_files import read_model
+
+
+def run(program, *arguments, typed="", cwd=None):
+    code = f"from rlhf_agents.cli.{program} import main; raise SystemExit(main())"
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.run(
+        command, input=typed, capture_output=True, text=True, check=False, cwd=cwd, timeout=300
+    )
+
+
+BAD = [
+    (["--game", "connect_for"], "did you mean connect_four? games: connect_four, tic_tac_toe"),
+    (["--game", "connect_four", "--goal", "wim"], "did you mean win?"),
+    (["--game", "connect_four", "--nodes", "-1"], "--nodes must be 0"),
+    (["--game", "connect_four", "--games", "0"], "--games must be 1"),
+    (["--game", "connect_four", "--agent", "nowhere.zip"], "there is no model file"),
+    (["--game", "connect_four", "--agent", "nobody"], "unknown player 'nobody'"),
+    (["--game", "tic_tac_toe", "--agent", "connect_four"], "not for tic_tac_toe"),
+    (["--game", "connect_four", "--opponent", "minimax:x"], "needs a depth"),
+    (["--game", "connect_four", "--record", "/nowhere/game.gif"], "there is no folder"),
+    (["--game", "connect_four", "--watch", "--opponent", "human"], "--watch shows two players"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "sentence"), BAD, ids=[" ".join(a[2:]) for a, _ in BAD])
+def test_bad_input_gets_one_sentence(arguments, sentence):
+    done = run("play", *arguments)
+    assert done.returncode == 2
+    assert sentence in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert done.stderr.startswith("error: ")
+
+
+@pytest.mark.parametrize("content", [b"", b"not a zip", b"PK\x03\x04 half a zip"])
+def test_damaged_files_get_one_sentence(tmp_path, content):
+    path = tmp_path / "model.zip"
+    path.write_bytes(content)
+    done = run("play", "--game", "connect_four", "--agent", path)
+    assert done.returncode == 2
+    assert "damaged" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_training_needs_a_place_for_its_model(tmp_path):
+    for arguments, sentence in (
+        (["--game", "chess", "--out", tmp_path / "x.zip"], "unknown game 'chess'"),
+        (["--game", "tic_tac_toe", "--out", tmp_path / "no" / "x.zip"], "there is no folder"),
+        (["--game", "tic_tac_toe", "--out", tmp_path], "it is a folder"),
+        (["--game", "tic_tac_toe", "--out", tmp_path / "x.zip", "--minutes", "0"], "minutes must"),
+    ):
+        done = run("train", *arguments)
+        assert done.returncode == 2
+        assert sentence in done.stderr
+        assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_watching_without_a_terminal(tmp_path):
+    """What `make play` does there: one game, printed and written as a GIF."""
+    path = tmp_path / "game.gif"
+    done = run(
+        "play", "--game", "connect_four", "--watch", "--nodes", 20, "--games", 1, "--record", path
+    )
+    assert done.returncode == 0, done.stderr
+    assert "plies" in done.stdout
+    assert "\x1b" not in done.stdout
+    with Image.open(path) as image:
+        assert image.n_frames > 7
+
+
+def test_without_a_terminal_the_agent_plays_itself():
+    done = run("play", "--game", "connect_four", "--nodes", 5)
+    assert done.returncode == 0, done.stderr
+    assert "There is no terminal to play in" in done.stdout
+    assert "achieved:" in done.stdout
+
+
+def test_a_game_through_standard_input():
+    moves = "\n".join(str(column) for _ in range(42) for column in range(1, 8))
+    done = run(
+        "play", "--game", "connect_four", "--terminal", "--nodes", 5, typed=f"help\n{moves}\n"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "plies" in done.stdout
+
+
+def test_end_of_input_says_goodbye():
+    done = run("play", "--game", "connect_four", "--terminal", "--nodes", 5, typed="4\n")
+    assert done.returncode == 0, done.stderr
+    assert "Goodbye." in done.stdout
+
+
+def test_several_games_are_counted():
+    arguments = ["--watch", "--opponent", "random", "--nodes", 5, "--games", 3]
+    done = run("play", "--game", "connect_four", *arguments)
+    assert done.returncode == 0, done.stderr
+    assert "connect_four@5: 3 won, 0 drawn, 0 lost" in done.stdout
+
+
+def test_train_then_play(tmp_path):
+    path = tmp_path / "three.zip"
+    options = ["--game", "tic_tac_toe", "--minutes", 0.05, "--out", path, "--n-envs", 32]
+    trained = run("train", *options, "--tensorboard", tmp_path / "runs", "--seed", 3)
+    assert trained.returncode == 0, trained.stderr
+    assert "moves/s" in trained.stderr
+    notes = read_model(path).manifest["notes"]
+    assert notes["seed"] == 3
+    assert notes["command"].startswith("rlhf-train --game tic_tac_toe")
+    assert list((tmp_path / "runs").rglob("events*"))
+    played = run("play", "--game", "tic_tac_toe", "--agent", path, "--watch")
+    assert played.returncode == 0, played.stderr

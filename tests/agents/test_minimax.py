@@ -1,0 +1,73 @@
+"""Alpha-beta equals plain minimax to every depth, ties included."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import rlhf_games
+from rlhf_agents.minimax import MinimaxPlayer
+from tests.agents.test_foresight import random_positions
+
+SOON = 1000
+
+
+def plain(game, states, depth):
+    """Value for the mover: SOON - plies for a win, its negative for a loss, 0 at the horizon."""
+    outcome = int(game.outcome(states)[0])
+    if outcome != 2:
+        return outcome * SOON
+    if depth == 0:
+        return 0
+    legal = np.flatnonzero(game.legal(states)[0])
+    children = game.step(np.repeat(states, len(legal), axis=0), legal)
+    best = max(-plain(game, child[None], depth - 1) for child in children)
+    return best - int(np.sign(best))
+
+
+def plain_choice(game, states, depth):
+    order = sorted(range(game.n_actions), key=lambda a: abs(a - (game.n_actions - 1) / 2))
+    legal = game.legal(states)[0]
+    values = {
+        a: -plain(game, game.step(states, np.array([a])), depth - 1) for a in order if legal[a]
+    }
+    return max(values, key=lambda a: values[a])  # the first of equals, in central order
+
+
+@pytest.mark.parametrize(("name", "plies"), [("tic_tac_toe", 3), ("connect_four", 30)])
+@pytest.mark.parametrize("depth", [1, 2, 3, 4])
+def test_chooses_what_plain_minimax_chooses(name, plies, depth):
+    game = rlhf_games.make(name)
+    states = random_positions(game, 120, plies)[:25]
+    assert len(states) > 10
+    chosen = MinimaxPlayer(game, depth).act(states)
+    expected = [plain_choice(game, state[None], depth) for state in states]
+    np.testing.assert_array_equal(chosen, expected)
+
+
+def test_ties_go_to_the_centre():
+    game = rlhf_games.make("connect_four")
+    assert MinimaxPlayer(game, 4).act(game.initial(1))[0] == 3
+
+
+def test_depth_two_blocks():
+    game = rlhf_games.make("connect_four")
+    states = game.initial(1)
+    for move in (0, 6, 0, 6, 0):  # three of the first player's in column 0
+        states = game.step(states, np.array([move]))
+    assert MinimaxPlayer(game, 2).act(states)[0] == 0
+    assert MinimaxPlayer(game, 2).explain(states[0]).action == 0
+
+
+def test_full_depth_never_loses_tic_tac_toe():
+    game = rlhf_games.make("tic_tac_toe")
+    player, rng = MinimaxPlayer(game, 9), np.random.default_rng(0)
+    states = game.initial(300)
+    ours = np.arange(300) % 2
+    while (on := game.legal(states).any(axis=1)).any():
+        actions = game.random_actions(states, rng)
+        turn = on & (game.mover(states) == ours)
+        actions[turn] = player.act(states[turn])
+        states = game.step(states, actions)
+    lost = (game.outcome(states) == -1) & (game.mover(states) == ours)
+    assert not lost.any()
