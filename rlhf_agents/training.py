@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from rlhf_agents.model_files import read_model
 from rlhf_games.base import Game
 
 LOG_EVERY_EPISODES = 4096
+PLAIN_INTERVAL = 30.0
+"""Seconds between lines of progress where no terminal can redraw one."""
 
 
 @dataclass(frozen=True)
@@ -82,9 +85,11 @@ class Run(BaseCallback):
         self.first_step = self.num_timesteps
         self.seconds_before = self.agent.training_seconds
         self.bar = tqdm(
-            total=round(self.budget), unit="s", disable=self.plan.quiet or None, leave=True,
+            total=round(self.budget),
+            disable=self.plan.quiet,
+            mininterval=0.5 if sys.stderr.isatty() else PLAIN_INTERVAL,
             bar_format="{l_bar}{bar}| {n_fmt}/{total_fmt} s{postfix}",
-        )  # fmt: skip
+        )
 
     @property
     def agent(self) -> HFDQN:
@@ -132,7 +137,8 @@ class Run(BaseCallback):
         self.logger.record("time/moves_per_second", rate)
         self.bar.set_postfix_str(
             f"{self.agent.episodes} games, {rate / 1000:.1f}k moves/s, loss {loss:.4f}, "
-            f"score vs alpha-beta {self.score:.2f}"
+            f"score vs alpha-beta {self.score:.2f}",
+            refresh=False,
         )
         self.bar.update(min(int(elapsed), self.bar.total) - self.bar.n)
 

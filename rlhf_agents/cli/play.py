@@ -152,8 +152,11 @@ def _players(
     def make(spec: str, seed: int) -> Player:
         return make_player(spec, game, nodes=options.nodes, seed=seed, load=load)
 
-    agent = make(options.agent or "agent", options.seed)
-    return agent, None if opponent == "human" else make(opponent, options.seed + 1)
+    own = options.agent or "agent"
+    agent = make(own, options.seed)
+    if opponent == "human":
+        return agent, None
+    return agent, make(own if opponent == "agent" else opponent, options.seed + 1)
 
 
 def _table(
