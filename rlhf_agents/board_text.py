@@ -97,6 +97,9 @@ def thoughts(game: Game, why: Explanation) -> Text:
     """Return everything that an explanation says: values of moves, chances, expected line."""
     text = Text(f"value of every move for {why.goal!r}:\n")
     text.append_text(move_values(game, why))
-    text.append_text(bars(why))
+    chances = bars(why)
+    if chances:
+        text.append("within reach, if it were asked for:\n")
+        text.append_text(chances)
     text.append(expected(game, why) + "\n", "italic")
     return text

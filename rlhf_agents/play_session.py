@@ -131,7 +131,8 @@ class Session:
             return "the game goes on"
         if self.winner is None:
             return f"a draw after {len(self.moves)} plies"
-        return f"{names[self.winner]} wins after {len(self.moves)} plies"
+        verb = "win" if names[self.winner] == "you" else "wins"
+        return f"{names[self.winner]} {verb} after {len(self.moves)} plies"
 
     def to_record(self) -> dict[str, Any]:
         """Return the game as plain data for JSON."""

@@ -205,7 +205,8 @@ class Table:
         text = Text("\n")
         if self.session.last_move is not None:
             who = self.names[self.seen[-1].mover]
-            text.append(f"{who} plays {game.action_names[self.session.last_move]}\n")
+            verb = "play" if who == "you" else "plays"
+            text.append(f"{who} {verb} {game.action_names[self.session.last_move]}\n")
         text.append_text(board_text.board(game, state, board_text.last_cell(game, before, state)))
         if why is not None:
             text.append_text(board_text.thoughts(game, why))
