@@ -14,10 +14,10 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from rlhf_agents.players import Player
 
 from rlhf_agents.errors import SettingError
 from rlhf_agents.openings import Openings, draw_openings
+from rlhf_agents.players import Player
 from rlhf_games.base import Game, Outcome, States
 
 AGENT, OPPONENT = 0, 1
