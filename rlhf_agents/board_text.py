@@ -72,17 +72,29 @@ def move_values(game: Game, why: Explanation) -> Text:
 
 
 def bars(why: Explanation) -> Text:
-    """Return how likely win, draw and loss are if they were asked for, as bars."""
+    """Return how likely win, draw and loss are if they were asked for, as bars.
+
+    The goal that was played for shows what looking ahead found, the others the first impression.
+    """
     text = Text()
     for name in CHANCES:
         if name in why.goal_values:
             value = why.goal_values[name]
+            if name == why.pursued:
+                value = float(why.values[why.action])
             full = round(BAR * value)
             text.append(f"  {name:<5}", "bold")
             text.append("█" * full, "green")
             text.append("░" * (BAR - full), "dim")
             text.append(f" {100 * value:3.0f}%\n")
     return text
+
+
+def spoken(game: Game, why: Explanation) -> str:
+    """Return the value of the move and the expected line in a few words: "61% win, expects 4 3"."""
+    moves = " ".join(game.action_names[action] for action in why.line[1:])
+    text = f"{100 * why.values[why.action]:.0f}% {why.pursued}"
+    return f"{text}, expects {moves}" if moves else text
 
 
 def expected(game: Game, why: Explanation) -> str:
@@ -93,9 +105,9 @@ def expected(game: Game, why: Explanation) -> str:
     return f"expects {moves} ({why.nodes} positions, {1000 * why.seconds:.0f} ms{proven}{pursued})"
 
 
-def thoughts(game: Game, why: Explanation) -> Text:
+def thoughts(game: Game, why: Explanation, whose: str = "value of every move") -> Text:
     """Return everything that an explanation says: values of moves, chances, expected line."""
-    text = Text(f"value of every move for {why.goal!r}:\n")
+    text = Text(f"{whose} for {why.goal!r}:\n")
     text.append_text(move_values(game, why))
     chances = bars(why)
     if chances:

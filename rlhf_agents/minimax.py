@@ -7,58 +7,129 @@ import time
 import numpy as np
 from numpy.typing import NDArray
 
-from rlhf_agents.proofs import HORIZON, ProofTable, new_table, one_ply_back, search
+from rlhf_agents.proofs import (
+    HORIZON,
+    UNKNOWN,
+    ProofTable,
+    accept,
+    enter,
+    leave,
+    new_table,
+    next_child,
+    one_ply_back,
+)
 from rlhf_agents.records import Explanation
 from rlhf_games.base import Game, Outcome, States
 from rlhf_games.compiled import compiled
-from rlhf_games.rules import ONGOING, Rules, State, is_legal, load, play, result
+from rlhf_games.rules import ONGOING, Rules, State, is_legal, load, play, result, store
 
-WITHOUT_BUDGET = 2**62
 ILLEGAL = -2 * HORIZON
+
+Counter = NDArray[np.int64]
+"""One number: the positions visited so far."""
+
+
+@compiled
+def search(
+    rules: Rules,
+    table: ProofTable,
+    root: State,
+    window: tuple[int, int],
+    limit: int,
+    spent: Counter,
+) -> int:
+    """Return the value of an unfinished position `limit` plies deep, and add the nodes to `spent`.
+
+    The loop of `proofs.search`, which has a budget instead of a count.
+    """
+    store(table.words, 0, root)
+    table.window[0, 0], table.window[0, 1] = window
+    value = enter(rules, table, 0, limit)
+    depth = 0
+    spent[0] += 1
+    while True:
+        if value == UNKNOWN and next_child(rules, table, depth):
+            depth += 1
+            value = enter(rules, table, depth, limit)
+            spent[0] += 1
+            continue
+        if value == UNKNOWN:
+            value = leave(rules, table, depth, limit)
+        if depth == 0:
+            return value
+        depth -= 1
+        accept(table, depth, one_ply_back(value))
+        value = UNKNOWN
 
 
 @compiled
 def move_value(
-    rules: Rules, table: ProofTable, state: State, action: int, alpha: int, depth: int
+    rules: Rules, table: ProofTable, after: State, alpha: int, depth: int, spent: Counter
 ) -> int:
-    """Return the value of a legal move; values not above `alpha` are only upper bounds."""
-    after = play(rules, state, action)
+    """Return what a move to `after` is worth; values not above `alpha` are only upper bounds."""
     over = result(rules, after)
-    if over != ONGOING:
-        return 0 if over == 0 else -over * (HORIZON - 1)
-    if depth <= 1:
-        return 0
+    if over != ONGOING or depth <= 1:
+        spent[0] += 1
+        return -over * (HORIZON - 1) if over != ONGOING else 0
     window = (-HORIZON, -alpha + 1)
-    return one_ply_back(search(rules, table, after, window, depth - 1, WITHOUT_BUDGET))
+    return one_ply_back(search(rules, table, after, window, depth - 1, spent))
+
+
+@compiled
+def choose(rules: Rules, table: ProofTable, state: State, depth: int, spent: Counter) -> int:
+    """Return the best move of an unfinished position, the first of equals in `table.order`."""
+    best, chosen = ILLEGAL, 0
+    for action in table.order:
+        if is_legal(rules, state, action):
+            after = play(rules, state, action)
+            value = move_value(rules, table, after, max(best, -HORIZON), depth, spent)
+            if value > best:
+                best, chosen = value, action
+    return chosen
 
 
 @compiled
 def choose_batch(
     rules: Rules, table: ProofTable, states: States, depth: int, out: NDArray[np.int64]
 ) -> None:
-    """Fill `out` `[B]` with the best moves; the first of equals in `table.order`."""
+    """Fill `out` `[B]` with the best moves."""
+    spent = np.zeros(1, np.int64)
     for i in range(states.shape[0]):
-        state = load(rules, states, i)
-        best = ILLEGAL
-        out[i] = 0
-        for action in table.order:
-            if is_legal(rules, state, action):
-                value = move_value(rules, table, state, action, max(best, -HORIZON), depth)
-                if value > best:
-                    best = value
-                    out[i] = action
+        out[i] = choose(rules, table, load(rules, states, i), depth, spent)
 
 
 @compiled
-def value_moves(
-    rules: Rules, table: ProofTable, states: States, depth: int, out: NDArray[np.int64]
-) -> None:
-    """Fill `out` `[A]` with the exact values of all moves of the first position, or ILLEGAL."""
+def explain_first(
+    rules: Rules, table: ProofTable, states: States, depth: int, scores: NDArray[np.int64],
+    line: NDArray[np.int64], spent: Counter,
+) -> int:  # fmt: skip
+    """Explain the first position, which is unfinished.
+
+    Args:
+        rules: the game.
+        table: of the searches.
+        states: uint64 `[B, W]`.
+        depth: plies to look ahead.
+        scores: int64 `[A]`, receives the exact values of all moves, or ILLEGAL.
+        line: int64 `[depth]`, receives the best play of both.
+        spent: receives the positions visited for the scores.
+
+    Returns:
+        the length of the line.
+    """
     state = load(rules, states, 0)
+    ignored = np.zeros(1, np.int64)
     for action in range(rules.n_actions):
-        out[action] = ILLEGAL
+        scores[action] = ILLEGAL
         if is_legal(rules, state, action):
-            out[action] = move_value(rules, table, state, action, -HORIZON, depth)
+            after = play(rules, state, action)
+            scores[action] = move_value(rules, table, after, -HORIZON, depth, spent)
+    for ply in range(depth):
+        line[ply] = choose(rules, table, state, depth - ply, ignored)
+        state = play(rules, state, line[ply])
+        if result(rules, state) != ONGOING:
+            return ply + 1
+    return depth
 
 
 class MinimaxPlayer:
@@ -83,23 +154,29 @@ class MinimaxPlayer:
         return out
 
     def explain(self, state: States, goal: str = "win") -> Explanation:
-        """Explain the move in one position uint64 `[W]`, see `Player.explain`."""
+        """Explain the move in one position uint64 `[W]`, see `Player.explain`.
+
+        Whatever the goal, the values are those of winning. `line` goes as far as it looks.
+        """
         begin = time.perf_counter()
         states = np.ascontiguousarray(state)[None]
         if self.game.outcome(states)[0] != Outcome.ONGOING:
             msg = "the game is over, there is nothing to explain"
             raise ValueError(msg)
         scores = np.empty(self.game.n_actions, np.int64)
-        value_moves(self.game.rules, self._table, states, self.depth, scores)
-        action = int(self.act(states, goal)[0])
+        line, spent = np.empty(self.depth, np.int64), np.zeros(1, np.int64)
+        length = explain_first(
+            self.game.rules, self._table, states, self.depth, scores, line, spent
+        )
+        action = int(line[0])
         return Explanation(
             action=action,
             goal=goal,
             values=_probabilities(scores),
-            line=(action,),
-            nodes=0,
+            line=tuple(int(move) for move in line[:length]),
+            nodes=int(spent[0]),
             seconds=time.perf_counter() - begin,
-            proven=abs(int(scores[action])) > 0,
+            proven=bool(scores[action] != 0),
         )
 
 

@@ -13,9 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlhf_agents.errors import SettingError
+from rlhf_agents.players import Player
+from rlhf_agents.records import Explanation
 from rlhf_games.base import Game, GameError, Outcome, States
 
 RECORD_FORMAT = 1
+
+
+def third_person(name: str, verb: str) -> str:
+    """Return who does what: "minimax:4 wins", but "you win"."""
+    return f"{name} {verb}" if name == "you" else f"{name} {verb}s"
 
 
 @dataclass
@@ -26,6 +33,7 @@ class Session:
         game: the rules.
         goals: the goal of the first and of the second player, by name.
         moves: the actions so far.
+        opening: how many of the first of them nobody chose; they are never taken back.
         undone: actions taken back, the latest last; `redo` plays them again.
     """
 
@@ -33,8 +41,12 @@ class Session:
     goals: list[str] = field(default_factory=lambda: ["win", "win"])
     moves: list[int] = field(default_factory=list)
     undone: list[int] = field(default_factory=list)
+    opening: int = 0
 
     def __post_init__(self) -> None:
+        if len(self.goals) != 2 or not 0 <= self.opening <= len(self.moves):
+            msg = "a session needs two goals, and no longer an opening than the moves that it has"
+            raise SettingError(msg)
         for goal in self.goals:
             self.game.goal_index(goal)
         self._states = [self.game.initial(1)]
@@ -47,6 +59,11 @@ class Session:
         """The position, uint64 `[W]`."""
         state: States = self._states[-1][0]
         return state
+
+    @property
+    def history(self) -> list[States]:
+        """The positions from the end of the opening to now, each uint64 `[W]`."""
+        return [states[0] for states in self._states[self.opening :]]
 
     @property
     def seat(self) -> int:
@@ -92,8 +109,8 @@ class Session:
         self.moves.append(int(action))
 
     def undo(self, plies: int = 1) -> int:
-        """Take back up to `plies` actions and return how many were."""
-        count = min(plies, len(self.moves))
+        """Take back up to `plies` actions, none of the opening, and return how many were."""
+        count = min(plies, len(self.moves) - self.opening)
         for _ in range(count):
             self._states.pop()
             self.undone.append(self.moves.pop())
@@ -105,6 +122,32 @@ class Session:
         for _ in range(count):
             self._advance(self.undone.pop())
         return count
+
+    def take_back(self, seat: int) -> int:
+        """Take back the last action of a seat and what came after; return how many plies, or 0.
+
+        Against a computer this is what a person means by undo: both plies.
+        """
+        own = [ply for ply in range(self.opening, len(self.moves)) if self._mover_at(ply) == seat]
+        return self.undo(len(self.moves) - own[-1]) if own else 0
+
+    def play_again(self, seat: int) -> int:
+        """Play undone actions again until it is the turn of a seat; return how many plies."""
+        count = self.redo()
+        while count and self.undone and self.seat != seat:
+            count += self.redo()
+        return count
+
+    def _mover_at(self, ply: int) -> int:
+        return int(self.game.mover(self._states[ply])[0])
+
+    def hint(self, player: Player) -> Explanation:
+        """Return what a player would do in the place of whoever is to move, for that seat's goal.
+
+        Raises:
+            ValueError: the game is over.
+        """
+        return player.explain(self.state, self.goals[self.seat])
 
     def set_goal(self, seat: int, goal: str) -> None:
         """Change what a seat plays for.
@@ -131,8 +174,7 @@ class Session:
             return "the game goes on"
         if self.winner is None:
             return f"a draw after {len(self.moves)} plies"
-        verb = "win" if names[self.winner] == "you" else "wins"
-        return f"{names[self.winner]} {verb} after {len(self.moves)} plies"
+        return f"{third_person(names[self.winner], 'win')} after {len(self.moves)} plies"
 
     def to_record(self) -> dict[str, Any]:
         """Return the game as plain data for JSON."""
@@ -141,6 +183,7 @@ class Session:
             "game": self.game.name,
             "goals": list(self.goals),
             "moves": list(self.moves),
+            "opening": self.opening,
         }
 
     @classmethod
@@ -154,7 +197,12 @@ class Session:
             if record["game"] != game.name or record["format"] > RECORD_FORMAT:
                 msg = f"not a record of {game.title} that this version reads"
                 raise SettingError(msg)
-            return cls(game, [str(g) for g in record["goals"]], [int(m) for m in record["moves"]])
+            return cls(
+                game,
+                [str(goal) for goal in record["goals"]],
+                [int(move) for move in record["moves"]],
+                opening=int(record.get("opening", 0)),
+            )
         except (KeyError, TypeError, ValueError, GameError) as error:
             msg = f"not a readable game record ({error})"
             raise SettingError(msg) from error

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from io import TextIOWrapper
+from typing import IO
 
 from rich.console import Console
 from rich.text import Text
 
 from rlhf_agents import board_text
-from rlhf_agents.play_session import Session
+from rlhf_agents.play_session import Session, third_person
 from rlhf_agents.players import Player
 from rlhf_agents.records import Explanation
 from rlhf_games.base import GameError, States
@@ -24,6 +27,8 @@ HELP = """commands
   new            start again
   help, quit"""
 
+COMPILING = "getting ready (the first time after an installation takes half a minute) ..."
+
 
 class Quit(Exception):  # noqa: N818 - it ends a game, it is no error
     """The person has had enough."""
@@ -34,10 +39,24 @@ def is_interactive() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def new_console() -> Console:
-    """Return a console that is plain when it is no terminal or NO_COLOR is set."""
-    plain = not sys.stdout.isatty() or bool(os.environ.get("NO_COLOR"))
-    return Console(no_color=plain, highlight=False, soft_wrap=True, emoji=False)
+def new_console(file: IO[str] | None = None) -> Console:
+    """Return a console that prints what it is given; plainly if no terminal or NO_COLOR is set.
+
+    Args:
+        file: where to print; None is the standard output.
+    """
+    out = sys.stdout if file is None else file
+    if isinstance(out, TextIOWrapper):
+        out.reconfigure(errors="replace")  # a narrow encoding shall not end the game
+    plain = not out.isatty() or bool(os.environ.get("NO_COLOR"))
+    return Console(
+        file=file,
+        color_system=None if plain else "auto",
+        markup=False,  # what a person types is shown again, and may look like markup
+        highlight=False,
+        soft_wrap=True,
+        emoji=False,
+    )
 
 
 @dataclass
@@ -68,6 +87,8 @@ class Table:
         console: where to print.
         ask: returns what the person types.
         seen: every position shown so far.
+        compact: say in one line why a move was played.
+        compiled: somebody has thought before, so that nothing has to be compiled any more.
     """
 
     session: Session
@@ -76,6 +97,8 @@ class Table:
     console: Console
     ask: Callable[[str], str] = input
     seen: list[Seen] = field(default_factory=list)
+    compact: bool = False
+    compiled: bool = False
 
     def play(self) -> None:
         """Play the game to its end.
@@ -96,10 +119,19 @@ class Table:
         seat = self.session.seat
         player = self.players[seat]
         assert player is not None
-        why = player.explain(self.session.state, self.session.goals[seat])
+        with self._patience():
+            why = player.explain(self.session.state, self.session.goals[seat])
         self.session.play(why.action)
         self._remember(why, seat)
         self._show(why)
+
+    def _patience(self) -> AbstractContextManager[object]:
+        """Show that somebody thinks, where a line can be drawn and wiped out again."""
+        if self.console.color_system is None:
+            return nullcontext()
+        message = "thinking ..." if self.compiled else COMPILING
+        self.compiled = True
+        return self.console.status(message)
 
     def _person_moves(self) -> None:
         seat = self.session.seat
@@ -148,7 +180,7 @@ class Table:
         return player
 
     def _hint(self, _words: list[str]) -> None:
-        why = self._agent.explain(self.session.state, self.session.goals[self.session.seat])
+        why = self.session.hint(self._agent)
         self.console.print(board_text.thoughts(self.session.game, why))
         self.console.print(f"hint: {self.session.game.action_names[why.action]}")
 
@@ -169,18 +201,20 @@ class Table:
             self.console.print(f"  {goal.name:<16} {goal.text}")
 
     def _undo(self, _words: list[str]) -> None:
-        count = self.session.undo(2 if len(self.session.moves) > 1 else 0)
-        del self.seen[len(self.session.moves) + 1 :]
-        if count:
+        if self.session.take_back(self.session.seat):
+            del self.seen[len(self.session.history) :]
             self._show(None)
         else:
             self.console.print("there is nothing to take back")
 
     def _redo(self, _words: list[str]) -> None:
-        for _ in range(2):
-            seat = self.session.seat
-            if self.session.redo():
-                self._remember(None, seat)
+        if not self.session.play_again(self.session.seat):
+            self.console.print("there is nothing to play again")
+            return
+        moves = self.session.moves[self.session.opening :]
+        for ply in range(len(self.seen), len(self.session.history)):
+            mover = self.seen[-1].mover if ply == 1 else 1 - self.seen[-1].mover
+            self.seen.append(Seen(self.session.history[ply], moves[ply - 1], None, mover))
         self._show(None)
 
     def _new(self, _words: list[str]) -> None:
@@ -202,14 +236,13 @@ class Table:
     def _show(self, why: Explanation | None) -> None:
         before = self.seen[-2].state if len(self.seen) > 1 else None
         game, state = self.session.game, self.session.state
-        text = Text("\n")
-        if self.session.last_move is not None:
-            who = self.names[self.seen[-1].mover]
-            verb = "play" if who == "you" else "plays"
-            text.append(f"{who} {verb} {game.action_names[self.session.last_move]}\n")
+        text, who = Text("\n"), self.names[self.seen[-1].mover]
+        if before is not None and self.session.last_move is not None:
+            text.append(f"{third_person(who, 'play')} {game.action_names[self.session.last_move]}")
+            text.append(f" ({board_text.spoken(game, why)})\n" if why and self.compact else "\n")
         text.append_text(board_text.board(game, state, board_text.last_cell(game, before, state)))
-        if why is not None:
-            text.append_text(board_text.thoughts(game, why))
+        if why is not None and not self.compact:
+            text.append_text(board_text.thoughts(game, why, f"{who}'s moves"))
         self.console.print(text, end="")
 
     def _show_result(self) -> None:

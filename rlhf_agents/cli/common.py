@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from rlhf_agents.errors import OutputError, UserError
 from rlhf_games.base import GameError
@@ -15,6 +16,14 @@ USER_MISTAKE = 2
 INTERRUPTED = 130
 
 Work = Callable[[argparse.Namespace, Sequence[str] | None], int]
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that says what is wrong in one sentence, like the rest of the program."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the mistake and exit."""
+        self.exit(USER_MISTAKE, f"error: {message} (see {self.prog} --help)\n")
 
 
 def run_program(

@@ -316,3 +316,7 @@ def _progress(title: str, total: int) -> Iterator[Told]:
     with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
         job = bar.add_task(title, total=total)
         yield lambda done: bar.update(job, completed=done)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import rlhf_games
-from rlhf_agents.cli.common import check_writable, run_program
+from rlhf_agents.cli.common import Parser, check_writable, run_program
 from rlhf_agents.errors import SettingError
 from rlhf_games.base import Game
 
@@ -31,12 +31,13 @@ EXAMPLES = """examples:
   rlhf-play --game tic_tac_toe --agent three.zip
 
 A move is typed by its name; hint, goal, undo, redo, new, help and quit are commands. When several
-games are played, all but the first begin with two random moves, so that they differ."""
+games are played, all but the first begin with two random moves, so that they differ. Without a
+terminal to type in, the agent plays itself (--terminal reads the moves from a pipe)."""
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the program's argument parser."""
-    program = argparse.ArgumentParser(
+    program = Parser(
         prog="rlhf-play",
         description="Play against a trained agent, or watch it.",
         epilog=EXAMPLES,
@@ -51,8 +52,9 @@ def parser() -> argparse.ArgumentParser:
     )
     add("--goal", default="win", help="what the agent plays for (default win)")
     add("--nodes", type=int, default=256, help="positions per move; 0: network alone (default 256)")
-    add("--side", choices=SIDES, default="first", help="the opponent's side (default first)")
-    add("--watch", action="store_true", help="watch the agent and its opponent")
+    side = "the opponent's (your) side (default: first; watched games take turns)"
+    add("--side", choices=SIDES, help=side)
+    add("--watch", action="store_true", help="watch the agent play its opponent")
     add("--games", type=int, default=1, help="how many games (default 1)")
     add("--terminal", action="store_true", help="play in the terminal (the only way for now)")
     add("--record", type=Path, metavar="FILE.gif", help="write the first game as a GIF")
@@ -81,9 +83,9 @@ class Tally:
 
 
 def _play(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int:
+    _check(options)
     game = rlhf_games.make(options.game)
     game.goal_index(options.goal)
-    _check(options)
     # The players compile or load code, which takes seconds: only after all checks.
     import numpy as np  # noqa: PLC0415
 
@@ -99,10 +101,7 @@ def _play(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int:
     tally, tables = Tally(), []
     try:
         for number in range(options.games):
-            side = options.side if options.side != "random" else SIDES[rng.integers(2)]
-            agent_seat = 1 if side == "first" else 0
-            if other is not None and number % 2:
-                agent_seat = 1 - agent_seat
+            agent_seat = _agent_seat(options.side, number if other is not None else 0, rng)
             opening = _opening(game, rng) if number else []
             table = _table(options, game, (agent, other), agent_seat, opening)
             tables.append(table)
@@ -116,6 +115,15 @@ def _play(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int:
         _record(options.record, game, tables[0])
         console.print(f"wrote {options.record}")
     return 0
+
+
+def _agent_seat(side: str | None, number: int, rng: np.random.Generator) -> int:
+    """Return the agent's seat in game `number`, given its opponent's side or None to take turns."""
+    if side is None:
+        return 1 - number % 2
+    if side == "random":
+        return int(rng.integers(2))
+    return 1 if side == "first" else 0
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -176,10 +184,14 @@ def _table(
         names = names if agent_seat == 0 else names[::-1]
     goals = [options.goal, "win"]
     order = (0, 1) if agent_seat == 0 else (1, 0)
-    session = Session(game, [goals[i] for i in order], opening)
+    session = Session(game, [goals[i] for i in order], opening, opening=len(opening))
     seats = players if agent_seat == 0 else (other, agent)
     return terminal.Table(
-        session, seats, (names[order[0]], names[order[1]]), terminal.new_console()
+        session,
+        seats,
+        (names[order[0]], names[order[1]]),
+        terminal.new_console(),
+        compact=other is not None,
     )
 
 
@@ -193,11 +205,16 @@ def _opening(game: Game, rng: np.random.Generator) -> list[int]:
 
 
 def _record(path: Path, game: Game, table: Table) -> None:
+    from rlhf_agents.play_session import third_person  # noqa: PLC0415
     from rlhf_agents.recording import Frame, write_gif  # noqa: PLC0415 - Pillow
 
     frames = [Frame(s.state, s.action, s.why, s.mover) for s in table.seen]
     if table.session.over:
         last, winner = table.seen[-1], table.session.winner
-        text = "a draw" if winner is None else f"{table.names[winner]} wins"
+        text = "a draw" if winner is None else third_person(table.names[winner], "win")
         frames[-1] = Frame(last.state, last.action, last.why, last.mover, text)
     write_gif(path, game, frames, table.names)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

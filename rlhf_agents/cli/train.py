@@ -74,3 +74,7 @@ def _train(options: argparse.Namespace, arguments: Sequence[str] | None) -> int:
     ending = "interrupted; go on with --resume" if interrupted else "done"
     print(f"{ending}: {plan.out}, {model.episodes} games, {model.num_timesteps} moves")  # noqa: T201
     return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

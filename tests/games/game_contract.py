@@ -37,8 +37,12 @@ def random_games(game: Game, n: int, seed: int) -> list[States]:
     """Positions uint64 `[n, W]` after each ply of n random games; finished ones stay."""
     rng = np.random.default_rng(seed)
     history = [game.initial(n)]
-    while (game.outcome(history[-1]) == Outcome.ONGOING).any():
+    for _ in range(game.max_plies):
+        if (game.outcome(history[-1]) != Outcome.ONGOING).all():
+            break
         history.append(game.step(history[-1], game.random_actions(history[-1], rng)))
+    # Bounded, so that a game without an end fails here and does not fill the memory.
+    assert (game.outcome(history[-1]) != Outcome.ONGOING).all()
     return history
 
 
