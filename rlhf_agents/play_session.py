@@ -195,7 +195,7 @@ class Session:
         """
         try:
             if record["game"] != game.name or record["format"] > RECORD_FORMAT:
-                msg = f"not a record of {game.title} that this version reads"
+                msg = f"it is not of {game.title}, or from a newer version"
                 raise SettingError(msg)
             return cls(
                 game,
@@ -203,6 +203,6 @@ class Session:
                 [int(move) for move in record["moves"]],
                 opening=int(record.get("opening", 0)),
             )
-        except (KeyError, TypeError, ValueError, GameError) as error:
+        except (KeyError, TypeError, ValueError, GameError, SettingError) as error:
             msg = f"not a readable game record ({error})"
             raise SettingError(msg) from error

@@ -16,7 +16,7 @@ from rlhf_games.base import Game, Outcome, States, Verdict
 from rlhf_games.compiled import compiled
 from rlhf_games.rules import Rules, is_legal, load
 
-OUT_OF_REACH = 0.03
+OUT_OF_REACH = 0.01
 """A goal whose best move is worth less leaves the agent aimless; it plays to win instead."""
 BATCH_NODES = 200_000
 
