@@ -44,6 +44,18 @@ class PlayerContract:
             np.testing.assert_array_equal(np.isnan(why.values), ~legal)
             assert ((why.values[legal] >= 0) & (why.values[legal] <= 1)).all()
 
+    def test_expects_a_line_that_can_be_played(self, player):
+        who, game = player
+        for state in random_positions(game, 8, 4):
+            line, states = who.explain(state, "win").line, state[None]
+            for action in line:
+                assert game.legal(states)[0, action]
+                states = game.step(states, np.array([action]))
+
+    def test_batches_may_be_empty(self, player):
+        who, game = player
+        assert who.act(game.initial(0), "win").shape == (0,)
+
     def test_refuses_to_explain_a_finished_game(self, player):
         who, game = player
         rng = np.random.default_rng(0)

@@ -45,6 +45,48 @@ def test_chooses_what_plain_minimax_chooses(name, plies, depth):
     np.testing.assert_array_equal(chosen, expected)
 
 
+@pytest.mark.parametrize(("name", "plies"), [("tic_tac_toe", 3), ("connect_four", 32)])
+@pytest.mark.parametrize("depth", [1, 4])
+def test_explains_what_plain_minimax_finds(name, plies, depth):
+    game = rlhf_games.make(name)
+    player = MinimaxPlayer(game, depth)
+    for state in random_positions(game, 120, plies, seed=1)[:10]:
+        why = player.explain(state)
+        assert why.action == player.act(state[None])[0] == why.line[0]
+        assert why.nodes >= game.legal(state[None]).sum()
+        for action in np.flatnonzero(game.legal(state[None])[0]):
+            after = game.step(state[None], np.array([action]))
+            value = -plain(game, after, depth - 1)
+            value -= int(np.sign(value))
+            far = 0.99 ** (SOON - abs(value))
+            assert why.values[action] == pytest.approx(0.5 + 0.5 * np.sign(value) * far)
+        best = plain(game, state[None], depth)
+        assert why.proven == (best != 0)
+        if best != 0:  # the expected line is the whole way to the end
+            states = state[None]
+            for action in why.line:
+                states = game.step(states, np.array([action]))
+            assert game.outcome(states)[0] == -1
+            assert len(why.line) == SOON - abs(best)
+
+
+def test_a_batch_is_its_positions_one_by_one():
+    game = rlhf_games.make("connect_four")
+    states = random_positions(game, 40, 20)
+    player, fresh = MinimaxPlayer(game, 5), MinimaxPlayer(game, 5)
+    alone = np.concatenate([fresh.act(state[None]) for state in states[::-1]])[::-1]
+    np.testing.assert_array_equal(player.act(states), alone)
+    np.testing.assert_array_equal(player.act(states), alone)
+
+
+def test_depth_two_wins_rather_than_blocks():
+    game = rlhf_games.make("connect_four")
+    states = game.initial(1)
+    for move in (0, 6, 0, 6, 0, 6):  # three of each
+        states = game.step(states, np.array([move]))
+    assert MinimaxPlayer(game, 2).act(states)[0] == 0
+
+
 def test_ties_go_to_the_centre():
     game = rlhf_games.make("connect_four")
     assert MinimaxPlayer(game, 4).act(game.initial(1))[0] == 3

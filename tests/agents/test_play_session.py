@@ -87,9 +87,68 @@ def test_records_replay(session):
     np.testing.assert_array_equal(again.state, session.state)
 
 
+def test_taking_back_is_for_a_seat(session):
+    for move in (3, 2, 4):
+        session.play(move)
+    assert session.take_back(1) == 2  # the second player's move, and the answer
+    assert session.moves == [3]
+    assert session.take_back(1) == 0
+    assert session.play_again(1) == 2
+    assert session.moves == [3, 2, 4]
+    assert session.play_again(1) == 0
+    assert session.take_back(0) == 1
+
+
+def test_lost_games_can_be_taken_back(session):
+    for move in WIN_IN_COLUMN:
+        session.play(move)
+    assert session.take_back(1) == 2
+    assert not session.over
+    assert session.seat == 1
+
+
+def test_openings_are_not_taken_back():
+    session = Session(rlhf_games.make("connect_four"), moves=[1, 2], opening=2)
+    session.play(3)
+    assert [int(session.game.plies(state[None])[0]) for state in session.history] == [2, 3]
+    assert session.take_back(1) == 0
+    assert session.undo(9) == 1
+    assert session.moves == [1, 2]
+    again = Session.from_record(session.game, session.to_record())
+    assert (again.moves, again.opening) == ([1, 2], 2)
+
+
+def test_impossible_sessions():
+    game = rlhf_games.make("connect_four")
+    with pytest.raises(SettingError, match="opening"):
+        Session(game, moves=[1], opening=2)
+    with pytest.raises(SettingError, match="two goals"):
+        Session(game, goals=["win"])
+
+
+def test_hints_are_for_the_goal_of_whoever_moves(session):
+    class Asked:
+        name = "asked"
+
+        def explain(self, state, goal):
+            return tuple(state), goal
+
+    session.set_goal(1, "draw")
+    session.play(3)
+    assert session.hint(Asked()) == (tuple(session.state), "draw")
+
+
 @pytest.mark.parametrize(
     "record",
     [
+        {"format": 1, "game": "connect_four", "goals": ["win"], "moves": []},
+        {
+            "format": 1,
+            "game": "connect_four",
+            "goals": ["win", "win"],
+            "moves": [*WIN_IN_COLUMN, 3],
+        },
+        {"format": 1, "game": "connect_four", "goals": ["win", "win"], "moves": [], "opening": 1},
         {},
         {"format": 1, "game": "chess", "goals": [], "moves": []},
         {"format": 99, "game": "connect_four", "goals": ["win", "win"], "moves": []},

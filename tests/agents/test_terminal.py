@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import io
 
-import numpy as np
 import pytest
-from rich.console import Console
 
 import rlhf_games
 from rlhf_agents import board_text
@@ -14,11 +12,11 @@ from rlhf_agents.agent import Agent
 from rlhf_agents.play_session import Session
 from rlhf_agents.players import AgentPlayer
 from rlhf_agents.settings import Foresight
-from rlhf_agents.terminal import Quit, Table
+from rlhf_agents.terminal import Quit, Table, new_console
 from tests.agents.weights import random_weights
 
 
-def table(name="connect_four", person=0, lines=()):
+def table(name="connect_four", person=0, lines=(), opening=()):
     game = rlhf_games.make(name)
     agent = Agent("agent", game, random_weights(game), Foresight())
     players = [AgentPlayer(agent, 10), AgentPlayer(agent, 10)]
@@ -32,8 +30,8 @@ def table(name="connect_four", person=0, lines=()):
         except StopIteration:
             raise EOFError from None
 
-    console = Console(file=io.StringIO(), width=100, no_color=True)
-    return Table(Session(game), tuple(players), tuple(names), console, ask)
+    session = Session(game, moves=list(opening), opening=len(opening))
+    return Table(session, tuple(players), tuple(names), new_console(io.StringIO()), ask)
 
 
 def printed(table):
@@ -87,41 +85,83 @@ def test_a_full_column_is_refused():
     board = table(lines=["1", "1", "1", "1", "1", "1", "1"])
     with pytest.raises(Quit):
         board.play()
-    heights = board_text.stones(board.session.game, board.session.state)[:, 0]
-    if (heights != 0).all():
-        assert "that move is not possible; possible:" in printed(board)
-    assert len(board.session.moves) >= 2
+    assert (board_text.stones(board.session.game, board.session.state)[:, 0] != 0).all()
+    assert "that move is not possible; possible: 2 3 4 5 6 7" in printed(board)
 
 
-def test_boards_show_both_players_whoever_moves():
+@pytest.mark.parametrize("words", ["[/x]", "[bold]no", "goal [/]", "goal [red]"])
+def test_what_is_typed_is_no_markup(words):
+    board = table(lines=[words])
+    with pytest.raises(Quit):
+        board.play()
+    assert repr(words.split()[-1]) in printed(board)
+
+
+@pytest.mark.parametrize("person", [0, 1])
+def test_undo_and_redo_keep_the_turn_and_what_was_seen(person):
+    board = table(person=person, lines=["4", "3", "undo", "undo", "redo", "redo", "redo", "undo"])
+    with pytest.raises(Quit):
+        board.play()
+    assert board.session.seat == person
+    assert len(board.session.moves) == 2 + person
+    assert len(board.seen) == len(board.session.moves) + 1
+    for ply, seen in enumerate(board.seen[1:]):
+        assert seen.action == board.session.moves[ply]
+        assert seen.mover == ply % 2
+        assert (seen.state == board.session.history[ply + 1]).all()
+    assert printed(board).count("there is nothing to play again") == 1
+
+
+def test_openings_stay():
+    board = table(lines=["undo", "4", "undo", "new", "undo"], opening=[0, 1])
+    with pytest.raises(Quit):
+        board.play()
+    assert board.session.moves == [0, 1]
+    assert len(board.seen) == 1
+    assert printed(board).count("there is nothing to take back") == 2
+
+
+def test_hints_are_for_the_person_and_change_nothing():
+    board = table(lines=["goal lose", "hint"])
+    with pytest.raises(Quit):
+        board.play()
+    assert "for 'win':" in printed(board)
+    assert board.session.moves == []
+
+
+def test_compact_tables_say_why_in_one_line():
+    board = table(lines=["4"])
+    board.compact = True
+    with pytest.raises(Quit):
+        board.play()
+    told = [line for line in printed(board).splitlines() if line.startswith("agent plays ")]
+    assert len(told) == 1
+    assert "% win" in told[0]
+    assert "for 'win':" not in printed(board)
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(
+    ("file", "no_color", "coloured"),
+    [(Terminal, "", True), (Terminal, "1", False), (io.StringIO, "", False)],
+)
+def test_colours_only_where_they_are_wanted(monkeypatch, file, no_color, coloured):
+    monkeypatch.setenv("NO_COLOR", no_color)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    out = file()
     game = rlhf_games.make("connect_four")
-    session = Session(game, moves=[3, 3, 2])
-    expected = np.zeros((6, 7), int)
-    expected[5, 3], expected[4, 3], expected[5, 2] = 1, 2, 1
-    np.testing.assert_array_equal(board_text.stones(game, session.state), expected)
-    rows = board_text.board(game, session.state, (5, 2)).plain.splitlines()
-    assert len(rows) == 7
-    assert rows[5].split() == ["·", "·", "[X]", "X", "·", "·", "·"]
-    assert rows[6].split() == list("1234567")
+    new_console(out).print(board_text.board(game, Session(game, moves=[3]).state))
+    assert ("\x1b[" in out.getvalue()) is coloured
 
 
-def test_values_stand_below_their_columns():
+def test_narrow_encodings_end_no_game():
+    raw = io.BytesIO()
+    out = io.TextIOWrapper(raw, encoding="ascii")
     game = rlhf_games.make("connect_four")
-    agent = AgentPlayer(Agent("a", game, random_weights(game), Foresight()), 10)
-    session = Session(game, moves=[0, 0, 0, 0, 0, 0])
-    why = agent.explain(session.state)
-    line = board_text.move_values(game, why).plain.splitlines()[0]
-    cells = [line[5 * i : 5 * i + 5].strip() for i in range(7)]
-    assert cells[0] == ""  # the column is full
-    assert all(cell.endswith("%") for cell in cells[1:])
-    bars = board_text.bars(why).plain.splitlines()
-    assert [bar.split()[0] for bar in bars] == ["win", "draw", "lose"]
-    assert board_text.expected(game, why).startswith(f"expects {game.action_names[why.action]}")
-
-
-def test_unreachable_goals_are_said_to_be():
-    game = rlhf_games.make("connect_four")
-    agent = AgentPlayer(Agent("a", game, random_weights(game), Foresight()), 10)
-    session = Session(game, moves=[0, 1, 2, 3, 4, 5, 6, 0, 1, 2, 3, 4])
-    why = agent.explain(session.state, "win_by_12")
-    assert "win_by_12 is out of reach: plays to win" in board_text.expected(game, why)
+    new_console(out).print(board_text.board(game, Session(game, moves=[3]).state))
+    out.flush()
+    assert raw.getvalue().splitlines()[5].split() == [b"?"] * 3 + [b"X"] + [b"?"] * 3
