@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import select
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 from PIL import Image
 
+from rlhf_agents.cli import play
 from rlhf_agents.model_files import read_model
 
 
@@ -63,6 +68,116 @@ def test_training_needs_a_place_for_its_model(tmp_path):
         assert done.returncode == 2
         assert sentence in done.stderr
         assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ([], "the following arguments are required: --game"),
+        (["--game", "connect_four", "--nodes", "many"], "invalid int value: 'many'"),
+        (["--game", "connect_four", "--side", "third"], "invalid choice: 'third'"),
+        (["--game", "connect_four", "--fly"], "unrecognized arguments: --fly"),
+    ],
+)
+def test_options_that_cannot_be_parsed_get_one_sentence(arguments, sentence, capsys):
+    with pytest.raises(SystemExit) as ended:
+        play.main(arguments)
+    assert ended.value.code == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("error: ")
+    assert sentence in err
+    assert len(err.splitlines()) == 1
+
+
+def test_mistakes_are_found_before_anything_heavy_is_imported():
+    check = "import sys; from rlhf_agents.cli.play import main; code = main(sys.argv[1:]); "
+    check += "heavy = {'numba', 'torch', 'PIL', 'rich'} & set(sys.modules); "
+    check += "raise SystemExit(f'{code} {sorted(heavy)}')"
+    for arguments in (["--game", "chess"], ["--game", "connect_four", "--nodes", "-1"]):
+        done = subprocess.run(
+            [sys.executable, "-c", check, *arguments], capture_output=True, text=True, check=False
+        )
+        assert done.stderr.splitlines()[-1] == "2 []"
+
+
+def told(done):
+    """The moves of a watched game: who played what."""
+    return [line.split(" (")[0] for line in done.stdout.splitlines() if " plays " in line]
+
+
+def test_sides_are_the_opponents():
+    common = ["--game", "tic_tac_toe", "--agent", "minimax:9", "--opponent", "random", "--watch"]
+    starts = {}
+    for side in ("first", "second"):
+        done = run("play", *common, "--side", side, "--games", 2)
+        assert done.returncode == 0, done.stderr
+        starts[side] = told(done)[0].split()[0]
+    assert starts == {"first": "random", "second": "minimax:9"}
+
+
+def test_one_seed_is_one_show_and_games_differ():
+    arguments = ["--game", "connect_four", "--agent", "minimax:2", "--opponent", "minimax:1"]
+    first, again, other = (
+        run("play", *arguments, "--watch", "--games", 3, "--seed", seed) for seed in (5, 5, 6)
+    )
+    assert first.returncode == 0, first.stderr
+    assert first.stdout == again.stdout
+    assert first.stdout != other.stdout
+    assert "minimax:2: " in first.stdout
+    boards = first.stdout.split(" plies\n")[:3]
+    assert len({tuple(line for line in text.splitlines() if "[" in line) for text in boards}) == 3
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+@pytest.mark.parametrize("ending", [b"\x04", None, b"quit\n"], ids=["EOF", "Ctrl-C", "quit"])
+def test_leaving_a_terminal(ending):
+    """In a real terminal, without --terminal: the person is asked, and may leave in any way."""
+    import pty  # noqa: PLC0415 - not on Windows
+
+    ours, theirs = pty.openpty()
+    code = "from rlhf_agents.cli.play import main; raise SystemExit(main())"
+    arguments = [sys.executable, "-c", code, "--game", "tic_tac_toe", "--agent", "minimax:2"]
+    with subprocess.Popen(
+        arguments, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
+        env={**os.environ, "TERM": "xterm", "NO_COLOR": ""},
+    ) as process:  # fmt: skip
+        os.close(theirs)
+        try:
+            shown = _read_until(ours, b"commands): ")
+            os.write(ours, b"5\n")
+            shown += _read_until(ours, b"commands): ")
+            if ending is None:
+                time.sleep(0.5)  # a signal between the prompt and the waiting is not noticed
+                process.send_signal(signal.SIGINT)  # what the terminal does on Ctrl-C
+            else:
+                os.write(ours, ending)
+            shown += _read_until(ours, None)
+            assert process.wait(60) == 0
+        finally:
+            process.kill()
+    os.close(ours)
+    text = shown.decode()
+    assert "you play 5" in text
+    assert "minimax:2 plays" in text
+    assert "\x1b[" in text
+    assert "Goodbye." in text
+    assert "Traceback" not in text
+
+
+def _read_until(terminal, ending):
+    """Read what appears; to the end of the program if `ending` is None."""
+    seen = b""
+    while ending is None or not seen.endswith(ending):
+        assert select.select([terminal], [], [], 60)[0], seen
+        try:
+            part = os.read(terminal, 4096)
+        except OSError:  # Linux says so when the other side is closed
+            break
+        if not part:
+            break
+        seen += part
+    return seen
 
 
 def test_watching_without_a_terminal(tmp_path):
