@@ -8,7 +8,7 @@ actions = agent.act(observations, goal="win", nodes=256)
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,13 @@ from numpy.typing import NDArray
 import rlhf_games
 from rlhf_agents.compiled_network import PatternWeights, line_windows
 from rlhf_agents.errors import ModelFileError, SettingError, UnknownAgentError
+from rlhf_agents.forecast import GAMES, forecast
 from rlhf_agents.goals import goal_rules
 from rlhf_agents.model_files import POLICY, Arrays, ModelFile, read_model
-from rlhf_agents.records import Explanation
+from rlhf_agents.records import Explanation, Forecast
 from rlhf_agents.settings import Foresight, from_json
 from rlhf_agents.thinking import Thinker
-from rlhf_games.base import Game, States
+from rlhf_games.base import MOVER, Game, States
 
 DEFAULT_NODES = 256
 PLAYING = "q_net_target."
@@ -94,10 +95,47 @@ class Agent:
         return self.explain_state(self._states(observation)[0], goal, nodes)
 
     def explain_state(
-        self, state: States, goal: str = "win", nodes: int = DEFAULT_NODES
+        self, state: States, goal: str = "win", nodes: int = DEFAULT_NODES, seat: int = MOVER
     ) -> Explanation:
-        """Explain the choice in one position uint64 `[W]`, see `explain`."""
-        return self._thinker.explain(state, self.game.goal_index(goal), _checked(nodes))
+        """Explain the choice in one position uint64 `[W]`, see `explain`.
+
+        To the waiting player (`seat` 1) the values are what it gets if the mover plays each move.
+        """
+        return self._thinker.explain(state, self.game.goal_index(goal), _checked(nodes), seat)
+
+    def think(
+        self, state: States, goal: str = "win", nodes: int = DEFAULT_NODES, seat: int = MOVER
+    ) -> Iterator[Explanation]:
+        """Explain better and better; the last is what `explain_state` returns. Stop at any time.
+
+        Raises:
+            ValueError: the game is over.
+        """
+        return self._thinker.think_aloud(state, self.game.goal_index(goal), _checked(nodes), seat)
+
+    def forecast(
+        self, state: States, goals: tuple[str, str] = ("win", "win"), games: int = GAMES,
+        seed: int = 0,
+    ) -> Forecast:  # fmt: skip
+        """Return how the game from a position uint64 `[W]` is expected to end.
+
+        An estimate: both sides play `games` imagined games by the network alone.
+
+        Args:
+            state: the position; a finished game has a certain end.
+            goals: what the mover and the waiting player play for.
+            games: how many to imagine, at least 1.
+            seed: of their moves.
+
+        Raises:
+            rlhf_games.base.UnknownGoalError: the game has no such goal.
+            SettingError: `games` is below 1.
+        """
+        if games < 1:
+            msg = f"a forecast needs at least 1 game, got {games}"
+            raise SettingError(msg)
+        wanted = (self.game.goal_index(goals[0]), self.game.goal_index(goals[1]))
+        return forecast(self._thinker.mind, self.goals, state, wanted, games, seed)
 
     def _states(self, observations: Any) -> States:
         boards = observations["observation"] if isinstance(observations, dict) else observations

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from rich.text import Text
 
+from rlhf_agents.board_cells import Cell, plays_columns, stones_of
 from rlhf_agents.records import Explanation
 from rlhf_games.base import Game, States
 
@@ -17,42 +17,20 @@ BAR = 20
 CHANCES = ("win", "draw", "lose")
 
 
-def stones(game: Game, state: States) -> NDArray[np.int64]:
-    """Return the board int64 `[H, W]`: 0 empty, 1 the first player's, 2 the second's."""
-    states = np.ascontiguousarray(state)[None]
-    planes = game.observe(states)[0]
-    if game.mover(states)[0] == 1:
-        planes = planes[::-1]
-    return np.asarray(planes[0] + 2 * planes[1], np.int64)
-
-
-def last_cell(game: Game, before: States | None, state: States) -> tuple[int, int] | None:
-    """Return the cell `(row, column)` that the last move filled, None if there was none."""
-    if before is None:
-        return None
-    changed = np.argwhere(stones(game, before) != stones(game, state))
-    return (int(changed[0][0]), int(changed[0][1])) if len(changed) else None
-
-
-def by_columns(game: Game) -> bool:
-    """Tell whether an action is a column (else it is a cell)."""
-    return game.gravity and game.n_actions == game.observation_shape[2]
-
-
-def board(game: Game, state: States, last: tuple[int, int] | None = None) -> Text:
+def board(game: Game, state: States, last: Cell | None = None) -> Text:
     """Return the board with the names of the moves; the last stone stands in brackets."""
-    cells = stones(game, state)
+    cells = stones_of(game, state)
     text = Text()
     for row, line in enumerate(cells):
         for column, owner in enumerate(line):
             name = EMPTY
-            if not by_columns(game):
+            if not plays_columns(game):
                 name = game.action_names[row * len(line) + column]
             mark = STONES[owner - 1] if owner else name
             mark = f"[{mark}]" if last == (row, column) else mark
             text.append(f"{mark:^{CELL}}", STYLES[owner - 1] if owner else "dim")
         text.append("\n")
-    if by_columns(game):
+    if plays_columns(game):
         names = "".join(f"{name:^{CELL}}" for name in game.action_names)
         text.append(names + "\n", "bold")
     return text

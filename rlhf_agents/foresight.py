@@ -281,11 +281,17 @@ def plant(mind: Mind, tree: Tree, base: int, root: State, seat: int) -> bool:
 
 
 @compiled
-def grow(mind: Mind, tree: Tree, base: int, root: State, goal: int, seat: int, nodes: int) -> int:
-    """Grow a tree for `goal` of the root's mover (seat 0) or waiting player (seat 1).
+def begin(mind: Mind, tree: Tree, base: int, root: State, goal: int, seat: int, ahead: bool) -> int:
+    """Begin a tree for `goal` of the root's mover (seat 0) or waiting player (seat 1).
 
-    With a budget above 0 the root's moves are all looked at before the walk begins, so that the
-    smallest budget sees one full ply.
+    Args:
+        mind: the game, the network and how goals are valued.
+        tree: where it grows.
+        base: the row of the root.
+        root: the position.
+        goal: a row of the goal table.
+        seat: whose goal it is.
+        ahead: look at all moves of the root, so that the smallest budget sees one full ply.
 
     Returns:
         the number of nodes, which occupy rows `base` to `base + number - 1` of the tree.
@@ -294,12 +300,19 @@ def grow(mind: Mind, tree: Tree, base: int, root: State, goal: int, seat: int, n
         return 0
     expand(mind, tree, base, goal)
     used = 1
-    if nodes == 0:
-        return used
     for action in range(mind.rules.n_actions):
-        if tree.child[base, action] == UNEXPANDED:
+        if ahead and tree.child[base, action] == UNEXPANDED:
             add_child(mind, tree, base, action, base + used, goal)
             used += 1
+    return used
+
+
+@compiled
+def go_on(mind: Mind, tree: Tree, base: int, goal: int, used: int, nodes: int) -> int:
+    """Let a tree of `used` nodes grow to `nodes`, or until all is proven; return how many it has.
+
+    In several steps it becomes the same tree as in one.
+    """
     while used < nodes and not node_value(mind.goals, tree, base, goal)[1]:
         node, action = walk(mind.goals, tree, base, goal)
         if node < 0:
@@ -307,6 +320,13 @@ def grow(mind: Mind, tree: Tree, base: int, root: State, goal: int, seat: int, n
         add_child(mind, tree, node, action, base + used, goal)
         used += 1
     return used
+
+
+@compiled
+def grow(mind: Mind, tree: Tree, base: int, root: State, goal: int, seat: int, nodes: int) -> int:
+    """Begin a tree and let it grow to `nodes` (0: the root alone), see `begin`."""
+    used = begin(mind, tree, base, root, goal, seat, nodes > 0)
+    return go_on(mind, tree, base, goal, used, nodes) if used > 0 else 0
 
 
 @compiled
@@ -329,3 +349,20 @@ def grow_batch(
     for i in range(states.shape[0]):
         root = load(mind.rules, states, i)
         used[i] = grow(mind, tree, i * room, root, wanted[i], seats[i], nodes)
+
+
+@compiled
+def begin_first(
+    mind: Mind, tree: Tree, states: States, goal: int, seat: int, ahead: bool,
+    used: NDArray[np.int64],
+) -> None:  # fmt: skip
+    """Begin a tree at the first position uint64 `[1, W]` and store its size in `used` `[1]`."""
+    used[0] = begin(mind, tree, 0, load(mind.rules, states, 0), goal, seat, ahead)
+
+
+@compiled
+def go_on_first(
+    mind: Mind, tree: Tree, goal: int, nodes: int, used: NDArray[np.int64]
+) -> None:  # fmt: skip
+    """Let the tree of `begin_first` grow to `nodes` and store its size in `used` `[1]`."""
+    used[0] = go_on(mind, tree, 0, goal, used[0], nodes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from rlhf_agents.proofs import (
     one_ply_back,
 )
 from rlhf_agents.records import Explanation
-from rlhf_games.base import Game, Outcome, States
+from rlhf_games.base import MOVER, Game, Outcome, States
 from rlhf_games.compiled import compiled
 from rlhf_games.rules import ONGOING, Rules, State, is_legal, load, play, result, store
 
@@ -99,31 +100,21 @@ def choose_batch(
 
 
 @compiled
-def explain_first(
-    rules: Rules, table: ProofTable, states: States, depth: int, scores: NDArray[np.int64],
-    line: NDArray[np.int64], spent: Counter,
-) -> int:  # fmt: skip
-    """Explain the first position, which is unfinished.
+def score_first(
+    rules: Rules, table: ProofTable, states: States, action: int, depth: int, spent: Counter
+) -> int:
+    """Return the exact value of a legal move in the first position, `depth` plies deep."""
+    after = play(rules, load(rules, states, 0), action)
+    return move_value(rules, table, after, -HORIZON, depth, spent)
 
-    Args:
-        rules: the game.
-        table: of the searches.
-        states: uint64 `[B, W]`.
-        depth: plies to look ahead.
-        scores: int64 `[A]`, receives the exact values of all moves, or ILLEGAL.
-        line: int64 `[depth]`, receives the best play of both.
-        spent: receives the positions visited for the scores.
 
-    Returns:
-        the length of the line.
-    """
+@compiled
+def line_first(
+    rules: Rules, table: ProofTable, states: States, depth: int, line: NDArray[np.int64]
+) -> int:
+    """Fill `line` `[depth]` with the best play of both in the first position, return its length."""
     state = load(rules, states, 0)
     ignored = np.zeros(1, np.int64)
-    for action in range(rules.n_actions):
-        scores[action] = ILLEGAL
-        if is_legal(rules, state, action):
-            after = play(rules, state, action)
-            scores[action] = move_value(rules, table, after, -HORIZON, depth, spent)
     for ply in range(depth):
         line[ply] = choose(rules, table, state, depth - ply, ignored)
         state = play(rules, state, line[ply])
@@ -153,31 +144,56 @@ class MinimaxPlayer:
         choose_batch(self.game.rules, self._table, states, self.depth, out)
         return out
 
-    def explain(self, state: States, goal: str = "win") -> Explanation:
+    def explain(self, state: States, goal: str = "win", seat: int = MOVER) -> Explanation:
         """Explain the move in one position uint64 `[W]`, see `Player.explain`.
 
         Whatever the goal, the values are those of winning. `line` goes as far as it looks.
         """
-        begin = time.perf_counter()
+        *_, last = self._deepen(self._unfinished(state), goal, seat, self.depth)
+        assert last is not None
+        return last
+
+    def think(self, state: States, goal: str = "win", seat: int = MOVER) -> Iterator[Explanation]:
+        """Look ahead one ply, two plies, ..., see `Player.think`."""
+        states = self._unfinished(state)
+        thoughts = self._deepen(states, goal, seat, 1)
+        return (thought for thought in thoughts if thought is not None)
+
+    def _unfinished(self, state: States) -> States:
         states = np.ascontiguousarray(state)[None]
         if self.game.outcome(states)[0] != Outcome.ONGOING:
             msg = "the game is over, there is nothing to explain"
             raise ValueError(msg)
-        scores = np.empty(self.game.n_actions, np.int64)
-        line, spent = np.empty(self.depth, np.int64), np.zeros(1, np.int64)
-        length = explain_first(
-            self.game.rules, self._table, states, self.depth, scores, line, spent
-        )
-        action = int(line[0])
-        return Explanation(
-            action=action,
-            goal=goal,
-            values=_probabilities(scores),
-            line=tuple(int(move) for move in line[:length]),
-            nodes=int(spent[0]),
-            seconds=time.perf_counter() - begin,
-            proven=bool(scores[action] != 0),
-        )
+        return states
+
+    def _deepen(
+        self, states: States, goal: str, seat: int, first: int
+    ) -> Iterator[Explanation | None]:
+        """Return what is known after every move looked at, from depth `first` on."""
+        begin, known = time.perf_counter(), None
+        table = new_table(self.game)  # threads may think at the same time
+        for depth in range(first, self.depth + 1):
+            scores = np.full(self.game.n_actions, ILLEGAL, np.int64)
+            spent = np.zeros(1, np.int64)
+            for action in np.flatnonzero(self.game.legal(states)[0]):
+                scores[action] = score_first(
+                    self.game.rules, table, states, int(action), depth, spent
+                )
+                yield known
+            line = np.empty(depth, np.int64)
+            length = line_first(self.game.rules, table, states, depth, line)
+            values = _probabilities(scores)
+            known = Explanation(
+                action=int(line[0]),
+                goal=goal,
+                values=values if seat == MOVER else 1 - values,
+                line=tuple(int(move) for move in line[:length]),
+                nodes=int(spent[0]),
+                seconds=time.perf_counter() - begin,
+                proven=bool(scores[line[0]] != 0),
+                seat=seat,
+            )
+            yield known
 
 
 def _probabilities(scores: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import metadata
 from typing import Any
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from rlhf_agents.errors import SettingError
 from rlhf_agents.records import Explanation
-from rlhf_games.base import Game, States
+from rlhf_games.base import MOVER, Game, States
 
 KIND = "openspiel-mcts"
 MAX_SIMULATIONS = 10_000_000
@@ -84,7 +84,11 @@ class OpenSpielMCTS:
         del goal  # it knows no other than to win
         return np.array([self._bot.step(world) for world in self.worlds(states)], np.int64)
 
-    def explain(self, state: States, goal: str) -> Explanation:
+    def think(self, state: States, goal: str, seat: int = MOVER) -> Iterator[Explanation]:
+        """Explain at once, see `Player.think`: the bot cannot be interrupted."""
+        return iter((self.explain(state, goal, seat),))
+
+    def explain(self, state: States, goal: str, seat: int = MOVER) -> Explanation:
         """Explain the choice in one unfinished position uint64 `[W]`."""
         started = time.perf_counter()
         root = self._bot.mcts_search(self.worlds(state[None])[0])
@@ -99,7 +103,8 @@ class OpenSpielMCTS:
         return Explanation(
             action=best.action,
             goal=goal,
-            values=values,
+            values=values if seat == MOVER else 1 - values,
+            seat=seat,
             line=tuple(line),
             nodes=root.explore_count,
             seconds=time.perf_counter() - started,

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rlhf_agents.errors import SettingError
-from rlhf_agents.players import Player
 from rlhf_agents.records import Explanation
 from rlhf_games.base import Game, GameError, Outcome, States
+
+if TYPE_CHECKING:
+    from rlhf_agents.players import Player
 
 RECORD_FORMAT = 1
 
@@ -35,6 +37,7 @@ class Session:
         moves: the actions so far.
         opening: how many of the first of them nobody chose; they are never taken back.
         undone: actions taken back, the latest last; `redo` plays them again.
+        asked: for each action of the line, what its player played for at that time.
     """
 
     game: Game
@@ -42,17 +45,21 @@ class Session:
     moves: list[int] = field(default_factory=list)
     undone: list[int] = field(default_factory=list)
     opening: int = 0
+    asked: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if len(self.goals) != 2 or not 0 <= self.opening <= len(self.moves):
             msg = "a session needs two goals, and no longer an opening than the moves that it has"
             raise SettingError(msg)
-        for goal in self.goals:
+        for goal in (*self.goals, *self.asked):
             self.game.goal_index(goal)
         self._states = [self.game.initial(1)]
-        moves, self.moves = self.moves, []
-        for move in moves:
+        moves, undone, asked = self.moves, self.undone, self.asked
+        self.moves, self.undone, self.asked = [], [], []
+        for move in [*moves, *reversed(undone)]:
             self.play(move)
+        self.asked[: len(asked)] = asked[: len(self.asked)]
+        self.undo(len(undone))
 
     @property
     def state(self) -> States:
@@ -84,6 +91,11 @@ class Session:
         return 1 - self.seat if outcome == Outcome.LOSS else None
 
     @property
+    def line(self) -> list[int]:
+        """The whole game: the actions so far and those that were taken back."""
+        return [*self.moves, *reversed(self.undone)]
+
+    @property
     def last_move(self) -> int | None:
         """The latest action."""
         return self.moves[-1] if self.moves else None
@@ -101,8 +113,10 @@ class Session:
         if self.over:
             msg = "the game is over"
             raise SettingError(msg)
+        goal = self.goals[self.seat]
         self._advance(action)
         self.undone.clear()
+        self.asked[len(self.moves) - 1 :] = [goal]
 
     def _advance(self, action: int) -> None:
         self._states.append(self.game.step(self._states[-1], np.array([action])))
@@ -122,6 +136,13 @@ class Session:
         for _ in range(count):
             self._advance(self.undone.pop())
         return count
+
+    def go_to(self, ply: int) -> None:
+        """Take back or play again until so many actions are played, as far as there are any."""
+        if ply < len(self.moves):
+            self.undo(len(self.moves) - ply)
+        else:
+            self.redo(ply - len(self.moves))
 
     def take_back(self, seat: int) -> int:
         """Take back the last action of a seat and what came after; return how many plies, or 0.
@@ -183,6 +204,8 @@ class Session:
             "game": self.game.name,
             "goals": list(self.goals),
             "moves": list(self.moves),
+            "undone": list(self.undone),
+            "asked": list(self.asked),
             "opening": self.opening,
         }
 
@@ -194,15 +217,20 @@ class Session:
             SettingError: it is not a record of this game.
         """
         try:
-            if record["game"] != game.name or record["format"] > RECORD_FORMAT:
-                msg = f"it is not of {game.title}, or from a newer version"
+            if record["format"] > RECORD_FORMAT:
+                msg = "it comes from a newer version"
+                raise SettingError(msg)
+            if record["game"] != game.name:
+                msg = f"it is of {record['game']!r}, not of {game.name!r}"
                 raise SettingError(msg)
             return cls(
                 game,
                 [str(goal) for goal in record["goals"]],
                 [int(move) for move in record["moves"]],
+                [int(move) for move in record.get("undone", ())],
                 opening=int(record.get("opening", 0)),
+                asked=[str(goal) for goal in record.get("asked", ())],
             )
-        except (KeyError, TypeError, ValueError, GameError, SettingError) as error:
+        except (KeyError, TypeError, ValueError, ArithmeticError, GameError, SettingError) as error:
             msg = f"not a readable game record ({error})"
             raise SettingError(msg) from error

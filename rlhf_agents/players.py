@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import numpy as np
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from rlhf_agents.agent import Agent
 from rlhf_agents.errors import SettingError, UnknownAgentError, UnknownPlayerError
 from rlhf_agents.minimax import MinimaxPlayer
-from rlhf_agents.records import Explanation
-from rlhf_games.base import Game, Outcome, States
+from rlhf_agents.records import Explanation, Forecast
+from rlhf_games.base import MOVER, Game, Outcome, States
 
 KINDS = "random, minimax:DEPTH, agent, the name of a bundled agent, or FILE.zip"
 MAX_DEPTH = 64
@@ -33,8 +33,25 @@ class Player(Protocol):
         """Return one legal action int64 `[B]` for unfinished positions uint64 `[B, W]`."""
         ...
 
-    def explain(self, state: States, goal: str) -> Explanation:
+    def explain(self, state: States, goal: str, seat: int = MOVER) -> Explanation:
         """Say why, in one position uint64 `[W]`.
+
+        Args:
+            state: the position.
+            goal: what is played for.
+            seat: by whom: `MOVER`, or `WAITING`, to whom the values are what it gets if the mover
+                plays each move, and the action the move that it expects.
+
+        Raises:
+            ValueError: the game is over.
+        """
+        ...
+
+    def think(self, state: States, goal: str, seat: int = MOVER) -> Iterator[Explanation]:
+        """Say why, better and better: the last is what `explain` returns.
+
+        Each step is short (some 30 ms where that can be), and whoever iterates may stop: that is
+        how thinking is cancelled.
 
         Raises:
             ValueError: the game is over.
@@ -61,7 +78,11 @@ class RandomPlayer:
         del goal
         return self.game.random_actions(states, self._rng)
 
-    def explain(self, state: States, goal: str = "win") -> Explanation:
+    def think(self, state: States, goal: str = "win", seat: int = MOVER) -> Iterator[Explanation]:
+        """Explain at once, see `Player.think`."""
+        return iter((self.explain(state, goal, seat),))
+
+    def explain(self, state: States, goal: str = "win", seat: int = MOVER) -> Explanation:
         """Give every legal move the same share."""
         states = np.ascontiguousarray(state)[None]
         if self.game.outcome(states)[0] != Outcome.ONGOING:
@@ -70,7 +91,7 @@ class RandomPlayer:
         legal = self.game.legal(states)[0]
         action = int(self.act(states, goal)[0])
         values = np.where(legal, 1.0 / legal.sum(), np.nan).astype(np.float32)
-        return Explanation(action=action, goal=goal, values=values, line=(action,))
+        return Explanation(action=action, goal=goal, values=values, line=(action,), seat=seat)
 
 
 class AgentPlayer:
@@ -90,9 +111,17 @@ class AgentPlayer:
         """Return one action per position, see `Player.act`."""
         return self.agent.act_states(states, goal, self.nodes)
 
-    def explain(self, state: States, goal: str = "win") -> Explanation:
+    def explain(self, state: States, goal: str = "win", seat: int = MOVER) -> Explanation:
         """Explain the move in one position, see `Player.explain`."""
-        return self.agent.explain_state(state, goal, self.nodes)
+        return self.agent.explain_state(state, goal, self.nodes, seat)
+
+    def think(self, state: States, goal: str = "win", seat: int = MOVER) -> Iterator[Explanation]:
+        """Explain better and better, see `Player.think`."""
+        return self.agent.think(state, goal, self.nodes, seat)
+
+    def forecast(self, state: States, goals: tuple[str, str] = ("win", "win")) -> Forecast:
+        """Return how the game is expected to end, see `Agent.forecast`."""
+        return self.agent.forecast(state, goals)
 
 
 def make_player(spec: str, game: Game, *, nodes: int, seed: int | None, load: Load) -> Player:

@@ -23,6 +23,8 @@ class Explanation:
         seconds: time spent.
         proven: the value of `action` follows from the rules alone.
         pursued: the goal actually played for; differs from `goal` when that is out of reach.
+        seat: whose eyes these are, `MOVER` or `WAITING`. To the waiting player `values` is what it
+            gets if the mover plays each move, and `action` the move that it expects.
     """
 
     action: int
@@ -34,3 +36,25 @@ class Explanation:
     seconds: float = 0.0
     proven: bool = False
     pursued: str = "win"
+    seat: int = 0
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """How a game is expected to end: shares of imagined games, an estimate and no proof.
+
+    Attributes:
+        games: how many were imagined.
+        win: share in [0, 1] that the mover wins.
+        draw: share that is drawn.
+        lose: share that the mover loses.
+        goals: share in which the mover achieves each goal, by name.
+        theirs: share in which the waiting player does.
+    """
+
+    games: int
+    win: float
+    draw: float
+    lose: float
+    goals: dict[str, float]
+    theirs: dict[str, float]

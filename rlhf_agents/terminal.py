@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from rlhf_agents import board_text
+from rlhf_agents.board_cells import placed_cell, stones_of
 from rlhf_agents.play_session import Session, third_person
 from rlhf_agents.players import Player
 from rlhf_agents.records import Explanation
@@ -240,7 +241,10 @@ class Table:
         if before is not None and self.session.last_move is not None:
             text.append(f"{third_person(who, 'play')} {game.action_names[self.session.last_move]}")
             text.append(f" ({board_text.spoken(game, why)})\n" if why and self.compact else "\n")
-        text.append_text(board_text.board(game, state, board_text.last_cell(game, before, state)))
+        last = None
+        if before is not None:
+            last = placed_cell(stones_of(game, before), stones_of(game, state))
+        text.append_text(board_text.board(game, state, last))
         if why is not None and not self.compact:
             text.append_text(board_text.thoughts(game, why, f"{who}'s moves"))
         self.console.print(text, end="")

@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rlhf_agents.compiled_network import PatternWeights, goal_value, hidden
-from rlhf_agents.foresight import ILLEGAL, Mind, Tree, grow_batch, new_tree
+from rlhf_agents.foresight import (
+    ILLEGAL,
+    Mind,
+    Tree,
+    begin,
+    begin_first,
+    go_on_first,
+    grow_batch,
+    new_tree,
+    node_value,
+)
 from rlhf_agents.goals import WIN, GoalRules
 from rlhf_agents.records import Explanation
-from rlhf_games.base import Game, Outcome, States, Verdict
+from rlhf_games.base import MOVER, Game, Outcome, States, Verdict
 from rlhf_games.compiled import compiled
 from rlhf_games.rules import Rules, is_legal, load
 
 OUT_OF_REACH = 0.01
 """A goal whose best move is worth less leaves the agent aimless; it plays to win instead."""
 BATCH_NODES = 200_000
+FIRST_STEP = 64
+LARGEST_STEP = 2000
+"""Nodes between two looks at a growing tree: about 20 ms."""
 
 
 @compiled
@@ -38,20 +52,21 @@ def network_batch(
 
 
 @compiled
-def goal_table_batch(
-    rules: Rules, weights: PatternWeights, states: States, out: NDArray[np.float32]
-) -> None:
-    """Fill `out` `[B, G]` with the network's value of the best move for every goal of the mover."""
-    features = np.empty(weights.table.shape[1], np.float32)
+def goal_table(mind: Mind, tree: Tree, states: States, seat: int, out: NDArray[np.float32]) -> None:
+    """Fill `out` `[B, G]` with the network's value of every goal of a seat, no move ahead.
+
+    Args:
+        mind: the game, the network and how goals are valued.
+        tree: room for one node.
+        states: uint64 `[B, W]`, unfinished.
+        seat: 0 the mover, who makes the best move, 1 the waiting player, who faces a reply.
+        out: receives the values.
+    """
     for i in range(states.shape[0]):
-        state = load(rules, states, i)
-        hidden(rules, weights, state, features)
-        for goal in range(rules.n_goals):
-            out[i, goal] = 0.0
-            for action in range(rules.n_actions):
-                if is_legal(rules, state, action):
-                    value = goal_value(weights, features, 0, goal, action)
-                    out[i, goal] = max(out[i, goal], value)
+        root = load(mind.rules, states, i)
+        for goal in range(mind.rules.n_goals):
+            begin(mind, tree, 0, root, goal, seat, False)
+            out[i, goal] = node_value(mind.goals, tree, 0, goal)[0]
 
 
 @dataclass(frozen=True)
@@ -129,8 +144,7 @@ class Thinker:
         tree = new_tree(len(states) * room, self.game.n_words, self.game.n_actions, width)
         used = np.zeros(len(states), np.int64)
         seats = np.zeros(len(states), np.int64)
-        mind = Mind(self.game.rules, self.weights, self.goals)
-        grow_batch(mind, tree, states, pursued, seats, nodes, used)
+        grow_batch(self.mind, tree, states, pursued, seats, nodes, used)
         return tree, used
 
     def choose(
@@ -148,8 +162,21 @@ class Thinker:
             values = np.where(np.asarray(masks).astype(bool), values, np.nan)
         return best_actions(values)
 
-    def explain(self, state: States, goal: int, nodes: int) -> Explanation:
-        """Explain the choice in one position, uint64 `[W]`.
+    def explain(self, state: States, goal: int, nodes: int, seat: int = MOVER) -> Explanation:
+        """Explain the choice in one position, see `think_aloud`."""
+        *_, last = self.think_aloud(state, goal, nodes, seat)
+        return last
+
+    def think_aloud(
+        self, state: States, goal: int, nodes: int, seat: int = MOVER
+    ) -> Iterator[Explanation]:
+        """Explain the choice in one position better and better, up to `nodes` positions ahead.
+
+        Args:
+            state: uint64 `[W]`.
+            goal: what is played for, a row of the goal table.
+            nodes: positions to look at; 0: the network alone.
+            seat: whose goal it is, `MOVER` or `WAITING`.
 
         Raises:
             ValueError: the game is over.
@@ -158,26 +185,80 @@ class Thinker:
         if self.game.outcome(states)[0] != Outcome.ONGOING:
             msg = "the game is over, there is nothing to explain"
             raise ValueError(msg)
+        return self._slices(states, goal, nodes, seat)
+
+    def _slices(self, states: States, goal: int, nodes: int, seat: int) -> Iterator[Explanation]:
         started = time.perf_counter()
-        thought = self.think(states, np.array([goal]), nodes)
-        tree, _ = self.grow(states, thought.pursued, nodes)
-        action = int(best_actions(thought.values)[0])
-        reach = np.empty((1, len(self.game.goals)), np.float32)
-        goal_table_batch(self.game.rules, self.weights, states, reach)
-        certain = self.game.verdicts(states)[0, 0]
-        reach[0] = np.where(certain == Verdict.OPEN, reach[0], certain == Verdict.ACHIEVED)
+        verdicts = self.game.verdicts(states)[0, seat]
+        reach = self._reach(states, seat, verdicts)
+        pursued = WIN if verdicts[goal] == Verdict.IMPOSSIBLE else goal
+        spent, best = 0, 1.0
+        for instead in (pursued, WIN):
+            if instead == WIN and pursued != WIN and best >= OUT_OF_REACH:
+                return
+            for tree, used in self._grow_in_steps(states, instead, seat, nodes):
+                line, values = self._choice(tree, instead, nodes)
+                best = float(np.nanmax(values))
+                yield Explanation(
+                    action=line[0],
+                    goal=self.game.goals[goal].name,
+                    values=values,
+                    goal_values=reach,
+                    line=line,
+                    nodes=spent + used,
+                    seconds=time.perf_counter() - started,
+                    proven=bool(nodes and tree.exact[0, line[0]]),
+                    pursued=self.game.goals[instead].name,
+                    seat=seat,
+                )
+            spent += used
+            if instead == WIN:
+                return
+
+    def _reach(self, states: States, seat: int, verdicts: NDArray[np.int8]) -> dict[str, float]:
+        """Return the network's value of every goal if it were asked, by name."""
+        values = np.empty((1, len(self.game.goals)), np.float32)
+        width = self.weights.table.shape[1]
+        tree = new_tree(1, self.game.n_words, self.game.n_actions, width)
+        goal_table(self.mind, tree, states, seat, values)
+        known = np.where(verdicts == Verdict.OPEN, values[0], verdicts == Verdict.ACHIEVED)
         names = [goal.name for goal in self.game.goals]
-        return Explanation(
-            action=action,
-            goal=names[goal],
-            values=thought.values[0],
-            goal_values=dict(zip(names, reach[0].tolist(), strict=True)),
-            line=expected_line(tree, action) if nodes else (action,),
-            nodes=int(thought.used[0]),
-            seconds=time.perf_counter() - started,
-            proven=bool(nodes and tree.exact[0, action]),
-            pursued=names[int(thought.pursued[0])],
-        )
+        return dict(zip(names, known.astype(float).tolist(), strict=True))
+
+    def _grow_in_steps(
+        self, states: States, goal: int, seat: int, nodes: int
+    ) -> Iterator[tuple[Tree, int]]:
+        """Grow one tree and show it, with its size, after every step."""
+        room = max(nodes, self.game.n_actions + 1)
+        width = self.weights.table.shape[1]
+        tree = new_tree(room, self.game.n_words, self.game.n_actions, width)
+        used = np.zeros(1, np.int64)
+        begin_first(self.mind, tree, states, goal, seat, nodes > 0, used)
+        yield tree, int(used[0])
+        for budget in step_budgets(nodes):
+            before = int(used[0])
+            go_on_first(self.mind, tree, goal, budget, used)
+            if used[0] == before:
+                return
+            yield tree, int(used[0])
+
+    def _choice(
+        self, tree: Tree, goal: int, nodes: int
+    ) -> tuple[tuple[int, ...], NDArray[np.float32]]:
+        """Return the expected line and the values of all moves, NaN where illegal."""
+        legal = tree.child[0] != ILLEGAL
+        values = np.where(legal, tree.value[0], np.nan).astype(np.float32)
+        if tree.ours[0]:
+            first = int(best_actions(values[None])[0])
+        else:
+            first = expected_reply(self.goals, tree, 0, goal)
+        line = expected_line(self.goals, tree, first, goal) if nodes else (first,)
+        return line, values
+
+    @property
+    def mind(self) -> Mind:
+        """What every step of a search reads."""
+        return Mind(self.game.rules, self.weights, self.goals)
 
 
 def best_actions(values: NDArray[np.float32]) -> NDArray[np.int64]:
@@ -188,15 +269,36 @@ def best_actions(values: NDArray[np.float32]) -> NDArray[np.int64]:
     return np.asarray(order[ranked.argmax(axis=1)], np.int64)
 
 
-def expected_line(tree: Tree, action: int) -> tuple[int, ...]:
+def expected_reply(goals: GoalRules, tree: Tree, node: int, goal: int) -> int:
+    """Return the move that is expected of the opponent in a node.
+
+    The worst for us if the goal is zero-sum, else the one that its own wish to win makes likely.
+    """
+    legal = tree.child[node] != ILLEGAL
+    wish = -tree.value[node] if goals.zero_sum[goal] else tree.reply[node]
+    return int(np.where(legal, wish, -np.inf).argmax())
+
+
+def expected_line(goals: GoalRules, tree: Tree, action: int, goal: int) -> tuple[int, ...]:
     """Return the moves that a tree expects, beginning with `action` at its root."""
     line, node = [action], int(tree.child[0, action])
     while node >= 0:
         legal = tree.child[node] != ILLEGAL
         if not legal.any() or not tree.visits[node].any():
             break
-        sign = 1.0 if tree.ours[node] else -1.0
-        best = int(np.where(legal, sign * tree.value[node], -np.inf).argmax())
+        if tree.ours[node]:
+            best = int(np.where(legal, tree.value[node], -np.inf).argmax())
+        else:
+            best = expected_reply(goals, tree, node, goal)
         line.append(best)
         node = int(tree.child[node, best])
     return tuple(line)
+
+
+def step_budgets(nodes: int) -> list[int]:
+    """Return after how many nodes a growing tree is shown: ever more, but soon enough to stop."""
+    budgets, budget = [], FIRST_STEP
+    while budget < nodes:
+        budgets.append(budget)
+        budget += min(3 * budget, LARGEST_STEP)
+    return [*budgets, nodes] if nodes else []

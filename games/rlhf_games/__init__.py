@@ -15,7 +15,7 @@ from importlib.metadata import entry_points
 
 from rlhf_games.base import Game, Goal, Outcome, UnknownGameError, Verdict
 
-__all__ = ["Game", "Goal", "Outcome", "UnknownGameError", "Verdict", "make", "names"]
+__all__ = ["Game", "Goal", "Outcome", "UnknownGameError", "Verdict", "find", "make", "names"]
 
 _GAMES = {
     "connect_four": "rlhf_games.connect_four:ConnectFour",
@@ -33,8 +33,8 @@ def names() -> list[str]:
     return sorted(_table())
 
 
-def make(name: str) -> Game:
-    """Return the game called `name`.
+def find(name: str) -> str:
+    """Return where the game called `name` lies, as "module:Class", without importing it.
 
     Raises:
         UnknownGameError: no game has that name; near names and the list are given.
@@ -45,6 +45,15 @@ def make(name: str) -> Game:
         hint = f"did you mean {' or '.join(near)}? " if near else ""
         msg = f"unknown game {name!r}; {hint}games: {', '.join(sorted(table))}"
         raise UnknownGameError(msg)
-    module, _, attribute = table[name].partition(":")
+    return table[name]
+
+
+def make(name: str) -> Game:
+    """Return the game called `name`.
+
+    Raises:
+        UnknownGameError: no game has that name; near names and the list are given.
+    """
+    module, _, attribute = find(name).partition(":")
     game: Game = getattr(import_module(module), attribute)()
     return game

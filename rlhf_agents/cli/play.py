@@ -1,38 +1,43 @@
-"""`rlhf-play`: play a trained agent, or watch it play, in the terminal."""
+"""`rlhf-play`: play a trained agent, or watch it play, in a window or in the terminal."""
 
 from __future__ import annotations
 
 import argparse
+import re
+import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import rlhf_games
 from rlhf_agents.cli.common import Parser, check_writable, run_program
 from rlhf_agents.errors import SettingError
-from rlhf_games.base import Game
+from rlhf_agents.game_records import check_game
+from rlhf_agents.play_setup import Setup, check_setup
+from rlhf_agents.viewer.pygame_ready import has_display, require_pygame
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from rlhf_agents.players import Player
-    from rlhf_agents.terminal import Table
+    from rlhf_agents.play_session import Session
 
 SIDES = ("first", "second", "random")
-OPENING_PLIES = 2
+SMALLEST, LARGEST = 320, 4096
 
 EXAMPLES = """examples:
   rlhf-play --game connect_four
   rlhf-play --game connect_four --side second --nodes 1000
-  rlhf-play --game connect_four --goal win_diagonal
+  rlhf-play --game connect_four --goal win_diagonal --theme light
   rlhf-play --game connect_four --watch --opponent minimax:6 --games 10
   rlhf-play --game connect_four --watch --record game.gif
-  rlhf-play --game tic_tac_toe --agent three.zip
+  rlhf-play --game connect_four --watch --plies 12 --screenshot position.png
+  rlhf-play --game connect_four --load connect_four-1.json
+  rlhf-play --game tic_tac_toe --agent three.zip --terminal
 
-A move is typed by its name; hint, goal, undo, redo, new, help and quit are commands. When several
-games are played, all but the first begin with two random moves, so that they differ. Without a
-terminal to type in, the agent plays itself (--terminal reads the moves from a pipe)."""
+A window opens where there is a display; F1 lists its keys. In the terminal a move is typed by its
+name; hint, goal, undo, redo, new, help and quit are commands. When several games are played, all
+but the first begin with two random moves, so that they differ. --record and --screenshot need no
+display: if no person plays, the files are written and nothing is opened. Without a display and
+without a terminal to type in, the agent plays itself (--terminal reads the moves from a pipe)."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -56,10 +61,24 @@ def parser() -> argparse.ArgumentParser:
     add("--side", choices=SIDES, help=side)
     add("--watch", action="store_true", help="watch the agent play its opponent")
     add("--games", type=int, default=1, help="how many games (default 1)")
-    add("--terminal", action="store_true", help="play in the terminal (the only way for now)")
-    add("--record", type=Path, metavar="FILE.gif", help="write the first game as a GIF")
+    add("--load", type=Path, metavar="FILE.json", help="go on with a saved game")
+    add("--terminal", action="store_true", help="play in the terminal, not in a window")
+    add("--record", type=Path, metavar="FILE.gif", help="write the game as an animation")
+    add("--screenshot", type=Path, metavar="FILE.png", help="write a picture of its last position")
+    add("--plies", type=int, help="moves to record (default: to the end)")
+    add("--theme", choices=("dark", "light"), default="dark", help="colours (default dark)")
+    add("--size", type=_size, metavar="WxH", help="of the window or the pictures, e.g. 960x640")
     add("--seed", type=int, default=0, help="of random players, sides and openings (default 0)")
     return program
+
+
+def _size(text: str) -> tuple[int, int]:
+    found = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
+    size = (int(found[1]), int(found[2])) if found else (0, 0)
+    if not all(SMALLEST <= side <= LARGEST for side in size):
+        msg = f"{text!r} is not a size such as 960x640 (each side {SMALLEST} to {LARGEST})"
+        raise argparse.ArgumentTypeError(msg)
+    return size
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -67,153 +86,93 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return run_program(_play, parser().parse_args(arguments), arguments)
 
 
-@dataclass
-class Tally:
-    """Results of the agent."""
-
-    won: int = 0
-    drawn: int = 0
-    lost: int = 0
-
-    def add(self, winner: int | None, agent_seat: int) -> None:
-        """Count one game."""
-        self.drawn += winner is None
-        self.won += winner == agent_seat
-        self.lost += winner == 1 - agent_seat
-
-
 def _play(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int:
-    _check(options)
-    game = rlhf_games.make(options.game)
-    game.goal_index(options.goal)
-    # The players compile or load code, which takes seconds: only after all checks.
-    import numpy as np  # noqa: PLC0415
+    setup = _setup(options)
+    _check(options, setup)
+    films = options.record is not None or options.screenshot is not None
+    if films:
+        require_pygame()  # found out before the game is played
+    if films and setup.opponent != "human":
+        _film(options, setup, None)
+        return 0
+    if not options.terminal and _can_open_window():
+        from rlhf_agents.cli.play_window import play_in_window  # noqa: PLC0415 - needs pygame
 
-    from rlhf_agents import terminal  # noqa: PLC0415
-
-    console = terminal.new_console()
-    opponent = _opponent_name(options)
-    alone = opponent == "human" and not terminal.is_interactive() and not options.terminal
-    agent, other = _players(options, game, "agent" if alone else opponent)
-    if alone:
-        console.print("There is no terminal to play in, so the agent plays itself.")
-    rng = np.random.default_rng(options.seed)
-    tally, tables = Tally(), []
-    try:
-        for number in range(options.games):
-            agent_seat = _agent_seat(options.side, number if other is not None else 0, rng)
-            opening = _opening(game, rng) if number else []
-            table = _table(options, game, (agent, other), agent_seat, opening)
-            tables.append(table)
-            table.play()
-            tally.add(table.session.winner, agent_seat)
-    except (terminal.Quit, KeyboardInterrupt):
-        console.print("\nGoodbye.")
-    if options.games > 1:
-        console.print(f"{agent.name}: {tally.won} won, {tally.drawn} drawn, {tally.lost} lost")
-    if options.record is not None:
-        _record(options.record, game, tables[0])
-        console.print(f"wrote {options.record}")
+        session = play_in_window(setup, options.theme, options.load, options.size)
+    else:
+        setup, session = _play_in_terminal(options, setup)
+    if films and session is not None:
+        _film(options, setup, session)
     return 0
 
 
-def _agent_seat(side: str | None, number: int, rng: np.random.Generator) -> int:
-    """Return the agent's seat in game `number`, given its opponent's side or None to take turns."""
-    if side is None:
-        return 1 - number % 2
-    if side == "random":
-        return int(rng.integers(2))
-    return 1 if side == "first" else 0
-
-
-def _check(options: argparse.Namespace) -> None:
-    if options.nodes < 0:
-        msg = f"--nodes must be 0 (network alone) or more, got {options.nodes}"
-        raise SettingError(msg)
-    if options.games < 1:
-        msg = f"--games must be 1 or more, got {options.games}"
-        raise SettingError(msg)
-    if options.seed < 0:
-        msg = f"--seed must be 0 or more, got {options.seed}"
-        raise SettingError(msg)
-    if options.record is not None:
-        check_writable(options.record)
-
-
-def _opponent_name(options: argparse.Namespace) -> str:
+def _setup(options: argparse.Namespace) -> Setup:
     if options.watch and options.opponent == "human":
         msg = "--watch shows two players; leave it out to play yourself, or name another --opponent"
         raise SettingError(msg)
-    name: str = options.opponent or ("agent" if options.watch else "human")
-    return name
-
-
-def _players(
-    options: argparse.Namespace, game: Game, opponent: str
-) -> tuple[Player, Player | None]:
-    from rlhf_agents.agent import Agent, load_agent  # noqa: PLC0415
-    from rlhf_agents.players import make_player  # noqa: PLC0415
-
-    def load(name: str) -> Agent:
-        return load_agent(name, game.name)
-
-    def make(spec: str, seed: int) -> Player:
-        return make_player(spec, game, nodes=options.nodes, seed=seed, load=load)
-
-    own = options.agent or "agent"
-    agent = make(own, options.seed)
-    if opponent == "human":
-        return agent, None
-    return agent, make(own if opponent == "agent" else opponent, options.seed + 1)
-
-
-def _table(
-    options: argparse.Namespace,
-    game: Game,
-    players: tuple[Player, Player | None],
-    agent_seat: int,
-    opening: list[int],
-) -> Table:
-    from rlhf_agents import terminal  # noqa: PLC0415
-    from rlhf_agents.play_session import Session  # noqa: PLC0415
-
-    agent, other = players
-    names = [agent.name, "you" if other is None else other.name]
-    if names[0] == names[1]:
-        names = [f"{names[0]} ({which})" for which in ("first", "second")]
-        names = names if agent_seat == 0 else names[::-1]
-    goals = [options.goal, "win"]
-    order = (0, 1) if agent_seat == 0 else (1, 0)
-    session = Session(game, [goals[i] for i in order], opening, opening=len(opening))
-    seats = players if agent_seat == 0 else (other, agent)
-    return terminal.Table(
-        session,
-        seats,
-        (names[order[0]], names[order[1]]),
-        terminal.new_console(),
-        compact=other is not None,
+    return Setup(
+        game=options.game,
+        agent=options.agent,
+        opponent=options.opponent or ("agent" if options.watch else "human"),
+        goal=options.goal,
+        nodes=options.nodes,
+        side=options.side,
+        seed=options.seed,
+        games=options.games,
     )
 
 
-def _opening(game: Game, rng: np.random.Generator) -> list[int]:
-    states, moves = game.initial(1), []
-    for _ in range(OPENING_PLIES):
-        action = game.random_actions(states, rng)
-        states = game.step(states, action)
-        moves.append(int(action[0]))
-    return moves
+def _check(options: argparse.Namespace, setup: Setup) -> None:
+    """Find mistakes before anything is loaded or opened."""
+    check_setup(setup)
+    rlhf_games.find(setup.game)
+    if options.plies is not None and options.plies < 0:
+        msg = f"--plies must be 0 or more, got {options.plies}"
+        raise SettingError(msg)
+    if options.plies is not None and options.record is None and options.screenshot is None:
+        msg = "--plies says how many moves --record or --screenshot shows; name a file for one"
+        raise SettingError(msg)
+    for path in (options.record, options.screenshot):
+        if path is not None:
+            check_writable(path)
+    if options.load is not None:
+        check_game(options.load, setup.game)
 
 
-def _record(path: Path, game: Game, table: Table) -> None:
-    from rlhf_agents.play_session import third_person  # noqa: PLC0415
-    from rlhf_agents.recording import Frame, write_gif  # noqa: PLC0415 - Pillow
+def _can_open_window() -> bool:
+    """Tell whether there is a display and pygame-ce; say in one sentence what is missing."""
+    if not has_display():
+        if sys.stdout.isatty():
+            sys.stderr.write("There is no display to open a window on: playing in the terminal.\n")
+        return False
+    try:
+        require_pygame()
+    except SettingError as error:
+        sys.stderr.write(f"{error}; playing in the terminal.\n")
+        return False
+    return True
 
-    frames = [Frame(s.state, s.action, s.why, s.mover) for s in table.seen]
-    if table.session.over:
-        last, winner = table.seen[-1], table.session.winner
-        text = "a draw" if winner is None else third_person(table.names[winner], "win")
-        frames[-1] = Frame(last.state, last.action, last.why, last.mover, text)
-    write_gif(path, game, frames, table.names)
+
+def _play_in_terminal(options: argparse.Namespace, setup: Setup) -> tuple[Setup, Session]:
+    """Play in the terminal; without one the agent plays itself."""
+    from rlhf_agents import terminal  # noqa: PLC0415 - rich
+    from rlhf_agents.cli.play_terminal import play_in_terminal  # noqa: PLC0415 - loads players
+
+    alone = setup.opponent == "human" and not terminal.is_interactive() and not options.terminal
+    if alone:
+        sys.stdout.write("There is no terminal to play in, so the agent plays itself.\n")
+        setup = replace(setup, opponent="agent")
+    return setup, play_in_terminal(setup, options.load)
+
+
+def _film(options: argparse.Namespace, setup: Setup, session: Session | None) -> None:
+    from rlhf_agents.cli.play_window import Film, film  # noqa: PLC0415 - needs pygame
+
+    wanted = Film(options.record, options.screenshot, options.plies, options.theme, options.size)
+    sys.stdout.write(film(setup, wanted, options.load, session) + "\n")
+    for path in (options.record, options.screenshot):
+        if path is not None:
+            sys.stdout.write(f"wrote {path}\n")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from rlhf_agents.players import RandomPlayer
+from rlhf_games.base import MOVER, WAITING
 from tests.agents.test_foresight import random_positions
 
 
@@ -56,11 +58,53 @@ class PlayerContract:
         who, game = player
         assert who.act(game.initial(0), "win").shape == (0,)
 
+    def test_the_waiting_player_sees_the_same_moves(self, player):
+        who, game = player
+        for state in random_positions(game, 8, 4):
+            why = who.explain(state, "win", WAITING)
+            legal = game.legal(state[None])[0]
+            assert why.seat == WAITING
+            assert legal[why.action]
+            assert why.line[0] == why.action
+            np.testing.assert_array_equal(np.isnan(why.values), ~legal)
+            assert ((why.values[legal] >= 0) & (why.values[legal] <= 1)).all()
+            self._playable(game, state, why.line)
+
+    @pytest.mark.parametrize("seat", [MOVER, WAITING])
+    def test_thinking_ends_with_the_explanation(self, player, seat):
+        who, game = player
+        for state in random_positions(game, 4, 4):
+            thoughts = list(who.think(state, "win", seat))
+            for thought in thoughts:
+                assert game.legal(state[None])[0, thought.action]
+                self._playable(game, state, thought.line)
+            if not isinstance(who, RandomPlayer):  # it does not play the same twice
+                why, last = who.explain(state, "win", seat), thoughts[-1]
+                np.testing.assert_array_equal(last.values, why.values)
+                assert (last.action, last.line, last.nodes) == (why.action, why.line, why.nodes)
+                assert (last.seat, last.proven) == (seat, why.proven)
+
+    def test_thinking_can_be_stopped(self, player):
+        who, game = player
+        state = game.initial(1)[0]
+        thoughts = who.think(state, "win")
+        assert next(iter(thoughts)).goal == "win"
+        del thoughts
+        assert who.explain(state, "win").goal == "win"
+
+    @staticmethod
+    def _playable(game, state, line):
+        states = state[None]
+        for action in line:
+            assert game.legal(states)[0, action]
+            states = game.step(states, np.array([action]))
+
     def test_refuses_to_explain_a_finished_game(self, player):
         who, game = player
         rng = np.random.default_rng(0)
         states = game.initial(1)
         while game.outcome(states)[0] == 2:
             states = game.step(states, game.random_actions(states, rng))
-        with pytest.raises(ValueError, match="the game is over"):
-            who.explain(states[0], "win")
+        for ask in (who.explain, who.think):
+            with pytest.raises(ValueError, match="the game is over"):
+                ask(states[0], "win")

@@ -33,29 +33,15 @@ def explanation(**changes):
     return Explanation(**{**usual, **changes})
 
 
-def test_boards_show_both_players_whoever_moves(four):
-    for moves in ([3, 3, 2], [3, 3, 2, 2]):
-        expected = np.zeros((6, 7), int)
-        expected[5, 3], expected[4, 3], expected[5, 2] = 1, 2, 1
-        if len(moves) == 4:
-            expected[4, 2] = 2
-        state = Session(four, moves=moves).state
-        np.testing.assert_array_equal(board_text.stones(four, state), expected)
-
-
 def test_the_last_stone_stands_in_brackets_above_the_names_of_the_columns(four):
-    before, after = Session(four, moves=[3, 3]).state, Session(four, moves=[3, 3, 2]).state
-    last = board_text.last_cell(four, before, after)
-    assert last == (5, 2)
-    rows = board_text.board(four, after, last).plain.splitlines()
+    after = Session(four, moves=[3, 3, 2]).state
+    rows = board_text.board(four, after, (5, 2)).plain.splitlines()
     assert len(rows) == 7
     assert rows[4].split() == ["·", "·", "·", "O", "·", "·", "·"]
     assert rows[5].split() == ["·", "·", "[X]", "X", "·", "·", "·"]
     assert rows[6].split() == list("1234567")
     for column, name in enumerate("1234567"):
         assert rows[6].index(name) == 5 * column + 2
-    assert board_text.last_cell(four, None, after) is None
-    assert board_text.last_cell(four, after, after) is None
 
 
 def test_free_cells_show_their_names_where_a_move_is_a_cell():

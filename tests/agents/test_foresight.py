@@ -105,7 +105,7 @@ def test_the_expected_line_is_legal(game):
     for state in random_positions(game, 10, 3):
         tree, _ = grow(game, state[None], nodes=150)
         action = int(np.where(tree.child[0] != ILLEGAL, tree.value[0], -1).argmax())
-        line = expected_line(tree, action)
+        line = expected_line(goal_rules(game, Foresight()), tree, action, WIN)
         assert line[0] == action
         states = state[None]
         for move in line:

@@ -11,9 +11,12 @@ from stable_baselines3 import DQN
 import rlhf_games
 from rlhf_adapters import make_env
 from rlhf_agents.compiled_network import line_windows
+from rlhf_agents.foresight import Mind, new_tree
+from rlhf_agents.goals import goal_rules
 from rlhf_agents.hfdqn import HFDQN
 from rlhf_agents.networks import PatternExtractor
-from rlhf_agents.thinking import goal_table_batch, network_batch
+from rlhf_agents.settings import Foresight
+from rlhf_agents.thinking import goal_table, network_batch
 from tests.agents.test_foresight import random_positions
 
 
@@ -47,7 +50,9 @@ def test_deadlines_are_monotone_by_construction(model):
     game = model.game
     states = random_positions(game, 50, 3)
     table = np.empty((len(states), len(game.goals)), np.float32)
-    goal_table_batch(game.rules, model.target_weights, states, table)
+    mind = Mind(game.rules, model.target_weights, goal_rules(game, Foresight()))
+    width = model.target_weights.table.shape[1]
+    goal_table(mind, new_tree(1, game.n_words, game.n_actions, width), states, 0, table)
     parents = model.target_weights.parents
     bounded = np.flatnonzero(parents >= 0)
     if game.name == "connect_four":

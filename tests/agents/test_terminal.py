@@ -9,6 +9,7 @@ import pytest
 import rlhf_games
 from rlhf_agents import board_text
 from rlhf_agents.agent import Agent
+from rlhf_agents.board_cells import stones_of
 from rlhf_agents.play_session import Session
 from rlhf_agents.players import AgentPlayer
 from rlhf_agents.settings import Foresight
@@ -85,7 +86,7 @@ def test_a_full_column_is_refused():
     board = table(lines=["1", "1", "1", "1", "1", "1", "1"])
     with pytest.raises(Quit):
         board.play()
-    assert (board_text.stones(board.session.game, board.session.state)[:, 0] != 0).all()
+    assert (stones_of(board.session.game, board.session.state)[:, 0] != 0).all()
     assert "that move is not possible; possible: 2 3 4 5 6 7" in printed(board)
 
 

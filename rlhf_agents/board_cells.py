@@ -1,0 +1,96 @@
+"""What a board shows: whose stone lies where, what a move has placed, which line has won."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlhf_games.base import Game, Outcome, States
+
+Cell = tuple[int, int]
+Stones = NDArray[np.int8]
+
+DIRECTIONS = ((0, 1), (1, 0), (1, 1), (1, -1))
+
+
+def plays_columns(game: Game) -> bool:
+    """Tell whether an action is a column into which a stone falls."""
+    return game.gravity and game.n_actions == game.observation_shape[2]
+
+
+def plays_cells(game: Game) -> bool:
+    """Tell whether an action is a cell, row by row."""
+    _, rows, columns = game.observation_shape
+    return not game.gravity and game.n_actions == rows * columns
+
+
+def stones_of(game: Game, state: States) -> Stones:
+    """Return int8 `[H, W]`: 0 an empty cell, 1 a stone of the first player, 2 of the second.
+
+    Args:
+        game: the rules.
+        state: uint64 `[W]`.
+    """
+    states = np.ascontiguousarray(state)[None]
+    planes = game.observe(states)[0] > 0.5
+    mover = int(game.mover(states)[0])
+    stones: Stones = (planes[mover] + 2 * planes[1 - mover]).astype(np.int8)
+    return stones
+
+
+def placed_cell(before: Stones, after: Stones) -> Cell | None:
+    """Return the cell that a move has filled: the first that changed and is not empty now."""
+    changed = np.argwhere((before != after) & (after > 0))
+    return (int(changed[0][0]), int(changed[0][1])) if len(changed) else None
+
+
+def landing_cell(game: Game, stones: Stones, action: int) -> Cell | None:
+    """Return where the stone of an action will lie, None if the board does not tell."""
+    if plays_columns(game):
+        empty = np.flatnonzero(stones[:, action] == 0)
+        return (int(empty[-1]), action) if len(empty) else None
+    if plays_cells(game):
+        row, column = divmod(action, stones.shape[1])
+        return (row, column) if not stones[row, column] else None
+    return None
+
+
+def line_cells(game: Game, state: States, line: Sequence[int]) -> list[tuple[Cell | None, int]]:
+    """Return for each move of a line where its stone would lie, and whose it is (0 or 1)."""
+    states, stones = np.ascontiguousarray(state)[None], stones_of(game, state)
+    cells: list[tuple[Cell | None, int]] = []
+    for action in line:
+        seat = int(game.mover(states)[0])
+        states = game.step(states, np.array([action]))
+        after = stones_of(game, states[0])
+        cells.append((placed_cell(stones, after), seat))
+        stones = after
+    return cells
+
+
+def winning_cells(game: Game, state: States, cell: Cell | None) -> set[Cell]:
+    """Return the cells of all full lines through the last stone; empty unless somebody won."""
+    outcome = game.outcome(np.ascontiguousarray(state)[None])[0]
+    if cell is None or outcome not in (Outcome.LOSS, Outcome.WIN):
+        return set()
+    stones = stones_of(game, state)
+    cells: set[Cell] = set()
+    for step in DIRECTIONS:
+        run = {cell, *_reach(stones, cell, step), *_reach(stones, cell, (-step[0], -step[1]))}
+        if len(run) >= game.line_length:
+            cells |= run
+    return cells
+
+
+def _reach(stones: Stones, cell: Cell, step: Cell) -> list[Cell]:
+    """Return the cells from `cell` on, itself excluded, that hold the same stone."""
+    reached = []
+    row, column = cell[0] + step[0], cell[1] + step[1]
+    while 0 <= row < stones.shape[0] and 0 <= column < stones.shape[1]:
+        if stones[row, column] != stones[cell]:
+            break
+        reached.append((row, column))
+        row, column = row + step[0], column + step[1]
+    return reached

@@ -1,0 +1,78 @@
+"""Playing in the terminal: the games of `rlhf-play` one after the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from rlhf_agents import terminal
+from rlhf_agents.game_records import load_session
+from rlhf_agents.play_session import Session
+from rlhf_agents.play_setup import Setup
+from rlhf_agents.seating import (
+    Seating,
+    agent_seat,
+    load_seating,
+    new_session,
+    random_opening,
+)
+
+
+@dataclass
+class Tally:
+    """Results of the agent."""
+
+    won: int = 0
+    drawn: int = 0
+    lost: int = 0
+
+    def add(self, winner: int | None, agent_seat: int) -> None:
+        """Count one game."""
+        self.drawn += winner is None
+        self.won += winner == agent_seat
+        self.lost += winner == 1 - agent_seat
+
+
+def play_in_terminal(setup: Setup, record: Path | None = None) -> Session:
+    """Play all games that were asked for; return the first.
+
+    Args:
+        setup: who plays.
+        record: a saved game to begin with.
+
+    Raises:
+        UserError: a player or a file is wrong.
+        rlhf_games.base.GameError: there is no such goal.
+    """
+    seating = load_seating(setup)
+    console = terminal.new_console()
+    rng = np.random.default_rng(setup.seed)
+    tally, sessions = Tally(), []
+    try:
+        for number in range(setup.games):
+            seat = agent_seat(setup, number, rng)
+            opening = random_opening(seating.game, rng) if number else []
+            session = new_session(setup, seating.game, seat, opening)
+            if record is not None and number == 0:
+                session = load_session(record, seating.game)
+            sessions.append(session)
+            _table(seating, session, seat).play()
+            tally.add(session.winner, seat)
+    except (terminal.Quit, KeyboardInterrupt):
+        console.print("\nGoodbye.")
+    if setup.games > 1:
+        name = seating.agent.name
+        console.print(f"{name}: {tally.won} won, {tally.drawn} drawn, {tally.lost} lost")
+    return sessions[0]
+
+
+def _table(seating: Seating, session: Session, seat: int) -> terminal.Table:
+    return terminal.Table(
+        session,
+        seating.players(seat),
+        seating.names(seat),
+        terminal.new_console(),
+        compact=seating.other is not None,
+    )

@@ -1,0 +1,119 @@
+"""Playing in the window, and filming games without one."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from rlhf_agents.errors import SettingError
+from rlhf_agents.play_session import Session
+from rlhf_agents.play_setup import Setup
+from rlhf_agents.viewer.app import App
+from rlhf_agents.viewer.loading import load_stage
+from rlhf_agents.viewer.recording import SIZE as FILM_SIZE
+from rlhf_agents.viewer.recording import record
+from rlhf_agents.viewer.scene import Ui
+from rlhf_agents.viewer.theme import THEMES
+from rlhf_agents.viewer.window import SIZE, Watcher, Window
+
+Size = tuple[int, int] | None
+
+
+def play_in_window(
+    setup: Setup, theme: str, path: Path | None, size: Size, watch: Watcher | None = None
+) -> Session | None:
+    """Open the window until the person leaves; return the game on the board.
+
+    Args:
+        setup: who plays.
+        theme: the name of the colours.
+        path: a saved game to begin with.
+        size: of the window in points.
+        watch: sees every frame.
+
+    Raises:
+        UserError: no window can be opened, or a player or a file is wrong.
+        rlhf_games.base.GameError: there is no such goal.
+    """
+    app = App(setup, Path.cwd(), record=path, ui=Ui(theme=THEMES[theme]))
+    window = Window(app, f"rlhf-play: {setup.game}", size or SIZE)
+    try:
+        window.run(watch)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        if not window.close():
+            _leave_without_waiting()
+    return None if app.stage is None else app.stage.match.session
+
+
+def _leave_without_waiting() -> None:
+    """End the process as soon as the program does, whatever other threads are compiling.
+
+    A thread inside the compiler cannot be interrupted, and taking its libraries down under it can
+    crash.
+    """
+
+    def leave() -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
+
+    atexit.register(leave)
+
+
+@dataclass(frozen=True)
+class Film:
+    """What to write of a game.
+
+    Attributes:
+        gif: the animation, if any.
+        png: the picture of the last position, if any.
+        plies: how many moves, None for all.
+        theme: the name of the colours.
+        size: of the pictures in points, None for the usual.
+    """
+
+    gif: Path | None
+    png: Path | None
+    plies: int | None = None
+    theme: str = "dark"
+    size: Size = None
+
+
+def film(setup: Setup, wanted: Film, path: Path | None, session: Session | None) -> str:
+    """Write what a game looked like, without a display; return its result in words.
+
+    Args:
+        setup: who plays.
+        wanted: what to write.
+        path: a saved game to begin with.
+        session: a game that was played already; then `path` does not matter.
+
+    Raises:
+        UserError: a player or a file is wrong.
+        rlhf_games.base.GameError: there is no such goal.
+    """
+    stage = load_stage(setup, path, session=session)
+    try:
+        if wanted.plies is None and session is not None:
+            plies: int | None = len(session.line)
+        else:
+            plies = wanted.plies
+        record(
+            stage,
+            Ui(theme=THEMES[wanted.theme]),
+            gif=wanted.gif,
+            png=wanted.png,
+            plies=plies,
+            size=wanted.size or FILM_SIZE,
+        )
+        return stage.match.session.result_text(stage.match.names)
+    except KeyboardInterrupt:
+        msg = "the recording was interrupted; nothing was written"
+        raise SettingError(msg) from None
+    finally:
+        stage.match.close()

@@ -1,0 +1,75 @@
+"""Loading rules and players while the first frame is already on the screen."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rlhf_agents.play_setup import Setup
+
+if TYPE_CHECKING:
+    from rlhf_agents.play_session import Session
+    from rlhf_agents.viewer.stage import Stage
+
+
+def load_stage(
+    setup: Setup, record: Path | None = None, now: float = 0.0, session: Session | None = None
+) -> Stage:
+    """Load rules and players and begin a game.
+
+    Args:
+        setup: what the person asked for.
+        record: a saved game to go on with.
+        now: the time in seconds.
+        session: a game to go on with, in place of a saved one.
+
+    Raises:
+        rlhf_games.base.GameError: there is no such game or goal.
+        UserError: there is no such player, or a file or a setting is wrong.
+    """
+    # Everything below needs numba, which takes longer than all the rest of the program.
+    from rlhf_agents.game_records import load_session  # noqa: PLC0415
+    from rlhf_agents.seating import load_seating  # noqa: PLC0415
+    from rlhf_agents.viewer.match import Match  # noqa: PLC0415
+    from rlhf_agents.viewer.rooms import room_for  # noqa: PLC0415
+    from rlhf_agents.viewer.stage import Stage  # noqa: PLC0415
+
+    seating = load_seating(setup)
+    if session is None and record is not None:
+        session = load_session(record, seating.game)
+    return Stage(Match(seating, setup, session, now), room_for(seating.game))
+
+
+class Loader:
+    """A thread that runs `load_stage`, whose first arguments it takes."""
+
+    def __init__(self, setup: Setup, record: Path | None = None, now: float = 0.0) -> None:
+        self._work = (setup, record, now)
+        self._stage: Stage | None = None
+        self._error: Exception | None = None
+        self._thread = threading.Thread(target=self._run, name="loader", daemon=True)
+        self._thread.start()
+
+    @property
+    def busy(self) -> bool:
+        """The thread has not ended."""
+        return self._thread.is_alive()
+
+    def take(self) -> Stage | None:
+        """Return the stage, None while it is being loaded.
+
+        Raises:
+            Exception: what `load_stage` raised.
+        """
+        if self.busy:
+            return None
+        if self._error is not None:
+            raise self._error
+        return self._stage
+
+    def _run(self) -> None:
+        try:
+            self._stage = load_stage(*self._work)
+        except Exception as error:
+            self._error = error

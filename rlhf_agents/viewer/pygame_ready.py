@@ -1,0 +1,48 @@
+"""Getting pygame-ce ready: is it there, is it the right one, is there a display."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.metadata import PackageNotFoundError, version
+
+from rlhf_agents.errors import SettingError
+
+os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+
+MISSING = "the window needs pygame-ce: pip install 'rlhf-agents[viewer]'"
+SHADOWED = (
+    "the old pygame package hides pygame-ce, which the window needs: "
+    "pip uninstall -y pygame pygame-ce && pip install pygame-ce"
+)
+
+
+def require_pygame() -> None:
+    """Check that pygame-ce can be used, without opening anything.
+
+    Raises:
+        SettingError: it is missing, or the older pygame was installed over it; says the cure.
+    """
+    try:
+        import pygame  # noqa: PLC0415 - an optional extra
+    except ImportError as error:
+        raise SettingError(MISSING) from error
+    if not getattr(pygame, "IS_CE", False) or not hasattr(pygame, "Window"):
+        raise SettingError(SHADOWED if _installed("pygame") else MISSING)
+
+
+def _installed(distribution: str) -> bool:
+    try:
+        version(distribution)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
+def has_display() -> bool:
+    """Tell whether a window can be opened: there is a screen, or SDL_VIDEODRIVER names a driver."""
+    if os.environ.get("SDL_VIDEODRIVER"):
+        return True
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

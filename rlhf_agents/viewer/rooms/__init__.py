@@ -1,0 +1,38 @@
+"""Rooms by the name of their game.
+
+Third parties add theirs by an entry point of the group `rlhf_agents.rooms` whose name is the game's
+and whose value is a class that makes a `Room`. A game without one gets a grid.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import entry_points
+
+from rlhf_agents.viewer.rooms.base import Room
+from rlhf_agents.viewer.rooms.grid import GridRoom
+from rlhf_games.base import Game
+
+__all__ = ["Room", "known_room", "room_for"]
+
+_ROOMS = {
+    "connect_four": "rlhf_agents.viewer.rooms.connect_four:ConnectFourRoom",
+    "tic_tac_toe": "rlhf_agents.viewer.rooms.tic_tac_toe:TicTacToeRoom",
+}
+
+
+def known_room(name: str) -> Room | None:
+    """Return the room of the game called `name`, before the game itself is loaded."""
+    plugins = {plugin.name: plugin.value for plugin in entry_points(group="rlhf_agents.rooms")}
+    place = {**plugins, **_ROOMS}.get(name)
+    if place is None:
+        return None
+    module, _, attribute = place.partition(":")
+    room: Room = getattr(import_module(module), attribute)()
+    return room
+
+
+def room_for(game: Game) -> Room:
+    """Return the room of a game, a grid if it has none of its own."""
+    _, rows, columns = game.observation_shape
+    return known_room(game.name) or GridRoom(rows, columns, game.n_actions, gravity=game.gravity)

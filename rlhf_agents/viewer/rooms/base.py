@@ -1,0 +1,97 @@
+"""What a board-drawing room is: it draws one kind of board and finds the move under the mouse."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlhf_agents.board_cells import Cell, Stones
+from rlhf_agents.viewer.canvas import Canvas
+from rlhf_agents.viewer.geometry import Box, Point
+from rlhf_agents.viewer.theme import Theme
+
+
+@dataclass(frozen=True)
+class Ghost:
+    """A stone that is expected, not there.
+
+    Attributes:
+        cell: where.
+        seat: whose.
+        number: its place in the expected line, from 1.
+    """
+
+    cell: Cell
+    seat: int
+    number: int
+
+
+@dataclass(frozen=True)
+class Moving:
+    """The latest stone, on its way.
+
+    Attributes:
+        cell: where it will lie.
+        progress: 0 just played to 1 at rest.
+    """
+
+    cell: Cell
+    progress: float
+
+
+@dataclass(frozen=True)
+class BoardView:
+    """Everything that a room draws; a room that cannot show a part leaves it out.
+
+    Attributes:
+        stones: int8 `[H, W]`, None while the rules are being loaded.
+        seat: who is to move.
+        legal: bool `[A]`.
+        names: the A labels of the actions.
+        last: the latest stone.
+        winning: the cells of the line that has won.
+        moving: the animation of the latest stone.
+        values: float32 `[A]` in [0, 1], NaN if illegal: what each move is worth to `eyes`.
+        eyes: the seat whose values they are.
+        chosen: the move that stands out among the values.
+        ghosts: the expected line.
+        hover: the move under the mouse or the keyboard's cursor.
+        hint: the move to recommend.
+    """
+
+    stones: Stones | None = None
+    seat: int = 0
+    legal: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
+    names: tuple[str, ...] = ()
+    last: Cell | None = None
+    winning: frozenset[Cell] = frozenset()
+    moving: Moving | None = None
+    values: NDArray[np.float32] | None = None
+    eyes: int = 0
+    chosen: int | None = None
+    ghosts: tuple[Ghost, ...] = ()
+    hover: int | None = None
+    hint: int | None = None
+
+
+class Room(Protocol):
+    """Draws a board inside a box and finds moves in it."""
+
+    def draw(self, canvas: Canvas, box: Box, view: BoardView, theme: Theme) -> None:
+        """Draw the board with all that `view` holds."""
+        ...
+
+    def action_at(self, box: Box, point: Point) -> int | None:
+        """Return the action under a point of the box, legal or not; None if there is none."""
+        ...
+
+    def neighbour(self, action: int, across: int, down: int) -> int | None:
+        """Return the action that an arrow key leads to; None if that arrow plays the move."""
+        ...
+
+    def cell_centre(self, box: Box, cell: Cell) -> Point:
+        """Return the middle of a cell."""
+        ...

@@ -1,0 +1,188 @@
+"""Every room: finds the moves that it shows, and shows the stones that there are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pygame
+import pytest
+
+import rlhf_games
+from rlhf_agents.board_cells import stones_of
+from rlhf_agents.play_session import Session
+from rlhf_agents.viewer.canvas import Canvas
+from rlhf_agents.viewer.geometry import Box
+from rlhf_agents.viewer.rooms import known_room, room_for
+from rlhf_agents.viewer.rooms.base import BoardView, Ghost, Moving
+from rlhf_agents.viewer.rooms.grid import GridRoom, percent
+from rlhf_agents.viewer.theme import DARK, LIGHT
+
+
+def colour_near(surface, centre, radius, wanted):
+    """Tell whether a colour is found around a point."""
+    x, y = centre
+    return any(
+        tuple(surface.get_at((round(x + dx), round(y + dy))))[:3] == wanted
+        for dx in range(-radius, radius + 1, 2)
+        for dy in range(-radius, radius + 1, 2)
+    )
+
+
+class RoomContract:
+    """Inherit, and give a fixture `room` that returns `(room, game)`."""
+
+    @pytest.fixture(params=[(300, 300), (90, 120), (640, 400), (333, 777)])
+    def box(self, request):
+        return Box(7, 5, *request.param)
+
+    @pytest.fixture(params=[DARK, LIGHT], ids=["dark", "light"])
+    def theme(self, request):
+        return request.param
+
+    def view(self, game, moves, **more):
+        session = Session(game, moves=moves)
+        state = session.state
+        return BoardView(
+            stones=stones_of(game, state),
+            seat=session.seat,
+            legal=game.legal(state[None])[0],
+            names=game.action_names,
+            **more,
+        )
+
+    def test_every_action_can_be_pointed_at(self, room, box):
+        room, game = room
+        found = {
+            room.action_at(box, (x, y))
+            for x in np.arange(box.x, box.right, 1.5)
+            for y in np.arange(box.y, box.bottom, 1.5)
+        }
+        assert found >= set(range(game.n_actions))
+        assert found <= {None, *range(game.n_actions)}
+        assert room.action_at(box, (box.right + 900, box.y)) is None
+
+    def test_stones_are_where_the_state_says(self, room, box, theme):
+        room, game = room
+        moves = [1, 0, 2]
+        surface = pygame.Surface((1000, 900))
+        view = self.view(game, moves)
+        room.draw(Canvas(surface), box, view, theme)
+        radius = 3 if box.width < 100 else 14
+        for row in range(view.stones.shape[0]):
+            for column in range(view.stones.shape[1]):
+                centre = room.cell_centre(box, (row, column))
+                for seat in (0, 1):
+                    there = colour_near(surface, centre, radius, theme.seats[seat])
+                    assert there == (view.stones[row, column] == seat + 1), (row, column)
+
+    def test_everything_at_once_can_be_drawn(self, room, box, theme):
+        room, game = room
+        values = np.linspace(0, 1, game.n_actions).astype(np.float32)
+        legal = Session(game, moves=[0, 1]).legal()
+        values[[a for a in range(game.n_actions) if a not in legal]] = np.nan
+        view = self.view(
+            game, [0, 1], last=(0, 0), winning=frozenset({(0, 0), (1, 1)}), values=values, eyes=1,
+            moving=Moving((game.observation_shape[1] - 1, 1), 0.5), chosen=legal[0],
+            ghosts=(Ghost((0, 2), 0, 1), Ghost((1, 2), 1, 2)), hover=legal[0], hint=legal[-1],
+        )  # fmt: skip
+        surface = pygame.Surface((1000, 900))
+        before = pygame.image.tobytes(surface, "RGB")
+        room.draw(Canvas(surface), box, view, theme)
+        assert pygame.image.tobytes(surface, "RGB") != before
+
+    def test_nothing_is_drawn_outside(self, room, box, theme):
+        room, game = room
+        surface = pygame.Surface((1000, 900))
+        view = self.view(game, [0, 1], values=np.full(game.n_actions, 0.5, np.float32))
+        room.draw(Canvas(surface), box, view, theme)
+        surface.fill((0, 0, 0), (box.x - 3, box.y - 3, box.width + 6, box.height + 6))
+        assert not pygame.surfarray.array3d(surface).any()
+
+    def test_before_the_rules_are_there(self, room, box, theme):
+        room[0].draw(Canvas(pygame.Surface((1000, 900))), box, BoardView(), theme)
+
+    def test_arrows_reach_every_action(self, room):
+        room, game = room
+        reached, new = {0}, [0]
+        while new:
+            onward = [room.neighbour(new[0], *step) for step in ((1, 0), (0, 1), (-1, 0), (0, -1))]
+            new = new[1:] + [a for a in onward if a is not None and a not in reached]
+            reached |= {a for a in onward if a is not None}
+        assert reached == set(range(game.n_actions))
+
+
+class TestConnectFour(RoomContract):
+    @pytest.fixture
+    def room(self):
+        game = rlhf_games.make("connect_four")
+        return room_for(game), game
+
+    def test_down_plays(self, room):
+        assert room[0].neighbour(3, 0, 1) is None
+
+    def test_a_stone_falls_behind_the_board(self, room):
+        room, game = room
+        box, heights = Box(0, 0, 400, 400), []
+        for progress in (0.0, 0.2, 0.4, 0.6, 1.0):
+            surface = pygame.Surface((400, 400))
+            view = self.view(game, [3], moving=Moving((5, 3), progress))
+            room.draw(Canvas(surface), box, view, DARK)
+            rows = np.argwhere((pygame.surfarray.array3d(surface) == DARK.seats[0]).all(axis=2))
+            heights.append(rows[:, 1].mean())
+        assert heights == sorted(heights)
+        assert heights[0] < heights[-1] - 200
+
+
+class TestTicTacToe(RoomContract):
+    @pytest.fixture
+    def room(self):
+        game = rlhf_games.make("tic_tac_toe")
+        return room_for(game), game
+
+    def test_stones_are_where_the_state_says(self, room, box, theme):
+        """Crosses cross in the middle; noughts leave it free."""
+        room, game = room
+        surface = pygame.Surface((1000, 900))
+        view = self.view(game, [4, 0])
+        room.draw(Canvas(surface), box, view, theme)
+        cross = room.cell_centre(box, (1, 1))
+        assert colour_near(surface, cross, 1, theme.seats[0])
+        nought = room.cell_centre(box, (0, 0))
+        assert not colour_near(surface, nought, 1, theme.seats[1])
+        reach = int(box.width * 0.1)
+        assert colour_near(surface, nought, reach, theme.seats[1])
+        assert not colour_near(surface, room.cell_centre(box, (2, 2)), reach, theme.seats[0])
+
+
+class TestGridOfColumns(RoomContract):
+    @pytest.fixture
+    def room(self):
+        return GridRoom(6, 7, 7, gravity=True), rlhf_games.make("connect_four")
+
+
+class TestGridOfCells(RoomContract):
+    @pytest.fixture
+    def room(self):
+        return GridRoom(3, 3, 9, gravity=False), rlhf_games.make("tic_tac_toe")
+
+
+class TestGridWithAList(RoomContract):
+    """Moves that are neither columns nor cells: a list beneath the board."""
+
+    @pytest.fixture
+    def room(self):
+        room = GridRoom(6, 7, 7, gravity=False)
+        assert not room.by_cell
+        assert not room.by_column
+        return room, rlhf_games.make("connect_four")
+
+
+def test_rooms_by_name():
+    assert known_room("connect_four") is not None
+    assert known_room("no_such_game") is None
+
+
+@pytest.mark.parametrize(
+    ("share", "text"), [(0, "0"), (0.001, "1"), (0.5, "50"), (0.999, "99"), (1, "100")]
+)
+def test_only_what_is_certain_is_called_so(share, text):
+    assert percent(share) == text
