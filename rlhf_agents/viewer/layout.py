@@ -115,7 +115,7 @@ def _wide(window: Box) -> Layout:
     line = forecast = Box(panel.x, panel.bottom, panel.width, 0)
     if panel.height >= 170:
         line, panel = panel.bottom_part(LINE if tight else 76.0, 6)
-    if panel.height >= 110:
+    if panel.height >= 130:
         forecast, panel = panel.top_part(FORECAST, 7)
     head, goals = panel.top_part(HEAD, 1)
     columns = 2 if goals.width >= 560 else 1

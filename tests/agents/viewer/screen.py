@@ -78,8 +78,8 @@ class Screen:
         wanted = Target(kind, value)
         width, height = self.surface.get_size()
         self.app.draw(self.canvas)
-        for y in range(2, height, 4):
-            for x in range(2, width, 4):
+        for y in range(3, height, 8):
+            for x in range(3, width, 8):
                 found = target_at(
                     self.canvas, self.app.layout, self.app._scene, self.app.ui, (x, y)
                 )

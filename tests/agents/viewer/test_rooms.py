@@ -30,7 +30,7 @@ def colour_near(surface, centre, radius, wanted):
 class RoomContract:
     """Inherit, and give a fixture `room` that returns `(room, game)`."""
 
-    @pytest.fixture(params=[(300, 300), (90, 120), (640, 400), (333, 777)])
+    @pytest.fixture(params=[(300, 300), (130, 150), (640, 400), (333, 777)])
     def box(self, request):
         return Box(7, 5, *request.param)
 
@@ -66,7 +66,7 @@ class RoomContract:
         surface = pygame.Surface((1000, 900))
         view = self.view(game, moves)
         room.draw(Canvas(surface), box, view, theme)
-        radius = 3 if box.width < 100 else 14
+        radius = 4 if box.width < 200 else 14
         for row in range(view.stones.shape[0]):
             for column in range(view.stones.shape[1]):
                 centre = room.cell_centre(box, (row, column))
