@@ -24,20 +24,20 @@ class Command:
 
 COMMANDS = (
     Command("new", "New", ("n",), "new game"),
-    Command("undo", "Undo", ("u", "backspace", "ctrl+z"), "take back (your move and the answer)"),
-    Command("redo", "Redo", ("r", "ctrl+y", "ctrl+shift+z"), "play again what was taken back"),
-    Command("hint", "Hint", ("h",), "what the agent would play for you"),
+    Command("undo", "Undo", ("u", "backspace", "ctrl+z"), "take back both moves"),
+    Command("redo", "Redo", ("r", "ctrl+y", "ctrl+shift+z"), "play them again"),
+    Command("hint", "Hint", ("h",), "what it would play for you"),
     Command("swap", "Swap", ("s",), "change sides"),
-    Command("flip", "Flip", ("f",), "turn the goal round: win to lose and back"),
-    Command("pause", "Pause", ("space", "p"), "pause; then you may play for both sides"),
+    Command("flip", "Flip", ("f",), "flip the goal: win, lose"),
+    Command("pause", "Pause", ("space", "p"), "pause; play for both sides"),
     Command("step", "Step", (".", "pagedown"), "one move on"),
     Command("back", "", (",", "pageup"), "one move back"),
     Command("start", "", ("home",), "to the start of the game"),
     Command("end", "", ("end",), "to the latest move"),
     Command("faster", "Speed", ("=", "+", "[+]"), "watch faster"),
     Command("slower", "", ("-", "[-]"), "watch slower"),
-    Command("save", "Save", ("ctrl+s",), "save the game here as a small JSON"),
-    Command("open", "Open", ("ctrl+o",), "open a saved game (or drop its file here)"),
+    Command("save", "Save", ("ctrl+s",), "save the game (JSON)"),
+    Command("open", "Open", ("ctrl+o",), "open a game, or drop a file"),
     Command("stronger", "", ("]",), "look further ahead"),
     Command("weaker", "", ("[",), "look less far ahead"),
     Command("theme", "Theme", ("t",), "light or dark"),
@@ -49,13 +49,13 @@ COMMANDS = (
 )
 
 OVERLAYS = {
-    "values": ("v", "what every move is worth"),
-    "line": ("l", "the moves that it expects"),
-    "goals": ("g", "how likely every goal is"),
-    "forecast": ("o", "how the game will end"),
-    "graph": ("w", "who stood how, move by move"),
-    "mistakes": ("m", "mistakes, after the game"),
-    "my turn": ("b", "show thoughts on your turn too"),
+    "values": ("v", "what moves are worth"),
+    "line": ("l", "the moves expected"),
+    "goals": ("g", "how likely they are"),
+    "forecast": ("o", "how it will end"),
+    "graph": ("w", "who stood how"),
+    "mistakes": ("m", "after the game"),
+    "my turn": ("b", "thoughts on your turn"),
 }
 """What can be shown or hidden: its key and its meaning."""
 
@@ -91,10 +91,12 @@ def overlay_of(key: str) -> str | None:
 def help_lines() -> list[tuple[str, str]]:
     """Return every key and what it does, for the help page."""
     lines = list(POINTER_HELP)
-    lines += [(" ".join(_spoken(key) for key in c.keys[:2]), c.help) for c in COMMANDS]
+    lines += [(_spoken(command.keys), command.help) for command in COMMANDS]
     lines += [(key, f"{name}: {meaning}") for name, (key, meaning) in OVERLAYS.items()]
     return lines
 
 
-def _spoken(key: str) -> str:
-    return {"shift+/": "?", "[+]": "+", "[-]": "-", "=": "+"}.get(key, key)
+def _spoken(keys: tuple[str, ...]) -> str:
+    """Return the first two keys as people call them; a keypad's and a shifted key say the same."""
+    plain = [key.replace("shift+/", "?").replace("=", "+") for key in keys if "[+" not in key]
+    return " ".join(dict.fromkeys(key for key in plain if "[-]" not in key and "shift" not in key))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+
+from rlhf_agents.board_cells import Cell
 
 TOUCH = 0.7
 BOUNCE = 0.07
@@ -22,3 +25,24 @@ def fall(time: float) -> float:
 def fall_seconds(rows: float) -> float:
     """Return how long a fall over that many rows takes."""
     return 0.16 + 0.13 * math.sqrt(max(0.0, rows))
+
+
+@dataclass(frozen=True)
+class Played:
+    """The latest move.
+
+    Attributes:
+        at: when it was made, in seconds.
+        cell: where its stone lies, None if the board does not tell.
+        seconds: how long its animation takes.
+    """
+
+    at: float
+    cell: Cell | None
+    seconds: float
+
+    @classmethod
+    def now(cls, at: float, cell: Cell | None, speed: float, *, falls: bool) -> Played:
+        """Return a move that is made at this moment; fast games have short animations."""
+        rows = 1 if cell is None or not falls else cell[0] + 1
+        return cls(at, cell, fall_seconds(rows) / max(1.0, speed))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ from rlhf_agents.players import Player
 from rlhf_agents.records import Explanation, Forecast
 from rlhf_agents.seating import Seating, agent_seat, new_session, random_opening
 from rlhf_agents.viewer.desk import Desk, Question
-from rlhf_agents.viewer.easing import fall_seconds
+from rlhf_agents.viewer.easing import Played
 from rlhf_agents.viewer.review import Review
 from rlhf_games.base import MOVER, WAITING, GameError
 
@@ -30,15 +30,6 @@ REPLY_SECONDS = 0.55
 WATCH_SECONDS = 1.0
 REST_SECONDS = 4.0
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
-
-
-@dataclass(frozen=True)
-class Played:
-    """The latest move: when it was made and where its stone lies."""
-
-    at: float
-    cell: Cell | None
-    seconds: float
 
 
 class Match:
@@ -296,8 +287,7 @@ class Match:
 
     def _animation(self, before: Stones) -> Played:
         cell = placed_cell(before, stones_of(self.game, self.session.state))
-        rows = 1 if cell is None or not self.game.gravity else cell[0] + 1
-        return Played(self._now, cell, fall_seconds(rows) / max(1.0, self.speed))
+        return Played.now(self._now, cell, self.speed, falls=self.game.gravity)
 
     def undo(self) -> bool:
         """Take back: a person's last move and the answer, or one move of a watched game."""

@@ -41,11 +41,11 @@ def _draw_help(canvas: Canvas, page: Box, theme: Theme) -> None:
     columns = 2 if body.width >= 420 or body.height < 17 * len(lines) else 1
     rows = -(-len(lines) // columns)
     pitch = min(28.0, body.height / rows)
-    size = min(14.0, max(8.0, pitch * 0.62), max(8.0, body.width / columns / 26))
+    size = min(14.0, max(8.0, pitch * 0.62), max(9.5, body.width / columns / 24))
     for number, (keys, meaning) in enumerate(lines):
         column = body.columns(columns, 18)[number // rows]
         y = body.y + (number % rows + 0.5) * pitch
-        share = 0.40 * column.width
+        share = 0.38 * column.width
         canvas.text((column.x, y), keys, size, theme.text, bold=True, width=share - 6)
         canvas.text((column.x + share, y), meaning, size, theme.muted, width=column.width - share)
 

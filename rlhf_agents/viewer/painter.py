@@ -31,7 +31,7 @@ def paint(canvas: Canvas, layout: Layout, scene: Scene, ui: Ui) -> None:
     if scene.room is not None:
         scene.room.draw(canvas, layout.board, scene.board, theme)
     for seat, (box, card) in enumerate(zip(layout.cards, scene.cards, strict=False)):
-        draw_card(canvas, box, card, seat, theme)
+        draw_card(canvas, box, card, (seat, scene.room), theme)
     _paint_thoughts(canvas, layout, scene, ui)
     _paint_controls(canvas, layout, scene, ui)
     if scene.banner:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from rlhf_agents.viewer.canvas import Canvas
 from rlhf_agents.viewer.geometry import Box
 from rlhf_agents.viewer.layout import GOAL_ROW
-from rlhf_agents.viewer.rooms.grid import draw_stone, percent
+from rlhf_agents.viewer.rooms.base import Room
+from rlhf_agents.viewer.rooms.grid import STONE, percent
 from rlhf_agents.viewer.scene import Card, GoalRow, Scene
 from rlhf_agents.viewer.theme import Theme, blend
 
@@ -24,8 +25,10 @@ def draw_title(canvas: Canvas, box: Box, scene: Scene, theme: Theme) -> None:
     canvas.text(place, scene.status, PLAIN, theme.muted, width=box.width)
 
 
-def draw_card(canvas: Canvas, box: Box, card: Card, seat: int, theme: Theme) -> None:
-    """Draw a player: stone, name, goal, effort."""
+def draw_card(canvas: Canvas, box: Box, card: Card, who: tuple[int, Room | None], theme: Theme
+              ) -> None:  # fmt: skip
+    """Draw a player: stone, name, goal, effort; `who` is the seat and who draws its stones."""
+    seat, painter = who
     canvas.box(box, theme.surface, 9)
     if card.steered:
         canvas.outline(box, theme.accent, 9, 1.5)
@@ -33,7 +36,9 @@ def draw_card(canvas: Canvas, box: Box, card: Card, seat: int, theme: Theme) -> 
         bar = Box(box.x + 3, box.y + 9, 4, box.height - 18)
         canvas.box(bar, theme.seats[seat], 2)
     radius = min(13.0, box.height * 0.29)
-    draw_stone(canvas, (box.x + 14 + radius, box.centre[1]), radius, seat, theme)
+    if painter is not None:
+        centre = (box.x + 14 + radius, box.centre[1])
+        painter.draw_stone(canvas, centre, radius / STONE, seat, theme)
     left, right = box.x + 22 + 2 * radius, box.right - 9
     upper, lower = box.y + box.height * 0.32, box.y + box.height * 0.70
     wide = box.width > 240

@@ -51,13 +51,18 @@ def build_scene(match: Match, room: Room, ui: Ui, now: float) -> Scene:
         ply=len(session.moves),
         mistakes=match.review.mistakes if match.ended and "mistakes" in ui.shown else (),
         achieved=session.achieved() if over else None,
-        banner=result[:1].upper() + result[1:],
+        banner=_sentence(result),
         winner=session.winner,
         nodes=match.nodes if match.adjustable else None,
         paused=match.paused,
         speed=match.speed,
         names=match.game.action_names,
     )
+
+
+def _sentence(words: str) -> str:
+    """Begin with a capital, but leave the names of players alone."""
+    return words[:1].upper() + words[1:] if words.startswith(("you ", "a ")) else words
 
 
 def _visible_thought(match: Match, ui: Ui) -> Explanation | None:

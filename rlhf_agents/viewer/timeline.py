@@ -5,7 +5,7 @@ from __future__ import annotations
 from rlhf_agents.viewer.canvas import Canvas
 from rlhf_agents.viewer.geometry import Box
 from rlhf_agents.viewer.panels import SMALL
-from rlhf_agents.viewer.rooms.grid import draw_stone
+from rlhf_agents.viewer.rooms.grid import STONE
 from rlhf_agents.viewer.scene import Scene, Step
 from rlhf_agents.viewer.theme import Theme, blend
 
@@ -50,7 +50,8 @@ def draw_hindsight(canvas: Canvas, box: Box, scene: Scene, theme: Theme) -> None
     rows = max(1, int(box.height // ROW))
     for seat, names in list(enumerate(scene.achieved))[:rows]:
         y = box.y + seat * ROW + ROW / 2
-        draw_stone(canvas, (box.x + 8, y), 7, seat, theme)
+        if scene.room is not None:
+            scene.room.draw_stone(canvas, (box.x + 8, y), 7 / STONE, seat, theme)
         text = "achieved " + (", ".join(names) if names else "none of its goals")
         canvas.text((box.x + 22, y), text, 13, theme.text if names else theme.faint,
                     width=box.width - 22)  # fmt: skip

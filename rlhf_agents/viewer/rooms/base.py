@@ -84,6 +84,12 @@ class Room(Protocol):
         """Draw the board with all that `view` holds."""
         ...
 
+    def draw_stone(
+        self, canvas: Canvas, centre: Point, cell: float, seat: int, theme: Theme
+    ) -> None:
+        """Draw the stone of a seat as large as in a cell of that size."""
+        ...
+
     def action_at(self, box: Box, point: Point) -> int | None:
         """Return the action under a point of the box, legal or not; None if there is none."""
         ...

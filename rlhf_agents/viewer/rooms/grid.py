@@ -73,9 +73,8 @@ class GridRoom:
         return Grid(self.rows, self.columns, x, y, cell)
 
     def _board_area(self, box: Box) -> Box:
-        area = box.inset(FRAME)
+        area = box.inset(FRAME).top_part(VALUES)[1]  # values, in the end the result
         if self.by_column:
-            area = area.top_part(VALUES)[1]
             return area.bottom_part(NAMES)[1]
         if self.by_cell:
             return area
@@ -83,7 +82,7 @@ class GridRoom:
 
     def _chips(self, box: Box) -> list[Box]:
         """Return the boxes of the list of actions beneath the board."""
-        area = box.inset(FRAME)
+        area = box.inset(FRAME).top_part(VALUES)[1]
         area = area.top_part(area.height * (1 - LIST_SHARE), FRAME)[1]
         per_row = max(1, int(area.width // 76))
         room = max(1, int(area.height // CHIP))
