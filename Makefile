@@ -17,7 +17,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-6s %s\n", $$1, $$2 }' Makefile
 
 play: $(VENV)/.play ## install (first time only) and play Connect Four against the trained agent
-	@if [ -t 0 ] && [ -t 1 ]; then \
+	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || [ "$$(uname)" = Darwin ] || { [ -t 0 ] && [ -t 1 ]; }; then \
 	    set -- --game $(GAME); \
 	else \
 	    set -- --game $(GAME) --watch --games 1 --record $(GAME).gif; \
@@ -62,7 +62,7 @@ $(VENV)/.python:
 
 $(VENV)/.play: $(VENV)/.python pyproject.toml constraints.txt
 	@echo '==> installing rlhf-agents into $(VENV) (once; takes a few minutes)'
-	@$(INSTALL) -e .
+	@$(INSTALL) -e '.[viewer]'
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.python pyproject.toml constraints.txt

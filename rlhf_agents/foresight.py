@@ -361,6 +361,14 @@ def begin_first(
 
 
 @compiled
+def trust_network(mind: Mind, tree: Tree, goal: int) -> None:
+    """Give the moves of the first root the network's own values, whatever the rules decide."""
+    for action in range(mind.rules.n_actions):
+        if tree.child[0, action] != ILLEGAL:
+            tree.value[0, action] = edge_guess(mind, tree.features[0], tree.ours[0], goal, action)
+
+
+@compiled
 def go_on_first(
     mind: Mind, tree: Tree, goal: int, nodes: int, used: NDArray[np.int64]
 ) -> None:  # fmt: skip

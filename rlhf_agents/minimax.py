@@ -101,26 +101,17 @@ def choose_batch(
 
 @compiled
 def score_first(
-    rules: Rules, table: ProofTable, states: States, action: int, depth: int, spent: Counter
+    rules: Rules,
+    table: ProofTable,
+    states: States,
+    action: int,
+    alpha: int,
+    depth: int,
+    spent: Counter,
 ) -> int:
-    """Return the exact value of a legal move in the first position, `depth` plies deep."""
+    """Return the `move_value` of a legal move in the first position, `depth` plies deep."""
     after = play(rules, load(rules, states, 0), action)
-    return move_value(rules, table, after, -HORIZON, depth, spent)
-
-
-@compiled
-def line_first(
-    rules: Rules, table: ProofTable, states: States, depth: int, line: NDArray[np.int64]
-) -> int:
-    """Fill `line` `[depth]` with the best play of both in the first position, return its length."""
-    state = load(rules, states, 0)
-    ignored = np.zeros(1, np.int64)
-    for ply in range(depth):
-        line[ply] = choose(rules, table, state, depth - ply, ignored)
-        state = play(rules, state, line[ply])
-        if result(rules, state) != ONGOING:
-            return ply + 1
-    return depth
+    return move_value(rules, table, after, alpha, depth, spent)
 
 
 class MinimaxPlayer:
@@ -177,23 +168,45 @@ class MinimaxPlayer:
             spent = np.zeros(1, np.int64)
             for action in np.flatnonzero(self.game.legal(states)[0]):
                 scores[action] = score_first(
-                    self.game.rules, table, states, int(action), depth, spent
+                    self.game.rules, table, states, int(action), -HORIZON, depth, spent
                 )
                 yield known
-            line = np.empty(depth, np.int64)
-            length = line_first(self.game.rules, table, states, depth, line)
+            best = int(table.order[scores[table.order].argmax()])  # the first of equals: `choose`
+            line = [best]
+            for move in self._replies(table, states, best, depth - 1):
+                line += [] if move is None else [move]
+                yield known
             values = _probabilities(scores)
             known = Explanation(
-                action=int(line[0]),
+                action=best,
                 goal=goal,
                 values=values if seat == MOVER else 1 - values,
-                line=tuple(int(move) for move in line[:length]),
+                line=tuple(line),
                 nodes=int(spent[0]),
                 seconds=time.perf_counter() - begin,
-                proven=bool(scores[line[0]] != 0),
+                proven=bool(scores[best] != 0),
                 seat=seat,
             )
             yield known
+
+    def _replies(
+        self, table: ProofTable, states: States, action: int, depth: int
+    ) -> Iterator[int | None]:
+        """Return the best play of both after a move; None while a reply is being looked for."""
+        ignored = np.zeros(1, np.int64)
+        for left in range(depth, 0, -1):
+            states = self.game.step(states, np.array([action]))
+            legal = self.game.legal(states)[0]
+            best = ILLEGAL
+            for move in table.order[legal[table.order]].tolist():  # `choose`, in steps
+                alpha = max(best, -HORIZON)
+                value = score_first(self.game.rules, table, states, move, alpha, left, ignored)
+                if value > best:
+                    best, action = value, move
+                yield None
+            if best == ILLEGAL:
+                return
+            yield action
 
 
 def _probabilities(scores: NDArray[np.int64]) -> NDArray[np.float32]:

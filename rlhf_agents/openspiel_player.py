@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from rlhf_agents.errors import SettingError
 from rlhf_agents.records import Explanation
-from rlhf_games.base import MOVER, Game, States
+from rlhf_games.base import MOVER, Game, Outcome, States
 
 KIND = "openspiel-mcts"
 MAX_SIMULATIONS = 10_000_000
@@ -89,9 +89,13 @@ class OpenSpielMCTS:
         return iter((self.explain(state, goal, seat),))
 
     def explain(self, state: States, goal: str, seat: int = MOVER) -> Explanation:
-        """Explain the choice in one unfinished position uint64 `[W]`."""
+        """Explain the choice in one position uint64 `[W]`, see `Player.explain`."""
+        states = np.ascontiguousarray(state)[None]
+        if self._game.outcome(states)[0] != Outcome.ONGOING:
+            msg = "the game is over, there is nothing to explain"
+            raise ValueError(msg)
         started = time.perf_counter()
-        root = self._bot.mcts_search(self.worlds(state[None])[0])
+        root = self._bot.mcts_search(self.worlds(states)[0])
         values = np.full(self._game.n_actions, np.nan, np.float32)
         for child in root.children:
             values[child.action] = _value(child)

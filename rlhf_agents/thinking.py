@@ -20,6 +20,7 @@ from rlhf_agents.foresight import (
     grow_batch,
     new_tree,
     node_value,
+    trust_network,
 )
 from rlhf_agents.goals import WIN, GoalRules
 from rlhf_agents.records import Explanation
@@ -234,6 +235,8 @@ class Thinker:
         tree = new_tree(room, self.game.n_words, self.game.n_actions, width)
         used = np.zeros(1, np.int64)
         begin_first(self.mind, tree, states, goal, seat, nodes > 0, used)
+        if nodes == 0:  # the values by which `choose` plays
+            trust_network(self.mind, tree, goal)
         yield tree, int(used[0])
         for budget in step_budgets(nodes):
             before = int(used[0])

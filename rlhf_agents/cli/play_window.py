@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def play_in_window(
         UserError: no window can be opened, or a player or a file is wrong.
         rlhf_games.base.GameError: there is no such goal.
     """
-    app = App(setup, Path.cwd(), record=path, ui=Ui(theme=THEMES[theme]))
+    app = App(setup, Path.cwd(), record=path, ui=Ui(theme=THEMES[theme]), now=time.perf_counter())
     window = Window(app, f"rlhf-play: {setup.game}", size or SIZE)
     try:
         window.run(watch)

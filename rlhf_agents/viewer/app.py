@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from rlhf_agents.viewer.stage import Stage
 
 TOAST_SECONDS = 3.0
+PATIENCE_SECONDS = 3.0
 ARROWS = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}
 DIGITS = "1234567890"
 
@@ -66,13 +67,12 @@ class App:
         self.zoom = 1.0
         self.leaving = self.picture = False
         self._loader = Loader(setup, record, now)
-        self._waiting = waiting_scene(
-            setup.game.replace("_", " ").title(), known_room(setup.game), "waking up the agent ..."
-        )
+        self._room = known_room(setup.game)
+        self._begun = now
         self.layout: Layout = arrange(0, 0)
         self._canvas: Canvas | None = None
-        self._scene: Scene = self._waiting
         self._now = now
+        self._scene: Scene = self._waiting_scene()
         self._pointer: Point | None = None
         self._sliding = False
         self._escaped = False
@@ -127,7 +127,7 @@ class App:
     def stale(self) -> bool:
         """What is shown is not what there is to show: another frame is needed."""
         if self.stage is None:
-            return not self._fresh
+            return True
         match = self.stage.match
         version = match.desk.version + match.mover_desk.version
         animated = match.moving(self._now) < 1 or self.ui.pointed("line") is not None
@@ -143,8 +143,18 @@ class App:
             match = self.stage.match
             self._version = match.desk.version + match.mover_desk.version
             self._scene = self.stage.scene(self.ui, self._now)
+        else:
+            self._scene = self._waiting_scene()
         paint(canvas, self.layout, self._scene, self.ui)
         self._fresh = True
+        self._loader.begin()  # only now: the first frame is on the screen
+
+    def _waiting_scene(self) -> Scene:
+        seconds = self._now - self._begun
+        long = " (half a minute, the first time)" if seconds > PATIENCE_SECONDS else ""
+        status = "waking up the agent" + long + " " + "." * (1 + int(2 * seconds) % 3)
+        title = self.setup.game.replace("_", " ").title()
+        return waiting_scene(title, self._room, status)
 
     def touch(self) -> None:
         """Have the next frame drawn."""

@@ -8,6 +8,8 @@ Python's, so drawing goes on, and so does closing.
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
@@ -20,8 +22,16 @@ from rlhf_agents.players import Player
 from rlhf_agents.records import Explanation, Forecast
 from rlhf_games.base import MOVER, States
 
+BACKGROUND = 10
+"""Nice value of threads that think."""
 KEPT = 4096
 """Answers remembered; a game has at most a few hundred questions."""
+
+
+def stand_back() -> None:
+    """Let the drawing thread go first when there are not cores enough (on Linux, by thread)."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), BACKGROUND)
 
 
 @dataclass(frozen=True)
@@ -137,6 +147,7 @@ class Desk:
         return None
 
     def _run(self) -> None:
+        stand_back()
         while (question := self._wait()) is not None:
             answer = self._slice(question)
             with self._changed:

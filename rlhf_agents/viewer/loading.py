@@ -49,7 +49,13 @@ class Loader:
         self._stage: Stage | None = None
         self._error: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="loader", daemon=True)
-        self._thread.start()
+        self._begun = False
+
+    def begin(self) -> None:
+        """Start the thread, once."""
+        if not self._begun:
+            self._begun = True
+            self._thread.start()
 
     @property
     def busy(self) -> bool:
@@ -62,7 +68,7 @@ class Loader:
         Raises:
             Exception: what `load_stage` raised.
         """
-        if self.busy:
+        if self.busy or not self._begun:
             return None
         if self._error is not None:
             raise self._error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +18,8 @@ from rlhf_agents.viewer.layout import SMALLEST
 from rlhf_agents.viewer.pictures import save_png
 
 FRAMES_PER_SECOND = 60
-IDLE_SECONDS = 0.004
+SWITCH_SECONDS = 0.001
+"""How long a thread that thinks may keep Python to itself while a frame is waiting."""
 SIZE = (1180, 780)
 
 Watcher = Callable[[App, float], None]
@@ -66,6 +68,7 @@ class Window:
             rlhf_games.base.GameError: there is no such game or goal.
         """
         clock = pygame.time.Clock()
+        sys.setswitchinterval(SWITCH_SECONDS)
         while not self.app.leaving:
             for event in pygame.event.get():
                 self._take(event)

@@ -12,8 +12,11 @@ import time
 import pytest
 from PIL import Image
 
+import rlhf_games
 from rlhf_agents.cli import play
+from rlhf_agents.game_records import save_session
 from rlhf_agents.model_files import read_model
+from rlhf_agents.play_session import Session
 
 
 def run(program, *arguments, typed="", cwd=None):
@@ -34,6 +37,11 @@ BAD = [
     (["--game", "tic_tac_toe", "--agent", "connect_four"], "not for tic_tac_toe"),
     (["--game", "connect_four", "--opponent", "minimax:x"], "needs a depth"),
     (["--game", "connect_four", "--record", "/nowhere/game.gif"], "there is no folder"),
+    (["--game", "connect_four", "--screenshot", "/nowhere/game.png"], "there is no folder"),
+    (["--game", "connect_four", "--load", "/nowhere/game.json"], "cannot read the game record"),
+    (["--game", "connect_four", "--load", "/dev/null"], "not a readable game record"),
+    (["--game", "connect_four", "--plies", "3"], "name a file for one"),
+    (["--game", "connect_four", "--plies", "-3"], "--plies must be 0 or more"),
     (["--game", "connect_four", "--watch", "--opponent", "human"], "--watch shows two players"),
 ]
 
@@ -77,6 +85,9 @@ def test_training_needs_a_place_for_its_model(tmp_path):
         (["--game", "connect_four", "--nodes", "many"], "invalid int value: 'many'"),
         (["--game", "connect_four", "--side", "third"], "invalid choice: 'third'"),
         (["--game", "connect_four", "--fly"], "unrecognized arguments: --fly"),
+        (["--game", "connect_four", "--theme", "pink"], "invalid choice: 'pink'"),
+        (["--game", "connect_four", "--size", "huge"], "'huge' is not a size such as 960x640"),
+        (["--game", "connect_four", "--size", "9x9"], "each side 320 to 4096"),
     ],
 )
 def test_options_that_cannot_be_parsed_get_one_sentence(arguments, sentence, capsys):
@@ -92,7 +103,7 @@ def test_options_that_cannot_be_parsed_get_one_sentence(arguments, sentence, cap
 
 def test_mistakes_are_found_before_anything_heavy_is_imported():
     check = "import sys; from rlhf_agents.cli.play import main; code = main(sys.argv[1:]); "
-    check += "heavy = {'numba', 'torch', 'PIL', 'rich'} & set(sys.modules); "
+    check += "heavy = {'numba', 'torch', 'PIL', 'rich', 'pygame'} & set(sys.modules); "
     check += "raise SystemExit(f'{code} {sorted(heavy)}')"
     for arguments in (["--game", "chess"], ["--game", "connect_four", "--nodes", "-1"]):
         done = subprocess.run(
@@ -234,3 +245,76 @@ def test_train_then_play(tmp_path):
     assert list((tmp_path / "runs").rglob("events*"))
     played = run("play", "--game", "tic_tac_toe", "--agent", path, "--watch")
     assert played.returncode == 0, played.stderr
+
+
+def test_a_picture_of_a_position(tmp_path):
+    path = tmp_path / "position.png"
+    done = run("play", "--game", "connect_four", "--watch", "--plies", "4", "--nodes", "5",
+               "--screenshot", str(path), "--size", "700x500", "--theme", "light")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"the game goes on\nwrote {path}\n"
+    with Image.open(path) as image:
+        assert image.size == (700, 500)
+
+
+def test_a_saved_game_goes_on_in_the_terminal_and_in_pictures(tmp_path):
+    path = tmp_path / "game.json"
+    game = rlhf_games.make("tic_tac_toe")
+    save_session(path, Session(game, moves=[4, 0, 8]))
+    done = run("play", "--game", "tic_tac_toe", "--terminal", "--side", "second", "--load",
+               str(path), typed="undo\nquit\n")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "7    8    X" in done.stdout
+    done = run("play", "--game", "tic_tac_toe", "--watch", "--load", str(path), "--plies", "3",
+               "--screenshot", str(tmp_path / "a.png"))  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_record_of_another_game_names_the_cure(tmp_path):
+    path = tmp_path / "game.json"
+    save_session(path, Session(rlhf_games.make("tic_tac_toe")))
+    done = run("play", "--game", "connect_four", "--load", str(path))
+    assert done.returncode == 2
+    assert f"open it with: rlhf-play --game tic_tac_toe --load {path}" in done.stderr
+
+
+def test_without_pygame_the_terminal_is_used(tmp_path):
+    (tmp_path / "pygame.py").write_text("raise ImportError('no pygame here')")
+    program = "import sys; sys.path.insert(0, sys.argv.pop(1)); "
+    program += "from rlhf_agents.cli.play import main; raise SystemExit(main())"
+    command = [sys.executable, "-c", program, str(tmp_path), "--game", "tic_tac_toe"]
+    variables = {**os.environ, "DISPLAY": ":99"}
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=variables,
+        stdin=subprocess.DEVNULL,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == (
+        "the window needs pygame-ce: pip install 'rlhf-agents[viewer]'; playing in the terminal.\n"
+    )
+    assert "achieved:" in done.stdout
+    films = subprocess.run(
+        [*command, "--watch", "--record", str(tmp_path / "a.gif")],
+        capture_output=True, text=True, check=False, env=variables,
+    )  # fmt: skip
+    assert films.returncode == 2
+    assert films.stderr.startswith("error: the window needs pygame-ce")
+    assert not (tmp_path / "a.gif").exists()
+
+
+def test_a_display_opens_the_window(tmp_path):
+    """With SDL's dummy driver; the goal is wrong, which only the loaded game can tell."""
+    program = "from rlhf_agents.cli.play import main; raise SystemExit(main())"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "--game", "connect_four", "--goal", "wim"],
+        capture_output=True, text=True, check=False,
+        env={**os.environ, "SDL_VIDEODRIVER": "dummy"},
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ")
+    assert "wim" in done.stderr
+    assert "Traceback" not in done.stderr

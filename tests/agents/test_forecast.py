@@ -56,6 +56,14 @@ def test_one_seed_is_one_forecast(agent):
     assert agent.forecast(state, seed=3) != agent.forecast(state, seed=4)
 
 
+def test_a_mirrored_game_ends_alike(agent):
+    moves = (5, 0, 5, 2, 6)
+    left = agent.forecast(after(agent.game, *moves), games=1000)
+    right = agent.forecast(after(agent.game, *(6 - move for move in moves)), games=1000)
+    assert left.win == pytest.approx(right.win, abs=0.1)
+    assert left.draw == pytest.approx(right.draw, abs=0.1)
+
+
 def test_goals_change_what_is_expected(agent):
     state = agent.game.initial(1)[0]
     usual = agent.forecast(state, ("win", "win"))

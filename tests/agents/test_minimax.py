@@ -7,6 +7,7 @@ import pytest
 
 import rlhf_games
 from rlhf_agents.minimax import MinimaxPlayer
+from rlhf_games.base import WAITING
 from tests.agents.test_foresight import random_positions
 
 SOON = 1000
@@ -113,3 +114,32 @@ def test_full_depth_never_loses_tic_tac_toe():
         states = game.step(states, actions)
     lost = (game.outcome(states) == -1) & (game.mover(states) == ours)
     assert not lost.any()
+
+
+def test_what_the_mover_gets_the_waiting_player_loses():
+    game = rlhf_games.make("connect_four")
+    player = MinimaxPlayer(game, 4)
+    for state in random_positions(game, 10, 20):
+        mine, theirs = player.explain(state), player.explain(state, "win", WAITING)
+        np.testing.assert_array_equal(theirs.values, 1 - mine.values)
+        assert (theirs.action, theirs.line) == (mine.action, mine.line)
+
+
+@pytest.mark.parametrize(("name", "plies"), [("tic_tac_toe", 2), ("connect_four", 25)])
+def test_the_line_is_what_both_would_play(name, plies):
+    game = rlhf_games.make(name)
+    for state in random_positions(game, 20, plies, seed=2):
+        states = state[None]
+        for ply, move in enumerate(MinimaxPlayer(game, 5).explain(state).line):
+            assert move == MinimaxPlayer(game, 5 - ply).act(states)[0]
+            states = game.step(states, np.array([move]))
+
+
+def test_deepening_shows_every_depth_and_stops_between_moves():
+    game = rlhf_games.make("connect_four")
+    state = game.initial(1)[0]
+    thoughts = list(MinimaxPlayer(game, 5).think(state))
+    depths = [len(thought.line) for thought in thoughts]
+    assert depths == sorted(depths)
+    assert set(depths) == {1, 2, 3, 4, 5}
+    assert len(thoughts) > 5 * game.n_actions

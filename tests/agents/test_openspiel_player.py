@@ -13,6 +13,7 @@ import rlhf_games
 from rlhf_agents.errors import SettingError
 from rlhf_agents.openspiel_player import OpenSpielMCTS, parse_simulations
 from rlhf_games.base import Game, Outcome, States
+from tests.agents.player_contract import PlayerContract
 
 needs_openspiel = pytest.mark.skipif(
     find_spec("pyspiel") is None, reason="needs the extra openspiel"
@@ -24,6 +25,15 @@ def after(game: Game, actions: list[int]) -> States:
     for action in actions:
         states = game.step(states, np.array([action]))
     return states
+
+
+@needs_openspiel
+@pytest.mark.parametrize("name", ["connect_four", "tic_tac_toe"])
+class TestContract(PlayerContract):
+    @pytest.fixture
+    def player(self, name: str):
+        game = rlhf_games.make(name)
+        return OpenSpielMCTS(game, 30), game
 
 
 @needs_openspiel

@@ -39,6 +39,33 @@ def test_steps_grow_the_same_tree(agent, nodes, goal):
         assert last.nodes == at_once.used[0]
 
 
+@pytest.mark.parametrize("name", ["tic_tac_toe", "connect_four"])
+def test_the_network_alone_plays_what_it_explains(name):
+    """Also where the rules know better: wins and losses in one, settled goals."""
+    agent = load_agent(name)
+    for plies in range(2, agent.game.max_plies - 2, 4):
+        for state in random_positions(agent.game, 4, plies, seed=plies):
+            for row, goal in enumerate(agent.goals):
+                why = agent.explain_state(state, goal, 0)
+                thought = agent._thinker.think(state[None], np.array([row]), 0)
+                np.testing.assert_array_equal(why.values, thought.values[0])
+                assert why.action == agent.act_states(state[None], goal, 0)[0]
+                assert agent.goals.index(why.pursued) == thought.pursued[0]
+
+
+@pytest.mark.parametrize("nodes", [0, 1, 100])
+def test_every_goal_has_values_for_both_seats(agent, nodes):
+    for state in random_positions(agent.game, 2, 4):
+        legal = agent.game.legal(state[None])[0]
+        for seat in (MOVER, WAITING):
+            for goal in agent.goals:
+                why = agent.explain_state(state, goal, nodes, seat)
+                np.testing.assert_array_equal(np.isnan(why.values), ~legal)
+                assert ((why.values[legal] >= 0) & (why.values[legal] <= 1 + 1e-6)).all()
+                assert legal[why.action]
+                assert all(0 <= value <= 1 + 1e-6 for value in why.goal_values.values())
+
+
 def test_explanations_come_at_once_and_grow(four):
     thoughts = list(four.think(four.game.initial(1)[0], "win", 3000))
     nodes = [thought.nodes for thought in thoughts]
@@ -63,6 +90,7 @@ def test_winning_is_zero_sum_to_both_seats(four, nodes):
         legal = ~np.isnan(mine.values)
         np.testing.assert_allclose(mine.values[legal], 1 - theirs.values[legal], atol=1e-5)
         if not nodes:
+            np.testing.assert_array_equal(1 - mine.values, theirs.values)
             assert mine.action == theirs.action
 
 
