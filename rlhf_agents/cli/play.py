@@ -98,11 +98,11 @@ def _play(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int:
     if not options.terminal and _can_open_window():
         from rlhf_agents.cli.play_window import play_in_window  # noqa: PLC0415 - needs pygame
 
-        session = play_in_window(setup, options.theme, options.load, options.size)
+        seats, session = play_in_window(setup, options.theme, options.load, options.size)
     else:
-        setup, session = _play_in_terminal(options, setup)
+        seats, session = _play_in_terminal(options, setup)
     if films and session is not None:
-        _film(options, setup, session)
+        _film(options, seats, session)
     return 0
 
 

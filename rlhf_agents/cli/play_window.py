@@ -6,7 +6,7 @@ import atexit
 import os
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rlhf_agents.errors import SettingError
@@ -25,8 +25,8 @@ Size = tuple[int, int] | None
 
 def play_in_window(
     setup: Setup, theme: str, path: Path | None, size: Size, watch: Watcher | None = None
-) -> Session | None:
-    """Open the window until the person leaves; return the game on the board.
+) -> tuple[Setup, Session | None]:
+    """Open the window until the person leaves; return who sat where and the game on the board.
 
     Args:
         setup: who plays.
@@ -48,7 +48,10 @@ def play_in_window(
     finally:
         if not window.close():
             _leave_without_waiting()
-    return None if app.stage is None else app.stage.match.session
+    if app.stage is None:
+        return setup, None
+    match = app.stage.match
+    return replace(setup, side="first" if match.seat == 1 else "second"), match.session
 
 
 def _leave_without_waiting() -> None:

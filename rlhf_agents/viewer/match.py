@@ -269,6 +269,7 @@ class Match:
         """Begin another game with the same goals."""
         goals = [self.session.goals[self.seat], self.session.goals[1 - self.seat]]
         self._begin(None)
+        self.paused = False
         self.session.goals = goals if self.seat == 0 else goals[::-1]
 
     def play(self, action: int) -> bool:
@@ -388,7 +389,7 @@ class Match:
             SettingError: the file is no record of this game.
         """
         self.session = game_records.load_session(path, self.game)
-        self._counted = self.session.over
+        self._counted, self.paused = self.session.over, bool(self.session.undone)
         self._settle()
 
     def close(self) -> bool:

@@ -10,6 +10,7 @@ from rlhf_agents.records import Explanation, Forecast
 from rlhf_agents.viewer.match import Match
 from rlhf_agents.viewer.rooms.base import BoardView, Ghost, Moving, Room
 from rlhf_agents.viewer.scene import Card, GoalRow, Mistake, Scene, Step, Ui
+from rlhf_games.base import MOVER, WAITING
 
 GHOSTS = 3
 """Stones of the expected line that are always shown; pointing at the line plays out all."""
@@ -88,7 +89,7 @@ def _status(match: Match, ui: Ui, thought: Explanation | None, mistake: Mistake 
     names, session = match.game.action_names, match.session
     wonder = ui.pointed("goal")
     if isinstance(wonder, str) and thought is not None:
-        who = "would play" if thought.seat == 0 else "would expect"
+        who = "would play" if thought.seat == MOVER else "would expect"
         return f"asked for {wonder}, {_short(match, match.steered)} {who} {names[thought.action]}"
     if mistake is not None:
         played, better = names[mistake.action], names[mistake.better]
@@ -97,9 +98,17 @@ def _status(match: Match, ui: Ui, thought: Explanation | None, mistake: Mistake 
         return "the game is over"
     if match.hinted and thought is not None:
         return f"hint: {names[thought.action]}, for {thought.pursued}"
-    whose = "your turn" if not match.computer else f"{match.names[session.seat]} thinks"
+    return _turn(match, thought)
+
+
+def _turn(match: Match, thought: Explanation | None) -> str:
+    """Say whose turn it is, and whose values are shown if they are not the mover's."""
     if match.paused:
         return "paused: you may play for both sides"
+    name = match.names[match.session.seat]
+    whose = f"{name} thinks" if match.computer else "your turn"
+    if thought is not None and thought.seat == WAITING:
+        return f"{whose}; the values are those of {_short(match, match.eyes)}"
     return whose
 
 
@@ -145,7 +154,7 @@ def _values(thought: Explanation | None) -> NDArray[np.float32] | None:
 def _eyes(match: Match, thought: Explanation | None) -> int:
     """Return the seat whose values are shown."""
     seat = match.session.seat
-    return seat if thought is None or thought.seat == 0 else 1 - seat
+    return seat if thought is None or thought.seat == MOVER else 1 - seat
 
 
 def _last_cell(match: Match) -> Cell | None:

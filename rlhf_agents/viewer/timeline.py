@@ -52,11 +52,19 @@ def draw_hindsight(canvas: Canvas, box: Box, scene: Scene, theme: Theme) -> None
         y = box.y + seat * ROW + ROW / 2
         if scene.room is not None:
             scene.room.draw_stone(canvas, (box.x + 8, y), 7 / STONE, seat, theme)
-        text = "achieved " + (", ".join(names) if names else "none of its goals")
+        text = hindsight_words(scene.cards[seat].goal, names)
         canvas.text((box.x + 22, y), text, 13, theme.text if names else theme.faint,
                     width=box.width - 22)  # fmt: skip
     if rows >= 3:
         _draw_worst(canvas, box.x, box.y + 2.5 * ROW, box.width, scene, theme)
+
+
+def hindsight_words(asked: str, achieved: list[str]) -> str:
+    """Return what a player has achieved, what it was asked for first."""
+    others = [name for name in achieved if name != asked]
+    if asked in achieved:
+        return f"achieved {asked}, as asked" + (f"; also {', '.join(others)}" if others else "")
+    return f"missed {asked}, achieved {', '.join(others) or 'nothing else'}"
 
 
 def _draw_worst(

@@ -11,6 +11,7 @@ from rlhf_agents.board_cells import stones_of
 from rlhf_agents.viewer.commands import BUTTONS, COMMANDS, OVERLAYS
 from rlhf_agents.viewer.scene import Target
 from rlhf_agents.viewer.theme import DARK, LIGHT
+from rlhf_agents.viewer.timeline import hindsight_words
 from tests.agents.viewer.screen import Screen
 
 
@@ -362,3 +363,26 @@ def test_a_thousand_random_events_never_crash_it(tmp_path, name):
         screen.frame(dice.choice([0.0, 0.02, 0.7]))
     assert screen.app.ui.hover is None or isinstance(screen.app.ui.hover, Target)
     screen.app.close()
+
+
+@pytest.mark.parametrize(
+    ("asked", "achieved", "words"),
+    [
+        ("win", ["win"], "achieved win, as asked"),
+        ("draw", ["draw", "last_20"], "achieved draw, as asked; also last_20"),
+        ("win", ["lose"], "missed win, achieved lose"),
+        ("win", [], "missed win, achieved nothing else"),
+    ],
+)
+def test_hindsight_in_words(asked, achieved, words):
+    assert hindsight_words(asked, achieved) == words
+
+
+def test_a_new_game_is_not_paused(screen):
+    screen.key("space", "n")
+    assert not screen.match.paused
+
+
+def test_on_my_turn_it_is_said_whose_values_they_are(screen):
+    screen.settle()
+    assert screen.scene.status == "your turn; the values are those of connect_four"
