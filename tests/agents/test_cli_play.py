@@ -143,11 +143,15 @@ def test_one_seed_is_one_show_and_games_differ():
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 @pytest.mark.parametrize("ending", [b"\x04", None, b"quit\n"], ids=["EOF", "Ctrl-C", "quit"])
 def test_leaving_a_terminal(ending):
-    """In a real terminal, without --terminal: the person is asked, and may leave in any way."""
+    """In a real terminal, without --terminal: the person is asked, and may leave in any way.
+
+    Whoever starts the tests in the background has them ignore Ctrl-C; a terminal would not.
+    """
     import pty  # noqa: PLC0415 - not on Windows
 
     ours, theirs = pty.openpty()
-    code = "from rlhf_agents.cli.play import main; raise SystemExit(main())"
+    code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    code += "from rlhf_agents.cli.play import main; raise SystemExit(main())"
     arguments = [sys.executable, "-c", code, "--game", "tic_tac_toe", "--agent", "minimax:2"]
     with subprocess.Popen(
         arguments, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,

@@ -23,7 +23,7 @@ def test_a_run_writes_a_model_with_its_command(plan):
     assert not interrupted
     file = read_model(plan.out)
     assert file.manifest["notes"]["command"] == "rlhf-train ..."
-    assert file.manifest["settings"]["training_seconds"] == pytest.approx(3, abs=2)
+    assert file.manifest["settings"]["training_seconds"] >= 3  # 0.05 minutes
     assert "optimizer" in file.arrays
 
 
