@@ -100,6 +100,11 @@ class Session:
         """The latest action."""
         return self.moves[-1] if self.moves else None
 
+    @property
+    def last_seat(self) -> int:
+        """Who made the latest move; who is to move if there is none."""
+        return self._mover_at(len(self.moves) - 1) if self.moves else self.seat
+
     def legal(self) -> list[int]:
         """Return the legal actions."""
         return [int(a) for a in np.flatnonzero(self.game.legal(self._states[-1])[0])]

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from io import TextIOWrapper
 from typing import IO
 
@@ -18,7 +18,7 @@ from rlhf_agents.board_cells import placed_cell, stones_of
 from rlhf_agents.play_session import Session, third_person
 from rlhf_agents.players import Player
 from rlhf_agents.records import Explanation
-from rlhf_games.base import GameError, States
+from rlhf_games.base import GameError
 
 HELP = """commands
   {moves:<14} play that move
@@ -61,23 +61,6 @@ def new_console(file: IO[str] | None = None) -> Console:
 
 
 @dataclass
-class Seen:
-    """One position as it was shown, for recordings.
-
-    Attributes:
-        state: uint64 `[W]`.
-        action: the move that led to it, None at the start.
-        why: what the player who chose that move thought.
-        mover: the seat that played it, or is to move at the start.
-    """
-
-    state: States
-    action: int | None
-    why: Explanation | None
-    mover: int
-
-
-@dataclass
 class Table:
     """Two players at one board.
 
@@ -87,7 +70,6 @@ class Table:
         names: how they are called.
         console: where to print.
         ask: returns what the person types.
-        seen: every position shown so far.
         compact: say in one line why a move was played.
         compiled: somebody has thought before, so that nothing has to be compiled any more.
     """
@@ -97,7 +79,6 @@ class Table:
     names: tuple[str, str]
     console: Console
     ask: Callable[[str], str] = input
-    seen: list[Seen] = field(default_factory=list)
     compact: bool = False
     compiled: bool = False
 
@@ -107,7 +88,6 @@ class Table:
         Raises:
             Quit: the person has left.
         """
-        self._remember(None, self.session.seat)
         self._show(None)
         while not self.session.over:
             if self.players[self.session.seat] is None:
@@ -123,7 +103,6 @@ class Table:
         with self._patience():
             why = player.explain(self.session.state, self.session.goals[seat])
         self.session.play(why.action)
-        self._remember(why, seat)
         self._show(why)
 
     def _patience(self) -> AbstractContextManager[object]:
@@ -163,14 +142,12 @@ class Table:
             command(words[1:])
 
     def _person_plays(self, action: int) -> None:
-        seat = self.session.seat
         try:
             self.session.play(action)
         except GameError:
             legal = [self.session.game.action_names[a] for a in self.session.legal()]
             self.console.print(f"that move is not possible; possible: {' '.join(legal)}")
             return
-        self._remember(None, seat)
         self._show(None)
 
     @property
@@ -203,7 +180,6 @@ class Table:
 
     def _undo(self, _words: list[str]) -> None:
         if self.session.take_back(self.session.seat):
-            del self.seen[len(self.session.history) :]
             self._show(None)
         else:
             self.console.print("there is nothing to take back")
@@ -212,16 +188,11 @@ class Table:
         if not self.session.play_again(self.session.seat):
             self.console.print("there is nothing to play again")
             return
-        moves = self.session.moves[self.session.opening :]
-        for ply in range(len(self.seen), len(self.session.history)):
-            mover = self.seen[-1].mover if ply == 1 else 1 - self.seen[-1].mover
-            self.seen.append(Seen(self.session.history[ply], moves[ply - 1], None, mover))
         self._show(None)
 
     def _new(self, _words: list[str]) -> None:
         self.session.undo(len(self.session.moves))
         self.session.undone.clear()
-        del self.seen[1:]
         self._show(None)
 
     def _help(self, _words: list[str]) -> None:
@@ -231,13 +202,11 @@ class Table:
     def _quit(self, _words: list[str]) -> None:
         raise Quit
 
-    def _remember(self, why: Explanation | None, mover: int) -> None:
-        self.seen.append(Seen(self.session.state.copy(), self.session.last_move, why, mover))
-
     def _show(self, why: Explanation | None) -> None:
-        before = self.seen[-2].state if len(self.seen) > 1 else None
+        history = self.session.history
+        before = history[-2] if len(history) > 1 else None
         game, state = self.session.game, self.session.state
-        text, who = Text("\n"), self.names[self.seen[-1].mover]
+        text, who = Text("\n"), self.names[self.session.last_seat]
         if before is not None and self.session.last_move is not None:
             text.append(f"{third_person(who, 'play')} {game.action_names[self.session.last_move]}")
             text.append(f" ({board_text.spoken(game, why)})\n" if why and self.compact else "\n")

@@ -268,7 +268,7 @@ def test_a_saved_game_goes_on_in_the_terminal_and_in_pictures(tmp_path):
     done = run("play", "--game", "tic_tac_toe", "--terminal", "--side", "second", "--load",
                str(path), typed="undo\nquit\n")  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert "7    8    X" in done.stdout
+    assert "plays 9\n  O    2    3  \n  4    X    6  \n  7    8   [X] \n" in done.stdout
     done = run("play", "--game", "tic_tac_toe", "--watch", "--load", str(path), "--plies", "3",
                "--screenshot", str(tmp_path / "a.png"))  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -160,3 +160,33 @@ def test_hints_are_for_the_goal_of_whoever_moves(session):
 def test_bad_records(session, record):
     with pytest.raises(SettingError, match="record"):
         Session.from_record(session.game, record)
+
+
+def test_going_to_a_move_keeps_the_whole_line():
+    game = rlhf_games.make("connect_four")
+    session = Session(game, moves=[3, 3, 2, 1], opening=1)
+    session.go_to(2)
+    assert (session.moves, session.line, session.last_seat) == ([3, 3], [3, 3, 2, 1], 1)
+    session.go_to(99)
+    assert session.moves == [3, 3, 2, 1]
+    session.go_to(0)
+    assert session.moves == [3]  # nobody takes an opening back
+    assert Session(game).last_seat == 0
+
+
+def test_what_was_asked_is_remembered_move_by_move():
+    game = rlhf_games.make("connect_four")
+    session = Session(game, moves=[3])
+    session.set_goal(1, "draw")
+    session.play(3)
+    session.set_goal(0, "lose")
+    session.play(2)
+    assert session.asked == ["win", "draw", "lose"]
+    session.undo(2)
+    again = Session.from_record(game, json.loads(json.dumps(session.to_record())))
+    assert (again.moves, again.undone, again.asked) == ([3], [2, 3], ["win", "draw", "lose"])
+    again.redo()
+    assert again.asked == ["win", "draw", "lose"]
+    again.play(6)
+    assert again.line == [3, 3, 6]
+    assert again.asked == ["win", "draw", "lose"]

@@ -50,7 +50,6 @@ def test_a_whole_game(name, person):
     assert board.session.over
     assert "plies" in printed(board)
     assert "achieved:" in printed(board)
-    assert len(board.seen) == len(board.session.moves) + 1
 
 
 def test_end_of_input_quits():
@@ -99,17 +98,12 @@ def test_what_is_typed_is_no_markup(words):
 
 
 @pytest.mark.parametrize("person", [0, 1])
-def test_undo_and_redo_keep_the_turn_and_what_was_seen(person):
+def test_undo_and_redo_keep_the_turn(person):
     board = table(person=person, lines=["4", "3", "undo", "undo", "redo", "redo", "redo", "undo"])
     with pytest.raises(Quit):
         board.play()
     assert board.session.seat == person
     assert len(board.session.moves) == 2 + person
-    assert len(board.seen) == len(board.session.moves) + 1
-    for ply, seen in enumerate(board.seen[1:]):
-        assert seen.action == board.session.moves[ply]
-        assert seen.mover == ply % 2
-        assert (seen.state == board.session.history[ply + 1]).all()
     assert printed(board).count("there is nothing to play again") == 1
 
 
@@ -118,7 +112,6 @@ def test_openings_stay():
     with pytest.raises(Quit):
         board.play()
     assert board.session.moves == [0, 1]
-    assert len(board.seen) == 1
     assert printed(board).count("there is nothing to take back") == 2
 
 
