@@ -15,7 +15,7 @@ from rlhf_agents.cli.common import Parser, check_writable, run_program
 from rlhf_agents.errors import SettingError
 from rlhf_agents.game_records import check_game
 from rlhf_agents.play_setup import Setup, check_setup
-from rlhf_agents.viewer.pygame_ready import has_display, require_pygame
+from rlhf_agents.viewer.pygame_ready import has_display, reaches_display, require_pygame
 
 if TYPE_CHECKING:
     from rlhf_agents.play_session import Session
@@ -141,16 +141,19 @@ def _check(options: argparse.Namespace, setup: Setup) -> None:
 
 def _can_open_window() -> bool:
     """Tell whether there is a display and pygame-ce; say in one sentence what is missing."""
-    if not has_display():
-        if sys.stdout.isatty():
-            sys.stderr.write("There is no display to open a window on: playing in the terminal.\n")
-        return False
-    try:
-        require_pygame()
-    except SettingError as error:
-        sys.stderr.write(f"{error}; playing in the terminal.\n")
-        return False
-    return True
+    why = "there is no display to open a window on"
+    if not has_display() and not sys.stdout.isatty():
+        return False  # nobody expects a window
+    if has_display():
+        try:
+            require_pygame()
+        except SettingError as error:
+            why = str(error)
+        else:
+            if reaches_display():
+                return True
+    sys.stderr.write(f"{why}; playing in the terminal.\n")
+    return False
 
 
 def _play_in_terminal(options: argparse.Namespace, setup: Setup) -> tuple[Setup, Session]:

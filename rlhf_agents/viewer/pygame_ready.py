@@ -10,6 +10,7 @@ from rlhf_agents.errors import SettingError
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 
+INVISIBLE = ("offscreen", "dummy")
 MISSING = "the window needs pygame-ce: pip install 'rlhf-agents[viewer]'"
 SHADOWED = (
     "the old pygame package hides pygame-ce, which the window needs: "
@@ -40,9 +41,25 @@ def _installed(distribution: str) -> bool:
 
 
 def has_display() -> bool:
-    """Tell whether a window can be opened: there is a screen, or SDL_VIDEODRIVER names a driver."""
+    """Tell, without pygame, whether there may be a screen, or SDL_VIDEODRIVER names a driver."""
     if os.environ.get("SDL_VIDEODRIVER"):
         return True
     if sys.platform in ("win32", "darwin"):
         return True
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def reaches_display() -> bool:
+    """Tell whether the screen that the environment names answers.
+
+    Where none does, SDL quietly draws into memory: the window would open where nobody sees it.
+    """
+    import pygame  # noqa: PLC0415 - an optional extra
+
+    if os.environ.get("SDL_VIDEODRIVER"):
+        return True
+    try:
+        pygame.display.init()
+    except pygame.error:
+        return False
+    return pygame.display.get_driver() not in INVISIBLE

@@ -322,3 +322,19 @@ def test_a_display_opens_the_window(tmp_path):
     assert done.stderr.startswith("error: ")
     assert "wim" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="displays have names on X11 only")
+def test_a_display_that_does_not_answer():
+    code = "from rlhf_agents.cli.play import main; raise SystemExit(main())"
+    variables = {
+        k: v for k, v in os.environ.items() if k not in ("WAYLAND_DISPLAY", "SDL_VIDEODRIVER")
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code, "--game", "tic_tac_toe"], stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, check=False, timeout=120,
+        env={**variables, "DISPLAY": ":7357"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "no display to open a window on; playing in the terminal." in done.stderr
+    assert "achieved:" in done.stdout
