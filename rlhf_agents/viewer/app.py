@@ -167,7 +167,7 @@ class App:
 
     def close(self) -> bool:
         """Stop thinking; return whether all threads have ended."""
-        ended = not self._loader.busy
+        ended = self._loader.close()
         return (self.stage is None or self.stage.match.close()) and ended
 
     # ---- the mouse

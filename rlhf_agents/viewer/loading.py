@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rlhf_agents.play_setup import Setup
+from rlhf_agents.viewer.compiling import begin_compiling, is_compiled
 
 if TYPE_CHECKING:
     from rlhf_agents.play_session import Session
@@ -50,6 +52,8 @@ class Loader:
         self._error: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="loader", daemon=True)
         self._begun = False
+        self._closed = False
+        self._compiler: subprocess.Popen[bytes] | None = None
 
     def begin(self) -> None:
         """Start the thread, once."""
@@ -74,7 +78,20 @@ class Loader:
             raise self._error
         return self._stage
 
+    def close(self) -> bool:
+        """Stop compiling; return whether the thread has ended."""
+        self._closed = True
+        if self._compiler is not None:
+            self._compiler.kill()
+        return not self.busy
+
     def _run(self) -> None:
+        setup = self._work[0]
+        if not is_compiled(setup):
+            self._compiler = begin_compiling(setup)
+            self._compiler.wait()
+        if self._closed:
+            return
         try:
             self._stage = load_stage(*self._work)
         except Exception as error:

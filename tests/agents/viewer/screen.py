@@ -13,7 +13,7 @@ from rlhf_agents.viewer.canvas import Canvas
 from rlhf_agents.viewer.painter import target_at
 from rlhf_agents.viewer.scene import Target
 
-PATIENCE = 60.0
+PATIENCE = 240.0  # the first game of a kind is compiled before
 
 
 class Screen:
