@@ -1,6 +1,6 @@
 """HFDQN: SB3's DQN with hindsight and foresight.
 
-On an environment without a `game` this is SB3's DQN. On a two-player game it learns by self-play
+On an environment without a `game` this is `PlainDQN`. On a two-player game it learns by self-play
 with one network for both seats: hindsight proposes (state, goal) pairs, foresight computes their
 targets in a background thread while torch learns the batch before.
 """
@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from stable_baselines3 import DQN
 
 import rlhf_games
 from rlhf_agents.checkpoints import apply_settings, arrays_of, manifest_of, restore_arrays
@@ -32,13 +31,15 @@ from rlhf_agents.lessons import (
 from rlhf_agents.mirroring import mirrored
 from rlhf_agents.model_files import model_bytes, read_model, write_to
 from rlhf_agents.networks import GoalQPolicy
+from rlhf_agents.plain_dqn import PlainDQN
+from rlhf_agents.plain_files import plain_bytes, sb3_stream
 from rlhf_agents.schedules import Cosine
 from rlhf_agents.settings import Foresight, Hindsight
 from rlhf_agents.thinking import Thinker
 from rlhf_games.base import Game
 
 
-class HFDQN(DQN):
+class HFDQN(PlainDQN):
     """Goal-conditioned DQN with hindsight and foresight, a drop-in for `stable_baselines3.DQN`.
 
     Args:
@@ -47,8 +48,11 @@ class HFDQN(DQN):
             learnt by self-play; arguments left at SB3's defaults then take `GAME_DEFAULTS`, and
             `batch_size` counts studied positions.
         args: DQN's other positional arguments.
-        hindsight: how goals are proposed.
-        foresight: how far to look ahead.
+        hindsight: how goals are proposed on a game. Elsewhere True or False switches the
+            `HindsightReplayBuffer` on or off, which is on by default where observations have goals
+            and no other buffer is asked for; `replay_buffer_kwargs` are its options.
+        foresight: how far to look ahead, on a game.
+        double_q: the online network chooses the action that the target network values.
         kwargs: DQN's other arguments.
     """
 
@@ -57,12 +61,15 @@ class HFDQN(DQN):
         policy: Any,
         env: Any,
         *args: Any,
-        hindsight: Hindsight | None = None,
+        hindsight: Hindsight | bool | None = None,
         foresight: Foresight | None = None,
+        double_q: bool = False,
         _init_setup_model: bool = True,
         **kwargs: Any,
     ) -> None:
-        self.hindsight = hindsight or Hindsight()
+        self.hindsight = hindsight if isinstance(hindsight, Hindsight) else Hindsight()
+        self.uses_hindsight = hindsight if isinstance(hindsight, bool) else None
+        self.double_q = double_q
         self.foresight = foresight or Foresight()
         self.game_name: str | None = None
         self._pending: Future[Lesson] | None = None
@@ -165,7 +172,8 @@ class HFDQN(DQN):
             state: passed through.
             episode_start: ignored, as by DQN.
             deterministic: False explores at the current exploration rate, as DQN does.
-            action_masks: `[A]` or `[B, A]`, the allowed actions, a subset of the legal ones.
+            action_masks: `[A]` or `[B, A]`, the allowed actions, on a game a subset of the legal
+                ones.
             nodes: positions to look at per move; 0 is the network alone.
             goal: what to play for, by name; by default the observation's `desired_goal`.
 
@@ -176,10 +184,12 @@ class HFDQN(DQN):
             msg = f"nodes must be 0 (network alone) or more, got {nodes}"
             raise SettingError(msg)
         if self.game is None:
-            if nodes or goal or action_masks is not None:
-                msg = "nodes, goal and action_masks need an environment with a `game`"
+            if nodes or goal:
+                msg = "nodes and goal need an environment with a `game`"
                 raise SettingError(msg)
-            return super().predict(observation, state, episode_start, deterministic)
+            return super().predict(
+                observation, state, episode_start, deterministic, action_masks=action_masks
+            )
         single = np.ndim(observation["observation"]) == 3
         batch = {key: np.asarray(value) for key, value in observation.items()}
         if single:
@@ -315,12 +325,13 @@ class HFDQN(DQN):
         Raises:
             OutputError: the path cannot be written.
         """
-        if self.game is None:
-            super().save(path, exclude, include)
-            return
         base = io.BytesIO()
         super().save(base, exclude, include)
-        write_to(path, model_bytes(manifest_of(self), arrays_of(self), base.getvalue()))
+        if self.game is None:
+            content = plain_bytes(self, base.getvalue())
+        else:
+            content = model_bytes(manifest_of(self), arrays_of(self), base.getvalue())
+        write_to(path, content)
 
     def save_agent(self, path: Any) -> None:
         """Write only what playing needs, in half precision: a tenth of the size of `save`.
@@ -347,17 +358,18 @@ class HFDQN(DQN):
         trust: bool = False,
         **kwargs: Any,
     ) -> HFDQN:
-        """Read a model that was saved on a game; nothing is unpickled and no env is needed.
+        """Read a model; nothing in the file is unpickled and no environment is needed.
 
         Args:
             path: a file that `save` or `save_agent` wrote.
             env: to go on learning.
             device: as for `DQN.load`.
-            custom_objects: only with `trust`, as for `DQN.load`.
-            print_system_info: only with `trust`, as for `DQN.load`.
+            custom_objects: what replaces saved values, as for `DQN.load`; needed for those that
+                only code can bring back, such as a lambda.
+            print_system_info: as for `DQN.load`.
             force_reset: as for `DQN.load`.
-            trust: use SB3's reader, which runs whatever code the file holds. Needed for models
-                that do not play a game.
+            trust: use SB3's reader, which runs whatever code the file holds. Needed for files that
+                SB3's own DQN wrote.
             kwargs: attributes that replace saved ones.
 
         Raises:
@@ -369,6 +381,12 @@ class HFDQN(DQN):
             )
             return loaded
         file = read_model(path)
+        if file.manifest.get("game") is None:
+            stream = sb3_stream(file, custom_objects or {})
+            plain: HFDQN = super().load(
+                stream, env, device, custom_objects, print_system_info, force_reset, **kwargs
+            )
+            return plain
         model = cls("MultiInputPolicy", env, device=device, _init_setup_model=False)
         apply_settings(model, file)
         if model.env is not None and model.env.has_attr("game"):

@@ -138,18 +138,29 @@ def _umask() -> int:
     return mask
 
 
-def read_model(path: str | os.PathLike[str]) -> ModelFile:
+def read_model(path: Any) -> ModelFile:
     """Read a model file without unpickling anything.
+
+    Args:
+        path: a file, whose ending `.zip` may be left out, or an open stream.
 
     Raises:
         ModelFileError: the file is missing, damaged, not ours, too large or from a newer format.
     """
+    if isinstance(path, io.IOBase):
+        return _read_archive(Path(getattr(path, "name", "the stream")), path)
     source = Path(path)
+    if not source.exists() and not source.suffix:
+        source = source.with_suffix(".zip")
     if not source.is_file():
         msg = f"there is no model file {source}; rlhf-train writes one"
         raise ModelFileError(msg)
+    return _read_archive(source, source)
+
+
+def _read_archive(source: Path, content: Any) -> ModelFile:
     try:
-        with zipfile.ZipFile(source) as archive:
+        with zipfile.ZipFile(content) as archive:
             manifest = _read_manifest(source, archive)
             arrays = {
                 name.removeprefix(FOLDER).removesuffix(".safetensors"): _read_arrays(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 Settings = TypeVar("Settings", "Hindsight", "Foresight")
 
@@ -75,6 +75,20 @@ class Foresight:
         """Return the nodes per studied position after a share of the run, 0 to 1."""
         doublings = int(progress / self.doubling + 1e-9)
         return min(self.nodes, self.first_nodes << min(doublings, 30))
+
+
+class Priorities(NamedTuple):
+    """Prioritised replay (Schaul et al., 2016).
+
+    Attributes:
+        alpha: how much priorities matter, in [0, 1].
+        beta: how much of their bias is corrected, in [0, 1].
+        epsilon: added to every error.
+    """
+
+    alpha: float = 0.6
+    beta: float = 0.4
+    epsilon: float = 1e-6
 
 
 def from_json(kind: type[Settings], values: dict[str, Any]) -> Settings:

@@ -1,0 +1,160 @@
+"""The inner loops of replay, compiled: reading rows, placing transitions, choosing goals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlhf_games.compiled import compiled_fast
+
+Rows = NDArray[np.uint8]
+
+FUTURE, FINAL, EPISODE, RANDOM = range(4)
+KEEP = -1
+"""Instead of a row: keep the goal that was asked for."""
+
+
+@compiled_fast
+def read_rows(rows: Any, first: Any, second: Any, plan: Any, out: Any) -> None:
+    """Read fields of rows, one block of `out` after the other.
+
+    Args:
+        rows: uint8 `[N, width]`.
+        first: int64 `[B]`, rows to read.
+        second: the same for other fields.
+        plan: int64 `[F, 5]`: whether `second` is meant, first byte, values, packed, and where
+            the block begins.
+        out: uint8, large enough.
+    """
+    batch = first.shape[0]
+    for f in range(plan.shape[0]):
+        which, begin, size, packed, place = plan[f]
+        indices = second if which else first
+        for i in range(batch):
+            row = indices[i]
+            at = place + i * size
+            if packed:
+                for done in range(0, size, 8):
+                    bits = rows[row, begin + done // 8]
+                    for k in range(min(8, size - done)):
+                        out[at + done + k] = (bits >> (7 - k)) & 1
+            else:
+                for k in range(size):
+                    out[at + k] = rows[row, begin + k]
+
+
+@compiled_fast
+def locate(
+    index: Any, start: Any, length: Any, running_for: Any, pos: Any, full: Any
+) -> tuple[Any, Any, Any, Any]:
+    """Return where a row stands: its episode's first slot, first stored step, own step and end.
+
+    Args:
+        index: row, slot * n_envs + env.
+        start: slots where episodes began, int32 `[N]`.
+        length: of ended episodes, 0 while they run, int32 `[N]`.
+        running_for: steps of the running episodes, int64 `[n_envs]`.
+        pos: slot that is written next.
+        full: every slot has been written.
+    """
+    n_envs = running_for.shape[0]
+    capacity = start.shape[0] // n_envs
+    slot = index // n_envs
+    begin = np.int64(start[index])
+    now = slot - begin if slot >= begin else slot - begin + capacity
+    end = np.int64(length[index]) if length[index] > 0 else running_for[index - slot * n_envs]
+    overwritten = pos - begin if pos >= begin else pos - begin + capacity
+    first = overwritten if full and overwritten <= now else np.int64(0)
+    return begin, first, now, end
+
+
+@compiled_fast
+def follow_episodes(
+    indices: Any, start: Any, length: Any, running_for: Any, pos: Any, full: Any, ahead: Any
+) -> None:
+    """Write the rows of the next n steps to `ahead`, int64 `[B, n]`, -1 where there is none."""
+    n_envs = running_for.shape[0]
+    capacity = start.shape[0] // n_envs
+    for i in range(indices.shape[0]):
+        slot, env = indices[i] // n_envs, indices[i] % n_envs
+        _, _, now, end = locate(indices[i], start, length, running_for, pos, full)
+        for k in range(ahead.shape[1]):
+            ahead[i, k] = ((slot + k) % capacity) * n_envs + env if now + k < end else -1
+
+
+@compiled_fast
+def choose_goals(  # noqa: PLR0913, PLR0917 - compiled code takes arrays, not objects
+    indices: Any, start: Any, length: Any, running_for: Any, pos: Any, full: Any,
+    rows: Any, fields: Any, strategy: int, chances: Any, goals: Any,
+) -> None:  # fmt: skip
+    """Write the rows whose achieved goals transitions get, or `KEEP`, to `goals`, int64 `[B]`.
+
+    Args:
+        indices: rows of the transitions, int64 `[B]`.
+        start: as for `locate`, and so on.
+        length: see `locate`.
+        running_for: see `locate`.
+        pos: see `locate`.
+        full: see `locate`.
+        rows: uint8 `[N, width]`.
+        fields: first bytes of what is achieved before and after a step, and how many; 0 bytes
+            accept goals that are reached already.
+        strategy: `FUTURE`, `FINAL`, `EPISODE` or `RANDOM`.
+        chances: uniform numbers for up to T trials, float64 `[T, B]`.
+        goals: result.
+    """
+    n_envs = running_for.shape[0]
+    capacity = start.shape[0] // n_envs
+    filled = (capacity if full else pos) * n_envs
+    before, after, size = fields
+    for i in range(indices.shape[0]):
+        row = indices[i]
+        begin, first, now, end = locate(row, start, length, running_for, pos, full)
+        low = now if strategy == FUTURE else first
+        if strategy == FINAL:
+            low = end - 1
+        goals[i] = KEEP
+        for trial in range(chances.shape[0]):
+            if strategy == RANDOM:
+                candidate = np.int64(chances[trial, i] * filled)
+            else:
+                step = low + np.int64(chances[trial, i] * (end - low))
+                slot = begin + step if begin + step < capacity else begin + step - capacity
+                candidate = slot * n_envs + row % n_envs
+            fresh = size == 0
+            for k in range(size):
+                if rows[candidate, after + k] != rows[row, before + k]:
+                    fresh = True
+                    break
+            if fresh:
+                goals[i] = candidate
+                break
+
+
+@compiled_fast
+def n_step_returns(
+    rewards: Any, terminal: Any, ahead: Any, gamma: float, returns: Any, last: Any
+) -> None:
+    """Write n-step returns `[B]` and the step that each ends with, 0 to n - 1.
+
+    Args:
+        rewards: of the next n steps, float32 `[B, n]`.
+        terminal: which of them end everything, bool `[B, n]`.
+        ahead: rows of the steps, -1 where there is none, int64 `[B, n]`.
+        gamma: discount per step.
+        returns: result, float32 `[B]`.
+        last: result, int64 `[B]`.
+    """
+    for i in range(rewards.shape[0]):
+        total, power = 0.0, 1.0
+        for k in range(rewards.shape[1]):
+            if ahead[i, k] < 0:
+                break
+            total += power * rewards[i, k]
+            power *= gamma
+            last[i] = k
+            if terminal[i, k]:
+                break
+        returns[i] = total

@@ -1,0 +1,236 @@
+"""A ring of transitions that knows its episodes: drawing, n-step returns, priorities.
+
+Every stored transition can be drawn, also those of episodes that still run and the rest of
+episodes whose beginning has been overwritten. Transitions are named by their row,
+slot * n_envs + env.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from rlhf_agents.settings import Priorities
+from rlhf_agents.sum_tree import SumTree
+from rlhf_agents.transition_kernels import Rows, follow_episodes, n_step_returns
+from rlhf_agents.transition_rows import RowLayout
+
+TERMINAL = 1
+"""Flag: nothing is worth anything after this transition."""
+GOAL_ENDED = 2
+"""Flag: it ended because the goal was reached; with another goal it would have gone on."""
+
+Ints = NDArray[np.int64]
+
+
+class Drawn(NamedTuple):
+    """Which transitions were drawn.
+
+    Attributes:
+        rows: int64 `[B]`.
+        weights: importance weights, float32 `[B]`, or None without priorities.
+    """
+
+    rows: Ints
+    weights: NDArray[np.float32] | None
+
+
+class Outcome(NamedTuple):
+    """What became of a batch.
+
+    Attributes:
+        returns: n-step returns, float32 `[B]`.
+        done: nothing follows, bool `[B]`.
+        last: the step that each return ends with, 0 to n - 1, int64 `[B]`.
+        final: the row of that step, int64 `[B]`.
+    """
+
+    returns: NDArray[np.float32]
+    done: NDArray[np.bool_]
+    last: Ints
+    final: Ints
+
+
+class TransitionStore:
+    """The ring.
+
+    Args:
+        capacity: steps per environment.
+        n_envs: environments.
+        layout: fields of a row.
+        action_space: Discrete or any other.
+        n_steps: of the returns, >= 1.
+        gamma: discount per step.
+        priorities: None draws uniformly.
+    """
+
+    def __init__(
+        self,
+        capacity: int,
+        n_envs: int,
+        layout: RowLayout,
+        action_space: spaces.Space[Any],
+        n_steps: int = 1,
+        gamma: float = 0.99,
+        priorities: Priorities | None = None,
+    ) -> None:
+        if n_steps < 1:
+            msg = f"n_steps must be 1 or more, got {n_steps}"
+            raise ValueError(msg)
+        self.capacity, self.n_envs, self.layout = capacity, n_envs, layout
+        self.n_steps, self.gamma = n_steps, gamma
+        total = capacity * n_envs
+        self.rows: Rows = np.zeros((total, layout.width), np.uint8)
+        self.action_type = np.dtype(action_space.dtype)
+        self.actions = np.zeros((total, _action_size(action_space)), _action_type(action_space))
+        self.rewards = np.zeros(total, np.float32)
+        self.flags = np.zeros(total, np.uint8)
+        self.episode_start = np.zeros(total, np.int32)
+        self.episode_length = np.zeros(total, np.int32)  # 0: it still runs
+        self.running_since = np.zeros(n_envs, np.int64)
+        self.running_for = np.zeros(n_envs, np.int64)
+        self.pos, self.full = 0, False
+        self.priorities = priorities
+        self.tree = None if priorities is None else SumTree(total)
+        self.highest = 1.0
+
+    @property
+    def filled(self) -> int:
+        """Stored transitions."""
+        return (self.capacity if self.full else self.pos) * self.n_envs
+
+    @property
+    def places(self) -> tuple[Any, Any, Any, int, bool]:
+        """What the kernels need to know to place a row in its episode."""
+        return self.episode_start, self.episode_length, self.running_for, self.pos, self.full
+
+    def add(
+        self,
+        rows: Rows,
+        actions: NDArray[Any],
+        rewards: NDArray[Any],
+        flags: NDArray[np.uint8],
+        ends: NDArray[np.bool_],
+    ) -> None:
+        """Store one step of every environment.
+
+        Args:
+            rows: uint8 `[n_envs, width]`.
+            actions: `[n_envs, ...]`.
+            rewards: `[n_envs]`.
+            flags: `TERMINAL` and `GOAL_ENDED`, `[n_envs]`.
+            ends: the episode is over, `[n_envs]`.
+        """
+        begin = self.pos * self.n_envs
+        here = slice(begin, begin + self.n_envs)
+        self.rows[here], self.rewards[here], self.flags[here] = rows, rewards, flags
+        self.actions[here] = np.asarray(actions).reshape(self.n_envs, -1)
+        self.episode_start[here], self.episode_length[here] = self.running_since, 0
+        self.running_for += 1
+        if self.tree is not None:
+            fresh = np.arange(begin, begin + self.n_envs)
+            self.tree.put(fresh, np.full(self.n_envs, self.highest))
+        self.pos += 1
+        if self.pos == self.capacity:
+            self.pos, self.full = 0, True
+        ends = ends | (self.running_for == self.capacity)
+        if ends.any():
+            for env in np.flatnonzero(ends):
+                self.close(int(env))
+
+    def close(self, env: int) -> None:
+        """End the running episode of an environment here."""
+        length = int(self.running_for[env])
+        slots = (self.running_since[env] + np.arange(length)) % self.capacity
+        self.episode_length[slots * self.n_envs + env] = length
+        self.running_since[env], self.running_for[env] = self.pos, 0
+
+    def draw(self, count: int) -> Drawn:
+        """Draw transitions, with numpy's global generator: it is the one that SB3 seeds."""
+        if self.tree is None or self.priorities is None:
+            return Drawn(np.random.randint(self.filled, size=count), None)  # noqa: NPY002
+        rows, chance = self.tree.draw(count)
+        weights = (chance * self.filled) ** -self.priorities.beta
+        return Drawn(rows, (weights / weights.max()).astype(np.float32))
+
+    def update_priorities(self, rows: Ints, errors: NDArray[Any]) -> None:
+        """Set the priorities of transitions from their errors `[B]`."""
+        if self.tree is None or self.priorities is None:
+            return
+        values = (np.abs(errors) + self.priorities.epsilon) ** self.priorities.alpha
+        self.highest = max(self.highest, float(values.max()))
+        self.tree.put(rows, values)
+
+    def ahead(self, rows: Ints) -> Ints:
+        """Return the rows of the next `n_steps` steps, `[B, n]`, -1 where none is stored."""
+        if self.n_steps == 1:
+            return rows[:, None]
+        result = np.empty((len(rows), self.n_steps), np.int64)
+        follow_episodes(rows, *self.places, result)
+        return result
+
+    def outcome(
+        self, ahead: Ints, rewards: NDArray[np.float32], terminal: NDArray[np.bool_]
+    ) -> Outcome:
+        """Return the n-step outcome of rewards and ends `[B, n]`."""
+        if self.n_steps == 1:
+            zeros = np.zeros(len(ahead), np.int64)
+            return Outcome(rewards[:, 0], terminal[:, 0], zeros, ahead[:, 0])
+        returns = np.empty(len(ahead), np.float32)
+        last = np.zeros(len(ahead), np.int64)
+        n_step_returns(rewards, terminal, ahead, self.gamma, returns, last)
+        each = np.arange(len(ahead))
+        return Outcome(returns, terminal[each, last], last, ahead[each, last])
+
+    # ---- saving ----------------------------------------------------------------------------
+
+    ARRAYS = ("rows", "actions", "rewards", "flags", "episode_start", "episode_length")
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Return all that is stored, as arrays."""
+        filled = {name: getattr(self, name)[: self.filled] for name in self.ARRAYS}
+        numbers = np.array([self.pos, self.full, self.capacity, self.n_envs], np.int64)
+        running = {"running_since": self.running_since, "running_for": self.running_for}
+        state = {**filled, **running, "numbers": numbers, "highest": np.array([self.highest])}
+        if self.tree is not None:
+            state["priorities"] = self.tree.tree
+        return state
+
+    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+        """Take over what `state` returned.
+
+        Raises:
+            ValueError: it belongs to a buffer of another size or kind.
+            KeyError: something is missing.
+        """
+        pos, full, capacity, n_envs = (int(number) for number in state["numbers"])
+        if (capacity, n_envs) != (self.capacity, self.n_envs):
+            msg = (
+                f"it has room for {capacity} x {n_envs} steps, not {self.capacity} x {self.n_envs}"
+            )
+            raise ValueError(msg)
+        filled = (capacity if full else pos) * n_envs
+        targets = {name: getattr(self, name)[:filled] for name in self.ARRAYS}
+        targets["running_since"], targets["running_for"] = self.running_since, self.running_for
+        if self.tree is not None:
+            targets["priorities"] = self.tree.tree
+        for name, target in targets.items():
+            if target.shape != state[name].shape or target.dtype != state[name].dtype:
+                msg = f"{name} has the shape {state[name].shape}, not {target.shape}"
+                raise ValueError(msg)
+        for name, target in targets.items():
+            target[...] = state[name]
+        self.pos, self.full, self.highest = pos, bool(full), float(state["highest"][0])
+
+
+def _action_size(space: spaces.Space[Any]) -> int:
+    return 1 if isinstance(space, spaces.Discrete) else int(np.prod(np.asarray(space.shape)))
+
+
+def _action_type(space: spaces.Space[Any]) -> Any:
+    if isinstance(space, spaces.Discrete) and space.start >= 0 and space.start + space.n <= 256:
+        return np.uint8
+    return space.dtype
