@@ -197,6 +197,11 @@ def _decode_train_freq(value: dict[str, Any]) -> Any:
     return TrainFreq(int(frequency), TrainFrequencyUnit(unit))
 
 
+def _decode_float_schedule(value: dict[str, Any]) -> Any:
+    inner = decode(value["float_of"])
+    return inner if isinstance(inner, Custom) else FloatSchedule(inner)
+
+
 def _decode_settings(value: dict[str, Any]) -> Any:
     kind: Any = SETTINGS[str(value["settings"])]
     return kind(**value["values"]) if kind is Priorities else from_json(kind, value["values"])
@@ -215,7 +220,7 @@ _DECODERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "settings": _decode_settings,
     "constant": lambda v: ConstantSchedule(decode(v["constant"])),
     "linear": lambda v: LinearSchedule(*(float(part) for part in v["linear"])),
-    "float_of": lambda v: FloatSchedule(decode(v["float_of"])),
+    "float_of": _decode_float_schedule,
     "cosine": lambda v: Cosine(*(float(part) for part in v["cosine"])),
     "dict_space": lambda v: spaces.Dict(_decode_dict(v["dict_space"])),
     "box": _decode_box,

@@ -317,7 +317,9 @@ class HFDQN(PlainDQN):
             "_worker",
             "rng",
         ]
-        return [*super()._excluded_save_params(), *mine, "replay_buffer_kwargs"]
+        if self.game is not None:
+            mine.append("replay_buffer_kwargs")  # they hold the game
+        return [*super()._excluded_save_params(), *mine]
 
     def save(self, path: Any, exclude: Any = None, include: Any = None) -> None:
         """Write SB3's zip, on a game with our own members in it, see `DQN.save`.

@@ -43,8 +43,8 @@ class PlainDQN(DQN):
         if self.replay_buffer is None and (ours or self._is_her()):
             self.replay_buffer = self._make_buffer()
         n_steps = self.n_steps
-        if ours:
-            self.n_steps = 1  # SB3 would warn that the buffer, which has them, ignores them
+        if "n_steps" in self.replay_buffer_kwargs:
+            self.n_steps = 1  # SB3 would warn that the buffer, which was told, ignores them
         super()._setup_model()
         self.n_steps = n_steps
 
