@@ -20,6 +20,7 @@ from rlhf_agents.checkpoints import apply_settings, arrays_of, manifest_of, rest
 from rlhf_agents.errors import SettingError
 from rlhf_agents.game_defaults import DQN_DEFAULTS, GAME_DEFAULTS
 from rlhf_agents.goals import goal_rules
+from rlhf_agents.gradient_steps import follow
 from rlhf_agents.hindsight import PositionBuffer, goal_parents
 from rlhf_agents.lessons import (
     Lesson,
@@ -264,7 +265,7 @@ class HFDQN(PlainDQN):
         if self._worker is None:
             self._worker = ThreadPoolExecutor(1, thread_name_prefix="foresight")
         lesson = None if self._pending is None else self._pending.result()
-        self._follow()
+        follow(self.q_net, self.q_net_target, self.tau)
         buffer: Any = self.replay_buffer
         nodes = self.foresight.nodes_at(1.0 - self._current_progress_remaining)
         count = max(1, self.foresight.lesson_nodes // nodes)
@@ -273,13 +274,6 @@ class HFDQN(PlainDQN):
             self.teacher.lesson, self.target_weights, proposals, nodes
         )
         return self._pending.result() if lesson is None else lesson
-
-    def _follow(self) -> None:
-        with torch.no_grad():
-            policy: Any = self.policy
-            online: list[Any] = list(policy.q_net.parameters())
-            target: list[Any] = list(policy.q_net_target.parameters())
-            torch._foreach_lerp_(target, online, self.tau)
 
     def _learn(self, lesson: Lesson) -> float:
         game: Any = self.game

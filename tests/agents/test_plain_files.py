@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import io
 import json
-import pickle
 import subprocess
 import sys
+import warnings
 import zipfile
 from collections import deque
-from unittest import mock
 
 import numpy as np
 import pytest
@@ -108,10 +107,11 @@ def test_save_and_load_without_an_environment(tmp_path, env, policy, changes):
     model = small(env, policy, **changes).learn(60)
     path = tmp_path / "model"
     model.save(path)
-    with mock.patch.object(pickle, "Unpickler", side_effect=AssertionError("unpickled")):
-        file = io.BytesIO((tmp_path / "model.zip").read_bytes())
+    file = io.BytesIO((tmp_path / "model.zip").read_bytes())
     loaded, streamed = HFDQN.load(path), HFDQN.load(file)
-    sb3 = DQN.load(path, env=model.get_env())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # SB3 2.9.2 warns of n-step buffers that it chose itself
+        sb3 = DQN.load(path, env=model.get_env())
     observation = model.get_env().reset()
     expected, _ = model.predict(observation, deterministic=True)
     for other in (loaded, streamed, sb3):

@@ -1,0 +1,112 @@
+"""Replay and gradient steps beside SB3's, alternating in one run, one thread.
+
+python tests/benchmarks/replay.py [--seconds 1]
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+import tracemalloc
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from stable_baselines3 import DQN, HerReplayBuffer
+from stable_baselines3.common.envs import BitFlippingEnv
+from stable_baselines3.common.vec_env import DummyVecEnv
+
+from rlhf_agents.hfdqn import HFDQN
+from rlhf_agents.hindsight_buffer import HindsightReplayBuffer
+
+BITS, BATCH = 15, 256
+Call = Callable[[], Any]
+
+
+def microseconds(
+    first: Callable[[], Any], second: Callable[[], Any], seconds: float
+) -> list[float]:
+    """Return the median time of both calls, which take turns."""
+    times: list[list[float]] = [[], []]
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end or len(times[0]) < 20:
+        for call, seen in zip((first, second), times, strict=True):
+            begin = time.perf_counter()
+            call()
+            seen.append(time.perf_counter() - begin)
+    return [1e6 * float(np.median(seen)) for seen in times]
+
+
+def fill(buffers: list[Any], env: Any, steps: int) -> None:
+    """Store the same random play in all buffers."""
+    rng = np.random.default_rng(0)
+    observation = env.reset()
+    for _ in range(steps):
+        actions = rng.integers(BITS, size=1)
+        fresh, rewards, dones, infos = env.step(actions)
+        after = {key: value.copy() for key, value in fresh.items()}
+        if dones[0]:
+            after = {key: infos[0]["terminal_observation"][key][None] for key in after}
+        for buffer in buffers:
+            buffer.add(observation, after, actions, rewards, dones, infos)
+        observation = fresh
+
+
+def make(kind: Any, size: int, env: Any) -> tuple[Any, float]:
+    """Return a buffer and the bytes that each of its slots takes."""
+    tracemalloc.start()
+    buffer = kind(size, env.observation_space, env.action_space, env, device="cpu")
+    used = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    return buffer, used / size
+
+
+def replay(seconds: float) -> None:
+    """Compare buffers that hold `size` transitions."""
+    print(f"\nsample({BATCH}), bit flipping with {BITS} bits, k = 4, buffers full")
+    print(
+        f"{'transitions':>12} {'SB3 us':>8} {'ours us':>8} {'ratio':>6} {'SB3 B':>7} {'ours B':>7}"
+    )
+    for size in (10_000, 100_000, 1_000_000):
+        env = DummyVecEnv([lambda: BitFlippingEnv(BITS)])
+        (theirs, their_bytes), (ours, our_bytes) = (
+            make(kind, size, env) for kind in (HerReplayBuffer, HindsightReplayBuffer)
+        )
+        fill([theirs, ours], env, size)
+        slow, fast = microseconds(
+            lambda b=theirs: b.sample(BATCH), lambda b=ours: b.sample(BATCH), seconds
+        )
+        row = f"{size:>12} {slow:>8.0f} {fast:>8.0f} {slow / fast:>6.1f}"
+        print(f"{row} {their_bytes:>7.0f} {our_bytes:>7.0f}")
+
+
+def gradient_steps(seconds: float) -> None:
+    """Compare `train(1)` on the same settings."""
+    print("\ngradient steps per second (sample, target, backward, optimizer)")
+    flip: dict[str, Any] = {"policy_kwargs": {"net_arch": [256]}, "buffer_size": 100_000}
+    hers = {**flip, "replay_buffer_class": HerReplayBuffer}
+    for name, policy, env, batch, their_options, our_options in (
+        ("CartPole-v1, defaults", "MlpPolicy", "CartPole-v1", 32, {}, {}),
+        ("bit flipping 15, hindsight", "MultiInputPolicy", BitFlippingEnv(15), 64, hers, flip),
+    ):
+        theirs: Any = DQN(policy, env, learning_starts=10**9, seed=0, **their_options).learn(3000)
+        ours = HFDQN(policy, env, learning_starts=10**9, seed=0, **our_options).learn(3000)
+        slow, fast = microseconds(
+            lambda m=theirs, b=batch: m.train(1, b), lambda m=ours, b=batch: m.train(1, b), seconds
+        )
+        print(f"{name:<28} SB3 {1e6 / slow:6.0f}  ours {1e6 / fast:6.0f}  ratio {slow / fast:.2f}")
+
+
+def main() -> None:
+    """Print both tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=2.0, help="per comparison")
+    seconds = parser.parse_args().seconds
+    torch.set_num_threads(1)
+    gradient_steps(seconds)
+    replay(seconds)
+
+
+if __name__ == "__main__":
+    main()
