@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import rlhf_games
+from rlhf_adapters.registry import library
+from rlhf_adapters.worlds import Order
 
 __all__ = ["make_env"]
 
@@ -12,23 +14,30 @@ __all__ = ["make_env"]
 def make_env(
     name: str,
     n_envs: int = 1,
-    goal: str | None = None,
+    goal: Any = None,
     opponent: Any = None,
     seed: int | None = None,
+    **options: Any,
 ) -> Any:
     """Return the goal-conditioned environment called `name`.
 
     Args:
-        name: a game of `rlhf_games`, e.g. `connect_four`.
+        name: a game of `rlhf_games`, e.g. `connect_four`, or `LIBRARY:WORLD`, e.g.
+            `gymnasium:CartPole-v1`.
         n_envs: 1 for a Gymnasium environment, more for an SB3 `VecEnv` that steps all in one call.
         goal: what to play for, by name, or "mixed".
         opponent: "self", "random" or a function from positions and goal rows to actions.
         seed: of everything random.
+        options: for the foreign library, e.g. `rows=6`.
 
     Raises:
         rlhf_games.UnknownGameError: no world has that name.
-        rlhf_games.base.GameError: an argument is impossible.
+        rlhf_games.base.GameError: an argument is impossible, or a library is not installed.
     """
-    from rlhf_adapters.from_game import make_game_env  # noqa: PLC0415 - SB3 takes seconds to import
+    if ":" in name:
+        prefix, _, world = name.partition(":")
+        order = Order(prefix, world, n_envs, goal, opponent, seed, options)
+        return library(prefix).load().make(order)
+    from rlhf_adapters.game_env import make_game_env  # noqa: PLC0415 - SB3 takes seconds to import
 
     return make_game_env(rlhf_games.make(name), n_envs, goal, opponent, seed)

@@ -10,7 +10,7 @@ from stable_baselines3 import DQN, HerReplayBuffer
 
 import rlhf_games
 from rlhf_adapters import make_env
-from rlhf_adapters.from_game import GameEnv, GameVecEnv
+from rlhf_adapters.game_env import GameEnv, GameVecEnv
 from rlhf_adapters.goal_env import FORFEIT
 from rlhf_games.base import GameError, IllegalMoveError, UnknownGameError, UnknownGoalError
 from tests.adapters.goal_env_contract import GoalEnvContract

@@ -1,0 +1,91 @@
+"""Which libraries have an adapter: strings, imported on first use, each with its cure.
+
+Third parties add theirs by an entry point of the group `rlhf_adapters`, whose name is the library
+and whose value is a module with the functions that `worlds` describes.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any
+
+from rlhf_adapters.worlds import WorldError
+
+
+@dataclass(frozen=True)
+class Library:
+    """An adapter and what it needs.
+
+    Attributes:
+        name: what stands before the colon.
+        module: the adapter.
+        needs: foreign modules that must be importable.
+        extra: of this distribution, which installs them.
+        text: what its worlds are, in a few words.
+    """
+
+    name: str
+    module: str
+    needs: tuple[str, ...] = ()
+    extra: str = ""
+    text: str = ""
+
+    @property
+    def installed(self) -> bool:
+        """Whether all that it needs can be imported; nothing is imported for the answer."""
+        return all(importlib.util.find_spec(module) is not None for module in self.needs)
+
+    @property
+    def cure(self) -> str:
+        """The command that installs what it needs."""
+        return f'pip install "rlhf-agents[{self.extra}]"'
+
+    def load(self) -> Any:
+        """Import the adapter.
+
+        Raises:
+            WorldError: what it needs is not installed.
+        """
+        if not self.installed:
+            msg = f"{self.name}: worlds need {' and '.join(self.needs)}: {self.cure}"
+            raise WorldError(msg)
+        return import_module(self.module)
+
+
+_LIBRARIES: tuple[Library, ...] = ()
+
+
+def libraries() -> dict[str, Library]:
+    """Return all adapters by the name of their library."""
+    plugins = {
+        plugin.name: Library(plugin.name, plugin.value, text="a plugin")
+        for plugin in entry_points(group="rlhf_adapters")
+    }
+    return {**plugins, **{library.name: library for library in _LIBRARIES}}
+
+
+def library(name: str) -> Library:
+    """Return the adapter of a library.
+
+    Raises:
+        WorldError: there is none; near names and the list are given.
+    """
+    table = libraries()
+    if name not in table:
+        msg = unknown("library", name, table)
+        raise WorldError(msg)
+    return table[name]
+
+
+def unknown(kind: str, name: str, known: Iterable[str], most: int = 40) -> str:
+    """Return a sentence that says that a name is unknown and which are near."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=3)
+    hint = f"did you mean {' or '.join(near)}? " if near else ""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"unknown {kind} {name!r}; {hint}known: {', '.join(names[:most])}{more}"

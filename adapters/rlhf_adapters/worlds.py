@@ -1,0 +1,69 @@
+"""What every adapter module offers, and the records that it speaks in.
+
+An adapter `from_LIBRARY` has three functions, found by name through `registry`:
+
+    make(order: Order) -> an environment (n_envs == 1) or an SB3 VecEnv (n_envs > 1)
+    worlds() -> list[str]               the names after "LIBRARY:", sorted
+    describe(world: str) -> World       what `rlhf-games` prints; may be slow
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rlhf_games.base import GameError
+
+SELF, RANDOM = "self", "random"
+
+
+class WorldError(GameError):
+    """A mistake in the use of a world, in one sentence that names the cure."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What `make_env` was asked for.
+
+    Attributes:
+        library: the part of the name before the colon.
+        world: the part after it.
+        n_envs: 1 for a Gymnasium environment, more for an SB3 `VecEnv`.
+        goal: what to play for: a name of the world's goal table, or what the adapter documents.
+        opponent: "self", "random" or a function, in two-player worlds; None is the default.
+        seed: of everything random.
+        options: passed to the foreign library by name.
+    """
+
+    library: str
+    world: str
+    n_envs: int = 1
+    goal: Any = None
+    opponent: str | Callable[..., Any] | None = None
+    seed: int | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The full name, e.g. `gymnasium:CartPole-v1`."""
+        return f"{self.library}:{self.world}"
+
+
+@dataclass(frozen=True)
+class World:
+    """What is known of a world without playing it.
+
+    Attributes:
+        name: with its library, e.g. `openspiel:breakthrough`.
+        players: how many take part.
+        actions: discrete actions of each.
+        goals: names in the goal table, or one phrase in round brackets for open goals.
+        foresight: its rules can be simulated exactly.
+    """
+
+    name: str
+    players: int
+    actions: int
+    goals: tuple[str, ...]
+    foresight: bool = False
