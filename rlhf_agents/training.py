@@ -13,7 +13,7 @@ import numpy as np
 from stable_baselines3.common.callbacks import BaseCallback
 from tqdm import tqdm
 
-from rlhf_adapters import make_env
+from rlhf_agents.environments import make_env
 from rlhf_agents.errors import SettingError
 from rlhf_agents.hfdqn import HFDQN
 from rlhf_agents.model_files import read_model

@@ -26,7 +26,8 @@ def make_env(
             `gymnasium:CartPole-v1`.
         n_envs: 1 for a Gymnasium environment, more for an SB3 `VecEnv` that steps all in one call.
         goal: what to play for, by name, or "mixed".
-        opponent: "self", "random" or a function from positions and goal rows to actions.
+        opponent: in two-player worlds "self", "random", a function from positions and goal rows to
+            actions, or a mixture with weights, see `rlhf_adapters.opponents`.
         seed: of everything random.
         options: for the foreign library, e.g. `rows=6`.
 

@@ -9,7 +9,7 @@ An adapter `from_LIBRARY` has three functions, found by name through `registry`:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,7 +31,8 @@ class Order:
         world: the part after it.
         n_envs: 1 for a Gymnasium environment, more for an SB3 `VecEnv`.
         goal: what to play for: a name of the world's goal table, or what the adapter documents.
-        opponent: "self", "random" or a function, in two-player worlds; None is the default.
+        opponent: in two-player worlds, an opponent or a mixture, see `opponents`; None is the
+            default.
         seed: of everything random.
         options: passed to the foreign library by name.
     """
@@ -40,7 +41,7 @@ class Order:
     world: str
     n_envs: int = 1
     goal: Any = None
-    opponent: str | Callable[..., Any] | None = None
+    opponent: Any = None
     seed: int | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 
