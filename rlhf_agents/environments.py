@@ -107,7 +107,7 @@ class NamedOpponent:
         except UnknownPlayerError as error:
             msg = (
                 f"unknown opponent {self.name!r}; opponents: self, {KINDS}, a function, or a "
-                "mixture such as {'minimax:3': 0.5, 'random': 0.5}"
+                f"mixture such as {{'minimax:3': 0.5, 'random': 0.5}} ({error.__cause__})"
             )
             raise UnknownPlayerError(msg) from error
         return PlayerOpponent(player, game)

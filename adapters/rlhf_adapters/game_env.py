@@ -80,6 +80,16 @@ class GameEnv(GoalFunctions, gymnasium.Env[dict[str, Any], np.int64]):
         """Return the legal actions, bool `[A]` (sb3-contrib's spelling)."""
         return np.asarray(self.game.legal(self.games.states)[0])
 
+    def render(self) -> Any:
+        """Return the picture that a witness of the games draws, if there is one."""
+        witness = self.games.witness
+        return None if witness is None else witness.picture(0)
+
+    def close(self) -> None:
+        """Release what a witness holds."""
+        if self.games.witness is not None:
+            self.games.witness.close()
+
     def _observation(self, batch: Batch) -> dict[str, NDArray[Any]]:
         return {key: values[0] for key, values in batch.items()}
 
@@ -168,8 +178,15 @@ class GameVecEnv(GoalFunctions, VecEnv):
         """Play the following games against another opponent or mixture, see `opponents`."""
         self.games.opponents.change(opponent)
 
+    def get_images(self) -> Sequence[Any]:
+        """Return the pictures that a witness of the games draws, None without one."""
+        witness = self.games.witness
+        return [witness and witness.picture(number) for number in range(self.num_envs)]
+
     def close(self) -> None:
-        """Nothing to release."""
+        """Release what a witness holds."""
+        if self.games.witness is not None:
+            self.games.witness.close()
 
     def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
         """Return an attribute once per game."""

@@ -19,6 +19,25 @@ from rlhf_games.base import Game, Outcome, States
 MIXED = "mixed"
 
 
+def draw_goals(
+    rng: np.random.Generator, count: int, n_goals: int, fixed: int | None
+) -> NDArray[np.int64]:
+    """Return goal rows of both seats of new games, int64 `[count, 2]`.
+
+    Args:
+        rng: draws them.
+        count: games.
+        n_goals: G.
+        fixed: the goal of all, or None: in half of the games both seats play to win (row 0), in the
+            other half each is given a random goal.
+    """
+    if fixed is not None:
+        return np.full((count, 2), fixed)
+    goals = rng.integers(n_goals, size=(count, 2))
+    goals[rng.random(count) < 0.5] = 0
+    return goals
+
+
 class Witness(Protocol):
     """Is told of every game, e.g. to play it along in another library."""
 
@@ -28,6 +47,14 @@ class Witness(Protocol):
 
     def play(self, which: NDArray[np.bool_], actions: NDArray[np.int64], after: States) -> None:
         """In the k games where `which` is set, actions `[k]` led to positions `[k, W]`."""
+        ...
+
+    def picture(self, number: int) -> Any:
+        """Return a picture of a game."""
+        ...
+
+    def close(self) -> None:
+        """Release what it holds."""
         ...
 
 
@@ -82,7 +109,8 @@ class GoalGames:
         if count == 0:
             return
         self.states[which] = self.game.initial(count)
-        self.goals[which] = self._draw_goals(count)
+        n_goals = len(self.game.goals)
+        self.goals[which] = draw_goals(self.rng, count, n_goals, self.fixed_goal)
         self.forfeited[which] = False
         self.opponents.draw(which, self.rng)
         if self.witness is not None:
@@ -141,13 +169,6 @@ class GoalGames:
         if not self.opponents.alone[game]:
             info["opponent"] = self.opponents.name(game)
         return info
-
-    def _draw_goals(self, count: int) -> NDArray[np.int64]:
-        if self.fixed_goal is not None:
-            return np.full((count, 2), self.fixed_goal)
-        goals = self.rng.integers(len(self.game.goals), size=(count, 2))
-        goals[self.rng.random(count) < 0.5] = 0
-        return goals
 
     def _take_seats(self, which: NDArray[np.bool_]) -> None:
         alone = self.opponents.alone
