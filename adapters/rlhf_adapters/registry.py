@@ -57,6 +57,13 @@ class Library:
 
 _LIBRARIES: tuple[Library, ...] = (
     Library(
+        "openspiel",
+        "rlhf_adapters.from_openspiel",
+        needs=("pyspiel",),
+        extra="openspiel",
+        text="two-player games of perfect information, with exact foresight",
+    ),
+    Library(
         "pettingzoo",
         "rlhf_adapters.from_pettingzoo",
         needs=("pettingzoo",),
