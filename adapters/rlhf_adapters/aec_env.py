@@ -31,8 +31,9 @@ class AecGoalEnv(GoalFunctions, gymnasium.Env[dict[str, Any], np.int64]):
 
     A step returns when it is the learner's turn again or the game is over, so that the loser
     receives its loss; the learner changes seats from game to game. Games that end before its first
-    turn are not shown. An illegal action forfeits the game. `info` of a finished game holds `is_success`, `seat_achieved` (bool `[2, G]`), `total`
-    (what the learner has won in all) and the name of the `opponent` if there is one.
+    turn are not shown. An illegal action forfeits the game. `info` of a finished game holds
+    `is_success`, `seat_achieved` (bool `[2, G]`), `total` (what the learner has won in all) and the
+    name of the `opponent` if there is one.
 
     Args:
         name: of the world, for errors.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,27 +42,46 @@ class PettingZooWitness:
 
     def play(self, which: NDArray[np.bool_], actions: NDArray[np.int64], after: States) -> None:
         """Step the environments where `which` is set, and compare."""
-        legal, outcomes = self.game.legal(after), self.game.outcome(after)
-        boards, movers = self.game.observe(after), self.game.mover(after)
-        for row, number in enumerate(np.flatnonzero(which).tolist()):
+        numbers = np.flatnonzero(which).tolist()
+        if not numbers:
+            return
+        movers, outcomes = self.game.mover(after).tolist(), self.game.outcome(after)
+        ended = (outcomes != Outcome.ONGOING).tolist()
+        seen = []
+        for row, number in enumerate(numbers):
             env = self.envs[number]
             set_globals(env)
             self._moves[number].append(int(actions[row]))
             env.step(int(actions[row]))
             agent = env.possible_agents[movers[row]]
-            ended = bool(outcomes[row] != Outcome.ONGOING)
-            self._agree(number, "who moves next", env.agent_selection == agent)
-            self._agree(number, "whether the game is over", env.terminations[agent] == ended)
-            seen = env.observe(agent)
-            if ended:
-                result = np.sign(env.rewards[agent])
-                self._agree(number, "the result", result == outcomes[row])
-            else:
-                same = np.array_equal(seen["action_mask"], legal[row])
-                self._agree(number, "the legal moves", same)
-            if self.compare_boards:
-                same = _same_board(seen["observation"], boards[row])
-                self._agree(number, "the board", same)
+            if env.agent_selection != agent:
+                self._disagree(number, "who moves next")
+            if env.terminations[agent] != ended[row]:
+                self._disagree(number, "whether the game is over")
+            if ended[row] and np.sign(env.rewards[agent]) != outcomes[row]:
+                self._disagree(number, "the result")
+            seen.append(env.observe(agent))
+        self._compare(numbers, seen, after)
+
+    def _compare(self, numbers: list[int], seen: list[Any], after: States) -> None:
+        legal = self.game.legal(after)
+        masks = np.stack([each["action_mask"] for each in seen]) != 0
+        other = (masks != legal).any(axis=1) & legal.any(axis=1)  # masks of finished games are free
+        if other.any():
+            self._disagree(numbers[int(other.argmax())], "the legal moves")
+        if self.compare_boards:
+            theirs = np.stack([each["observation"] for each in seen])  # [k, H, W, 2]
+            ours = self.game.observe(after)
+            other = (np.moveaxis(theirs, -1, 1) != ours).reshape(len(ours), -1).any(axis=1)
+            if other.any():
+                self._disagree(numbers[int(other.argmax())], "the board")
+
+    def _disagree(self, number: int, what: str) -> NoReturn:
+        msg = (
+            f"{self.name} and our {self.game.title} disagree about {what} after the actions "
+            f"{self._moves[number]}: this version of PettingZoo plays by other rules"
+        )
+        raise WorldError(msg)
 
     def picture(self, number: int) -> Any:
         """Return PettingZoo's picture of a game."""
@@ -73,16 +92,3 @@ class PettingZooWitness:
         """Close PettingZoo's environments."""
         for env in self.envs:
             env.close()
-
-    def _agree(self, number: int, what: str, same: bool) -> None:
-        if not same:
-            msg = (
-                f"{self.name} and our {self.game.title} disagree about {what} after the actions "
-                f"{self._moves[number]}: this version of PettingZoo plays by other rules"
-            )
-            raise WorldError(msg)
-
-
-def _same_board(theirs: NDArray[Any], ours: NDArray[np.float32]) -> bool:
-    """Compare PettingZoo's `[H, W, 2]` with our `[2, H, W]`."""
-    return np.array_equal(np.moveaxis(theirs, -1, 0), ours)

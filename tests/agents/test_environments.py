@@ -113,6 +113,26 @@ def test_worlds_without_rules_say_who_can_play_there():
         NamedOpponent("minimax:3").for_game(None)
 
 
+@pytest.mark.parametrize("n_envs", [1, 2])
+def test_a_file_plays_where_there_are_no_rules(tmp_path, n_envs: int):
+    """A model that learnt from rewards alone: its network and the mask decide."""
+    pytest.importorskip("rlcard", reason="needs the extra pettingzoo")
+    world = "pettingzoo:leduc_holdem_v4"
+    model = HFDQN("MultiInputPolicy", make_env(world, seed=0), learning_starts=50, seed=0)
+    model.learn(200)
+    model.save(tmp_path / "leduc.zip")
+    env = make_env(world, n_envs=n_envs, opponent=str(tmp_path / "leduc.zip"), seed=0)
+    loaded = NamedOpponent(str(tmp_path / "leduc.zip")).for_game(None)
+    observation, _ = make_env(world, seed=3).reset()
+    batch = {key: value[None] for key, value in observation.items()}
+    expected, _ = model.predict(batch, deterministic=True)
+    assert loaded(batch, np.zeros(1, np.int64)).tolist() == expected.tolist()
+    other = HFDQN("MultiInputPolicy", env, learning_starts=50, seed=0).learn(100)
+    assert other.num_timesteps >= 100
+    with pytest.raises(SettingError, match="opponent 'agent' needs rules that can be simulated"):
+        make_env(world, n_envs=n_envs, opponent={"random": 1, "agent": 1})
+
+
 def test_the_exploit_of_a_known_bad_opponent_is_learnt():
     """Whoever always takes the first free cell loses to a learner that finds it out in seconds."""
 

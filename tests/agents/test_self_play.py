@@ -143,6 +143,19 @@ def test_a_learner_plays_its_past(kind, n_envs: int):
     assert all(games.opponents.name(number).startswith("snapshot@") for number in range(games.n))
 
 
+@pytest.mark.parametrize("n_envs", [1, 3])
+def test_a_learner_plays_its_past_without_rules(n_envs: int):
+    pytest.importorskip("rlcard", reason="needs the extra pettingzoo")
+    env = make_env("pettingzoo:leduc_holdem_v4", n_envs=n_envs, seed=0)
+    callback = SelfPlayCallback(save_freq=100, anchors={"random": 0.2})
+    small(PPO, env).learn(300, callback=callback)
+    assert len(callback.snapshots) >= 3
+    observation, *_ = env.reset()
+    assert observation["action_mask"].any()
+    with pytest.raises(SettingError, match="opponent 'minimax:2' needs rules"):
+        small(PPO, env).learn(9, callback=SelfPlayCallback(9, anchors={"minimax:2": 0.2}))
+
+
 def test_anchors_keep_their_share():
     env = world()
     callback = SelfPlayCallback(
