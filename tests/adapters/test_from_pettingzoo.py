@@ -8,16 +8,19 @@ import os
 import re
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+import rlhf_games
 from rlhf_adapters import from_pettingzoo, make_env
 from rlhf_adapters.from_pettingzoo import describe, game, worlds
 from rlhf_adapters.goal_env import FORFEIT
+from rlhf_adapters.history_game import HistoryGame, goal_table
 from rlhf_adapters.pettingzoo_backend import PettingZooBackend
 from rlhf_adapters.worlds import WorldError
-from rlhf_games.base import GameError, UnknownGoalError
+from rlhf_games.base import GameError, Outcome, UnknownGoalError
 from tests.adapters.goal_env_contract import GoalEnvContract, random_action
 
 pettingzoo = pytest.importorskip("pettingzoo", reason="needs the extra pettingzoo")
@@ -190,7 +193,8 @@ def test_pettingzoo_itself_has_played_the_game():
     [
         ("check_for_winner", lambda: False, 3, "whether the game is over"),
         ("_legal_moves", lambda: [0], 2, "the legal moves"),
-        ("agent_selection", "player_1", 2, "who moves next"),
+        ("agent_selection", "player_1", 2, "the board"),
+        ("_agent_selector", SimpleNamespace(next=lambda: "player_0"), 2, "who moves next"),
     ],
 )
 def test_other_rules_are_noticed(monkeypatch, attribute: str, value, column: int, what: str):
@@ -235,6 +239,25 @@ def test_copies_are_what_pettingzoo_would_play(name: str, plies: int):
             line = (*line, action)
             known[line] = backend.child(here, action)
             fresh.step(action)
+
+
+def test_copies_are_exact_rules():
+    """Tic-Tac-Toe by copies of PettingZoo's environment is Tic-Tac-Toe by our rules."""
+    ours = rlhf_games.make("tic_tac_toe")
+    env = pettingzoo.make("aec", "classic/tictactoe_v3").unwrapped
+    backend = PettingZooBackend(env, max_actions=9)
+    copied = HistoryGame("copied", "Copied", backend, goal_table(), alternates=True)
+    assert copied.perft(3) == ours.perft(3) == 504
+    rng = np.random.default_rng(0)
+    here, there = copied.initial(30), ours.initial(30)
+    for _ in range(10):
+        assert np.array_equal(copied.legal(here), ours.legal(there))
+        assert np.array_equal(copied.outcome(here), ours.outcome(there))
+        assert np.array_equal(copied.mover(here), ours.mover(there))
+        assert np.array_equal(copied.achieved(here), ours.achieved(there)[:, :, :3])
+        actions = ours.random_actions(there, rng)
+        here, there = copied.step(here, actions), ours.step(there, actions)
+    assert (ours.outcome(there) != Outcome.ONGOING).all()
 
 
 def test_boards_of_different_sizes_do_not_disturb_each_other():
