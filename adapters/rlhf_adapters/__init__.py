@@ -7,6 +7,7 @@ from typing import Any
 import rlhf_games
 from rlhf_adapters.registry import library
 from rlhf_adapters.worlds import Order
+from rlhf_games.base import GameError
 
 __all__ = ["make_env"]
 
@@ -39,6 +40,10 @@ def make_env(
         prefix, _, world = name.partition(":")
         order = Order(prefix, world, n_envs, goal, opponent, seed, options)
         return library(prefix).load().make(order)
+    game = rlhf_games.make(name)
+    if options:
+        msg = f"{name} takes no options, got {', '.join(options)}"
+        raise GameError(msg)
     from rlhf_adapters.game_env import make_game_env  # noqa: PLC0415 - SB3 takes seconds to import
 
-    return make_game_env(rlhf_games.make(name), n_envs, goal, opponent, seed)
+    return make_game_env(game, n_envs, goal, opponent, seed)

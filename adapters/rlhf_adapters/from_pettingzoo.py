@@ -35,8 +35,8 @@ SHOW = ("render_mode", "screen_height", "screen_scaling")
 """Options that are no part of the rules."""
 OURS = {"connect_four": "connect_four", "tictactoe": "tic_tac_toe"}
 """Which of our games has the rules of a world."""
-KEPT = 4096
-"""Copies of environments kept in each of two generations; one of chess takes some 20 kB."""
+KEPT = 2048
+"""Copies of environments kept in each of two generations; one of chess takes some 50 kB."""
 DEADLINE_SHARE = 0.75
 MARGINS = {"leduc_holdem": (2, 4), "texas_holdem": (2, 4), "texas_holdem_no_limit": (10, 50),
            "hanabi": (5, 10, 15, 20)}  # fmt: skip
@@ -70,7 +70,7 @@ class Kind(NamedTuple):
     def full(self) -> str:
         """The name with the library and the options that are part of the rules."""
         rules = {key: value for key, value in self.options.items() if key not in SHOW}
-        options = ",".join(f"{key}={value}" for key, value in sorted(rules.items()))
+        options = ",".join(f"{key}={value!r}" for key, value in sorted(rules.items()))
         return f"{self.bare}({options})" if options else self.bare
 
 

@@ -207,7 +207,7 @@ def test_an_error_of_the_world_says_where_it_happened():
     with pytest.raises(RuntimeError, match="the engine has exploded") as caught:
         play(env, [1, 1])
     (note,) = caught.value.__notes__
-    assert note.startswith("in pettingzoo:tests/counting_v0(fault=crash) (seed ")
+    assert note.startswith("in pettingzoo:tests/counting_v0(fault='crash') (seed ")
     assert note.endswith(", actions [1, 0, 1])")
 
 
