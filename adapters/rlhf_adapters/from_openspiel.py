@@ -147,7 +147,8 @@ def _loaded(pyspiel: Any, name: str, parameters: dict[str, Any]) -> Any:
         refusal = _refusal(loaded.get_type())
         playable = refusal or loaded.new_initial_state().legal_actions()
     except (pyspiel.SpielError, RuntimeError, ValueError) as error:
-        msg = f"{LIBRARY}:{name} does not start with {parameters}: {str(error).splitlines()[0]}"
+        reason = re.sub(r"^\S+:\d+ ", "", str(error).splitlines()[0])  # where in its source
+        msg = f"{LIBRARY}:{name} does not start with {parameters}: {reason}"
         raise WorldError(msg) from error
     if not playable:
         refusal = f"with {parameters} it has no moves"

@@ -76,9 +76,9 @@ def goal_table(deadline: int | None = None, margins: Sequence[int] = ()) -> tupl
 class HistoryGame(CompiledGame):
     """The `Game` contract for a foreign game.
 
-    Observations are `[2, 1, n_cells]`. The first `visible_cells` hold the features that a network
-    looks at, in plane 0 if the first player is to move, in plane 1 if it is the second; those
-    behind them hold the history, so that the position can be read back.
+    Observations are `[2, 2, n_cells / 2]`. The first `visible_cells` hold the features that a
+    network looks at, in plane 0 if the first player is to move, in plane 1 if it is the second;
+    those behind them hold the history, so that the position can be read back.
 
     Args:
         name: in the registry, `LIBRARY:WORLD`.
@@ -114,7 +114,7 @@ class HistoryGame(CompiledGame):
             name=name,
             title=title,
             rules=rules,
-            shape=(1, rules.n_cells),
+            shape=(2, rules.n_cells // 2),  # SB3 takes the shortest side for the channels
             max_plies=longest if last_ply is None else min(longest, last_ply),
             goals=tuple(bounded.goal for bounded in goals),
             symmetries=(),
@@ -128,7 +128,7 @@ class HistoryGame(CompiledGame):
         key_bits = KEY_BITS + 64 * (layout.key_words - 1)
         return HistoryRules(
             n_actions=self.room.backend.n_actions + (layout.skip >= 0),
-            n_cells=n_features + (key_bits + 1) // 2,
+            n_cells=_even(n_features + (key_bits + 1) // 2),
             n_goals=len(goals),
             n_words=1 + layout.mask_words + layout.key_words,
             n_features=n_features,
@@ -148,6 +148,10 @@ class HistoryGame(CompiledGame):
         """Return a position uint64 `[W]` as the library prints it."""
         key = np.ascontiguousarray(state).tobytes()[(1 + self.rules.mask_words) * WORD_BYTES :]
         return self.room.text(key)
+
+
+def _even(number: int) -> int:
+    return number + number % 2
 
 
 def _layout(name: str, backend: Backend, alternates: bool, last_ply: int | None) -> Layout:

@@ -124,6 +124,9 @@ class Room:
         layout: of its positions.
         kept: positions in each of two generations: when the young ones are so many, they become
             the old ones, and those that were old and not asked for since are forgotten.
+
+    Attributes:
+        rebuilt: how many positions were played from the start.
     """
 
     def __init__(self, backend: Backend, layout: Layout, kept: int = KEPT) -> None:
@@ -175,6 +178,11 @@ class Room:
         """The backend's features, one that is always set, and one that says that a pass is due."""
         return self.backend.n_features + 1 + (self.layout.skip >= 0)
 
+    @property
+    def remembered(self) -> int:
+        """How many positions are kept at present."""
+        return len(self._young) + len(self._old)
+
     def text(self, key: bytes) -> str:
         """Return a position as people read it."""
         with self._lock:
@@ -213,7 +221,8 @@ class Room:
         head = int.from_bytes(key[:WORD_BYTES], "little")
         count, passed = head & ((1 << COUNT_BITS) - 1), head >> COUNT_BITS
         history = int.from_bytes(key[WORD_BYTES:], "little")
-        if count > self.layout.limit or passed > 1:
+        unused = history >> count * self.layout.bits
+        if count > self.layout.limit or passed > 1 or unused:
             raise ImpossibleHistoryError
         known = self._judge(self.backend.initial(), 0, 0)
         actions = [(history >> place * self.layout.bits) for place in range(count)]
