@@ -207,6 +207,8 @@ class GameVecEnv(GoalFunctions, VecEnv):
         which = list(self._get_indices(indices))
         if method_name == "action_masks":
             return list(self.action_masks()[which])
+        if method_name == "render":  # what `VecEnv.render` asks in modes without one big picture
+            return [self.get_images()[number] for number in which]
         method = getattr(self, method_name)
         if method_name == "set_opponent":
             return [method(*method_args, **method_kwargs)] * len(which)

@@ -22,7 +22,6 @@ EXPECTED_WARNINGS = (
     r"It seems that your observation observation is an image but its `dtype` is \(float32\).*",
     r"It seems that your observation space observation is an image but the upper and lower.*",
     r"The minimal resolution for an image is 36x36 for the default `CnnPolicy`.*",
-    r"Treating image space as channels-last, while second dimension was smallest of the three.*",
 )
 
 Step = tuple[dict[str, np.ndarray], float, bool, bool, dict[str, Any]]
