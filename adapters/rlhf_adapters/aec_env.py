@@ -179,9 +179,9 @@ class AecGoalEnv(GoalFunctions, gymnasium.Env[dict[str, Any], np.int64]):
 
     def _answer(self, seat: int) -> int:
         batch = {key: value[None] for key, value in self._observation(seat).items()}
-        legal = batch["action_mask"] > 0
-        goals = self.goals[seat : seat + 1]
-        return int(self.opponents.choose(ALL, batch, goals, legal)[0])
+        actions = self.opponents.choose(ALL, batch, self.goals[seat : seat + 1])
+        self.opponents.check(ALL, actions, batch["action_mask"] > 0)
+        return int(actions[0])
 
     def _act(self, action: int | None) -> None:
         """Step PettingZoo's environment; its own errors say where they came from."""

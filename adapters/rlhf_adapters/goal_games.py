@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from rlhf_adapters.goal_env import FORFEIT, Batch
 from rlhf_adapters.opponents import Opponents
 from rlhf_adapters.worlds import SELF
-from rlhf_games.base import Game, Outcome, States
+from rlhf_games.base import Game, IllegalMoveError, Outcome, States
 
 MIXED = "mixed"
 
@@ -116,7 +116,7 @@ class GoalGames:
         if self.witness is not None:
             self.witness.restart(which)
         self._take_seats(which)
-        self._reply(which)
+        self._reply(which & (self.learner == 1))
 
     def step(self, actions: NDArray[np.int64]) -> None:
         """Play one action in every game, and the opponents' replies."""
@@ -129,7 +129,8 @@ class GoalGames:
         self.forfeited |= ~legal_choice & ~over
         playing = legal_choice & ~self.forfeited
         self._play(playing, actions[playing])
-        self._reply(playing)
+        if not self.opponents.alone.all():
+            self._reply(playing & (self.game.outcome(self.states) == Outcome.ONGOING))
 
     def achieved(self) -> NDArray[np.float32]:
         """Return what the learner (in self-play: who moved last) achieved, float32 `[n, G]`."""
@@ -189,16 +190,17 @@ class GoalGames:
             self.witness.play(which, actions, after)
 
     def _reply(self, which: NDArray[np.bool_]) -> None:
-        """Let the opponents move until it is the learner's turn or the game is over."""
-        against = which & ~self.opponents.alone
-        while against.any():
-            theirs = self.game.mover(self.states) != self.learner
-            against &= theirs & (self.game.outcome(self.states) == Outcome.ONGOING)
-            if against.any():
-                states = self.states[against]
-                goals = self.goals[against, 1 - self.learner[against]]
-                legal = self.game.legal(states)
-                self._play(against, self.opponents.choose(against, states, goals, legal))
+        """Let the opponents move once: in a `Game`, players move in turn."""
+        which = which & ~self.opponents.alone
+        if not which.any():
+            return
+        states, goals = self.states[which], self.goals[which, 1 - self.learner[which]]
+        actions = self.opponents.choose(which, states, goals)
+        try:
+            self._play(which, actions)
+        except IllegalMoveError:
+            self.opponents.check(which, actions, self.game.legal(states))
+            raise
 
     def _random_actions(self, states: Any, _goals: NDArray[np.int64]) -> NDArray[np.int64]:
         return self.game.random_actions(states, self.rng)

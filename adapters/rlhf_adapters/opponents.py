@@ -63,6 +63,9 @@ class Opponents:
         random: chooses a random legal action from positions and goals.
         game: the rules, None where they cannot be simulated.
 
+    Attributes:
+        alone: bool `[n]`, the games in which whoever calls `step` plays both seats.
+
     Raises:
         GameError: the choice is unknown, or the weights of a mixture cannot work.
     """
@@ -83,13 +86,9 @@ class Opponents:
         staying = [self._table[k] for k in kept] if self._table else []
         self._playing = places.reshape(-1) if staying else self._playing
         self._table = staying + new
+        self._is_self = np.array([seated.choose is None for seated in self._table])
         self._weights = np.array([0.0] * len(staying) + [weight for _, weight in pairs])
-
-    @property
-    def alone(self) -> NDArray[np.bool_]:
-        """The games, bool `[n]`, in which whoever calls `step` plays both seats."""
-        mine = np.array([seated.choose is None for seated in self._table])
-        return np.asarray(mine[self._playing])
+        self.alone = self._is_self[self._playing]
 
     def name(self, game: int) -> str:
         """Return the name of the opponent of one game."""
@@ -100,16 +99,13 @@ class Opponents:
         possible = np.flatnonzero(self._weights)
         if len(possible) == 1:  # no chance, no random number
             self._playing[which] = possible[0]
-            return
-        shares = self._weights / self._weights.sum()
-        self._playing[which] = rng.choice(len(shares), size=int(which.sum()), p=shares)
+        else:
+            shares = self._weights / self._weights.sum()
+            self._playing[which] = rng.choice(len(shares), size=int(which.sum()), p=shares)
+        self.alone = self._is_self[self._playing]
 
     def choose(
-        self,
-        which: NDArray[np.bool_],
-        positions: Any,
-        goals: NDArray[np.int64],
-        legal: NDArray[np.bool_],
+        self, which: NDArray[np.bool_], positions: Any, goals: NDArray[np.int64]
     ) -> NDArray[np.int64]:
         """Return the actions int64 `[k]` of the opponents in the k games where `which` is set.
 
@@ -117,21 +113,40 @@ class Opponents:
             which: bool `[n]`.
             positions: of these games, see `Opponent`.
             goals: rows of what the opponents play for, int64 `[k]`.
-            legal: bool `[k, A]`.
 
         Raises:
-            IllegalMoveError: an opponent chose an illegal action.
             GameError: an opponent did not choose one action per position.
         """
         playing = self._playing[which]
+        if (playing == playing[0]).all():
+            return _answer(self._table[playing[0]], positions, goals)
         actions = np.zeros(len(playing), np.int64)
         for k in np.unique(playing):
             rows = playing == k
-            name, choose = self._table[k]
-            assert choose is not None
-            answer = choose(_of_rows(positions, rows), goals[rows])
-            actions[rows] = _checked(name, answer, legal[rows])
+            actions[rows] = _answer(self._table[k], _of_rows(positions, rows), goals[rows])
         return actions
+
+    def check(
+        self, which: NDArray[np.bool_], actions: NDArray[np.int64], legal: NDArray[np.bool_]
+    ) -> None:
+        """Name the opponent that chose an illegal action.
+
+        Args:
+            which: bool `[n]`.
+            actions: int64 `[k]`, what `choose` returned.
+            legal: bool `[k, A]`.
+
+        Raises:
+            IllegalMoveError: there is one.
+        """
+        exists = (actions >= 0) & (actions < legal.shape[1])
+        allowed = exists & legal[np.arange(len(legal)), np.where(exists, actions, 0)]
+        if not allowed.all():
+            row = int(np.flatnonzero(~allowed)[0])
+            name = self._table[self._playing[which][row]].name
+            choices = np.flatnonzero(legal[row]).tolist()
+            msg = f"opponent {name!r} chose the illegal action {actions[row]}; legal: {choices}"
+            raise IllegalMoveError(msg)
 
     def _seated(self, choice: Any) -> Seated:
         if choice == SELF:
@@ -194,19 +209,14 @@ def _of_rows(positions: Any, rows: NDArray[np.bool_]) -> Any:
     return positions[rows]
 
 
-def _checked(name: str, answer: Any, legal: NDArray[np.bool_]) -> NDArray[np.int64]:
-    actions = np.asarray(answer)
-    if actions.shape != (len(legal),) or not np.issubdtype(actions.dtype, np.integer):
+def _answer(seated: Seated, positions: Any, goals: NDArray[np.int64]) -> NDArray[np.int64]:
+    assert seated.choose is not None
+    actions = np.asarray(seated.choose(positions, goals))
+    count = len(goals)
+    if actions.shape != (count,) or not np.issubdtype(actions.dtype, np.integer):
         msg = (
-            f"opponent {name!r} must choose {len(legal)} actions, integers in an array "
-            f"[{len(legal)}], got {actions.dtype} {list(actions.shape)}"
+            f"opponent {seated.name!r} must choose {count} actions, integers in an array "
+            f"[{count}], got {actions.dtype} {list(actions.shape)}"
         )
         raise GameError(msg)
-    exists = (actions >= 0) & (actions < legal.shape[1])
-    allowed = exists & legal[np.arange(len(legal)), np.where(exists, actions, 0)]
-    if not allowed.all():
-        row = int(np.flatnonzero(~allowed)[0])
-        choices = np.flatnonzero(legal[row]).tolist()
-        msg = f"opponent {name!r} chose the illegal action {actions[row]}; legal: {choices}"
-        raise IllegalMoveError(msg)
     return actions.astype(np.int64)
