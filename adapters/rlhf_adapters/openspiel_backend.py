@@ -93,14 +93,16 @@ class OpenSpielBackend:
     Args:
         game: OpenSpiel's.
         trial: how its observations become bits.
+        names: of the actions; by default they are numbers.
     """
 
-    def __init__(self, game: Any, trial: Trial) -> None:
+    def __init__(self, game: Any, trial: Trial, names: Sequence[str] | None = None) -> None:
         self.n_actions: int = game.num_distinct_actions()
         self.max_actions: int = game.max_game_length()
         self.n_features = len(trial.cells)
         self._game = game
         self._trial = trial
+        self._names = names
         self._observe = observer(game)
         # White moves first in chess, and is OpenSpiel's player 1.
         self._first: int = game.new_initial_state().current_player()
@@ -138,9 +140,13 @@ class OpenSpielBackend:
         return above.tobytes()
 
     def text(self, position: Any) -> str:
-        """Return the position and the numbers of its moves."""
+        """Return the position and its moves, with what their numbers mean."""
         board = str(position).rstrip("\n")
         if position.is_terminal():
             return board
-        moves = [f"{action} {position.action_to_string(action)}" for action in self.legal(position)]
+        moves = [
+            f"{action} {position.action_to_string(action)}" if self._names is None
+            else self._names[action]
+            for action in self.legal(position)
+        ]  # fmt: skip
         return f"{board}\nmoves: {',  '.join(moves)}"
