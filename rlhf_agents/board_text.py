@@ -25,7 +25,7 @@ def board(game: Game, state: States, last: Cell | None = None) -> Text:
     """
     written = game.text(state)
     if written is not None:
-        return Text(written + "\n")
+        return Text(f"{written}\n{_legal_moves(game, state)}")
     cells = stones_of(game, state)
     text = Text()
     for row, line in enumerate(cells):
@@ -41,6 +41,18 @@ def board(game: Game, state: States, last: Cell | None = None) -> Text:
         names = "".join(f"{name:^{CELL}}" for name in game.action_names)
         text.append(names + "\n", "bold")
     return text
+
+
+def move_name(game: Game, state: States, action: int) -> str:
+    """Return what a person types for a move, and what it means: "84 (d3c2)", or only "4"."""
+    name, label = game.action_names[action], game.label(state, action)
+    return name if name == label else f"{name} ({label})"
+
+
+def _legal_moves(game: Game, state: States) -> str:
+    legal = np.flatnonzero(game.legal(np.ascontiguousarray(state)[None])[0])
+    names = [move_name(game, state, int(action)) for action in legal]
+    return f"moves: {', '.join(names)}\n" if names else ""
 
 
 def move_values(game: Game, why: Explanation) -> Text:

@@ -13,7 +13,7 @@ import threading
 import weakref
 from collections.abc import Callable, Sequence
 from ctypes import memmove, string_at
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from rlhf_adapters.history_rules import (
     COUNT_BITS,
@@ -77,6 +77,15 @@ class Backend(Protocol):
 
     def text(self, position: Any) -> str:
         """Return the position as people read it, in one or more lines."""
+        ...
+
+
+@runtime_checkable
+class Labels(Protocol):
+    """What a backend offers besides if names of actions depend on the position."""
+
+    def label(self, position: Any, action: int) -> str:
+        """Return what people call a legal action."""
         ...
 
 
@@ -199,6 +208,13 @@ class Room:
         """Return a position as people read it."""
         with self._lock:
             return self.backend.text(self._known(key).position)
+
+    def label(self, key: bytes, action: int) -> str | None:
+        """Return what people call an action in a position, None if it has no name of its own."""
+        if action == self.layout.skip or not isinstance(self.backend, Labels):
+            return None
+        with self._lock:
+            return self.backend.label(self._known(key).position, action)
 
     # ---- positions -------------------------------------------------------------------------
 
