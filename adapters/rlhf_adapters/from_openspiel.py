@@ -86,13 +86,13 @@ def game(world: str, options: Mapping[str, Any] | None = None) -> HistoryGame:
         limited = f"{LIMIT}={last_ply}"
         full = f"{full[:-1]},{limited})" if full.endswith(")") else f"{full}({limited})"
     trial = Trial(spiel_game, last_ply)
-    margins = _margins(spiel_game)
+    names = _action_names(spiel_game)
     return HistoryGame(
         f"{LIBRARY}:{full}",
         spiel_game.get_type().long_name + full.removeprefix(name).replace("(", " (", 1),
-        OpenSpielBackend(spiel_game, trial),
-        goal_table(max(1, round(DEADLINE_SHARE * trial.typical_plies)), margins),
-        action_names=_action_names(spiel_game),
+        OpenSpielBackend(spiel_game, trial, names),
+        goal_table(max(1, round(DEADLINE_SHARE * trial.typical_plies)), _margins(spiel_game)),
+        action_names=names,
         alternates=name in ALTERNATING,
         last_ply=last_ply,
     )

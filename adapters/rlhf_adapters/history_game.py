@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import rlhf_games
-from rlhf_adapters.history_room import WORD_BYTES, Backend, Layout, Room, addresses, open_room
+from rlhf_adapters.history_room import Backend, Layout, Room, addresses, open_room
 from rlhf_adapters.history_rules import KEY_BITS, LARGEST_SCORE, HistoryRules
 from rlhf_adapters.worlds import WorldError
 from rlhf_games.base import Goal, States
@@ -146,8 +146,15 @@ class HistoryGame(CompiledGame):
 
     def text(self, state: States) -> str:
         """Return a position uint64 `[W]` as the library prints it."""
-        key = np.ascontiguousarray(state).tobytes()[(1 + self.rules.mask_words) * WORD_BYTES :]
-        return self.room.text(key)
+        return self.room.text(self._key(state))
+
+    def label(self, state: States, action: int) -> str:
+        """Return the library's name of an action in a position, see `Game.label`."""
+        return self.room.label(self._key(state), action) or self.action_names[action]
+
+    def _key(self, state: States) -> bytes:
+        words = np.ascontiguousarray(state)
+        return words[1 + self.rules.mask_words :].tobytes()
 
 
 def _even(number: int) -> int:

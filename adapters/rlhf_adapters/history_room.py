@@ -12,7 +12,8 @@ import itertools
 import threading
 import weakref
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol
+from ctypes import memmove, string_at
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from rlhf_adapters.history_rules import (
     COUNT_BITS,
@@ -79,6 +80,15 @@ class Backend(Protocol):
         ...
 
 
+@runtime_checkable
+class Labels(Protocol):
+    """What a backend offers besides if names of actions depend on the position."""
+
+    def label(self, position: Any, action: int) -> str:
+        """Return what people call a legal action."""
+        ...
+
+
 class Layout(NamedTuple):
     """How a position is laid out in words, see `history_rules`.
 
@@ -112,6 +122,17 @@ class Known:
         self.features: bytes | None = None
 
 
+_bit = (1).__lshift__
+UNFINISHED = (Outcome.ONGOING.value + 1) << OUTCOME_SHIFT | LARGEST_SCORE << SCORE_SHIFT
+
+
+def _final(score: int, plies: int) -> int:
+    """Return the facts of a finished game, from the first player's score."""
+    own = -score if plies & 1 else score
+    outcome = (own > 0) - (own < 0)
+    return plies | (score + LARGEST_SCORE) << SCORE_SHIFT | (outcome + 1) << OUTCOME_SHIFT
+
+
 class ImpossibleHistoryError(Exception):
     """A key that no game leads to."""
 
@@ -136,7 +157,7 @@ class Room:
         self.rebuilt = 0
         self._young: dict[bytes, Known] = {}
         self._old: dict[bytes, Known] = {}
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
         self._key_at = (1 + layout.mask_words) * WORD_BYTES
         self._key_bytes = layout.key_words * WORD_BYTES
 
@@ -144,13 +165,13 @@ class Room:
 
     def advance(self, before: int, action: int, after: int) -> int:
         """Complete the words at address `after`, one action behind those at `before`."""
-        key = ctypes.string_at(after + self._key_at, self._key_bytes)
+        key = string_at(after + self._key_at, self._key_bytes)
         with self._lock:
             known = self._young.get(key) or self._recall(key)
             if known is None:
                 known = self._next(self._find(before), action)
                 self._keep(key, known)
-        ctypes.memmove(after, known.facts, self._key_at)
+        memmove(after, known.facts, self._key_at)
         return DONE
 
     def revive(self, _before: int, _action: int, after: int) -> int:
@@ -160,7 +181,7 @@ class Room:
                 facts = self._find(after).facts
         except ImpossibleHistoryError:
             return IMPOSSIBLE
-        ctypes.memmove(after, facts, self._key_at)
+        memmove(after, facts, self._key_at)
         return DONE
 
     def look(self, before: int, _action: int, out: int) -> int:
@@ -170,7 +191,7 @@ class Room:
             features = known.features
             if features is None:
                 features = known.features = self._features(known)
-        ctypes.memmove(out, features, len(features))
+        memmove(out, features, len(features))
         return DONE
 
     @property
@@ -188,10 +209,17 @@ class Room:
         with self._lock:
             return self.backend.text(self._known(key).position)
 
+    def label(self, key: bytes, action: int) -> str | None:
+        """Return what people call an action in a position, None if it has no name of its own."""
+        if action == self.layout.skip or not isinstance(self.backend, Labels):
+            return None
+        with self._lock:
+            return self.backend.label(self._known(key).position, action)
+
     # ---- positions -------------------------------------------------------------------------
 
     def _find(self, address: int) -> Known:
-        return self._known(ctypes.string_at(address + self._key_at, self._key_bytes))
+        return self._known(string_at(address + self._key_at, self._key_bytes))
 
     def _known(self, key: bytes) -> Known:
         known = self._young.get(key) or self._recall(key)
@@ -253,31 +281,22 @@ class Room:
 
     def _judge(self, position: Any, count: int, plies: int) -> Known:
         score = self.backend.score(position)
-        if score is None and plies == self.layout.last_ply:
-            score = 0
-        seat = plies & 1
-        mask = 0 if score is not None else self._mask(position, count, seat)
-        own = 0 if score is None else (score, -score)[seat]
-        outcome = Outcome.ONGOING if score is None else (own > 0) - (own < 0)
-        word = plies | (outcome + 1) << OUTCOME_SHIFT
-        word |= ((score or 0) + LARGEST_SCORE) << SCORE_SHIFT
-        size = self.layout.mask_words * WORD_BYTES
-        facts = word.to_bytes(WORD_BYTES, "little") + mask.to_bytes(size, "little")
-        return Known(position, count, plies, facts)
+        if score is None and plies != self.layout.last_ply:
+            facts = UNFINISHED | plies | self._mask(position, count, plies & 1) << 64
+        else:
+            facts = _final(score or 0, plies)
+        return Known(position, count, plies, facts.to_bytes(self._key_at, "little"))
 
     def _mask(self, position: Any, count: int, seat: int) -> int:
         if count >= self.layout.limit:
             msg = f"a game goes on after {count} moves, longer than the library says"
             raise WorldError(msg)
         if self.backend.mover(position) == seat:
-            mask = 0
-            for action in self.backend.legal(position):
-                mask |= 1 << action
-            return mask
+            return sum(map(_bit, self.backend.legal(position)))
         if self.layout.skip < 0:
             msg = "a player moves twice in a row in a game that was declared to alternate"
             raise WorldError(msg)
-        return 1 << self.layout.skip
+        return _bit(self.layout.skip)
 
     def _features(self, known: Known) -> bytes:
         extra = b"\1"

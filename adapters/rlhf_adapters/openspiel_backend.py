@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import statistics
 from collections.abc import Sequence
 from itertools import pairwise
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+FEN = re.compile(r"[^\s/]+(/[^\s/]+){7,} .*")
 TRIAL_GAMES = 15
 TRIAL_PLIES = 400
 LEVELS = 6
@@ -87,20 +89,34 @@ def observer(game: Any) -> Any:
     return observe
 
 
+def spread(text: str) -> str:
+    """Return the rows of a position in Forsyth-Edwards notation one below the other.
+
+    "p2/1P1/... w - 0 1" becomes "p..", ".P.", ... and "w - 0 1"; other text stays as it is.
+    """
+    if not FEN.fullmatch(text):
+        return text
+    board, _, rest = text.partition(" ")
+    rows = [re.sub(r"\d", lambda empty: "." * int(empty[0]), row) for row in board.split("/")]
+    return "\n".join([*rows, rest])
+
+
 class OpenSpielBackend:
     """A game of OpenSpiel, see `history_room.Backend`.
 
     Args:
         game: OpenSpiel's.
         trial: how its observations become bits.
+        names: of the actions; by default they are numbers.
     """
 
-    def __init__(self, game: Any, trial: Trial) -> None:
+    def __init__(self, game: Any, trial: Trial, names: Sequence[str] | None = None) -> None:
         self.n_actions: int = game.num_distinct_actions()
         self.max_actions: int = game.max_game_length()
         self.n_features = len(trial.cells)
         self._game = game
         self._trial = trial
+        self._names = names
         self._observe = observer(game)
         # White moves first in chess, and is OpenSpiel's player 1.
         self._first: int = game.new_initial_state().current_player()
@@ -138,9 +154,10 @@ class OpenSpielBackend:
         return above.tobytes()
 
     def text(self, position: Any) -> str:
-        """Return the position and the numbers of its moves."""
-        board = str(position).rstrip("\n")
-        if position.is_terminal():
-            return board
-        moves = [f"{action} {position.action_to_string(action)}" for action in self.legal(position)]
-        return f"{board}\nmoves: {',  '.join(moves)}"
+        """Return the position as OpenSpiel prints it, a chess position as a board."""
+        return spread(str(position).rstrip("\n"))
+
+    def label(self, position: Any, action: int) -> str:
+        """Return OpenSpiel's name of an action."""
+        name: str = position.action_to_string(action)
+        return name if self._names is None else self._names[action]

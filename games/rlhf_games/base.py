@@ -183,6 +183,13 @@ class Game(Protocol):
         """Return a position uint64 `[W]` as people read it, None if its planes show stones."""
         ...
 
+    def label(self, state: States, action: int) -> str:
+        """Return what people call a legal action in a position uint64 `[W]`.
+
+        What they type is always its name in `action_names`.
+        """
+        ...
+
     def goal_index(self, name: str) -> int:
         """Return the row of the goal `name`.
 

@@ -151,6 +151,11 @@ class CompiledGame:
         del state
         return None
 
+    def label(self, state: States, action: int) -> str:
+        """Return the name of an action, see `Game.label`."""
+        del state
+        return self.action_names[action]
+
     def perft(self, depth: int) -> int:
         """Count the positions `depth` plies from the start; lines that end earlier do not count."""
         return int(compiled_rules.perft_from(self.rules, self.initial(1), depth))

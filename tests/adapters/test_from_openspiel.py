@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import rlhf_games
-from rlhf_adapters import make_env
+from rlhf_adapters import from_openspiel, make_env
 from rlhf_adapters.registry import libraries
 from rlhf_adapters.worlds import WorldError
 from rlhf_agents.agent import Agent, load_agent
@@ -19,8 +19,6 @@ from rlhf_games.base import GameError, Outcome, UnknownGameError
 from tests.adapters.goal_env_contract import GoalEnvContract
 
 pytest.importorskip("pyspiel", reason="needs OpenSpiel: the extra openspiel")
-
-from rlhf_adapters import from_openspiel
 
 
 class TestTicTacToeEnv(GoalEnvContract):

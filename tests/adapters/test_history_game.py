@@ -13,48 +13,8 @@ import pytest
 from rlhf_adapters.history_game import HistoryGame, goal_table
 from rlhf_adapters.worlds import WorldError
 from rlhf_games.base import GameError, Outcome
+from tests.adapters.nim import PASS, Nim, nim
 from tests.games.game_contract import random_games
-
-STONES = 10
-PASS = 3
-
-
-class Nim:
-    """Take 1, 2 or 3 stones; who takes the last one wins. Taking 3 gives another turn.
-
-    A position is (stones left, who moves, who moved last).
-    """
-
-    n_actions = 3
-    max_actions = STONES
-    n_features = STONES + 1
-
-    def initial(self):
-        return STONES, 0, 1
-
-    def child(self, position, action):
-        left, mover, _ = position
-        return left - action - 1, mover if action == 2 else 1 - mover, mover
-
-    def mover(self, position):
-        return position[1]
-
-    def legal(self, position):
-        return range(min(3, position[0]))
-
-    def score(self, position):
-        left, _, last = position
-        return None if left else (1, -1)[last]
-
-    def features(self, position, seat):
-        return bytes(stones == position[0] for stones in range(STONES + 1))
-
-    def text(self, position):
-        return f"{position[0]} stones"
-
-
-def nim(backend=None, **options) -> HistoryGame:
-    return HistoryGame("test:nim", "Nim", backend or Nim(), goal_table(6), **options)
 
 
 def play(game: HistoryGame, *actions: int) -> np.ndarray:
@@ -247,7 +207,7 @@ def test_threads_share_a_game():
 
 def test_another_process_compiles_nothing():
     script = (
-        "from tests.adapters.test_history_game import nim\n"
+        "from tests.adapters.nim import nim\n"
         "from rlhf_games import rules\n"
         "game = nim(); game.perft(3)\n"
         "print(sum(rules.perft_from.stats.cache_hits.values()),"

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 import rlhf_games
+from rlhf_adapters import from_openspiel
+from rlhf_adapters.openspiel_backend import spread
 from rlhf_games.base import Game, Outcome
 from tests.games.game_contract import GameContract
 
 pyspiel = pytest.importorskip("pyspiel", reason="needs OpenSpiel: the extra openspiel")
-
-from rlhf_adapters import from_openspiel  # noqa: E402
 
 SHORT = {
     "antichess": "max_plies=40",
@@ -100,8 +100,11 @@ class OpenSpielContract(GameContract):
         else:
             assert (ply, game.outcome(states)[0]) == (game.max_plies, Outcome.DRAW)
 
-    def test_text_is_openspiels(self, game: Game):
-        assert game.text(game.initial(1)[0]).startswith(str(Replica(self.world).state).rstrip("\n"))
+    def test_text_and_labels_are_openspiels(self, game: Game):
+        start, state = game.initial(1)[0], Replica(self.world).state
+        assert game.text(start) == spread(str(state).rstrip("\n"))
+        for action in state.legal_actions():
+            assert state.action_to_string(action).endswith(game.label(start, action))
 
 
 for _world in (*listed(), *VARIANTS):
@@ -117,3 +120,13 @@ for _world in (*listed(), *VARIANTS):
 def test_at_least_thirty_games_are_played():
     assert len(listed()) >= 30
     assert rlhf_games.make("openspiel:tic_tac_toe").name == "openspiel:tic_tac_toe"
+
+
+def test_chess_is_read_as_a_board():
+    game = rlhf_games.make("openspiel:chess(max_plies=40)")
+    states = game.initial(1)
+    rows = game.text(states[0]).splitlines()
+    assert rows[:3] == ["rnbqkbnr", "pppppppp", "........"]
+    assert rows[8:] == ["w KQkq - 0 1"]
+    labels = {game.label(states[0], int(a)) for a in np.flatnonzero(game.legal(states)[0])}
+    assert {"e4", "Nf3"} <= labels
