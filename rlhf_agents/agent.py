@@ -213,7 +213,9 @@ def weights_from_arrays(game: Game, policy: dict[str, Any], arrays: Arrays) -> P
     """
     parents = np.array(policy["goal_parents"], np.int64)
     windows = line_windows(
-        (game.observation_shape[1], game.observation_shape[2]), int(policy["line_length"])
+        (game.observation_shape[1], game.observation_shape[2]),
+        int(policy["line_length"]),
+        game.visible_cells,
     )
     width, depth = int(policy["features_dim"]), int(policy["depth"])
     outputs = 2 * len(game.goals) * game.n_actions

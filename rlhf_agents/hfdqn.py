@@ -120,6 +120,7 @@ class HFDQN(PlainDQN):
         extractor = self.policy_kwargs.setdefault("features_extractor_kwargs", {})
         extractor.setdefault("line_length", game.line_length)
         extractor.setdefault("gravity", game.gravity)
+        extractor.setdefault("visible_cells", game.visible_cells)
         # Compiled search reads the weights where they are, and so small a network gains nothing on
         # an accelerator.
         self.device = torch.device("cpu")
