@@ -1,8 +1,8 @@
-"""The contract of an arcade game: one player, chance, exact batched rules that hold no random state.
+"""The contract of an arcade game: one player, exact batched rules, chance comes from outside.
 
-A batch of games is one array `states`, int16 `[B, W]`. All chance comes in from outside: `draws`,
-float64 `[B, K]` in [0, 1), holds everything that one step or one start may need to decide, so the
-rules are pure functions and the same draws give the same games (`rlhf_games.dice` throws them).
+A batch of games is one array `states`, int16 `[B, W]`. The rules are pure functions: `draws`,
+float64 `[B, K]` in [0, 1), decide all that is left to chance in one step or one start
+(`rlhf_games.dice` throws them), so the same draws give the same games.
 """
 
 from __future__ import annotations

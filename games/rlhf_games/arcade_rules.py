@@ -2,7 +2,8 @@
 
 A game implements the first group for its rules tag with `rlhf_games.compiled.implement`. A state is
 a row of int16 words that these functions change in place; the first two words mean the same in all
-games. `draws[0]` decides whether the last action sticks; a game's own decisions start at `draws[1]`.
+games. `draws[0]` decides whether the last action sticks; the game's own decisions start at
+`draws[1]`.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from numpy.typing import NDArray
 
 from rlhf_games.arcade import Draws, Grids
 from rlhf_games.compiled import compiled_views
+from rlhf_games.dice import throw, throw_row
 
 Rules = Any
 """A NamedTuple with `n_actions, n_words, n_draws, n_planes`, `sticky` (the probability that the
 last action is repeated) and `ramping` (the game grows harder). Its type selects the game."""
 Words = NDArray[np.int16]
 Planes = NDArray[np.uint8]
+Throws = tuple[NDArray[np.uint64], Draws]
 
 SIDE = 10
 """Grids are square."""
@@ -80,16 +83,18 @@ def ticked(timer: int) -> int:
 
 
 @compiled_views
-def restart_batch(rules: Rules, states: Grids, draws: Draws) -> None:
-    """Begin every finished game anew, in place.
+def begin_anew(rules: Rules, state: Words, draws: Draws) -> None:
+    """Start a new game. The last action stays: it may stick from one game to the next."""
+    state[OVER:] = 0
+    begin(rules, state, draws)
 
-    The last action stays: it may stick from one game to the next.
-    """
+
+@compiled_views
+def restart_batch(rules: Rules, states: Grids, draws: Draws) -> None:
+    """Begin every finished game anew, in place."""
     for i in range(states.shape[0]):
-        state = states[i]
-        if state[OVER]:
-            state[OVER:] = 0
-            begin(rules, state, draws[i])
+        if states[i, OVER]:
+            begin_anew(rules, states[i], draws[i])
 
 
 @compiled_views
@@ -132,3 +137,45 @@ def observe_batch(rules: Rules, states: Grids, out: NDArray[np.uint8]) -> None:
     """Set the cells of `out` `[B, C, SIDE, SIDE]`, all 0, that the player sees."""
     for i in range(states.shape[0]):
         paint(rules, states[i], out[i])
+
+
+@compiled_views
+def turn_batch(
+    rules: Rules,
+    states: Grids,
+    actions: NDArray[np.int64],
+    dice: Throws,
+    rewards: NDArray[np.float32],
+    planes: NDArray[np.uint8],
+    over: NDArray[np.bool_],
+) -> int:
+    """Throw the dice, play and observe in one call; return as `step_batch` does.
+
+    `dice` are a generator per game, uint64 `[B]`, and a place for what they throw, float64
+    `[B, K]`; `planes` `[B, C, SIDE, SIDE]` are all 0.
+    """
+    generators, draws = dice
+    throw(generators, draws)
+    wrong = step_batch(rules, states, actions, draws, rewards)
+    observe_batch(rules, states, planes)
+    for i in range(len(over)):
+        over[i] = states[i, OVER] != 0
+    return wrong
+
+
+@compiled_views
+def deal_batch(
+    rules: Rules,
+    states: Grids,
+    which: NDArray[np.bool_],
+    dice: Throws,
+    planes: NDArray[np.uint8],
+) -> None:
+    """Throw the dice for, begin and observe the games of `which` `[B]`, see `turn_batch`."""
+    generators, draws = dice
+    for i in range(len(which)):
+        if which[i]:
+            throw_row(generators, i, draws)
+            begin_anew(rules, states[i], draws[i])
+            planes[i] = 0
+            paint(rules, states[i], planes[i])

@@ -8,9 +8,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlhf_games import arcade_rules
-from rlhf_games.arcade import Draws, Grids
+from rlhf_games.arcade import ArcadeGame, Draws, Grids
 from rlhf_games.arcade_rules import OVER, SIDE
 from rlhf_games.base import GameError, IllegalMoveError
+
+
+def checked_actions(actions: Any, n: int) -> NDArray[np.int64]:
+    """Return the actions of n games as int64 `[n]`.
+
+    Raises:
+        GameError: there are more or fewer.
+    """
+    actions = np.asarray(actions, np.int64)
+    if actions.shape != (n,):
+        msg = f"{n} games need as many actions, got {list(actions.shape)}"
+        raise GameError(msg)
+    return actions
+
+
+def refuse_action(game: ArcadeGame, actions: NDArray[np.int64], wrong: int) -> None:
+    """Raise the error for the first wrong row, unless that is -1.
+
+    Raises:
+        IllegalMoveError: the action of that row does not exist.
+    """
+    if wrong >= 0:
+        msg = (
+            f"{game.title} has no action {actions[wrong]} (game {wrong}); "
+            f"actions: 0 to {game.n_actions - 1}"
+        )
+        raise IllegalMoveError(msg)
 
 
 class CompiledArcade:
@@ -45,20 +72,12 @@ class CompiledArcade:
         self, states: Grids, actions: NDArray[np.int64], draws: Draws, out: Grids | None = None
     ) -> tuple[Grids, NDArray[np.float32]]:
         """Return states and points float32 `[B]` after one action each, see `ArcadeGame.step`."""
-        actions = np.asarray(actions, np.int64)
+        actions = checked_actions(actions, len(states))
         self._check(draws, len(states))
-        if actions.shape != (len(states),):
-            msg = f"{len(states)} games need as many actions, got {list(actions.shape)}"
-            raise GameError(msg)
         new = self._into(states, out)
         rewards = np.empty(len(states), np.float32)
         wrong = arcade_rules.step_batch(self.rules, new, actions, draws, rewards)
-        if wrong >= 0:
-            msg = (
-                f"{self.title} has no action {actions[wrong]} (game {wrong}); "
-                f"actions: 0 to {self.n_actions - 1}"
-            )
-            raise IllegalMoveError(msg)
+        refuse_action(self, actions, wrong)
         return new, rewards
 
     def restart(self, states: Grids, draws: Draws, out: Grids | None = None) -> Grids:

@@ -9,14 +9,20 @@ from rlhf_games.compiled import compiled_views, next_random, random_unit
 
 
 @compiled_views
+def throw_row(generators: NDArray[np.uint64], row: int, out: NDArray[np.float64]) -> None:
+    """Fill row `row` of `out` `[B, K]` with uniform numbers from its generator, which moves on."""
+    generator = generators[row]
+    for k in range(out.shape[1]):
+        generator, bits = next_random(generator)
+        out[row, k] = random_unit(bits)
+    generators[row] = generator
+
+
+@compiled_views
 def throw(generators: NDArray[np.uint64], out: NDArray[np.float64]) -> None:
-    """Fill `out` `[B, K]` with uniform numbers, row i from generator i, which moves on."""
-    for i in range(out.shape[0]):
-        generator = generators[i]
-        for k in range(out.shape[1]):
-            generator, bits = next_random(generator)
-            out[i, k] = random_unit(bits)
-        generators[i] = generator
+    """Fill `out` `[B, K]` with uniform numbers, see `throw_row`."""
+    for row in range(out.shape[0]):
+        throw_row(generators, row, out)
 
 
 class Dice:
@@ -28,7 +34,8 @@ class Dice:
     """
 
     def __init__(self, n: int, seed: int | None = None) -> None:
-        self.generators = np.random.SeedSequence(seed).generate_state(n, np.uint64)
+        words = np.random.SeedSequence(seed).generate_state(n, np.uint64)
+        self.generators: NDArray[np.uint64] = words.astype(np.uint64, copy=False)
 
     def throw(self, k: int) -> NDArray[np.float64]:
         """Return k numbers in [0, 1) for every game, float64 `[n, k]`."""

@@ -1,8 +1,8 @@
 """Asterix: gather the gold that crosses the grid, touch no enemy.
 
-Enemies and gold appear in the eight middle rows, one per row, at the left or the right edge, and
-cross it; a third of them is gold. A point per gold; the game is over when the player meets an enemy.
-About every hundred steps they appear more often, and every other time move faster as well.
+Enemies and gold appear at the left or the right edge of the eight middle rows, one per row, and
+cross the grid; a third of them is gold. A point per gold; the game is over when the player meets an
+enemy. About every hundred steps they appear more often, and every other time move faster as well.
 """
 
 from __future__ import annotations

@@ -31,8 +31,8 @@ BOTTOM, COLUMN = SIDE - 1, 4
 """Where the chicken starts; it never leaves its column."""
 REST, TIME, SPEEDS = 3, 2500, 5
 
-# The words of a state; then for each lane the column of its car, in how many steps it moves, and its
-# speed: it rests |speed| steps after each move and goes right if the speed is positive.
+# The words of a state; then for each lane the column of its car, in how many steps it moves, and
+# its speed: it rests |speed| steps after each move and goes right if the speed is positive.
 ROW, REST_IN, TIME_LEFT, X = range(FIRST, FIRST + 4)
 MOVE_IN = X + LANES
 SPEED = MOVE_IN + LANES

@@ -41,6 +41,7 @@ from rlhf_games.minatar.shoals import (
     SHOOT_IN,
     SHOTS,
     SUBS,
+    Kind,
     X,
     Y,
 )
@@ -62,10 +63,11 @@ PLANE_NAMES = (
     "diver",
 )  # fmt: skip
 (
-    FRONT_PLANE, BACK_PLANE, SHOT_PLANE, TRAIL_PLANE, BULLET_PLANE, FISH_PLANE, SUB_PLANE, AIR_PLANE,
-    ABOARD_PLANE, DIVER_PLANE,
+    FRONT_PLANE, BACK_PLANE, SHOT_PLANE, TRAIL_PLANE, BULLET_PLANE, FISH_PLANE, SUB_PLANE,
+    AIR_PLANE, ABOARD_PLANE, DIVER_PLANE,
 ) = range(len(PLANE_NAMES))  # fmt: skip
 PLANE_OF = np.array([SHOT_PLANE, BULLET_PLANE, FISH_PLANE, SUB_PLANE, DIVER_PLANE])
+TRAILS = np.array([False, False, True, True, True])
 """By kind, see `shoals`."""
 
 
@@ -90,7 +92,7 @@ def _begin(rules: SeaquestRules, state: Words, draws: Draws) -> None:
 
 
 @compiled_views
-def appear(sea: Words, kind: int, y: int, goes: int) -> int:
+def appear(sea: Words, kind: Kind, y: int, goes: int) -> int:
     """Add something at the edge that it comes from and return its first word."""
     at = shoals.join(sea, kind)
     sea[at + X], sea[at + Y], sea[at + GOES] = (0 if goes > 0 else SIDE - 1), y, goes
@@ -122,7 +124,7 @@ def spawn_diver(sea: Words, draws: Draws, first: int) -> None:
 @compiled_views
 def spawn(state: Words, sea: Words, draws: Draws) -> None:
     """Let appear what it is time for; the draws are used in that order."""
-    first = np.int64(CHANCE)
+    first = CHANCE
     if state[ENEMY_IN] == 0:
         spawn_enemy(state, sea, draws, first)
         state[ENEMY_IN] = state[ENEMY_EVERY]
@@ -153,7 +155,7 @@ def meets(state: Words, sea: Words, at: int) -> bool:
 
 
 @compiled_views
-def strikes(sea: Words, kind: int, at: int) -> bool:
+def strikes(sea: Words, kind: Kind, at: int) -> bool:
     """Remove the oldest of a kind that a shot has reached; False if it reached none."""
     target = shoals.find(sea, kind, at)
     if target >= 0:
@@ -201,7 +203,7 @@ def move_divers(state: Words, sea: Words) -> None:
 
 
 @compiled_views
-def arrive(state: Words, sea: Words, kind: int, index: int) -> int:
+def arrive(state: Words, sea: Words, kind: Kind, index: int) -> int:
     """Settle what an enemy meets where it has just moved; return the points."""
     at = shoals.record(kind, index)
     if not inside(sea[at + X]):
@@ -220,7 +222,7 @@ def arrive(state: Words, sea: Words, kind: int, index: int) -> int:
 
 
 @compiled_views
-def move_enemies(state: Words, sea: Words, kind: int) -> int:
+def move_enemies(state: Words, sea: Words, kind: Kind) -> int:
     """Move the fish or the submarines, which also shoot; return the points."""
     points = 0
     for index in range(sea[kind] - 1, -1, -1):
@@ -318,7 +320,7 @@ def paint_sea(sea: Words, planes: Planes) -> None:
             x, y = sea[at + X], sea[at + Y]
             planes[PLANE_OF[kind], y, x] = 1
             behind = x - sea[at + GOES]
-            if kind != SHOTS and kind != BULLETS and inside(behind):
+            if TRAILS[kind] and inside(behind):
                 planes[TRAIL_PLANE, y, behind] = 1
 
 

@@ -1,8 +1,8 @@
 """What swims in Seaquest: five lists of records in one array of words, oldest first.
 
 Capacities are never reached. Shots: one every 5 steps, each gone after 10. Divers: one every 30
-steps, gone after 59. Fish and submarines: at most one a step, and by then each crosses in 29; bullets:
-one per submarine at a time, since it reloads longer than they fly.
+steps, gone after 59. Fish and submarines: one a step at most, and by then each crosses in 29.
+Bullets: one per submarine at a time, since it reloads longer than they fly.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import numpy as np
 from rlhf_games.arcade_rules import Words
 from rlhf_games.compiled import compiled_views
 
+Kind = int | np.int64
 # numpy's integers: with plain ones numba would compile each function once for every kind.
 SHOTS, BULLETS, FISH, SUBS, DIVERS = (np.int64(kind) for kind in range(5))
 CAPACITY = np.array([4, 32, 32, 32, 4])
@@ -27,13 +28,13 @@ N_WORDS = ROWS + N_FIELDS * int(CAPACITY.sum())
 
 
 @compiled_views
-def record(kind: int, index: int) -> int:
+def record(kind: Kind, index: int) -> int:
     """Return the first word of a record."""
     return START[kind] + N_FIELDS * index
 
 
 @compiled_views
-def join(sea: Words, kind: int) -> int:
+def join(sea: Words, kind: Kind) -> int:
     """Add a record and return its first word; the caller fills in the first three."""
     sea[kind] = min(sea[kind] + 1, CAPACITY[kind])
     at = record(kind, sea[kind] - 1)
@@ -42,7 +43,7 @@ def join(sea: Words, kind: int) -> int:
 
 
 @compiled_views
-def leave(sea: Words, kind: int, index: int) -> None:
+def leave(sea: Words, kind: Kind, index: int) -> None:
     """Remove a record; younger ones close up."""
     sea[kind] -= 1
     for word in range(record(kind, index), record(kind, sea[kind])):
@@ -50,7 +51,7 @@ def leave(sea: Words, kind: int, index: int) -> None:
 
 
 @compiled_views
-def first_alike(sea: Words, kind: int, index: int) -> int:
+def first_alike(sea: Words, kind: Kind, index: int) -> int:
     """Return the oldest record that equals one."""
     mine = record(kind, index)
     for other in range(index):
@@ -64,7 +65,7 @@ def first_alike(sea: Words, kind: int, index: int) -> int:
 
 
 @compiled_views
-def find(sea: Words, kind: int, where: int) -> int:
+def find(sea: Words, kind: Kind, where: int) -> int:
     """Return the oldest of a kind that is at the cell of a record, given by its word, or -1."""
     for index in range(sea[kind]):
         at = record(kind, index)
@@ -74,7 +75,7 @@ def find(sea: Words, kind: int, where: int) -> int:
 
 
 @compiled_views
-def opposes(sea: Words, kind: int, y: int, goes: int) -> bool:
+def opposes(sea: Words, kind: Kind, y: int, goes: int) -> bool:
     """Tell whether something of a kind swims in a row against a direction."""
     for index in range(sea[kind]):
         at = record(kind, index)

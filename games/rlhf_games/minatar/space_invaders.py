@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -67,7 +68,7 @@ def count_aliens(state: Words) -> int:
     """Return how many aliens are left."""
     count = 0
     for row in range(SIDE):
-        count += count_bits(np.uint64(state[ALIENS + row]))
+        count += count_bits(numba.uint64(state[ALIENS + row]))
     return count
 
 
@@ -162,7 +163,7 @@ def strike(state: Words) -> int:
         if struck:
             state[ALIENS + row] ^= struck
             state[SHOTS + row] ^= struck
-            points += count_bits(np.uint64(struck))
+            points += count_bits(numba.uint64(struck))
     return points
 
 
