@@ -14,7 +14,7 @@ from rlhf_games.dice import Dice
 
 
 class ArcadeBatch:
-    """n games, each with a generator of its own; one compiled call steps them all.
+    """n games, each with dice of its own; compiled calls step them all.
 
     The arrays below show the games after the last call. Each step makes new ones.
 
@@ -28,6 +28,7 @@ class ArcadeBatch:
         observation: uint8 `[n, C, H, W]`.
         reward: points of the last step, float32 `[n]`.
         over: bool `[n]`.
+        draws: what the dice threw last, float64 `[n, K]`.
     """
 
     def __init__(self, game: ArcadeGame, n: int, seed: int | None = None) -> None:
@@ -36,20 +37,23 @@ class ArcadeBatch:
         self.observation = np.zeros((n, *game.observation_shape), np.uint8)
         self.reward = np.zeros(n, np.float32)
         self.over = np.zeros(n, np.bool_)
-        self._draws = np.empty((n, game.n_draws))
+        self.draws = np.empty((n, game.n_draws))
+        self._all = np.ones(n, np.bool_)
         self.seed(seed)
-        self.restart(np.ones(n, np.bool_))
+        self.restart(self._all)
 
     def seed(self, seed: int | None) -> None:
         """Start the dice anew; `restart` must follow. No action is left to stick."""
-        self._generators = Dice(self.n, seed).generators
+        self._dice = Dice(self.n, seed)
         self.states[:, arcade_rules.LAST_ACTION] = 0
 
     def restart(self, which: NDArray[np.bool_]) -> None:
         """Begin the games of `which` `[n]` anew, in the arrays that the last step made."""
-        dice = self._generators, self._draws
-        arcade_rules.deal_batch(self.game.rules, self.states, which, dice, self.observation)
-        self.over[which] = False
+        self._dice.throw(which, self.draws)
+        arcade_rules.restart_batch(
+            self.game.rules, self.states, which, self.draws, self.observation
+        )
+        self.over = self.game.over(self.states)
 
     def step(self, actions: Any) -> None:
         """Play one action `[n]` in every game; finished games stay and earn nothing.
@@ -59,11 +63,12 @@ class ArcadeBatch:
             IllegalMoveError: an action does not exist; nothing was played.
         """
         actions = checked_actions(actions, self.n)
-        planes = np.zeros(self.observation.shape, np.uint8)
-        reward, over = np.empty(self.n, np.float32), np.empty(self.n, np.bool_)
-        dice = self._generators, self._draws
-        wrong = arcade_rules.turn_batch(
-            self.game.rules, self.states, actions, dice, reward, planes, over
+        self._dice.throw(self._all, self.draws)
+        reward = np.empty(self.n, np.float32)
+        planes = np.empty(self.observation.shape, np.uint8)
+        wrong = arcade_rules.step_batch(
+            self.game.rules, self.states, actions, self.draws, reward, planes
         )
         refuse_action(self.game, actions, wrong)
-        self.observation, self.reward, self.over = planes, reward, over
+        self.observation, self.reward = planes, reward
+        self.over = self.game.over(self.states)

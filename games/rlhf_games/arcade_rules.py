@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 
 from rlhf_games.arcade import Draws, Grids
 from rlhf_games.compiled import compiled_views
-from rlhf_games.dice import throw, throw_row
 
 Rules = Any
 """A NamedTuple with `n_actions, n_words, n_draws, n_planes`, `sticky` (the probability that the
 last action is repeated) and `ramping` (the game grows harder). Its type selects the game."""
 Words = NDArray[np.int16]
 Planes = NDArray[np.uint8]
-Throws = tuple[NDArray[np.uint64], Draws]
+Seen = NDArray[np.uint8]
+"""Planes of many games, uint8 `[B, C, SIDE, SIDE]`."""
 
 SIDE = 10
 """Grids are square."""
@@ -83,18 +83,27 @@ def ticked(timer: int) -> int:
 
 
 @compiled_views
-def begin_anew(rules: Rules, state: Words, draws: Draws) -> None:
-    """Start a new game. The last action stays: it may stick from one game to the next."""
-    state[OVER:] = 0
-    begin(rules, state, draws)
+def show(rules: Rules, state: Words, planes: Planes) -> None:
+    """Fill `planes` `[C, SIDE, SIDE]` with what the player sees."""
+    planes[:] = 0
+    paint(rules, state, planes)
 
 
 @compiled_views
-def restart_batch(rules: Rules, states: Grids, draws: Draws) -> None:
-    """Begin every finished game anew, in place."""
+def restart_batch(
+    rules: Rules, states: Grids, which: NDArray[np.bool_], draws: Draws, planes: Seen
+) -> None:
+    """Begin the games of `which` `[B]` anew, in place, and show them unless `planes` is empty.
+
+    The last action stays: it may stick from one game to the next.
+    """
     for i in range(states.shape[0]):
-        if states[i, OVER]:
-            begin_anew(rules, states[i], draws[i])
+        if which[i]:
+            state = states[i]
+            state[OVER:] = 0
+            begin(rules, state, draws[i])
+            if len(planes) > 0:
+                show(rules, state, planes[i])
 
 
 @compiled_views
@@ -113,10 +122,12 @@ def step_batch(
     actions: NDArray[np.int64],
     draws: Draws,
     rewards: NDArray[np.float32],
+    planes: Seen,
 ) -> int:
-    """Play one action per game, in place; return the first row whose action is wrong, or -1.
+    """Play one action per game, in place, and show the games unless `planes` is empty.
 
-    Nothing is played if there is such a row.
+    Returns:
+        the first row whose action does not exist, or -1. Nothing is played if there is one.
     """
     wrong = first_wrong(actions, rules.n_actions)
     if wrong >= 0:
@@ -129,53 +140,13 @@ def step_batch(
             action = state[LAST_ACTION] if sticks else actions[i]
             state[LAST_ACTION] = action
             rewards[i] = advance(rules, state, action, draws[i])
+        if len(planes) > 0:
+            show(rules, state, planes[i])
     return -1
 
 
 @compiled_views
-def observe_batch(rules: Rules, states: Grids, out: NDArray[np.uint8]) -> None:
-    """Set the cells of `out` `[B, C, SIDE, SIDE]`, all 0, that the player sees."""
+def observe_batch(rules: Rules, states: Grids, planes: Seen) -> None:
+    """Fill `planes` `[B, C, SIDE, SIDE]` with what the player sees."""
     for i in range(states.shape[0]):
-        paint(rules, states[i], out[i])
-
-
-@compiled_views
-def turn_batch(
-    rules: Rules,
-    states: Grids,
-    actions: NDArray[np.int64],
-    dice: Throws,
-    rewards: NDArray[np.float32],
-    planes: NDArray[np.uint8],
-    over: NDArray[np.bool_],
-) -> int:
-    """Throw the dice, play and observe in one call; return as `step_batch` does.
-
-    `dice` are a generator per game, uint64 `[B]`, and a place for what they throw, float64
-    `[B, K]`; `planes` `[B, C, SIDE, SIDE]` are all 0.
-    """
-    generators, draws = dice
-    throw(generators, draws)
-    wrong = step_batch(rules, states, actions, draws, rewards)
-    observe_batch(rules, states, planes)
-    for i in range(len(over)):
-        over[i] = states[i, OVER] != 0
-    return wrong
-
-
-@compiled_views
-def deal_batch(
-    rules: Rules,
-    states: Grids,
-    which: NDArray[np.bool_],
-    dice: Throws,
-    planes: NDArray[np.uint8],
-) -> None:
-    """Throw the dice for, begin and observe the games of `which` `[B]`, see `turn_batch`."""
-    generators, draws = dice
-    for i in range(len(which)):
-        if which[i]:
-            throw_row(generators, i, draws)
-            begin_anew(rules, states[i], draws[i])
-            planes[i] = 0
-            paint(rules, states[i], planes[i])
+        show(rules, states[i], planes[i])

@@ -61,6 +61,7 @@ class CompiledArcade:
         self.observation_shape = (rules.n_planes, SIDE, SIDE)
         self.action_names = action_names
         self.plane_names = plane_names
+        self._unseen = np.empty((0, *self.observation_shape), np.uint8)
 
     def initial(self, draws: Draws) -> Grids:
         """Return new games, int16 `[B, W]`, see `ArcadeGame.initial`."""
@@ -76,7 +77,7 @@ class CompiledArcade:
         self._check(draws, len(states))
         new = self._into(states, out)
         rewards = np.empty(len(states), np.float32)
-        wrong = arcade_rules.step_batch(self.rules, new, actions, draws, rewards)
+        wrong = arcade_rules.step_batch(self.rules, new, actions, draws, rewards, self._unseen)
         refuse_action(self, actions, wrong)
         return new, rewards
 
@@ -84,7 +85,7 @@ class CompiledArcade:
         """Return the states with finished games begun anew, see `ArcadeGame.restart`."""
         self._check(draws, len(states))
         new = self._into(states, out)
-        arcade_rules.restart_batch(self.rules, new, draws)
+        arcade_rules.restart_batch(self.rules, new, self.over(new), draws, self._unseen)
         return new
 
     def over(self, states: Grids) -> NDArray[np.bool_]:
@@ -97,7 +98,7 @@ class CompiledArcade:
 
     def observe(self, states: Grids) -> NDArray[np.uint8]:
         """Return uint8 `[B, C, SIDE, SIDE]`, see `ArcadeGame.observe`."""
-        planes = np.zeros((len(states), *self.observation_shape), np.uint8)
+        planes = np.empty((len(states), *self.observation_shape), np.uint8)
         arcade_rules.observe_batch(self.rules, states, planes)
         return planes
 

@@ -9,20 +9,17 @@ from rlhf_games.compiled import compiled_views, next_random, random_unit
 
 
 @compiled_views
-def throw_row(generators: NDArray[np.uint64], row: int, out: NDArray[np.float64]) -> None:
-    """Fill row `row` of `out` `[B, K]` with uniform numbers from its generator, which moves on."""
-    generator = generators[row]
-    for k in range(out.shape[1]):
-        generator, bits = next_random(generator)
-        out[row, k] = random_unit(bits)
-    generators[row] = generator
-
-
-@compiled_views
-def throw(generators: NDArray[np.uint64], out: NDArray[np.float64]) -> None:
-    """Fill `out` `[B, K]` with uniform numbers, see `throw_row`."""
-    for row in range(out.shape[0]):
-        throw_row(generators, row, out)
+def throw(
+    generators: NDArray[np.uint64], which: NDArray[np.bool_], out: NDArray[np.float64]
+) -> None:
+    """Fill the rows of `out` `[n, K]` that are in `which`, each from its generator."""
+    for row in range(len(which)):
+        if which[row]:
+            generator = generators[row]
+            for k in range(out.shape[1]):
+                generator, bits = next_random(generator)
+                out[row, k] = random_unit(bits)
+            generators[row] = generator
 
 
 class Dice:
@@ -37,8 +34,11 @@ class Dice:
         words = np.random.SeedSequence(seed).generate_state(n, np.uint64)
         self.generators: NDArray[np.uint64] = words.astype(np.uint64, copy=False)
 
-    def throw(self, k: int) -> NDArray[np.float64]:
-        """Return k numbers in [0, 1) for every game, float64 `[n, k]`."""
-        out = np.empty((len(self.generators), k))
-        throw(self.generators, out)
-        return out
+    def throw(self, which: NDArray[np.bool_], out: NDArray[np.float64]) -> None:
+        """Fill rows of `out` `[n, K]` with numbers in [0, 1).
+
+        Args:
+            which: whose dice are thrown, bool `[n]`; the others' stay as they are.
+            out: where to.
+        """
+        throw(self.generators, which, out)

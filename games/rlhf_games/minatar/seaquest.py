@@ -215,8 +215,7 @@ def arrive(state: Words, sea: Words, kind: Kind, index: int) -> int:
     shot = shoals.find(sea, SHOTS, at)
     if shot < 0:
         return 0
-    # Of two alike, the older is hit and the younger, now one row earlier, gets another turn.
-    shoals.leave(sea, kind, shoals.first_alike(sea, kind, index))
+    shoals.leave(sea, kind, index)
     shoals.leave(sea, SHOTS, shot)
     return 1
 

@@ -51,20 +51,6 @@ def leave(sea: Words, kind: Kind, index: int) -> None:
 
 
 @compiled_views
-def first_alike(sea: Words, kind: Kind, index: int) -> int:
-    """Return the oldest record that equals one."""
-    mine = record(kind, index)
-    for other in range(index):
-        at = record(kind, other)
-        same = 0
-        for field in range(N_FIELDS):
-            same += sea[at + field] == sea[mine + field]
-        if same == N_FIELDS:
-            return other
-    return index
-
-
-@compiled_views
 def find(sea: Words, kind: Kind, where: int) -> int:
     """Return the oldest of a kind that is at the cell of a record, given by its word, or -1."""
     for index in range(sea[kind]):
