@@ -6,15 +6,13 @@ and whose value is a module with the functions that `worlds` describes.
 
 from __future__ import annotations
 
-import difflib
 import importlib.util
-from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
 
-from rlhf_adapters.worlds import WorldError
+from rlhf_adapters.worlds import WorldError, unknown
 
 
 @dataclass(frozen=True)
@@ -80,12 +78,3 @@ def library(name: str) -> Library:
         msg = unknown("library", name, table)
         raise WorldError(msg)
     return table[name]
-
-
-def unknown(kind: str, name: str, known: Iterable[str], most: int = 40) -> str:
-    """Return a sentence that says that a name is unknown and which are near."""
-    names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=3)
-    hint = f"did you mean {' or '.join(near)}? " if near else ""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return f"unknown {kind} {name!r}; {hint}known: {', '.join(names[:most])}{more}"
