@@ -8,8 +8,9 @@ Observations are Dicts as in `goal_env`: `observation`, `achieved_goal`, `desire
 
 * **Time.** While goals with a deadline can be asked (`survive_200`, `score_10_within_500`), the
   observation has one more number: the share of steps that is left until the latest deadline of the
-  table, 1 at the start, never below 0. A flat observation gets it as its last entry, any other as a
-  last plane (0 to 255 if it is uint8). For the goals `score` and `cell` it is not there.
+  table, 1 at the start, never below 0. A flat observation gets it as its last entry (and becomes
+  float32 if it held integers), any other as a last plane (0 to 255 if it is uint8). For the goals
+  `score` and `cell` it is not there.
 * **Actions** that the mask forbids are handed on: the world's own rules say what happens (in Taxi,
   nothing, for the usual cost). Numbers outside of the action space raise `IllegalMoveError`.
 * **`info`** of every step has `native_reward` and `native_terminated`, what the world itself said,
@@ -350,7 +351,7 @@ def goal_space(worlds: Worlds, task: Task) -> spaces.Dict:
     space = worlds.space
     if task.horizon is not None:
         ends = with_clock(space.low[None], np.zeros(1)), with_clock(space.high[None], np.ones(1))
-        space = spaces.Box(ends[0][0], ends[1][0], dtype=space.dtype.type)
+        space = spaces.Box(ends[0][0], ends[1][0], dtype=ends[0].dtype.type)
     mask = spaces.Box(0, 1, (worlds.n_actions,), np.int8)
     return spaces.Dict({"observation": space, **task.space(), "action_mask": mask})
 
@@ -362,6 +363,8 @@ def with_clock(observation: NDArray[Any], left: NDArray[np.float64]) -> NDArray[
         observation: `[n, ..., C]`.
         left: `[n]`; below 0 it counts as 0.
     """
+    if observation.ndim == 2 and observation.dtype.kind != "f":
+        observation = observation.astype(np.float32)
     full = 255.0 if observation.dtype == np.uint8 else 1.0
     shares = (np.maximum(left, 0.0) * full).astype(observation.dtype)
     plane = np.empty((*observation.shape[:-1], 1), observation.dtype)

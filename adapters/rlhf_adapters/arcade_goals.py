@@ -103,6 +103,10 @@ class ArcadeGoal:
             msg = f"{self.name}: at least 1 step is needed, got {self.deadline}"
             raise WorldError(msg)
 
+    def before(self, steps: int) -> ArcadeGoal:
+        """Return the same goal, to be reached within so many steps."""
+        return ArcadeGoal(*_within(self.name, self.meaning, steps), self.reached)
+
 
 def _within(name: str, meaning: str, steps: int | None) -> tuple[str, str, int | None]:
     """Return name, meaning and deadline of a goal that is to be reached within so many steps."""
@@ -240,10 +244,16 @@ def decided(achieved: Any, desired: Any) -> Bools:
     return np.asarray(hit.any(axis=-1) | ~hoped.any(axis=-1))
 
 
-def named(name: str) -> ArcadeGoal | None:
-    """Return the goal that a name spells, e.g. `score_500_within_1000` or `survive_30`."""
-    if found := re.fullmatch(r"score_(\d+(?:\.\d+)?)(?:_within_(\d+))?", name):
-        return Score(float(found[1]), int(found[2]) if found[2] else None)
+def named(name: str, table: Iterable[ArcadeGoal] = ()) -> ArcadeGoal | None:
+    """Return the goal that a name spells: `score_K`, `survive_N`, or one of a table; then a deadline.
+
+    So `score_500_within_1000` is one, and `reach_flag_within_90` where the table has `reach_flag`.
+    """
+    if found := re.fullmatch(r"(.+)_within_(\d+)", name):
+        goal, steps = named(found[1], table), int(found[2])
+        return None if goal is None or goal.deadline else goal.before(steps)
+    if found := re.fullmatch(r"score_(\d+(?:\.\d+)?)", name):
+        return Score(float(found[1]))
     if found := re.fullmatch(r"survive_(\d+)", name):
         return Survive(int(found[1]))
-    return None
+    return next((goal for goal in table if goal.name == name), None)

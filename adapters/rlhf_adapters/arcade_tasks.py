@@ -264,7 +264,7 @@ def _as_goal(
 ) -> ArcadeGoal:
     if isinstance(goal, str):
         known = {one.name: one for one in declared}
-        found = known.get(goal) or arcade_goals.named(goal)
+        found = known.get(goal) or arcade_goals.named(goal, declared)
         if found is None:
             raise UnknownGoalError(_cannot(world, goal, declared, cells))
         return found

@@ -55,7 +55,27 @@ class Library:
         return import_module(self.module)
 
 
-_LIBRARIES: tuple[Library, ...] = ()
+_LIBRARIES: tuple[Library, ...] = (
+    Library(
+        "ale",
+        "rlhf_adapters.from_ale",
+        needs=("ale_py", "cv2"),
+        extra="ale",
+        text="Atari 2600 games, prepared as SB3 does",
+    ),
+    Library(
+        "gymnasium",
+        "rlhf_adapters.from_gymnasium",
+        text="classic control, toy text, Box2D, and whatever is registered",
+    ),
+    Library(
+        "minigrid",
+        "rlhf_adapters.from_minigrid",
+        needs=("minigrid",),
+        extra="minigrid",
+        text="grid worlds with keys, doors and lava",
+    ),
+)
 
 
 def libraries() -> dict[str, Library]:
