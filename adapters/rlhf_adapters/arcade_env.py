@@ -9,8 +9,8 @@ Observations are Dicts as in `goal_env`: `observation`, `achieved_goal`, `desire
 * **Time.** While goals with a deadline can be asked (`survive_200`, `score_10_within_500`), the
   observation has one more number: the share of steps that is left until the latest deadline of the
   table, 1 at the start, never below 0. A flat observation gets it as its last entry (and becomes
-  float32 if it held integers), any other as a last plane (0 to 255 if it is uint8). For the goals
-  `score` and `cell` it is not there.
+  float32 if it held integers), any other as a last plane (0 to 255 if it is uint8; if planes
+  come first, that share of it is 1). For the goals `score` and `cell` it is not there.
 * **Actions** that the mask forbids are handed on: the world's own rules say what happens (in Taxi,
   nothing, for the usual cost). Numbers outside of the action space raise `IllegalMoveError`.
 * **`info`** of every step has `native_reward` and `native_terminated`, what the world itself said,
@@ -21,6 +21,7 @@ Observations are Dicts as in `goal_env`: `observation`, `achieved_goal`, `desire
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -32,6 +33,7 @@ from stable_baselines3.common.vec_env import VecEnv
 
 from rlhf_adapters.arcade_goals import Bools, Moments
 from rlhf_adapters.arcade_tasks import NATIVE_END, NATIVE_REWARD, Floats, Task
+from rlhf_adapters.clock import with_clock
 from rlhf_adapters.worlds import WorldError
 from rlhf_games.base import IllegalMoveError
 
@@ -56,6 +58,8 @@ class Worlds(Protocol):
         terminated: bool `[n]`.
         truncated: bool `[n]`, ended by a time limit.
         infos: n dictionaries.
+        silent: they are empty: among many worlds, only the last step of an episode has an info.
+        planes_first: observations are planes `[C, H, W]` of zeros and ones.
         envs: the n Gymnasium environments below, or nothing.
         render_mode: as Gymnasium has it.
     """
@@ -71,6 +75,8 @@ class Worlds(Protocol):
     terminated: Bools
     truncated: Bools
     infos: list[dict[str, Any]]
+    silent: bool
+    planes_first: bool
     envs: Sequence[Any]
     render_mode: str | None
 
@@ -135,13 +141,15 @@ class GoalWorlds:
             worlds.truncated, worlds.infos, worlds.envs,
         )  # fmt: skip
         rewards, terminated = self.task.judge(now)
-        return rewards, terminated, worlds.truncated & ~terminated, self._infos(rewards)
+        truncated = worlds.truncated & ~terminated
+        return rewards, terminated, truncated, self._infos(rewards, terminated | truncated)
 
     def observe(self) -> Batch:
         """Return the observations, arrays with the leading dimension n."""
         observation = self.worlds.observation.copy()
         if self.task.horizon is not None:
-            observation = with_clock(observation, 1.0 - self.steps / self.task.horizon)
+            left = 1.0 - self.steps / self.task.horizon
+            observation = with_clock(observation, left, self.worlds.planes_first)
         return {
             "observation": observation,
             "achieved_goal": self.task.achieved.copy(),
@@ -157,13 +165,15 @@ class GoalWorlds:
             raise IllegalMoveError(msg)
         return actions
 
-    def _infos(self, rewards: NDArray[Any]) -> list[dict[str, Any]]:
+    def _infos(self, rewards: NDArray[Any], ends: Bools) -> list[dict[str, Any]]:
         worlds = self.worlds
-        own = zip(worlds.infos, worlds.reward.tolist(), worlds.terminated.tolist(), strict=True)
-        infos = [{**info, NATIVE_REWARD: paid, NATIVE_END: end} for info, paid, end in own]
-        if self.task.succeeds:
-            for info, reward in zip(infos, rewards.tolist(), strict=True):
-                info["is_success"] = reward > 0
+        infos = [dict(info) for info in worlds.infos]
+        told = np.flatnonzero(ends).tolist() if worlds.silent and worlds.n > 1 else range(worlds.n)
+        for i in told:
+            infos[i][NATIVE_REWARD] = float(worlds.reward[i])
+            infos[i][NATIVE_END] = bool(worlds.terminated[i])
+            if self.task.succeeds:
+                infos[i]["is_success"] = bool(rewards[i] > 0)
         return infos
 
     def _check_numbers(self) -> None:
@@ -210,7 +220,9 @@ class GoalFunctions:
 class ArcadeEnv(GoalFunctions, gymnasium.Env[Batch, np.int64]):
     """One world as a Gymnasium goal environment; arguments as in `GoalWorlds`."""
 
-    metadata = {"render_modes": ["rgb_array", "human", "ansi"]}  # noqa: RUF012 - as Gymnasium has it
+    metadata = {  # noqa: RUF012 - as Gymnasium has it
+        "render_modes": ["rgb_array", "human", "ansi"], "render_fps": 30,
+    }  # fmt: skip
 
     def __init__(self, worlds: Worlds, task: Task, seed: int | None = None) -> None:
         self.worlds, self.task = worlds, task
@@ -257,7 +269,8 @@ class ArcadeEnv(GoalFunctions, gymnasium.Env[Batch, np.int64]):
 class ArcadeVecEnv(GoalFunctions, VecEnv):
     """n worlds as an SB3 `VecEnv`; goals, masks and checks of all in one call.
 
-    Arguments as in `GoalWorlds`; world i has the seed `seed + i`.
+    Arguments as in `GoalWorlds`; world i has the seed `seed + i`. The last info of an episode has
+    `episode`, as SB3's `Monitor` gives it.
     """
 
     render_mode: str | None = None
@@ -268,6 +281,7 @@ class ArcadeVecEnv(GoalFunctions, VecEnv):
         self.goal_names, self.goal_rows = task.names, task.rows
         self.render_mode = worlds.render_mode
         self._actions: Any = None
+        self._returns, self._started = np.zeros(worlds.n), time.time()
         super().__init__(worlds.n, self.games.space, spaces.Discrete(worlds.n_actions))
 
     def reset(self) -> Batch:
@@ -275,6 +289,7 @@ class ArcadeVecEnv(GoalFunctions, VecEnv):
         if self._seeds[0] is not None:
             self.games.seed(self._seeds[0])
         self.games.restart(np.ones(self.num_envs, np.bool_), self._options)
+        self._returns[:] = 0.0
         self.reset_infos = [dict(info) for info in self.worlds.infos]
         self._reset_seeds()
         self._reset_options()
@@ -288,6 +303,7 @@ class ArcadeVecEnv(GoalFunctions, VecEnv):
         """Step all worlds; finished ones start anew."""
         rewards, terminated, truncated, infos = self.games.step(self._actions)
         observation, dones = self.games.observe(), terminated | truncated
+        self._returns += rewards
         if dones.any():
             self._finish(observation, terminated, truncated, infos)
             self.games.restart(dones)
@@ -300,10 +316,16 @@ class ArcadeVecEnv(GoalFunctions, VecEnv):
         self, last: Batch, terminated: Bools, truncated: Bools, infos: list[dict[str, Any]]
     ) -> None:
         last["action_mask"][terminated] = 0
-        for i in np.flatnonzero(terminated | truncated):
+        for i in np.flatnonzero(terminated | truncated).tolist():
             ending = {key: values[i] for key, values in last.items()}
             cut = bool(truncated[i])
             infos[i] |= {"terminal_observation": ending, "TimeLimit.truncated": cut}
+            infos[i]["episode"] = self._episode(i)
+            self._returns[i] = 0.0
+
+    def _episode(self, i: int) -> dict[str, float]:
+        seconds = round(time.time() - self._started, 6)
+        return {"r": float(self._returns[i]), "l": int(self.games.steps[i]), "t": seconds}
 
     def action_masks(self) -> Bools:
         """Return the sensible actions, bool `[n, A]` (sb3-contrib's spelling)."""
@@ -350,26 +372,13 @@ def goal_space(worlds: Worlds, task: Task) -> spaces.Dict:
     """Return the observation space of one world that is played for something."""
     space = worlds.space
     if task.horizon is not None:
-        ends = with_clock(space.low[None], np.zeros(1)), with_clock(space.high[None], np.ones(1))
+        ends = [
+            with_clock(edge[None], np.full(1, left), worlds.planes_first)
+            for edge, left in ((space.low, 0.0), (space.high, 1.0))
+        ]
         space = spaces.Box(ends[0][0], ends[1][0], dtype=ends[0].dtype.type)
     mask = spaces.Box(0, 1, (worlds.n_actions,), np.int8)
     return spaces.Dict({"observation": space, **task.space(), "action_mask": mask})
-
-
-def with_clock(observation: NDArray[Any], left: NDArray[np.float64]) -> NDArray[Any]:
-    """Return observations `[n, ..., C + 1]` whose last plane shows what share of time is left.
-
-    Args:
-        observation: `[n, ..., C]`.
-        left: `[n]`; below 0 it counts as 0.
-    """
-    if observation.ndim == 2 and observation.dtype.kind != "f":
-        observation = observation.astype(np.float32)
-    full = 255.0 if observation.dtype == np.uint8 else 1.0
-    shares = (np.maximum(left, 0.0) * full).astype(observation.dtype)
-    plane = np.empty((*observation.shape[:-1], 1), observation.dtype)
-    plane[:] = shares.reshape(-1, *([1] * (observation.ndim - 1)))
-    return np.concatenate([observation, plane], axis=-1)
 
 
 def check_order(world: str, n_envs: int, opponent: Any) -> None:

@@ -47,6 +47,8 @@ class GymWorlds:
         WorldError: actions are not discrete, or the observation has no array.
     """
 
+    silent = planes_first = False
+
     def __init__(
         self, name: str, envs: Sequence[Any], view: tuple[spaces.Box, Write] | None = None
     ) -> None:

@@ -69,6 +69,12 @@ _LIBRARIES: tuple[Library, ...] = (
         text="classic control, toy text, Box2D, and whatever is registered",
     ),
     Library(
+        "minatar",
+        "rlhf_adapters.from_minatar",
+        extra="minatar",
+        text="five small Atari games, the original and compiled ones for many at once",
+    ),
+    Library(
         "minigrid",
         "rlhf_adapters.from_minigrid",
         needs=("minigrid",),

@@ -21,7 +21,7 @@ class ArcadeBatch:
     Args:
         game: the rules.
         n: how many.
-        seed: of all chance; game i depends on the seed and on i, not on n.
+        seed: of all chance; game i is played as the only one of seed + i.
 
     Attributes:
         states: int16 `[n, W]`.

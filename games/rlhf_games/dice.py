@@ -23,7 +23,7 @@ def throw(
 
 
 class Dice:
-    """n random generators. What game i is dealt depends on the seed and on i, not on n.
+    """n random generators; what game i is dealt depends on seed + i alone.
 
     Args:
         n: how many games.
@@ -31,8 +31,11 @@ class Dice:
     """
 
     def __init__(self, n: int, seed: int | None = None) -> None:
-        words = np.random.SeedSequence(seed).generate_state(n, np.uint64)
-        self.generators: NDArray[np.uint64] = words.astype(np.uint64, copy=False)
+        if seed is None:
+            seed = int(np.random.default_rng().integers(1 << 62))
+        sources = [np.random.SeedSequence(seed + i) for i in range(n)]
+        words = [source.generate_state(1, np.uint64)[0] for source in sources]
+        self.generators = np.array(words, np.uint64)
 
     def throw(self, which: NDArray[np.bool_], out: NDArray[np.float64]) -> None:
         """Fill rows of `out` `[n, K]` with numbers in [0, 1).

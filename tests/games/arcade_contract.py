@@ -150,8 +150,10 @@ class ArcadeContract:
         used.seed(1)
         used.restart(np.ones(6, np.bool_))
         assert trajectory(used, 6) == first
-        alone, beside = ArcadeBatch(game, 2, seed=1), ArcadeBatch(game, 6, seed=1)
-        assert trajectory(alone, 2) == trajectory(beside, 2)
+        fewer, more = ArcadeBatch(game, 2, seed=1), ArcadeBatch(game, 6, seed=1)
+        assert trajectory(fewer, 2) == trajectory(more, 2)
+        third, alone = ArcadeBatch(game, 3, seed=1), ArcadeBatch(game, 1, seed=3)
+        assert np.array_equal(third.draws[2], alone.draws[0])
 
     def test_fuzz(self, game: ArcadeGame, rng):
         """100,000 steps; now and then an action does not exist, and then nothing happens."""
