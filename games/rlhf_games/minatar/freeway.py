@@ -54,7 +54,10 @@ class FreewayRules(NamedTuple):
 
 @compiled_views
 def draw_speeds(state: Words, draws: Draws) -> None:
-    """Give every car a new speed and direction."""
+    """Give every car a new speed and direction.
+
+    A draw of exactly 1/2 goes right; in the original such a car would have no direction.
+    """
     for lane in range(LANES):
         rest = 1 + pick(draws[CHANCE + lane], SPEEDS)
         goes_left = draws[CHANCE + LANES + lane] < 1 / 2
