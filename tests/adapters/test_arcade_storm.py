@@ -24,6 +24,7 @@ STORMS = [
     ("gymnasium:Blackjack-v1", "mixed", 10_000),
     ("gymnasium:CartPole-v1", "mixed", 30_000),
     ("gymnasium:FrozenLake-v1", "cell", 20_000),
+    ("minatar:asterix", "mixed", 20_000),
     # These step a hundred times slower: `storm` was run with 100,000 once, the test plays fewer.
     ("minigrid:MiniGrid-DoorKey-5x5-v0", "cell", 4_000),
     ("ale:BreakoutNoFrameskip-v4", "mixed", 800),
@@ -64,7 +65,7 @@ def refuse_what_does_not_exist(env: Any, n_actions: int) -> None:
 
 def masks_of_the_world(env: Any) -> np.ndarray:
     bare = [one.unwrapped for one in env.worlds.envs]
-    if hasattr(bare[0], "action_mask"):
+    if bare and hasattr(bare[0], "action_mask"):
         return np.stack([one.action_mask(one.s) for one in bare])
     return np.ones((env.num_envs, env.action_space.n), np.int8)
 
