@@ -57,6 +57,31 @@ class Library:
 
 _LIBRARIES: tuple[Library, ...] = (
     Library(
+        "ale",
+        "rlhf_adapters.from_ale",
+        needs=("ale_py", "cv2"),
+        extra="ale",
+        text="Atari 2600 games, prepared as SB3 does",
+    ),
+    Library(
+        "gymnasium",
+        "rlhf_adapters.from_gymnasium",
+        text="classic control, toy text, Box2D, and whatever is registered",
+    ),
+    Library(
+        "minatar",
+        "rlhf_adapters.from_minatar",
+        extra="minatar",
+        text="five small Atari games, the original and compiled ones for many at once",
+    ),
+    Library(
+        "minigrid",
+        "rlhf_adapters.from_minigrid",
+        needs=("minigrid",),
+        extra="minigrid",
+        text="grid worlds with keys, doors and lava",
+    ),
+    Library(
         "openspiel",
         "rlhf_adapters.from_openspiel",
         needs=("pyspiel",),

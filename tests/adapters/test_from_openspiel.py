@@ -16,17 +16,17 @@ from rlhf_agents.hfdqn import HFDQN
 from rlhf_agents.minimax import MinimaxPlayer
 from rlhf_agents.settings import Foresight
 from rlhf_games.base import GameError, Outcome, UnknownGameError
-from tests.adapters.goal_env_contract import GoalEnvContract
+from tests.adapters.goal_env_contract import BoardGameContract
 
 pytest.importorskip("pyspiel", reason="needs OpenSpiel: the extra openspiel")
 
 
-class TestTicTacToeEnv(GoalEnvContract):
+class TestTicTacToeEnv(BoardGameContract):
     def make(self, **options):
         return make_env("openspiel:tic_tac_toe", **options)
 
 
-class TestDotsAndBoxesEnv(GoalEnvContract):
+class TestDotsAndBoxesEnv(BoardGameContract):
     """Who closes a box moves again."""
 
     def make(self, **options):

@@ -21,7 +21,7 @@ from rlhf_adapters.history_game import HistoryGame, goal_table
 from rlhf_adapters.pettingzoo_backend import PettingZooBackend
 from rlhf_adapters.worlds import WorldError
 from rlhf_games.base import GameError, Outcome, UnknownGoalError
-from tests.adapters.goal_env_contract import GoalEnvContract, random_action
+from tests.adapters.goal_env_contract import BoardGameContract, random_action
 
 pettingzoo = pytest.importorskip("pettingzoo", reason="needs the extra pettingzoo")
 
@@ -33,17 +33,17 @@ def world(name: str, **options):
     return make_env(f"pettingzoo:{name}", **{**EXACT.get(name, {}), **options})
 
 
-class TestTicTacToe(GoalEnvContract):
+class TestTicTacToe(BoardGameContract):
     def make(self, **options):
         return world("tictactoe_v3", **options)
 
 
-class TestGo(GoalEnvContract):
+class TestGo(BoardGameContract):
     def make(self, **options):
         return world("go_v5", **options)
 
 
-class TestLeducHoldem(GoalEnvContract):
+class TestLeducHoldem(BoardGameContract):
     def make(self, **options):
         return world("leduc_holdem_v4", **options)
 

@@ -13,7 +13,7 @@ from rlhf_adapters import make_env
 from rlhf_adapters.game_env import GameEnv, GameVecEnv
 from rlhf_adapters.goal_env import FORFEIT
 from rlhf_games.base import GameError, UnknownGameError, UnknownGoalError
-from tests.adapters.goal_env_contract import GoalEnvContract
+from tests.adapters.goal_env_contract import BoardGameContract
 
 TIC_TAC_TOE = rlhf_games.make("tic_tac_toe")
 TOP, MIDDLE = (0, 1, 2), (3, 4, 5)
@@ -33,17 +33,17 @@ def in_seat(env: GameEnv, seat: int) -> None:
     pytest.fail("the learner does not change seats")
 
 
-class TestTicTacToeEnv(GoalEnvContract):
+class TestTicTacToeEnv(BoardGameContract):
     def make(self, **options):
         return make_env("tic_tac_toe", **options)
 
 
-class TestConnectFourEnv(GoalEnvContract):
+class TestConnectFourEnv(BoardGameContract):
     def make(self, **options):
         return make_env("connect_four", **options)
 
 
-class TestSelfPlayEnv(GoalEnvContract):
+class TestSelfPlayEnv(BoardGameContract):
     def make(self, **options):
         return make_env("connect_four", opponent="self", **options)
 
