@@ -139,8 +139,10 @@ class GoalWorlds:
 
     def observe(self) -> Batch:
         """Return the observations, arrays with the leading dimension n."""
-        observation = self.worlds.observation.copy()
-        if self.task.horizon is not None:
+        observation = self.worlds.observation
+        if self.task.horizon is None:
+            observation = observation.copy()
+        else:
             observation = with_clock(observation, 1.0 - self.steps / self.task.horizon)
         return {
             "observation": observation,
@@ -151,7 +153,7 @@ class GoalWorlds:
 
     def _checked(self, asked: Any) -> NDArray[np.int64]:
         actions: NDArray[np.int64] = np.asarray(asked, np.int64)
-        if actions.min() < 0 or actions.max() >= self.worlds.n_actions:
+        if (actions.view(np.uint64) >= self.worlds.n_actions).any():  # so negative ones are large
             wrong = actions[(actions < 0) | (actions >= self.worlds.n_actions)][0]
             msg = f"{self.worlds.name} has the actions 0..{self.worlds.n_actions - 1}, got {wrong}"
             raise IllegalMoveError(msg)
@@ -363,13 +365,14 @@ def with_clock(observation: NDArray[Any], left: NDArray[np.float64]) -> NDArray[
         observation: `[n, ..., C]`.
         left: `[n]`; below 0 it counts as 0.
     """
-    if observation.ndim == 2 and observation.dtype.kind != "f":
-        observation = observation.astype(np.float32)
-    full = 255.0 if observation.dtype == np.uint8 else 1.0
-    shares = (np.maximum(left, 0.0) * full).astype(observation.dtype)
-    plane = np.empty((*observation.shape[:-1], 1), observation.dtype)
-    plane[:] = shares.reshape(-1, *([1] * (observation.ndim - 1)))
-    return np.concatenate([observation, plane], axis=-1)
+    dtype = observation.dtype
+    if observation.ndim == 2 and dtype.kind != "f":
+        dtype = np.dtype(np.float32)
+    seen = np.empty((*observation.shape[:-1], observation.shape[-1] + 1), dtype)
+    seen[..., :-1] = observation
+    shares = np.maximum(left, 0.0) * (255.0 if dtype == np.uint8 else 1.0)
+    seen[..., -1] = shares.reshape(-1, *([1] * (observation.ndim - 2)))
+    return seen
 
 
 def check_order(world: str, n_envs: int, opponent: Any) -> None:
