@@ -153,23 +153,24 @@ class TableTask(Task):
     def __init__(self, n: int, table: GoalTable, row: int | None) -> None:
         self.table, self.row = table, row
         self.names, self.horizon = table.names, table.horizon
-        self.rows = np.eye(len(table), dtype=np.float32)
+        self.rows: Floats = np.eye(len(table), dtype=np.float32)
+        self.asked = np.full(n, row or 0)
+        self._each = np.arange(n)
         self.achieved = np.zeros((n, len(table)), np.float32)
         self.desired = np.zeros((n, len(table)), np.float32)
 
     def start(self, which: Bools, rng: np.random.Generator) -> None:
         """Open all goals, and ask for one of them."""
-        count = int(which.sum())
-        asked = rng.integers(len(self.table), size=count) if self.row is None else self.row
-        assert self.rows is not None
+        if self.row is None:
+            self.asked[which] = rng.integers(len(self.table), size=int(which.sum()))
         self.achieved[which] = arcade_goals.OPEN
-        self.desired[which] = self.rows[asked]
+        self.desired[which] = self.rows[self.asked[which]]
 
     def judge(self, now: Moments) -> tuple[NDArray[Any], Bools]:
         """Judge all goals; reward and end are those of the one that is asked."""
         self.table.judge(self.achieved, now)
-        over = arcade_goals.decided(self.achieved, self.desired)
-        return arcade_goals.rewards(self.achieved, self.desired), over
+        flags = self.achieved[self._each, self.asked]
+        return (flags > 0).astype(np.float32), flags != arcade_goals.OPEN
 
     def rewards(self, achieved: Any, desired: Any, info: Any) -> Floats:
         """Return `arcade_goals.rewards`."""
