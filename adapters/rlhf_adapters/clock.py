@@ -36,4 +36,4 @@ def lit_planes(like: NDArray[Any], shares: NDArray[np.float64]) -> NDArray[Any]:
     n, _, height, width = like.shape
     cells = height * width
     lit = np.arange(cells) < np.ceil(shares * cells)[:, None]
-    return lit.reshape(n, 1, height, width).astype(like.dtype)
+    return np.asarray(lit.reshape(n, 1, height, width), like.dtype)
