@@ -211,8 +211,11 @@ class GoalFunctions:
         return self.task.rewards(achieved_goal, desired_goal, info)
 
     def compute_terminated(self, achieved_goal: Any, desired_goal: Any, info: Any) -> Bools:
-        """Return bool `[...]`: the goal ends the episode. The world may also end by itself."""
-        return self.task.terminated(achieved_goal, desired_goal)
+        """Return bool `[...]`: the goal ends the episode.
+
+        Where the world ended by itself, `info["native_terminated"]` says so.
+        """
+        return self.task.terminated(achieved_goal, desired_goal, info)
 
     def compute_truncated(self, achieved_goal: Any, desired_goal: Any, info: Any) -> Bools:
         """Return False everywhere: no goal cuts an episode short; the world's time limit may."""

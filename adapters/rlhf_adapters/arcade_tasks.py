@@ -98,7 +98,7 @@ class Task:
         """Return rewards `[...]` for goals `[..., G]`."""
         raise NotImplementedError
 
-    def terminated(self, achieved: Any, desired: Any) -> Bools:
+    def terminated(self, achieved: Any, desired: Any, info: Any) -> Bools:
         """Return whether goals `[..., G]` end the episode, bool `[...]`."""
         raise NotImplementedError
 
@@ -136,7 +136,7 @@ class ScoreTask(Task):
             raise WorldError(msg)
         return np.array([one[NATIVE_REWARD] for one in infos], np.float32).reshape(shape)
 
-    def terminated(self, achieved: Any, desired: Any) -> Bools:
+    def terminated(self, achieved: Any, desired: Any, info: Any) -> Bools:
         """Return False everywhere: only the world ends an episode."""
         return np.zeros(np.shape(achieved)[:-1], np.bool_)
 
@@ -176,7 +176,7 @@ class TableTask(Task):
         """Return `arcade_goals.rewards`."""
         return arcade_goals.rewards(achieved, desired)
 
-    def terminated(self, achieved: Any, desired: Any) -> Bools:
+    def terminated(self, achieved: Any, desired: Any, info: Any) -> Bools:
         """Return `arcade_goals.decided`."""
         return arcade_goals.decided(achieved, desired)
 
@@ -207,16 +207,25 @@ class CellTask(Task):
     def judge(self, now: Moments) -> tuple[NDArray[Any], Bools]:
         """Return 1 where the place is reached; that or the world ends the episode."""
         self.achieved = self.cells.here()
-        there = self.terminated(self.achieved, self.desired)
-        return there.astype(np.float32), there | now.terminated
+        paid = self.rewards(self.achieved, self.desired, {})
+        return paid, (paid > 0) | now.terminated
 
     def rewards(self, achieved: Any, desired: Any, info: Any) -> Floats:
         """Return 1 where the place is the one that is desired."""
-        return self.terminated(achieved, desired).astype(np.float32)
+        there = (np.asarray(achieved) == np.asarray(desired)).all(axis=-1)
+        return np.asarray(there, np.float32)
 
-    def terminated(self, achieved: Any, desired: Any) -> Bools:
-        """Return whether the place is the one that is desired."""
-        return np.asarray((np.asarray(achieved) == np.asarray(desired)).all(axis=-1))
+    def terminated(self, achieved: Any, desired: Any, info: Any) -> Bools:
+        """Return whether the place is the one that is desired, and the world did not end by itself.
+
+        So hindsight knows that a place where the world ends is the end for every goal.
+        """
+        there = self.rewards(achieved, desired, info) > 0
+        infos = [info] if isinstance(info, Mapping) else info
+        if not any(one.get(NATIVE_END, False) for one in infos):
+            return np.asarray(there)
+        ended = np.array([one.get(NATIVE_END, False) for one in infos], np.bool_)
+        return np.asarray(there & ~ended.reshape(there.shape))
 
 
 def make_task(
