@@ -112,6 +112,36 @@ class PositionBuffer(BaseBuffer):
         goals[win], seats[win] = WIN, 0
         return Proposals(self.states[slots, envs], goals, seats)
 
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Return all that is stored, also games that still run, as arrays."""
+        filled = self.buffer_size if self.full else self.pos
+        return {
+            "states": self.states[:filled],
+            "commanded": self.commanded[:filled],
+            "achieved": np.packbits(self.achieved[:filled]),
+            "episode_length": self.episode_length,
+            "numbers": np.array([self.pos, self.full, self.buffer_size, self.n_envs]),
+        }
+
+    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+        """Take over what `state` returned.
+
+        Raises:
+            ValueError: it belongs to a buffer of another size or game.
+            KeyError: something is missing.
+        """
+        pos, full, *size = (int(number) for number in state["numbers"])
+        if size != [self.buffer_size, self.n_envs]:
+            msg = f"it has room for {size} positions, not {[self.buffer_size, self.n_envs]}"
+            raise ValueError(msg)
+        filled = self.buffer_size if full else pos
+        achieved = self.achieved[:filled]
+        bits = np.unpackbits(state["achieved"], count=achieved.size)
+        self.states[:filled], self.commanded[:filled] = state["states"], state["commanded"]
+        achieved[...] = bits.reshape(achieved.shape).view(np.bool_)
+        self.episode_length[:] = state["episode_length"]
+        self.pos, self.full = pos, bool(full)
+
     def sample(self, batch_size: int, env: Any = None) -> Any:
         """Not offered: positions are learnt through `propose`, never as sampled transitions."""
         msg = "positions of a game are learnt through `propose`, not as sampled transitions"

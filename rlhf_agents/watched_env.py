@@ -1,0 +1,136 @@
+"""Environments that are watched while an agent learns in them: failures named, returns counted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from stable_baselines3.common.vec_env import VecEnv, VecEnvWrapper
+
+from rlhf_agents.errors import WorldFailureError
+from rlhf_agents.repeatable_env import RepeatableEnv
+
+OWN, INNER = "watched.", "inner."
+PARTS = ("returns", "lengths")
+
+
+class WatchedVecEnv(VecEnvWrapper):
+    """Names what goes wrong in environments, and tells return and length of every episode.
+
+    Args:
+        venv: the environments.
+        name: how errors call them.
+        seed: of the run, for errors.
+    """
+
+    def __init__(self, venv: VecEnv, name: str, seed: int) -> None:
+        super().__init__(venv)
+        self.name, self.run_seed = name, seed
+        envs = list(getattr(venv, "envs", []))
+        self.each = envs if all(isinstance(env, RepeatableEnv) for env in envs) else []
+        self.steps = 0
+        self.returns = np.zeros(venv.num_envs)
+        self.lengths = np.zeros(venv.num_envs, np.int64)
+
+    def reset(self) -> Any:
+        """Begin new episodes everywhere."""
+        self.returns[:], self.lengths[:] = 0, 0
+        return self.venv.reset()
+
+    def step_wait(self) -> Any:
+        """Step all environments.
+
+        Raises:
+            WorldFailureError: one raised an error, or a reward or an observation is not a number.
+        """
+        self.steps += 1
+        try:
+            observations, rewards, dones, infos = self.venv.step_wait()
+        except WorldFailureError:
+            raise
+        except Exception as error:
+            said = f"{type(error).__name__}: {error}".rstrip(": ")
+            msg = f"{self.name} raised {said} (seed {self.run_seed}, step {self.steps} of this run)"
+            raise WorldFailureError(msg) from error
+        self._check("its reward", rewards, dones)
+        for what, part in _parts(observations):
+            self._check(f"its observation{what}", part, np.zeros_like(dones))
+        self.returns += rewards
+        self.lengths += 1
+        for env in np.flatnonzero(dones):
+            self._finish(int(env), infos[env])
+        return observations, rewards, dones, infos
+
+    def _check(self, what: str, values: NDArray[Any], ended: NDArray[np.bool_]) -> None:
+        """Refuse values `[n_envs, ...]` that are not finite, the last of episodes where `ended`."""
+        if values.dtype.kind != "f" or np.isfinite(values).all():
+            return
+        first = np.argwhere(~np.isfinite(values))[0]
+        at = "" if len(first) == 1 else f" at {list(map(int, first[1:]))}"
+        env = int(first[0])
+        self._refuse(env, f"{what}{at} is {values[tuple(first)]}", bool(ended[env]))
+
+    def _refuse(self, env: int, what: str, ended: bool) -> None:
+        place = f"environment {env}, seed {self.run_seed}, step {self.steps} of this run"
+        if self.each:
+            place = self.each[env].ended_at if ended else self.each[env].place
+        msg = f"{self.name} cannot be learnt from: {what} ({place})"
+        raise WorldFailureError(msg)
+
+    def _finish(self, env: int, info: dict[str, Any]) -> None:
+        last = info.get("terminal_observation")
+        for what, part in _parts(last):
+            values = np.asarray(part)
+            if values.dtype.kind == "f" and not np.isfinite(values).all():
+                self._refuse(env, f"its last observation{what} is not finite", ended=True)
+        result = {"r": float(self.returns[env]), "l": int(self.lengths[env])}
+        info.setdefault("episode", result)
+        self.returns[env], self.lengths[env] = 0, 0
+
+    def _tells(self) -> bool:
+        """Return whether the environments can tell by themselves where they are."""
+        return callable(getattr(self.venv, "run_state", None))
+
+    # ---- going on after an interruption ------------------------------------------------------
+
+    def run_state(self) -> dict[str, NDArray[Any]]:
+        """Return where all environments are, as far as they can tell."""
+        kept = {f"{OWN}{part}": getattr(self, part).copy() for part in PARTS}
+        if self._tells():
+            inner: Any = self.venv
+            told = inner.run_state()
+            return {**kept, **{f"{INNER}{name}": array for name, array in told.items()}}
+        for index, env in enumerate(self.each):
+            kept |= {f"{index}.{name}": array for name, array in env.run_state().items()}
+        return kept
+
+    def restore_run_state(self, state: dict[str, NDArray[Any]]) -> bool:
+        """Go to where `run_state` was called; return whether all environments are there.
+
+        Raises:
+            KeyError: something is missing.
+        """
+        for part in PARTS:
+            getattr(self, part)[:] = state[f"{OWN}{part}"]
+        if self._tells():
+            inner: Any = self.venv
+            return bool(inner.restore_run_state(_those(state, INNER)))
+        there = [
+            env.restore_run_state(_those(state, f"{index}.")) for index, env in enumerate(self.each)
+        ]
+        return bool(there) and all(there)
+
+
+def _parts(observations: Any) -> list[tuple[str, Any]]:
+    if observations is None:
+        return []
+    if isinstance(observations, dict):
+        return [(f"[{key!r}]", part) for key, part in observations.items()]
+    return [("", observations)]
+
+
+def _those(state: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+    return {
+        name.removeprefix(prefix): array for name, array in state.items() if name.startswith(prefix)
+    }
