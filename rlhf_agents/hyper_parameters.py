@@ -62,7 +62,11 @@ def from_words(words: Iterable[str]) -> dict[str, Any]:
             msg = f"there is no hyper-parameter {first!r}; {hint}known: {', '.join(KNOWN)}"
             raise SettingError(msg)
         if rest:
-            settings.setdefault(first, {})[rest[0]] = value(text)
+            parts = settings.setdefault(first, {})
+            if not isinstance(parts, dict):
+                msg = f"the hyper-parameter {first} has no parts"
+                raise SettingError(msg)
+            parts[rest[0]] = value(text)
         else:
             settings[first] = value(text)
     return settings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,7 @@ def buffer_state(buffer: Any) -> Arrays:
         return buffer.state()
     if isinstance(buffer, HindsightReplayBuffer | MaskedReplayBuffer):
         return buffer.store.state()
-    filled = buffer.buffer_size if buffer.full else buffer.pos
+    filled = _filled(buffer, buffer.pos, buffer.full)
     state = {name: column[:filled] for name, column in _columns(buffer).items()}
     if isinstance(buffer, HerReplayBuffer):
         state[RUNNING] = buffer._current_ep_start
@@ -65,7 +66,7 @@ def restore_buffer(buffer: Any, state: Arrays) -> None:
     if size != [buffer.buffer_size, buffer.n_envs]:
         msg = f"it has room for {size} steps, not {[buffer.buffer_size, buffer.n_envs]}"
         raise ValueError(msg)
-    filled = buffer.buffer_size if full else pos
+    filled = _filled(buffer, pos, bool(full))
     targets = {name: column[:filled] for name, column in _columns(buffer).items()}
     if isinstance(buffer, HerReplayBuffer):
         targets[RUNNING] = buffer._current_ep_start
@@ -81,7 +82,12 @@ def end_running_episodes(buffer: Any) -> None:
         for env in np.flatnonzero(buffer.store.running_for):
             buffer.store.close(int(env))
     elif isinstance(buffer, HerReplayBuffer):
-        buffer.truncate_last_trajectory()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # SB3 warns that it does what it is told
+            buffer.truncate_last_trajectory()
+    elif buffer.optimize_memory_usage and buffer.size():
+        # The next observation will be overwritten by that of another episode.
+        buffer.dones[(buffer.pos - 1) % buffer.buffer_size] = True
 
 
 def copy_into(targets: Arrays, state: Arrays) -> None:
@@ -98,6 +104,13 @@ def copy_into(targets: Arrays, state: Arrays) -> None:
             raise ValueError(msg)
     for name, target in targets.items():
         target[...] = state[name]
+
+
+def _filled(buffer: Any, pos: int, full: bool) -> int:
+    """Return how many steps of the arrays are in use, the next observation among them."""
+    if full:
+        return int(buffer.buffer_size)
+    return min(pos + int(buffer.optimize_memory_usage), int(buffer.buffer_size))
 
 
 def _columns(buffer: Any) -> Arrays:

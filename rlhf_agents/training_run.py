@@ -46,7 +46,8 @@ class Plan:
         compact: the last save keeps only what playing needs.
         quiet: no progress bar.
         command: how the run was started, kept in the model file.
-        steps: budget of environment steps in all, > 0, instead of minutes.
+        steps: budget of environment steps in all, > 0, instead of minutes. As with SB3, the
+            rollout that reaches it is finished.
         checkpoint_steps: steps between saves, instead of minutes.
         keep_replay: files hold what was seen; without it a resumed run fills its replay anew.
         policy: SB3's name of the policy, None is the world's default.

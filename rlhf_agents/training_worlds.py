@@ -62,7 +62,9 @@ def open_world(order: WorldOrder) -> VecEnv:
             return _games(order, order.n_envs)
     else:
         first = _from_gymnasium(order)
-    count = order.n_envs or int(hyper_parameters.of_world(order.name).get("n_envs", 1))
+    count = order.n_envs
+    if count is None:
+        count = int(hyper_parameters.of_world(order.name).get("n_envs", 1))
     if count < 1:
         msg = f"n_envs must be at least 1, got {count}"
         raise SettingError(msg)

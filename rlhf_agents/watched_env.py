@@ -64,12 +64,9 @@ class WatchedVecEnv(VecEnvWrapper):
 
     def _check(self, what: str, values: NDArray[Any], ended: NDArray[np.bool_]) -> None:
         """Refuse values `[n_envs, ...]` that are not finite, the last of episodes where `ended`."""
-        if values.dtype.kind != "f" or np.isfinite(values).all():
-            return
-        first = np.argwhere(~np.isfinite(values))[0]
-        at = "" if len(first) == 1 else f" at {list(map(int, first[1:]))}"
-        env = int(first[0])
-        self._refuse(env, f"{what}{at} is {values[tuple(first)]}", bool(ended[env]))
+        where = not_finite(values)
+        if where is not None:
+            self._refuse(where[0], f"{what}{_said(values, where, 1)}", bool(ended[where[0]]))
 
     def _refuse(self, env: int, what: str, ended: bool) -> None:
         place = f"environment {env}, seed {self.run_seed}, step {self.steps} of this run"
@@ -81,9 +78,9 @@ class WatchedVecEnv(VecEnvWrapper):
     def _finish(self, env: int, info: dict[str, Any]) -> None:
         last = info.get("terminal_observation")
         for what, part in _parts(last):
-            values = np.asarray(part)
-            if values.dtype.kind == "f" and not np.isfinite(values).all():
-                self._refuse(env, f"its last observation{what} is not finite", ended=True)
+            where = not_finite(part)
+            if where is not None:
+                self._refuse(env, f"its last observation{what}{_said(part, where, 0)}", ended=True)
         result = {"r": float(self.returns[env]), "l": int(self.lengths[env])}
         info.setdefault("episode", result)
         self.returns[env], self.lengths[env] = 0, 0
@@ -120,6 +117,19 @@ class WatchedVecEnv(VecEnvWrapper):
             env.restore_run_state(_those(state, f"{index}.")) for index, env in enumerate(self.each)
         ]
         return bool(there) and all(there)
+
+
+def not_finite(values: Any) -> tuple[int, ...] | None:
+    """Return where the first infinite or undefined number of an array is, None if all are fine."""
+    array = np.asarray(values)
+    if array.dtype.kind != "f" or np.isfinite(array).all():
+        return None
+    return tuple(int(place) for place in np.argwhere(~np.isfinite(array))[0])
+
+
+def _said(values: Any, where: tuple[int, ...], skipped: int) -> str:
+    at = f" at {list(where[skipped:])}" if where[skipped:] else ""
+    return f"{at} is {np.asarray(values)[where]}"
 
 
 def _parts(observations: Any) -> list[tuple[str, Any]]:
