@@ -304,7 +304,7 @@ class HFDQN(PlainDQN):
 
     def _excluded_save_params(self) -> list[str]:
         mine = ["game", "teacher", "pool", "thinker", "opening_plies", "target_weights"]
-        mine += ["assistant", "refill", "rng"]
+        mine += ["assistant", "elapsed_share", "refill", "rng"]
         if self.game is not None:
             mine.append("replay_buffer_kwargs")  # they hold the game
         return [*super()._excluded_save_params(), *mine]

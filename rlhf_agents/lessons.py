@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rlhf_agents.compiled_network import PatternWeights
 from rlhf_agents.foresight import ILLEGAL, Mind, Tree, grow_batch, new_tree
 from rlhf_agents.goals import GoalRules, goal_rules
-from rlhf_agents.hindsight import Proposals
+from rlhf_agents.hindsight import Proposals, check_positions
 from rlhf_agents.proofs import new_table
 from rlhf_agents.settings import Foresight, Hindsight
 from rlhf_agents.targets import tree_targets
@@ -39,6 +39,27 @@ class Lesson(NamedTuple):
     targets: NDArray[np.float32]
     weights: NDArray[np.float32]
     known: NDArray[np.bool_]
+
+
+def checked_lesson(game: Game, parts: dict[str, NDArray[Any]]) -> Lesson:
+    """Return a lesson that a file describes.
+
+    Raises:
+        ValueError: it is none of this game: compiled code would read beyond its arrays.
+        KeyError: something is missing.
+    """
+    check_positions(game, parts["states"])
+    rows, seats, n_goals = len(parts["states"]), 2, len(game.goals)
+    expected = {
+        "targets": ((rows, seats, n_goals, game.n_actions), np.float32),
+        "weights": ((rows, seats, n_goals), np.float32),
+        "known": ((rows, game.n_actions), np.bool_),
+    }
+    for name, (shape, dtype) in expected.items():
+        if parts[name].shape != shape or parts[name].dtype != dtype:
+            msg = f"{name} of lessons are {parts[name].dtype} {parts[name].shape}, not {shape}"
+            raise ValueError(msg)
+    return Lesson(*(parts[name] for name in Lesson._fields))
 
 
 def bounding_parents(game: Game, parents: list[int]) -> list[int]:
@@ -108,21 +129,23 @@ class LessonPool:
         kept = {name: column[: self.size] for name, column in rows.items()}
         return {**kept, "next": np.array([self._next])}
 
-    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+    def restore(self, state: dict[str, NDArray[Any]], game: Game) -> None:
         """Take over what `state` returned, from a pool of the same capacity.
 
         Raises:
-            ValueError: there are more rows than this pool keeps.
+            ValueError: there are more rows than this pool keeps, or not those of the game.
             KeyError: something is missing.
         """
         self._rows, self.size = None, 0
         if len(state) > 1:
-            kept: list[Any] = [state[name] for name in Lesson._fields]
-            if len({len(column) for column in kept}) > 1 or len(kept[0]) > self.capacity:
-                msg = f"it has {len(kept[0])} rows of lessons, there is room for {self.capacity}"
+            kept = checked_lesson(game, state)
+            if len(kept.states) > self.capacity:
+                msg = (
+                    f"it has {len(kept.states)} rows of lessons, there is room for {self.capacity}"
+                )
                 raise ValueError(msg)
             self._next = 0
-            self.add(Lesson(*kept))
+            self.add(kept)
         self._next = int(state["next"][0]) % self.capacity
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from rlhf_agents.errors import ModelFileError
-from rlhf_agents.lessons import Lesson
+from rlhf_agents.lessons import checked_lesson
 from rlhf_agents.model_files import MAX_MEMBER_BYTES, REPLAY, RUN, Arrays, ModelFile
 from rlhf_agents.random_state import random_state, restore_random_state
 from rlhf_agents.replay_state import (
@@ -21,9 +21,12 @@ from rlhf_agents.replay_state import (
     restore_buffer,
     why_not_kept,
 )
+from rlhf_games.base import GameError
 
-COUNTERS = ("_n_calls", "exploration_rate", "_current_progress_remaining")
+COUNTERS = {"_n_calls": int, "exploration_rate": float, "_current_progress_remaining": float}
 """Numbers that SB3 writes down with its own models; those of games take them from here."""
+BROKEN = (GameError, KeyError, TypeError, ValueError)
+"""What is raised where a file says what cannot be."""
 ENV, SEEN, BUFFER, POOL, LESSON, PROOFS = "env.", "seen.", "buffer.", "pool.", "lesson.", "proofs."
 """Beginnings of the names of arrays."""
 
@@ -54,7 +57,7 @@ def collect(model: Any, replay: bool = True, episodes: bool = True) -> RunState:
         episodes: go on in the middle of them; False when a step of them has been lost.
     """
     facts, run = random_state(model)
-    counters = {name: getattr(model, name) for name in COUNTERS}
+    counters = {name: kind(getattr(model, name)) for name, kind in COUNTERS.items()}
     if hasattr(model.env, "run_state"):
         run |= _named(ENV, model.env.run_state())
         run |= _named(SEEN, _parts(model._last_obs))
@@ -112,8 +115,8 @@ def restore(model: Any, file: ModelFile, same_random: bool = True) -> list[str]:
     try:
         if model.game is not None:
             _restore_game(model, run)
-        for name in COUNTERS:
-            setattr(model, name, facts["counters"][name])
+        for name, kind in COUNTERS.items():
+            setattr(model, name, kind(facts["counters"][name]))
         # Environments may draw from global generators, so they come first.
         if not (same_random and _restore_episodes(model, run) and facts["episodes"]):
             model._last_obs = None  # SB3 then resets them
@@ -121,7 +124,7 @@ def restore(model: Any, file: ModelFile, same_random: bool = True) -> list[str]:
             notes.append("new episodes begin" if same_random else NEW_RANDOM)
         if same_random:
             restore_random_state(model, facts["random"], run)
-    except (KeyError, TypeError, ValueError, OverflowError, RuntimeError) as error:
+    except (*BROKEN, OverflowError, RuntimeError) as error:
         msg = f"{file.path} does not describe a training run that could go on ({error})"
         raise ModelFileError(msg) from error
     return [note for note in notes if note]
@@ -133,7 +136,7 @@ def _restore_replay(model: Any, file: ModelFile) -> str:
         if REPLAY in file.arrays:
             _fill(model, file.arrays[REPLAY])
             return ""
-    except (KeyError, TypeError, ValueError) as error:
+    except BROKEN as error:
         reason = f"its replay does not fit ({error})"
     model.refill = min(model.learning_starts, model.buffer_size)
     return f"{reason}: it fills anew, and learning waits until then"
@@ -142,9 +145,9 @@ def _restore_replay(model: Any, file: ModelFile) -> str:
 def _fill(model: Any, kept: Arrays) -> None:
     restore_buffer(model.replay_buffer, _those(kept, BUFFER))
     if model.game is not None:
-        model.pool.restore(_those(kept, POOL))
+        model.pool.restore(_those(kept, POOL), model.game)
         parts = _those(kept, LESSON)
-        model.assistant.take(Lesson(**parts) if parts else None)
+        model.assistant.take(checked_lesson(model.game, parts) if parts else None)
 
 
 def _restore_game(model: Any, run: Arrays) -> None:

@@ -130,7 +130,14 @@ def _complete(plan: Plan, file: ModelFile | None) -> Plan:
     if not (plan.game or world):
         msg = f"{file.path} does not say which world it was trained for: name it by --game"
         raise SettingError(msg)
+    if not plan.game and str(world).count(":") > 1:  # Gymnasium would import a module
+        msg = f"{file.path} names the world {world}: repeat it by --game if you trust the file"
+        raise SettingError(msg)
     kept = {name: facts[name] for name in KEPT if facts.get(name) is not None}
+    for name, each in kept.items():
+        if not isinstance(each, KEPT[name]):
+            msg = f"{file.path} does not describe a training run: {name} is {each!r}"
+            raise ModelFileError(msg)
     if plan.steps is not None or plan.minutes is not None:
         kept = {name: each for name, each in kept.items() if name not in {"steps", "minutes"}}
     given = {name: getattr(plan, name) for name in KEPT if getattr(plan, name) not in (None, {})}

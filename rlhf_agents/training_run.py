@@ -79,7 +79,10 @@ class Plan:
     options: dict[str, Any] = field(default_factory=dict)
 
 
-KEPT = ("steps", "minutes", "seed", "n_envs", "goal", "opponent", "options")
+KEPT: dict[str, Any] = {
+    "steps": int, "minutes": int | float, "seed": int, "n_envs": int, "goal": str,
+    "opponent": str, "options": dict,
+}  # fmt: skip
 """What of a plan a model file keeps, besides the world, so that `--resume FILE` is enough."""
 
 

@@ -264,3 +264,19 @@ def test_replay_that_is_too_large_is_left_out_and_named_once(tmp_path, monkeypat
     train(replace(world("Walk"), out=out))
     assert REPLAY not in read_model(out, (REPLAY,)).arrays
     assert capsys.readouterr().err.count("replay is not in") == 1
+
+
+def test_a_file_says_nothing_that_is_not_asked_for(finished, tmp_path):
+    file = read_model(finished, ("policy", "optimizer", RUN, REPLAY))
+    for change, error, said in (
+        ({"world": "gymnasium:antigravity:Fly-v0"}, SettingError, "if you trust the file"),
+        ({"steps": "many"}, ModelFileError, "steps is 'many'"),
+        ({"options": [1]}, ModelFileError, r"options is \[1\]"),
+        ({"counters": {}}, ModelFileError, "does not describe a training run"),
+        ({"random": None}, ModelFileError, "does not describe a training run"),
+    ):
+        path = tmp_path / "crafted.zip"
+        manifest = {**file.manifest, "run": {**file.manifest["run"], **change}}
+        write_model(path, manifest, file.arrays)
+        with pytest.raises(error, match=said):
+            train(Plan("", out=path, resume=path))

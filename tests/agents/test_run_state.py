@@ -187,7 +187,7 @@ def test_all_generators_go_on():
 
 def lesson(rows, value):
     return Lesson(
-        np.full((rows, 2), value, np.uint64),
+        np.array([[0, 1 << value]] * rows, np.uint64),
         np.full((rows, 2, 5, 9), value, np.float32),
         np.full((rows, 2, 5), value, np.float32),
         np.full((rows, 9), value % 2 == 0),
@@ -199,9 +199,9 @@ def test_pools_go_on(lessons):
     pool, again = LessonPool(10), LessonPool(10)
     for value in range(lessons):
         pool.add(lesson(3, value))
-    again.restore(pool.state())
+    again.restore(pool.state(), game())
     for each in (pool, again):
-        each.add(lesson(4, 9))
+        each.add(lesson(4, 8))
     for ours, theirs in zip(
         *(each.draw(50, np.random.default_rng(0)) for each in (pool, again)), strict=True
     ):
@@ -213,9 +213,12 @@ def test_pools_refuse_what_does_not_fit():
     for value in range(4):
         pool.add(lesson(3, value))
     with pytest.raises(ValueError, match="it has 10 rows of lessons, there is room for 9"):
-        LessonPool(9).restore(pool.state())
+        LessonPool(9).restore(pool.state(), game())
+    for name, other in (("targets", np.zeros((10, 9))), ("known", np.zeros((10, 9)))):
+        with pytest.raises(ValueError, match=f"{name} of lessons are float64"):
+            LessonPool(10).restore({**pool.state(), name: other}, game())
     with pytest.raises(KeyError):
-        LessonPool(10).restore({"states": np.zeros((1, 2)), "next": np.array([0])})
+        LessonPool(10).restore({"states": pool.state()["states"], "next": np.array([0])}, game())
 
 
 def test_an_assistant_prepares_one_lesson_elsewhere():
@@ -227,11 +230,11 @@ def test_an_assistant_prepares_one_lesson_elsewhere():
 
     assert assistant.prepared() is None
     assistant.prepare(make, 4)
-    assert assistant.prepared().states[0, 0] == 4
-    assert assistant.prepared().states[0, 0] == 4  # until the next one is begun
+    assert assistant.prepared().weights[0, 0, 0] == 4
+    assert assistant.prepared().weights[0, 0, 0] == 4  # until the next one is begun
     assert places[0] is not threading.main_thread()
     assistant.take(lesson(1, 7))
-    assert assistant.prepared().states[0, 0] == 7
+    assert assistant.prepared().weights[0, 0, 0] == 7
     assistant.stop()
     assert assistant.prepared() is None
     assistant.prepare(lambda: 1 / 0)
@@ -256,3 +259,47 @@ def test_transitions_without_their_next_observation_end():
     buffer.dones[:] = 0
     end_running_episodes(buffer)
     assert buffer.dones[:5, 0].tolist() == [0, 0, 0, 0, 1]
+
+
+# ---- crafted files -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"states": np.full((13, 2, 2), 1 << 40, np.uint64)},
+        {"states": np.full((13, 2, 2), 3, np.uint64)},  # two stones of the mover, none of theirs
+        {"states": np.zeros((13, 2, 2), np.int64)},
+        {"states": np.zeros((13, 2, 3), np.uint64)},
+        {"commanded": np.full((13, 2), 77, np.int8)},
+    ],
+)
+def test_impossible_positions_are_refused(change):
+    buffer = BUFFERS["positions"]()
+    fill(buffer, 13, np.random.default_rng(0))
+    with pytest.raises(ValueError, match=r"positions|shape"):
+        restore_buffer(BUFFERS["positions"](), {**buffer_state(buffer), **change})
+
+
+@pytest.mark.parametrize(
+    "name", ["episode_start", "episode_length", "running_since", "running_for", "numbers"]
+)
+@pytest.mark.parametrize("value", [-1, 99])
+def test_episodes_outside_the_ring_are_refused(name, value):
+    buffer = BUFFERS["hindsight"]()
+    fill(buffer, 13, np.random.default_rng(0))
+    state = buffer_state(buffer)
+    state[name] = state[name].copy()
+    state[name][0] = value
+    with pytest.raises(ValueError, match=r"is not|cannot|shape"):
+        restore_buffer(BUFFERS["hindsight"](), state)
+
+
+def test_priorities_of_nothing_lead_nowhere_else():
+    buffer = BUFFERS["hindsight"]()
+    fill(buffer, 3, np.random.default_rng(0))
+    state = buffer_state(buffer)
+    state["priorities"] = np.ones_like(state["priorities"])
+    restore_buffer(buffer, state)
+    for _ in range(20):
+        assert buffer.sample(30).indices.max() < 6
