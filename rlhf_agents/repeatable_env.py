@@ -9,6 +9,7 @@ middle is to begin with that seed and to act as before. An environment that is n
 from __future__ import annotations
 
 import hashlib
+from array import array
 from typing import Any
 
 import gymnasium
@@ -37,33 +38,40 @@ class RepeatableEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
         super().__init__(env)
         self.name, self.run_seed, self.index = name, seed, index
         self.episode = -1
-        self.actions: list[int] = []
-        self.ended_at = ""
-        """Where the last episode ended, as `place` tells it."""
-        self._shown = b""
+        self.actions = array("q")
+        self._last_end = (0, 0)
+        self._seen: Any = None
 
     @property
     def place(self) -> str:
         """Where it is, for a person who wants to see it again."""
-        begun = episode_seed(self.run_seed, self.index, max(self.episode, 0))
-        return f"environment {self.index}, reset(seed={begun}), step {len(self.actions)}"
+        return self._place(max(self.episode, 0), len(self.actions))
+
+    @property
+    def ended_at(self) -> str:
+        """Where the episode before this one ended, as `place` tells it."""
+        return self._place(*self._last_end)
+
+    def _place(self, episode: int, step: int) -> str:
+        begun = episode_seed(self.run_seed, self.index, episode)
+        return f"environment {self.index}, reset(seed={begun}), step {step}"
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
         """Begin the next episode; its seed is that of the run, not the one given here."""
-        self.ended_at = self.place
+        self._last_end = (max(self.episode, 0), len(self.actions))
         self.episode += 1
         return self._begin(options)
 
     def _begin(self, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
-        self.actions.clear()
+        del self.actions[:]
         begun = episode_seed(self.run_seed, self.index, self.episode)
         try:
             observation, info = self.env.reset(seed=begun, options=options)
         except Exception as error:
             raise self._failure(error) from error
-        self._shown = digest(observation)
+        self._seen = observation
         return observation, info
 
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
@@ -77,7 +85,7 @@ class RepeatableEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
             result = self.env.step(action)
         except Exception as error:
             raise self._failure(error) from error
-        self._shown = digest(result[0])
+        self._seen = result[0]
         return result
 
     def _failure(self, error: Exception) -> WorldFailureError:
@@ -90,7 +98,7 @@ class RepeatableEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
         return {
             "episode": np.array([self.run_seed, self.episode]),
             "actions": np.array(self.actions, np.int64),
-            "shown": np.frombuffer(self._shown, np.uint8),
+            "shown": np.frombuffer(digest(self._seen), np.uint8),
         }
 
     def restore_run_state(self, state: dict[str, NDArray[Any]]) -> bool:
@@ -108,7 +116,7 @@ class RepeatableEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
                     return False
         except WorldFailureError:
             return False
-        return self._shown == state["shown"].tobytes()
+        return digest(self._seen) == state["shown"].tobytes()
 
 
 def digest(observation: Any) -> bytes:

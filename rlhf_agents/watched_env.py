@@ -53,20 +53,22 @@ class WatchedVecEnv(VecEnvWrapper):
             said = f"{type(error).__name__}: {error}".rstrip(": ")
             msg = f"{self.name} raised {said} (seed {self.run_seed}, step {self.steps} of this run)"
             raise WorldFailureError(msg) from error
-        self._check("its reward", rewards, dones)
-        for what, part in _parts(observations):
-            self._check(f"its observation{what}", part, np.zeros_like(dones))
+        self._check("its reward", "", rewards, dones)
+        for key, part in _parts(observations):
+            self._check("its observation", key, part)
         self.returns += rewards
         self.lengths += 1
-        for env in np.flatnonzero(dones):
-            self._finish(int(env), infos[env])
+        if dones.any():
+            for env in np.flatnonzero(dones):
+                self._finish(int(env), infos[env])
         return observations, rewards, dones, infos
 
-    def _check(self, what: str, values: NDArray[Any], ended: NDArray[np.bool_]) -> None:
+    def _check(self, what: str, key: str, values: NDArray[Any], ended: Any = None) -> None:
         """Refuse values `[n_envs, ...]` that are not finite, the last of episodes where `ended`."""
         where = not_finite(values)
         if where is not None:
-            self._refuse(where[0], f"{what}{_said(values, where, 1)}", bool(ended[where[0]]))
+            said = f"{what}{_at(key)}{_said(values, where, 1)}"
+            self._refuse(where[0], said, ended is not None and bool(ended[where[0]]))
 
     def _refuse(self, env: int, what: str, ended: bool) -> None:
         place = f"environment {env}, seed {self.run_seed}, step {self.steps} of this run"
@@ -76,11 +78,11 @@ class WatchedVecEnv(VecEnvWrapper):
         raise WorldFailureError(msg)
 
     def _finish(self, env: int, info: dict[str, Any]) -> None:
-        last = info.get("terminal_observation")
-        for what, part in _parts(last):
+        for key, part in _parts(info.get("terminal_observation")):
             where = not_finite(part)
             if where is not None:
-                self._refuse(env, f"its last observation{what}{_said(part, where, 0)}", ended=True)
+                said = f"its last observation{_at(key)}{_said(part, where, 0)}"
+                self._refuse(env, said, ended=True)
         result = {"r": float(self.returns[env]), "l": int(self.lengths[env])}
         info.setdefault("episode", result)
         self.returns[env], self.lengths[env] = 0, 0
@@ -127,6 +129,10 @@ def not_finite(values: Any) -> tuple[int, ...] | None:
     return tuple(int(place) for place in np.argwhere(~np.isfinite(array))[0])
 
 
+def _at(key: str) -> str:
+    return f"[{key!r}]" if key else ""
+
+
 def _said(values: Any, where: tuple[int, ...], skipped: int) -> str:
     at = f" at {list(where[skipped:])}" if where[skipped:] else ""
     return f"{at} is {np.asarray(values)[where]}"
@@ -136,7 +142,7 @@ def _parts(observations: Any) -> list[tuple[str, Any]]:
     if observations is None:
         return []
     if isinstance(observations, dict):
-        return [(f"[{key!r}]", part) for key, part in observations.items()]
+        return list(observations.items())
     return [("", observations)]
 
 
