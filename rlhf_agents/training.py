@@ -50,7 +50,8 @@ def train(plan: Plan, strength: Strength | None = None) -> tuple[HFDQN, bool]:
             return model, False
         if strength is None and model.game is not None:
             strength = score_against_alpha_beta
-        model.notes = {"command": plan.command, "seed": plan.seed, "minutes": plan.minutes}
+        named = ("command", "seed", "minutes", "steps")
+        model.notes = {name: getattr(plan, name) for name in named}
         run = Run(plan, requests, strength)
         try:
             _learn(model, run)
