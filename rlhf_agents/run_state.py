@@ -108,6 +108,8 @@ def restore(model: Any, file: ModelFile, same_random: bool = True) -> list[str]:
     """
     facts = file.manifest.get("run")
     notes = [_restore_replay(model, file)]
+    if getattr(model, "lookahead", None) is not None:
+        notes.append("its model of the world is learnt anew, from replay")
     if facts is None:
         notes.append("it says nothing of the run: new episodes and random numbers begin")
         return [note for note in notes if note]

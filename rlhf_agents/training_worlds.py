@@ -21,6 +21,9 @@ from rlhf_agents.world_names import check_name
 from rlhf_games.base import GameError
 
 GAMES_SIDE_BY_SIDE = 256
+ONE_BY_ONE = 16
+"""More environments of an adapter are stepped together; a resumed run may then begin new episodes.
+"""
 CATALOGUE = "gymnasium:"
 
 
@@ -86,15 +89,22 @@ def _games(order: WorldOrder, count: int | None) -> VecEnv:
 
 
 def _several(order: WorldOrder, first: Any, count: int) -> VecEnv:
-    """Return environments that can be put back in the middle of an episode where possible."""
-    if count > 1 and ":" in order.name:
+    """Return environments that can be put back in the middle of an episode where possible.
+
+    An adapter's own batch that cannot tell where it is gives way to single environments, unless
+    there are so many that speed matters more.
+    """
+    if ":" not in order.name:
+        envs = [first, *(_from_gymnasium(order) for _ in range(count - 1))]
+    elif count > ONE_BY_ONE:
         first.close()
         together: VecEnv = make_env(order.name, count, **_details(order))
         if type(together) is not DummyVecEnv:
             return together
         envs = together.envs
     else:
-        envs = [first, *(_from_gymnasium(order) for _ in range(count - 1))]
+        details = _details(order)
+        envs = [first, *(make_env(order.name, 1, **details) for _ in range(count - 1))]
     return DummyVecEnv([_maker(env, order, index) for index, env in enumerate(envs)])
 
 
@@ -120,11 +130,14 @@ def _from_gymnasium(order: WorldOrder) -> Any:
 
 
 def policy_of(env: VecEnv, name: str) -> str:
-    """Return the policy for a world: that of `assets/hfdqn.yml`, else by the observations."""
-    named = hyper_parameters.of_world(name).get("policy")
-    if named is not None:
-        return str(named)
+    """Return the policy for a world: that of `assets/hfdqn.yml`, else by the observations.
+
+    A world of the file has Dict observations when an adapter gave it goals.
+    """
     space = env.observation_space
     if isinstance(space, spaces.Dict):
         return "MultiInputPolicy"
+    named = hyper_parameters.of_world(name).get("policy")
+    if named is not None:
+        return str(named)
     return "CnnPolicy" if is_image_space(space) else "MlpPolicy"

@@ -44,6 +44,7 @@ PLANS = {
     "by episodes": world("Walk", train_freq=(2, "episode"), exploration_fraction=0.9),
     "masks": world("MaskedWalk", 2),
     "hindsight": world("Bits"),
+    "a world of an adapter": replace(world("Walk", 2), game="gymnasium:CartPole-v1"),
     "hindsight, priorities, n steps": replace(
         BITS, steps=240, checkpoint_steps=50, settings={**BITS.settings, "n_steps": 3}
     ),
