@@ -18,7 +18,9 @@ def test_there_are_examples():
     assert len([line for line in EXAMPLES[0].splitlines() if line]) <= 5
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=["train", "dqn", "hindsight", "foresight", "pettingzoo", "play"])
+@pytest.mark.parametrize(
+    "example", EXAMPLES, ids=["train", "dqn", "hindsight", "foresight", "pettingzoo", "play"]
+)
 def test_example_runs_as_written(example, tmp_path):
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", example],
