@@ -384,17 +384,3 @@ def goal_space(worlds: Worlds, task: Task) -> spaces.Dict:
         space = spaces.Box(ends[0][0], ends[1][0], dtype=ends[0].dtype.type)
     mask = spaces.Box(0, 1, (worlds.n_actions,), np.int8)
     return spaces.Dict({"observation": space, **task.space(), "action_mask": mask})
-
-
-def check_order(world: str, n_envs: int, opponent: Any) -> None:
-    """Refuse what no one-player world can do.
-
-    Raises:
-        WorldError: an opponent was asked for, or n_envs is below 1.
-    """
-    if opponent is not None:
-        msg = f"{world} is played by one: opponent={opponent!r} does not apply, leave it out"
-        raise WorldError(msg)
-    if n_envs < 1:
-        msg = f"n_envs must be at least 1, got {n_envs}"
-        raise WorldError(msg)

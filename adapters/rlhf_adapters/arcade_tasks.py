@@ -264,6 +264,20 @@ def make_task(
     return TableTask(n, GoalTable([*others[:row], asked, *others[row:]]), row)
 
 
+def check_order(world: str, n_envs: int, opponent: Any) -> None:
+    """Refuse what no one-player world can do.
+
+    Raises:
+        WorldError: an opponent was asked for, or n_envs is below 1.
+    """
+    if opponent is not None:
+        msg = f"{world} is played by one: opponent={opponent!r} does not apply, leave it out"
+        raise WorldError(msg)
+    if n_envs < 1:
+        msg = f"n_envs must be at least 1, got {n_envs}"
+        raise WorldError(msg)
+
+
 def goal_names(declared: Sequence[ArcadeGoal], cells: bool = False) -> tuple[str, ...]:
     """Return the names that can be asked of a world."""
     return (SCORE, *(goal.name for goal in declared), *((CELL,) if cells else ()))

@@ -24,11 +24,9 @@ import numpy as np
 from gymnasium import spaces
 from gymnasium.envs.registration import registry
 from numpy.typing import NDArray
-from stable_baselines3.common.atari_wrappers import AtariWrapper
 
-from rlhf_adapters.arcade_env import arcade_env, check_order
 from rlhf_adapters.arcade_goals import ArcadeGoal, Score, Survive
-from rlhf_adapters.arcade_tasks import SCORE, goal_names, make_task
+from rlhf_adapters.arcade_tasks import SCORE, check_order, goal_names, make_task
 from rlhf_adapters.gym_worlds import GymWorlds, make_envs
 from rlhf_adapters.worlds import Order, World
 
@@ -101,6 +99,8 @@ def make(order: Order) -> Any:
         WorldError: there is no such world, or it cannot be made or played as ordered.
         UnknownGoalError: the world cannot measure the goal.
     """
+    from rlhf_adapters.arcade_env import arcade_env  # noqa: PLC0415 - SB3 takes seconds to import
+
     check_order(order.name, order.n_envs, order.opponent)
     task = make_task(order.name, order.n_envs, order.goal, GOALS)
     return arcade_env(_worlds_of(order), task, order.seed)
@@ -124,6 +124,8 @@ def describe(world: str) -> World:
 
 
 def _worlds_of(order: Order) -> AtariWorlds:
+    from stable_baselines3.common.atari_wrappers import AtariWrapper  # noqa: PLC0415 - see `make`
+
     options = dict(order.options)
     for_score = order.goal is None or order.goal == SCORE
     clip = options.pop(CLIP, for_score)

@@ -18,9 +18,8 @@ import numpy as np
 from gymnasium.envs.registration import EnvSpec, registry
 from numpy.typing import NDArray
 
-from rlhf_adapters.arcade_env import arcade_env, check_order
 from rlhf_adapters.arcade_goals import ArcadeGoal, Bools, Event, Moments, Score, Survive
-from rlhf_adapters.arcade_tasks import Cells, Floats, goal_names, make_task
+from rlhf_adapters.arcade_tasks import Cells, Floats, check_order, goal_names, make_task
 from rlhf_adapters.gym_worlds import GymWorlds, make_envs
 from rlhf_adapters.worlds import Order, World, WorldError
 
@@ -159,6 +158,8 @@ def make(order: Order) -> Any:
         WorldError: there is no such world, or it cannot be made or played as ordered.
         UnknownGoalError: the world cannot measure the goal.
     """
+    from rlhf_adapters.arcade_env import arcade_env  # noqa: PLC0415 - SB3 takes seconds to import
+
     check_order(order.name, order.n_envs, order.opponent)
     played = _worlds_of(order)
     task = make_task(order.name, played.n, order.goal, goals_of(order.world), cells_of(played))

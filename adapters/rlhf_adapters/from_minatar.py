@@ -26,9 +26,8 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from rlhf_adapters.arcade_env import arcade_env, check_order
 from rlhf_adapters.arcade_goals import ArcadeGoal, Bools, Score, Survive
-from rlhf_adapters.arcade_tasks import goal_names, make_task
+from rlhf_adapters.arcade_tasks import check_order, goal_names, make_task
 from rlhf_adapters.gym_worlds import GymWorlds
 from rlhf_adapters.worlds import Order, World, WorldError, unknown
 from rlhf_games import minatar
@@ -231,6 +230,8 @@ def make(order: Order) -> Any:
         WorldError: there is no such game, or it cannot be made as ordered.
         UnknownGoalError: the game cannot measure the goal.
     """
+    from rlhf_adapters.arcade_env import arcade_env  # noqa: PLC0415 - SB3 takes seconds to import
+
     check_order(order.name, order.n_envs, order.opponent)
     if order.world not in GOALS:
         raise WorldError(unknown("minatar world", order.world, worlds()))

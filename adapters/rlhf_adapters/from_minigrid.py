@@ -24,9 +24,8 @@ from gymnasium.envs.registration import registry
 from minigrid.core.constants import COLOR_TO_IDX, OBJECT_TO_IDX, STATE_TO_IDX
 from numpy.typing import NDArray
 
-from rlhf_adapters.arcade_env import arcade_env, check_order
 from rlhf_adapters.arcade_goals import ArcadeGoal, Bools, Event, Moments
-from rlhf_adapters.arcade_tasks import Floats, goal_names, make_task
+from rlhf_adapters.arcade_tasks import Floats, check_order, goal_names, make_task
 from rlhf_adapters.gym_worlds import GymWorlds, Write, make_envs
 from rlhf_adapters.worlds import Order, World, WorldError
 
@@ -203,6 +202,8 @@ def make(order: Order) -> Any:
         WorldError: there is no such world, or it cannot be made or played as ordered.
         UnknownGoalError: the world cannot measure the goal.
     """
+    from rlhf_adapters.arcade_env import arcade_env  # noqa: PLC0415 - SB3 takes seconds to import
+
     check_order(order.name, order.n_envs, order.opponent)
     played = _worlds_of(order)
     task = make_task(order.name, played.n, order.goal, goals_of(order.world), GridCells(played))

@@ -25,7 +25,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import rlhf_games
-from rlhf_adapters.worlds import Order, World, WorldError, unknown
+from rlhf_adapters.worlds import NoRulesError, Order, World, WorldError, unknown
 from rlhf_games.base import Game
 
 LIBRARY = "pettingzoo"
@@ -138,12 +138,13 @@ def game(world: str, options: Mapping[str, Any] | None = None) -> Game:
         options: more of them.
 
     Raises:
-        WorldError: as for `make`, or its rules cannot be simulated.
+        WorldError: as for `make`.
+        NoRulesError: its rules cannot be simulated.
     """
     kind = _kind(world, options or {})
     if kind.base not in OURS and kind.base not in COPIED:
         msg = f"{kind.full} has no rules to look ahead with: players do not see everything"
-        raise WorldError(msg)
+        raise NoRulesError(msg)
     return _rules(kind)
 
 

@@ -32,6 +32,10 @@ class WorldError(GameError):
     """A mistake in the use of a world, in one sentence that names the cure."""
 
 
+class NoRulesError(WorldError):
+    """Rules were asked for of a world that has none to look ahead with."""
+
+
 @dataclass(frozen=True)
 class Order:
     """What `make_env` was asked for.

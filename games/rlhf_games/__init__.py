@@ -18,7 +18,17 @@ from importlib.metadata import entry_points
 
 from rlhf_games.base import Game, Goal, Outcome, UnknownGameError, Verdict
 
-__all__ = ["Game", "Goal", "Outcome", "UnknownGameError", "Verdict", "find", "make", "names"]
+__all__ = [
+    "Game",
+    "Goal",
+    "Outcome",
+    "UnknownGameError",
+    "Verdict",
+    "find",
+    "libraries",
+    "make",
+    "names",
+]
 
 _LIBRARIES = "rlhf_games.libraries"
 _GAMES = {
@@ -35,6 +45,11 @@ def _table() -> dict[str, str]:
 def names() -> list[str]:
     """Return the names of all games, sorted."""
     return sorted(_table())
+
+
+def libraries() -> list[str]:
+    """Return the libraries whose games can be made as `LIBRARY:WORLD`, sorted."""
+    return sorted(plugin.name for plugin in entry_points(group=_LIBRARIES))
 
 
 def find(name: str) -> str:
