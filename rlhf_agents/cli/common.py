@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from rlhf_agents.errors import OutputError, UserError
+from rlhf_agents.errors import OutputError, SettingError, UserError
 from rlhf_games.base import GameError
 
 USER_MISTAKE = 2
 INTERRUPTED = 130
+
+WORLD_HELP = "a game such as connect_four, LIBRARY:WORLD, or an id of Gymnasium's (see rlhf-games)"
+OPTION_HELP = "for the library of the world, e.g. is_slippery=False"
 
 Work = Callable[[argparse.Namespace, Sequence[str] | None], int]
 
@@ -44,6 +48,37 @@ def run_program(
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         return INTERRUPTED
+
+
+def key_values(words: Sequence[str]) -> dict[str, Any]:
+    """Return what words such as `map_name=8x8` and `is_slippery=False` say.
+
+    Raises:
+        SettingError: a word has no name and value.
+    """
+    found: dict[str, Any] = {}
+    for word in words:
+        key, equals, text = word.partition("=")
+        if not equals or not key.isidentifier():
+            msg = f"{word!r} is not an option of a world, such as is_slippery=False"
+            raise SettingError(msg)
+        try:
+            found[key] = ast.literal_eval(text)
+        except (ValueError, SyntaxError):
+            found[key] = text
+    return found
+
+
+def no_options(words: Sequence[str], game: str) -> None:
+    """Refuse options of a world that is played by rules: they belong to its name.
+
+    Raises:
+        SettingError: there are some.
+    """
+    if words:
+        example = "such as openspiel:breakthrough(rows=6)"
+        msg = f"{game} is played by its rules; write their options into its name, {example}"
+        raise SettingError(msg)
 
 
 def check_writable(path: Path) -> None:

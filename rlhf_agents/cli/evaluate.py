@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import rlhf_games
-from rlhf_agents.cli.common import run_program
+from rlhf_agents.cli.common import OPTION_HELP, WORLD_HELP, no_options, run_program
+from rlhf_agents.cli.evaluate_worlds import evaluate_world
 from rlhf_agents.errors import SettingError
+from rlhf_agents.world_rules import game_name
 from rlhf_games.base import Game, States
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = """players:
   random, minimax:DEPTH, openspiel-mcts:SIMULATIONS, the name of a bundled agent, or FILE.zip
+  in worlds without exact rules: random, or FILE.zip of a model that was trained there
 
 examples:
   rlhf-eval --game connect_four --positions connect_four_positions.npz
@@ -34,14 +37,21 @@ examples:
   rlhf-eval --game connect_four --opponent minimax:8 --games 200 --nodes 1000
   rlhf-eval --game connect_four --opponent random --goals
   rlhf-eval --game connect_four --opponent minimax:4 --goals win,lose,win_diagonal --games 400
+  rlhf-eval --game "openspiel:breakthrough(rows=6,columns=6)" --agent minimax:3 --opponent random
+  rlhf-eval --game gymnasium:CartPole-v1 --agent pole.zip --episodes 100
+  rlhf-eval --game gymnasium:FrozenLake-v1 --option map_name=8x8 --goal reach_goal --agent lake.zip
+  rlhf-eval --game pettingzoo:leduc_holdem_v4 --agent random --opponent random
 
 --positions measures how often a move keeps what a perfect solver says the position is worth (VP)
 and is the very best one (BS). --opponent alone plays a match; --goals asks for each goal in turn.
-Games begin with random openings, each of which is played twice with the seats swapped."""
+Games begin with random openings, each of which is played twice with the seats swapped. Worlds
+without exact rules are played for whole episodes: what they paid, how often the goal was reached.
+rlhf-games lists all worlds."""
 
 POSITION_NODES = (0, 1, 256, 1000)
 GAME_NODES = (256,)
 MAX_NODES = 10_000_000
+GAMES = 200
 MAX_GAMES = 1_000_000
 BUDGETLESS = ("random", "minimax", "openspiel-mcts")
 """Kinds of players that no node budget concerns."""
@@ -56,12 +66,14 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = program.add_argument
-    add("--game", required=True, help="name of the game, e.g. connect_four")
+    add("--game", required=True, metavar="WORLD", help=WORLD_HELP)
     add("--agent", metavar="SPEC", help="whom to measure (default: the game's bundled agent)")
     add("--positions", type=Path, metavar="FILE.npz", help="solved positions to measure it on")
     add("--opponent", metavar="SPEC", help="whom it plays (with --goals: default random)")
-    add("--games", type=int, default=200, metavar="N", help="per match or goal (default 200)")
-    add("--goal", default="win", metavar="NAME", help="what it is asked for (default win)")
+    add("--games", type=int, metavar="N", help="per match or goal (default 200)")
+    add("--episodes", type=int, metavar="N", help="of worlds without exact rules (default 100)")
+    goal = "what it is asked for (default: win; without rules what the world rewards)"
+    add("--goal", metavar="NAME", help=goal)
     goals = "ask for each of these goals (default: all) and count which were achieved"
     add("--goals", nargs="?", const="", metavar="NAME,...", help=goals)
     nodes = "positions that an agent looks at per move, each budget in turn; 0 is the network"
@@ -71,6 +83,7 @@ def parser() -> argparse.ArgumentParser:
     add("--opponent-nodes", type=int, default=256, metavar="N", help=nodes)
     openings = "length of the random openings (default: 2, or more where all games differ then)"
     add("--openings", type=int, metavar="PLIES", help=openings)
+    add("--option", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help=OPTION_HELP)
     add("--seed", type=int, default=0, help="of openings and players (default 0)")
     add("--json", action="store_true", help="print one JSON object and nothing else")
     return program
@@ -82,7 +95,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _evaluate(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int:
-    game = rlhf_games.make(options.game)
+    rules = game_name(options.game)
+    if rules is None:
+        return evaluate_world(options)
+    no_options(options.option, options.game)
+    if options.episodes is not None:
+        msg = f"--episodes is for worlds without exact rules; {options.game} has them: use --games"
+        raise SettingError(msg)
+    game = rlhf_games.make(rules)
     report = evaluate(game, task_of(options, game))
     if options.json:
         print(json.dumps(report, allow_nan=False))  # noqa: T201 - the program's output
@@ -137,24 +157,38 @@ def task_of(options: argparse.Namespace, game: Game) -> Task:
     if options.positions is None and opponent is None:
         msg = "nothing to measure: give --positions FILE.npz, --opponent SPEC or --goals"
         raise SettingError(msg)
-    game.goal_index(options.goal)
-    _check_range("--games", options.games, 1, MAX_GAMES)
+    goal = options.goal or "win"
+    game.goal_index(goal)
+    games = GAMES if options.games is None else options.games
+    _check_range("--games", games, 1, MAX_GAMES)
     _check_range("--opponent-nodes", options.opponent_nodes, 0, MAX_NODES)
     _check_range("--seed", options.seed, 0, 2**31 - 1)
     if options.openings is not None:
         _check_range("--openings", options.openings, 0, game.max_plies)
     return Task(
-        agent=options.agent or game.name,
+        agent=options.agent or _bundled(game),
         opponent=opponent,
         positions=options.positions,
-        goal=options.goal,
+        goal=goal,
         goals=goals,
-        games=options.games,
+        games=games,
         nodes=None if options.nodes is None else _nodes(options.nodes),
         opponent_nodes=options.opponent_nodes,
         opening_plies=options.openings,
         seed=options.seed,
     )
+
+
+def _bundled(game: Game) -> str:
+    from rlhf_agents.agent import bundled_agents  # noqa: PLC0415 - see `evaluate`
+
+    if game.name not in bundled_agents():
+        msg = (
+            f"no agent comes with {game.name}: name one by --agent, such as random, minimax:2 or "
+            "FILE.zip"
+        )
+        raise SettingError(msg)
+    return game.name
 
 
 def _check_range(option: str, value: int, lowest: int, highest: int) -> None:
@@ -209,7 +243,7 @@ def evaluate(game: Game, task: Task) -> dict[str, Any]:
         for nodes in cast.budgets(POSITION_NODES):
             act = _Asked(cast.agent(nodes), task.goal)
             started = time.perf_counter()
-            with _progress(_title("positions", nodes), len(positions)) as told:
+            with progress_bar(_title("positions", nodes), len(positions)) as told:
                 actions = yardstick.choose(act, positions, on_progress=told)
             marks = dataclasses.asdict(yardstick.mark(positions, actions))
             seconds = time.perf_counter() - started
@@ -229,7 +263,7 @@ def _play(cast: Cast, settings: MatchSettings, nodes: int | None) -> dict[str, A
     goals = cast.task.goals
     rows = len({*goals, "win"}) if goals else 1
     started = time.perf_counter()
-    with _progress(_title("games", nodes), rows * settings.games) as told:
+    with progress_bar(_title("games", nodes), rows * settings.games) as told:
         result = (
             dataclasses.asdict(goal_matrix(cast.game, players, goals, settings, told))
             if goals
@@ -307,7 +341,7 @@ def _title(what: str, nodes: int | None) -> str:
 
 
 @contextmanager
-def _progress(title: str, total: int) -> Iterator[Told]:
+def progress_bar(title: str, total: int) -> Iterator[Told]:
     """Show a bar on stderr, if that is a terminal; yield the function to tell how many are done."""
     from rich.console import Console  # noqa: PLC0415 - see `evaluate`
     from rich.progress import Progress  # noqa: PLC0415 - see `evaluate`

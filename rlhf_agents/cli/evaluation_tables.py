@@ -45,6 +45,28 @@ def show(report: Record, game: Game) -> None:
         _show_goals(matrix, game, console)
 
 
+def show_scores(report: Record) -> None:
+    """Print the results of `evaluate_worlds.evaluate_world`."""
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = WIDTH
+    against = f" against {report['opponent']}" if report["opponent"] else ""
+    asked = report["goal"] or "what the world rewards"
+    console.print(f"\n{report['world']}: {report['agent']}{against}, asked for {asked}")
+    names = ("episodes", "return", "+/-", "worst", "best", "success %", "steps", "seconds")
+    table = _new_table(console, *names)
+    success = report["success_rate"]
+    numbers = [report[key] for key in ("mean_return", "std_return", "min_return", "max_return")]
+    table.add_row(
+        str(report["episodes"]),
+        *(f"{number:.2f}" for number in numbers),
+        "-" if success is None else _percent(success),
+        f"{report['mean_length']:.1f}",
+        f"{report['seconds']:.1f}",
+    )
+    console.print(table)
+
+
 def _show_goals(matrix: Record, game: Game, console: Console) -> None:
     console.print(f"\n{game.title}: {_heading(matrix)}, {matrix['games']} games per goal")
     console.print(_asked_table(matrix, console))

@@ -1,0 +1,169 @@
+"""`rlhf-games`: what there is to play, what is installed, players, actions and goals."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import difflib
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from tqdm import tqdm
+
+import rlhf_games
+from rlhf_agents import catalogue
+from rlhf_agents.cli.common import Parser, run_program
+
+EXAMPLES = """examples:
+  rlhf-games                                      libraries, and games with fast rules of our own
+  rlhf-games minatar                              the worlds of a library
+  rlhf-games "openspiel:*go*"                     those whose names match
+  rlhf-games gymnasium:Lake                       those whose names have a part
+  rlhf-games "openspiel:breakthrough(rows=6,columns=6)"
+  rlhf-games connect_four --json
+
+rlhf-play, rlhf-train and rlhf-eval take these names as --game, and so does
+rlhf_agents.make_env(NAME). A world with foresight has exact rules: agents look ahead in it."""
+
+WIDTH = 160
+"""Columns where nobody looks: enough that tables stay readable."""
+
+Record = dict[str, Any]
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the program's argument parser."""
+    program = Parser(
+        prog="rlhf-games",
+        description="List what can be played, and what it can be played for.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    words = "a game, a library, or LIBRARY:PATTERN (default: all libraries and games)"
+    program.add_argument("what", nargs="?", metavar="NAME", help=words)
+    program.add_argument("--json", action="store_true", help="print one JSON object, nothing else")
+    return program
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program and return its exit code."""
+    return run_program(_list, parser().parse_args(arguments), arguments)
+
+
+def _list(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int:
+    report = _report(options.what)
+    if options.json:
+        print(json.dumps(report, allow_nan=False))  # noqa: T201 - the program's output
+        return 0
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        console.width = WIDTH
+    for title, table in _tables(report, console):
+        console.print(f"\n{title}")
+        console.print(table)
+    return 0
+
+
+# ---- what there is ---------------------------------------------------------------------------
+
+
+def _report(what: str | None) -> Record:
+    """Return what was asked for, ready for JSON.
+
+    Raises:
+        rlhf_games.base.GameError: nothing has that name.
+    """
+    if what is None:
+        shelves = [
+            dataclasses.asdict(catalogue.shelf(name))
+            for name in _counted(catalogue.library_names(), "libraries")
+        ]
+        return {"libraries": shelves, "games": _own(rlhf_games.names())}
+    if what in rlhf_games.names():
+        return {"games": _own([what])}
+    library = what.partition(":")[0]
+    if ":" not in what and library not in catalogue.library_names():
+        raise rlhf_games.UnknownGameError(_unknown(what))
+    names = catalogue.matching(what)
+    if len(names) == 1:
+        worlds: list[Any] = [catalogue.describe(names[0])]
+    else:
+        worlds = list(_counted(catalogue.describe_all(names), library, len(names)))
+    return {"worlds": [dataclasses.asdict(world) for world in worlds]}
+
+
+def _own(names: Sequence[str]) -> list[Record]:
+    return [dataclasses.asdict(catalogue.own_game(name)) for name in names]
+
+
+def _unknown(what: str) -> str:
+    known = [*rlhf_games.names(), *catalogue.library_names()]
+    near = difflib.get_close_matches(what, known, n=3)
+    hint = f"did you mean {' or '.join(near)}? " if near else ""
+    return f"unknown game or library {what!r}; {hint}known: {', '.join(known)}"
+
+
+def _counted(things: Any, title: str, total: int | None = None) -> Any:
+    """Show a bar on stderr, if that is a terminal, while things come."""
+    return tqdm(things, desc=title, total=total, leave=False, disable=None)
+
+
+# ---- tables ----------------------------------------------------------------------------------
+
+
+def _tables(report: Record, console: Console) -> list[tuple[str, Table]]:
+    tables = []
+    if "libraries" in report:
+        tables.append(("Libraries, as LIBRARY:WORLD:", _libraries(report["libraries"], console)))
+    if "games" in report:
+        tables.append(("Games with rules of our own:", _worlds(report["games"], console)))
+    playable = [world for world in report.get("worlds", []) if "reason" not in world]
+    refused = [world for world in report.get("worlds", []) if "reason" in world]
+    if playable:
+        tables.append((f"{len(playable)} worlds:", _worlds(playable, console)))
+    if refused:
+        tables.append((f"{len(refused)} cannot be played here:", _refused(refused, console)))
+    return tables
+
+
+def _new_table(console: Console, *names: str) -> Table:
+    style = box.SIMPLE_HEAD if console.is_terminal else box.MARKDOWN
+    table = Table(box=style, pad_edge=not console.is_terminal)
+    for name in names:
+        right = name in ("worlds", "players", "actions")
+        table.add_column(name, justify="right" if right else "left", overflow="fold")
+    table.columns[0].no_wrap = True
+    return table
+
+
+def _libraries(shelves: list[Record], console: Console) -> Table:
+    table = _new_table(console, "library", "worlds", "what they are", "installed")
+    for one in shelves:
+        installed = "yes" if one["installed"] else f"no: {one['install']}"
+        count = "-" if one["worlds"] is None else str(one["worlds"])
+        table.add_row(one["name"], count, one["text"], one["trouble"] or installed)
+    return table
+
+
+def _worlds(worlds: list[Record], console: Console) -> Table:
+    table = _new_table(console, "name", "players", "actions", "foresight", "goals")
+    for one in worlds:
+        numbers = str(one["players"]), str(one["actions"])
+        foresight = "yes" if one["foresight"] else "-"
+        table.add_row(one["name"], *numbers, foresight, ", ".join(one["goals"]))
+    return table
+
+
+def _refused(worlds: list[Record], console: Console) -> Table:
+    table = _new_table(console, "name", "why")
+    for one in worlds:
+        table.add_row(one["name"], one["reason"])
+    return table
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
