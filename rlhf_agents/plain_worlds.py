@@ -144,8 +144,9 @@ class RandomActor:
         return np.array([self.space.sample(mask.astype(np.int8)) for mask in masks]), state
 
     def values(self, observation: Any) -> NDArray[np.float32] | None:
-        """Chance values nothing."""
+        """Return None: chance values nothing."""
         del observation
+        return None
 
 
 class ModelActor:
@@ -246,8 +247,10 @@ def _looks_like(mine: spaces.Space[Any], theirs: spaces.Space[Any]) -> bool:
     """Whether a space is the same; SB3 turns pictures so that their channels come first."""
     if mine == theirs:
         return True
-    turned = isinstance(theirs, spaces.Box) and is_image_space(theirs)
-    return turned and mine == VecTransposeImage.transpose_space(theirs)
+    if not isinstance(theirs, spaces.Box) or not is_image_space(theirs):
+        return False
+    box: Any = theirs
+    return bool(mine == VecTransposeImage.transpose_space(box))
 
 
 def _brief(space: spaces.Space[Any]) -> str:

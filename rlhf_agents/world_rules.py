@@ -1,4 +1,4 @@
-"""Which worlds are games with exact rules: those are played on the board, all others as they are."""
+"""Which worlds are games with exact rules, so that they are played on the board."""
 
 from __future__ import annotations
 

@@ -6,7 +6,8 @@ import argparse
 import ast
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -14,6 +15,7 @@ from rlhf_agents.errors import OutputError, SettingError, UserError
 from rlhf_games.base import GameError
 
 USER_MISTAKE = 2
+LARGEST_SEED = 2**31
 INTERRUPTED = 130
 
 WORLD_HELP = "a game such as connect_four, LIBRARY:WORLD, or an id of Gymnasium's (see rlhf-games)"
@@ -67,6 +69,44 @@ def key_values(words: Sequence[str]) -> dict[str, Any]:
         except (ValueError, SyntaxError):
             found[key] = text
     return found
+
+
+@contextmanager
+def progress_bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show a bar on stderr, if that is a terminal; yield the function to tell how many are done."""
+    from rich.console import Console  # noqa: PLC0415 - takes a moment
+    from rich.progress import Progress  # noqa: PLC0415 - takes a moment
+
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
+        job = bar.add_task(title, total=total)
+        yield lambda done: bar.update(job, completed=done)
+
+
+def check_without_rules(
+    options: argparse.Namespace, need_rules: Sequence[str], instead: str = ""
+) -> None:
+    """Check the options for a world without exact rules.
+
+    Args:
+        options: of the program.
+        need_rules: names of options that do not apply there.
+        instead: what to use in place of the last of them.
+
+    Raises:
+        SettingError: one was given, nobody was named to act, or the seed is impossible.
+    """
+    for name in need_rules:
+        if getattr(options, name) is not None:
+            cure = instead if name == need_rules[-1] else ""
+            msg = f"--{name} needs a game with exact rules, which {options.game} does not have"
+            raise SettingError(msg + cure)
+    if options.agent is None:
+        msg = f"no agent comes with {options.game}: name one by --agent, FILE.zip or random"
+        raise SettingError(msg)
+    if not 0 <= options.seed < LARGEST_SEED:
+        msg = f"--seed must be 0 to {LARGEST_SEED - 1}, not {options.seed}"
+        raise SettingError(msg)
 
 
 def no_options(words: Sequence[str], game: str) -> None:

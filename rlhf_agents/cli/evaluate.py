@@ -6,14 +6,13 @@ import argparse
 import dataclasses
 import json
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import rlhf_games
-from rlhf_agents.cli.common import OPTION_HELP, WORLD_HELP, no_options, run_program
+from rlhf_agents.cli.common import OPTION_HELP, WORLD_HELP, no_options, progress_bar, run_program
 from rlhf_agents.cli.evaluate_worlds import evaluate_world
 from rlhf_agents.errors import SettingError
 from rlhf_agents.world_rules import game_name
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rlhf_agents.arena import MatchSettings
-    from rlhf_agents.arena import Progress as Told
     from rlhf_agents.players import Player
 
 EXAMPLES = """players:
@@ -338,18 +336,6 @@ class _Asked:
 
 def _title(what: str, nodes: int | None) -> str:
     return what if nodes is None else f"{what}, {nodes} nodes"
-
-
-@contextmanager
-def progress_bar(title: str, total: int) -> Iterator[Told]:
-    """Show a bar on stderr, if that is a terminal; yield the function to tell how many are done."""
-    from rich.console import Console  # noqa: PLC0415 - see `evaluate`
-    from rich.progress import Progress  # noqa: PLC0415 - see `evaluate`
-
-    console = Console(stderr=True)
-    with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
-        job = bar.add_task(title, total=total)
-        yield lambda done: bar.update(job, completed=done)
 
 
 if __name__ == "__main__":

@@ -6,12 +6,12 @@ import argparse
 import dataclasses
 import json
 
-from rlhf_agents.cli.common import key_values
+from rlhf_agents.cli.common import check_without_rules, key_values, progress_bar
 from rlhf_agents.errors import SettingError
 
 EPISODES = 100
 MOST_EPISODES = 1_000_000
-FOR_RULES = ("positions", "goals", "nodes", "openings", "games")
+NEED_RULES = ("positions", "goals", "nodes", "openings", "games")
 """Options that only games with rules have."""
 
 
@@ -23,7 +23,6 @@ def evaluate_world(options: argparse.Namespace) -> int:
         rlhf_games.base.GameError: the world cannot be had.
     """
     episodes = _check(options)
-    from rlhf_agents.cli.evaluate import progress_bar  # noqa: PLC0415 - it imports this module
     from rlhf_agents.plain_worlds import WorldOrder  # noqa: PLC0415 - torch takes seconds to import
     from rlhf_agents.world_scores import measure  # noqa: PLC0415 - the same
 
@@ -46,24 +45,11 @@ def _check(options: argparse.Namespace) -> int:
     """Return how many episodes to play.
 
     Raises:
-        SettingError: an option does not apply, or nobody was named.
+        SettingError: an option does not apply or is impossible, or nobody was named.
     """
-    for name in FOR_RULES:
-        if getattr(options, name) is not None:
-            instead = "; use --episodes" if name == "games" else ""
-            msg = (
-                f"--{name} needs a game with exact rules, which {options.game} does not have"
-                f"{instead}"
-            )
-            raise SettingError(msg)
-    if options.agent is None:
-        msg = f"no agent comes with {options.game}: name one by --agent, FILE.zip or random"
-        raise SettingError(msg)
+    check_without_rules(options, NEED_RULES, "; use --episodes")
     episodes: int = EPISODES if options.episodes is None else options.episodes
     if not 1 <= episodes <= MOST_EPISODES:
         msg = f"--episodes must be 1 to {MOST_EPISODES}, not {episodes}"
-        raise SettingError(msg)
-    if not 0 <= options.seed < 2**31:
-        msg = f"--seed must be 0 to {2**31 - 1}, not {options.seed}"
         raise SettingError(msg)
     return episodes

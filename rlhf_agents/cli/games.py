@@ -124,9 +124,9 @@ def _tables(report: Record, console: Console) -> list[tuple[str, Table]]:
     playable = [world for world in report.get("worlds", []) if "reason" not in world]
     refused = [world for world in report.get("worlds", []) if "reason" in world]
     if playable:
-        tables.append((f"{len(playable)} worlds:", _worlds(playable, console)))
+        tables.append((f"Worlds ({len(playable)}):", _worlds(playable, console)))
     if refused:
-        tables.append((f"{len(refused)} cannot be played here:", _refused(refused, console)))
+        tables.append((f"Not to be played here ({len(refused)}):", _refused(refused, console)))
     return tables
 
 

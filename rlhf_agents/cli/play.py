@@ -10,18 +10,30 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import rlhf_games
-from rlhf_agents.cli.common import Parser, check_writable, run_program
+from rlhf_agents.cli.common import (
+    OPTION_HELP,
+    WORLD_HELP,
+    Parser,
+    check_without_rules,
+    check_writable,
+    no_options,
+    run_program,
+)
 from rlhf_agents.errors import SettingError
 from rlhf_agents.game_records import check_game
 from rlhf_agents.play_setup import Setup, check_setup
 from rlhf_agents.viewer.pygame_ready import has_display, reaches_display, require_pygame
+from rlhf_agents.world_rules import game_name
 
 if TYPE_CHECKING:
     from rlhf_agents.play_session import Session
 
 SIDES = ("first", "second", "random")
 SMALLEST, LARGEST = 320, 4096
+NODES = 256
+STAND_IN = "minimax:2"
+NEED_RULES = ("nodes", "side", "load")
+"""Options that only games with exact rules have."""
 
 EXAMPLES = """examples:
   rlhf-play --game connect_four
@@ -32,12 +44,18 @@ EXAMPLES = """examples:
   rlhf-play --game connect_four --watch --plies 12 --screenshot position.png
   rlhf-play --game connect_four --load connect_four-1.json
   rlhf-play --game tic_tac_toe --agent three.zip --terminal
+  rlhf-play --game "openspiel:breakthrough(rows=6,columns=6)" --agent minimax:3
+  rlhf-play --game gymnasium:CartPole-v1 --agent pole.zip --watch
+  rlhf-play --game minatar:breakout --agent random --record breakout.gif
 
 A window opens where there is a display; F1 lists its keys. In the terminal a move is typed by its
 name; hint, goal, undo, redo, new, help and quit are commands. When several games are played, all
 but the first begin with two random moves, so that they differ. --record and --screenshot need no
 display: if no person plays, the files are written and nothing is opened. Without a display and
-without a terminal to type in, the agent plays itself (--terminal reads the moves from a pipe)."""
+without a terminal to type in, the agent plays itself (--terminal reads the moves from a pipe).
+
+Worlds without exact rules can be watched: their own picture, the return, and what the agent thinks
+of its actions. rlhf-games lists all worlds."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -49,23 +67,25 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = program.add_argument
-    add("--game", required=True, help="name of the game, e.g. connect_four")
-    add("--agent", help="bundled agent or FILE.zip (default: the game's own)")
+    add("--game", required=True, metavar="WORLD", help=WORLD_HELP)
+    add("--agent", help="bundled agent, FILE.zip, random, minimax:DEPTH (default: the game's own)")
     add(
         "--opponent",
         help="human, random, minimax:DEPTH, agent, or FILE.zip (default: human; agent to watch)",
     )
-    add("--goal", default="win", help="what the agent plays for (default win)")
-    add("--nodes", type=int, default=256, help="positions per move; 0: network alone (default 256)")
+    goal = "what the agent plays for (default: win; without rules what the world rewards)"
+    add("--goal", help=goal)
+    add("--nodes", type=int, help="positions per move; 0: network alone (default 256)")
     side = "the opponent's (your) side (default: first; watched games take turns)"
     add("--side", choices=SIDES, help=side)
     add("--watch", action="store_true", help="watch the agent play its opponent")
-    add("--games", type=int, default=1, help="how many games (default 1)")
+    add("--games", type=int, default=1, help="how many games or episodes (default 1)")
+    add("--option", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help=OPTION_HELP)
     add("--load", type=Path, metavar="FILE.json", help="go on with a saved game")
     add("--terminal", action="store_true", help="play in the terminal, not in a window")
     add("--record", type=Path, metavar="FILE.gif", help="write the game as an animation")
     add("--screenshot", type=Path, metavar="FILE.png", help="write a picture of its last position")
-    add("--plies", type=int, help="moves to record (default: to the end)")
+    add("--plies", type=int, help="moves (steps) to record (default: to the end)")
     add("--theme", choices=("dark", "light"), default="dark", help="colours (default dark)")
     add("--size", type=_size, metavar="WxH", help="of the window or the pictures, e.g. 960x640")
     add("--seed", type=int, default=0, help="of random players, sides and openings (default 0)")
@@ -87,7 +107,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _play(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int:
-    setup = _setup(options)
+    _check_options(options)
+    rules = game_name(options.game)
+    if rules is None:
+        return _play_world(options)
+    no_options(options.option, options.game)
+    setup = _setup(options, rules)
     _check(options, setup)
     films = options.record is not None or options.screenshot is not None
     if films:
@@ -106,37 +131,66 @@ def _play(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int:
     return 0
 
 
-def _setup(options: argparse.Namespace) -> Setup:
+def _play_world(options: argparse.Namespace) -> int:
+    check_without_rules(options, NEED_RULES)
+    if "human" in (options.agent, options.opponent):
+        msg = f"{options.game} cannot be played by hand here: name an --agent and watch it"
+        raise SettingError(msg)
+    if options.record is not None or options.screenshot is not None:
+        require_pygame()
+    from rlhf_agents.cli.play_worlds import play_world  # noqa: PLC0415 - loads torch
+
+    return play_world(options, _can_open_window)
+
+
+def _setup(options: argparse.Namespace, rules: str) -> Setup:
     if options.watch and options.opponent == "human":
         msg = "--watch shows two players; leave it out to play yourself, or name another --opponent"
         raise SettingError(msg)
     return Setup(
-        game=options.game,
-        agent=options.agent,
+        game=rules,
+        agent=options.agent or _default_agent(rules),
         opponent=options.opponent or ("agent" if options.watch else "human"),
-        goal=options.goal,
-        nodes=options.nodes,
+        goal=options.goal or "win",
+        nodes=NODES if options.nodes is None else options.nodes,
         side=options.side,
         seed=options.seed,
         games=options.games,
     )
 
 
+def _default_agent(rules: str) -> str | None:
+    """Return who plays where nobody was named; None is the game's own agent.
+
+    Games of other libraries have none, so that a search plays there.
+    """
+    if ":" not in rules:
+        return None
+    sys.stderr.write(f"No agent comes with {rules}; {STAND_IN} plays (--agent names another).\n")
+    return STAND_IN
+
+
 def _check(options: argparse.Namespace, setup: Setup) -> None:
-    """Find mistakes before anything is loaded or opened."""
+    """Find the mistakes that only games with rules know."""
     check_setup(setup)
-    rlhf_games.find(setup.game)
-    if options.plies is not None and options.plies < 0:
-        msg = f"--plies must be 0 or more, got {options.plies}"
-        raise SettingError(msg)
     if options.plies is not None and options.record is None and options.screenshot is None:
         msg = "--plies says how many moves --record or --screenshot shows; name a file for one"
+        raise SettingError(msg)
+    if options.load is not None:
+        check_game(options.load, setup.game)
+
+
+def _check_options(options: argparse.Namespace) -> None:
+    """Find mistakes before anything is loaded or opened."""
+    if options.games < 1:
+        msg = f"--games must be 1 or more, got {options.games}"
         raise SettingError(msg)
     for path in (options.record, options.screenshot):
         if path is not None:
             check_writable(path)
-    if options.load is not None:
-        check_game(options.load, setup.game)
+    if options.plies is not None and options.plies < 0:
+        msg = f"--plies must be 0 or more, got {options.plies}"
+        raise SettingError(msg)
 
 
 def _can_open_window() -> bool:

@@ -28,6 +28,11 @@ def _font(pixels: int, bold: bool) -> pygame.font.Font:
     return pygame.font.Font(str(files("rlhf_agents") / "assets" / "fonts" / name), pixels)
 
 
+def forget_fonts() -> None:
+    """Make fonts anew; needed after somebody else has quit pygame, which voids those that exist."""
+    _font.cache_clear()
+
+
 @lru_cache(maxsize=2048)
 def _written(text: str, pixels: int, bold: bool, colour: Colour) -> pygame.Surface:
     return _font(pixels, bold).render(text, True, colour)

@@ -1,0 +1,141 @@
+"""`rlhf-play` in worlds without rules to look ahead with: watch an agent, in any of three ways."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable
+
+from rlhf_agents.cli.common import key_values
+from rlhf_agents.errors import SettingError
+from rlhf_agents.plain_worlds import WorldOrder
+from rlhf_agents.viewer.pygame_ready import has_display
+from rlhf_agents.world_play import ANSI, Moment, WorldShow
+
+MOST_STEPS = 1000
+"""Of a film or in the terminal, where worlds may never end, unless --plies says otherwise."""
+
+
+def play_world(options: argparse.Namespace, can_open_window: Callable[[], bool]) -> int:
+    """Show how an agent plays a world.
+
+    Args:
+        options: of the program.
+        can_open_window: tells whether there is a display, and says what is missing.
+
+    Raises:
+        UserError: an option cannot work, or the agent does not fit.
+        rlhf_games.base.GameError: the world cannot be had.
+    """
+    extra = key_values(options.option)
+    order = WorldOrder(options.game, options.goal, options.opponent, options.seed, extra)
+    if options.record is not None or options.screenshot is not None:
+        _film(order, options)
+    elif not options.terminal and can_open_window():
+        _open_window(order, options)
+    else:
+        _print(order, options)
+    return 0
+
+
+def _film(order: WorldOrder, options: argparse.Namespace) -> None:
+    from rlhf_agents.viewer.canvas import forget_fonts  # noqa: PLC0415 - needs pygame
+    from rlhf_agents.viewer.theme import THEMES  # noqa: PLC0415 - needs pygame
+    from rlhf_agents.viewer.world_window import SIZE, WorldFilm, film_world  # noqa: PLC0415
+
+    _without_display()
+    show = WorldShow(order, options.agent)
+    try:
+        steps = MOST_STEPS if options.plies is None else options.plies
+        files = options.record, options.screenshot
+        film = WorldFilm(*files, options.games, steps, options.size or SIZE)
+        shown = film_world(show, THEMES[options.theme], film)
+        _say_trouble(show)
+        _say(_summary(show.now) + _cut(show.now, shown))
+        for path in files:
+            if path is not None:
+                _say(f"wrote {path}")
+    except KeyboardInterrupt:
+        msg = "the recording was interrupted; nothing was written"
+        raise SettingError(msg) from None
+    finally:
+        show.close()
+        forget_fonts()
+
+
+def _open_window(order: WorldOrder, options: argparse.Namespace) -> None:
+    from rlhf_agents.viewer.theme import THEMES  # noqa: PLC0415 - needs pygame
+    from rlhf_agents.viewer.world_window import SIZE, WorldWindow  # noqa: PLC0415 - the same
+
+    show = WorldShow(order, options.agent)
+    _say_trouble(show)
+    window = WorldWindow(show, THEMES[options.theme], options.games, options.size or SIZE)
+    try:
+        window.run()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        window.close()
+
+
+def _print(order: WorldOrder, options: argparse.Namespace) -> None:
+    """Show episodes in the terminal: the world's own text, or a line per step."""
+    _without_display()
+    show = WorldShow(order, options.agent, ANSI)
+    pause = 1 / show.pace if sys.stdout.isatty() else 0.0
+    most = MOST_STEPS if options.plies is None else options.plies
+    shown = 0
+    try:
+        _say(f"{show.name}, played by {show.actor.name}")
+        while shown < most and not (show.now.over and show.now.episode >= options.games):
+            before = show.now
+            moment = show.advance()
+            if moment.step:
+                shown += 1
+                _say(_line(before, moment, show))
+                time.sleep(pause)
+            if moment.over:
+                _say(_summary(moment))
+        if not show.now.over:
+            _say(_summary(show.now) + _cut(show.now, shown))
+    except KeyboardInterrupt:
+        _say(_summary(show.now))
+    finally:
+        show.close()
+
+
+def _line(before: Moment, moment: Moment, show: WorldShow) -> str:
+    known = isinstance(moment.action, int) and moment.action < len(show.action_names)
+    action = show.action_names[moment.action] if known else str(moment.action)
+    line = f"step {moment.step}: {action}, reward {moment.reward:g}, return {moment.total:g}"
+    if before.values is not None:
+        line += f", values {' '.join(f'{value:.2f}' for value in before.values)}"
+    return line if moment.text is None else f"{line}\n{moment.text.rstrip()}\n"
+
+
+def _summary(now: Moment) -> str:
+    result = "" if now.success is None else ", goal " + ("reached" if now.success else "missed")
+    state = "return" if now.over else "return so far"
+    return f"episode {now.episode}: {state} {now.total:g} in {now.step} steps{result}"
+
+
+def _cut(now: Moment, shown: int) -> str:
+    return "" if now.over else f" (stopped after {shown} steps, --plies N shows more)"
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+def _say_trouble(show: WorldShow) -> None:
+    if show.trouble:
+        sys.stderr.write(f"{show.trouble}; its numbers are shown.\n")
+
+
+def _without_display() -> None:
+    """Let worlds that draw by SDL not look for a screen or a loudspeaker."""
+    if not has_display():
+        os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
+    os.environ.setdefault("SDL_AUDIODRIVER", "dummy")
