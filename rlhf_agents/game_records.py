@@ -9,6 +9,7 @@ from typing import Any
 from rlhf_agents.errors import OutputError, SettingError
 from rlhf_agents.model_files import write_atomically
 from rlhf_agents.play_session import Session
+from rlhf_agents.play_setup import file_stem
 from rlhf_games.base import Game
 
 LARGEST = 1_000_000
@@ -80,12 +81,12 @@ def new_path(folder: Path, game: str) -> Path:
         msg = f"there is no folder {folder}"
         raise OutputError(msg)
     number = 1
-    while (path := folder / f"{game}-{number}.json").exists():
+    while (path := folder / f"{file_stem(game)}-{number}.json").exists():
         number += 1
     return path
 
 
 def records_in(folder: Path, game: str, most: int = 12) -> list[Path]:
     """Return the records of a game in a folder, the newest first."""
-    found = [path for path in folder.glob(f"{game}-*.json") if path.is_file()]
+    found = [path for path in folder.glob(f"{file_stem(game)}-*.json") if path.is_file()]
     return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)[:most]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from rlhf_agents.errors import SettingError
@@ -30,6 +31,11 @@ class Setup:
     side: str | None = None
     seed: int = 0
     games: int = 1
+
+
+def file_stem(game: str) -> str:
+    """Return the name of a game as part of a file's: foreign ones have colons and brackets."""
+    return re.sub(r"[^\w.-]+", "_", game).strip("_")
 
 
 def check_setup(setup: Setup) -> None:

@@ -16,7 +16,7 @@ from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
 
-from rlhf_agents.play_setup import Setup
+from rlhf_agents.play_setup import Setup, file_stem
 
 PACKAGES = ("rlhf_agents", "rlhf_games")
 
@@ -54,7 +54,7 @@ def _marker(setup: Setup) -> Path:
     kinds = sorted({str(name).partition(":")[0] for name in (setup.agent, setup.opponent)})
     names = "-".join("".join(c if c.isalnum() else "_" for c in kind[-40:]) for kind in kinds)
     folder = os.environ.get("NUMBA_CACHE_DIR") or str(files("rlhf_agents") / "__pycache__")
-    return Path(folder) / f"rlhf-play-{setup.game}-{names}.compiled"
+    return Path(folder) / f"rlhf-play-{file_stem(setup.game)}-{names}.compiled"
 
 
 def _sources() -> str:

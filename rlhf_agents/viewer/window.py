@@ -11,6 +11,7 @@ from pathlib import Path
 import pygame
 
 from rlhf_agents.errors import OutputError, UserError
+from rlhf_agents.play_setup import file_stem
 from rlhf_agents.viewer.app import App
 from rlhf_agents.viewer.canvas import Canvas
 from rlhf_agents.viewer.geometry import Point
@@ -138,7 +139,7 @@ class Window:
 
 
 def _picture_path(folder: Path, game: str, number: int) -> Path:
-    return folder / f"{game}-{number}.png"
+    return folder / f"{file_stem(game)}-{number}.png"
 
 
 def _zoom(desktop_height: int) -> float:

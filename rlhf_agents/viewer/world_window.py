@@ -123,7 +123,8 @@ class WorldWindow:
         if event.type in (pygame.QUIT, pygame.WINDOWCLOSE):
             self.leaving = True
         elif event.type == pygame.KEYDOWN:
-            self.key(event.unicode if event.unicode in "+-=" else pygame.key.name(event.key))
+            typed = event.unicode if event.unicode in ("+", "-", "=") else ""
+            self.key(typed or pygame.key.name(event.key))
 
 
 @dataclass(frozen=True)
