@@ -51,8 +51,8 @@ def show_scores(report: Record) -> None:
     if not console.is_terminal:
         console.width = WIDTH
     against = f" against {report['opponent']}" if report["opponent"] else ""
-    asked = report["goal"] or "what the world rewards"
-    console.print(f"\n{report['world']}: {report['agent']}{against}, asked for {asked}")
+    asked = f", asked for {report['goal']}" if report["goal"] else ""
+    console.print(f"\n{report['world']}: {report['agent']}{against}{asked}")
     names = ("episodes", "return", "+/-", "worst", "best", "success %", "steps", "seconds")
     table = _new_table(console, *names)
     success = report["success_rate"]

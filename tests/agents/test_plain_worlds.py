@@ -13,10 +13,13 @@ from gymnasium import spaces
 
 from rlhf_agents import HFDQN
 from rlhf_agents.agent import bundled_agents
-from rlhf_agents.cli import evaluate
+from rlhf_agents.cli import evaluate, play
 from rlhf_agents.errors import ModelFileError, SettingError
+from rlhf_agents.game_records import new_path, records_in
 from rlhf_agents.plain_worlds import WorldOrder, _check_fits, load_actor, open_many, open_one
+from rlhf_agents.play_setup import file_stem
 from rlhf_agents.world_play import ANSI, WorldShow
+from rlhf_agents.world_rules import game_name
 from rlhf_agents.world_scores import measure
 from rlhf_games.base import GameError
 from tests.agents.walks import LAKE, STILL, WAY, save_walker
@@ -214,6 +217,16 @@ def test_mistakes_get_one_sentence(words, sentence, capsys):
     assert len(err.splitlines()) == 1
 
 
+def test_which_worlds_are_played_by_rules():
+    assert [game_name(name) for name in ("tic_tac_toe", "CartPole-v1", LAKE)] == [
+        "tic_tac_toe", None, None,
+    ]  # fmt: skip
+    pytest.importorskip("pettingzoo", reason="needs the extra pettingzoo")
+    pytest.importorskip("rlcard", reason="needs the extra pettingzoo")
+    worlds = ("pettingzoo:connect_four_v3", "pettingzoo:leduc_holdem_v4")
+    assert [game_name(name) for name in worlds] == ["connect_four", None]
+
+
 def test_rules_of_a_world_are_played_on_the_board(capsys):
     pytest.importorskip("pettingzoo", reason="needs the extra pettingzoo")
     words = ("--agent", "minimax:2", "--opponent", "random", "--games", 4, "--json")
@@ -230,3 +243,20 @@ def test_games_of_other_libraries_are_played_by_their_rules(capsys):
     code, out, err = said(capsys, *game)
     assert (code, out) == (2, "")
     assert "no agent comes with openspiel:tic_tac_toe" in err
+
+
+def test_a_search_stands_in_where_no_agent_is_known(capsys):
+    pytest.importorskip("pyspiel", reason="needs the extra openspiel")
+    game = ("--game", "openspiel:tic_tac_toe", "--watch", "--opponent", "random", "--terminal")
+    assert play.main(list(game)) == 0
+    out, err = capsys.readouterr()
+    assert "No agent comes with openspiel:tic_tac_toe; minimax:2 plays" in err
+    assert "minimax:2 achieved" in out
+
+
+def test_files_of_foreign_games_have_plain_names(tmp_path):
+    assert file_stem("connect_four") == "connect_four"
+    path = new_path(tmp_path, "openspiel:breakthrough(columns=6,rows=6)")
+    assert path.name == "openspiel_breakthrough_columns_6_rows_6-1.json"
+    path.touch()
+    assert records_in(tmp_path, "openspiel:breakthrough(columns=6,rows=6)") == [path]

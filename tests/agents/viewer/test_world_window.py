@@ -28,6 +28,13 @@ from tests.agents.walks import LAKE, STILL, save_walker
 WORDS = ("--game", LAKE, "--option", "is_slippery=False")
 
 
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch):
+    """No screen and no loudspeaker; what the program sets is undone."""
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    monkeypatch.setenv("SDL_AUDIODRIVER", "dummy")
+
+
 @pytest.fixture(scope="module")
 def walker(tmp_path_factory):
     return str(save_walker(tmp_path_factory.mktemp("models") / "walker.zip"))
@@ -123,8 +130,7 @@ def test_films_end_after_some_steps(show, tmp_path):
         film_world(show, DARK, WorldFilm(None, tmp_path / "no" / "x.png", 1, 1))
 
 
-def test_rlhf_play_films_without_a_display(walker, tmp_path, capsys, monkeypatch):
-    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+def test_rlhf_play_films_without_a_display(walker, tmp_path, capsys):
     files = ("--record", str(tmp_path / "a.gif"), "--screenshot", str(tmp_path / "a.png"))
     assert play.main([*WORDS, "--agent", walker, "--watch", *files, "--size", "480x320"]) == 0
     out, err = capsys.readouterr()
@@ -156,11 +162,6 @@ def test_endless_worlds_end_in_the_terminal(capsys):
 # ---- the window ------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def driver(monkeypatch):
-    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
-
-
 def press(name):
     typed = name if len(name) == 1 else ""
     code = pygame.key.key_code(name)
@@ -168,7 +169,7 @@ def press(name):
     pygame.event.post(event)
 
 
-def test_keys_of_the_window(walker, driver):
+def test_keys_of_the_window(walker):
     window = WorldWindow(WorldShow(WorldOrder(LAKE, options=STILL), walker), DARK)
     keys = iter(["space", "right", "right", "+", "n", "right", "-", "escape"])
     seen = []
@@ -188,7 +189,7 @@ def test_keys_of_the_window(walker, driver):
     ]  # fmt: skip
 
 
-def test_the_window_plays_by_the_clock_and_waits_at_the_end(walker, driver):
+def test_the_window_plays_by_the_clock_and_waits_at_the_end(walker):
     window = WorldWindow(WorldShow(WorldOrder(LAKE, options=STILL), walker), DARK, episodes=2)
     try:
         now, steps = window._due, []
@@ -203,7 +204,7 @@ def test_the_window_plays_by_the_clock_and_waits_at_the_end(walker, driver):
     assert steps[-1] == (2, 6)
 
 
-def test_rlhf_play_opens_the_window(walker, driver, monkeypatch, capsys):
+def test_rlhf_play_opens_the_window(walker, monkeypatch, capsys):
     opened = []
 
     class Glance(WorldWindow):
