@@ -98,7 +98,9 @@ def _paint_facts(canvas: Canvas, box: Box, show: WorldShow, ui: WorldUi) -> Box:
     """Write who plays what, and what it has earned; return the room below."""
     theme, now = ui.theme, show.now
     y = box.y + 10
-    canvas.text((box.x, y), show.name, 17, theme.text, bold=True, width=box.width)
+    fits = canvas.text_width(show.name, 17, bold=True) <= box.width
+    size = 17 if fits else 13
+    canvas.text((box.x, y), show.name, size, theme.text, bold=True, width=box.width)
     y += LINE
     canvas.text((box.x, y), _players(show), 14, theme.muted, width=box.width)
     y += LINE * 1.4
