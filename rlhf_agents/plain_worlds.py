@@ -1,18 +1,16 @@
 """Worlds as they are, without rules to look ahead with, and who acts in them.
 
-An order names a world and how it is set up; an actor is a trained model or chance. Both speak in
-batches of observations, as SB3's `VecEnv` and `predict` do.
+An actor is a trained model or chance; it takes batches of observations, as SB3's `predict` does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-import gymnasium
 import numpy as np
 import torch
 from gymnasium import spaces
@@ -25,7 +23,8 @@ from rlhf_agents.environments import make_env
 from rlhf_agents.errors import SettingError
 from rlhf_agents.hfdqn import HFDQN
 from rlhf_agents.model_files import read_model
-from rlhf_games.base import GameError
+from rlhf_agents.training_worlds import WorldOrder, from_gymnasium
+from rlhf_agents.watched_env import WatchedVecEnv
 
 RANDOM = "random"
 BOARD = "observation"
@@ -35,62 +34,34 @@ WHOLE_GAMES: Mapping[str, Mapping[str, Any]] = {
 """Options of libraries that prepare worlds for learning: results are those of the game itself."""
 
 
-@dataclass(frozen=True)
-class WorldOrder:
-    """Which world is played, and how it is set up.
-
-    Attributes:
-        name: `LIBRARY:WORLD`, or an id of Gymnasium's.
-        goal: what to play for, None for what the world rewards.
-        opponent: in worlds of two players.
-        seed: of everything random.
-        options: for the library of the world.
-    """
-
-    name: str
-    goal: str | None = None
-    opponent: str | None = None
-    seed: int = 0
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-
 def open_one(order: WorldOrder, **options: Any) -> Any:
     """Return one Gymnasium environment; `options` join those of the order.
+
+    The order's `n_envs` does not matter here, nor below.
 
     Raises:
         rlhf_games.base.GameError: there is no such world or goal, or it refuses the order.
         SettingError: an id of Gymnasium's has no goals or opponents.
     """
-    return _open(order, 1, {**order.options, **options})
+    return _open(replace(order, options={**order.options, **options}), 1)
 
 
 def open_many(order: WorldOrder, n_envs: int) -> VecEnv:
-    """Return environments side by side, seeded; errors as of `open_one`."""
+    """Return environments side by side, seeded, whose failures are named; errors as `open_one`."""
     if ":" in order.name and n_envs > 1:
-        made: VecEnv = _open(order, n_envs, dict(order.options))
-        return made
-    envs = DummyVecEnv([partial(open_one, order) for _ in range(n_envs)])
-    envs.seed(order.seed)
-    return envs
+        envs: VecEnv = _open(order, n_envs)
+    else:
+        envs = DummyVecEnv([partial(open_one, order) for _ in range(n_envs)])
+        envs.seed(order.seed)
+    return WatchedVecEnv(envs, order.name, order.seed)
 
 
-def _open(order: WorldOrder, n_envs: int, options: dict[str, Any]) -> Any:
+def _open(order: WorldOrder, n_envs: int) -> Any:
     library, colon, _ = order.name.partition(":")
     if not colon:
-        return _from_gymnasium(order, options)
-    whole = {**WHOLE_GAMES.get(library, {}), **options}
-    return make_env(order.name, n_envs, order.goal, order.opponent, order.seed, **whole)
-
-
-def _from_gymnasium(order: WorldOrder, options: dict[str, Any]) -> Any:
-    if order.goal is not None or order.opponent is not None:
-        msg = f"{order.name} has no goals or opponents to choose from; see gymnasium:{order.name}"
-        raise SettingError(msg)
-    try:
-        return gymnasium.make(order.name, disable_env_checker=True, **options)
-    except Exception as error:  # whatever a constructor thinks of its options
-        msg = f"{order.name} cannot be made: {type(error).__name__}: {error}"
-        raise GameError(msg) from error
+        return from_gymnasium(order)
+    options = {**WHOLE_GAMES.get(library, {}), **order.options}
+    return make_env(order.name, n_envs, order.goal, order.opponent, order.seed, **options)
 
 
 # ---- actors ----------------------------------------------------------------------------------

@@ -64,7 +64,7 @@ def open_world(order: WorldOrder) -> VecEnv:
         if hasattr(first, "game"):
             return _games(order, order.n_envs)
     else:
-        first = _from_gymnasium(order)
+        first = from_gymnasium(order)
     count = order.n_envs
     if count is None:
         count = int(hyper_parameters.of_world(order.name).get("n_envs", 1))
@@ -95,7 +95,7 @@ def _several(order: WorldOrder, first: Any, count: int) -> VecEnv:
     there are so many that speed matters more.
     """
     if ":" not in order.name:
-        envs = [first, *(_from_gymnasium(order) for _ in range(count - 1))]
+        envs = [first, *(from_gymnasium(order) for _ in range(count - 1))]
     elif count > ONE_BY_ONE:
         first.close()
         together: VecEnv = make_env(order.name, count, **_details(order))
@@ -112,7 +112,7 @@ def _maker(env: Any, order: WorldOrder, index: int) -> Any:
     return lambda: RepeatableEnv(env, order.name, order.seed, index)
 
 
-def _from_gymnasium(order: WorldOrder) -> Any:
+def from_gymnasium(order: WorldOrder) -> Any:
     """Make an environment by Gymnasium's own id.
 
     Raises:

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rlhf_agents.plain_worlds import Actor, WorldOrder, load_actor, masks_of, open_one
+from rlhf_agents.errors import WorldFailureError
+from rlhf_agents.plain_worlds import Actor, load_actor, masks_of, open_one
+from rlhf_agents.training_worlds import WorldOrder
 from rlhf_games.base import GameError
 
 Picture = NDArray[np.uint8]
@@ -84,6 +86,7 @@ class WorldShow:
         pace = float(inner.metadata.get("render_fps") or USUAL_PACE)
         self.pace = min(FASTEST, max(SLOWEST, pace))
         self.action_names = _action_names(inner, self.env)
+        self._run_seed = order.seed
         self._seed: int | None = order.seed
         self._observation: Any = None
         self.now = Moment(0)
@@ -97,11 +100,15 @@ class WorldShow:
         return self.now
 
     def advance(self) -> Moment:
-        """Do what the actor wants; after the end begin anew."""
+        """Do what the actor wants; after the end begin anew.
+
+        Raises:
+            WorldFailureError: the world raised an error.
+        """
         if self.now.over:
             return self.restart()
         action = self.now.next_action
-        self._observation, reward, terminated, truncated, info = self.env.step(action)
+        self._observation, reward, terminated, truncated, info = self._step(action)
         over = bool(terminated or truncated)
         moment = replace(
             self.now,
@@ -118,6 +125,16 @@ class WorldShow:
     def close(self) -> None:
         """Close the world."""
         self.env.close()
+
+    def _step(self, action: Any) -> Any:
+        try:
+            return self.env.step(action)
+        except GameError:
+            raise
+        except Exception as error:  # whatever the world's own code raises
+            place = f"seed {self._run_seed}, episode {self.now.episode}, step {self.now.step + 1}"
+            msg = f"{self.name} raised {type(error).__name__}: {error} ({place})"
+            raise WorldFailureError(msg) from error
 
     def _open(self, order: WorldOrder, mode: str) -> Any:
         """Open the world so that it shows itself, or without if it cannot."""

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from stable_baselines3.common.evaluation import evaluate_policy
 
-from rlhf_agents.plain_worlds import WorldOrder, load_actor, open_many
+from rlhf_agents.plain_worlds import load_actor, open_many
+from rlhf_agents.training_worlds import WorldOrder
 
 SIDE_BY_SIDE = 8
 
@@ -75,6 +76,7 @@ def measure(
 
     Raises:
         UserError: there is no such agent, or it does not fit.
+        WorldFailureError: the world raised an error.
         rlhf_games.base.GameError: there is no such world, or it cannot be set up like that.
     """
     envs = open_many(order, min(SIDE_BY_SIDE, episodes))

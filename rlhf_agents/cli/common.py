@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import ast
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from rlhf_agents.errors import OutputError, SettingError, UserError
 from rlhf_games.base import GameError
@@ -50,25 +49,6 @@ def run_program(
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         return INTERRUPTED
-
-
-def key_values(words: Sequence[str]) -> dict[str, Any]:
-    """Return what words such as `map_name=8x8` and `is_slippery=False` say.
-
-    Raises:
-        SettingError: a word has no name and value.
-    """
-    found: dict[str, Any] = {}
-    for word in words:
-        key, equals, text = word.partition("=")
-        if not equals or not key.isidentifier():
-            msg = f"{word!r} is not an option of a world, such as is_slippery=False"
-            raise SettingError(msg)
-        try:
-            found[key] = ast.literal_eval(text)
-        except (ValueError, SyntaxError):
-            found[key] = text
-    return found
 
 
 @contextmanager

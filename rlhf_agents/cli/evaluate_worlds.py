@@ -6,7 +6,7 @@ import argparse
 import dataclasses
 import json
 
-from rlhf_agents.cli.common import check_without_rules, key_values, progress_bar
+from rlhf_agents.cli.common import check_without_rules, progress_bar
 from rlhf_agents.errors import SettingError
 
 EPISODES = 100
@@ -23,11 +23,17 @@ def evaluate_world(options: argparse.Namespace) -> int:
         rlhf_games.base.GameError: the world cannot be had.
     """
     episodes = _check(options)
-    from rlhf_agents.plain_worlds import WorldOrder  # noqa: PLC0415 - torch takes seconds to import
+    from rlhf_agents.hyper_parameters import pairs, value  # noqa: PLC0415 - torch takes seconds
+    from rlhf_agents.training_worlds import WorldOrder  # noqa: PLC0415 - the same
     from rlhf_agents.world_scores import measure  # noqa: PLC0415 - the same
 
-    extra = key_values(options.option)
-    order = WorldOrder(options.game, options.goal, options.opponent, options.seed, extra)
+    order = WorldOrder(
+        options.game,
+        goal=options.goal,
+        opponent=options.opponent,
+        seed=options.seed,
+        options={key: value(text) for key, text in pairs(options.option)},
+    )
     with progress_bar("episodes", episodes) as told:
         scores = dataclasses.asdict(measure(order, options.agent, episodes, told))
     asked = {"world": order.name, "goal": order.goal, "opponent": order.opponent}

@@ -8,9 +8,9 @@ import sys
 import time
 from collections.abc import Callable
 
-from rlhf_agents.cli.common import key_values
 from rlhf_agents.errors import SettingError
-from rlhf_agents.plain_worlds import WorldOrder
+from rlhf_agents.hyper_parameters import pairs, value
+from rlhf_agents.training_worlds import WorldOrder
 from rlhf_agents.viewer.pygame_ready import has_display
 from rlhf_agents.world_play import ANSI, Moment, WorldShow
 
@@ -29,8 +29,13 @@ def play_world(options: argparse.Namespace, can_open_window: Callable[[], bool])
         UserError: an option cannot work, or the agent does not fit.
         rlhf_games.base.GameError: the world cannot be had.
     """
-    extra = key_values(options.option)
-    order = WorldOrder(options.game, options.goal, options.opponent, options.seed, extra)
+    order = WorldOrder(
+        options.game,
+        goal=options.goal,
+        opponent=options.opponent,
+        seed=options.seed,
+        options={key: value(text) for key, text in pairs(options.option)},
+    )
     if options.record is not None or options.screenshot is not None:
         _film(order, options)
     elif not options.terminal and can_open_window():
@@ -111,7 +116,7 @@ def _line(before: Moment, moment: Moment, show: WorldShow) -> str:
     action = show.action_names[moment.action] if known else str(moment.action)
     line = f"step {moment.step}: {action}, reward {moment.reward:g}, return {moment.total:g}"
     if before.values is not None:
-        line += f", values {' '.join(f'{value:.2f}' for value in before.values)}"
+        line += f", values {' '.join(f'{worth:.2f}' for worth in before.values)}"
     return line if moment.text is None else f"{line}\n{moment.text.rstrip()}\n"
 
 

@@ -14,10 +14,11 @@ from gymnasium import spaces
 from rlhf_agents import HFDQN
 from rlhf_agents.agent import bundled_agents
 from rlhf_agents.cli import evaluate, play
-from rlhf_agents.errors import ModelFileError, SettingError
+from rlhf_agents.errors import ModelFileError, SettingError, WorldFailureError
 from rlhf_agents.game_records import new_path, records_in
-from rlhf_agents.plain_worlds import WorldOrder, _check_fits, load_actor, open_many, open_one
+from rlhf_agents.plain_worlds import _check_fits, load_actor, open_many, open_one
 from rlhf_agents.play_setup import file_stem
+from rlhf_agents.training_worlds import WorldOrder
 from rlhf_agents.world_play import ANSI, WorldShow
 from rlhf_agents.world_rules import game_name
 from rlhf_agents.world_scores import measure
@@ -56,7 +57,7 @@ def test_who_knows_the_way_arrives(walker):
 
 
 def test_success_is_that_of_the_goal(seeker):
-    order = WorldOrder(LAKE, "reach_goal_within_20", options=STILL)
+    order = WorldOrder(LAKE, goal="reach_goal_within_20", options=STILL)
     assert measure(order, seeker, 4).success_rate == 1.0
     chance = measure(order, "random", 40)
     assert chance.success_rate == chance.mean_return < 0.5
@@ -102,7 +103,7 @@ def refusal(order, spec):
 
 def test_models_that_do_not_fit_are_refused(walker, pole):
     assert "it chooses from Discrete(4)" in refusal(WorldOrder("gymnasium:CartPole-v1"), walker)
-    asked = refusal(WorldOrder(LAKE, "reach_goal"), walker)
+    asked = refusal(WorldOrder(LAKE, goal="reach_goal"), walker)
     assert "played for 'reach_goal'" in asked
     assert "named by --goal" in asked
     assert "played for what it rewards" in refusal(
@@ -129,8 +130,20 @@ def test_pictures_fit_as_sb3_turns_them():
 def test_orders_that_cannot_be_made():
     with pytest.raises(SettingError, match="see gymnasium:CartPole-v1"):
         open_one(WorldOrder("CartPole-v1", goal="survive_50"))
-    with pytest.raises(GameError, match=r"CartPole-v1 cannot be made: TypeError"):
+    with pytest.raises(GameError, match="Gymnasium cannot make CartPole-v1"):
         open_many(WorldOrder("CartPole-v1", options={"wings": 2}), 2)
+
+
+def test_worlds_that_fail_are_named():
+    order = WorldOrder("Walks/Sinking-v0", seed=4)
+    with pytest.raises(
+        WorldFailureError, match=r"Sinking-v0 raised RuntimeError: .*seed 4, step 2"
+    ):
+        measure(order, "random", 2)
+    show = WorldShow(order, "random")
+    show.advance()
+    with pytest.raises(WorldFailureError, match=r"has sunk \(seed 4, episode 1, step 2\)"):
+        show.advance()
 
 
 # ---- watching --------------------------------------------------------------------------------
@@ -197,7 +210,7 @@ MISTAKES = [
     (("--game", LAKE, "--agent", "random", "--games", 3), "use --episodes"),
     (("--game", LAKE, "--agent", "random", "--nodes", 3), "--nodes needs a game with exact rules"),
     (("--game", LAKE, "--agent", "random", "--episodes", 0), "--episodes must be 1"),
-    (("--game", LAKE, "--agent", "random", "--option", "ice"), "'ice' is not an option"),
+    (("--game", LAKE, "--agent", "random", "--option", "ice"), "expected KEY=VALUE, got 'ice'"),
     (("--game", LAKE, "--agent", "random", "--seed", -1), "--seed must be 0"),
     (("--game", LAKE, "--agent", "random", "--goal", "fly"), "cannot measure the goal"),
     (("--game", "gymnasium:FrozenLike-v1", "--agent", "random"), "did you mean FrozenLake"),

@@ -61,7 +61,7 @@ class Unseen(gymnasium.Env):
 class Broken(Unseen):
     """One that says it has a picture, and fails to draw it."""
 
-    metadata = {"render_modes": ["rgb_array"]}  # noqa: RUF012
+    metadata = {"render_modes": ["rgb_array"], "render_fps": 10}  # noqa: RUF012
 
     def render(self):
         msg = "out of paint"
@@ -81,5 +81,15 @@ class Masked(Unseen):
         return super().step(action)
 
 
-for kind in (Unseen, Broken, Masked):
+class Sinking(Unseen):
+    """One that raises an error in its second step."""
+
+    def step(self, action):
+        if self.steps == 1:
+            msg = "the ship has sunk"
+            raise RuntimeError(msg)
+        return super().step(action)
+
+
+for kind in (Unseen, Broken, Masked, Sinking):
     gymnasium.register(f"Walks/{kind.__name__}-v0", entry_point=kind)

@@ -9,7 +9,7 @@ from PIL import Image
 
 from rlhf_agents.cli import play
 from rlhf_agents.errors import OutputError
-from rlhf_agents.plain_worlds import WorldOrder
+from rlhf_agents.training_worlds import WorldOrder
 from rlhf_agents.viewer import world_window
 from rlhf_agents.viewer.canvas import Canvas, forget_fonts
 from rlhf_agents.viewer.theme import DARK, LIGHT
