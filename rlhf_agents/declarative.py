@@ -12,6 +12,7 @@ import math
 from collections import deque
 from collections.abc import Callable
 from importlib import import_module
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from stable_baselines3.common.utils import ConstantSchedule, FloatSchedule, Line
 
 from rlhf_agents.schedules import Cosine
 from rlhf_agents.settings import Foresight, Hindsight, Priorities, from_json
+from rlhf_agents.untrusted import DTYPES, WRONG, declared_values
 
 SAFE_MODULES = (
     "rlhf_agents.hindsight_buffer",
@@ -39,8 +41,9 @@ SAFE_MODULES = (
     "torch.optim.rmsprop",
     "torch.optim.sgd",
 )
-MAX_VALUES = 10**8
-"""Elements of the largest space that a file may describe."""
+MAX_VALUES = 10**7
+"""Elements of all spaces and arrays that a file may describe, together."""
+MAX_DIMENSIONS = 32
 CUSTOM = "custom"
 SETTINGS = {"Hindsight": Hindsight, "Foresight": Foresight, "Priorities": Priorities}
 
@@ -116,13 +119,26 @@ _ENCODERS: list[tuple[Any, Callable[[Any], Any]]] = [
 ]
 
 
+def decode_all(value: Any) -> Any:
+    """Return what `encode` described, see `decode`, if it is not too large.
+
+    Raises:
+        ValueError: this is not something that `encode` writes, or too much of it.
+    """
+    try:
+        if (declared := declared_values(value)) > MAX_VALUES:
+            msg = f"it declares {declared} values, more than the {MAX_VALUES} that are read"
+            raise ValueError(msg)
+        return decode(value)
+    except WRONG as error:
+        raise ValueError(str(error)) from error
+
+
 def decode(value: Any) -> Any:
     """Return what `encode` described; what it could not describe becomes a `Custom`.
 
     Raises:
-        ValueError: this is not something that `encode` writes.
-        TypeError: the same.
-        KeyError: the same.
+        ValueError: this is not something that `encode` writes; further errors are in `WRONG`.
     """
     if isinstance(value, list):
         return [decode(item) for item in value]
@@ -148,12 +164,16 @@ def _decode_class(value: dict[str, Any]) -> Any:
 
 
 def _decode_array(value: dict[str, Any]) -> Any:
-    dtype = np.dtype(str(value["dtype"]))
-    if dtype.kind not in "biuf":
-        msg = f"arrays of {dtype} are not read"
-        raise ValueError(msg)
+    dtype = _dtype(value["dtype"])
     content = base64.b64decode(str(value["array"]), validate=True)
     return np.frombuffer(content, dtype).reshape(_shape(value["shape"])).copy()
+
+
+def _dtype(name: Any) -> np.dtype[Any]:
+    if name not in DTYPES:
+        msg = f"arrays of {name} are not read"
+        raise ValueError(msg)
+    return DTYPES[name]
 
 
 def _decode_number(value: dict[str, Any]) -> Any:
@@ -166,12 +186,15 @@ def _decode_dict(value: dict[str, Any]) -> Any:
 
 def _decode_box(value: dict[str, Any]) -> Any:
     low, high = (decode(bound) for bound in value["box"])
-    dtype: Any = np.dtype(str(value["dtype"])).type
+    dtype: Any = _dtype(value["dtype"]).type
     return spaces.Box(low, high, _shape(value["shape"]), dtype)
 
 
 def _shape(shape: Any) -> tuple[int, ...]:
-    result = tuple(int(size) for size in shape)
+    result = tuple(shape) if isinstance(shape, list | tuple | np.ndarray) else (-1,)
+    if len(result) > MAX_DIMENSIONS or not all(isinstance(size, Integral) for size in result):
+        msg = f"{shape} is no shape of an array"
+        raise ValueError(msg)
     if any(size < 0 for size in result) or math.prod(result) > MAX_VALUES:
         msg = f"a shape of {list(result)} is refused: at most {MAX_VALUES} values are read"
         raise ValueError(msg)

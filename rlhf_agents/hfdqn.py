@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 import rlhf_games
-from rlhf_agents.checkpoints import apply_settings, arrays_of, manifest_of, restore_arrays
+from rlhf_agents.checkpoints import apply_settings, arrays_of, check_file, manifest_of, restore_arrays
 from rlhf_agents.errors import SettingError
 from rlhf_agents.game_defaults import DQN_DEFAULTS, GAME_DEFAULTS
 from rlhf_agents.goals import goal_rules
@@ -79,6 +79,7 @@ class HFDQN(PlainDQN):
         self.training_seconds = 0.0
         self.notes: dict[str, Any] = {}
         super().__init__(policy, env, *args, **{**kwargs, "_init_setup_model": False})
+        self._makes_buffer_later = not _init_setup_model
         if _init_setup_model:
             self._setup_model()
 
@@ -378,11 +379,12 @@ class HFDQN(PlainDQN):
             return loaded
         file = read_model(path)
         if file.manifest.get("game") is None:
-            stream = sb3_stream(file, custom_objects or {})
+            stream = sb3_stream(cls, file, custom_objects or {})
             plain: HFDQN = super().load(
                 stream, env, device, custom_objects, print_system_info, force_reset, **kwargs
             )
             return plain
+        check_file(file)
         model = cls("MultiInputPolicy", env, device=device, _init_setup_model=False)
         apply_settings(model, file)
         if model.env is not None and model.env.has_attr("game"):

@@ -21,6 +21,8 @@ from rlhf_agents.gradient_steps import clip_and_step, follow, prefer_fused
 from rlhf_agents.hindsight_buffer import HindsightReplayBuffer, is_goal_space
 from rlhf_agents.masked_buffer import MaskedReplayBuffer
 
+NOT_YET, LATER = object(), object()
+"""Stand for a replay buffer that the first who asks for it will have made."""
 Values = Callable[[Any], torch.Tensor]
 """Maps observations to values `[B, A]`."""
 SB3_POLICIES = (DQNPolicy, CnnPolicy, MultiInputPolicy)
@@ -33,20 +35,41 @@ class PlainDQN(DQN):
     double_q = False
     uses_hindsight: bool | None = None
 
+    _buffer: Any = None
+    _makes_buffer_later = False
+
     # ---- set-up ----------------------------------------------------------------------------
+
+    @property  # type: ignore[override]
+    def replay_buffer(self) -> Any:
+        """What was experienced. That of a loaded model is made when it is first asked for.
+
+        Then a file costs no memory for its buffer, and who only predicts never pays for one.
+        """
+        if self._buffer is LATER:
+            self._buffer = self._make_buffer()
+        return self._buffer
+
+    @replay_buffer.setter
+    def replay_buffer(self, buffer: Any) -> None:
+        self._buffer = buffer
 
     def _setup_model(self) -> None:
         self._asks_masks = self._env_offers_masks()
         self._last_masks: NDArray[np.bool_] | None = None
         self._dense: tuple[Any, tuple[DenseNetwork | None, DenseNetwork | None]] | None = None
         ours = self._choose_buffer()
-        if self.replay_buffer is None and (ours or self._is_her()):
+        if self._makes_buffer_later and self._buffer is None:
+            self._buffer = NOT_YET  # SB3 makes none where there is one
+        elif self.replay_buffer is None and (ours or self._is_her()):
             self.replay_buffer = self._make_buffer()
         n_steps = self.n_steps
         if "n_steps" in self.replay_buffer_kwargs:
             self.n_steps = 1  # SB3 would warn that the buffer, which was told, ignores them
         super()._setup_model()
         self.n_steps = n_steps
+        if self._buffer is NOT_YET:
+            self._buffer = LATER
 
     def _env_offers_masks(self) -> bool:
         space = self.observation_space
@@ -311,4 +334,4 @@ class PlainDQN(DQN):
     # ---- saving ----------------------------------------------------------------------------
 
     def _excluded_save_params(self) -> list[str]:
-        return [*super()._excluded_save_params(), "_asks_masks", "_dense", "_last_masks"]
+        return [*super()._excluded_save_params(), "_asks_masks", "_dense", "_last_masks", "_buffer", "_makes_buffer_later"]
