@@ -16,7 +16,13 @@ import torch
 from numpy.typing import NDArray
 
 import rlhf_games
-from rlhf_agents.checkpoints import apply_settings, arrays_of, check_file, manifest_of, restore_arrays
+from rlhf_agents.checkpoints import (
+    apply_settings,
+    arrays_of,
+    check_file,
+    manifest_of,
+    restore_arrays,
+)
 from rlhf_agents.errors import SettingError
 from rlhf_agents.game_defaults import DQN_DEFAULTS, GAME_DEFAULTS
 from rlhf_agents.goals import goal_rules

@@ -24,7 +24,15 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 
 from rlhf_agents.errors import ModelFileError, OutputError
-from rlhf_agents.untrusted import DAMAGE, DTYPES, MAX_MEMBER_BYTES, WRONG, CarefulZip, declared_values, read_json
+from rlhf_agents.untrusted import (
+    DAMAGE,
+    DTYPES,
+    MAX_MEMBER_BYTES,
+    WRONG,
+    CarefulZip,
+    declared_values,
+    read_json,
+)
 
 FORMAT_VERSION = 1
 FOLDER = "rlhf/"

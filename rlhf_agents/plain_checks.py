@@ -88,7 +88,9 @@ def check_network(
         (), torch.from_numpy(a.reshape(1)).dtype) for name, a in arrays.items()}  # fmt: skip
     for name in sorted(expected.keys() | stored.keys()):
         if expected.get(name) != stored.get(name):
-            msg = f"{name} is {stored.get(name)} in the file and {expected.get(name)} in its network"
+            msg = (
+                f"{name} is {stored.get(name)} in the file and {expected.get(name)} in its network"
+            )
             raise ValueError(msg)
     parameters = [p for group in policy.optimizer.param_groups for p in group["params"]]
     shapes = [tuple(parameter.shape) for parameter in parameters]

@@ -334,4 +334,11 @@ class PlainDQN(DQN):
     # ---- saving ----------------------------------------------------------------------------
 
     def _excluded_save_params(self) -> list[str]:
-        return [*super()._excluded_save_params(), "_asks_masks", "_dense", "_last_masks", "_buffer", "_makes_buffer_later"]
+        return [
+            *super()._excluded_save_params(),
+            "_asks_masks",
+            "_dense",
+            "_last_masks",
+            "_buffer",
+            "_makes_buffer_later",
+        ]

@@ -51,9 +51,7 @@ def _array(tensor: torch.Tensor) -> Any:
     return tensor.detach().cpu().numpy()
 
 
-def sb3_stream(
-    model_class: type, file: ModelFile, custom_objects: dict[str, Any]
-) -> io.BytesIO:
+def sb3_stream(model_class: type, file: ModelFile, custom_objects: dict[str, Any]) -> io.BytesIO:
     """Return SB3's zip with what a file describes.
 
     Args:
@@ -67,7 +65,7 @@ def sb3_stream(
     try:
         data = decode_all({"dict": list(file.manifest["data"].items())})
         groups = decode_all(file.manifest["optimizer_groups"])
-        data.update(dict.fromkeys(DERIVED & data.keys(), []))
+        data.update({name: [] for name in DERIVED & data.keys()})
     except WRONG as error:
         msg = f"{file.path} does not describe a model ({error})"
         raise ModelFileError(msg) from error
@@ -93,9 +91,7 @@ def sb3_stream(
     return stream
 
 
-def _ask_for_custom(
-    file: ModelFile, data: dict[str, Any], custom_objects: dict[str, Any]
-) -> None:
+def _ask_for_custom(file: ModelFile, data: dict[str, Any], custom_objects: dict[str, Any]) -> None:
     for name, value in data.items():
         custom = custom_in(value)
         if custom is not None and name not in custom_objects:

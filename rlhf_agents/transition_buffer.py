@@ -16,6 +16,7 @@ from rlhf_agents.errors import ModelFileError
 from rlhf_agents.transition_kernels import Rows
 from rlhf_agents.transition_rows import RowLayout, RowReader
 from rlhf_agents.transition_store import Drawn, Ints, Outcome, TransitionStore
+from rlhf_agents.untrusted import WRONG
 
 MASK = "mask"
 KIND = "rlhf_agents replay buffer"
@@ -158,7 +159,7 @@ def load_into(store: TransitionStore, path: str | os.PathLike[str], kind: str) -
     """
     try:
         store.restore(_load_state(path, kind))
-    except (ValueError, KeyError) as error:
+    except WRONG as error:
         msg = f"{path} does not fit this buffer: {error}"
         raise ModelFileError(msg) from error
 
@@ -168,7 +169,7 @@ def _load_state(path: str | os.PathLike[str], kind: str) -> dict[str, NDArray[An
         with safetensors.safe_open(os.fspath(path), "np") as file:
             facts = file.metadata() or {}
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, safetensors.SafetensorError) as error:
+    except (OSError, safetensors.SafetensorError, *WRONG) as error:
         msg = f"{path} is not a replay buffer of rlhf_agents or is damaged ({error})"
         raise ModelFileError(msg) from error
     if facts.get("kind") != KIND or facts.get("class") != kind:

@@ -212,6 +212,9 @@ class TransitionStore:
                 f"it has room for {capacity} x {n_envs} steps, not {self.capacity} x {self.n_envs}"
             )
             raise ValueError(msg)
+        if not 0 <= pos < capacity:
+            msg = f"it says that step {pos} of {capacity} is next"
+            raise ValueError(msg)
         filled = (capacity if full else pos) * n_envs
         targets = {name: getattr(self, name)[:filled] for name in self.ARRAYS}
         targets["running_since"], targets["running_for"] = self.running_since, self.running_for
@@ -221,9 +224,23 @@ class TransitionStore:
             if target.shape != state[name].shape or target.dtype != state[name].dtype:
                 msg = f"{name} has the shape {state[name].shape}, not {target.shape}"
                 raise ValueError(msg)
+        self._check(state, filled)
         for name, target in targets.items():
             target[...] = state[name]
         self.pos, self.full, self.highest = pos, bool(full), float(state["highest"][0])
+
+    def _check(self, state: dict[str, NDArray[Any]], filled: int) -> None:
+        """Raise `ValueError` if compiled code, which checks nothing, could leave an array."""
+        last = self.capacity
+        most = {"episode_start": last - 1, "episode_length": last, "running_since": last - 1,
+                "running_for": last}  # fmt: skip
+        for name, limit in most.items():
+            if state[name].size and not 0 <= state[name].min() <= state[name].max() <= limit:
+                msg = f"{name} is not between 0 and {limit}"
+                raise ValueError(msg)
+        if self.tree is not None and not self.tree.fits(state["priorities"], filled):
+            msg = "its priorities contradict each other"
+            raise ValueError(msg)
 
 
 def _action_size(space: spaces.Space[Any]) -> int:

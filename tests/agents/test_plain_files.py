@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
-import sys
 import warnings
 import zipfile
 from collections import deque
@@ -174,16 +172,3 @@ def test_a_manifest_that_describes_no_model(tmp_path):
             archive.writestr(name, content)
     with pytest.raises(ModelFileError, match="does not describe a model"):
         HFDQN.load(path)
-
-
-def test_a_fresh_process_needs_no_extras(tmp_path):
-    path = tmp_path / "model.zip"
-    small(BitFlippingEnv(4), "MultiInputPolicy").save(path)
-    script = (
-        "import sys; sys.modules.update(dict.fromkeys(['pygame', 'pettingzoo', 'rl_zoo3']));"
-        f"from rlhf_agents import HFDQN; print(HFDQN.load({str(path)!r}).action_space)"
-    )
-    result = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=False
-    )
-    assert result.stdout.strip() == "Discrete(4)", result.stderr
