@@ -114,6 +114,11 @@ def _check_optimizer(
     if len(groups) != 1 or group.pop("params") != list(range(len(shapes))):
         msg = "its optimizer learns other parameters"
         raise ValueError(msg)
+    for key, value in group.items():
+        numbers = value if isinstance(value, tuple) else (value,)
+        if not all(part is None or isinstance(part, bool | int | float) for part in numbers):
+            msg = f"the optimizer's {key} is {value!r}"
+            raise ValueError(msg)
     keys = _keys_of_a_step(data, group)
     found: dict[int, set[str]] = {}
     for name, value in moments.items():
