@@ -110,13 +110,17 @@ def _laid_out(data: dict[str, Any]) -> Any:
 def _check_optimizer(
     data: dict[str, Any], groups: Any, moments: Arrays, shapes: list[tuple[int, ...]]
 ) -> None:
+    if type(groups) is not list or type(groups[0]) is not dict:
+        msg = "its optimizer has no groups of parameters"
+        raise ValueError(msg)
     group = dict(groups[0])
     if len(groups) != 1 or group.pop("params") != list(range(len(shapes))):
         msg = "its optimizer learns other parameters"
         raise ValueError(msg)
     for key, value in group.items():
         numbers = value if isinstance(value, tuple) else (value,)
-        if not all(part is None or isinstance(part, bool | int | float) for part in numbers):
+        plain = all(type(part) in {bool, int, float, type(None)} for part in numbers)
+        if not plain or type(value) not in {*map(type, numbers), tuple} or type(key) is not str:
             msg = f"the optimizer's {key} is {value!r}"
             raise ValueError(msg)
     keys = _keys_of_a_step(data, group)
