@@ -15,6 +15,12 @@ Stones = NDArray[np.int8]
 DIRECTIONS = ((0, 1), (1, 0), (1, 1), (1, -1))
 
 
+def has_board(game: Game) -> bool:
+    """Tell whether the planes are a board of stones; else positions are read as `Game.text`."""
+    _, rows, columns = game.observation_shape
+    return game.visible_cells == rows * columns
+
+
 def plays_columns(game: Game) -> bool:
     """Tell whether an action is a column into which a stone falls."""
     return game.gravity and game.n_actions == game.observation_shape[2]
@@ -23,7 +29,7 @@ def plays_columns(game: Game) -> bool:
 def plays_cells(game: Game) -> bool:
     """Tell whether an action is a cell, row by row."""
     _, rows, columns = game.observation_shape
-    return not game.gravity and game.n_actions == rows * columns
+    return has_board(game) and not game.gravity and game.n_actions == rows * columns
 
 
 def stones_of(game: Game, state: States) -> Stones:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from rich.text import Text
 
-from rlhf_agents.board_cells import Cell, plays_columns, stones_of
+from rlhf_agents.board_cells import Cell, has_board, plays_columns, stones_of
 from rlhf_agents.records import Explanation
 from rlhf_games.base import Game, States
 
@@ -14,11 +14,18 @@ STYLES = ("bold dark_orange", "bold dodger_blue2")
 EMPTY = "·"
 CELL = 5
 BAR = 20
+LISTED = 12
 CHANCES = ("win", "draw", "lose")
 
 
 def board(game: Game, state: States, last: Cell | None = None) -> Text:
-    """Return the board with the names of the moves; the last stone stands in brackets."""
+    """Return the board with the names of the moves; the last stone stands in brackets.
+
+    Positions that are no board of stones are shown as the game writes them.
+    """
+    written = game.text(state)
+    if written is not None:
+        return Text(f"{written}\n{_legal_moves(game, state)}")
     cells = stones_of(game, state)
     text = Text()
     for row, line in enumerate(cells):
@@ -36,8 +43,25 @@ def board(game: Game, state: States, last: Cell | None = None) -> Text:
     return text
 
 
+def move_name(game: Game, state: States, action: int) -> str:
+    """Return what a person types for a move, and what it means: "84 (d3c2)", or only "4"."""
+    name, label = game.action_names[action], game.label(state, action)
+    return name if name == label else f"{name} ({label})"
+
+
+def _legal_moves(game: Game, state: States) -> str:
+    legal = np.flatnonzero(game.legal(np.ascontiguousarray(state)[None])[0])
+    names = [move_name(game, state, int(action)) for action in legal]
+    return f"moves: {', '.join(names)}\n" if names else ""
+
+
 def move_values(game: Game, why: Explanation) -> Text:
-    """Return the value of every move in percent: below the columns, or as a grid of cells."""
+    """Return the value of every move in percent: below the columns, or as a grid of cells.
+
+    Where moves are neither, the best are listed by name.
+    """
+    if not has_board(game):
+        return _best_moves(game, why)
     text = Text()
     width = game.observation_shape[2]
     for action, value in enumerate(why.values):
@@ -46,6 +70,17 @@ def move_values(game: Game, why: Explanation) -> Text:
         text.append(f"{label:^{CELL}}", style)
         if (action + 1) % width == 0:
             text.append("\n")
+    return text
+
+
+def _best_moves(game: Game, why: Explanation) -> Text:
+    text = Text("  ")
+    ranked = np.argsort(-np.nan_to_num(why.values, nan=-1.0), kind="stable")
+    legal = [int(action) for action in ranked if not np.isnan(why.values[action])]
+    for action in legal[:LISTED]:
+        style = "bold green" if action == why.action else "cyan"
+        text.append(f"{game.action_names[action]} {100 * why.values[action]:.0f}%  ", style)
+    text.append(f"and {len(legal) - LISTED} more\n" if len(legal) > LISTED else "\n")
     return text
 
 

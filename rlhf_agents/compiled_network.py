@@ -21,17 +21,24 @@ Vector = NDArray[np.float32]
 N_SYMBOLS = 4
 
 
-def line_windows(shape: tuple[int, int], length: int) -> NDArray[np.int64]:
-    """Return the cells of all straight lines of `length` on a board, int64 `[P, length]`."""
+def line_windows(
+    shape: tuple[int, int], length: int, visible_cells: int | None = None
+) -> NDArray[np.int64]:
+    """Return the cells of all straight lines of `length` on a board, int64 `[P, length]`.
+
+    Lines through cells from `visible_cells` on (none by default) are left out.
+    """
     height, width = shape
+    directions = ((0, 1), (1, 0), (1, 1), (1, -1))
     lines = [
         [(row + k * down) * width + column + k * right for k in range(length)]
-        for down, right in ((0, 1), (1, 0), (1, 1), (1, -1))
+        for down, right in (directions if length > 1 else directions[:1])
         for row in range(height)
         for column in range(width)
         if 0 <= row + (length - 1) * down < height and 0 <= column + (length - 1) * right < width
     ]
-    return np.array(lines, np.int64)
+    windows = np.array(lines, np.int64)
+    return windows if visible_cells is None else windows[(windows < visible_cells).all(axis=1)]
 
 
 class PatternWeights(NamedTuple):

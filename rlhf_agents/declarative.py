@@ -21,7 +21,7 @@ from stable_baselines3.common.type_aliases import TrainFreq, TrainFrequencyUnit
 from stable_baselines3.common.utils import ConstantSchedule, FloatSchedule, LinearSchedule
 
 from rlhf_agents.schedules import Cosine
-from rlhf_agents.settings import Foresight, Hindsight, Priorities, from_json
+from rlhf_agents.settings import Foresight, Hindsight, ModelForesight, Priorities, from_json
 from rlhf_agents.untrusted import DTYPES, WRONG, declared_values
 
 SAFE_MODULES = (
@@ -45,7 +45,7 @@ MAX_VALUES = 10**7
 """Elements of all spaces and arrays that a file may describe, together."""
 MAX_DIMENSIONS = 32
 CUSTOM = "custom"
-SETTINGS = {"Hindsight": Hindsight, "Foresight": Foresight, "Priorities": Priorities}
+SETTINGS = {kind.__name__: kind for kind in (Foresight, Hindsight, ModelForesight, Priorities)}
 
 
 class Custom:
@@ -105,8 +105,10 @@ _ENCODERS: list[tuple[Any, Callable[[Any], Any]]] = [
     (dict, _encode_dict),
     (deque, lambda v: {"deque": [encode(item) for item in v], "maxlen": v.maxlen}),
     (type, _encode_class),
-    (Hindsight, lambda v: {"settings": "Hindsight", "values": vars(v)}),
-    (Foresight, lambda v: {"settings": "Foresight", "values": vars(v)}),
+    (
+        (Foresight, Hindsight, ModelForesight),
+        lambda v: {"settings": type(v).__name__, "values": vars(v)},
+    ),
     (ConstantSchedule, lambda v: {"constant": encode(v.val)}),
     (LinearSchedule, lambda v: {"linear": [v.start, v.end, v.end_fraction]}),
     (FloatSchedule, lambda v: {"float_of": encode(v.value_schedule)}),

@@ -44,6 +44,26 @@ class _SumRows(torch.autograd.Function):
         return out, None
 
 
+def symbol_powers(windows: NDArray[np.int64], cells: int) -> NDArray[np.float32]:
+    """Return float32 `[cells, P]` that turns symbols `[cells]` into the contents of windows.
+
+    Windows of one cell need none: their content is the symbol. It is empty then.
+    """
+    n_windows, length = windows.shape
+    if length == 1:
+        return np.zeros((0, 0), np.float32)
+    powers = np.zeros((cells, n_windows), np.float32)
+    for k in range(length):
+        powers[windows[:, k], np.arange(n_windows)] = N_SYMBOLS ** (length - 1 - k)
+    return powers
+
+
+MAX_CELLS = 2048
+"""Of a board: the work of turning it into windows grows with their square."""
+MAX_FEATURES = 100_000
+"""Of a board whose windows are single cells."""
+
+
 class PatternExtractor(BaseFeaturesExtractor):
     """Sum of learned rows, one per window and content: an n-tuple network for any small board.
 
@@ -57,6 +77,7 @@ class PatternExtractor(BaseFeaturesExtractor):
         features_dim: width of the embedding.
         line_length: cells per window; all straight lines of that length are windows.
         gravity: only the lowest empty cell of a column is playable; else every empty cell is.
+        visible_cells: windows cover only so many cells, counted row by row; all by default.
     """
 
     def __init__(
@@ -65,6 +86,7 @@ class PatternExtractor(BaseFeaturesExtractor):
         features_dim: int = 128,
         line_length: int = 4,
         gravity: bool = True,
+        visible_cells: int | None = None,
     ) -> None:
         super().__init__(observation_space, features_dim)
         board = observation_space
@@ -73,15 +95,19 @@ class PatternExtractor(BaseFeaturesExtractor):
         if board.shape is None or len(board.shape) != 3 or board.shape[0] != 2:
             msg = f"PatternExtractor needs observations [2, H, W], got {board.shape}"
             raise ValueError(msg)
+        most = MAX_CELLS if line_length > 1 else MAX_FEATURES
+        if board.shape[1] * board.shape[2] > most or line_length < 1:
+            msg = (
+                f"PatternExtractor looks at lines of 1 cell or more, on boards of at most {most} "
+                f"cells; got {line_length} and a board of {board.shape[1]} x {board.shape[2]}"
+            )
+            raise ValueError(msg)
         self.gravity = gravity
-        windows = line_windows((board.shape[1], board.shape[2]), line_length)
-        self.windows = windows
-        cells = board.shape[1] * board.shape[2]
-        powers = np.zeros((cells, len(windows)), np.float32)
-        for k in range(line_length):
-            place = N_SYMBOLS ** (line_length - 1 - k)
-            powers[windows[:, k], np.arange(len(windows))] = place
-        self.register_buffer("powers", torch.from_numpy(powers), persistent=False)
+        cells = visible_cells or board.shape[1] * board.shape[2]
+        windows = line_windows((board.shape[1], board.shape[2]), line_length, cells)
+        self.windows, self.visible_cells = windows, cells
+        powers = torch.from_numpy(symbol_powers(windows, cells))
+        self.register_buffer("powers", powers, persistent=False)
         first = torch.arange(len(windows), dtype=torch.float32) * N_SYMBOLS**line_length
         self.register_buffer("first_row", first, persistent=False)
         rows = len(windows) * N_SYMBOLS**line_length
@@ -96,9 +122,11 @@ class PatternExtractor(BaseFeaturesExtractor):
             below = torch.ones_like(empty)
             below[:, :-1] = 1.0 - empty[:, 1:]
             playable = empty * below
-        symbols = (mine + 2.0 * theirs + 3.0 * playable).flatten(1)
-        powers, first = self.get_buffer("powers"), self.get_buffer("first_row")
-        return (symbols @ powers + first).long()
+        symbols = (mine + 2.0 * theirs + 3.0 * playable).flatten(1)[:, : self.visible_cells]
+        first = self.get_buffer("first_row")
+        if self.windows.shape[1] == 1:
+            return (symbols + first).long()
+        return (symbols @ self.get_buffer("powers") + first).long()
 
     def forward(self, observations: Any) -> torch.Tensor:
         """Return the embedding, float32 `[B, features_dim]`."""

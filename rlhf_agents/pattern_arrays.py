@@ -82,7 +82,10 @@ def _windows(game: Game, policy: dict[str, Any]) -> NDArray[np.int64]:
     if policy.get("gravity", game.gravity) is not game.gravity:
         msg = f"gravity is {policy['gravity']}, in {game.name} it is {game.gravity}"
         raise ValueError(msg)
-    return line_windows((height, width), length)
+    if policy.get("visible_cells") not in {None, game.visible_cells}:
+        msg = f"visible_cells is {policy['visible_cells']!r}, in {game.name} {game.visible_cells}"
+        raise ValueError(msg)
+    return line_windows((height, width), length, game.visible_cells)
 
 
 def _size(policy: dict[str, Any], name: str, most: int, least: int = 1) -> int:

@@ -9,25 +9,32 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+import numpy as np
 import torch
 from stable_baselines3 import HerReplayBuffer
 
 from rlhf_agents.declarative import Custom
 from rlhf_agents.errors import SettingError
+from rlhf_agents.hindsight_buffer import HindsightReplayBuffer
+from rlhf_agents.masked_buffer import MaskedReplayBuffer
 from rlhf_agents.model_files import Arrays
 from rlhf_agents.setting_checks import PLAIN, require
 from rlhf_agents.untrusted import WRONG, parts_of
+from rlhf_agents.world_model import WorldModel
+from rlhf_agents.world_model import parts_of as changing_parts
 
 REQUIRED = ("policy_class", "observation_space", "action_space", "verbose")
 OURS = frozenset(
     {
         "policy", "device", "env", "replay_buffer", "rollout_buffer", "game", "teacher", "pool",
         "thinker", "opening_plies", "target_weights", "rng", "q_net", "q_net_target", "_buffer",
-        "_makes_buffer_later", "_asks_masks", "_dense", "_last_masks", "_pending", "_worker",
-        "_logger", "_custom_logger", "_vec_normalize_env",
+        "_makes_buffer_later", "lookahead", "_asks_masks", "_dense", "_last_masks", "_pending",
+        "_worker", "_logger", "_custom_logger", "_vec_normalize_env",
     }
 )  # fmt: skip
 """Attributes that a model makes for itself."""
+MAX_WORLD = 10**7
+"""Weights of a world model; it is not in the file, but made anew."""
 PREFERENCES = ("capturable", "fused", "foreach")
 """How an optimizer computes, not what: they depend on the device."""
 
@@ -67,6 +74,9 @@ def check_network(
 ) -> None:
     """Raise unless the arrays of a file are those of the network that its settings describe.
 
+    A network of the caller's own classes is not checked if it cannot be laid out without memory;
+    then its code decides how much it takes.
+
     Args:
         data: attributes of the model by name.
         arrays: of the policy.
@@ -81,7 +91,7 @@ def check_network(
         policy = _laid_out(data)
     except WRONG:
         if brought & {"policy_class", "policy_kwargs"}:
-            return  # code of the caller's own, which may need memory
+            return
         raise
     expected = {name: (tuple(t.shape), t.dtype) for name, t in policy.state_dict().items()}
     stored = {name: (a.shape, torch.from_numpy(a[:0]).dtype) if a.ndim else (
@@ -197,6 +207,48 @@ def check_buffer(data: dict[str, Any], brought: set[str]) -> None:
         )  # fmt: skip
     except SettingError as error:
         raise ValueError(str(error)) from error
+
+
+def check_foresight(data: dict[str, Any]) -> None:
+    """Raise unless the world model that the settings describe can be made, and is not too large.
+
+    Raises:
+        ValueError: it cannot; further errors are in `WRONG`.
+    """
+    settings, space = data.get("model_foresight"), data["observation_space"]
+    if settings is None:
+        return
+    actions = data["action_space"]
+    clash = foresight_clash(
+        data.get("n_steps", 1), int(actions.start), data.get("replay_buffer_class")
+    )
+    if clash:
+        msg = f"foresight does not go with {clash}"
+        raise ValueError(msg)
+    seen = int(actions.n) + sum(
+        int(np.prod(part.shape or (1,))) for part in changing_parts(space).values()
+    )
+    size = settings.members * (seen * settings.hidden + (seen + settings.hidden) * (seen + 2))
+    if settings.model != "table" and size > MAX_WORLD:
+        msg = f"a world model of {size} weights is refused: at most {MAX_WORLD} are made"
+        raise ValueError(msg)
+    try:
+        WorldModel(space, int(actions.n), settings, seed=0)
+    except SettingError as error:
+        raise ValueError(str(error)) from error
+
+
+def foresight_clash(n_steps: int, first_action: int, buffer_class: Any) -> str | None:
+    """Return which setting makes it impossible to look ahead, if one does."""
+    plain = buffer_class is not None and issubclass(
+        buffer_class, HindsightReplayBuffer | MaskedReplayBuffer
+    )
+    reasons = {
+        "n_steps > 1": n_steps > 1,
+        "actions that do not begin at 0": first_action != 0,
+        f"replay_buffer_class={getattr(buffer_class, '__name__', None)}": not plain,
+    }
+    return next((reason for reason, holds in reasons.items() if holds), None)
 
 
 def custom_in(value: Any) -> str | None:

@@ -18,7 +18,13 @@ from stable_baselines3.common.save_util import save_to_zip_file
 from rlhf_agents.declarative import decode_all, encode
 from rlhf_agents.errors import ModelFileError
 from rlhf_agents.model_files import OPTIMIZER, POLICY, Arrays, ModelFile, model_bytes
-from rlhf_agents.plain_checks import check_attributes, check_buffer, check_network, custom_in
+from rlhf_agents.plain_checks import (
+    check_attributes,
+    check_buffer,
+    check_foresight,
+    check_network,
+    custom_in,
+)
 from rlhf_agents.untrusted import WRONG
 
 DERIVED = {"batch_norm_stats", "batch_norm_stats_target"}
@@ -76,6 +82,7 @@ def sb3_stream(model_class: type, file: ModelFile, custom_objects: dict[str, Any
         check_attributes(model_class, data, brought)
         check_network(data, file.arrays[POLICY], groups, moments, brought)
         check_buffer(data, brought)
+        check_foresight(data)
         slots = _slots(moments)
     except WRONG as error:
         msg = f"{file.path} does not describe a model ({error})"

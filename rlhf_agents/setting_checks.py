@@ -16,7 +16,7 @@ from stable_baselines3.common.utils import ConstantSchedule, FloatSchedule, Line
 from stable_baselines3.dqn.policies import DQNPolicy
 
 from rlhf_agents.schedules import Cosine
-from rlhf_agents.settings import Foresight, Hindsight
+from rlhf_agents.settings import Foresight, Hindsight, ModelForesight
 
 Check = Callable[[Any], bool]
 SCHEDULES = (ConstantSchedule, Cosine, FloatSchedule, LinearSchedule)
@@ -132,7 +132,8 @@ PLAIN: dict[str, Check] = {
     **NUMBERS,
     "policy_class": subclass_of(DQNPolicy), "policy_kwargs": is_options,
     "observation_space": of(spaces.Space), "action_space": of(spaces.Discrete),
-    "hindsight": of(Hindsight), "foresight": of(Foresight), "notes": of(dict),
+    "hindsight": of(Hindsight), "foresight": of(Foresight),
+    "model_foresight": or_none(of(ModelForesight)), "notes": of(dict),
     "uses_hindsight": or_none(of(bool)), "double_q": of(bool), "game_name": is_none,
     "elapsed_share": or_none(number()), "action_noise": is_none,
     "learning_rate": is_schedule, "lr_schedule": is_schedule, "exploration_schedule": is_schedule,

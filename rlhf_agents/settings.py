@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple, TypeVar
 
-Settings = TypeVar("Settings", "Hindsight", "Foresight")
+Settings = TypeVar("Settings", "Hindsight", "Foresight", "ModelForesight")
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,35 @@ class Foresight:
         return min(self.nodes, self.first_nodes << min(doublings, 30))
 
 
+@dataclass(frozen=True)
+class ModelForesight:
+    """How the agent looks ahead in a plain environment, whose rules it has to learn first.
+
+    Attributes:
+        model: "table" remembers every state, "network" predicts, "auto" finds out which works.
+        acting: look ahead when acting, not only when learning.
+        width: how many of the best actions are looked into with a network, at least 1.
+        bold: while learning, what was never tried counts as the best there is, so that it is tried;
+            with a table only.
+        trust: a network is used while at most this share of what it claimed to know about the
+            latest steps was wrong, in [0, 1].
+        members: networks that must agree, at least 2.
+        hidden: width of each.
+        learning_rate: of the networks.
+        batch_size: transitions per step of the networks.
+    """
+
+    model: str = "auto"
+    acting: bool = True
+    width: int = 4
+    bold: bool = True
+    trust: float = 0.05
+    members: int = 3
+    hidden: int = 32
+    learning_rate: float = 0.02
+    batch_size: int = 64
+
+
 class Priorities(NamedTuple):
     """Prioritised replay (Schaul et al., 2016).
 
@@ -91,7 +120,10 @@ class Priorities(NamedTuple):
     epsilon: float = 1e-6
 
 
-RANGES = {"doubling": (1e-9, 1.0), "temperature": (1e-9, 1e9), "nodes": (1, 10**7)}
+RANGES = {
+    "doubling": (1e-9, 1.0), "temperature": (1e-9, 1e9), "nodes": (1, 10**7), "trust": (0, 1),
+    "width": (1, 10**8), "members": (2, 10**8), "hidden": (1, 10**8), "batch_size": (1, 10**8),
+}  # fmt: skip
 """What some numbers must be; the others are 0 or more."""
 MOST = 10**8
 
@@ -106,6 +138,11 @@ def from_json(kind: type[Settings], values: dict[str, Any]) -> Settings:
     known = {field.name: type(field.default) for field in fields(kind)}
     chosen = {name: value for name, value in dict(values).items() if name in known}
     for name, value in chosen.items():
+        if known[name] in {bool, str}:
+            if type(value) is not known[name]:
+                msg = f"{name} is {value!r}, not a {known[name].__name__}"
+                raise ValueError(msg)
+            continue
         least, most = RANGES.get(name, (0, MOST))
         fits = isinstance(value, int if known[name] is int else int | float)
         if not fits or isinstance(value, bool) or not least <= value <= most:

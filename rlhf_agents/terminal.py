@@ -208,7 +208,8 @@ class Table:
         game, state = self.session.game, self.session.state
         text, who = Text("\n"), self.names[self.session.last_seat]
         if before is not None and self.session.last_move is not None:
-            text.append(f"{third_person(who, 'play')} {game.action_names[self.session.last_move]}")
+            move = board_text.move_name(game, before, self.session.last_move)
+            text.append(f"{third_person(who, 'play')} {move}")
             text.append(f" ({board_text.spoken(game, why)})\n" if why and self.compact else "\n")
         last = None
         if before is not None:

@@ -84,6 +84,7 @@ class TransitionStore:
         self.n_steps, self.gamma = n_steps, gamma
         total = capacity * n_envs
         self.rows: Rows = np.zeros((total, layout.width), np.uint8)
+        self.action_space = action_space
         self.action_type = np.dtype(action_space.dtype)
         self.actions = np.zeros((total, _action_size(action_space)), _action_type(action_space))
         self.rewards = np.zeros(total, np.float32)
@@ -199,14 +200,13 @@ class TransitionStore:
             state["priorities"] = self.tree.tree
         return state
 
-    def restore(self, state: dict[str, NDArray[Any]]) -> None:
-        """Take over what `state` returned.
+    def targets(self, numbers: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        """Return where the arrays of a state with these `numbers` belong, as views.
 
         Raises:
-            ValueError: it belongs to a buffer of another size or kind.
-            KeyError: something is missing.
+            ValueError: they belong to a buffer of another size.
         """
-        pos, full, capacity, n_envs = (int(number) for number in state["numbers"])
+        pos, full, capacity, n_envs = (int(number) for number in numbers)
         if (capacity, n_envs) != (self.capacity, self.n_envs):
             msg = (
                 f"it has room for {capacity} x {n_envs} steps, not {self.capacity} x {self.n_envs}"
@@ -220,17 +220,31 @@ class TransitionStore:
         targets["running_since"], targets["running_for"] = self.running_since, self.running_for
         if self.tree is not None:
             targets["priorities"] = self.tree.tree
-        for name, target in targets.items():
-            if target.shape != state[name].shape or target.dtype != state[name].dtype:
-                msg = f"{name} has the shape {state[name].shape}, not {target.shape}"
-                raise ValueError(msg)
-        self._check(state, filled)
+        return targets
+
+    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+        """Take over what `state` returned, of which every array has the shape of its target.
+
+        Raises:
+            ValueError: what it says cannot be.
+            KeyError: something is missing.
+        """
+        targets, highest = self.targets(state["numbers"]), float(state["highest"][0])
+        if not 0 < highest < np.inf:
+            msg = f"its highest priority is {highest}"
+            raise ValueError(msg)
+        self._check(state, len(targets["rows"]))
         for name, target in targets.items():
             target[...] = state[name]
-        self.pos, self.full, self.highest = pos, bool(full), float(state["highest"][0])
+        self.pos, self.full = int(state["numbers"][0]), bool(state["numbers"][1])
+        self.highest = highest
 
     def _check(self, state: dict[str, NDArray[Any]], filled: int) -> None:
         """Raise `ValueError` if compiled code, which checks nothing, could leave an array."""
+        actions, (least, greatest) = state["actions"], _action_range(self.action_space)
+        if not ((actions >= least) & (actions <= greatest)).all():
+            msg = "its actions are not those of this buffer's action space"
+            raise ValueError(msg)
         last = self.capacity
         most = {"episode_start": last - 1, "episode_length": last, "running_since": last - 1,
                 "running_for": last}  # fmt: skip
@@ -245,6 +259,18 @@ class TransitionStore:
 
 def _action_size(space: spaces.Space[Any]) -> int:
     return 1 if isinstance(space, spaces.Discrete) else int(np.prod(np.asarray(space.shape)))
+
+
+def _action_range(space: spaces.Space[Any]) -> tuple[Any, Any]:
+    """Return the least and the greatest of each number of an action."""
+    if isinstance(space, spaces.Discrete):
+        return space.start, space.start + space.n - 1
+    if isinstance(space, spaces.MultiDiscrete):
+        return space.start.ravel(), (space.start + space.nvec - 1).ravel()
+    if isinstance(space, spaces.MultiBinary):
+        return 0, 1
+    greatest = np.finfo(np.float64).max  # SB3 stores them scaled
+    return -greatest, greatest
 
 
 def _action_type(space: spaces.Space[Any]) -> Any:

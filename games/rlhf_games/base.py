@@ -104,6 +104,8 @@ class Game(Protocol):
         action_names: A labels that players type and read.
         line_length: cells of the straight windows that a pattern network should look at.
         gravity: only the lowest empty cell of a column is playable.
+        visible_cells: a network looks at so many cells of a plane, counted row by row; those behind
+            them, if any, only make sure that observations tell everything.
     """
 
     name: str
@@ -118,6 +120,7 @@ class Game(Protocol):
     action_names: tuple[str, ...]
     line_length: int
     gravity: bool
+    visible_cells: int
 
     def initial(self, n: int) -> States:
         """Return n starting positions, uint64 `[n, W]`."""
@@ -174,6 +177,17 @@ class Game(Protocol):
 
     def restart(self, states: States) -> States:
         """Return the positions with every finished game replaced by the starting position."""
+        ...
+
+    def text(self, state: States) -> str | None:
+        """Return a position uint64 `[W]` as people read it, None if its planes show stones."""
+        ...
+
+    def label(self, state: States, action: int) -> str:
+        """Return what people call a legal action in a position uint64 `[W]`.
+
+        What they type is always its name in `action_names`.
+        """
         ...
 
     def goal_index(self, name: str) -> int:

@@ -35,12 +35,13 @@ class CompiledGame:
         action_names: tuple[str, ...],
         line_length: int,
         gravity: bool = False,
+        visible_cells: int | None = None,
     ) -> None:
         self.name = name
         self.title = title
         self.rules = rules
         self.n_actions: int = rules.n_actions
-        self.n_words: int = type(rules).WORDS
+        self.n_words: int = type(rules).WORDS or rules.n_words
         self.observation_shape = (2, *shape)
         self.max_plies = max_plies
         self.goals = goals
@@ -48,6 +49,7 @@ class CompiledGame:
         self.action_names = action_names
         self.line_length = line_length
         self.gravity = gravity
+        self.visible_cells: int = rules.n_cells if visible_cells is None else visible_cells
 
     def initial(self, n: int) -> States:
         """Return n starting positions, see `Game.initial`."""
@@ -143,6 +145,16 @@ class CompiledGame:
         out = np.empty_like(states)
         compiled_rules.restart_batch(self.rules, states, out)
         return out
+
+    def text(self, state: States) -> str | None:
+        """Return None: the planes show stones, see `Game.text`."""
+        del state
+        return None
+
+    def label(self, state: States, action: int) -> str:
+        """Return the name of an action, see `Game.label`."""
+        del state
+        return self.action_names[action]
 
     def perft(self, depth: int) -> int:
         """Count the positions `depth` plies from the start; lines that end earlier do not count."""

@@ -29,14 +29,21 @@ Rules = Any
 Its type selects the game. `n_cells` counts the cells of a plane, `WORDS` (see `position_words`) the
 words of a position."""
 State = tuple[int, ...]
+"""A position in compiled code: a tuple of W uint64, or an array of them if W is known at run time
+only (`ANY_NUMBER` of words)."""
 Owner = TypeVar("Owner", bound=type)
 
+ANY_NUMBER = 0
 ONGOING = int(Outcome.ONGOING)
 ACHIEVED = int(Verdict.ACHIEVED)
 
 
 def position_words(words: int) -> Callable[[Owner], Owner]:
-    """Give the decorated rules tag its constant `WORDS`: how many uint64 a position has."""
+    """Give the decorated rules tag its constant `WORDS`: how many uint64 a position has.
+
+    Args:
+        words: W, or `ANY_NUMBER`: then positions are arrays, and the tag's field `n_words` is W.
+    """
 
     def decorate(owner: Owner) -> Owner:
         tag: Any = owner
@@ -156,7 +163,7 @@ def _is_possible(rules: Rules, planes: NDArray[np.float32], state: State) -> boo
 
 
 def load(rules: Rules, states: States, index: int) -> State:
-    """Return row `index` of `states` as a tuple of W words."""
+    """Return row `index` of `states` as a tuple of W words, or as an array of its own."""
     raise TypeError(_only_compiled(rules))
 
 
@@ -164,6 +171,12 @@ def _load(rules: Any, states: Any, index: Any) -> Any:
     if not isinstance(rules, types.BaseNamedTuple):
         return None
     words = rules.instance_class.WORDS  # a compile-time constant, so that rows become plain tuples
+
+    def copy_row(rules: Rules, states: States, index: int) -> States:
+        return states[index].copy()
+
+    if words == ANY_NUMBER:
+        return copy_row
 
     def load_row(rules: Rules, states: States, index: int) -> State:
         return to_fixed_tuple(states[index], words)

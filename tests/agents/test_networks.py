@@ -10,6 +10,7 @@ from stable_baselines3 import DQN
 
 import rlhf_games
 from rlhf_adapters import make_env
+from rlhf_adapters.game_env import make_game_env
 from rlhf_agents.compiled_network import line_windows
 from rlhf_agents.foresight import Mind, new_tree
 from rlhf_agents.goals import goal_rules
@@ -17,13 +18,16 @@ from rlhf_agents.hfdqn import HFDQN
 from rlhf_agents.networks import PatternExtractor
 from rlhf_agents.settings import Foresight
 from rlhf_agents.thinking import goal_table, network_batch
+from tests.adapters.nim import nim
 from tests.agents.test_foresight import random_positions
 
 
-@pytest.fixture(scope="module", params=["tic_tac_toe", "connect_four"])
+@pytest.fixture(scope="module", params=["tic_tac_toe", "connect_four", "nim"])
 def model(request):
+    """Models for two of our games, and for a foreign one with cells that are not looked at."""
     torch.manual_seed(0)
-    env = make_env(request.param, n_envs=2, seed=0)
+    game = nim() if request.param == "nim" else rlhf_games.make(request.param)
+    env = make_game_env(game, n_envs=2, seed=0)
     model = HFDQN("MultiInputPolicy", env, seed=0)
     for parameter in model.policy.q_net_target.parameters():
         torch.nn.init.normal_(parameter, std=0.3)
@@ -74,6 +78,11 @@ def test_line_windows_of_connect_four():
     assert len({tuple(sorted(window)) for window in windows.tolist()}) == 69
     assert windows.min() == 0
     assert windows.max() == 41
+
+
+def test_line_windows_stay_within_the_visible_cells():
+    assert line_windows((2, 4), 1, 5).tolist() == [[0], [1], [2], [3], [4]]
+    assert line_windows((2, 3), 2, 4).tolist() == [[0, 1], [1, 2], [0, 3], [1, 3]]
 
 
 def test_extractor_sees_what_is_playable():

@@ -1,4 +1,7 @@
-"""The contract of every game; a test of a game inherits it and sets the first three attributes."""
+"""The contract of every game; a test of a game inherits it and sets the first three attributes.
+
+A game whose planes are a board on which players place stones inherits `StoneGameContract`.
+"""
 
 from __future__ import annotations
 
@@ -70,8 +73,12 @@ class GameContract:
 
     name: str
     perft: tuple[int, ...]
-    # Which kinds of goals carry a ply at the end of their names: "win_by" for `win_by_18`.
+    # Which kinds of goals carry a number at the end of their names: "win_by" for `win_by_18`.
     deadlines: frozenset[str]
+    # Random games that are looked at.
+    n_games = 300
+    # Positions that are enough to count.
+    many = 100_000
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -81,7 +88,7 @@ class GameContract:
     @pytest.fixture(scope="class")
     @classmethod
     def history(cls, game: Game) -> list[States]:
-        return random_games(game, 300, seed=7)
+        return random_games(game, cls.n_games, seed=7)
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -101,6 +108,7 @@ class GameContract:
         assert game.title != ""
         assert len(game.action_names) == len(set(game.action_names)) == game.n_actions
         cells = int(np.prod(game.observation_shape[1:]))
+        assert 0 < game.visible_cells <= cells
         for symmetry in game.symmetries:
             assert sorted(symmetry.cells) == list(range(cells))
             assert sorted(symmetry.actions) == list(range(game.n_actions))
@@ -148,7 +156,6 @@ class GameContract:
         states = game.initial(3)
         assert game.plies(states).tolist() == game.mover(states).tolist() == [0, 0, 0]
         assert (game.outcome(states) == Outcome.ONGOING).all()
-        assert not game.observe(states).any()
 
     def test_nothing_changes_its_arguments(self, game: Game, states: States):
         before = states.copy()
@@ -161,7 +168,7 @@ class GameContract:
         assert np.array_equal(actions, chosen)
 
     def test_a_batch_is_its_rows(self, game: Game, states: States):
-        some = states[:: len(states) // 20]
+        some = states[:: max(1, len(states) // 20)]
         actions = game.random_actions(some, np.random.default_rng(1))
         together = game.step(some, actions)
         for row in range(len(some)):
@@ -179,6 +186,8 @@ class GameContract:
         states = game.initial(1)
         for depth in (1, 2, 3, 4):
             rows, actions = np.nonzero(game.legal(states))
+            if len(rows) > self.many:
+                break
             states = game.step(states[rows], actions)
             assert len(states) == game.perft(depth)
         assert game.perft(0) == 1
@@ -224,8 +233,10 @@ class GameContract:
     @pytest.mark.parametrize("beyond", [-1, 0, 100])
     def test_actions_that_do_not_exist_are_illegal(self, game: Game, beyond: int):
         action = beyond if beyond < 0 else game.n_actions + beyond
+        states = game.initial(2)
+        legal = int(game.legal(states)[0].argmax())
         with pytest.raises(IllegalMoveError, match=f"action {action} is illegal in position 1"):
-            game.step(game.initial(2), np.array([0, action]))
+            game.step(states, np.array([legal, action]))
 
     def test_as_many_actions_as_positions(self, game: Game):
         with pytest.raises(GameError, match="3 positions need as many actions, got 2"):
@@ -241,13 +252,6 @@ class GameContract:
         assert np.isin(planes, (0.0, 1.0)).all()
         assert np.array_equal(game.from_observation(planes), states)
 
-    def test_players_see_the_board_from_their_side(self, game: Game, states: States):
-        ongoing = states[game.outcome(states) == Outcome.ONGOING]
-        actions = game.random_actions(ongoing, np.random.default_rng(2))
-        before, after = game.observe(ongoing), game.observe(game.step(ongoing, actions))
-        assert np.array_equal(after[:, 0], before[:, 1])
-        assert ((after[:, 1] - before[:, 0]).reshape(len(ongoing), -1).sum(axis=1) == 1).all()
-
     def test_observations_of_another_shape_are_rejected(self, game: Game):
         with pytest.raises(GameError, match=re.escape("[1, 3, 1, 1]")):
             game.from_observation(np.zeros((1, 3, 1, 1), np.float32))
@@ -257,21 +261,6 @@ class GameContract:
         planes = game.observe(game.initial(4))
         planes[2, 0, 0, 0] = value
         with pytest.raises(GameError, match="observation 2"):
-            game.from_observation(planes)
-
-    def test_two_owners_of_a_cell_are_rejected(self, game: Game, states: States):
-        planes = game.observe(states[game.plies(states) == 2])
-        row = len(planes) - 1
-        planes[row, 0] = planes[row].max(axis=0)
-        with pytest.raises(GameError, match=f"observation {row}"):
-            game.from_observation(planes)
-
-    def test_impossible_counts_are_rejected(self, game: Game, states: States):
-        planes = game.observe(states[game.plies(states) == 2])
-        planes[0, 0] = 0
-        game.from_observation(planes[:1])  # one stone of the waiting player is a first move
-        planes[0] = planes[0, ::-1].copy()
-        with pytest.raises(GameError, match="observation 0"):
             game.from_observation(planes)
 
     # ---- symmetries -----------------------------------------------------------------------
@@ -309,7 +298,7 @@ class GameContract:
             actions = game.random_actions(same, np.random.default_rng(8))
             counts = np.bincount(actions, minlength=game.n_actions)[legal[row]]
             share = 1 / legal[row].sum()
-            assert (abs(counts - draws * share) < 5 * (draws * share * (1 - share)) ** 0.5).all()
+            assert (abs(counts - draws * share) <= 5 * (draws * share * (1 - share)) ** 0.5).all()
 
     # ---- goals ----------------------------------------------------------------------------
 
@@ -335,7 +324,7 @@ class GameContract:
                 assert (verdicts[..., row] <= parent).all()
 
     def test_deadlines_are_monotone(self, game: Game, states: States):
-        """More time makes `win_by` and `lose_by` easier and `last` harder."""
+        """More time makes `win_by` and `lose_by` easier and `last` harder, as more margin does."""
         chains: dict[str, list[tuple[int, int]]] = {}
         for row, goal in enumerate(game.goals):
             if match := re.fullmatch(r"(\w+)_(\d+)", goal.name):
@@ -343,7 +332,7 @@ class GameContract:
         verdicts = game.verdicts(states)
         assert set(chains) == self.deadlines
         for kind, chain in chains.items():
-            rows = [row for _, row in sorted(chain, reverse=kind == "last")]
+            rows = [row for _, row in sorted(chain, reverse=kind in ("last", "win_margin"))]
             for hard, easy in pairwise(rows):
                 assert (verdicts[..., hard] <= verdicts[..., easy]).all()
 
@@ -354,3 +343,32 @@ class GameContract:
             assert np.array_equal(achieved[:, MOVER, mine], achieved[:, WAITING, theirs])
         for row, value in ((WIN, Outcome.WIN), (DRAW, Outcome.DRAW), (LOSE, Outcome.LOSS)):
             assert np.array_equal(achieved[:, MOVER, row], outcome == value)
+
+
+class StoneGameContract(GameContract):
+    """What holds besides for games of placing stones: plane 0 the mover's, plane 1 the other's."""
+
+    def test_boards_start_empty(self, game: Game):
+        assert not game.observe(game.initial(3)).any()
+
+    def test_players_see_the_board_from_their_side(self, game: Game, states: States):
+        ongoing = states[game.outcome(states) == Outcome.ONGOING]
+        actions = game.random_actions(ongoing, np.random.default_rng(2))
+        before, after = game.observe(ongoing), game.observe(game.step(ongoing, actions))
+        assert np.array_equal(after[:, 0], before[:, 1])
+        assert ((after[:, 1] - before[:, 0]).reshape(len(ongoing), -1).sum(axis=1) == 1).all()
+
+    def test_two_owners_of_a_cell_are_rejected(self, game: Game, states: States):
+        planes = game.observe(states[game.plies(states) == 2])
+        row = len(planes) - 1
+        planes[row, 0] = planes[row].max(axis=0)
+        with pytest.raises(GameError, match=f"observation {row}"):
+            game.from_observation(planes)
+
+    def test_impossible_counts_are_rejected(self, game: Game, states: States):
+        planes = game.observe(states[game.plies(states) == 2])
+        planes[0, 0] = 0
+        game.from_observation(planes[:1])  # one stone of the waiting player is a first move
+        planes[0] = planes[0, ::-1].copy()
+        with pytest.raises(GameError, match="observation 0"):
+            game.from_observation(planes)

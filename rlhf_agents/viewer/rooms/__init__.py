@@ -9,8 +9,10 @@ from __future__ import annotations
 from importlib import import_module
 from importlib.metadata import entry_points
 
+from rlhf_agents.board_cells import has_board
 from rlhf_agents.viewer.rooms.base import Room
 from rlhf_agents.viewer.rooms.grid import GridRoom
+from rlhf_agents.viewer.rooms.text import TextRoom
 from rlhf_games.base import Game
 
 __all__ = ["Room", "known_room", "room_for"]
@@ -33,6 +35,8 @@ def known_room(name: str) -> Room | None:
 
 
 def room_for(game: Game) -> Room:
-    """Return the room of a game, a grid if it has none of its own."""
+    """Return the room of a game; if it has none of its own, a grid, or text if it has no board."""
+    if not has_board(game):
+        return known_room(game.name) or TextRoom()
     _, rows, columns = game.observation_shape
     return known_room(game.name) or GridRoom(rows, columns, game.n_actions, gravity=game.gravity)
