@@ -95,15 +95,17 @@ class PatternExtractor(BaseFeaturesExtractor):
         if board.shape is None or len(board.shape) != 3 or board.shape[0] != 2:
             msg = f"PatternExtractor needs observations [2, H, W], got {board.shape}"
             raise ValueError(msg)
+        size = board.shape[1] * board.shape[2]
+        cells = size if visible_cells is None else visible_cells
         most = MAX_CELLS if line_length > 1 else MAX_FEATURES
-        if board.shape[1] * board.shape[2] > most or line_length < 1:
+        if not 1 <= cells <= size <= most or line_length < 1:
             msg = (
-                f"PatternExtractor looks at lines of 1 cell or more, on boards of at most {most} "
-                f"cells; got {line_length} and a board of {board.shape[1]} x {board.shape[2]}"
+                f"PatternExtractor looks at boards of at most {most} cells and sees all or some, "
+                f"got {board.shape[1]} x {board.shape[2]}, {cells} visible, in lines of "
+                f"{line_length}"
             )
             raise ValueError(msg)
         self.gravity = gravity
-        cells = visible_cells or board.shape[1] * board.shape[2]
         windows = line_windows((board.shape[1], board.shape[2]), line_length, cells)
         self.windows, self.visible_cells = windows, cells
         powers = torch.from_numpy(symbol_powers(windows, cells))

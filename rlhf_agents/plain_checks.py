@@ -145,9 +145,9 @@ def _check_optimizer(
         if key == "step" and not value.min() >= 0:
             msg = f"the optimizer has taken {value} steps"
             raise ValueError(msg)
-    for index, names in found.items():
-        if names != set(keys) or not 0 <= index < len(shapes):
-            msg = f"the optimizer remembers {sorted(names)} of parameter {index}"
+    for place, names in found.items():
+        if names != set(keys) or not 0 <= place < len(shapes):
+            msg = f"the optimizer remembers {sorted(names)} of parameter {place}"
             raise ValueError(msg)
 
 

@@ -45,7 +45,7 @@ class PlainDQN(DQN):
 
     # ---- set-up ----------------------------------------------------------------------------
 
-    @property  # type: ignore[override]
+    @property
     def replay_buffer(self) -> Any:
         """What was experienced. That of a loaded model is made when it is first asked for.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from itertools import islice
 from numbers import Integral, Real
 from typing import Any
@@ -25,16 +26,16 @@ MOST = 2**62
 
 def number(least: float = -MOST, most: float = MOST) -> Check:
     """Return a check for a number in a range."""
-    return lambda value: (
-        isinstance(value, Real) and not isinstance(value, bool) and least <= value <= most
-    )
+    return partial(_lies_in, Real, least, most)
 
 
 def whole(least: int = 0, most: int = MOST) -> Check:
     """Return a check for a whole number in a range."""
-    return lambda value: (
-        isinstance(value, Integral) and not isinstance(value, bool) and least <= value <= most
-    )
+    return partial(_lies_in, Integral, least, most)
+
+
+def _lies_in(kind: Any, least: float, most: float, value: Any) -> bool:
+    return isinstance(value, kind) and not isinstance(value, bool) and bool(least <= value <= most)
 
 
 def of(*kinds: Any) -> Check:
