@@ -183,7 +183,11 @@ def _decode_number(value: dict[str, Any]) -> Any:
 
 
 def _decode_dict(value: dict[str, Any]) -> Any:
-    return {decode(key): decode(item) for key, item in value["dict"]}
+    result = {decode(key): decode(item) for key, item in value["dict"]}
+    if not all(key is None or isinstance(key, str | int | float) for key in result):
+        msg = "a dict has keys that JSON has not"  # SB3 cannot save them
+        raise ValueError(msg)
+    return result
 
 
 def _decode_box(value: dict[str, Any]) -> Any:

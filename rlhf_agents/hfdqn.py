@@ -312,16 +312,9 @@ class HFDQN(PlainDQN):
 
     def _excluded_save_params(self) -> list[str]:
         mine = [
-            "game",
-            "teacher",
-            "pool",
-            "thinker",
-            "opening_plies",
-            "target_weights",
-            "_pending",
-            "_worker",
-            "rng",
-        ]
+            "game", "teacher", "pool", "thinker", "opening_plies", "target_weights", "_pending",
+            "_worker", "rng",
+        ]  # fmt: skip
         if self.game is not None:
             mine.append("replay_buffer_kwargs")  # they hold the game
         return [*super()._excluded_save_params(), *mine]

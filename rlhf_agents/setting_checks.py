@@ -66,9 +66,7 @@ def is_schedule(value: Any) -> bool:
 
 
 def is_train_freq(value: Any) -> bool:
-    """Return whether a value says how often to learn, as SB3 takes it."""
-    if isinstance(value, tuple) and not isinstance(value, TrainFreq):
-        return len(value) == 2 and whole(1)(value[0]) and value[1] in {"step", "episode"}
+    """Return whether a value says how often to learn, as models keep it."""
     return whole(1)(value.frequency if isinstance(value, TrainFreq) else value)
 
 
