@@ -3,16 +3,21 @@
 SB3 finds its own members in it. We read only the folder `rlhf/`: a JSON manifest and safetensors,
 sizes and digests checked, so that nothing in a file can run code (SB3 unpickles, see its issue
 #2281). Files are written beside their place and then moved there, so that none is left half done.
+What only a resumed training run needs lies in groups of its own (`RUN_GROUPS`), which are not read
+otherwise.
 """
 
 from __future__ import annotations
 
+import contextlib
+import glob
 import hashlib
 import io
 import json
 import os
 import tempfile
 import zipfile
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +33,8 @@ from rlhf_agents.untrusted import (
     DAMAGE,
     DTYPES,
     MAX_MEMBER_BYTES,
+    RATIO,
+    RATIO_OF_RUNS,
     WRONG,
     CarefulZip,
     declared_values,
@@ -39,7 +46,12 @@ FOLDER = "rlhf/"
 MANIFEST = FOLDER + "manifest.json"
 POLICY = "policy"
 OPTIMIZER = "optimizer"
-GROUPS = (POLICY, OPTIMIZER)
+MODEL_GROUPS = (POLICY, OPTIMIZER)
+RUN, REPLAY = "run", "replay"
+RUN_GROUPS = (RUN, REPLAY)
+"""What a training run needs besides the model to go on as if it had not been interrupted."""
+PARTIAL = ".partial"
+"""Ending of files that are being written."""
 ENDING = ".safetensors"
 MAX_MANIFEST_BYTES = 16 * 1024 * 1024
 """Last observations of many environments are in it."""
@@ -57,7 +69,7 @@ class ModelFile:
     Attributes:
         path: where it was read from.
         manifest: the JSON manifest.
-        arrays: the array groups by name: `policy` and perhaps `optimizer`.
+        arrays: the array groups that were asked for and are there, by name.
     """
 
     path: str
@@ -111,7 +123,9 @@ def model_bytes(
     with zipfile.ZipFile(buffer, "a", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(MANIFEST, json.dumps(full, indent=1))
         for name, blob in blobs.items():
-            archive.writestr(name, blob)
+            # Replay is large and written often: fast before small.
+            fast = name not in {f"{FOLDER}{group}{ENDING}" for group in MODEL_GROUPS}
+            archive.writestr(name, blob, compresslevel=1 if fast else None)
     return buffer.getvalue()
 
 
@@ -131,18 +145,44 @@ def write_to(path: Any, content: bytes) -> None:
 def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
     """Write `content` beside `path` and move it there.
 
+    Whatever happens, also a power cut, `path` holds either what it held before or all of `content`.
+
     Raises:
-        OutputError: the folder is missing or not writable.
+        OutputError: the folder is missing or not writable, or the disk is full.
     """
     target = Path(path)
+    handle: Any = None
     try:
-        with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as handle:
+        with tempfile.NamedTemporaryFile(
+            dir=target.parent, prefix=f".{target.name}.", suffix=PARTIAL, delete=False
+        ) as handle:
             handle.write(content)
+            handle.flush()
+            os.fsync(handle.fileno())
         os.chmod(handle.name, 0o666 & ~_umask())  # temporary files are private
         os.replace(handle.name, target)
+        _sync_folder(target.parent)
     except OSError as error:
+        if handle is not None:
+            Path(handle.name).unlink(missing_ok=True)
         msg = f"cannot write {target}: {error.strerror or error}"
         raise OutputError(msg) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    """Let the new name survive a power cut, where the system can do that for folders."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove what killed processes left half written beside `path`."""
+    for leftover in path.parent.glob(f".{glob.escape(path.name)}.*{PARTIAL}"):
+        leftover.unlink(missing_ok=True)
 
 
 def _umask() -> int:
@@ -151,17 +191,18 @@ def _umask() -> int:
     return mask
 
 
-def read_model(path: Any) -> ModelFile:
+def read_model(path: Any, groups: Collection[str] = MODEL_GROUPS) -> ModelFile:
     """Read a model file without unpickling anything, within the limits of `untrusted`.
 
     Args:
         path: a file, whose ending `.zip` may be left out, or an open stream.
+        groups: the array groups to read; others are not looked at.
 
     Raises:
         ModelFileError: the file is missing, damaged, not ours, too large or from a newer format.
     """
     if isinstance(path, io.IOBase):
-        return _read_archive(str(getattr(path, "name", "the stream")), path)
+        return _read_archive(str(getattr(path, "name", "the stream")), path, groups)
     source = Path(path)
     try:
         if not source.exists() and not source.suffix:
@@ -174,19 +215,21 @@ def read_model(path: Any) -> ModelFile:
         raise ModelFileError(msg)
     try:
         with source.open("rb") as stream:
-            return _read_archive(str(source), stream)
+            return _read_archive(str(source), stream, groups)
     except OSError as error:
         msg = f"{source} cannot be read: {error.strerror or error}"
         raise ModelFileError(msg) from error
 
 
-def _read_archive(source: str, stream: Any) -> ModelFile:
+def _read_archive(source: str, stream: Any, groups: Collection[str]) -> ModelFile:
+    resumes = not set(groups) <= set(MODEL_GROUPS)
     try:
-        archive = CarefulZip(stream)
+        archive = CarefulZip(stream, RATIO_OF_RUNS if resumes else RATIO)
         manifest = _read_manifest(source, archive)
         arrays = {
             name.removeprefix(FOLDER).removesuffix(ENDING): _read_arrays(archive, name, facts)
             for name, facts in manifest["members"].items()
+            if name.removeprefix(FOLDER).removesuffix(ENDING) in groups
         }
     except DAMAGE as error:
         msg = f"{source} is not a zip file or is damaged ({_said(error)}); copy or train it again"
@@ -226,7 +269,7 @@ def _check_members(members: Any) -> None:
         msg = "its manifest names no policy"
         raise ValueError(msg)
     for name, facts in members.items():
-        if name not in {f"{FOLDER}{group}{ENDING}" for group in GROUPS}:
+        if name not in {f"{FOLDER}{group}{ENDING}" for group in (*MODEL_GROUPS, *RUN_GROUPS)}:
             msg = f"its manifest names {name!r}, which is not one of ours"
             raise ValueError(msg)
         if not isinstance(facts, dict) or type(facts.get("bytes")) is not int:

@@ -18,7 +18,8 @@ from rlhf_agents.errors import SettingError
 from rlhf_agents.hindsight_buffer import HindsightReplayBuffer
 from rlhf_agents.masked_buffer import MaskedReplayBuffer
 from rlhf_agents.model_files import Arrays
-from rlhf_agents.setting_checks import PLAIN, require
+from rlhf_agents.setting_checks import PLAIN, number, require
+from rlhf_agents.settings import Priorities
 from rlhf_agents.untrusted import WRONG, parts_of
 from rlhf_agents.world_model import WorldModel
 from rlhf_agents.world_model import parts_of as changing_parts
@@ -28,8 +29,8 @@ OURS = frozenset(
     {
         "policy", "device", "env", "replay_buffer", "rollout_buffer", "game", "teacher", "pool",
         "thinker", "opening_plies", "target_weights", "rng", "q_net", "q_net_target", "_buffer",
-        "_makes_buffer_later", "lookahead", "_asks_masks", "_dense", "_last_masks", "_pending",
-        "_worker", "_logger", "_custom_logger", "_vec_normalize_env",
+        "_makes_buffer_later", "lookahead", "_asks_masks", "_dense", "_last_masks",
+        "assistant", "refill", "_logger", "_custom_logger", "_vec_normalize_env",
     }
 )  # fmt: skip
 """Attributes that a model makes for itself."""
@@ -191,9 +192,11 @@ def check_buffer(data: dict[str, Any], brought: set[str]) -> None:
         ValueError: it cannot; further errors are in `WRONG`.
     """
     chosen = data.get("replay_buffer_class")
+    kwargs = dict(data.get("replay_buffer_kwargs") or {})
+    if "replay_buffer_kwargs" not in brought:
+        _check_priorities(kwargs.get("priorities"))
     if chosen is None or brought & {"replay_buffer_class", "replay_buffer_kwargs"}:
         return
-    kwargs = dict(data.get("replay_buffer_kwargs") or {})
     for name, value in kwargs.items():
         if name == "n_steps" and not PLAIN["n_steps"](value):
             msg = f"the replay buffer's n_steps is {value!r}"
@@ -207,6 +210,14 @@ def check_buffer(data: dict[str, Any], brought: set[str]) -> None:
         )  # fmt: skip
     except SettingError as error:
         raise ValueError(str(error)) from error
+
+
+def _check_priorities(priorities: Any) -> None:
+    numbers = priorities if isinstance(priorities, Priorities) else (0.0,)
+    known = priorities is None or isinstance(priorities, Priorities)
+    if not known or not all(number(0)(part) for part in numbers):
+        msg = f"the replay buffer's priorities are {priorities!r}"
+        raise ValueError(msg)
 
 
 def check_foresight(data: dict[str, Any]) -> None:

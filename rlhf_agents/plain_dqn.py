@@ -23,7 +23,7 @@ from rlhf_agents.hindsight_buffer import HindsightReplayBuffer, is_goal_space
 from rlhf_agents.lookahead import Lookahead, best_values
 from rlhf_agents.masked_buffer import MaskedReplayBuffer
 from rlhf_agents.plain_checks import foresight_clash
-from rlhf_agents.settings import ModelForesight
+from rlhf_agents.settings import ModelForesight, Priorities
 
 NOT_YET, LATER = object(), object()
 """Stand for a replay buffer that the first who asks for it will have made."""
@@ -63,6 +63,10 @@ class PlainDQN(DQN):
         self._asks_masks = self._env_offers_masks()
         self._last_masks: NDArray[np.bool_] | None = None
         self._dense: tuple[Any, tuple[DenseNetwork | None, DenseNetwork | None]] | None = None
+        priorities = self.replay_buffer_kwargs.get("priorities")
+        if priorities is not None:  # SB3's JSON makes lists of them
+            kwargs = {**self.replay_buffer_kwargs, "priorities": Priorities(*priorities)}
+            self.replay_buffer_kwargs = kwargs
         ours = self._choose_buffer()
         if self._makes_buffer_later and self._buffer is None:
             self._buffer = NOT_YET  # SB3 makes none where there is one

@@ -154,6 +154,7 @@ class TransitionStore:
         if self.tree is None or self.priorities is None:
             return Drawn(np.random.randint(self.filled, size=count), None)  # noqa: NPY002
         rows, chance = self.tree.draw(count)
+        rows = np.minimum(rows, self.filled - 1)  # whatever a file said of priorities
         weights = (chance * self.filled) ** -self.priorities.beta
         return Drawn(rows, (weights / weights.max()).astype(np.float32))
 
@@ -223,21 +224,28 @@ class TransitionStore:
         return targets
 
     def restore(self, state: dict[str, NDArray[Any]]) -> None:
-        """Take over what `state` returned, of which every array has the shape of its target.
+        """Take over what `state` returned.
 
         Raises:
-            ValueError: what it says cannot be.
+            ValueError: it belongs to a buffer of another size or kind, or says what cannot be.
             KeyError: something is missing.
         """
-        targets, highest = self.targets(state["numbers"]), float(state["highest"][0])
-        if not 0 < highest < np.inf:
-            msg = f"its highest priority is {highest}"
+        numbers, highest = state["numbers"], state["highest"]
+        if numbers.shape != (4,) or numbers.dtype.kind not in "iu" or highest.shape != (1,):
+            msg = "it does not say how much is stored"
+            raise ValueError(msg)
+        targets = self.targets(numbers)
+        for name, target in targets.items():
+            if target.shape != state[name].shape or target.dtype != state[name].dtype:
+                msg = f"{name} has the shape {state[name].shape}, not {target.shape}"
+                raise ValueError(msg)
+        if not 0 < highest[0] < np.inf:
+            msg = f"its highest priority is {highest[0]}"
             raise ValueError(msg)
         self._check(state, len(targets["rows"]))
         for name, target in targets.items():
             target[...] = state[name]
-        self.pos, self.full = int(state["numbers"][0]), bool(state["numbers"][1])
-        self.highest = highest
+        self.pos, self.full, self.highest = int(numbers[0]), bool(numbers[1]), float(highest[0])
 
     def _check(self, state: dict[str, NDArray[Any]], filled: int) -> None:
         """Raise `ValueError` if compiled code, which checks nothing, could leave an array."""

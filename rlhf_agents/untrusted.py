@@ -1,7 +1,8 @@
 """Reading files of strangers: a zip and its JSON, within limits that are known beforehand.
 
 A file of N bytes makes us hold at most `RATIO` * N + `SLACK` bytes of members, each of at most
-`MAX_MEMBER_BYTES`. Nothing is extracted, so names of members are never paths.
+`MAX_MEMBER_BYTES`; `RATIO_OF_RUNS` is for whoever resumes a run. Nothing is extracted, so names of
+members are never paths.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ MAX_MEMBER_BYTES = 512 * 1024 * 1024
 SLACK = 32 * 1024 * 1024
 RATIO = 100
 """Weights hardly compress; whoever packs more than this is not saving a model."""
+RATIO_OF_RUNS = 1032
+"""What deflate can reach: replay that a run goes on with may be mostly zeros."""
 MAX_MEMBERS = 64
 MAX_READ = 1024 * 1024
 """Bytes of the zip's own directory, and of every piece in which we read."""
@@ -76,14 +79,15 @@ class CarefulZip:
 
     Args:
         stream: an open binary stream.
+        ratio: bytes that may be read for each byte of the file.
 
     Raises:
         ValueError: there are too many members or two of the same name.
         zipfile.BadZipFile: it is no zip; further errors are in `DAMAGE`.
     """
 
-    def __init__(self, stream: Any) -> None:
-        self.left = SLACK + RATIO * stream.seek(0, io.SEEK_END)
+    def __init__(self, stream: Any, ratio: int = RATIO) -> None:
+        self.left = SLACK + ratio * stream.seek(0, io.SEEK_END)
         self.archive = zipfile.ZipFile(_SmallReads(stream))
         entries = self.archive.infolist()
         if len(entries) > MAX_MEMBERS:
