@@ -24,7 +24,7 @@ from rlhf_agents.untrusted import WRONG, parts_of
 from rlhf_agents.world_model import WorldModel
 from rlhf_agents.world_model import parts_of as changing_parts
 
-REQUIRED = ("policy_class", "observation_space", "action_space", "verbose")
+REQUIRED = ("policy_class", "observation_space", "action_space", "verbose", "n_envs")
 OURS = frozenset(
     {
         "policy", "device", "env", "replay_buffer", "rollout_buffer", "game", "teacher", "pool",

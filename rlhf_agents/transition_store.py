@@ -214,7 +214,7 @@ class TransitionStore:
             )
             raise ValueError(msg)
         if not 0 <= pos < capacity:
-            msg = f"it says that step {pos} of {capacity} is next"
+            msg = f"the next step cannot go to place {pos} of {capacity}"
             raise ValueError(msg)
         filled = (capacity if full else pos) * n_envs
         targets = {name: getattr(self, name)[:filled] for name in self.ARRAYS}
