@@ -320,12 +320,9 @@ class HFDQN(PlainDQN):
         write_to(path, self.file_bytes({}, {}, exclude, include))
 
     def file_bytes(
-        self,
-        facts: dict[str, Any],
-        arrays: dict[str, Arrays],
-        exclude: Any = None,
+        self, facts: dict[str, Any], arrays: dict[str, Arrays], exclude: Any = None,
         include: Any = None,
-    ) -> bytes:
+    ) -> bytes:  # fmt: skip
         """Return what `save` writes, with more facts in the manifest and more groups of arrays."""
         base = io.BytesIO()
         super().save(base, exclude, include)

@@ -58,6 +58,11 @@ def is_none(value: Any) -> bool:
     return value is None
 
 
+def is_false(value: Any) -> bool:
+    """Return whether a value is False; DQN explores in no other way."""
+    return value is False
+
+
 def is_schedule(value: Any) -> bool:
     """Return whether a value is a number or a schedule that gives numbers."""
     if not isinstance(value, SCHEDULES):
@@ -138,8 +143,8 @@ PLAIN: dict[str, Check] = {
     "learning_rate": is_schedule, "lr_schedule": is_schedule, "exploration_schedule": is_schedule,
     "tensorboard_log": or_none(of(str)), "n_envs": whole(1, 10**6), "n_steps": whole(1, 10**4),
     "replay_buffer_class": or_none(subclass_of(BaseBuffer)),
-    "replay_buffer_kwargs": or_none(is_options), "optimize_memory_usage": of(bool),
-    "train_freq": is_train_freq, "use_sde": of(bool), "use_sde_at_warmup": of(bool),
+    "replay_buffer_kwargs": is_options, "optimize_memory_usage": of(bool),
+    "train_freq": is_train_freq, "use_sde": is_false, "use_sde_at_warmup": of(bool),
     "sde_sample_freq": number(), "_stats_window_size": whole(1, 10**6),
     "_total_timesteps": AMOUNT, "_num_timesteps_at_start": AMOUNT, "_n_calls": AMOUNT,
     "start_time": number(), "_current_progress_remaining": number(), "exploration_rate": SHARE,

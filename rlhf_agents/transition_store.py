@@ -154,7 +154,7 @@ class TransitionStore:
         if self.tree is None or self.priorities is None:
             return Drawn(np.random.randint(self.filled, size=count), None)  # noqa: NPY002
         rows, chance = self.tree.draw(count)
-        rows = np.minimum(rows, self.filled - 1)  # whatever a file said of priorities
+        rows = np.minimum(rows, self.filled - 1)  # whatever rounding did to sums of priorities
         weights = (chance * self.filled) ** -self.priorities.beta
         return Drawn(rows, (weights / weights.max()).astype(np.float32))
 
