@@ -24,7 +24,7 @@ from rlhf_agents.untrusted import WRONG, parts_of
 from rlhf_agents.world_model import WorldModel
 from rlhf_agents.world_model import parts_of as changing_parts
 
-REQUIRED = ("policy_class", "observation_space", "action_space", "verbose", "n_envs")
+REQUIRED = ("policy_class", "observation_space", "action_space", "n_envs")
 OURS = frozenset(
     {
         "policy", "device", "env", "replay_buffer", "rollout_buffer", "game", "teacher", "pool",
@@ -103,9 +103,9 @@ def check_network(
                 f"{name} is {stored.get(name)} in the file and {expected.get(name)} in its network"
             )
             raise ValueError(msg)
-    parameters = [p for group in policy.optimizer.param_groups for p in group["params"]]
-    shapes = [tuple(parameter.shape) for parameter in parameters]
-    _check_optimizer(data, groups, moments, shapes)
+    learnt = sum(len(group["params"]) for group in policy.optimizer.param_groups)
+    shapes = [tuple(parameter.shape) for parameter in policy.parameters()]  # learnt ones first
+    _check_optimizer(data, groups, moments, shapes, learnt)
 
 
 def _laid_out(data: dict[str, Any]) -> Any:
@@ -119,15 +119,18 @@ def _laid_out(data: dict[str, Any]) -> Any:
 
 
 def _check_optimizer(
-    data: dict[str, Any], groups: Any, moments: Arrays, shapes: list[tuple[int, ...]]
+    data: dict[str, Any], groups: Any, moments: Arrays, shapes: list[tuple[int, ...]], learnt: int
 ) -> None:
+    """SB3's old models also list parameters that are not `learnt`; SB3 warns and drops them."""
     if type(groups) is not list or type(groups[0]) is not dict:
         msg = "its optimizer has no groups of parameters"
         raise ValueError(msg)
     group = dict(groups[0])
-    if len(groups) != 1 or group.pop("params") != list(range(len(shapes))):
+    listed = group.pop("params", None)
+    if len(groups) != 1 or listed not in [list(range(n)) for n in (learnt, len(shapes))]:
         msg = "its optimizer learns other parameters"
         raise ValueError(msg)
+    shapes = shapes[: len(listed)]
     for key, value in group.items():
         numbers = value if isinstance(value, tuple) else (value,)
         plain = all(type(part) in {bool, int, float, type(None)} for part in numbers)

@@ -16,7 +16,6 @@ EXTRAS = [
     "pyspiel",
     "tensorboard",
     "rl_zoo3",
-    "rlhf_adapters",
     "matplotlib",
 ]
 TRAINING = ["torch", "stable_baselines3"]
