@@ -287,6 +287,7 @@ def use(name, content, buffer, folder):
     if name in {"agent", "game"}:
         agent_from_file("x", read_model(io.BytesIO(content)))
         return
+    model.observation_space.seed(0)
     action, _ = model.predict(model.observation_space.sample(), deterministic=True)
     assert model.action_space.contains(np.int64(action))
 
@@ -295,8 +296,10 @@ def test_mutated_files(bases, buffer, tmp_path, monkeypatch):
     canary = tmp_path / "canary"
     poison = b"cposix\nsystem\n(S'touch " + str(canary).encode() + b"'\ntR."
     monkeypatch.chdir(tmp_path)
-    for name, content in bases.items():
-        use(name, content, buffer, tmp_path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # samples of spaces without bounds may overflow
+        for name, content in bases.items():
+            use(name, content, buffer, tmp_path)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     loaded, refused = check(bases, poison, range(FILES), buffer, tmp_path)
     growth = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
