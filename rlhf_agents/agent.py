@@ -16,20 +16,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-import rlhf_games
-from rlhf_agents.compiled_network import PatternWeights, line_windows
+from rlhf_agents.compiled_network import PatternWeights
 from rlhf_agents.errors import ModelFileError, SettingError, UnknownAgentError
 from rlhf_agents.forecast import GAMES, forecast
 from rlhf_agents.goals import goal_rules
-from rlhf_agents.model_files import POLICY, Arrays, ModelFile, read_model
+from rlhf_agents.model_files import POLICY, ModelFile, read_model
+from rlhf_agents.pattern_arrays import game_of, weights_from_arrays
 from rlhf_agents.records import Explanation, Forecast
 from rlhf_agents.settings import Foresight, from_json
 from rlhf_agents.thinking import Thinker
+from rlhf_agents.untrusted import WRONG
 from rlhf_games.base import MOVER, Game, States
 
 DEFAULT_NODES = 256
-PLAYING = "q_net_target."
-"""Agents play with the slowly following copy: an average over the last updates."""
 
 
 class Agent:
@@ -193,49 +192,11 @@ def agent_from_file(name: str, file: ModelFile) -> Agent:
     Raises:
         ModelFileError: the file does not describe a network for its game.
     """
+    game = game_of(file)
     try:
-        game = rlhf_games.make(file.manifest["game"])
-        policy = file.manifest["policy"]
         foresight = from_json(Foresight, file.manifest.get("foresight", {}))
-        weights = weights_from_arrays(game, policy, file.arrays[POLICY])
-    except (KeyError, TypeError, ValueError) as error:
+        weights = weights_from_arrays(game, file.manifest["policy"], file.arrays[POLICY])
+    except WRONG as error:
         msg = f"{file.path} does not describe an agent ({error})"
         raise ModelFileError(msg) from error
     return Agent(name, game, weights, foresight)
-
-
-def weights_from_arrays(game: Game, policy: dict[str, Any], arrays: Arrays) -> PatternWeights:
-    """Assemble a network from saved arrays.
-
-    Raises:
-        KeyError: an array is missing.
-        ValueError: an array has the wrong shape.
-    """
-    parents = np.array(policy["goal_parents"], np.int64)
-    windows = line_windows(
-        (game.observation_shape[1], game.observation_shape[2]),
-        int(policy["line_length"]),
-        game.visible_cells,
-    )
-    width, depth = int(policy["features_dim"]), int(policy["depth"])
-    outputs = 2 * len(game.goals) * game.n_actions
-    shapes = {
-        "features_extractor.table": (len(windows) * 4 ** windows.shape[1], width),
-        "head.scale": (depth + 1, width),
-        "head.shift": (depth + 1, width),
-        "head.dense": (depth, width, width),
-        "head.bias": (depth, width),
-        "head.heads.weight": (outputs, width),
-        "head.heads.bias": (outputs,),
-    }
-    loaded: list[Any] = []
-    for name, shape in shapes.items():
-        array = np.ascontiguousarray(arrays[PLAYING + name], np.float32)
-        if array.shape != shape:
-            msg = f"{name} has the shape {array.shape} instead of {shape}"
-            raise ValueError(msg)
-        loaded.append(array)
-    if parents.shape != (len(game.goals),):
-        msg = f"{len(parents)} goals instead of {len(game.goals)}"
-        raise ValueError(msg)
-    return PatternWeights(*[windows, *loaded, parents])

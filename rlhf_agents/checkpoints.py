@@ -18,8 +18,12 @@ from rlhf_agents.model_files import (
     space_from_json,
     space_to_json,
 )
+from rlhf_agents.pattern_arrays import PLAYING, check_arrays, game_of
 from rlhf_agents.schedules import Cosine
+from rlhf_agents.setting_checks import NUMBERS, is_schedule, is_train_freq, require, whole
 from rlhf_agents.settings import Foresight, Hindsight, from_json
+from rlhf_agents.untrusted import WRONG
+from rlhf_games.base import Game
 
 SETTINGS = (
     "buffer_size", "learning_starts", "batch_size", "tau", "gamma", "gradient_steps",
@@ -28,6 +32,12 @@ SETTINGS = (
     "_episode_num", "training_seconds",
 )  # fmt: skip
 """Attributes of a model that are plain numbers and make up its state."""
+PARAMETERS = (
+    "features_extractor.table", "head.scale", "head.shift", "head.dense", "head.bias",
+    "head.heads.weight", "head.heads.bias",
+)  # fmt: skip
+"""Of the network, in the order in which its optimizer counts them."""
+ADAM = {"step", "exp_avg", "exp_avg_sq"}
 
 
 def manifest_of(model: Any) -> dict[str, Any]:
@@ -82,6 +92,61 @@ def arrays_of(model: Any, compact: bool = False) -> dict[str, Arrays]:
     return {POLICY: state, OPTIMIZER: moments}
 
 
+def check_file(file: ModelFile) -> None:
+    """Find out whether a file describes a model of a game, before anything is made.
+
+    Raises:
+        ModelFileError: it does not, or its arrays have the wrong shapes.
+    """
+    game = game_of(file)
+    try:
+        check_arrays(game, file.manifest["policy"], file.arrays[POLICY])
+        _check_spaces(game, file.manifest["spaces"])
+        settings = file.manifest["settings"]
+        for name in SETTINGS:
+            require(name, settings[name], NUMBERS[name])
+        require("features_dim", file.manifest["policy"]["features_dim"], whole(2))
+        _check_moments(file)
+    except WRONG as error:
+        raise _no_model(file, error) from error
+
+
+def _no_model(file: ModelFile, error: Exception) -> ModelFileError:
+    return ModelFileError(f"{file.path} does not describe an HFDQN model ({error})")
+
+
+def _check_spaces(game: Game, facts: dict[str, Any]) -> None:
+    seen: Any = space_from_json(facts["observation"])
+    actions: Any = space_from_json(facts["action"])
+    shapes = {key: seen[key].shape for key in ("observation", "desired_goal", "action_mask")}
+    expected = {
+        "observation": game.observation_shape, "desired_goal": (len(game.goals),),
+        "action_mask": (game.n_actions,),
+    }  # fmt: skip
+    if shapes != expected or int(actions.n) != game.n_actions:
+        msg = f"its spaces are not those of {game.name}"
+        raise ValueError(msg)
+
+
+def _check_moments(file: ModelFile) -> None:
+    """Adam's moments belong to the online network's parameters, in their order."""
+    shapes = [file.arrays[POLICY][PLAYING + name].shape for name in PARAMETERS]
+    found: dict[int, set[str]] = {}
+    for name, value in file.arrays.get(OPTIMIZER, {}).items():
+        index, _, key = name.partition(".")
+        found.setdefault(int(index), set()).add(key)
+        fits = value.size == 1 if key == "step" else value.shape == shapes[int(index)]
+        if not fits or value.dtype != np.float32 or not np.isfinite(value).all():
+            msg = f"the optimizer's {name} is wrong"
+            raise ValueError(msg)
+        if key == "step" and value < 0:
+            msg = f"the optimizer has taken {value} steps"
+            raise ValueError(msg)
+    if any(not 0 <= index < len(shapes) or keys != ADAM for index, keys in found.items()):
+        msg = "the optimizer remembers what Adam does not"
+        raise ValueError(msg)
+
+
 def parts_of(model: Any, base: bytes) -> tuple[dict[str, Any], dict[str, Arrays]]:
     """Return the manifest and the array groups of a model that plays a game; `base` is not used."""
     return manifest_of(model), arrays_of(model)
@@ -119,9 +184,10 @@ def apply_settings(model: Any, file: ModelFile) -> None:
             },
         }
         model.notes = dict(manifest["notes"])
-    except (KeyError, TypeError, ValueError) as error:
-        msg = f"{file.path} does not describe an HFDQN model ({error})"
-        raise ModelFileError(msg) from error
+        require("learning_rate", model.learning_rate, is_schedule)
+        require("train_freq", model.train_freq, is_train_freq)
+    except WRONG as error:
+        raise _no_model(file, error) from error
 
 
 def restore_arrays(model: Any, file: ModelFile) -> None:

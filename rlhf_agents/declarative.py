@@ -12,6 +12,7 @@ import math
 from collections import deque
 from collections.abc import Callable
 from importlib import import_module
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,8 @@ from stable_baselines3.common.type_aliases import TrainFreq, TrainFrequencyUnit
 from stable_baselines3.common.utils import ConstantSchedule, FloatSchedule, LinearSchedule
 
 from rlhf_agents.schedules import Cosine
-from rlhf_agents.settings import Foresight, Hindsight, Priorities, from_json
+from rlhf_agents.settings import Foresight, Hindsight, ModelForesight, Priorities, from_json
+from rlhf_agents.untrusted import DTYPES, WRONG, declared_values
 
 SAFE_MODULES = (
     "rlhf_agents.hindsight_buffer",
@@ -39,10 +41,11 @@ SAFE_MODULES = (
     "torch.optim.rmsprop",
     "torch.optim.sgd",
 )
-MAX_VALUES = 10**8
-"""Elements of the largest space that a file may describe."""
+MAX_VALUES = 10**7
+"""Elements of all spaces and arrays that a file may describe, together."""
+MAX_DIMENSIONS = 32
 CUSTOM = "custom"
-SETTINGS = {"Hindsight": Hindsight, "Foresight": Foresight, "Priorities": Priorities}
+SETTINGS = {kind.__name__: kind for kind in (Foresight, Hindsight, ModelForesight, Priorities)}
 
 
 class Custom:
@@ -102,8 +105,10 @@ _ENCODERS: list[tuple[Any, Callable[[Any], Any]]] = [
     (dict, _encode_dict),
     (deque, lambda v: {"deque": [encode(item) for item in v], "maxlen": v.maxlen}),
     (type, _encode_class),
-    (Hindsight, lambda v: {"settings": "Hindsight", "values": vars(v)}),
-    (Foresight, lambda v: {"settings": "Foresight", "values": vars(v)}),
+    (
+        (Foresight, Hindsight, ModelForesight),
+        lambda v: {"settings": type(v).__name__, "values": vars(v)},
+    ),
     (ConstantSchedule, lambda v: {"constant": encode(v.val)}),
     (LinearSchedule, lambda v: {"linear": [v.start, v.end, v.end_fraction]}),
     (FloatSchedule, lambda v: {"float_of": encode(v.value_schedule)}),
@@ -116,13 +121,26 @@ _ENCODERS: list[tuple[Any, Callable[[Any], Any]]] = [
 ]
 
 
+def decode_all(value: Any) -> Any:
+    """Return what `encode` described, see `decode`, if it is not too large.
+
+    Raises:
+        ValueError: this is not something that `encode` writes, or too much of it.
+    """
+    try:
+        if (declared := declared_values(value)) > MAX_VALUES:
+            msg = f"it declares {declared} values, more than the {MAX_VALUES} that are read"
+            raise ValueError(msg)
+        return decode(value)
+    except WRONG as error:
+        raise ValueError(str(error)) from error
+
+
 def decode(value: Any) -> Any:
     """Return what `encode` described; what it could not describe becomes a `Custom`.
 
     Raises:
-        ValueError: this is not something that `encode` writes.
-        TypeError: the same.
-        KeyError: the same.
+        ValueError: this is not something that `encode` writes; further errors are in `WRONG`.
     """
     if isinstance(value, list):
         return [decode(item) for item in value]
@@ -148,12 +166,16 @@ def _decode_class(value: dict[str, Any]) -> Any:
 
 
 def _decode_array(value: dict[str, Any]) -> Any:
-    dtype = np.dtype(str(value["dtype"]))
-    if dtype.kind not in "biuf":
-        msg = f"arrays of {dtype} are not read"
-        raise ValueError(msg)
+    dtype = _dtype(value["dtype"])
     content = base64.b64decode(str(value["array"]), validate=True)
     return np.frombuffer(content, dtype).reshape(_shape(value["shape"])).copy()
+
+
+def _dtype(name: Any) -> np.dtype[Any]:
+    if name not in DTYPES:
+        msg = f"arrays of {name} are not read"
+        raise ValueError(msg)
+    return DTYPES[name]
 
 
 def _decode_number(value: dict[str, Any]) -> Any:
@@ -161,17 +183,24 @@ def _decode_number(value: dict[str, Any]) -> Any:
 
 
 def _decode_dict(value: dict[str, Any]) -> Any:
-    return {decode(key): decode(item) for key, item in value["dict"]}
+    result = {decode(key): decode(item) for key, item in value["dict"]}
+    if not all(key is None or isinstance(key, str | int | float) for key in result):
+        msg = "a dict has keys that JSON has not"  # SB3 cannot save them
+        raise ValueError(msg)
+    return result
 
 
 def _decode_box(value: dict[str, Any]) -> Any:
     low, high = (decode(bound) for bound in value["box"])
-    dtype: Any = np.dtype(str(value["dtype"])).type
+    dtype: Any = _dtype(value["dtype"]).type
     return spaces.Box(low, high, _shape(value["shape"]), dtype)
 
 
 def _shape(shape: Any) -> tuple[int, ...]:
-    result = tuple(int(size) for size in shape)
+    result = tuple(shape) if isinstance(shape, list | tuple | np.ndarray) else (-1,)
+    if len(result) > MAX_DIMENSIONS or not all(isinstance(size, Integral) for size in result):
+        msg = f"{shape} is no shape of an array"
+        raise ValueError(msg)
     if any(size < 0 for size in result) or math.prod(result) > MAX_VALUES:
         msg = f"a shape of {list(result)} is refused: at most {MAX_VALUES} values are read"
         raise ValueError(msg)

@@ -18,6 +18,7 @@ import rlhf_games
 from rlhf_agents.checkpoints import (
     apply_settings,
     arrays_of,
+    check_file,
     manifest_of,
     parts_of,
     restore_arrays,
@@ -89,6 +90,7 @@ class HFDQN(PlainDQN):
         self.training_seconds = 0.0
         self.notes: dict[str, Any] = {}
         super().__init__(policy, env, *args, **{**kwargs, "_init_setup_model": False})
+        self._makes_buffer_later = not _init_setup_model
         if _init_setup_model:
             self._setup_model()
 
@@ -318,12 +320,9 @@ class HFDQN(PlainDQN):
         write_to(path, self.file_bytes({}, {}, exclude, include))
 
     def file_bytes(
-        self,
-        facts: dict[str, Any],
-        arrays: dict[str, Arrays],
-        exclude: Any = None,
+        self, facts: dict[str, Any], arrays: dict[str, Arrays], exclude: Any = None,
         include: Any = None,
-    ) -> bytes:
+    ) -> bytes:  # fmt: skip
         """Return what `save` writes, with more facts in the manifest and more groups of arrays."""
         base = io.BytesIO()
         super().save(base, exclude, include)
@@ -380,11 +379,12 @@ class HFDQN(PlainDQN):
             return loaded
         file = read_model(path)
         if file.manifest.get("game") is None:
-            stream = sb3_stream(file, custom_objects or {})
+            stream = sb3_stream(cls, file, custom_objects or {})
             plain: HFDQN = super().load(
                 stream, env, device, custom_objects, print_system_info, force_reset, **kwargs
             )
             return plain
+        check_file(file)
         model = cls("MultiInputPolicy", env, device=device, _init_setup_model=False)
         apply_settings(model, file)
         if model.env is not None and model.env.has_attr("game"):

@@ -17,7 +17,6 @@ import json
 import os
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +29,17 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 
 from rlhf_agents.errors import ModelFileError, OutputError
+from rlhf_agents.untrusted import (
+    DAMAGE,
+    DTYPES,
+    MAX_MEMBER_BYTES,
+    RATIO,
+    RATIO_OF_RUNS,
+    WRONG,
+    CarefulZip,
+    declared_values,
+    read_json,
+)
 
 FORMAT_VERSION = 1
 FOLDER = "rlhf/"
@@ -42,8 +52,12 @@ RUN_GROUPS = (RUN, REPLAY)
 """What a training run needs besides the model to go on as if it had not been interrupted."""
 PARTIAL = ".partial"
 """Ending of files that are being written."""
-MAX_MEMBER_BYTES = 512 * 1024 * 1024
-MAX_MANIFEST_BYTES = 1024 * 1024
+ENDING = ".safetensors"
+MAX_MANIFEST_BYTES = 16 * 1024 * 1024
+"""Last observations of many environments are in it."""
+
+MAX_SPACE = 10**6
+"""Values of the observation of a game."""
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -95,7 +109,7 @@ def model_bytes(
 ) -> bytes:
     """Return the bytes of a model file, see `write_model`."""
     blobs = {
-        f"{FOLDER}{name}.safetensors": safetensors.numpy.save(
+        f"{FOLDER}{name}{ENDING}": safetensors.numpy.save(
             {key: np.ascontiguousarray(value) for key, value in group.items()}
         )
         for name, group in arrays.items()
@@ -110,7 +124,7 @@ def model_bytes(
         archive.writestr(MANIFEST, json.dumps(full, indent=1))
         for name, blob in blobs.items():
             # Replay is large and written often: fast before small.
-            fast = name not in {f"{FOLDER}{group}.safetensors" for group in MODEL_GROUPS}
+            fast = name not in {f"{FOLDER}{group}{ENDING}" for group in MODEL_GROUPS}
             archive.writestr(name, blob, compresslevel=1 if fast else None)
     return buffer.getvalue()
 
@@ -178,7 +192,7 @@ def _umask() -> int:
 
 
 def read_model(path: Any, groups: Collection[str] = MODEL_GROUPS) -> ModelFile:
-    """Read a model file without unpickling anything.
+    """Read a model file without unpickling anything, within the limits of `untrusted`.
 
     Args:
         path: a file, whose ending `.zip` may be left out, or an open stream.
@@ -188,86 +202,95 @@ def read_model(path: Any, groups: Collection[str] = MODEL_GROUPS) -> ModelFile:
         ModelFileError: the file is missing, damaged, not ours, too large or from a newer format.
     """
     if isinstance(path, io.IOBase):
-        return _read_archive(Path(getattr(path, "name", "the stream")), path, groups)
+        return _read_archive(str(getattr(path, "name", "the stream")), path, groups)
     source = Path(path)
-    if not source.exists() and not source.suffix:
-        source = source.with_suffix(".zip")
-    if not source.is_file():
+    try:
+        if not source.exists() and not source.suffix:
+            source = source.with_suffix(".zip")
+        found = source.is_file()
+    except ValueError:  # a NUL in it, or nothing
+        found = False
+    if not found:
         msg = f"there is no model file {source}; rlhf-train writes one"
         raise ModelFileError(msg)
-    return _read_archive(source, source, groups)
-
-
-def _read_archive(source: Path, content: Any, groups: Collection[str]) -> ModelFile:
     try:
-        with zipfile.ZipFile(content) as archive:
-            manifest = _read_manifest(source, archive)
-            arrays = {
-                name.removeprefix(FOLDER).removesuffix(".safetensors"): _read_arrays(
-                    source, archive, name, facts
-                )
-                for name, facts in manifest["members"].items()
-                if name.removeprefix(FOLDER).removesuffix(".safetensors") in groups
-            }
-    except (zipfile.BadZipFile, OSError, EOFError, zlib.error) as error:
-        msg = f"{source} is not a zip file or is damaged ({error}); copy or train it again"
+        with source.open("rb") as stream:
+            return _read_archive(str(source), stream, groups)
+    except OSError as error:
+        msg = f"{source} cannot be read: {error.strerror or error}"
         raise ModelFileError(msg) from error
-    return ModelFile(str(source), manifest, arrays)
 
 
-def _read_manifest(source: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
-    if MANIFEST not in archive.namelist():
+def _read_archive(source: str, stream: Any, groups: Collection[str]) -> ModelFile:
+    resumes = not set(groups) <= set(MODEL_GROUPS)
+    try:
+        archive = CarefulZip(stream, RATIO_OF_RUNS if resumes else RATIO)
+        manifest = _read_manifest(source, archive)
+        arrays = {
+            name.removeprefix(FOLDER).removesuffix(ENDING): _read_arrays(archive, name, facts)
+            for name, facts in manifest["members"].items()
+            if name.removeprefix(FOLDER).removesuffix(ENDING) in groups
+        }
+    except DAMAGE as error:
+        msg = f"{source} is not a zip file or is damaged ({_said(error)}); copy or train it again"
+        raise ModelFileError(msg) from error
+    return ModelFile(source, manifest, arrays)
+
+
+def _said(error: Exception) -> str:
+    return str(error.args[0]) if isinstance(error, LookupError) and error.args else str(error)
+
+
+def _read_manifest(source: str, archive: CarefulZip) -> dict[str, Any]:
+    if MANIFEST not in archive:
         msg = (
             f"{source} has no {MANIFEST}: it was not saved by rlhf_agents "
             "(if you trust its author, HFDQN.load(path, trust=True) uses SB3's reader)"
         )
         raise ModelFileError(msg)
-    try:
-        manifest = json.loads(_read_member(source, archive, MANIFEST, MAX_MANIFEST_BYTES))
-        version = int(manifest["format_version"])
-        names = list(manifest["members"])
-    except (ValueError, KeyError, TypeError) as error:
-        msg = f"{source} is damaged: its manifest cannot be read ({error})"
-        raise ModelFileError(msg) from error
+    manifest = read_json(archive.read(MANIFEST, MAX_MANIFEST_BYTES))
+    version = manifest.get("format_version") if isinstance(manifest, dict) else None
+    if type(version) is not int:
+        msg = "its manifest has no format_version"
+        raise ValueError(msg)
     if version > FORMAT_VERSION:
         msg = (
             f"{source} has format {version}, this version reads up to {FORMAT_VERSION}; "
             "upgrade rlhf-agents"
         )
         raise ModelFileError(msg)
-    if f"{FOLDER}{POLICY}.safetensors" not in names:
-        msg = f"{source} is damaged: it has no policy"
-        raise ModelFileError(msg)
+    _check_members(manifest.get("members"))
     checked: dict[str, Any] = manifest
     return checked
 
 
-def _read_member(source: Path, archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
-    try:
-        size = archive.getinfo(name).file_size
-    except KeyError as error:
-        msg = f"{source} is damaged: {name} is missing"
-        raise ModelFileError(msg) from error
-    if size > limit:
-        msg = f"{source} is refused: {name} has {size} bytes, more than the {limit} allowed"
-        raise ModelFileError(msg)
-    with archive.open(name) as member:
-        return member.read(limit + 1)
+def _check_members(members: Any) -> None:
+    if not isinstance(members, dict) or f"{FOLDER}{POLICY}{ENDING}" not in members:
+        msg = "its manifest names no policy"
+        raise ValueError(msg)
+    for name, facts in members.items():
+        if name not in {f"{FOLDER}{group}{ENDING}" for group in (*MODEL_GROUPS, *RUN_GROUPS)}:
+            msg = f"its manifest names {name!r}, which is not one of ours"
+            raise ValueError(msg)
+        if not isinstance(facts, dict) or type(facts.get("bytes")) is not int:
+            msg = f"its manifest does not say how long {name} is"
+            raise ValueError(msg)
 
 
-def _read_arrays(
-    source: Path, archive: zipfile.ZipFile, name: str, facts: dict[str, Any]
-) -> Arrays:
-    limit = min(int(facts["bytes"]), MAX_MEMBER_BYTES)
-    blob = _read_member(source, archive, name, limit)
-    if len(blob) != facts["bytes"] or hashlib.sha256(blob).hexdigest() != facts["sha256"]:
-        msg = f"{source} is damaged: {name} does not match its digest"
-        raise ModelFileError(msg)
+def _read_arrays(archive: CarefulZip, name: str, facts: dict[str, Any]) -> Arrays:
+    blob = archive.read(name, min(facts["bytes"], MAX_MEMBER_BYTES))
+    if len(blob) != facts["bytes"] or hashlib.sha256(blob).hexdigest() != facts.get("sha256"):
+        msg = f"{name} does not match its digest"
+        raise ValueError(msg)
     try:
         arrays: Arrays = safetensors.numpy.load(blob)
-    except SafetensorError as error:
-        msg = f"{source} is damaged: {name} cannot be read ({error})"
-        raise ModelFileError(msg) from error
+    except (SafetensorError, *WRONG) as error:
+        msg = f"{name} cannot be read: {error}"
+        raise ValueError(msg) from error
+    for key, value in arrays.items():
+        if value.dtype.str not in DTYPES:
+            msg = f"{key} holds {value.dtype}, not numbers that we use"
+            raise ValueError(msg)
     return arrays
 
 
@@ -292,10 +315,18 @@ def space_to_json(space: spaces.Space[Any]) -> dict[str, Any]:
 
 
 def space_from_json(facts: dict[str, Any]) -> spaces.Space[Any]:
-    """Return the space that `space_to_json` described."""
+    """Return the space that `space_to_json` described.
+
+    Raises:
+        ValueError: it described none, or one that is too large; further errors are in `WRONG`.
+    """
+    if declared_values(facts) > MAX_SPACE:
+        msg = f"spaces of more than {MAX_SPACE} values are refused"
+        raise ValueError(msg)
     if "dict" in facts:
         return spaces.Dict({key: space_from_json(part) for key, part in facts["dict"].items()})
     if "discrete" in facts:
         return spaces.Discrete(int(facts["discrete"]))
-    low, high = facts["box"]
-    return spaces.Box(low, high, tuple(facts["shape"]), np.dtype(facts["dtype"]).type)
+    low, high = (float(bound) for bound in facts["box"])
+    names = {dtype.name: dtype.type for dtype in DTYPES.values()}
+    return spaces.Box(low, high, tuple(facts["shape"]), names[facts["dtype"]])

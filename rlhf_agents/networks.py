@@ -58,6 +58,12 @@ def symbol_powers(windows: NDArray[np.int64], cells: int) -> NDArray[np.float32]
     return powers
 
 
+MAX_CELLS = 2048
+"""Of a board: the work of turning it into windows grows with their square."""
+MAX_FEATURES = 100_000
+"""Of a board whose windows are single cells."""
+
+
 class PatternExtractor(BaseFeaturesExtractor):
     """Sum of learned rows, one per window and content: an n-tuple network for any small board.
 
@@ -89,8 +95,17 @@ class PatternExtractor(BaseFeaturesExtractor):
         if board.shape is None or len(board.shape) != 3 or board.shape[0] != 2:
             msg = f"PatternExtractor needs observations [2, H, W], got {board.shape}"
             raise ValueError(msg)
+        size = board.shape[1] * board.shape[2]
+        cells = size if visible_cells is None else visible_cells
+        most = MAX_CELLS if line_length > 1 else MAX_FEATURES
+        if not 1 <= cells <= size <= most or line_length < 1:
+            msg = (
+                f"PatternExtractor looks at boards of at most {most} cells and sees all or some, "
+                f"got {board.shape[1]} x {board.shape[2]}, {cells} visible, in lines of "
+                f"{line_length}"
+            )
+            raise ValueError(msg)
         self.gravity = gravity
-        cells = visible_cells or board.shape[1] * board.shape[2]
         windows = line_windows((board.shape[1], board.shape[2]), line_length, cells)
         self.windows, self.visible_cells = windows, cells
         powers = torch.from_numpy(symbol_powers(windows, cells))

@@ -22,8 +22,11 @@ from rlhf_agents.gradient_steps import clip_and_step, follow, prefer_fused
 from rlhf_agents.hindsight_buffer import HindsightReplayBuffer, is_goal_space
 from rlhf_agents.lookahead import Lookahead, best_values
 from rlhf_agents.masked_buffer import MaskedReplayBuffer
+from rlhf_agents.plain_checks import foresight_clash
 from rlhf_agents.settings import ModelForesight, Priorities
 
+NOT_YET, LATER = object(), object()
+"""Stand for a replay buffer that the first who asks for it will have made."""
 Values = Callable[[Any], torch.Tensor]
 """Maps observations to values `[B, A]`."""
 SB3_POLICIES = (DQNPolicy, CnnPolicy, MultiInputPolicy)
@@ -37,7 +40,24 @@ class PlainDQN(DQN):
     uses_hindsight: bool | None = None
     model_foresight: ModelForesight | None = None
 
+    _buffer: Any = None
+    _makes_buffer_later = False
+
     # ---- set-up ----------------------------------------------------------------------------
+
+    @property
+    def replay_buffer(self) -> Any:
+        """What was experienced. That of a loaded model is made when it is first asked for.
+
+        Then a file costs no memory for its buffer, and who only predicts never pays for one.
+        """
+        if self._buffer is LATER:
+            self._buffer = self._make_buffer()
+        return self._buffer
+
+    @replay_buffer.setter
+    def replay_buffer(self, buffer: Any) -> None:
+        self._buffer = buffer
 
     def _setup_model(self) -> None:
         self._asks_masks = self._env_offers_masks()
@@ -48,13 +68,17 @@ class PlainDQN(DQN):
             kwargs = {**self.replay_buffer_kwargs, "priorities": Priorities(*priorities)}
             self.replay_buffer_kwargs = kwargs
         ours = self._choose_buffer()
-        if self.replay_buffer is None and (ours or self._is_her()):
+        if self._makes_buffer_later and self._buffer is None:
+            self._buffer = NOT_YET  # SB3 makes none where there is one
+        elif self.replay_buffer is None and (ours or self._is_her()):
             self.replay_buffer = self._make_buffer()
         n_steps = self.n_steps
         if "n_steps" in self.replay_buffer_kwargs:
             self.n_steps = 1  # SB3 would warn that the buffer, which was told, ignores them
         super()._setup_model()
         self.n_steps = n_steps
+        if self._buffer is NOT_YET:
+            self._buffer = LATER
         self.lookahead = self._make_lookahead()
 
     def _make_lookahead(self) -> Lookahead | None:
@@ -74,16 +98,12 @@ class PlainDQN(DQN):
     def _why_not_look_ahead(self) -> str | None:
         actions: Any = self.action_space
         reasons = {
-            "n_steps > 1": self.n_steps > 1,
             "VecNormalize": self._vec_normalize_env is not None,
             "masks that are not in the observation": self._asks_masks,
-            "actions that do not begin at 0": actions.start != 0,
             "networks on an accelerator": self.device.type != "cpu",
-            f"replay_buffer_class={getattr(self.replay_buffer_class, '__name__', None)}": (
-                not isinstance(self.replay_buffer, HindsightReplayBuffer | MaskedReplayBuffer)
-            ),
         }
-        return next((reason for reason, holds in reasons.items() if holds), None)
+        clash = next((reason for reason, holds in reasons.items() if holds), None)
+        return clash or foresight_clash(self.n_steps, int(actions.start), self.replay_buffer_class)
 
     def _env_offers_masks(self) -> bool:
         space = self.observation_space
@@ -129,8 +149,8 @@ class PlainDQN(DQN):
         """Go on in another environment; hindsight rewards are computed by the new one too."""
         super().set_env(env, force_reset)
         self._asks_masks = self._env_offers_masks()
-        if isinstance(self.replay_buffer, HerReplayBuffer):
-            self.replay_buffer.env = self.env
+        if isinstance(self._buffer, HerReplayBuffer):  # one made later gets the new environment
+            self._buffer.env = self.env
         if self.lookahead is not None:
             self.lookahead.set_env(self.env)
 
@@ -374,5 +394,7 @@ class PlainDQN(DQN):
             "_asks_masks",
             "_dense",
             "_last_masks",
+            "_buffer",
+            "_makes_buffer_later",
             "lookahead",
         ]

@@ -15,9 +15,20 @@ import numpy as np
 import torch
 from stable_baselines3.common.save_util import save_to_zip_file
 
-from rlhf_agents.declarative import Custom, decode, encode
+from rlhf_agents.declarative import decode_all, encode
 from rlhf_agents.errors import ModelFileError
 from rlhf_agents.model_files import OPTIMIZER, POLICY, Arrays, ModelFile
+from rlhf_agents.plain_checks import (
+    check_attributes,
+    check_buffer,
+    check_foresight,
+    check_network,
+    custom_in,
+)
+from rlhf_agents.untrusted import WRONG
+
+DERIVED = {"batch_norm_stats", "batch_norm_stats_target"}
+"""Views of a network's own arrays, made anew with it."""
 
 
 def plain_parts(model: Any, base: bytes) -> tuple[dict[str, Any], dict[str, Arrays]]:
@@ -46,28 +57,37 @@ def _array(tensor: torch.Tensor) -> Any:
     return tensor.detach().cpu().numpy()
 
 
-def sb3_stream(file: ModelFile, custom_objects: dict[str, Any]) -> io.BytesIO:
+def sb3_stream(model_class: type, file: ModelFile, custom_objects: dict[str, Any]) -> io.BytesIO:
     """Return SB3's zip with what a file describes.
+
+    Args:
+        model_class: HFDQN or a subclass.
+        file: what was read.
+        custom_objects: what replaces saved attributes.
 
     Raises:
         ModelFileError: it describes no model, or something only `custom_objects` can give.
     """
     try:
-        data = {name: decode(value) for name, value in file.manifest["data"].items()}
-        groups = decode(file.manifest["optimizer_groups"])
-        slots = _slots(file.arrays.get(OPTIMIZER, {}))
-    except (AttributeError, KeyError, TypeError, ValueError, AssertionError) as error:
+        data = decode_all({"dict": list(file.manifest["data"].items())})
+        groups = decode_all(file.manifest["optimizer_groups"])
+        data.update({name: [] for name in DERIVED & data.keys()})
+    except WRONG as error:
         msg = f"{file.path} does not describe a model ({error})"
         raise ModelFileError(msg) from error
-    for name, value in data.items():
-        custom = _custom_in(value)
-        if custom is not None and name not in custom_objects:
-            msg = (
-                f"{file.path} was saved with {custom} as {name}, which only code can bring back: "
-                f"pass custom_objects={{{name!r}: ...}}, or trust=True if you trust its author"
-            )
-            raise ModelFileError(msg)
-    data = {name: None if _custom_in(value) else value for name, value in data.items()}
+    _ask_for_custom(file, data, custom_objects)
+    data = {name: custom_objects.get(name, value) for name, value in data.items()}
+    moments, brought = file.arrays.get(OPTIMIZER, {}), set(custom_objects)
+    try:
+        check_attributes(model_class, data, brought)
+        check_network(data, file.arrays[POLICY], groups, moments, brought)
+        check_buffer(data, brought)
+        check_foresight(data)
+        slots = _slots(moments)
+    except WRONG as error:
+        msg = f"{file.path} does not describe a model ({error})"
+        raise ModelFileError(msg) from error
+    data = {name: None if name in custom_objects else value for name, value in data.items()}
     params = {
         "policy": {key: _tensor(value) for key, value in file.arrays[POLICY].items()},
         "policy.optimizer": {"state": slots, "param_groups": groups},
@@ -76,6 +96,17 @@ def sb3_stream(file: ModelFile, custom_objects: dict[str, Any]) -> io.BytesIO:
     save_to_zip_file(stream, data=data, params=params)
     stream.seek(0)
     return stream
+
+
+def _ask_for_custom(file: ModelFile, data: dict[str, Any], custom_objects: dict[str, Any]) -> None:
+    for name, value in data.items():
+        custom = custom_in(value)
+        if custom is not None and name not in custom_objects:
+            msg = (
+                f"{file.path} was saved with {custom} as {name}, which only code can bring back: "
+                f"pass custom_objects={{{name!r}: ...}}, or trust=True if you trust its author"
+            )
+            raise ModelFileError(msg)
 
 
 def _slots(moments: Arrays) -> dict[int, dict[str, torch.Tensor]]:
@@ -88,15 +119,3 @@ def _slots(moments: Arrays) -> dict[int, dict[str, torch.Tensor]]:
 
 def _tensor(array: Any) -> torch.Tensor:
     return torch.from_numpy(np.array(array))
-
-
-def _custom_in(value: Any) -> str | None:
-    """Return the name of something custom in a value, None if all of it is known."""
-    if isinstance(value, Custom):
-        return value.name
-    parts: list[Any] = []
-    if isinstance(value, dict):
-        parts = list(value.values())
-    elif isinstance(value, list | tuple):
-        parts = list(value)
-    return next((name for part in parts if (name := _custom_in(part))), None)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from rlhf_agents.errors import ModelFileError
 from rlhf_agents.lessons import checked_lesson
-from rlhf_agents.model_files import MAX_MEMBER_BYTES, REPLAY, RUN, Arrays, ModelFile
+from rlhf_agents.model_files import REPLAY, RUN, Arrays, ModelFile
 from rlhf_agents.random_state import random_state, restore_random_state
 from rlhf_agents.replay_state import (
     buffer_state,
@@ -21,6 +21,7 @@ from rlhf_agents.replay_state import (
     restore_buffer,
     why_not_kept,
 )
+from rlhf_agents.untrusted import MAX_MEMBER_BYTES
 from rlhf_games.base import GameError
 
 COUNTERS = {"_n_calls": int, "exploration_rate": float, "_current_progress_remaining": float}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple, TypeVar
 
-Settings = TypeVar("Settings", "Hindsight", "Foresight")
+Settings = TypeVar("Settings", "Hindsight", "Foresight", "ModelForesight")
 
 
 @dataclass(frozen=True)
@@ -120,11 +120,32 @@ class Priorities(NamedTuple):
     epsilon: float = 1e-6
 
 
+RANGES = {
+    "doubling": (1e-9, 1.0), "temperature": (1e-9, 1e9), "nodes": (1, 10**7), "trust": (0, 1),
+    "width": (1, 10**8), "members": (2, 10**8), "hidden": (1, 10**8), "batch_size": (1, 10**8),
+}  # fmt: skip
+"""What some numbers must be; the others are 0 or more."""
+MOST = 10**8
+
+
 def from_json(kind: type[Settings], values: dict[str, Any]) -> Settings:
     """Return settings as a file has them; names that this version does not know are left out.
 
     Raises:
         TypeError: the values are no mapping.
+        ValueError: a value is of the wrong kind or out of range.
     """
-    known = {field.name for field in fields(kind)}
-    return kind(**{name: value for name, value in dict(values).items() if name in known})
+    known = {field.name: type(field.default) for field in fields(kind)}
+    chosen = {name: value for name, value in dict(values).items() if name in known}
+    for name, value in chosen.items():
+        if known[name] in {bool, str}:
+            if type(value) is not known[name]:
+                msg = f"{name} is {value!r}, not a {known[name].__name__}"
+                raise ValueError(msg)
+            continue
+        least, most = RANGES.get(name, (0, MOST))
+        fits = isinstance(value, int if known[name] is int else int | float)
+        if not fits or isinstance(value, bool) or not least <= value <= most:
+            msg = f"{name} is {value!r}, not a number from {least} to {most}"
+            raise ValueError(msg)
+    return kind(**chosen)

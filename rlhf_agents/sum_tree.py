@@ -54,6 +54,15 @@ class SumTree:
         """Set priorities `[B]` >= 0."""
         put(self.tree, indices, np.ascontiguousarray(values, np.float64))
 
+    def fits(self, tree: NDArray[np.float64], filled: int) -> bool:
+        """Return whether a tree of the same shape has weight on its first `filled` leaves only."""
+        size = len(tree) // 2
+        if not np.isfinite(tree).all() or (tree < 0).any() or tree[size + filled :].any():
+            return False
+        sums = tree[2::2] + tree[3::2]
+        # Sums drift by rounding, but those over nothing are exactly 0.
+        return bool(np.isclose(tree[1:size], sums, rtol=1e-3, atol=0.0).all())
+
     def draw(self, count: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return `count` indices and the probability of each."""
         within = np.random.random_sample(count)  # noqa: NPY002 - the generator that SB3 seeds

@@ -16,9 +16,12 @@ from rlhf_agents.errors import ModelFileError
 from rlhf_agents.transition_kernels import Rows
 from rlhf_agents.transition_rows import RowLayout, RowReader
 from rlhf_agents.transition_store import Drawn, Ints, Outcome, TransitionStore
+from rlhf_agents.untrusted import WRONG
 
 MASK = "mask"
 KIND = "rlhf_agents replay buffer"
+NUMBERS = {"numbers": (4,), "highest": (1,)}
+"""Shapes of the arrays of a file that do not depend on the buffer."""
 
 
 class Samples(NamedTuple):
@@ -157,21 +160,38 @@ def load_into(store: TransitionStore, path: str | os.PathLike[str], kind: str) -
         ModelFileError: the file is missing, damaged or holds another kind of buffer.
     """
     try:
-        store.restore(_load_state(path, kind))
-    except (ValueError, KeyError) as error:
+        with safetensors.safe_open(os.fspath(path), "np") as file:
+            _check_kind(path, file.metadata() or {}, kind)
+            store.restore(_read_state(store, file))
+    except (OSError, safetensors.SafetensorError) as error:
+        msg = f"{path} is not a replay buffer of rlhf_agents or is damaged ({error})"
+        raise ModelFileError(msg) from error
+    except WRONG as error:
         msg = f"{path} does not fit this buffer: {error}"
         raise ModelFileError(msg) from error
 
 
-def _load_state(path: str | os.PathLike[str], kind: str) -> dict[str, NDArray[Any]]:
-    try:
-        with safetensors.safe_open(os.fspath(path), "np") as file:
-            facts = file.metadata() or {}
-            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, safetensors.SafetensorError) as error:
-        msg = f"{path} is not a replay buffer of rlhf_agents or is damaged ({error})"
-        raise ModelFileError(msg) from error
+def _check_kind(path: str | os.PathLike[str], facts: dict[str, str], kind: str) -> None:
     if facts.get("kind") != KIND or facts.get("class") != kind:
         msg = f"{path} holds a {facts.get('class', 'file of another kind')}, not a {kind}"
         raise ModelFileError(msg)
+
+
+def _read_state(store: TransitionStore, file: Any) -> dict[str, NDArray[Any]]:
+    """Return the arrays that a buffer wants; none is read before its size is known to fit."""
+    state = {name: _read_array(file, name, shape) for name, shape in NUMBERS.items()}
+    for name, target in store.targets(state["numbers"]).items():
+        state[name] = _read_array(file, name, target.shape)
+        if state[name].dtype != target.dtype:
+            msg = f"{name} holds {state[name].dtype}, not {target.dtype}"
+            raise ValueError(msg)
     return state
+
+
+def _read_array(file: Any, name: str, shape: tuple[int, ...]) -> NDArray[Any]:
+    found = file.get_slice(name).get_shape()
+    if found != list(shape):
+        msg = f"{name} has the shape {found}, not {list(shape)}"
+        raise ValueError(msg)
+    array: NDArray[Any] = file.get_tensor(name)
+    return array

@@ -84,6 +84,7 @@ class TransitionStore:
         self.n_steps, self.gamma = n_steps, gamma
         total = capacity * n_envs
         self.rows: Rows = np.zeros((total, layout.width), np.uint8)
+        self.action_space = action_space
         self.action_type = np.dtype(action_space.dtype)
         self.actions = np.zeros((total, _action_size(action_space)), _action_type(action_space))
         self.rewards = np.zeros(total, np.float32)
@@ -153,7 +154,7 @@ class TransitionStore:
         if self.tree is None or self.priorities is None:
             return Drawn(np.random.randint(self.filled, size=count), None)  # noqa: NPY002
         rows, chance = self.tree.draw(count)
-        rows = np.minimum(rows, self.filled - 1)  # whatever a file said of priorities
+        rows = np.minimum(rows, self.filled - 1)  # whatever rounding did to sums of priorities
         weights = (chance * self.filled) ** -self.priorities.beta
         return Drawn(rows, (weights / weights.max()).astype(np.float32))
 
@@ -200,49 +201,84 @@ class TransitionStore:
             state["priorities"] = self.tree.tree
         return state
 
-    def restore(self, state: dict[str, NDArray[Any]]) -> None:
-        """Take over what `state` returned.
+    def targets(self, numbers: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        """Return where the arrays of a state with these `numbers` belong, as views.
 
         Raises:
-            ValueError: it belongs to a buffer of another size or kind.
-            KeyError: something is missing.
+            ValueError: they belong to a buffer of another size.
         """
-        pos, full, capacity, n_envs = (int(number) for number in state["numbers"])
+        pos, full, capacity, n_envs = (int(number) for number in numbers)
         if (capacity, n_envs) != (self.capacity, self.n_envs):
             msg = (
                 f"it has room for {capacity} x {n_envs} steps, not {self.capacity} x {self.n_envs}"
             )
+            raise ValueError(msg)
+        if not 0 <= pos < capacity:
+            msg = f"the next step cannot go to place {pos} of {capacity}"
             raise ValueError(msg)
         filled = (capacity if full else pos) * n_envs
         targets = {name: getattr(self, name)[:filled] for name in self.ARRAYS}
         targets["running_since"], targets["running_for"] = self.running_since, self.running_for
         if self.tree is not None:
             targets["priorities"] = self.tree.tree
+        return targets
+
+    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+        """Take over what `state` returned.
+
+        Raises:
+            ValueError: it belongs to a buffer of another size or kind, or says what cannot be.
+            KeyError: something is missing.
+        """
+        numbers, highest = state["numbers"], state["highest"]
+        if numbers.shape != (4,) or numbers.dtype.kind not in "iu" or highest.shape != (1,):
+            msg = "it does not say how much is stored"
+            raise ValueError(msg)
+        targets = self.targets(numbers)
         for name, target in targets.items():
             if target.shape != state[name].shape or target.dtype != state[name].dtype:
                 msg = f"{name} has the shape {state[name].shape}, not {target.shape}"
                 raise ValueError(msg)
-        _check_places(state, pos, capacity)
+        if not 0 < highest[0] < np.inf:
+            msg = f"its highest priority is {highest[0]}"
+            raise ValueError(msg)
+        self._check(state, len(targets["rows"]))
         for name, target in targets.items():
             target[...] = state[name]
-        self.pos, self.full, self.highest = pos, bool(full), float(state["highest"][0])
+        self.pos, self.full, self.highest = int(numbers[0]), bool(numbers[1]), float(highest[0])
 
-
-def _check_places(state: dict[str, NDArray[Any]], pos: int, capacity: int) -> None:
-    """Refuse episodes that lie outside the ring: compiled code would follow them."""
-    highest = {"episode_start": capacity - 1, "running_since": capacity - 1}
-    highest |= {"episode_length": capacity, "running_for": capacity}
-    for name, most in highest.items():
-        if state[name].size and not (state[name].min() >= 0 and state[name].max() <= most):
-            msg = f"{name} is not within 0 and {most}"
+    def _check(self, state: dict[str, NDArray[Any]], filled: int) -> None:
+        """Raise `ValueError` if compiled code, which checks nothing, could leave an array."""
+        actions, (least, greatest) = state["actions"], _action_range(self.action_space)
+        if not ((actions >= least) & (actions <= greatest)).all():
+            msg = "its actions are not those of this buffer's action space"
             raise ValueError(msg)
-    if not 0 <= pos < capacity:
-        msg = f"the next step cannot go to place {pos} of {capacity}"
-        raise ValueError(msg)
+        last = self.capacity
+        most = {"episode_start": last - 1, "episode_length": last, "running_since": last - 1,
+                "running_for": last}  # fmt: skip
+        for name, limit in most.items():
+            if state[name].size and not 0 <= state[name].min() <= state[name].max() <= limit:
+                msg = f"{name} is not between 0 and {limit}"
+                raise ValueError(msg)
+        if self.tree is not None and not self.tree.fits(state["priorities"], filled):
+            msg = "its priorities contradict each other"
+            raise ValueError(msg)
 
 
 def _action_size(space: spaces.Space[Any]) -> int:
     return 1 if isinstance(space, spaces.Discrete) else int(np.prod(np.asarray(space.shape)))
+
+
+def _action_range(space: spaces.Space[Any]) -> tuple[Any, Any]:
+    """Return the least and the greatest of each number of an action."""
+    if isinstance(space, spaces.Discrete):
+        return space.start, space.start + space.n - 1
+    if isinstance(space, spaces.MultiDiscrete):
+        return space.start.ravel(), (space.start + space.nvec - 1).ravel()
+    if isinstance(space, spaces.MultiBinary):
+        return 0, 1
+    greatest = np.finfo(np.float64).max  # SB3 stores them scaled
+    return -greatest, greatest
 
 
 def _action_type(space: spaces.Space[Any]) -> Any:

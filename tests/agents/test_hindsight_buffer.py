@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import tracemalloc
 
 import gymnasium as gym
 import numpy as np
@@ -18,6 +19,7 @@ from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 from rlhf_agents.errors import ModelFileError, SettingError
 from rlhf_agents.hindsight_buffer import STRATEGIES, HindsightReplayBuffer
 from rlhf_agents.settings import Priorities
+from rlhf_agents.transition_buffer import save_state
 
 GOALS = np.eye(10, dtype=np.float32)[:4]
 
@@ -259,6 +261,34 @@ def test_files_of_other_buffers_are_refused(tmp_path):
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(ModelFileError, match="not a replay buffer"):
         filled(0).load(path)
+
+
+def test_actions_of_strangers_are_in_the_action_space(tmp_path):
+    path, buffer = tmp_path / "replay", filled(20)
+    buffer.store.actions[5] = 200
+    buffer.save(path)
+    with pytest.raises(ModelFileError, match="not those of this buffer's action space"):
+        filled(0).load(path)
+
+
+def test_no_array_is_read_before_its_size_is_known(tmp_path):
+    """Numbers that nobody asked for, and rows of another size, cost no memory."""
+    path, buffer = tmp_path / "replay", filled(20)
+    state = {**buffer.store.state(), "extra": np.zeros(40 * 2**20, np.uint8)}
+    path.write_bytes(save_state("HindsightReplayBuffer", state))
+    again = filled(0)
+    tracemalloc.start()
+    again.load(path)
+    assert again.size() == 20
+    state["rows"] = state.pop("extra")
+    path.write_bytes(save_state("HindsightReplayBuffer", state))
+    del state["rows"]
+    tracemalloc.reset_peak()
+    before = tracemalloc.get_traced_memory()[0]
+    with pytest.raises(ModelFileError, match="rows has the shape"):
+        again.load(path)
+    assert tracemalloc.get_traced_memory()[1] - before < 2**20
+    tracemalloc.stop()
 
 
 def test_pickling_leaves_the_environment_out():

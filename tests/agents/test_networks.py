@@ -125,3 +125,11 @@ def test_extractor_serves_a_plain_sb3_algorithm():
 def test_extractor_refuses_other_shapes():
     with pytest.raises(ValueError, match=r"needs observations \[2, H, W\]"):
         PatternExtractor(spaces.Box(0.0, 1.0, (4,), np.float32))
+    for shape, options in [
+        ((2, 50, 50), {}),
+        ((2, 1000, 101), {"line_length": 1}),
+        ((2, 3, 3), {"line_length": 0}),
+        ((2, 3, 3), {"visible_cells": 10}),
+    ]:
+        with pytest.raises(ValueError, match=r"at most .* cells"):
+            PatternExtractor(spaces.Box(0.0, 1.0, shape, np.float32), 2, **options)

