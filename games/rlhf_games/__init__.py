@@ -18,7 +18,11 @@ from rlhf_games.base import Game, Goal, Outcome, UnknownGameError, Verdict
 __all__ = ["Game", "Goal", "Outcome", "UnknownGameError", "Verdict", "find", "make", "names"]
 
 _GAMES = {
+    "breakthrough": "rlhf_games.breakthrough:Breakthrough",
+    "breakthrough_6x6": "rlhf_games.breakthrough:Breakthrough6x6",
     "connect_four": "rlhf_games.connect_four:ConnectFour",
+    "othello": "rlhf_games.othello:Othello",
+    "othello_6x6": "rlhf_games.othello:Othello6x6",
     "tic_tac_toe": "rlhf_games.tic_tac_toe:TicTacToe",
 }
 

@@ -20,7 +20,7 @@ from numba.extending import overload
 from numba.np.unsafe.ndarray import to_fixed_tuple
 from numpy.typing import NDArray
 
-from rlhf_games.base import Outcome, States, Verdict
+from rlhf_games.base import CLOCK, Outcome, States, Verdict
 from rlhf_games.compiled import by_default, compiled, next_random, random_below
 
 Rules = Any
@@ -33,6 +33,8 @@ Owner = TypeVar("Owner", bound=type)
 
 ONGOING = int(Outcome.ONGOING)
 ACHIEVED = int(Verdict.ACHIEVED)
+CLOCK_DIGITS = 8
+"""Binary digits of the number of plies, where observations show it."""
 
 
 def position_words(words: int) -> Callable[[Owner], Owner]:
@@ -130,7 +132,10 @@ def _fill_symbols(rules: Rules, state: State, out: NDArray[Any]) -> None:
 
 
 def fill_planes(rules: Rules, state: State, out: NDArray[np.float32]) -> None:
-    """Fill `out` `[2, n_cells]`: plane 0 the mover's cells, plane 1 the other's."""
+    """Fill `out` `[planes, n_cells]`: plane 0 the mover's cells, plane 1 the other's.
+
+    With four planes, plane 2 shows the cells that are empty and playable, plane 3 the clock.
+    """
     raise TypeError(_only_compiled(rules))
 
 
@@ -140,6 +145,12 @@ def _fill_planes(rules: Rules, state: State, out: NDArray[np.float32]) -> None:
         what = symbol(rules, state, cell)
         out[0, cell] = what == 1
         out[1, cell] = what == 2
+    if out.shape[0] > CLOCK:
+        clock = numba.uint64(plies(rules, state))
+        for cell in range(rules.n_cells):
+            out[2, cell] = symbol(rules, state, cell) == 3
+            digit = clock >> numba.uint64(cell) if cell < CLOCK_DIGITS else numba.uint64(0)
+            out[CLOCK, cell] = numba.int32(digit & numba.uint64(1))
 
 
 def is_possible(rules: Rules, planes: NDArray[np.float32], state: State) -> bool:
@@ -150,6 +161,19 @@ def is_possible(rules: Rules, planes: NDArray[np.float32], state: State) -> bool
 @by_default(is_possible)
 def _is_possible(rules: Rules, planes: NDArray[np.float32], state: State) -> bool:
     return True
+
+
+def age(rules: Rules, state: State) -> int:
+    """Return a number of plies such that at most `max_plies - age` can still follow.
+
+    As a rule these are the plies played; a game that is often shorter than `max_plies` may know better.
+    """
+    raise TypeError(_only_compiled(rules))
+
+
+@by_default(age)
+def _age(rules: Rules, state: State) -> int:
+    return plies(rules, state)
 
 
 # ---- written once for all games --------------------------------------------------------------
@@ -175,11 +199,21 @@ overload(load, strict=False, jit_options={"nogil": True})(_load)
 
 
 @compiled
+def clock_shown(planes: NDArray[np.float32]) -> int:
+    """Return the number of plies that the fourth plane of an observation `[4, n_cells]` shows."""
+    clock = 0
+    for digit in range(CLOCK_DIGITS):
+        if planes[CLOCK, digit] > 0.5:
+            clock |= 1 << digit
+    return clock
+
+
+@compiled
 def shows(rules: Rules, planes: NDArray[np.float32], state: State) -> bool:
-    """Tell whether the observation of `state` is `planes` `[2, n_cells]`, cell by cell."""
-    seen = np.empty((2, rules.n_cells), np.float32)
+    """Tell whether the observation of `state` is `planes` `[planes, n_cells]`, cell by cell."""
+    seen = np.empty(planes.shape, np.float32)
     fill_planes(rules, state, seen)
-    for plane in range(2):
+    for plane in range(planes.shape[0]):
         for cell in range(rules.n_cells):
             if seen[plane, cell] != planes[plane, cell]:
                 return False
@@ -249,14 +283,14 @@ def symbols_batch(rules: Rules, states: States, out: NDArray[np.int8]) -> None:
 
 @compiled
 def observe_batch(rules: Rules, states: States, out: NDArray[np.float32]) -> None:
-    """Fill `out` `[B, 2, n_cells]`: plane 0 the mover's cells, plane 1 the other's."""
+    """Fill `out` `[B, planes, n_cells]`, see `fill_planes`."""
     for i in range(states.shape[0]):
         fill_planes(rules, load(rules, states, i), out[i])
 
 
 @compiled
 def decode_batch(rules: Rules, planes: NDArray[np.float32], out: States) -> int:
-    """Fill `out` with the positions behind observations `[B, 2, n_cells]`.
+    """Fill `out` with the positions behind observations `[B, planes, n_cells]`.
 
     Returns:
         the first row that shows no possible position, or -1.

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import rlhf_games
 from rlhf_games.base import (
+    CLOCK,
     MOVER,
     WAITING,
     Game,
@@ -23,6 +24,7 @@ from rlhf_games.base import (
     UnknownGoalError,
     Verdict,
 )
+from rlhf_games.rules import CLOCK_DIGITS
 
 WIN, DRAW, LOSE = 0, 1, 2
 
@@ -59,10 +61,7 @@ def play_line(game: Game, moves: list[int]) -> list[States]:
 
 def seen_through(game: Game, symmetry: Symmetry, states: States) -> States:
     """The positions after a reflection or rotation."""
-    planes = game.observe(states).reshape(len(states), 2, -1)
-    moved = np.empty_like(planes)
-    moved[:, :, symmetry.cells] = planes
-    return game.from_observation(moved.reshape(-1, *game.observation_shape))
+    return game.from_observation(symmetry.seen(game.observe(states)))
 
 
 class GameContract:
@@ -72,6 +71,8 @@ class GameContract:
     perft: tuple[int, ...]
     # Which kinds of goals carry a ply at the end of their names: "win_by" for `win_by_18`.
     deadlines: frozenset[str]
+    # Which kinds of goals carry a number that makes them harder: "last" for `last_20`.
+    thresholds: frozenset[str] = frozenset()
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -99,7 +100,10 @@ class GameContract:
         assert isinstance(game, Game)
         assert game.name == self.name
         assert game.title != ""
-        assert len(game.action_names) == len(set(game.action_names)) == game.n_actions
+        assert game.names_of(0) == game.action_names
+        assert game.turned or game.names_of(1) == game.action_names
+        for seat in (0, 1):
+            assert len(game.names_of(seat)) == len(set(game.names_of(seat))) == game.n_actions
         cells = int(np.prod(game.observation_shape[1:]))
         for symmetry in game.symmetries:
             assert sorted(symmetry.cells) == list(range(cells))
@@ -148,7 +152,6 @@ class GameContract:
         states = game.initial(3)
         assert game.plies(states).tolist() == game.mover(states).tolist() == [0, 0, 0]
         assert (game.outcome(states) == Outcome.ONGOING).all()
-        assert not game.observe(states).any()
 
     def test_nothing_changes_its_arguments(self, game: Game, states: States):
         before = states.copy()
@@ -224,8 +227,9 @@ class GameContract:
     @pytest.mark.parametrize("beyond", [-1, 0, 100])
     def test_actions_that_do_not_exist_are_illegal(self, game: Game, beyond: int):
         action = beyond if beyond < 0 else game.n_actions + beyond
+        first = int(game.legal(game.initial(1))[0].argmax())
         with pytest.raises(IllegalMoveError, match=f"action {action} is illegal in position 1"):
-            game.step(game.initial(2), np.array([0, action]))
+            game.step(game.initial(2), np.array([first, action]))
 
     def test_as_many_actions_as_positions(self, game: Game):
         with pytest.raises(GameError, match="3 positions need as many actions, got 2"):
@@ -241,12 +245,17 @@ class GameContract:
         assert np.isin(planes, (0.0, 1.0)).all()
         assert np.array_equal(game.from_observation(planes), states)
 
-    def test_players_see_the_board_from_their_side(self, game: Game, states: States):
-        ongoing = states[game.outcome(states) == Outcome.ONGOING]
-        actions = game.random_actions(ongoing, np.random.default_rng(2))
-        before, after = game.observe(ongoing), game.observe(game.step(ongoing, actions))
-        assert np.array_equal(after[:, 0], before[:, 1])
-        assert ((after[:, 1] - before[:, 0]).reshape(len(ongoing), -1).sum(axis=1) == 1).all()
+    def test_planes(self, game: Game, states: States):
+        """No cell has two owners, and planes beyond the second show playable cells and plies."""
+        planes = game.observe(states).reshape(len(states), game.observation_shape[0], -1)
+        assert len(planes[0]) in (2, 4)
+        assert (planes[:, :2].sum(axis=1) <= 1).all()
+        if len(planes[0]) == 4:
+            assert (planes[:, :3].sum(axis=1) <= 1).all()
+            digits = 2.0 ** np.arange(CLOCK_DIGITS)
+            assert game.max_plies < 2**CLOCK_DIGITS
+            assert np.array_equal(planes[:, CLOCK, :CLOCK_DIGITS] @ digits, game.plies(states))
+            assert not planes[:, CLOCK, CLOCK_DIGITS:].any()
 
     def test_observations_of_another_shape_are_rejected(self, game: Game):
         with pytest.raises(GameError, match=re.escape("[1, 3, 1, 1]")):
@@ -264,14 +273,6 @@ class GameContract:
         row = len(planes) - 1
         planes[row, 0] = planes[row].max(axis=0)
         with pytest.raises(GameError, match=f"observation {row}"):
-            game.from_observation(planes)
-
-    def test_impossible_counts_are_rejected(self, game: Game, states: States):
-        planes = game.observe(states[game.plies(states) == 2])
-        planes[0, 0] = 0
-        game.from_observation(planes[:1])  # one stone of the waiting player is a first move
-        planes[0] = planes[0, ::-1].copy()
-        with pytest.raises(GameError, match="observation 0"):
             game.from_observation(planes)
 
     # ---- symmetries -----------------------------------------------------------------------
@@ -335,15 +336,15 @@ class GameContract:
                 assert (verdicts[..., row] <= parent).all()
 
     def test_deadlines_are_monotone(self, game: Game, states: States):
-        """More time makes `win_by` and `lose_by` easier and `last` harder."""
+        """More time makes `win_by` and `lose_by` easier, more discs make a margin harder."""
         chains: dict[str, list[tuple[int, int]]] = {}
         for row, goal in enumerate(game.goals):
             if match := re.fullmatch(r"(\w+)_(\d+)", goal.name):
                 chains.setdefault(match[1], []).append((int(match[2]), row))
         verdicts = game.verdicts(states)
-        assert set(chains) == self.deadlines
+        assert set(chains) == self.deadlines | self.thresholds
         for kind, chain in chains.items():
-            rows = [row for _, row in sorted(chain, reverse=kind == "last")]
+            rows = [row for _, row in sorted(chain, reverse=kind in self.thresholds)]
             for hard, easy in pairwise(rows):
                 assert (verdicts[..., hard] <= verdicts[..., easy]).all()
 
@@ -354,3 +355,25 @@ class GameContract:
             assert np.array_equal(achieved[:, MOVER, mine], achieved[:, WAITING, theirs])
         for row, value in ((WIN, Outcome.WIN), (DRAW, Outcome.DRAW), (LOSE, Outcome.LOSS)):
             assert np.array_equal(achieved[:, MOVER, row], outcome == value)
+
+
+class StoneContract(GameContract):
+    """What holds besides for games on an empty board to which every move adds one stone."""
+
+    def test_boards_are_empty_at_first(self, game: Game):
+        assert not game.observe(game.initial(1)).any()
+
+    def test_players_see_the_board_from_their_side(self, game: Game, states: States):
+        ongoing = states[game.outcome(states) == Outcome.ONGOING]
+        actions = game.random_actions(ongoing, np.random.default_rng(2))
+        before, after = game.observe(ongoing), game.observe(game.step(ongoing, actions))
+        assert np.array_equal(after[:, 0], before[:, 1])
+        assert ((after[:, 1] - before[:, 0]).reshape(len(ongoing), -1).sum(axis=1) == 1).all()
+
+    def test_impossible_counts_are_rejected(self, game: Game, states: States):
+        planes = game.observe(states[game.plies(states) == 2])
+        planes[0, 0] = 0
+        game.from_observation(planes[:1])  # one stone of the waiting player is a first move
+        planes[0] = planes[0, ::-1].copy()
+        with pytest.raises(GameError, match="observation 0"):
+            game.from_observation(planes)
