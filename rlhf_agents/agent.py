@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import rlhf_games
-from rlhf_agents.compiled_network import PatternWeights, line_windows
+from rlhf_agents.compiled_network import PatternWeights, windows_of
 from rlhf_agents.errors import ModelFileError, SettingError, UnknownAgentError
 from rlhf_agents.forecast import GAMES, forecast
 from rlhf_agents.goals import goal_rules
@@ -212,9 +212,7 @@ def weights_from_arrays(game: Game, policy: dict[str, Any], arrays: Arrays) -> P
         ValueError: an array has the wrong shape.
     """
     parents = np.array(policy["goal_parents"], np.int64)
-    windows = line_windows(
-        (game.observation_shape[1], game.observation_shape[2]), int(policy["line_length"])
-    )
+    windows = windows_of(game.observation_shape, int(policy["line_length"]))
     width, depth = int(policy["features_dim"]), int(policy["depth"])
     outputs = 2 * len(game.goals) * game.n_actions
     shapes = {

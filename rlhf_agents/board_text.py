@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from rich.text import Text
 
-from rlhf_agents.board_cells import Cell, plays_columns, stones_of
+from rlhf_agents.board_cells import Cell, line_names, plays_cells, plays_columns, stones_of
 from rlhf_agents.records import Explanation
 from rlhf_games.base import Game, States
 
@@ -14,17 +14,24 @@ STYLES = ("bold dark_orange", "bold dodger_blue2")
 EMPTY = "·"
 CELL = 5
 BAR = 20
+LISTED, PER_ROW = 12, 6
 CHANCES = ("win", "draw", "lose")
 
 
 def board(game: Game, state: States, last: Cell | None = None) -> Text:
-    """Return the board with the names of the moves; the last stone stands in brackets."""
+    """Return the board with the names of the moves; the last stone stands in brackets.
+
+    Where pieces move from cell to cell, letters and numbers beside the board name the cells.
+    """
     cells = stones_of(game, state)
     text = Text()
+    named = plays_cells(game) or plays_columns(game)
     for row, line in enumerate(cells):
+        if not named:
+            text.append(f"{len(cells) - row:>2} ", "dim")
         for column, owner in enumerate(line):
             name = EMPTY
-            if not plays_columns(game):
+            if plays_cells(game):
                 name = game.action_names[row * len(line) + column]
             mark = STONES[owner - 1] if owner else name
             mark = f"[{mark}]" if last == (row, column) else mark
@@ -33,20 +40,46 @@ def board(game: Game, state: States, last: Cell | None = None) -> Text:
     if plays_columns(game):
         names = "".join(f"{name:^{CELL}}" for name in game.action_names)
         text.append(names + "\n", "bold")
+    if not named:
+        letters = (chr(ord("a") + column) for column in range(cells.shape[1]))
+        text.append("   " + "".join(f"{letter:^{CELL}}" for letter in letters) + "\n", "dim")
     return text
 
 
-def move_values(game: Game, why: Explanation) -> Text:
-    """Return the value of every move in percent: below the columns, or as a grid of cells."""
-    text = Text()
-    width = game.observation_shape[2]
-    for action, value in enumerate(why.values):
+def move_values(game: Game, why: Explanation, mover: int = 0) -> Text:
+    """Return the value of every move in percent: below the columns, as a grid of cells, or a list.
+
+    Args:
+        game: the rules.
+        why: what a player thinks of a position.
+        mover: the seat that is to move there.
+    """
+    width, text = game.observation_shape[2], Text()
+    in_grid = plays_columns(game) or plays_cells(game)
+    count = width * (len(why.values) // width) if in_grid else 0
+    for action, value in enumerate(why.values[:count]):
         label = "" if np.isnan(value) else f"{100 * value:.0f}%"
-        style = "bold green" if action == why.action else "cyan"
-        text.append(f"{label:^{CELL}}", style)
+        text.append(f"{label:^{CELL}}", _value_style(why, action))
         if (action + 1) % width == 0:
             text.append("\n")
+    text.append_text(_listed(why, game.names_of(mover), count))
     return text
+
+
+def _listed(why: Explanation, names: tuple[str, ...], first: int) -> Text:
+    """Return the legal moves from the action `first` on, by name, the best first."""
+    legal = [a for a in range(first, len(names)) if not np.isnan(why.values[a])]
+    text = Text()
+    for place, action in enumerate(sorted(legal, key=lambda a: -why.values[a]), 1):
+        label = f"{names[action]} {100 * why.values[action]:.0f}%"
+        ends_row = place % PER_ROW == 0 or place == len(legal)
+        text.append(f"{label:<{LISTED}}", _value_style(why, action))
+        text.append("\n" if ends_row else "")
+    return text
+
+
+def _value_style(why: Explanation, action: int) -> str:
+    return "bold green" if action == why.action else "cyan"
 
 
 def bars(why: Explanation) -> Text:
@@ -68,28 +101,30 @@ def bars(why: Explanation) -> Text:
     return text
 
 
-def spoken(game: Game, why: Explanation) -> str:
+def spoken(game: Game, why: Explanation, mover: int = 0) -> str:
     """Return the value of the move and the expected line in a few words: "61% win, expects 4 3"."""
-    moves = " ".join(game.action_names[action] for action in why.line[1:])
+    moves = " ".join(line_names(game, why.line, mover)[1:])
     text = f"{100 * why.values[why.action]:.0f}% {why.pursued}"
     return f"{text}, expects {moves}" if moves else text
 
 
-def expected(game: Game, why: Explanation) -> str:
+def expected(game: Game, why: Explanation, mover: int = 0) -> str:
     """Return the expected line and what it cost, e.g. "expects 4 4 3 (256 positions, 2 ms)"."""
-    moves = " ".join(game.action_names[action] for action in why.line)
+    moves = " ".join(line_names(game, why.line, mover))
     proven = ", proven" if why.proven else ""
     pursued = "" if why.pursued == why.goal else f", {why.goal} is out of reach: plays to win"
     return f"expects {moves} ({why.nodes} positions, {1000 * why.seconds:.0f} ms{proven}{pursued})"
 
 
-def thoughts(game: Game, why: Explanation, whose: str = "value of every move") -> Text:
+def thoughts(
+    game: Game, why: Explanation, whose: str = "value of every move", mover: int = 0
+) -> Text:
     """Return everything that an explanation says: values of moves, chances, expected line."""
     text = Text(f"{whose} for {why.goal!r}:\n")
-    text.append_text(move_values(game, why))
+    text.append_text(move_values(game, why, mover))
     chances = bars(why)
     if chances:
         text.append("within reach, if it were asked for:\n")
         text.append_text(chances)
-    text.append(expected(game, why) + "\n", "italic")
+    text.append(expected(game, why, mover) + "\n", "italic")
     return text

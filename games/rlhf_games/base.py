@@ -110,7 +110,7 @@ class Game(Protocol):
         rules: the tag (a NamedTuple) on which compiled code dispatches, see `rlhf_games.rules`.
         n_actions: A.
         n_words: W, the uint64 words of a position.
-        observation_shape: `(planes, H, W)`; 2 planes, the mover's pieces and the other's, or 4 where
+        observation_shape: `(planes, H, W)`; 2 planes, the mover's pieces and the other's, or 4, if
             these do not tell everything: cells that are empty and playable, and in the first cells
             of the last plane the number of plies in binary, the least digit first.
         max_plies: an upper bound of the length of a game.

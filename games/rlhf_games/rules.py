@@ -166,7 +166,7 @@ def _is_possible(rules: Rules, planes: NDArray[np.float32], state: State) -> boo
 def age(rules: Rules, state: State) -> int:
     """Return a number of plies such that at most `max_plies - age` can still follow.
 
-    As a rule these are the plies played; a game that is often shorter than `max_plies` may know better.
+    As a rule these are the plies played; a game mostly shorter than `max_plies` may know better.
     """
     raise TypeError(_only_compiled(rules))
 

@@ -1,7 +1,7 @@
 """Square boards of 6 or 8 cells a side on one bitboard of 8 x 8: the smaller one in the middle.
 
-Bit = row * 8 + column of the bitboard, row 0 at the top. So a step is the same shift on both boards,
-a turn by 180 degrees reverses the bits, and the rim of the smaller board never holds a piece.
+Bit = row * 8 + column of the bitboard, row 0 at the top. So a step is the same shift on both, a
+turn by 180 degrees reverses the bits, and around the smaller board nothing ever stands.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rlhf_agents.board_cells import Cell, placed_cell, stones_of, winning_cells
+from rlhf_agents.board_cells import Cell, line_names, placed_cell, stones_of, winning_cells
 from rlhf_agents.records import Explanation, Forecast
 from rlhf_agents.viewer.match import Match
 from rlhf_agents.viewer.rooms.base import BoardView, Ghost, Moving, Room
@@ -57,7 +57,7 @@ def build_scene(match: Match, room: Room, ui: Ui, now: float) -> Scene:
         nodes=match.nodes if match.adjustable else None,
         paused=match.paused,
         speed=match.speed,
-        names=match.game.action_names,
+        names=(match.game.names_of(0), match.game.names_of(1)),
     )
 
 
@@ -86,7 +86,8 @@ def _mistake_here(match: Match) -> Mistake | None:
 
 
 def _status(match: Match, ui: Ui, thought: Explanation | None, mistake: Mistake | None) -> str:
-    names, session = match.game.action_names, match.session
+    session = match.session
+    names = match.game.names_of(session.seat)
     wonder = ui.pointed("goal")
     if isinstance(wonder, str) and thought is not None:
         who = "would play" if thought.seat == MOVER else "would expect"
@@ -134,7 +135,7 @@ def _board(
         stones=stones,
         seat=session.seat,
         legal=game.legal(state[None])[0],
-        names=game.action_names,
+        names=game.names_of(session.seat),
         last=last,
         winning=frozenset(winning_cells(game, state, last)),
         moving=Moving(cell, moving) if cell is not None and moving < 1 else None,
@@ -144,6 +145,7 @@ def _board(
         ghosts=_ghosts(match, ui, thought, now) if moving >= 1 else (),
         hover=_hovered(match, ui),
         hint=hint,
+        picked=ui.picked,
     )
 
 
@@ -251,8 +253,6 @@ def _expected_goals(match: Match, forecast: Forecast | None) -> dict[str, float]
 def _line(match: Match, thought: Explanation | None) -> tuple[Step, ...]:
     if thought is None:
         return ()
-    ply, names = len(match.session.moves), match.game.action_names
-    cells = match.expected_cells(thought.line)
-    return tuple(
-        Step(ply + i, names[action], cells[i - 1][1]) for i, action in enumerate(thought.line, 1)
-    )
+    ply, cells = len(match.session.moves), match.expected_cells(thought.line)
+    names = line_names(match.game, thought.line, match.session.seat)
+    return tuple(Step(ply + i, name, cells[i - 1][1]) for i, name in enumerate(names, 1))

@@ -9,8 +9,10 @@ from __future__ import annotations
 from importlib import import_module
 from importlib.metadata import entry_points
 
+from rlhf_agents.board_cells import paths_of
 from rlhf_agents.viewer.rooms.base import Room
 from rlhf_agents.viewer.rooms.grid import GridRoom
+from rlhf_agents.viewer.rooms.paths import PathRoom
 from rlhf_games.base import Game
 
 __all__ = ["Room", "known_room", "room_for"]
@@ -33,6 +35,11 @@ def known_room(name: str) -> Room | None:
 
 
 def room_for(game: Game) -> Room:
-    """Return the room of a game, a grid if it has none of its own."""
+    """Return the room of a game; one that fits its moves if it has none of its own."""
+    own = known_room(game.name)
+    if own is not None:
+        return own
     _, rows, columns = game.observation_shape
-    return known_room(game.name) or GridRoom(rows, columns, game.n_actions, gravity=game.gravity)
+    if paths_of(game.action_names, rows):
+        return PathRoom(rows, columns, game.n_actions)
+    return GridRoom(rows, columns, game.n_actions, gravity=game.gravity)
