@@ -20,6 +20,7 @@ from rlhf_games.compiled import (
     random_below,
     random_unit,
 )
+from tests.games.game_contract import random_games
 
 WORDS = [1, 2, 0b1011000, 1 << 63, (1 << 64) - 1, 0x9E3779B97F4A7C15]
 
@@ -174,3 +175,21 @@ def test_bulk_functions_agree_with_symbol(name: str):
     assert np.array_equal(game.symbols(rows), symbols)
     seen = game.observe(rows)[:, :shown]
     assert np.array_equal(seen.reshape(planes.shape), planes)
+
+
+@numba.njit
+def fill_ages(tag, states, out):
+    for i in range(states.shape[0]):
+        out[i] = rules.age(tag, rules.load(tag, states, i))
+
+
+@pytest.mark.parametrize("name", rlhf_games.names())
+def test_age_bounds_what_can_follow(name: str):
+    game = rlhf_games.make(name)
+    history = random_games(game, 200, seed=2)
+    lengths = game.plies(history[-1])
+    for states in history:
+        ages = np.empty(len(states), np.int64)
+        fill_ages(game.rules, states, ages)
+        assert (lengths - game.plies(states) <= game.max_plies - ages).all()
+        assert (ages >= game.plies(states)).all()

@@ -89,7 +89,7 @@ class PathRoom(GridRoom):
                 self._draw_arrow(canvas, grid, (origin, target), colour)
             if action in picked:
                 canvas.ring(grid.centre(origin), grid.cell * 0.45, grid.cell * 0.05, theme.text)
-                canvas.disc(grid.centre(target), grid.cell * 0.1, theme.text)
+                canvas.ring(grid.centre(target), grid.cell * 0.3, grid.cell * 0.05, theme.text)
 
     def _picked(self, view: BoardView) -> set[int]:
         """Return the legal actions of the picked piece."""
@@ -120,9 +120,8 @@ class PathRoom(GridRoom):
             if not np.isnan(view.values[action]) and (not picked or action in picked):
                 best[cell] = max(best.get(cell, 0.0), float(view.values[action]))
         for cell, share in best.items():
-            x, y = grid.centre(cell)
             top = max(best.values()) == share
-            place = (x, y + grid.cell * 0.22)
+            place = grid.centre(cell)
             seat = None if view.stones is None else int(view.stones[cell]) - 1
             ink = theme.text if seat is None or seat < 0 else theme.on_seats[seat]
             size = max(9.0, grid.cell * 0.22)
