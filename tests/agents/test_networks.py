@@ -20,7 +20,7 @@ from rlhf_agents.thinking import goal_table, network_batch
 from tests.agents.test_foresight import random_positions
 
 
-@pytest.fixture(scope="module", params=["tic_tac_toe", "connect_four"])
+@pytest.fixture(scope="module", params=["tic_tac_toe", "connect_four", "breakthrough_6x6"])
 def model(request):
     torch.manual_seed(0)
     env = make_env(request.param, n_envs=2, seed=0)
@@ -74,6 +74,21 @@ def test_line_windows_of_connect_four():
     assert len({tuple(sorted(window)) for window in windows.tolist()}) == 69
     assert windows.min() == 0
     assert windows.max() == 41
+
+
+@pytest.mark.parametrize("name", ["othello_6x6", "breakthrough_6x6"])
+def test_extractor_sees_what_four_planes_tell(name: str):
+    """Playable cells as the rules name them, and the number of plies in a window of its own."""
+    game = rlhf_games.make(name)
+    states = random_positions(game, 60, 30)
+    extractor = PatternExtractor(make_env(name, n_envs=2).observation_space, line_length=4)
+    assert len(extractor.windows) == 55  # 54 lines and the clock
+    rows = extractor.rows(torch.from_numpy(game.observe(states))).numpy()
+    symbols, places = game.symbols(states).astype(int), 4 ** np.arange(3, -1, -1)
+    expected = symbols[:, extractor.windows[:54]] @ places + 256 * np.arange(54)
+    assert np.array_equal(rows[:, :54], expected)
+    assert np.array_equal(rows[:, 54], 256 * 54 + game.plies(states))
+    assert len(set(game.plies(states).tolist())) > 5
 
 
 def test_extractor_sees_what_is_playable():
