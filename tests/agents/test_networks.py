@@ -80,7 +80,7 @@ def test_line_windows_of_connect_four():
 def test_extractor_sees_what_four_planes_tell(name: str):
     """Playable cells as the rules name them, and the number of plies in a window of its own."""
     game = rlhf_games.make(name)
-    states = random_positions(game, 60, 30)
+    states = np.concatenate([random_positions(game, 9, plies) for plies in range(0, 30, 3)])
     extractor = PatternExtractor(make_env(name, n_envs=2).observation_space, line_length=4)
     assert len(extractor.windows) == 55  # 54 lines and the clock
     rows = extractor.rows(torch.from_numpy(game.observe(states))).numpy()
