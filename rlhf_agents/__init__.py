@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rlhf_agents.agent import Agent, load_agent
+    from rlhf_agents.environments import make_env
     from rlhf_agents.hfdqn import HFDQN
+    from rlhf_agents.policy_opponent import PolicyOpponent
     from rlhf_agents.records import Explanation
+    from rlhf_agents.self_play import SelfPlayCallback
     from rlhf_agents.settings import Foresight, Hindsight
 
 __version__ = "0.1.0"
@@ -24,6 +27,8 @@ __all__ = [
     "Explanation",
     "Foresight",
     "Hindsight",
+    "PolicyOpponent",
+    "SelfPlayCallback",
     "load_agent",
     "make_env",
 ]
@@ -34,8 +39,10 @@ _HOMES = {
     "Foresight": "rlhf_agents.settings",
     "HFDQN": "rlhf_agents.hfdqn",
     "Hindsight": "rlhf_agents.settings",
+    "PolicyOpponent": "rlhf_agents.policy_opponent",
+    "SelfPlayCallback": "rlhf_agents.self_play",
     "load_agent": "rlhf_agents.agent",
-    "make_env": "rlhf_adapters",
+    "make_env": "rlhf_agents.environments",
 }
 
 

@@ -212,7 +212,7 @@ def weights_from_arrays(game: Game, policy: dict[str, Any], arrays: Arrays) -> P
         ValueError: an array has the wrong shape.
     """
     parents = np.array(policy["goal_parents"], np.int64)
-    windows = windows_of(game.observation_shape, int(policy["line_length"]))
+    windows = windows_of(game.observation_shape, int(policy["line_length"]), game.visible_cells)
     width, depth = int(policy["features_dim"]), int(policy["depth"])
     outputs = 2 * len(game.goals) * game.n_actions
     shapes = {

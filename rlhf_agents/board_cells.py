@@ -18,6 +18,12 @@ Stones = NDArray[np.int8]
 DIRECTIONS = ((0, 1), (1, 0), (1, 1), (1, -1))
 
 
+def has_board(game: Game) -> bool:
+    """Tell whether the planes are a board of stones; else positions are read as `Game.text`."""
+    _, rows, columns = game.observation_shape
+    return game.visible_cells == rows * columns
+
+
 def plays_columns(game: Game) -> bool:
     """Tell whether an action is a column into which a stone falls."""
     return game.gravity and game.n_actions == game.observation_shape[2]
@@ -26,7 +32,8 @@ def plays_columns(game: Game) -> bool:
 def plays_cells(game: Game) -> bool:
     """Tell whether an action is a cell, row by row; there may be one more, such as to pass."""
     _, rows, columns = game.observation_shape
-    return not game.gravity and rows * columns <= game.n_actions <= rows * columns + 1
+    is_cell = rows * columns <= game.n_actions <= rows * columns + 1
+    return has_board(game) and not game.gravity and is_cell
 
 
 def paths_of(names: Sequence[str], rows: int) -> tuple[Path, ...]:

@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 from rich.text import Text
 
-from rlhf_agents.board_cells import Cell, line_names, plays_cells, plays_columns, stones_of
+from rlhf_agents.board_cells import (
+    Cell,
+    line_names,
+    plays_cells,
+    plays_columns,
+    stones_of,
+)
 from rlhf_agents.records import Explanation
 from rlhf_games.base import Game, States
 
@@ -14,7 +20,8 @@ STYLES = ("bold dark_orange", "bold dodger_blue2")
 EMPTY = "·"
 CELL = 5
 BAR = 20
-LISTED, PER_ROW = 12, 6
+MOST, PER_ROW, WIDTH = 12, 6, 12
+"""Of moves that are listed by name: how many, how many of them in a row, and how wide."""
 CHANCES = ("win", "draw", "lose")
 
 
@@ -22,7 +29,11 @@ def board(game: Game, state: States, last: Cell | None = None) -> Text:
     """Return the board with the names of the moves; the last stone stands in brackets.
 
     Where pieces move from cell to cell, letters and numbers beside the board name the cells.
+    Positions that are no board of stones are shown as the game writes them.
     """
+    written = game.text(state)
+    if written is not None:
+        return Text(f"{written}\n{_legal_moves(game, state)}")
     cells = stones_of(game, state)
     text = Text()
     named = plays_cells(game) or plays_columns(game)
@@ -46,8 +57,23 @@ def board(game: Game, state: States, last: Cell | None = None) -> Text:
     return text
 
 
+def move_name(game: Game, state: States, action: int) -> str:
+    """Return what a person types for a move, and what it means: "84 (d3c2)", or only "4"."""
+    mover = int(game.mover(np.ascontiguousarray(state)[None])[0])
+    name, label = game.names_of(mover)[action], game.label(state, action)
+    return name if name == label else f"{name} ({label})"
+
+
+def _legal_moves(game: Game, state: States) -> str:
+    legal = np.flatnonzero(game.legal(np.ascontiguousarray(state)[None])[0])
+    names = [move_name(game, state, int(action)) for action in legal]
+    return f"moves: {', '.join(names)}\n" if names else ""
+
+
 def move_values(game: Game, why: Explanation, mover: int = 0) -> Text:
-    """Return the value of every move in percent: below the columns, as a grid of cells, or a list.
+    """Return the value of every move in percent: below the columns, or as a grid of cells.
+
+    Moves that are neither, or one more than cells, are listed by name, the best of them.
 
     Args:
         game: the rules.
@@ -67,14 +93,16 @@ def move_values(game: Game, why: Explanation, mover: int = 0) -> Text:
 
 
 def _listed(why: Explanation, names: tuple[str, ...], first: int) -> Text:
-    """Return the legal moves from the action `first` on, by name, the best first."""
+    """Return the best legal moves from the action `first` on, by name, the best first."""
     legal = [a for a in range(first, len(names)) if not np.isnan(why.values[a])]
+    shown = sorted(legal, key=lambda a: -why.values[a])[:MOST]
     text = Text()
-    for place, action in enumerate(sorted(legal, key=lambda a: -why.values[a]), 1):
+    for place, action in enumerate(shown, 1):
         label = f"{names[action]} {100 * why.values[action]:.0f}%"
-        ends_row = place % PER_ROW == 0 or place == len(legal)
-        text.append(f"{label:<{LISTED}}", _value_style(why, action))
+        ends_row = place % PER_ROW == 0 or place == len(shown)
+        text.append(f"{label:<{WIDTH}}", _value_style(why, action))
         text.append("\n" if ends_row else "")
+    text.append(f"and {len(legal) - MOST} more\n" if len(legal) > MOST else "")
     return text
 
 

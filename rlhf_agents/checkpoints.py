@@ -52,6 +52,7 @@ def manifest_of(model: Any) -> dict[str, Any]:
             "features_dim": extractor.features_dim,
             "line_length": int(extractor.windows.shape[1]),
             "gravity": extractor.gravity,
+            "visible_cells": extractor.visible_cells,
         },
         "hindsight": asdict(model.hindsight),
         "foresight": asdict(model.foresight),
@@ -109,6 +110,7 @@ def apply_settings(model: Any, file: ModelFile) -> None:
                 "features_dim": int(policy["features_dim"]),
                 "line_length": int(policy["line_length"]),
                 "gravity": bool(policy["gravity"]),
+                "visible_cells": policy.get("visible_cells"),
             },
         }
         model.notes = dict(manifest["notes"])

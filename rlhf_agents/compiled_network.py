@@ -24,26 +24,35 @@ CLOCK_SYMBOLS = 4
 """Behind the cells stand the digits of the number of plies to base 4, the least first."""
 
 
-def line_windows(shape: tuple[int, int], length: int) -> NDArray[np.int64]:
-    """Return the cells of all straight lines of `length` on a board, int64 `[P, length]`."""
+def line_windows(
+    shape: tuple[int, int], length: int, visible_cells: int | None = None
+) -> NDArray[np.int64]:
+    """Return the cells of all straight lines of `length` on a board, int64 `[P, length]`.
+
+    Lines through cells from `visible_cells` on (none by default) are left out.
+    """
     height, width = shape
+    directions = ((0, 1), (1, 0), (1, 1), (1, -1))
     lines = [
         [(row + k * down) * width + column + k * right for k in range(length)]
-        for down, right in ((0, 1), (1, 0), (1, 1), (1, -1))
+        for down, right in (directions if length > 1 else directions[:1])
         for row in range(height)
         for column in range(width)
         if 0 <= row + (length - 1) * down < height and 0 <= column + (length - 1) * right < width
     ]
-    return np.array(lines, np.int64)
+    windows = np.array(lines, np.int64)
+    return windows if visible_cells is None else windows[(windows < visible_cells).all(axis=1)]
 
 
-def windows_of(shape: tuple[int, ...], length: int) -> NDArray[np.int64]:
+def windows_of(
+    shape: tuple[int, ...], length: int, visible_cells: int | None = None
+) -> NDArray[np.int64]:
     """Return what a network sees of observations `(planes, H, W)`, int64 `[P, length]`.
 
-    All straight lines, and, if the observations have a clock, the highest digits of it.
+    All straight lines of visible cells, and, if there is a clock, its highest digits.
     """
     planes, height, width = shape
-    lines = line_windows((height, width), length)
+    lines = line_windows((height, width), length, visible_cells)
     if planes <= CLOCK:
         return lines
     digits = [height * width + max(CLOCK_SYMBOLS - 1 - k, 0) for k in range(length)]

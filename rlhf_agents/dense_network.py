@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from gymnasium import spaces
 from stable_baselines3.common.preprocessing import preprocess_obs
 from stable_baselines3.common.torch_layers import CombinedExtractor, FlattenExtractor
 from stable_baselines3.dqn.policies import QNetwork
@@ -54,6 +55,7 @@ class DenseNetwork:
 
     def __init__(self, network: QNetwork, layers: list[nn.Linear]) -> None:
         self.network, self.layers = network, layers
+        self.offsets = _discrete_offsets(network.observation_space)
 
     def features(self, observations: Any) -> torch.Tensor:
         """Return what the first layer sees, float32 `[B, D]`."""
@@ -67,14 +69,34 @@ class DenseNetwork:
         extractor: Any = network.features_extractor
         return torch.cat([seen[key].flatten(1) for key in extractor.extractors], dim=1)
 
+    def _rows(self, observations: Any, offsets: torch.Tensor) -> torch.Tensor:
+        """Return which features are 1 where all others are 0, int64 `[B, P]`."""
+        parts = [observations]
+        if isinstance(observations, dict):
+            extractor: Any = self.network.features_extractor
+            parts = [observations[key] for key in extractor.extractors]
+        columns = [part.reshape(len(part), 1).long() for part in parts]
+        return torch.cat(columns, dim=1) + offsets
+
+    def _first(self, observations: Any) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return what the first layer sees (or the rows of ones) and what it says."""
+        layer = self.layers[0]
+        if self.offsets is None:
+            seen = self.features(observations)
+            return seen, torch.addmm(layer.bias, seen, layer.weight.t())
+        # A product with zeros and a few ones is a sum of a few columns.
+        rows = self._rows(observations, self.offsets)
+        columns = layer.weight.index_select(1, rows.flatten()).reshape(-1, *rows.shape)
+        return rows, columns.sum(dim=2).t() + layer.bias
+
     def activations(self, observations: Any) -> list[torch.Tensor]:
         """Return the input of every layer and, last, the values `[B, A]`; no gradient is kept."""
-        seen = [self.features(observations)]
-        for layer in self.layers[:-1]:
-            seen.append(torch.addmm(layer.bias, seen[-1], layer.weight.t()).relu_())
-        last = self.layers[-1]
-        seen.append(torch.addmm(last.bias, seen[-1], last.weight.t()))
-        return seen
+        first, said = self._first(observations)
+        seen = [first]
+        for layer in self.layers[1:]:
+            seen.append(said.relu_())
+            said = torch.addmm(layer.bias, seen[-1], layer.weight.t())
+        return [*seen, said]
 
     def values(self, observations: Any) -> torch.Tensor:
         """Return the values `[B, A]`."""
@@ -88,10 +110,28 @@ class DenseNetwork:
             gradient: of the loss by the values, `[B, A]`.
         """
         for layer, seen in zip(reversed(self.layers), reversed(activations[:-1]), strict=True):
-            layer.weight.grad = gradient.t() @ seen
             layer.bias.grad = gradient.sum(dim=0)
+            if layer is self.layers[0] and self.offsets is not None:
+                layer.weight.grad = _scattered(gradient, seen, layer.weight)
+                return
+            layer.weight.grad = gradient.t() @ seen
             if layer is not self.layers[0]:
                 gradient = (gradient @ layer.weight).mul_(seen > 0)
+
+
+def _discrete_offsets(space: spaces.Space[Any]) -> torch.Tensor | None:
+    """Return where the features of each part begin, `[P]`, if every part is Discrete."""
+    parts = list(space.spaces.values()) if isinstance(space, spaces.Dict) else [space]
+    sizes = [int(part.n) for part in parts if isinstance(part, spaces.Discrete)]
+    if len(sizes) != len(parts):
+        return None
+    return torch.tensor([sum(sizes[:k]) for k in range(len(sizes))])
+
+
+def _scattered(gradient: torch.Tensor, rows: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """Return the gradient of the first layer's weight, like `weight`: columns of `rows` add up."""
+    spread = gradient.t()[:, :, None].expand(-1, -1, rows.shape[1]).reshape(len(weight), -1)
+    return torch.zeros_like(weight).index_add_(1, rows.flatten(), spread)
 
 
 def huber_gradient(

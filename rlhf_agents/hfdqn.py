@@ -35,7 +35,7 @@ from rlhf_agents.networks import GoalQPolicy
 from rlhf_agents.plain_dqn import PlainDQN
 from rlhf_agents.plain_files import plain_bytes, sb3_stream
 from rlhf_agents.schedules import Cosine
-from rlhf_agents.settings import Foresight, Hindsight
+from rlhf_agents.settings import Foresight, Hindsight, ModelForesight
 from rlhf_agents.thinking import Thinker
 from rlhf_games.base import Game
 
@@ -63,7 +63,7 @@ class HFDQN(PlainDQN):
         env: Any,
         *args: Any,
         hindsight: Hindsight | bool | None = None,
-        foresight: Foresight | None = None,
+        foresight: Foresight | ModelForesight | bool | None = None,
         double_q: bool = False,
         _init_setup_model: bool = True,
         **kwargs: Any,
@@ -71,7 +71,10 @@ class HFDQN(PlainDQN):
         self.hindsight = hindsight if isinstance(hindsight, Hindsight) else Hindsight()
         self.uses_hindsight = hindsight if isinstance(hindsight, bool) else None
         self.double_q = double_q
-        self.foresight = foresight or Foresight()
+        self.foresight = foresight if isinstance(foresight, Foresight) else Foresight()
+        if foresight is True:
+            foresight = ModelForesight()
+        self.model_foresight = foresight if isinstance(foresight, ModelForesight) else None
         self.game_name: str | None = None
         self._pending: Future[Lesson] | None = None
         self._worker: ThreadPoolExecutor | None = None
@@ -117,6 +120,7 @@ class HFDQN(PlainDQN):
         extractor = self.policy_kwargs.setdefault("features_extractor_kwargs", {})
         extractor.setdefault("line_length", game.line_length)
         extractor.setdefault("gravity", game.gravity)
+        extractor.setdefault("visible_cells", game.visible_cells)
         # Compiled search reads the weights where they are, and so small a network gains nothing on
         # an accelerator.
         self.device = torch.device("cpu")

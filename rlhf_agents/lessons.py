@@ -18,7 +18,7 @@ from rlhf_games.base import Game, States
 from rlhf_games.compiled import Real, compiled_fast
 
 POOL_BYTES = 1 << 30
-"""Games with many actions and goals have large lessons."""
+"""Rows are large where actions and goals are many: 40 KB in games of a thousand actions."""
 
 
 class Lesson(NamedTuple):
@@ -66,7 +66,7 @@ class LessonPool:
     """The rows of recent lessons, a ring.
 
     Args:
-        capacity: rows kept, fewer if they would take more than a gigabyte.
+        capacity: rows kept, fewer if they would take more than `POOL_BYTES`.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -78,8 +78,8 @@ class LessonPool:
     def add(self, lesson: Lesson) -> None:
         """Keep the rows of a lesson; the oldest rows go."""
         if self._rows is None:
-            row_bytes = sum(a.nbytes for a in lesson) // max(len(lesson.states), 1)
-            self.capacity = min(self.capacity, POOL_BYTES // max(row_bytes, 1))
+            row_bytes = sum(a.itemsize * int(np.prod(a.shape[1:])) for a in lesson)
+            self.capacity = min(self.capacity, max(1, POOL_BYTES // row_bytes))
             empty: list[Any] = [np.zeros((self.capacity, *a.shape[1:]), a.dtype) for a in lesson]
             self._rows = Lesson(*empty)
         slots = (self._next + np.arange(len(lesson.states))) % self.capacity

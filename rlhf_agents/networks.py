@@ -50,6 +50,20 @@ class _SumRows(torch.autograd.Function):
         return out, None
 
 
+def symbol_powers(windows: NDArray[np.int64], cells: int) -> NDArray[np.float32]:
+    """Return float32 `[cells, P]` that turns symbols `[cells]` into the contents of windows.
+
+    Windows of one cell need none: their content is the symbol. It is empty then.
+    """
+    n_windows, length = windows.shape
+    if length == 1:
+        return np.zeros((0, 0), np.float32)
+    powers = np.zeros((cells, n_windows), np.float32)
+    for k in range(length):
+        powers[windows[:, k], np.arange(n_windows)] = N_SYMBOLS ** (length - 1 - k)
+    return powers
+
+
 class PatternExtractor(BaseFeaturesExtractor):
     """Sum of learned rows, one per window and content: an n-tuple network for any small board.
 
@@ -66,6 +80,7 @@ class PatternExtractor(BaseFeaturesExtractor):
         line_length: cells per window; all straight lines of that length are windows.
         gravity: of two planes; only the lowest empty cell of a column is playable, else every
             empty cell is.
+        visible_cells: windows cover only so many cells, counted row by row; all by default.
     """
 
     def __init__(
@@ -74,6 +89,7 @@ class PatternExtractor(BaseFeaturesExtractor):
         features_dim: int = 128,
         line_length: int = 4,
         gravity: bool = True,
+        visible_cells: int | None = None,
     ) -> None:
         super().__init__(observation_space, features_dim)
         board = observation_space
@@ -84,14 +100,12 @@ class PatternExtractor(BaseFeaturesExtractor):
             raise ValueError(msg)
         self.gravity = gravity
         self.clock = board.shape[0] > CLOCK
-        windows = windows_of(board.shape, line_length)
-        self.windows = windows
-        cells = board.shape[1] * board.shape[2] + CLOCK_SYMBOLS * self.clock
-        powers = np.zeros((cells, len(windows)), np.float32)
-        for k in range(line_length):
-            place = N_SYMBOLS ** (line_length - 1 - k)
-            powers[windows[:, k], np.arange(len(windows))] = place
+        board_cells = board.shape[1] * board.shape[2]
+        self.visible_cells = visible_cells or board_cells
+        self.windows = windows = windows_of(board.shape, line_length, self.visible_cells)
+        powers = symbol_powers(windows, board_cells + CLOCK_SYMBOLS * self.clock)
         self.register_buffer("powers", torch.from_numpy(powers), persistent=False)
+        self.register_buffer("cells", torch.from_numpy(windows[:, 0].copy()), persistent=False)
         first = torch.arange(len(windows), dtype=torch.float32) * N_SYMBOLS**line_length
         self.register_buffer("first_row", first, persistent=False)
         rows = len(windows) * N_SYMBOLS**line_length
@@ -104,8 +118,10 @@ class PatternExtractor(BaseFeaturesExtractor):
         if self.clock:
             digits = board[:, CLOCK].flatten(1)[:, : 2 * CLOCK_SYMBOLS]
             symbols = torch.cat([symbols, digits[:, ::2] + 2.0 * digits[:, 1::2]], dim=1)
-        powers, first = self.get_buffer("powers"), self.get_buffer("first_row")
-        return (symbols @ powers + first).long()
+        first = self.get_buffer("first_row")
+        if self.windows.shape[1] == 1:
+            return (symbols[:, self.get_buffer("cells")] + first).long()
+        return (symbols @ self.get_buffer("powers") + first).long()
 
     def _playable(self, board: torch.Tensor) -> torch.Tensor:
         if self.clock:

@@ -17,9 +17,12 @@ from stable_baselines3.dqn.policies import CnnPolicy, DQNPolicy, MultiInputPolic
 
 from rlhf_agents import action_masks as masking
 from rlhf_agents.dense_network import DenseNetwork, dense_network, huber_gradient
+from rlhf_agents.errors import SettingError
 from rlhf_agents.gradient_steps import clip_and_step, follow, prefer_fused
 from rlhf_agents.hindsight_buffer import HindsightReplayBuffer, is_goal_space
+from rlhf_agents.lookahead import Lookahead, best_values
 from rlhf_agents.masked_buffer import MaskedReplayBuffer
+from rlhf_agents.settings import ModelForesight
 
 Values = Callable[[Any], torch.Tensor]
 """Maps observations to values `[B, A]`."""
@@ -32,6 +35,7 @@ class PlainDQN(DQN):
 
     double_q = False
     uses_hindsight: bool | None = None
+    model_foresight: ModelForesight | None = None
 
     # ---- set-up ----------------------------------------------------------------------------
 
@@ -47,6 +51,35 @@ class PlainDQN(DQN):
             self.n_steps = 1  # SB3 would warn that the buffer, which was told, ignores them
         super()._setup_model()
         self.n_steps = n_steps
+        self.lookahead = self._make_lookahead()
+
+    def _make_lookahead(self) -> Lookahead | None:
+        if self.model_foresight is None:
+            return None
+        why = self._why_not_look_ahead()
+        if why:
+            msg = f"foresight does not go with {why}; leave one of them out"
+            raise SettingError(msg)
+        actions: Any = self.action_space
+        result = Lookahead(
+            self.observation_space, int(actions.n), self.model_foresight, self.gamma, self.seed
+        )
+        result.set_env(self.env)
+        return result
+
+    def _why_not_look_ahead(self) -> str | None:
+        actions: Any = self.action_space
+        reasons = {
+            "n_steps > 1": self.n_steps > 1,
+            "VecNormalize": self._vec_normalize_env is not None,
+            "masks that are not in the observation": self._asks_masks,
+            "actions that do not begin at 0": actions.start != 0,
+            "networks on an accelerator": self.device.type != "cpu",
+            f"replay_buffer_class={getattr(self.replay_buffer_class, '__name__', None)}": (
+                not isinstance(self.replay_buffer, HindsightReplayBuffer | MaskedReplayBuffer)
+            ),
+        }
+        return next((reason for reason, holds in reasons.items() if holds), None)
 
     def _env_offers_masks(self) -> bool:
         space = self.observation_space
@@ -65,7 +98,7 @@ class PlainDQN(DQN):
         if self._wants_hindsight():
             chosen = HindsightReplayBuffer
             options["store_masks"] = self._asks_masks
-        elif not self._asks_masks:
+        elif not self._asks_masks and self.model_foresight is None:
             return False
         self.replay_buffer_class = chosen
         self.replay_buffer_kwargs = {**options, **self.replay_buffer_kwargs}
@@ -94,6 +127,8 @@ class PlainDQN(DQN):
         self._asks_masks = self._env_offers_masks()
         if isinstance(self.replay_buffer, HerReplayBuffer):
             self.replay_buffer.env = self.env
+        if self.lookahead is not None:
+            self.lookahead.set_env(self.env)
 
     # ---- acting ----------------------------------------------------------------------------
 
@@ -161,7 +196,12 @@ class PlainDQN(DQN):
             action_masks = observation[masking.MASK_KEY]
         masks = None if action_masks is None else self._checked(action_masks)
         network = self._written_out()[0]
-        if masks is None and (network is None or type(self.policy) not in SB3_POLICIES):
+        ahead = self.lookahead is not None and self.lookahead.acts
+        if (
+            masks is None
+            and not ahead
+            and (network is None or type(self.policy) not in SB3_POLICIES)
+        ):
             return super().predict(observation, state, episode_start, deterministic)
         # The generator that SB3 seeds, and asked only when SB3 asks it.
         explores = not deterministic and np.random.rand() < self.exploration_rate  # noqa: NPY002
@@ -170,19 +210,24 @@ class PlainDQN(DQN):
             count = len(next(iter(tensors.values()))) if isinstance(tensors, dict) else len(tensors)
             actions = self._random_actions(count, masks)
         else:
-            actions = self._best(tensors, network, masks)
+            actions = self._best(tensors, network, masks, learning=not deterministic)
         return (actions if batched else actions.squeeze(axis=0)), state
 
     @torch.no_grad()
     def _best(
-        self, tensors: Any, network: DenseNetwork | None, masks: NDArray[np.bool_] | None
-    ) -> NDArray[Any]:
+        self, tensors: Any, network: DenseNetwork | None, masks: NDArray[np.bool_] | None,
+        learning: bool,
+    ) -> NDArray[Any]:  # fmt: skip
         if self.policy.training:
             self.policy.set_training_mode(False)
-        values = self.q_net(tensors) if network is None else network.values(tensors)
+        online: Values = self.q_net if network is None else network.values
+        values = online(tensors)
         if masks is not None:
             allowed = torch.as_tensor(masks, device=values.device).expand_as(values)
             values = masking.only_allowed(values, allowed)
+        if self.lookahead is not None and self.lookahead.acts:
+            ahead: NDArray[Any] = self.lookahead.choose(tensors, values, online, learning).numpy()
+            return ahead
         best: NDArray[Any] = values.argmax(dim=1).cpu().numpy()
         return best
 
@@ -237,6 +282,8 @@ class PlainDQN(DQN):
             self.policy.set_training_mode(True)
         if isinstance(self.replay_buffer, HindsightReplayBuffer | MaskedReplayBuffer):
             prefer_fused(self.policy.optimizer)  # elsewhere it is DQN, bit for bit
+        if self.lookahead is not None:
+            self.lookahead.observe(self.replay_buffer)
         self._update_learning_rate(self.policy.optimizer)
         parameters = list(self.q_net.parameters())
         losses = [
@@ -254,6 +301,8 @@ class PlainDQN(DQN):
         target: DenseNetwork | None,
     ) -> float:
         buffer: Any = self.replay_buffer
+        if self.lookahead is not None:
+            self.lookahead.practise(buffer)
         batch = buffer.sample(batch_size, env=self._vec_normalize_env)
         weights = getattr(batch, "weights", None)
         if online is None or target is None:
@@ -298,6 +347,11 @@ class PlainDQN(DQN):
             best = values.max(dim=1, keepdim=True).values
         discounts = self.gamma if batch.discounts is None else batch.discounts
         result: torch.Tensor = batch.rewards + (1 - batch.dones) * discounts * best
+        if self.lookahead is not None:
+            chooser = online if self.double_q else None
+            return self.lookahead.targets(
+                batch, result, lambda seen: best_values(seen, chooser, target)
+            )
         return result
 
     @staticmethod
@@ -311,4 +365,10 @@ class PlainDQN(DQN):
     # ---- saving ----------------------------------------------------------------------------
 
     def _excluded_save_params(self) -> list[str]:
-        return [*super()._excluded_save_params(), "_asks_masks", "_dense", "_last_masks"]
+        return [
+            *super()._excluded_save_params(),
+            "_asks_masks",
+            "_dense",
+            "_last_masks",
+            "lookahead",
+        ]

@@ -77,6 +77,35 @@ class Foresight:
         return min(self.nodes, self.first_nodes << min(doublings, 30))
 
 
+@dataclass(frozen=True)
+class ModelForesight:
+    """How the agent looks ahead in a plain environment, whose rules it has to learn first.
+
+    Attributes:
+        model: "table" remembers every state, "network" predicts, "auto" finds out which works.
+        acting: look ahead when acting, not only when learning.
+        width: how many of the best actions are looked into with a network, at least 1.
+        bold: while learning, what was never tried counts as the best there is, so that it is tried;
+            with a table only.
+        trust: a network is used while at most this share of what it claimed to know about the
+            latest steps was wrong, in [0, 1].
+        members: networks that must agree, at least 2.
+        hidden: width of each.
+        learning_rate: of the networks.
+        batch_size: transitions per step of the networks.
+    """
+
+    model: str = "auto"
+    acting: bool = True
+    width: int = 4
+    bold: bool = True
+    trust: float = 0.05
+    members: int = 3
+    hidden: int = 32
+    learning_rate: float = 0.02
+    batch_size: int = 64
+
+
 class Priorities(NamedTuple):
     """Prioritised replay (Schaul et al., 2016).
 

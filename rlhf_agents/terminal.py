@@ -215,7 +215,7 @@ class Table:
         seat = self.session.last_seat
         text, who = Text("\n"), self.names[seat]
         if before is not None and self.session.last_move is not None:
-            move = game.names_of(seat)[self.session.last_move]
+            move = board_text.move_name(game, before, self.session.last_move)
             text.append(f"{third_person(who, 'play')} {move}")
             reason = board_text.spoken(game, why, seat) if why and self.compact else ""
             text.append(f" ({reason})\n" if reason else "\n")

@@ -30,7 +30,8 @@ from rlhf_games.rules import Rules, is_legal, load
 
 OUT_OF_REACH = 0.01
 """A goal whose best move is worth less leaves the agent aimless; it plays to win instead."""
-BATCH_NODES = 200_000
+BATCH_EDGES = 2_000_000
+"""Moves in the trees of one batch: some 50 MB."""
 FIRST_STEP = 64
 LARGEST_STEP = 2000
 """Nodes between two looks at a growing tree: about 20 ms."""
@@ -127,7 +128,7 @@ class Thinker:
             return Thought(values, pursued, np.ones(len(states), np.int64))
         used = np.zeros(len(states), np.int64)
         room = max(nodes, self.game.n_actions + 1)
-        step = max(1, BATCH_NODES // room)
+        step = max(1, BATCH_EDGES // (room * self.game.n_actions))
         for first in range(0, len(states), step):
             part = slice(first, first + step)
             tree, used[part] = self.grow(states[part], pursued[part], nodes)

@@ -13,7 +13,7 @@ import numpy as np
 from stable_baselines3.common.callbacks import BaseCallback
 from tqdm import tqdm
 
-from rlhf_adapters import make_env
+from rlhf_agents.environments import make_env
 from rlhf_agents.errors import SettingError
 from rlhf_agents.hfdqn import HFDQN
 from rlhf_agents.model_files import read_model
@@ -162,9 +162,9 @@ def prepare(plan: Plan) -> HFDQN:
     if plan.minutes <= 0 or plan.n_envs < 2:
         msg = f"minutes must be above 0 and n_envs at least 2, got {plan.minutes}, {plan.n_envs}"
         raise SettingError(msg)
-    if plan.resume is not None:
-        read_model(plan.resume).require_game(plan.game)
     env = make_env(plan.game, plan.n_envs, seed=plan.seed)
+    if plan.resume is not None:
+        read_model(plan.resume).require_game(env.get_attr("game")[0].name)
     log = None if plan.tensorboard is None else str(plan.tensorboard)
     if plan.resume is not None:
         return HFDQN.load(plan.resume, env=env, tensorboard_log=log, seed=plan.seed)

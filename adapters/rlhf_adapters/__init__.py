@@ -7,6 +7,7 @@ from typing import Any
 import rlhf_games
 from rlhf_adapters.registry import library
 from rlhf_adapters.worlds import Order
+from rlhf_games.base import GameError
 
 __all__ = ["make_env"]
 
@@ -26,7 +27,8 @@ def make_env(
             `gymnasium:CartPole-v1`.
         n_envs: 1 for a Gymnasium environment, more for an SB3 `VecEnv` that steps all in one call.
         goal: what to play for, by name, or "mixed".
-        opponent: "self", "random" or a function from positions and goal rows to actions.
+        opponent: in two-player worlds "self", "random", a function from positions and goal rows to
+            actions, or a mixture with weights, see `rlhf_adapters.opponents`.
         seed: of everything random.
         options: for the foreign library, e.g. `rows=6`.
 
@@ -38,6 +40,10 @@ def make_env(
         prefix, _, world = name.partition(":")
         order = Order(prefix, world, n_envs, goal, opponent, seed, options)
         return library(prefix).load().make(order)
+    game = rlhf_games.make(name)
+    if options:
+        msg = f"{name} takes no options, got {', '.join(options)}"
+        raise GameError(msg)
     from rlhf_adapters.game_env import make_game_env  # noqa: PLC0415 - SB3 takes seconds to import
 
-    return make_game_env(rlhf_games.make(name), n_envs, goal, opponent, seed)
+    return make_game_env(game, n_envs, goal, opponent, seed)

@@ -5,13 +5,13 @@ observation is the next mover's view. With another opponent the learner plays on
 from game to game; a step returns when it is the learner's turn again or the game is over, so the
 loser receives its -1.
 
-An illegal action forfeits the game of whoever calls `step`; an opponent function that chooses one
-raises `IllegalMoveError`.
+An illegal action forfeits the game of whoever calls `step`; an opponent that chooses one raises
+`IllegalMoveError`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import gymnasium
@@ -20,139 +20,24 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnv
 
-from rlhf_adapters.goal_env import (
-    FORFEIT,
-    Batch,
-    GoalFunctions,
-    goal_space,
-)
-from rlhf_games.base import Game, GameError, Outcome, States
-
-Opponent = Callable[[States, NDArray[np.int64]], NDArray[np.int64]]
-"""Chooses an action `[B]` for positions uint64 `[B, W]` and goal rows int64 `[B]`."""
-
-MIXED = "mixed"
-
-
-class GoalGames:
-    """The state of n games that are played for goals; no auto-reset, no framework.
-
-    Args:
-        game: the rules.
-        n: how many games run side by side.
-        goal: the goal of both seats by name, or "mixed": in half of the games both seats play to
-            win, in the other half each is given a random goal.
-        opponent: "self", "random" or a function, see `Opponent`.
-        seed: of goals, opening seats and random opponents.
-    """
-
-    def __init__(
-        self,
-        game: Game,
-        n: int,
-        goal: str = MIXED,
-        opponent: str | Opponent = "self",
-        seed: int | None = None,
-    ) -> None:
-        self.game = game
-        self.n = n
-        self.fixed_goal = None if goal == MIXED else game.goal_index(goal)
-        self.opponent = self._opponent(opponent)
-        self.states = game.initial(n)
-        self.goals = np.zeros((n, 2), np.int64)
-        self.forfeited = np.zeros(n, np.bool_)
-        self.seed(seed)
-
-    def seed(self, seed: int | None) -> None:
-        """Start the random numbers and the order of seats anew; `restart` must follow."""
-        self.rng = np.random.default_rng(seed)
-        # In the first game the learner plays first in every other game: restarts swap the seats.
-        self.learner = (np.arange(self.n, dtype=np.int8) + 1) % 2
-
-    def restart(self, which: NDArray[np.bool_]) -> None:
-        """Start new games where `which` `[n]` is set."""
-        count = int(which.sum())
-        if count == 0:
-            return
-        self.states[which] = self.game.initial(count)
-        self.goals[which] = self._draw_goals(count)
-        self.forfeited[which] = False
-        if self.opponent is not None:
-            self.learner[which] = 1 - self.learner[which]
-            self._reply(which & (self.learner == 1))
-
-    def step(self, actions: NDArray[np.int64]) -> None:
-        """Play one action in every game, and the opponent's reply if there is an opponent."""
-        actions = np.asarray(actions, np.int64)
-        self.learner = self.game.mover(self.states) if self.opponent is None else self.learner
-        legal = self.game.legal(self.states)
-        over = ~legal.any(axis=1)
-        exists = (actions >= 0) & (actions < self.game.n_actions)
-        legal_choice = exists & legal[np.arange(self.n), np.where(exists, actions, 0)]
-        self.forfeited |= ~legal_choice & ~over
-        playing = legal_choice & ~self.forfeited
-        self.states[playing] = self.game.step(self.states[playing], actions[playing])
-        if self.opponent is not None:
-            self._reply(playing & (self.game.outcome(self.states) == Outcome.ONGOING))
-
-    def achieved(self) -> NDArray[np.float32]:
-        """Return what the learner (in self-play: who moved last) achieved, float32 `[n, G]`."""
-        seats = (self.game.mover(self.states) != self.learner).astype(np.int64)
-        of_learner = self.game.achieved(self.states)[np.arange(self.n), seats]
-        achieved = np.asarray(of_learner, np.float32)
-        achieved[self.forfeited] = FORFEIT
-        return achieved
-
-    def desired(self) -> NDArray[np.float32]:
-        """Return the learner's goals, one-hot float32 `[n, G]`."""
-        rows = self.goals[np.arange(self.n), self.learner]
-        one_hot: NDArray[np.float32] = np.eye(len(self.game.goals), dtype=np.float32)[rows]
-        return one_hot
-
-    def observe(self) -> Batch:
-        """Return the observations of whoever acts next, arrays with the leading dimension n."""
-        if self.opponent is None:
-            self.learner = self.game.mover(self.states)
-        return {
-            "observation": self.game.observe(self.states),
-            "achieved_goal": self.achieved(),
-            "desired_goal": self.desired(),
-            "action_mask": self.game.legal(self.states).astype(np.int8),
-        }
-
-    def _draw_goals(self, count: int) -> NDArray[np.int64]:
-        if self.fixed_goal is not None:
-            return np.full((count, 2), self.fixed_goal)
-        goals = self.rng.integers(len(self.game.goals), size=(count, 2))
-        goals[self.rng.random(count) < 0.5] = 0
-        return goals
-
-    def _reply(self, which: NDArray[np.bool_]) -> None:
-        if self.opponent is not None and which.any():
-            theirs = self.goals[which, 1 - self.learner[which]]
-            actions = self.opponent(self.states[which], theirs)
-            self.states[which] = self.game.step(self.states[which], actions)
-
-    def _opponent(self, opponent: str | Opponent) -> Opponent | None:
-        if callable(opponent):
-            return opponent
-        if opponent == "self":
-            return None
-        if opponent == "random":
-            return lambda states, _goals: self.game.random_actions(states, self.rng)
-        msg = f"unknown opponent {opponent!r}; use 'self', 'random' or a function"
-        raise GameError(msg)
+from rlhf_adapters.goal_env import Batch, GoalFunctions, goal_space
+from rlhf_adapters.goal_games import MIXED, GoalGames
+from rlhf_adapters.opponents import Opponent
+from rlhf_adapters.worlds import RANDOM, SELF
+from rlhf_games.base import Game, GameError
 
 
 class GameEnv(GoalFunctions, gymnasium.Env[dict[str, Any], np.int64]):
-    """One game as a Gymnasium goal environment; arguments as in `GoalGames`."""
+    """One game as a Gymnasium goal environment; arguments as in `GoalGames`.
+
+    `info` of a finished game holds what `GameVecEnv` says, too.
+    """
 
     metadata = {"render_modes": []}  # noqa: RUF012 - Gymnasium declares it so
 
     def __init__(
-        self, game: Game, goal: str = "win", opponent: str | Opponent = "random",
-        seed: int | None = None,
-    ) -> None:  # fmt: skip
+        self, game: Game, goal: str = "win", opponent: Any = RANDOM, seed: int | None = None
+    ) -> None:
         super().__init__(game)
         self.game = game
         self.games = GoalGames(game, 1, goal, opponent, seed)
@@ -177,17 +62,33 @@ class GameEnv(GoalFunctions, gymnasium.Env[dict[str, Any], np.int64]):
         achieved, desired = self.games.achieved()[0], self.games.desired()[0]
         terminated = bool(self.compute_terminated(achieved, desired, {}))
         reward = float(self.compute_reward(achieved, desired, {}))
+        info: dict[str, Any] = {"is_success": reward > 0}
         observation = self._observation(self.games.observe())
         if terminated:
             no_moves = np.zeros(self.game.n_actions, np.int8)
             observation |= {
                 "achieved_goal": achieved, "desired_goal": desired, "action_mask": no_moves,
             }  # fmt: skip
-        return observation, reward, terminated, False, {"is_success": reward > 0}
+            info |= self.games.ending(0)
+        return observation, reward, terminated, False, info
+
+    def set_opponent(self, opponent: Any) -> None:
+        """Play the following games against another opponent or mixture, see `opponents`."""
+        self.games.opponents.change(opponent)
 
     def action_masks(self) -> NDArray[np.bool_]:
         """Return the legal actions, bool `[A]` (sb3-contrib's spelling)."""
         return np.asarray(self.game.legal(self.games.states)[0])
+
+    def render(self) -> Any:
+        """Return the picture that a witness of the games draws, if there is one."""
+        witness = self.games.witness
+        return None if witness is None else witness.picture(0)
+
+    def close(self) -> None:
+        """Release what a witness holds."""
+        if self.games.witness is not None:
+            self.games.witness.close()
 
     def _observation(self, batch: Batch) -> dict[str, NDArray[Any]]:
         return {key: values[0] for key, values in batch.items()}
@@ -196,14 +97,15 @@ class GameEnv(GoalFunctions, gymnasium.Env[dict[str, Any], np.int64]):
 class GameVecEnv(GoalFunctions, VecEnv):
     """n games as an SB3 `VecEnv`: one call steps them all, no Python loop per game.
 
-    `infos[i]` of a finished game holds `terminal_observation`, `is_success` and `seat_achieved`,
-    bool `[2, G]`: what the first and the second player achieved. Arguments as in `GoalGames`.
+    `infos[i]` of a finished game holds `terminal_observation`, `is_success`, `seat_achieved`,
+    bool `[2, G]`: what the first and the second player achieved, and the name of the `opponent` if
+    there is one. Arguments as in `GoalGames`.
     """
 
     render_mode: str | None = None
 
     def __init__(
-        self, game: Game, n_envs: int, goal: str = MIXED, opponent: str | Opponent = "self",
+        self, game: Game, n_envs: int, goal: str = MIXED, opponent: Any = SELF,
         seed: int | None = None,
     ) -> None:  # fmt: skip
         GoalFunctions.__init__(self, game)
@@ -248,11 +150,9 @@ class GameVecEnv(GoalFunctions, VecEnv):
         infos: list[dict[str, Any]],
     ) -> None:
         ended = np.flatnonzero(dones)
-        states = self.games.states[ended]
-        boards = self.game.observe(states)
-        by_view = self.game.achieved(states)
-        second_to_move = self.game.mover(states) == 1
-        by_view[second_to_move] = by_view[second_to_move][:, ::-1]
+        boards = self.game.observe(self.games.states[ended])
+        by_seat = self.games.achieved_by_seat(ended)
+        alone = self.games.opponents.alone
         no_moves = np.zeros(self.game.n_actions, np.int8)
         for row, env in enumerate(ended):
             infos[env] = {
@@ -263,17 +163,30 @@ class GameVecEnv(GoalFunctions, VecEnv):
                     "action_mask": no_moves,
                 },
                 "is_success": bool(rewards[env] > 0),
-                "seat_achieved": by_view[row],
+                "seat_achieved": by_seat[row],
                 "TimeLimit.truncated": False,
             }
+            if not alone[env]:
+                infos[env]["opponent"] = self.games.opponents.name(int(env))
         self.games.restart(dones)
 
     def action_masks(self) -> NDArray[np.bool_]:
         """Return the legal actions, bool `[n, A]` (sb3-contrib's spelling)."""
         return self.game.legal(self.games.states)
 
+    def set_opponent(self, opponent: Any) -> None:
+        """Play the following games against another opponent or mixture, see `opponents`."""
+        self.games.opponents.change(opponent)
+
+    def get_images(self) -> Sequence[Any]:
+        """Return the pictures that a witness of the games draws, None without one."""
+        witness = self.games.witness
+        return [witness and witness.picture(number) for number in range(self.num_envs)]
+
     def close(self) -> None:
-        """Nothing to release."""
+        """Release what a witness holds."""
+        if self.games.witness is not None:
+            self.games.witness.close()
 
     def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
         """Return an attribute once per game."""
@@ -288,12 +201,18 @@ class GameVecEnv(GoalFunctions, VecEnv):
     ) -> list[Any]:
         """Call a method once per game; `action_masks` gives each game its own row.
 
-        sb3-contrib stacks the masks of the games, and SB3's HER asks one game for all rewards.
+        sb3-contrib stacks the masks of the games, and SB3's HER asks one game for all rewards. The
+        opponent is set once, because all games share it.
         """
+        which = list(self._get_indices(indices))
         if method_name == "action_masks":
-            return list(self.action_masks()[list(self._get_indices(indices))])
+            return list(self.action_masks()[which])
+        if method_name == "render":  # what `VecEnv.render` asks in modes without one big picture
+            return [self.get_images()[number] for number in which]
         method = getattr(self, method_name)
-        return [method(*method_args, **method_kwargs) for _ in self._get_indices(indices)]
+        if method_name == "set_opponent":
+            return [method(*method_args, **method_kwargs)] * len(which)
+        return [method(*method_args, **method_kwargs) for _ in which]
 
     def env_is_wrapped(self, wrapper_class: Any, indices: Any = None) -> list[bool]:
         """Tell that no single game is wrapped."""
@@ -304,7 +223,7 @@ def make_game_env(
     game: Game,
     n_envs: int = 1,
     goal: str | None = None,
-    opponent: str | Opponent | None = None,
+    opponent: Any = None,
     seed: int | None = None,
 ) -> GameEnv | GameVecEnv:
     """Return a `GameEnv` (one game, against random play) or a `GameVecEnv` (several, self-play).
@@ -313,8 +232,9 @@ def make_game_env(
         game: the rules.
         n_envs: number of games, at least 1.
         goal: a goal by name or "mixed"; by default `win` for one game, "mixed" for several.
-        opponent: "self", "random" or a function; by default "random" for one game, else "self".
-        seed: of goals, seats and random opponents.
+        opponent: an opponent or a mixture, see `opponents`; by default "random" for one game, else
+            "self".
+        seed: of goals, seats and opponents.
 
     Raises:
         GameError: n_envs is below 1, or the goal or the opponent is unknown.
@@ -323,8 +243,8 @@ def make_game_env(
         msg = f"n_envs must be at least 1, got {n_envs}"
         raise GameError(msg)
     if n_envs == 1:
-        return GameEnv(game, goal or "win", opponent or "random", seed)
-    return GameVecEnv(game, n_envs, goal or MIXED, opponent or "self", seed)
+        return GameEnv(game, goal or "win", RANDOM if opponent is None else opponent, seed)
+    return GameVecEnv(game, n_envs, goal or MIXED, SELF if opponent is None else opponent, seed)
 
 
-__all__: Sequence[str] = ("GameEnv", "GameVecEnv", "GoalGames", "make_game_env")
+__all__: Sequence[str] = ("GameEnv", "GameVecEnv", "GoalGames", "Opponent", "make_game_env")

@@ -9,13 +9,13 @@ which forfeits the game.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from rlhf_games.base import Game
+from rlhf_games.base import Game, Goal
 
 FORFEIT = -1.0
 DRAW_ROW = 1
@@ -62,6 +62,15 @@ def goal_terminations(achieved: NDArray[np.float32]) -> NDArray[np.bool_]:
     return np.asarray((np.asarray(achieved) != 0).any(axis=-1))
 
 
+class HasGoals(Protocol):
+    """Whatever has a goal table, e.g. a `Game`."""
+
+    @property
+    def goals(self) -> tuple[Goal, ...]:
+        """The goal table."""
+        ...
+
+
 class GoalFunctions:
     """The vectorised functions of a goal environment, for one game or many.
 
@@ -69,7 +78,7 @@ class GoalFunctions:
         game: its goal table says what a draw is worth.
     """
 
-    def __init__(self, game: Game) -> None:
+    def __init__(self, game: HasGoals) -> None:
         self.draw_values = np.array([goal.draw_value for goal in game.goals], np.float32)
 
     def compute_reward(

@@ -6,15 +6,13 @@ and whose value is a module with the functions that `worlds` describes.
 
 from __future__ import annotations
 
-import difflib
 import importlib.util
-from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
 
-from rlhf_adapters.worlds import WorldError
+from rlhf_adapters.worlds import WorldError, unknown
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,47 @@ class Library:
         return import_module(self.module)
 
 
-_LIBRARIES: tuple[Library, ...] = ()
+_LIBRARIES: tuple[Library, ...] = (
+    Library(
+        "ale",
+        "rlhf_adapters.from_ale",
+        needs=("ale_py", "cv2"),
+        extra="ale",
+        text="Atari 2600 games, prepared as SB3 does",
+    ),
+    Library(
+        "gymnasium",
+        "rlhf_adapters.from_gymnasium",
+        text="classic control, toy text, Box2D, and whatever is registered",
+    ),
+    Library(
+        "minatar",
+        "rlhf_adapters.from_minatar",
+        extra="minatar",
+        text="five small Atari games, the original and compiled ones for many at once",
+    ),
+    Library(
+        "minigrid",
+        "rlhf_adapters.from_minigrid",
+        needs=("minigrid",),
+        extra="minigrid",
+        text="grid worlds with keys, doors and lava",
+    ),
+    Library(
+        "openspiel",
+        "rlhf_adapters.from_openspiel",
+        needs=("pyspiel",),
+        extra="openspiel",
+        text="two-player games of perfect information, with exact foresight",
+    ),
+    Library(
+        "pettingzoo",
+        "rlhf_adapters.from_pettingzoo",
+        needs=("pettingzoo",),
+        extra="pettingzoo",
+        text="turn-based games of two players",
+    ),
+)
 
 
 def libraries() -> dict[str, Library]:
@@ -80,12 +118,3 @@ def library(name: str) -> Library:
         msg = unknown("library", name, table)
         raise WorldError(msg)
     return table[name]
-
-
-def unknown(kind: str, name: str, known: Iterable[str], most: int = 40) -> str:
-    """Return a sentence that says that a name is unknown and which are near."""
-    names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=3)
-    hint = f"did you mean {' or '.join(near)}? " if near else ""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return f"unknown {kind} {name!r}; {hint}known: {', '.join(names[:most])}{more}"

@@ -9,13 +9,23 @@ An adapter `from_LIBRARY` has three functions, found by name through `registry`:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import difflib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from rlhf_games.base import GameError
 
 SELF, RANDOM = "self", "random"
+
+
+def unknown(kind: str, name: str, known: Iterable[str], most: int = 40) -> str:
+    """Return a sentence that says that a name is unknown and which are near."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=3)
+    hint = f"did you mean {' or '.join(near)}? " if near else ""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"unknown {kind} {name!r}; {hint}known: {', '.join(names[:most])}{more}"
 
 
 class WorldError(GameError):
@@ -31,7 +41,8 @@ class Order:
         world: the part after it.
         n_envs: 1 for a Gymnasium environment, more for an SB3 `VecEnv`.
         goal: what to play for: a name of the world's goal table, or what the adapter documents.
-        opponent: "self", "random" or a function, in two-player worlds; None is the default.
+        opponent: in two-player worlds, an opponent or a mixture, see `opponents`; None is the
+            default.
         seed: of everything random.
         options: passed to the foreign library by name.
     """
@@ -40,7 +51,7 @@ class Order:
     world: str
     n_envs: int = 1
     goal: Any = None
-    opponent: str | Callable[..., Any] | None = None
+    opponent: Any = None
     seed: int | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 

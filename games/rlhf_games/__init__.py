@@ -5,6 +5,9 @@
     states = game.initial(4096)
 
 Third parties add games by an entry point of the group `rlhf_games` whose value is a `Game` class.
+Names such as `openspiel:breakthrough` are games of a library: an entry point of the group
+`rlhf_games.libraries`, named like the library, is a function from what follows the colon to a
+`Game`.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from rlhf_games.base import Game, Goal, Outcome, UnknownGameError, Verdict
 
 __all__ = ["Game", "Goal", "Outcome", "UnknownGameError", "Verdict", "find", "make", "names"]
 
+_LIBRARIES = "rlhf_games.libraries"
 _GAMES = {
     "breakthrough": "rlhf_games.breakthrough:Breakthrough",
     "breakthrough_6x6": "rlhf_games.breakthrough:Breakthrough6x6",
@@ -40,24 +44,37 @@ def names() -> list[str]:
 def find(name: str) -> str:
     """Return where the game called `name` lies, as "module:Class", without importing it.
 
+    Of a library's game, `LIBRARY:WORLD`, it is the library's function as "module:function".
+
     Raises:
-        UnknownGameError: no game has that name; near names and the list are given.
+        UnknownGameError: no game or library has that name; near names and the list are given.
     """
-    table = _table()
+    library, colon, _ = name.partition(":")
+    if colon:
+        libraries = {plugin.name: plugin.value for plugin in entry_points(group=_LIBRARIES)}
+        return _look_up("library", library, libraries)
+    return _look_up("game", name, _table())
+
+
+def _look_up(kind: str, name: str, table: dict[str, str]) -> str:
     if name not in table:
         near = difflib.get_close_matches(name, table, n=3)
         hint = f"did you mean {' or '.join(near)}? " if near else ""
-        msg = f"unknown game {name!r}; {hint}games: {', '.join(sorted(table))}"
+        kinds = {"game": "games", "library": "libraries"}[kind]
+        msg = f"unknown {kind} {name!r}; {hint}{kinds}: {', '.join(sorted(table)) or 'none'}"
         raise UnknownGameError(msg)
     return table[name]
 
 
 def make(name: str) -> Game:
-    """Return the game called `name`.
+    """Return the game called `name`, or `LIBRARY:WORLD`.
 
     Raises:
-        UnknownGameError: no game has that name; near names and the list are given.
+        UnknownGameError: no game or library has that name; near names and the list are given.
+        GameError: the library has no such world, or is not installed.
     """
     module, _, attribute = find(name).partition(":")
-    game: Game = getattr(import_module(module), attribute)()
+    maker = getattr(import_module(module), attribute)
+    _, colon, world = name.partition(":")
+    game: Game = maker(world) if colon else maker()
     return game

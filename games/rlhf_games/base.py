@@ -121,6 +121,8 @@ class Game(Protocol):
         gravity: only the lowest empty cell of a column is playable.
         turned: the second player sees the board turned by 180 degrees, and its actions with it.
         lines_win: a game is won by a straight line of `line_length` stones.
+        visible_cells: a network looks at so many cells of a plane, counted row by row; those behind
+            them, if any, only make sure that observations tell everything.
     """
 
     name: str
@@ -135,6 +137,7 @@ class Game(Protocol):
     action_names: tuple[str, ...]
     line_length: int
     gravity: bool
+    visible_cells: int
     turned: bool
     lines_win: bool
 
@@ -197,6 +200,17 @@ class Game(Protocol):
 
     def restart(self, states: States) -> States:
         """Return the positions with every finished game replaced by the starting position."""
+        ...
+
+    def text(self, state: States) -> str | None:
+        """Return a position uint64 `[W]` as people read it, None if its planes show stones."""
+        ...
+
+    def label(self, state: States, action: int) -> str:
+        """Return what people call a legal action in a position uint64 `[W]`.
+
+        What they type is always the mover's name of it, see `names_of`.
+        """
         ...
 
     def goal_index(self, name: str) -> int:

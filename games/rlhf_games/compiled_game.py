@@ -17,6 +17,7 @@ from rlhf_games.base import (
     Symmetry,
     UnknownGoalError,
 )
+from rlhf_games.counting import perft_from
 
 
 class CompiledGame:
@@ -42,12 +43,13 @@ class CompiledGame:
         gravity: bool = False,
         lines_win: bool = False,
         second_names: tuple[str, ...] | None = None,
+        visible_cells: int | None = None,
     ) -> None:
         self.name = name
         self.title = title
         self.rules = rules
         self.n_actions: int = rules.n_actions
-        self.n_words: int = type(rules).WORDS
+        self.n_words: int = type(rules).WORDS or rules.n_words
         self.observation_shape = (planes, *shape)
         self.max_plies = max_plies
         self.goals = goals
@@ -55,6 +57,7 @@ class CompiledGame:
         self.action_names = action_names
         self.line_length = line_length
         self.gravity = gravity
+        self.visible_cells: int = rules.n_cells if visible_cells is None else visible_cells
         self.lines_win = lines_win
         self.turned = second_names is not None
         self._second_names = second_names or action_names
@@ -160,9 +163,19 @@ class CompiledGame:
         compiled_rules.restart_batch(self.rules, states, out)
         return out
 
+    def text(self, state: States) -> str | None:
+        """Return None: the planes show stones, see `Game.text`."""
+        del state
+        return None
+
+    def label(self, state: States, action: int) -> str:
+        """Return the name of an action, see `Game.label`."""
+        mover = int(self.mover(np.ascontiguousarray(state)[None])[0])
+        return self.names_of(mover)[action]
+
     def perft(self, depth: int) -> int:
         """Count the positions `depth` plies from the start; lines that end earlier do not count."""
-        return int(compiled_rules.perft_from(self.rules, self.initial(1), depth))
+        return int(perft_from(self.rules, self.initial(1), depth))
 
     def goal_index(self, name: str) -> int:
         """Return the row of a goal, see `Game.goal_index`."""

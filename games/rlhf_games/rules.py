@@ -29,8 +29,11 @@ Rules = Any
 Its type selects the game. `n_cells` counts the cells of a plane, `WORDS` (see `position_words`) the
 words of a position."""
 State = tuple[int, ...]
+"""A position in compiled code: a tuple of W uint64, or an array of them if W is known at run time
+only (`ANY_NUMBER` of words)."""
 Owner = TypeVar("Owner", bound=type)
 
+ANY_NUMBER = 0
 ONGOING = int(Outcome.ONGOING)
 ACHIEVED = int(Verdict.ACHIEVED)
 CLOCK_DIGITS = 8
@@ -38,7 +41,11 @@ CLOCK_DIGITS = 8
 
 
 def position_words(words: int) -> Callable[[Owner], Owner]:
-    """Give the decorated rules tag its constant `WORDS`: how many uint64 a position has."""
+    """Give the decorated rules tag its constant `WORDS`: how many uint64 a position has.
+
+    Args:
+        words: W, or `ANY_NUMBER`: then positions are arrays, and the tag's field `n_words` is W.
+    """
 
     def decorate(owner: Owner) -> Owner:
         tag: Any = owner
@@ -180,7 +187,7 @@ def _age(rules: Rules, state: State) -> int:
 
 
 def load(rules: Rules, states: States, index: int) -> State:
-    """Return row `index` of `states` as a tuple of W words."""
+    """Return row `index` of `states` as a tuple of W words, or as an array of its own."""
     raise TypeError(_only_compiled(rules))
 
 
@@ -188,6 +195,12 @@ def _load(rules: Any, states: Any, index: Any) -> Any:
     if not isinstance(rules, types.BaseNamedTuple):
         return None
     words = rules.instance_class.WORDS  # a compile-time constant, so that rows become plain tuples
+
+    def copy_row(rules: Rules, states: States, index: int) -> States:
+        return states[index].copy()
+
+    if words == ANY_NUMBER:
+        return copy_row
 
     def load_row(rules: Rules, states: States, index: int) -> State:
         return to_fixed_tuple(states[index], words)
@@ -328,66 +341,3 @@ def restart_batch(rules: Rules, states: States, out: States) -> None:
     for i in range(states.shape[0]):
         state = load(rules, states, i)
         store(out, i, state if result(rules, state) == ONGOING else start(rules))
-
-
-@compiled
-def random_playouts(rules: Rules, games: int, seed: int) -> tuple[int, int, int, int]:
-    """Play random games from the start.
-
-    Returns:
-        plies played, games won by the first player, drawn, won by the second player.
-    """
-    generator = numba.uint64(seed)
-    moves, first, drawn, second = 0, 0, 0, 0
-    for _ in range(games):
-        state = start(rules)
-        length = 0
-        generator, bits = next_random(generator)
-        action = random_legal(rules, state, bits)
-        while action >= 0:
-            state = play(rules, state, action)
-            length += 1
-            generator, bits = next_random(generator)
-            action = random_legal(rules, state, bits)
-        moves += length
-        value = result(rules, state)
-        if value == 0:
-            drawn += 1
-        elif (value == 1) == (length % 2 == 0):
-            first += 1
-        else:
-            second += 1
-    return moves, first, drawn, second
-
-
-@compiled
-def perft(rules: Rules, state: State, depth: int) -> int:
-    """Count the positions at `depth` plies; finished games have none below them."""
-    if depth == 0:
-        return 1
-    # A stack of its own: numba cannot link a cached function that calls itself.
-    words = np.empty((depth, len(state)), np.uint64)
-    tried = np.zeros(depth, np.int64)
-    store(words, 0, state)
-    total, level = 0, 0
-    while level >= 0:
-        here = load(rules, words, level)
-        action = tried[level]
-        if level == depth - 1:
-            total += count_legal(rules, here)
-            level -= 1
-        elif action == rules.n_actions:
-            level -= 1
-        else:
-            tried[level] += 1
-            if is_legal(rules, here, action):
-                level += 1
-                store(words, level, play(rules, here, action))
-                tried[level] = 0
-    return total
-
-
-@compiled
-def perft_from(rules: Rules, states: States, depth: int) -> int:
-    """Count the positions `depth` plies below the first row of `states`."""
-    return perft(rules, load(rules, states, 0), depth)

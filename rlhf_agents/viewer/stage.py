@@ -5,12 +5,19 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rlhf_agents.board_cells import Cell, line_names, placed_cell, stones_of, winning_cells
+from rlhf_agents.board_cells import (
+    Cell,
+    has_board,
+    line_names,
+    placed_cell,
+    stones_of,
+    winning_cells,
+)
 from rlhf_agents.records import Explanation, Forecast
 from rlhf_agents.viewer.match import Match
 from rlhf_agents.viewer.rooms.base import BoardView, Ghost, Moving, Room
 from rlhf_agents.viewer.scene import Card, GoalRow, Mistake, Scene, Step, Ui
-from rlhf_games.base import MOVER, WAITING
+from rlhf_games.base import MOVER, WAITING, Game, States
 
 GHOSTS = 3
 """Stones of the expected line that are always shown; pointing at the line plays out all."""
@@ -131,11 +138,13 @@ def _board(
     hint = mistake.better if mistake else None
     if match.hinted and thought is not None:
         hint = thought.action
+    legal = game.legal(state[None])[0]
     return BoardView(
         stones=stones,
         seat=session.seat,
-        legal=game.legal(state[None])[0],
-        names=game.names_of(session.seat),
+        legal=legal,
+        names=_labels(game, state, legal, session.seat),
+        text=game.text(state),
         last=last,
         winning=frozenset(winning_cells(game, state, last)),
         moving=Moving(cell, moving) if cell is not None and moving < 1 else None,
@@ -147,6 +156,16 @@ def _board(
         hint=hint,
         picked=ui.picked,
     )
+
+
+def _labels(game: Game, state: States, legal: NDArray[np.bool_], seat: int) -> tuple[str, ...]:
+    typed = game.names_of(seat)
+    if has_board(game):
+        return typed
+    names = list(typed)
+    for action in np.flatnonzero(legal).tolist():
+        names[action] = game.label(state, action)
+    return tuple(names)
 
 
 def _values(thought: Explanation | None) -> NDArray[np.float32] | None:

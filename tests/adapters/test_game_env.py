@@ -12,8 +12,8 @@ import rlhf_games
 from rlhf_adapters import make_env
 from rlhf_adapters.game_env import GameEnv, GameVecEnv
 from rlhf_adapters.goal_env import FORFEIT
-from rlhf_games.base import GameError, IllegalMoveError, UnknownGameError, UnknownGoalError
-from tests.adapters.goal_env_contract import GoalEnvContract
+from rlhf_games.base import GameError, UnknownGameError, UnknownGoalError
+from tests.adapters.goal_env_contract import BoardGameContract
 
 TIC_TAC_TOE = rlhf_games.make("tic_tac_toe")
 TOP, MIDDLE = (0, 1, 2), (3, 4, 5)
@@ -33,17 +33,17 @@ def in_seat(env: GameEnv, seat: int) -> None:
     pytest.fail("the learner does not change seats")
 
 
-class TestTicTacToeEnv(GoalEnvContract):
+class TestTicTacToeEnv(BoardGameContract):
     def make(self, **options):
         return make_env("tic_tac_toe", **options)
 
 
-class TestConnectFourEnv(GoalEnvContract):
+class TestConnectFourEnv(BoardGameContract):
     def make(self, **options):
         return make_env("connect_four", **options)
 
 
-class TestSelfPlayEnv(GoalEnvContract):
+class TestSelfPlayEnv(BoardGameContract):
     def make(self, **options):
         return make_env("connect_four", opponent="self", **options)
 
@@ -87,12 +87,6 @@ def test_other_goals_pay_when_they_are_achieved(goal: str, reward: float):
     assert steps[-1][0]["achieved_goal"][TIC_TAC_TOE.goal_index("lose")] == 1
 
 
-def test_seats_alternate():
-    env = make_env("connect_four", seed=1)
-    stones = [int(env.reset()[0]["observation"].sum()) for _ in range(6)]
-    assert stones == [0, 1, 0, 1, 0, 1]
-
-
 def test_self_play_shows_the_board_of_whoever_is_to_move():
     env = make_env("connect_four", opponent="self")
     env.reset()
@@ -108,26 +102,6 @@ def test_self_play_pays_whoever_made_the_last_move():
     env.reset()
     rewards = [env.step(move)[1] for move in (0, 3, 1, 4, 8, 5)]
     assert rewards == [0, 0, 0, 0, 0, 1]
-
-
-def test_a_callable_opponent_sees_its_goals():
-    asked = []
-
-    def opponent(states, goals):
-        asked.extend(goals.tolist())
-        return lowest_legal(states, goals)
-
-    env = make_env("tic_tac_toe", opponent=opponent, goal="draw")
-    env.reset()
-    env.step(8)
-    assert set(asked) == {TIC_TAC_TOE.goal_index("draw")}
-
-
-def test_an_opponent_may_not_cheat():
-    env = make_env("tic_tac_toe", opponent=lambda states, goals: np.full(len(states), 8))
-    in_seat(env, 0)
-    with pytest.raises(IllegalMoveError, match="action 8 is illegal in position 0"):
-        env.step(8)
 
 
 def test_random_opponents_differ_with_their_seed():
@@ -153,8 +127,8 @@ def test_kinds_of_environments():
     [
         ({"name": "conect_four"}, UnknownGameError, "did you mean connect_four"),
         ({"goal": "win_by_13"}, UnknownGoalError, "did you mean win_by_30 or win_by_18"),
-        ({"opponent": "perfect"}, GameError, "unknown opponent 'perfect'; use 'self', 'random'"),
         ({"n_envs": 0}, GameError, "n_envs must be at least 1, got 0"),
+        ({"rows": 7}, GameError, "connect_four takes no options, got rows"),
     ],
 )
 @pytest.mark.parametrize("n_envs", [1, 3])

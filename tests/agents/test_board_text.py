@@ -13,6 +13,7 @@ from rlhf_agents.play_session import Session
 from rlhf_agents.players import AgentPlayer
 from rlhf_agents.records import Explanation
 from rlhf_agents.settings import Foresight
+from tests.adapters.nim import PASS, Nim, nim
 from tests.agents.weights import random_weights
 
 
@@ -94,3 +95,24 @@ def test_thoughts_say_everything_in_order(four, agent):
     assert rows[1] == board_text.move_values(four, why).plain.rstrip("\n")
     assert rows[-1] == board_text.expected(four, why)
     assert any(row.strip().startswith("lose") for row in rows)
+
+
+def test_games_without_a_board_are_text_and_lists_of_moves():
+    game = nim()
+    state = Session(game, moves=[0]).state
+    assert board_text.board(game, state).plain == "9 stones\nmoves: 0, 1, 2\n"
+    assert board_text.board(game, Session(game, moves=[0, 2]).state).plain.endswith("moves: pass\n")
+    values = np.array([0.25, 0.5, 0.75, np.nan], np.float32)
+    text = board_text.move_values(game, explanation(values=values, action=2)).plain
+    assert text.split() == ["2", "75%", "1", "50%", "0", "25%"]
+
+
+def test_names_that_depend_on_the_position_stand_beside_what_is_typed():
+    class Named(Nim):
+        def label(self, position, action):
+            return f"leave {position[0] - action - 1}"
+
+    game = nim(Named())
+    state = Session(game, moves=[2]).state
+    assert board_text.move_name(game, Session(game).state, 1) == "1 (leave 8)"
+    assert board_text.move_name(game, state, PASS) == "pass"

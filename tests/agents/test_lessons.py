@@ -150,6 +150,15 @@ def test_the_pool_is_a_ring(game):
     assert drawn.targets.shape == (500, 2, len(game.goals), 7)
 
 
+def test_the_pool_is_bounded_in_bytes(game, monkeypatch: pytest.MonkeyPatch):
+    _, lesson, _ = make_lesson(game)
+    row_bytes = sum(array.nbytes for array in lesson) // len(lesson.states)
+    monkeypatch.setattr("rlhf_agents.lessons.POOL_BYTES", 5 * row_bytes)
+    pool = LessonPool(1000)
+    pool.add(lesson)
+    assert pool.size == pool.capacity == 5
+
+
 def test_foresight_deepens_as_learning_goes_on():
     foresight = Foresight(nodes=96, first_nodes=24, doubling=0.15)
     assert [foresight.nodes_at(p) for p in (0.0, 0.14, 0.15, 0.3, 1.0)] == [24, 24, 48, 96, 96]

@@ -10,27 +10,35 @@ from stable_baselines3 import DQN
 
 import rlhf_games
 from rlhf_adapters import make_env
-from rlhf_agents.compiled_network import line_windows
+from rlhf_adapters.game_env import make_game_env
+from rlhf_agents.compiled_network import line_windows, windows_of
 from rlhf_agents.foresight import Mind, new_tree
 from rlhf_agents.goals import goal_rules
 from rlhf_agents.hfdqn import HFDQN
 from rlhf_agents.networks import PatternExtractor
 from rlhf_agents.settings import Foresight
 from rlhf_agents.thinking import goal_table, network_batch
+from rlhf_games.base import Game
+from tests.adapters.nim import nim
 from tests.agents.test_foresight import random_positions
 
 
-@pytest.fixture(scope="module", params=["tic_tac_toe", "connect_four", "breakthrough_6x6"])
+@pytest.fixture(scope="module", params=["tic_tac_toe", "connect_four", "nim"])
 def model(request):
+    """Models for two of our games, and for a foreign one with cells that are not looked at."""
+    return wild_model(nim() if request.param == "nim" else rlhf_games.make(request.param))
+
+
+def wild_model(game: Game) -> HFDQN:
     torch.manual_seed(0)
-    env = make_env(request.param, n_envs=2, seed=0)
+    env = make_game_env(game, n_envs=2, seed=0)
     model = HFDQN("MultiInputPolicy", env, seed=0)
     for parameter in model.policy.q_net_target.parameters():
         torch.nn.init.normal_(parameter, std=0.3)
     return model
 
 
-def test_compiled_values_equal_torch(model):
+def assert_compiled_values_equal_torch(model):
     game = model.game
     states = random_positions(game, 50, 4)
     boards = torch.from_numpy(game.observe(states))
@@ -43,6 +51,14 @@ def test_compiled_values_equal_torch(model):
         network_batch(game.rules, model.target_weights, states, wanted, out)
         np.testing.assert_allclose(out[legal], expected[:, 0, goal][legal], atol=2e-6)
         assert np.isnan(out[~legal]).all()
+
+
+def test_compiled_values_equal_torch(model):
+    assert_compiled_values_equal_torch(model)
+
+
+def test_compiled_values_equal_torch_where_there_is_a_clock():
+    assert_compiled_values_equal_torch(wild_model(rlhf_games.make("breakthrough_6x6")))
 
 
 def test_deadlines_are_monotone_by_construction(model):
@@ -74,6 +90,12 @@ def test_line_windows_of_connect_four():
     assert len({tuple(sorted(window)) for window in windows.tolist()}) == 69
     assert windows.min() == 0
     assert windows.max() == 41
+
+
+def test_line_windows_stay_within_the_visible_cells():
+    assert line_windows((2, 4), 1, 5).tolist() == [[0], [1], [2], [3], [4]]
+    assert line_windows((2, 3), 2, 4).tolist() == [[0, 1], [1, 2], [0, 3], [1, 3]]
+    assert windows_of((4, 2, 3), 2, 4).tolist()[4:] == [[9, 8]]  # the clock, behind all cells
 
 
 @pytest.mark.parametrize("name", ["othello_6x6", "breakthrough_6x6"])

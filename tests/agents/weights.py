@@ -10,7 +10,7 @@ from rlhf_games.base import Game
 
 def random_weights(game: Game, width=16, depth=1, seed=0, scale=1.0) -> PatternWeights:
     rng = np.random.default_rng(seed)
-    windows = windows_of(game.observation_shape, game.line_length)
+    windows = windows_of(game.observation_shape, game.line_length, game.visible_cells)
     outputs = 2 * len(game.goals) * game.n_actions
 
     def draw(*shape):

@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 import rlhf_games
-from rlhf_games import rules
+from rlhf_games.counting import random_playouts
 
 ROUNDS = 5
 BATCH = 4096
@@ -56,7 +56,7 @@ class Speed(NamedTuple):
 def playouts(name: str) -> Engine:
     tag = rlhf_games.make(name).rules
     seeds = iter(range(1 << 62))
-    return lambda: rules.random_playouts(tag, PLAYOUTS, next(seeds))[0]
+    return lambda: random_playouts(tag, PLAYOUTS, next(seeds))[0]
 
 
 def batched(name: str, *, observe: bool) -> Engine:

@@ -7,14 +7,14 @@ import pytest
 
 import rlhf_games
 from rlhf_games.base import CLOCK, GameError, Outcome, Verdict
-from tests.games.game_contract import GameContract, random_games
+from tests.games.game_contract import BoardContract, random_games
 from tests.games.openspiel_agreement import play_side_by_side
 
 GAME = rlhf_games.make("breakthrough")
 SMALL = rlhf_games.make("breakthrough_6x6")
 
 
-class TestBreakthrough(GameContract):
+class TestBreakthrough(BoardContract):
     name = "breakthrough"
     # Counted by OpenSpiel: `python -m tests.games.openspiel_agreement --depth 5`.
     perft = (22, 484, 11132, 256036, 6182818)

@@ -20,6 +20,7 @@ from rlhf_games.compiled import (
     random_below,
     random_unit,
 )
+from rlhf_games.counting import random_playouts
 from tests.games.game_contract import random_games
 
 WORDS = [1, 2, 0b1011000, 1 << 63, (1 << 64) - 1, 0x9E3779B97F4A7C15]
@@ -98,8 +99,8 @@ def test_random_unit_is_at_least_0_and_below_1():
 @pytest.mark.parametrize("name", rlhf_games.names())
 def test_playouts_count_games_and_plies(name: str):
     game = rlhf_games.make(name)
-    moves, first, drawn, second = rules.random_playouts(game.rules, 5000, 3)
-    assert rules.random_playouts(game.rules, 5000, 3) == (moves, first, drawn, second)
+    moves, first, drawn, second = random_playouts(game.rules, 5000, 3)
+    assert random_playouts(game.rules, 5000, 3) == (moves, first, drawn, second)
     assert first + drawn + second == 5000
     assert first > second > drawn or name != "connect_four"
     assert 5 * 5000 <= moves <= game.max_plies * 5000

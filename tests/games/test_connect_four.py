@@ -10,7 +10,7 @@ import pytest
 
 import rlhf_games
 from rlhf_games.base import GameError, Outcome, Verdict
-from tests.games.game_contract import StoneContract, random_games
+from tests.games.game_contract import StoneGameContract, random_games
 
 GAME = rlhf_games.make("connect_four")
 HEIGHT, WIDTH = 6, 7
@@ -20,7 +20,7 @@ DRAWN_GAME = "010101101010232323323232454545545454666666"
 POSITIONS = (SHARED if SHARED.name == "data" else SHARED / "data") / "connect_four_positions.npz"
 
 
-class TestConnectFour(StoneContract):
+class TestConnectFour(StoneGameContract):
     name = "connect_four"
     perft = (7, 49, 343, 2401, 16807, 117649, 823536, 5673234, 39394572)
     deadlines = frozenset({"win_by", "lose_by"})

@@ -8,14 +8,14 @@ import pytest
 import rlhf_games
 from rlhf_games.base import CLOCK, GameError, Outcome, Verdict
 from tests.games import slow_othello
-from tests.games.game_contract import GameContract, random_games
+from tests.games.game_contract import BoardContract, random_games
 from tests.games.openspiel_agreement import play_side_by_side
 
 GAME = rlhf_games.make("othello")
 SMALL = rlhf_games.make("othello_6x6")
 
 
-class TestOthello(GameContract):
+class TestOthello(BoardContract):
     name = "othello"
     # https://aartbik.blogspot.com/2009/02/perft-for-reversi.html; at depth 9 some must pass.
     perft = (4, 12, 56, 244, 1396, 8200, 55092, 390216, 3005288)

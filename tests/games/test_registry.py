@@ -44,3 +44,16 @@ def test_plugins_add_games_but_replace_none(monkeypatch: pytest.MonkeyPatch):
     assert "noughts" in rlhf_games.names()
     assert rlhf_games.make("noughts").title == "Tic-Tac-Toe"
     assert rlhf_games.make("connect_four").title == "Connect Four"
+
+
+def test_libraries_make_games_by_the_name_behind_the_colon(monkeypatch: pytest.MonkeyPatch):
+    def found(group: str) -> list[EntryPoint]:
+        assert group == "rlhf_games.libraries"
+        return [EntryPoint("mine", "rlhf_games:make", group)]
+
+    monkeypatch.setattr(rlhf_games, "entry_points", found)
+    assert rlhf_games.find("mine:anything") == "rlhf_games:make"
+    with pytest.raises(UnknownGameError, match=r"unknown library 'mime'; did you mean mine\?"):
+        rlhf_games.find("mime:tic_tac_toe")
+    monkeypatch.setattr(rlhf_games, "_table", lambda: rlhf_games._GAMES)
+    assert rlhf_games.make("mine:tic_tac_toe").title == "Tic-Tac-Toe"

@@ -7,13 +7,13 @@ import pytest
 
 import rlhf_games
 from rlhf_games.base import GameError
-from tests.games.game_contract import StoneContract
+from tests.games.game_contract import StoneGameContract
 
 GAME = rlhf_games.make("tic_tac_toe")
 LINES = ((0, 1, 2), (3, 4, 5), (6, 7, 8), (0, 3, 6), (1, 4, 7), (2, 5, 8), (0, 4, 8), (2, 4, 6))
 
 
-class TestTicTacToe(StoneContract):
+class TestTicTacToe(StoneGameContract):
     name = "tic_tac_toe"
     perft = (9, 72, 504, 3024, 15120, 54720, 148176, 200448, 127872)
     deadlines = frozenset({"win_by", "lose_by"})

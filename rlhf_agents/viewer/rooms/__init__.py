@@ -9,10 +9,11 @@ from __future__ import annotations
 from importlib import import_module
 from importlib.metadata import entry_points
 
-from rlhf_agents.board_cells import paths_of
+from rlhf_agents.board_cells import has_board, paths_of
 from rlhf_agents.viewer.rooms.base import Room
 from rlhf_agents.viewer.rooms.grid import GridRoom
 from rlhf_agents.viewer.rooms.paths import PathRoom
+from rlhf_agents.viewer.rooms.text import TextRoom
 from rlhf_games.base import Game
 
 __all__ = ["Room", "known_room", "room_for"]
@@ -35,10 +36,12 @@ def known_room(name: str) -> Room | None:
 
 
 def room_for(game: Game) -> Room:
-    """Return the room of a game; one that fits its moves if it has none of its own."""
+    """Return the room of a game; if it has none of its own, one that fits its moves and board."""
     own = known_room(game.name)
     if own is not None:
         return own
+    if not has_board(game):
+        return TextRoom()
     _, rows, columns = game.observation_shape
     if paths_of(game.action_names, rows):
         return PathRoom(rows, columns, game.n_actions)

@@ -53,7 +53,8 @@ class BoardView:
         stones: int8 `[H, W]`, None while the rules are being loaded.
         seat: who is to move.
         legal: bool `[A]`.
-        names: the A labels of the mover's actions.
+        names: the A labels of the mover's actions, of the legal ones as people call them here.
+        text: the position, if it is no board of stones.
         last: the latest stone.
         winning: the cells of the line that has won.
         moving: the animation of the latest stone.
@@ -70,6 +71,7 @@ class BoardView:
     seat: int = 0
     legal: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
     names: tuple[str, ...] = ()
+    text: str | None = None
     last: Cell | None = None
     winning: frozenset[Cell] = frozenset()
     moving: Moving | None = None

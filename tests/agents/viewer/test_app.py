@@ -96,22 +96,6 @@ def test_a_whole_game_by_watching(tmp_path):
     screen.app.close()
 
 
-def test_a_piece_is_clicked_and_then_where_it_goes(tmp_path):
-    screen = Screen(tmp_path, game="breakthrough_6x6", agent="random")
-    screen.at_rest()
-    screen.click("piece", 24)
-    assert screen.app.ui.picked == 24
-    screen.click("piece", 24)  # put down again
-    assert screen.app.ui.picked is None
-    screen.click("piece", 25)
-    screen.click("move", screen.match.game.action_names.index("b2c3"))
-    assert screen.app.ui.picked is None
-    first = screen.session.moves[0]
-    assert screen.match.game.action_names[first] == "b2c3"
-    assert stones_of(screen.match.game, screen.session.history[1])[3, 2] == 1
-    assert screen.app.close()
-
-
 def test_the_last_move_and_the_winning_line_are_marked(screen):
     screen.match.paused = True
     for move in (0, 6, 1, 6, 2, 5, 3):

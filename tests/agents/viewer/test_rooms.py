@@ -16,7 +16,9 @@ from rlhf_agents.viewer.geometry import Box
 from rlhf_agents.viewer.rooms import known_room, room_for
 from rlhf_agents.viewer.rooms.base import BoardView, Ghost, Moving
 from rlhf_agents.viewer.rooms.grid import GridRoom, percent
+from rlhf_agents.viewer.rooms.text import TextRoom
 from rlhf_agents.viewer.theme import DARK, LIGHT
+from tests.adapters.nim import PASS, nim
 
 
 def colour_near(surface, centre, radius, wanted):
@@ -283,3 +285,61 @@ def test_rooms_by_name():
 )
 def test_only_what_is_certain_is_called_so(share, text):
     assert percent(share) == text
+
+
+class TestText:
+    """A game without a board of stones: Nim, whose third action gives another turn."""
+
+    @pytest.fixture
+    def game(self):
+        return nim()
+
+    @pytest.fixture
+    def box(self):
+        return Box(7, 5, 300, 300)
+
+    def view(self, game, moves, **more):
+        state = Session(game, moves=moves).state
+        return BoardView(
+            seat=len(moves) % 2,
+            legal=game.legal(state[None])[0],
+            names=game.action_names,
+            text=game.text(state),
+            **more,
+        )
+
+    def drawn(self, room, box, view):
+        surface = pygame.Surface((600, 500))
+        room.draw(Canvas(surface), box, view, DARK)
+        return surface
+
+    @pytest.mark.parametrize(("moves", "legal"), [([], {0, 1, 2}), ([2], {PASS}), ([1], {0, 1, 2})])
+    def test_legal_moves_can_be_pointed_at_and_reached(self, game, box, moves, legal):
+        room = room_for(game)
+        assert isinstance(room, TextRoom)
+        view = self.view(game, moves)
+        points = [(x, y) for x in range(0, 320, 3) for y in range(0, 320, 3)]
+        assert {room.action_at(box, point, view) for point in points} == {None, *legal}
+        first = room.neighbour(99, (1, 0), view.legal)
+        reached = {first}
+        for _ in range(3):
+            first = room.neighbour(first, (1, 0), view.legal)
+            reached.add(first)
+        assert reached == legal
+        assert room.piece_at(box, points[0], view) is None
+
+    def test_text_values_and_hints_are_drawn_inside(self, game, box):
+        room, pictures = room_for(game), set()
+        values = np.array([0.1, 0.5, 0.9, np.nan], np.float32)
+        for view in (
+            BoardView(),
+            self.view(game, []),
+            self.view(game, [0]),
+            self.view(game, [0], values=values, chosen=2),
+            self.view(game, [0], values=values, chosen=2, hint=2, hover=1),
+        ):
+            surface = self.drawn(room, box, view)
+            pictures.add(pygame.image.tobytes(surface, "RGB"))
+            surface.fill((0, 0, 0), (box.x - 3, box.y - 3, box.width + 6, box.height + 6))
+            assert not pygame.surfarray.array3d(surface).any()
+        assert len(pictures) == 5

@@ -1,0 +1,139 @@
+"""Atari 2600 games of ale-py (its wheel brings the ROMs), prepared as SB3's `make_atari_env` does.
+
+    make_env("ale:BreakoutNoFrameskip-v4", n_envs=8)       SB3's and the DQN paper's setting
+    make_env("ale:Breakout-v5", goal="score_10")           with sticky actions (0.25)
+
+Observations are 84 x 84 x 4 uint8: `AtariWrapper` of SB3 (no-ops at the start, four frames a step,
+the brighter of the last two, grey, small) and four pictures stacked as by `VecFrameStack`. The
+emulator itself never skips frames, whatever the name says.
+
+* Played for `score`, an episode is one life and rewards are -1, 0 or 1, as SB3 trains.
+* Played for other goals, an episode is a whole game. Scores always count the game's own points.
+
+Options: those of `AtariWrapper`, `frame_stack`, `wrap` (applied last), others go to
+`gymnasium.make`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ale_py
+import gymnasium
+import numpy as np
+from gymnasium import spaces
+from gymnasium.envs.registration import registry
+from numpy.typing import NDArray
+from stable_baselines3.common.atari_wrappers import AtariWrapper
+
+from rlhf_adapters.arcade_env import arcade_env, check_order
+from rlhf_adapters.arcade_goals import ArcadeGoal, Score, Survive
+from rlhf_adapters.arcade_tasks import SCORE, goal_names, make_task
+from rlhf_adapters.gym_worlds import GymWorlds, make_envs
+from rlhf_adapters.worlds import Order, World
+
+ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)  # no banner for every emulator
+
+PREFIX = "ALE/"
+OF_WRAPPER = ("action_repeat_probability", "frame_skip", "noop_max", "screen_size")
+CLIP, ONE_LIFE, STACK = "clip_reward", "terminal_on_life_loss", "frame_stack"
+
+GOALS: tuple[ArcadeGoal, ...] = (
+    Score(1), Score(10), Score(100), Score(1000), Score(10_000), Survive(100), Survive(500),
+)  # fmt: skip
+"""What each game can be played for, beside `score`; points and steps of four frames."""
+
+
+class AtariWorlds(GymWorlds):
+    """Atari games; rewards may be clipped, points are the game's own.
+
+    Args:
+        name: of the world.
+        envs: games that pay their own points.
+        clip: rewards are the sign of the points.
+    """
+
+    def __init__(self, name: str, envs: list[Any], clip: bool) -> None:
+        super().__init__(name, envs)
+        self.clip = clip
+
+    def step(self, actions: NDArray[np.int64]) -> None:
+        """Step every game."""
+        self.reward = self.points
+        super().step(actions)
+        if self.clip:
+            self.reward = np.sign(self.points)
+
+
+class StackedFrames(gymnasium.ObservationWrapper[Any, Any, Any]):
+    """The last pictures as the channels of one, black before the first: SB3's `VecFrameStack`.
+
+    Args:
+        env: shows pictures `[H, W, C]`.
+        n: how many to stack.
+    """
+
+    def __init__(self, env: Any, n: int) -> None:
+        super().__init__(env)
+        low, high = (
+            np.repeat(edge, n, -1)
+            for edge in (env.observation_space.low, env.observation_space.high)
+        )
+        self.observation_space = spaces.Box(low, high, dtype=env.observation_space.dtype)
+        self.stack = np.zeros(self.observation_space.shape, self.observation_space.dtype)
+
+    def reset(self, **options: Any) -> tuple[Any, dict[str, Any]]:
+        """Forget the pictures of the last episode."""
+        self.stack = np.zeros_like(self.stack)
+        return super().reset(**options)
+
+    def observation(self, observation: Any) -> Any:
+        """Return the stack with a picture added."""
+        kept = self.stack[..., observation.shape[-1] :]
+        self.stack = np.concatenate([kept, observation], axis=-1)
+        return self.stack
+
+
+def make(order: Order) -> Any:
+    """Return the environment that was ordered.
+
+    Raises:
+        WorldError: there is no such world, or it cannot be made or played as ordered.
+        UnknownGoalError: the world cannot measure the goal.
+    """
+    check_order(order.name, order.n_envs, order.opponent)
+    task = make_task(order.name, order.n_envs, order.goal, GOALS)
+    return arcade_env(_worlds_of(order), task, order.seed)
+
+
+def worlds() -> list[str]:
+    """Return the names, sorted: `GAME-v5`, and `GAMENoFrameskip-v4` as SB3 has it."""
+    ours = [name for name, spec in registry.items() if str(spec.entry_point).startswith("ale_py")]
+    return sorted(
+        name.removeprefix(PREFIX)
+        for name in ours
+        if name.startswith(PREFIX) or name.endswith("NoFrameskip-v4")
+    )
+
+
+def describe(world: str) -> World:
+    """Return what is known of a world."""
+    played = _worlds_of(Order("ale", world))
+    played.close()
+    return World(played.name, 1, played.n_actions, goal_names(GOALS))
+
+
+def _worlds_of(order: Order) -> AtariWorlds:
+    options = dict(order.options)
+    for_score = order.goal is None or order.goal == SCORE
+    clip = options.pop(CLIP, for_score)
+    of_wrapper = {key: options.pop(key) for key in OF_WRAPPER if key in options}
+    of_wrapper |= {ONE_LIFE: options.pop(ONE_LIFE, for_score), CLIP: False}
+    n_stacked, wrap = options.pop(STACK, 4), options.pop("wrap", None)
+    name = order.world
+    if PREFIX + name in registry:
+        name = PREFIX + name
+    bare = Order(order.library, order.world, order.n_envs)
+    envs: list[Any] = make_envs(bare, name, {"frameskip": 1, **options}, worlds())
+    envs = [StackedFrames(AtariWrapper(env, **of_wrapper), n_stacked) for env in envs]
+    return AtariWorlds(order.name, envs if wrap is None else [wrap(env) for env in envs], clip)

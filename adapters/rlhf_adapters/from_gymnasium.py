@@ -1,0 +1,203 @@
+"""Environments of Gymnasium with discrete actions: classic control, toy text, Box2D, and any other.
+
+    make_env("gymnasium:CartPole-v1", goal="survive_200")
+    make_env("gymnasium:FrozenLake-v1", map_name="8x8", is_slippery=False, goal="cell")
+    make_env("gymnasium:Pendulum-v1", wrap=lambda env: DiscretizeAction(env, 5))
+
+Options go to `gymnasium.make`; `wrap` is a function that wraps each environment. `module:ID`
+imports the module first, as in Gymnasium. Worlds with a transition table `P` (FrozenLake,
+CliffWalking, Taxi) have the open goal `cell`: reach a state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from gymnasium.envs.registration import EnvSpec, registry
+from numpy.typing import NDArray
+
+from rlhf_adapters.arcade_env import arcade_env, check_order
+from rlhf_adapters.arcade_goals import ArcadeGoal, Bools, Event, Moments, Score, Survive
+from rlhf_adapters.arcade_tasks import Cells, Floats, goal_names, make_task
+from rlhf_adapters.gym_worlds import GymWorlds, make_envs
+from rlhf_adapters.worlds import Order, World, WorldError
+
+OF_OTHER_ADAPTERS = (
+    "ale_py",
+    "gymnasium.envs.mujoco",  # continuous actions
+    "gymnasium.envs.phys2d",  # needs jax
+    "gymnasium.envs.tabular",
+    "minigrid",
+    "shimmy",
+)
+NOT_DISCRETE = ("BipedalWalker", "CarRacing", "Continuous", "GymV2", "Pendulum")
+
+TAXI_RIDING = 4
+"""Where Taxi's passenger is while in the taxi; its states count 5 such places, 4 destinations."""
+
+
+def _event(
+    called: str,
+    happened: Callable[[Moments], Any],
+    within: tuple[int | None, ...] = (None,),
+    text: str = "",
+) -> tuple[ArcadeGoal, ...]:
+    return tuple(Event(called, happened, steps, text, batched=True) for steps in within)
+
+
+def _paid(now: Moments) -> Bools:
+    return now.reward > 0
+
+
+def _over(now: Moments) -> Bools:
+    return now.terminated
+
+
+def _riding(now: Moments) -> Bools:
+    return np.asarray(now.observation.argmax(axis=1) // 4 % 5 == TAXI_RIDING)
+
+
+def _landed(now: Moments) -> Bools:
+    return np.asarray(now.terminated & (now.reward == 100))  # lander at rest; crashing pays -100
+
+
+GOALS: dict[str, tuple[ArcadeGoal, ...]] = {
+    "CartPole": (Survive(50), Survive(100), Survive(200), Survive(500)),
+    "Acrobot": _event("swing_up", _over, (None, 100, 200), "swing the tip above the line"),
+    "MountainCar": (
+        *_event("reach_left_hill", lambda now: now.observation[:, 0] <= -1.0),
+        *_event("reach_right_hill", lambda now: now.observation[:, 0] >= 0.0),
+        *_event("reach_flag", lambda now: now.observation[:, 0] >= 0.5, (None, 120, 160)),
+    ),
+    "LunarLander": (
+        *_event("touch_down", lambda now: now.observation[:, 6:8].all(axis=1)),
+        *_event("land", _landed, (None, 300), "come to rest on the ground"),
+        Score(100),
+        Score(200),
+    ),
+    "FrozenLake": (Survive(20), *_event("reach_goal", _paid, (None, 20, 50))),
+    "FrozenLake8x8": (Survive(20), *_event("reach_goal", _paid, (None, 50, 100))),
+    "CliffWalking": _event("reach_goal", _over, (None, 15, 30)),
+    "CliffWalkingSlippery": _event("reach_goal", _over, (None, 50, 100)),
+    "Taxi": (
+        *_event("pick_up", _riding, (None, 10), "take the passenger aboard"),
+        *_event("deliver", _over, (None, 15, 30), "bring the passenger to the destination"),
+    ),
+    "Blackjack": (
+        *_event("win", _paid),
+        *_event("draw", lambda now: now.terminated & (now.reward == 0)),
+    ),
+}
+"""What each world can be played for, beside `score` and `cell`; the part before `-v`."""
+
+OF_ANY_WORLD = (Score(1), Score(10), Score(100), Survive(100), Survive(500))
+
+
+class StateCells:
+    """The states of toy-text worlds as places: one-hot float32 `[n, S]`.
+
+    Args:
+        worlds: environments with a table `P[state][action] -> [(probability, next, reward, end)]`.
+    """
+
+    def __init__(self, worlds: GymWorlds) -> None:
+        self.worlds = worlds
+        self.size = worlds.space.shape[0]
+        self._from: dict[tuple[int, int], NDArray[np.int64]] = {}
+
+    def here(self) -> Floats:
+        """Return the states, which are what the agent sees."""
+        return np.asarray(self.worlds.observation, np.float32).copy()
+
+    def draw(self, world: int, rng: np.random.Generator) -> Floats:
+        """Return a state that can be reached by some actions and some luck."""
+        start = int(self.worlds.observation[world].argmax())
+        table = self.worlds.envs[world].unwrapped.P
+        key = (id(table), start)
+        if key not in self._from:
+            self._from[key] = reachable(table, start)
+        states = self._from[key]
+        if not len(states):
+            msg = f"{self.worlds.name}: no other state can be reached from state {start}"
+            raise WorldError(msg)
+        return self.at(int(rng.choice(states)))
+
+    def at(self, place: Any) -> Floats:
+        """Return the state of a number."""
+        if isinstance(place, bool) or not isinstance(place, int | np.integer):
+            number = -1
+        else:
+            number = int(place)
+        if not 0 <= number < self.size:
+            msg = f"{self.worlds.name}: a cell is a state, 0..{self.size - 1}, got {place!r}"
+            raise WorldError(msg)
+        one_hot = np.zeros(self.size, np.float32)
+        one_hot[number] = 1
+        return one_hot
+
+
+def reachable(table: Any, start: int) -> NDArray[np.int64]:
+    """Return the states other than `start` that can be reached from it, sorted."""
+    reached, passed, todo = {start}, {start}, [start]
+    while todo:
+        outcomes = [one for action in table[todo.pop()].values() for one in action]
+        for chance, state, _, ends in outcomes:
+            if chance > 0:
+                reached.add(int(state))
+                if not ends and int(state) not in passed:
+                    passed.add(int(state))
+                    todo.append(int(state))
+    return np.array(sorted(reached - {start}), np.int64)
+
+
+def make(order: Order) -> Any:
+    """Return the environment that was ordered.
+
+    Raises:
+        WorldError: there is no such world, or it cannot be made or played as ordered.
+        UnknownGoalError: the world cannot measure the goal.
+    """
+    check_order(order.name, order.n_envs, order.opponent)
+    played = _worlds_of(order)
+    task = make_task(order.name, played.n, order.goal, goals_of(order.world), cells_of(played))
+    return arcade_env(played, task, order.seed)
+
+
+def worlds() -> list[str]:
+    """Return the registered names with discrete actions, sorted."""
+    return sorted(name for name, spec in registry.items() if _is_ours(name, spec))
+
+
+def describe(world: str) -> World:
+    """Return what is known of a world."""
+    order = Order("gymnasium", world)
+    played = _worlds_of(order)
+    names = goal_names(goals_of(world), cells_of(played) is not None)
+    played.close()
+    return World(order.name, 1, played.n_actions, names)
+
+
+def goals_of(world: str) -> Sequence[ArcadeGoal]:
+    """Return the goal table of a world."""
+    return GOALS.get(world.rpartition(":")[2].rpartition("-v")[0], OF_ANY_WORLD)
+
+
+def cells_of(played: GymWorlds) -> Cells | None:
+    """Return the places of worlds with a transition table, else None."""
+    bare = played.envs[0].unwrapped
+    states = played.envs[0].observation_space
+    has_states = hasattr(bare, "P") and getattr(states, "n", 0) == len(bare.P)
+    return StateCells(played) if has_states else None
+
+
+def _worlds_of(order: Order) -> GymWorlds:
+    options = {key: value for key, value in order.options.items() if key != "wrap"}
+    return GymWorlds(order.name, make_envs(order, order.world, options, worlds()))
+
+
+def _is_ours(name: str, spec: EnvSpec) -> bool:
+    origin = str(spec.entry_point)
+    foreign = origin.startswith(OF_OTHER_ADAPTERS) or "_raise_" in origin  # only tells what to do
+    return not foreign and not any(part in name for part in NOT_DISCRETE)

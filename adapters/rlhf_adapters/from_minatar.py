@@ -1,0 +1,272 @@
+"""MinAtar: five small Atari games with the original's dynamics, one or thousands at a time.
+
+    make_env("minatar:breakout")                              the original library, one game
+    make_env("minatar:breakout", n_envs=64)                   compiled games, stepped in one call
+    make_env("minatar:asterix", goal="survive_500", fast=True)
+
+Both show the same, uint8 planes `[C, 10, 10]` of zeros and ones (the original's are `[10, 10, C]`),
+have all six actions, repeat the last action with probability 0.1, and have no time limit. Tests
+play them in lockstep; the same seed gives other games, because their random numbers differ.
+
+Options: `fast` (True: compiled, False: the original; by default compiled if n_envs > 1),
+`sticky` (0.1), `ramping` (True), `max_steps` (None), `render_mode` (None or "rgb_array"; a picture
+can be had in any case).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import gymnasium
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from rlhf_adapters.arcade_env import arcade_env, check_order
+from rlhf_adapters.arcade_goals import ArcadeGoal, Bools, Score, Survive
+from rlhf_adapters.arcade_tasks import goal_names, make_task
+from rlhf_adapters.gym_worlds import GymWorlds
+from rlhf_adapters.worlds import Order, World, WorldError, unknown
+from rlhf_games import minatar
+from rlhf_games.arcade import ArcadeGame
+from rlhf_games.arcade_batch import ArcadeBatch
+
+RGB = "rgb_array"
+
+GOALS: dict[str, tuple[ArcadeGoal, ...]] = {
+    "asterix": (Score(1), Score(5), Score(20), Score(5, within=300), Survive(100), Survive(500)),
+    "breakout": (Score(1), Score(5), Score(10), Score(30), Score(5, within=100), Survive(100)),
+    "freeway": (Score(1), Score(10), Score(30), Score(1, within=100), Score(10, within=1000)),
+    "seaquest": (Score(1), Score(5), Score(20), Score(5, within=300), Survive(100), Survive(500)),
+    "space_invaders": (
+        Score(5), Score(24), Score(100), Score(24, within=300), Survive(100), Survive(500),
+    ),
+}  # fmt: skip
+"""What each game can be played for, beside `score`; a wave of invaders has 24."""
+
+BACKGROUND = (12, 12, 24)
+COLOURS = np.array(
+    [
+        BACKGROUND, (94, 201, 98), (253, 231, 37), (72, 82, 120), (230, 97, 1), (220, 50, 90),
+        (67, 147, 195), (178, 102, 255), (120, 220, 232), (200, 200, 200), (255, 160, 220),
+    ],
+    np.uint8,
+)  # fmt: skip
+"""Of no plane and of each plane; where planes overlap, the last is seen."""
+CELL_PIXELS = 16
+
+
+def picture(planes: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return planes `[C, H, W]` as a picture, uint8 `[16 H, 16 W, 3]`."""
+    order = np.arange(1, len(planes) + 1).reshape(-1, 1, 1)
+    pixels: NDArray[np.uint8] = COLOURS[(planes * order).max(axis=0)]
+    return pixels.repeat(CELL_PIXELS, axis=0).repeat(CELL_PIXELS, axis=1)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The options of a world, see the module.
+
+    Raises:
+        WorldError: one is impossible.
+    """
+
+    fast: bool
+    sticky: float = 0.1
+    ramping: bool = True
+    max_steps: int | None = None
+    render_mode: str | None = None
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.sticky <= 1.0:
+            msg = f"sticky is a probability, got {self.sticky}"
+            raise WorldError(msg)
+        if self.max_steps is not None and self.max_steps < 1:
+            msg = f"max_steps must be at least 1, got {self.max_steps}"
+            raise WorldError(msg)
+        if self.render_mode not in (RGB, None):
+            msg = f"MinAtar's games have the render_mode {RGB!r}, got {self.render_mode!r}"
+            raise WorldError(msg)
+
+
+class CompiledWorlds:
+    """n compiled games that step in one call; arrays as in `arcade_env.Worlds`.
+
+    Args:
+        name: e.g. `minatar:breakout`.
+        game: the rules.
+        n: how many.
+        settings: `max_steps` and `render_mode` are used.
+    """
+
+    envs: Sequence[Any] = ()
+    planes_first = True
+    silent = True
+
+    def __init__(self, name: str, game: ArcadeGame, n: int, settings: Settings) -> None:
+        self.name, self.n, self.n_actions = name, n, game.n_actions
+        self.batch = ArcadeBatch(game, n)
+        self.render_mode, self.max_steps = settings.render_mode, settings.max_steps
+        self.space = plane_space(game)
+        self.mask = np.ones((n, game.n_actions), np.int8)
+        self.infos: list[dict[str, Any]] = [{} for _ in range(n)]
+        self._steps = np.zeros(n, np.int64)
+        self._show()
+
+    def seed(self, seed: int | None) -> None:
+        """Start the dice of game i anew with seed + i."""
+        self.batch.seed(seed)
+
+    def restart(self, which: Bools, options: Sequence[dict[str, Any] | None]) -> None:
+        """Begin the games of `which` `[n]` anew; there are no options."""
+        self.batch.restart(which)
+        self._steps[which] = 0
+        self._show()
+
+    def step(self, actions: NDArray[np.int64]) -> None:
+        """Play one action in every game."""
+        self.batch.step(actions)
+        self._steps += 1
+        self._show()
+
+    def render(self) -> list[Any]:
+        """Return a picture of every game."""
+        return [picture(planes) for planes in self.observation]
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+    def _show(self) -> None:
+        self.observation, self.terminated = self.batch.observation, self.batch.over
+        self.reward = self.points = self.batch.reward.astype(np.float64)
+        if self.max_steps is None:
+            self.truncated = np.zeros(self.n, np.bool_)
+        else:
+            self.truncated = (self._steps >= self.max_steps) & ~self.terminated
+
+
+class OriginalWorlds(GymWorlds):
+    """n games of the original library; arrays as in `arcade_env.Worlds`."""
+
+    planes_first = True
+
+
+class OriginalGame(gymnasium.Env[NDArray[np.uint8], np.int64]):
+    """One game of the library as a Gymnasium environment.
+
+    Args:
+        name: of the game.
+        settings: see the module.
+    """
+
+    metadata = {"render_modes": [RGB]}  # noqa: RUF012 - Gymnasium declares it so
+
+    def __init__(self, name: str, settings: Settings) -> None:
+        self.game = library().Environment(name, settings.sticky, settings.ramping)
+        self.render_mode = settings.render_mode
+        self.observation_space: Any = plane_space(minatar.make(name))
+        self.action_space = spaces.Discrete(self.game.num_actions())
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[NDArray[np.uint8], dict[str, Any]]:
+        """Start a new game, see `gymnasium.Env.reset`."""
+        super().reset(seed=seed)
+        if seed is not None:
+            self.game.seed(seed)
+            self.game.last_action = 0  # the library would let it stick in the new game
+        self.game.reset()
+        return self._planes(), {}
+
+    def step(
+        self, action: int | np.int64
+    ) -> tuple[NDArray[np.uint8], float, bool, bool, dict[str, Any]]:
+        """Play one action, see `gymnasium.Env.step`."""
+        points, over = self.game.act(int(action))
+        return self._planes(), float(points), bool(over), False, {}
+
+    def render(self) -> Any:
+        """Return a picture; the library's own needs matplotlib and seaborn."""
+        return picture(self._planes())
+
+    def _planes(self) -> NDArray[np.uint8]:
+        planes: NDArray[Any] = self.game.state().transpose(2, 0, 1)
+        return planes.astype(np.uint8)
+
+
+def plane_space(game: ArcadeGame) -> spaces.Box:
+    """Return the space of observations."""
+    return spaces.Box(0, 1, game.observation_shape, np.uint8)
+
+
+def library() -> Any:
+    """Import the original.
+
+    Raises:
+        WorldError: it is not installed.
+    """
+    if importlib.util.find_spec("minatar") is None:
+        msg = (
+            "the original MinAtar is not installed: fast=True plays the same compiled, or: "
+            'pip install "rlhf-agents[minatar]"'
+        )
+        raise WorldError(msg)
+    root, silence = logging.getLogger(), logging.NullHandler()
+    root.addHandler(silence)  # the library warns that it cannot draw without seaborn: we draw
+    try:
+        import minatar as original  # noqa: PLC0415 - optional
+    finally:
+        root.removeHandler(silence)
+    return original
+
+
+def make(order: Order) -> Any:
+    """Return the environment that was ordered.
+
+    Raises:
+        WorldError: there is no such game, or it cannot be made as ordered.
+        UnknownGoalError: the game cannot measure the goal.
+    """
+    check_order(order.name, order.n_envs, order.opponent)
+    if order.world not in GOALS:
+        raise WorldError(unknown("minatar world", order.world, worlds()))
+    played = _worlds_of(order)
+    task = make_task(order.name, order.n_envs, order.goal, GOALS[order.world])
+    return arcade_env(played, task, order.seed)
+
+
+def worlds() -> list[str]:
+    """Return the names of the games, sorted."""
+    return minatar.names()
+
+
+def describe(world: str) -> World:
+    """Return what is known of a game."""
+    game = minatar.make(world)
+    return World(f"minatar:{world}", 1, game.n_actions, goal_names(GOALS[world]))
+
+
+def _worlds_of(order: Order) -> CompiledWorlds | OriginalWorlds:
+    options = {"fast": order.n_envs > 1, **order.options}
+    known = tuple(Settings.__dataclass_fields__)
+    for name in options:
+        if name not in known:
+            raise WorldError(f"{order.name}: {unknown('option', name, known)}")
+    settings = Settings(**options)
+    if settings.fast:
+        game = minatar.make(order.world, settings.sticky, settings.ramping)
+        return CompiledWorlds(order.name, game, order.n_envs, settings)
+    return OriginalWorlds(
+        order.name, [_limited(order.world, settings) for _ in range(order.n_envs)]
+    )
+
+
+def _limited(world: str, settings: Settings) -> Any:
+    game = OriginalGame(world, settings)
+    if settings.max_steps is None:
+        return game
+    return gymnasium.wrappers.TimeLimit(game, settings.max_steps)

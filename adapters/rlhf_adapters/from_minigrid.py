@@ -1,0 +1,237 @@
+"""MiniGrid: grid worlds with keys, doors and lava, seen through a window of 7 x 7 cells.
+
+    make_env("minigrid:MiniGrid-Empty-8x8-v0", goal="cell")
+    make_env("minigrid:MiniGrid-DoorKey-5x5-v0", goal="open_door")
+
+The observation is the symbolic window, flat and one-hot, uint8: for every cell its object (11), the
+colour of doors, keys, balls and boxes (6) and the state of doors (3), then the agent's direction
+(4). The mission, a sentence, is left out: worlds that change it can be played, not solved.
+The open goal `cell` is the cell in which the agent stands: its column one-hot, then its row.
+
+Options go to `gymnasium.make`; `wrap` is a function that wraps each environment, for example
+`minigrid.wrappers.FullyObsWrapper` to see the whole grid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import minigrid  # noqa: F401 - registers its worlds
+import numpy as np
+from gymnasium import spaces
+from gymnasium.envs.registration import registry
+from minigrid.core.constants import COLOR_TO_IDX, OBJECT_TO_IDX, STATE_TO_IDX
+from numpy.typing import NDArray
+
+from rlhf_adapters.arcade_env import arcade_env, check_order
+from rlhf_adapters.arcade_goals import ArcadeGoal, Bools, Event, Moments
+from rlhf_adapters.arcade_tasks import Floats, goal_names, make_task
+from rlhf_adapters.gym_worlds import GymWorlds, Write, make_envs
+from rlhf_adapters.worlds import Order, World, WorldError
+
+COLOURED = ("door", "key", "ball", "box")
+DIRECTIONS = 4
+
+Place = tuple[int, int]
+
+
+def _paid(now: Moments) -> Bools:
+    return now.reward > 0
+
+
+def _carries(now: Moments) -> Bools:
+    return np.array([env.unwrapped.carrying is not None for env in now.envs])
+
+
+def _opened(now: Moments) -> Bools:
+    return np.array([_faces_open_door(env.unwrapped) for env in now.envs])
+
+
+def _faces_open_door(env: Any) -> bool:
+    thing = env.grid.get(*env.front_pos)
+    return thing is not None and thing.type == "door" and bool(thing.is_open)
+
+
+SOLVE = (Event("solve", _paid, text="do what the mission says", batched=True),)
+REACH_GOAL = (Event("reach_goal", _paid, text="step on the goal", batched=True),)
+PICK_UP = (Event("pick_up", _carries, text="carry a thing", batched=True),)
+OPEN_DOOR = (Event("open_door", _opened, text="stand before an open door", batched=True),)
+
+GOALS: dict[str, tuple[ArcadeGoal, ...]] = {
+    "MiniGrid-Empty": REACH_GOAL,
+    "MiniGrid-DoorKey": (*PICK_UP, *OPEN_DOOR, *REACH_GOAL),
+    "MiniGrid-MultiRoom": (*OPEN_DOOR, *REACH_GOAL),
+    "MiniGrid-FourRooms": REACH_GOAL,
+    "MiniGrid-DistShift": REACH_GOAL,
+    "MiniGrid-Dynamic-Obstacles": REACH_GOAL,
+    "MiniGrid-LavaCrossing": REACH_GOAL,
+    "MiniGrid-LavaGap": REACH_GOAL,
+    "MiniGrid-SimpleCrossing": REACH_GOAL,
+    "MiniGrid-LockedRoom": (*PICK_UP, *OPEN_DOOR, *REACH_GOAL),
+    "MiniGrid-Fetch": (*PICK_UP, *SOLVE),
+    "MiniGrid-PutNear": (*PICK_UP, *SOLVE),
+    "MiniGrid-RedBlueDoors": (*OPEN_DOOR, *SOLVE),
+    "MiniGrid-Unlock": (*PICK_UP, *OPEN_DOOR, *SOLVE),
+    "MiniGrid-BlockedUnlockPickup": (*PICK_UP, *OPEN_DOOR, *SOLVE),
+    "MiniGrid-KeyCorridor": (*PICK_UP, *OPEN_DOOR, *SOLVE),
+    "MiniGrid-ObstructedMaze": (*PICK_UP, *OPEN_DOOR, *SOLVE),
+}
+"""What each world can be played for, beside `score` and `cell`; the beginning of its name."""
+
+
+class GridCells:
+    """The cells of grids as places: column and row, each one-hot, float32 `[n, W + H]`.
+
+    Args:
+        worlds: environments of MiniGrid.
+    """
+
+    def __init__(self, worlds: GymWorlds) -> None:
+        self.name = worlds.name
+        self.grids = [env.unwrapped for env in worlds.envs]
+        self.width, self.height = self.grids[0].width, self.grids[0].height
+        self.size = self.width + self.height
+
+    def here(self) -> Floats:
+        """Return where the agents stand."""
+        return np.stack([self._vector(*grid.agent_pos) for grid in self.grids])
+
+    def draw(self, world: int, rng: np.random.Generator) -> Floats:
+        """Return a cell that the agent can walk to, once it has opened doors and moved things."""
+        cells = reachable(self.grids[world])
+        if not cells:
+            msg = f"{self.name}: the agent cannot leave its cell"
+            raise WorldError(msg)
+        return self._vector(*cells[rng.integers(len(cells))])
+
+    def at(self, place: Any) -> Floats:
+        """Return the cell (column, row)."""
+        numbers = isinstance(place, tuple) and [isinstance(one, int) for one in place]
+        inside = numbers == [True, True] and place[0] in range(self.width)
+        if not inside or place[1] not in range(self.height):
+            msg = (
+                f"{self.name}: a cell is (column, row) in a grid of {self.width} x {self.height}, "
+                f"got {place!r}"
+            )
+            raise WorldError(msg)
+        return self._vector(*place)
+
+    def _vector(self, column: int, row: int) -> Floats:
+        vector = np.zeros(self.size, np.float32)
+        vector[column] = vector[self.width + row] = 1
+        return vector
+
+
+def reachable(grid: Any) -> list[Place]:
+    """Return the cells (column, row) that the agent can come to, without its own, sorted."""
+    keys = {grid.carrying.color} if _is_key(grid.carrying) else set()
+    while True:
+        cells = _flood(grid, keys)
+        things = [grid.grid.get(*cell) for cell in cells]
+        contents = [getattr(thing, "contains", None) for thing in things]
+        more = {thing.color for thing in (*things, *contents) if _is_key(thing)} - keys
+        if not more:
+            return sorted(cells - {(int(grid.agent_pos[0]), int(grid.agent_pos[1]))})
+        keys |= more
+
+
+def _flood(grid: Any, keys: set[str]) -> set[Place]:
+    start = int(grid.agent_pos[0]), int(grid.agent_pos[1])
+    cells, todo = {start}, [start]
+    while todo:
+        x, y = todo.pop()
+        for cell in ((x + 1, y), (x - 1, y), (x, y + 1), (x, y - 1)):
+            thing = grid.grid.get(*cell)
+            if cell not in cells and _yields(thing, keys):
+                cells.add(cell)
+                if thing is None or thing.type != "goal":  # stepping on it ends the episode
+                    todo.append(cell)
+    return cells
+
+
+def _yields(thing: Any, keys: set[str]) -> bool:
+    """Whether the agent can get into a cell, if need be by opening or taking what is there."""
+    if thing is None:
+        return True
+    if thing.type == "door":
+        return not thing.is_locked or thing.color in keys
+    return thing.type != "lava" and bool(thing.can_overlap() or thing.can_pickup())
+
+
+def _is_key(thing: Any) -> bool:
+    return thing is not None and thing.type == "key"
+
+
+def _cell_codes() -> NDArray[np.uint8]:
+    """Return the one-hot code of every object, colour and state, uint8 `[11, 6, 4, 20]`."""
+    n_objects, n_colours, n_states = len(OBJECT_TO_IDX), len(COLOR_TO_IDX), len(STATE_TO_IDX)
+    codes = np.zeros(
+        (n_objects, n_colours, max(n_states, DIRECTIONS), n_objects + n_colours + n_states),
+        np.uint8,
+    )
+    for thing, number in OBJECT_TO_IDX.items():
+        codes[number, :, :, number] = 1
+        for colour in range(n_colours if thing in COLOURED else 0):
+            codes[number, colour, :, n_objects + colour] = 1
+        for state in range(n_states if thing == "door" else 0):
+            codes[number, :, state, n_objects + n_colours + state] = 1
+    return codes
+
+
+CODES = _cell_codes()
+
+
+def symbolic_view(space: spaces.Dict) -> tuple[spaces.Box, Write]:
+    """Return the space of the one-hot window and how to write it, see this module's docstring."""
+    rows, columns, _ = space["image"].shape or (0, 0, 0)
+    length = rows * columns * CODES.shape[-1]
+
+    def write(raw: dict[str, Any], out: NDArray[np.uint8]) -> None:
+        image = raw["image"]
+        out[:length] = CODES[image[..., 0], image[..., 1], image[..., 2]].reshape(-1)
+        out[length:] = 0
+        out[length + int(raw["direction"])] = 1
+
+    return spaces.Box(0, 1, (length + DIRECTIONS,), np.uint8), write
+
+
+def make(order: Order) -> Any:
+    """Return the environment that was ordered.
+
+    Raises:
+        WorldError: there is no such world, or it cannot be made or played as ordered.
+        UnknownGoalError: the world cannot measure the goal.
+    """
+    check_order(order.name, order.n_envs, order.opponent)
+    played = _worlds_of(order)
+    task = make_task(order.name, played.n, order.goal, goals_of(order.world), GridCells(played))
+    return arcade_env(played, task, order.seed)
+
+
+def worlds() -> list[str]:
+    """Return the names, sorted."""
+    return sorted(
+        name for name, spec in registry.items() if str(spec.entry_point).startswith("minigrid")
+    )
+
+
+def describe(world: str) -> World:
+    """Return what is known of a world."""
+    played = _worlds_of(Order("minigrid", world))
+    played.close()
+    return World(played.name, 1, played.n_actions, goal_names(goals_of(world), cells=True))
+
+
+def goals_of(world: str) -> Sequence[ArcadeGoal]:
+    """Return the goal table of a world."""
+    fitting = [name for name in GOALS if world.startswith(name)]
+    return GOALS[max(fitting, key=len)] if fitting else SOLVE
+
+
+def _worlds_of(order: Order) -> GymWorlds:
+    options = {key: value for key, value in order.options.items() if key != "wrap"}
+    envs = make_envs(order, order.world, options, worlds())
+    space = envs[0].observation_space
+    symbolic = isinstance(space, spaces.Dict) and {"image", "direction"} <= set(space.spaces)
+    return GymWorlds(order.name, envs, symbolic_view(space) if symbolic else None)

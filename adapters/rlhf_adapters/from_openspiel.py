@@ -1,0 +1,210 @@
+"""OpenSpiel: its sequential, deterministic two-player games of perfect information.
+
+    make_env("openspiel:breakthrough(rows=6,columns=6)", n_envs=64)
+    make_env("openspiel:breakthrough", n_envs=64, rows=6, columns=6)
+
+The options are OpenSpiel's, and `max_plies`: the game ends there as a draw, as AlphaZero played
+chess. Games whose longest course does not fit into a position need it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from rlhf_adapters.history_game import HistoryGame, goal_table
+from rlhf_adapters.openspiel_backend import OpenSpielBackend, Trial
+from rlhf_adapters.worlds import Order, World, WorldError, unknown
+
+LIBRARY = "openspiel"
+LIMIT = "max_plies"
+ALTERNATING = frozenset(
+    (
+        "antichess", "breakthrough", "chess", "clobber", "connect_four", "crazyhouse", "go",
+        "gomoku", "havannah", "hex", "hive", "lines_of_action", "mnk", "nim", "othello", "oware",
+        "pentago", "quoridor", "shogi", "tic_tac_toe", "twixt", "xiangqi", "y",
+    )
+)  # fmt: skip
+"""Games whose players move in turn (passes of Othello and Go are actions of their own)."""
+LONG = frozenset({"antichess", "chess", "chinese_checkers", "crazyhouse", "cursor_go", "shogi"})
+"""Games that are listed with a limit of plies."""
+USUAL_LIMIT = 512
+DEADLINE_SHARE = 0.75
+FORM = re.compile(r"(\w+)(\(.*\))?")
+
+
+def make(order: Order) -> Any:
+    """Return an environment, or an SB3 VecEnv, see `rlhf_adapters.make_env`.
+
+    Raises:
+        WorldError: there is no such game or option, or it is not a game that can be played here.
+    """
+    from rlhf_adapters.game_env import make_game_env  # noqa: PLC0415 - SB3 takes seconds to import
+
+    rules = game(order.world, order.options)
+    return make_game_env(rules, order.n_envs, order.goal, order.opponent, order.seed)
+
+
+def worlds() -> list[str]:
+    """Return the names of the games that can be played, with a limit of plies where needed."""
+    known = _pyspiel().registered_games()
+    names = [kind.short_name for kind in known if kind.default_loadable and not _refusal(kind)]
+    return [f"{name}({LIMIT}={USUAL_LIMIT})" if name in LONG else name for name in sorted(names)]
+
+
+def describe(world: str) -> World:
+    """Return what is known of a game.
+
+    Raises:
+        WorldError: as for `make`.
+    """
+    rules = game(world)
+    goals = tuple(goal.name for goal in rules.goals)
+    return World(rules.name, 2, rules.n_actions, goals, foresight=True)
+
+
+def game(world: str, options: Mapping[str, Any] | None = None) -> HistoryGame:
+    """Return a game of OpenSpiel as a `Game`.
+
+    Args:
+        world: its name, perhaps with options in brackets.
+        options: more of them.
+
+    Raises:
+        WorldError: as for `make`.
+    """
+    pyspiel = _pyspiel()
+    name, parameters = _parsed(pyspiel, world)
+    parameters |= options or {}
+    last_ply = _last_ply(parameters.pop(LIMIT, None))
+    spiel_game = _loaded(pyspiel, name, parameters)
+    full = str(spiel_game).removesuffix("()")
+    if last_ply is not None:
+        limited = f"{LIMIT}={last_ply}"
+        full = f"{full[:-1]},{limited})" if full.endswith(")") else f"{full}({limited})"
+    trial = Trial(spiel_game, last_ply)
+    names = _action_names(spiel_game)
+    return HistoryGame(
+        f"{LIBRARY}:{full}",
+        spiel_game.get_type().long_name + full.removeprefix(name).replace("(", " (", 1),
+        OpenSpielBackend(spiel_game, trial, names),
+        goal_table(max(1, round(DEADLINE_SHARE * trial.typical_plies)), _margins(spiel_game)),
+        action_names=names,
+        alternates=name in ALTERNATING,
+        last_ply=last_ply,
+    )
+
+
+def _pyspiel() -> Any:
+    try:
+        return importlib.import_module("pyspiel")
+    except ImportError as error:
+        msg = f'{LIBRARY}: worlds need pyspiel: pip install "rlhf-agents[openspiel]"'
+        raise WorldError(msg) from error
+
+
+# ---- what was asked for ----------------------------------------------------------------------
+
+
+def _parsed(pyspiel: Any, world: str) -> tuple[str, dict[str, Any]]:
+    """Return the name and the options of "name(option=value,...)"."""
+    form = FORM.fullmatch(world)
+    if form is None or world.count("(") != world.count(")"):
+        msg = f"{world!r} is not the name of a game, such as breakthrough or go(board_size=9)"
+        raise WorldError(msg)
+    name = form[1]
+    if name not in pyspiel.registered_names():
+        raise WorldError(unknown("OpenSpiel game", name, (w.partition("(")[0] for w in worlds())))
+    parameters = dict(pyspiel.game_parameters_from_string(world))
+    del parameters["name"]
+    return name, parameters
+
+
+def _last_ply(value: Any) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value < 1 << 15:
+        msg = f"{LIMIT} must be a number of plies from 1 to {(1 << 15) - 1}, got {value!r}"
+        raise WorldError(msg)
+    return value
+
+
+def _loaded(pyspiel: Any, name: str, parameters: dict[str, Any]) -> Any:
+    """Return OpenSpiel's game.
+
+    Raises:
+        WorldError: an option is wrong, or the game is not for this kind of player.
+    """
+    kinds = {kind.short_name: kind for kind in pyspiel.registered_games()}
+    known = kinds[name].parameter_specification
+    for key, value in parameters.items():
+        parameters[key] = _checked(name, key, value, known)
+    try:
+        loaded = pyspiel.load_game(name, parameters)
+        refusal = _refusal(loaded.get_type())
+        playable = refusal or loaded.new_initial_state().legal_actions()
+    except (pyspiel.SpielError, RuntimeError, ValueError) as error:
+        reason = re.sub(r"^\S+:\d+ ", "", str(error).splitlines()[0])  # where in its source
+        msg = f"{LIBRARY}:{name} does not start with {parameters}: {reason}"
+        raise WorldError(msg) from error
+    if not playable:
+        refusal = f"with {parameters} it has no moves"
+    if refusal:
+        msg = f"{LIBRARY}:{name} cannot be played here: {refusal}"
+        raise WorldError(msg)
+    return loaded
+
+
+def _checked(name: str, key: str, value: Any, known: Mapping[str, Any]) -> Any:
+    if key not in known:
+        raise WorldError(unknown(f"option of {LIBRARY}:{name}", key, [*known, LIMIT]))
+    default = known[key]
+    if key.endswith(("file", "filename")):
+        msg = f"{LIBRARY}:{name}: {key} is refused, as names of games may come from files"
+        raise WorldError(msg)
+    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if type(value) is not type(default):
+        kind = type(default).__name__
+        msg = f"{key} of {LIBRARY}:{name} must be of type {kind}, such as {default}, got {value!r}"
+        raise WorldError(msg)
+    return value
+
+
+def _refusal(kind: Any) -> str:
+    """Return why games of a kind cannot be played here; nothing if they can."""
+    reasons = {
+        "players do not move one at a time": kind.dynamics != kind.Dynamics.SEQUENTIAL,
+        "it has chance moves": kind.chance_mode != kind.ChanceMode.DETERMINISTIC,
+        "players do not see everything": (kind.information != kind.Information.PERFECT_INFORMATION),
+        "it is not for two players": not kind.min_num_players <= 2 <= kind.max_num_players,
+        "one player does not win what the other loses": kind.utility != kind.Utility.ZERO_SUM,
+        "it has no observation tensor": not kind.provides_observation_tensor,
+    }
+    return next((reason for reason, holds in reasons.items() if holds), "")
+
+
+# ---- tables ----------------------------------------------------------------------------------
+
+
+def _margins(spiel_game: Any) -> list[int]:
+    """Return margins of victory worth aiming at: a quarter and a half of the largest."""
+    largest = spiel_game.max_utility()
+    return sorted({math.ceil(largest / 4), math.ceil(largest / 2)} - {1}) if largest > 1 else []
+
+
+def _action_names(spiel_game: Any) -> list[str] | None:
+    """Return the library's names of the actions if they say the same of both players.
+
+    Where they begin with the player's mark, as "x(0,0)", the mark is left out.
+    """
+    actions = range(spiel_game.num_distinct_actions())
+    names = [[spiel_game.action_to_string(seat, action) for action in actions] for seat in (0, 1)]
+    marks = {(first[:1], second[:1]) for first, second in zip(*names, strict=True)}
+    if len(marks) == 1 and names[0] != names[1]:
+        names = [[name[1:] for name in row] for row in names]
+    useful = names[0] == names[1] and len(set(names[0])) == len(actions)
+    return names[0] if useful and not any(" " in name for name in names[0]) else None

@@ -1,0 +1,117 @@
+"""A board game of PettingZoo behind the protocol `history_room.Backend`: copied environments."""
+
+from __future__ import annotations
+
+import copy
+import sys
+import threading
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+NEVER_CHANGED = (
+    "action_spaces", "observation_spaces", "possible_agents", "board_history", "_go", "_last_obs",
+    "next_legal_moves",
+)  # fmt: skip
+"""What chess and go replace and never change, so that copies may share it."""
+
+_one_at_a_time = threading.RLock()
+
+
+class Position(NamedTuple):
+    """An environment that is never stepped again, and what it shows to the mover.
+
+    Attributes:
+        env: PettingZoo's, without wrappers.
+        legal: the legal actions.
+        features: the observation, eight features per byte.
+    """
+
+    env: Any
+    legal: tuple[int, ...]
+    features: bytes
+
+
+class PettingZooBackend:
+    """A deterministic AEC environment of two players who see everything and move in turn.
+
+    Args:
+        env: without wrappers; observations are Dicts of zeros and ones and a mask.
+        max_actions: no game has more moves.
+    """
+
+    def __init__(self, env: Any, max_actions: int) -> None:
+        first = env.possible_agents[0]
+        self.n_actions = int(env.action_space(first).n)
+        self.max_actions = max_actions
+        self.n_features = int(np.prod(env.observation_space(first)["observation"].shape))
+        self._env = env
+
+    def initial(self) -> Position:
+        """Return the starting position."""
+        with _one_at_a_time:
+            set_globals(self._env)
+            env = _copied(self._env)
+            env.reset(seed=0)
+            return _seen(env)
+
+    def child(self, position: Position, action: int) -> Position:
+        """Return the position after an action."""
+        with _one_at_a_time:
+            set_globals(position.env)
+            env = _copied(position.env)
+            env.step(action)
+            return _seen(env)
+
+    def mover(self, position: Position) -> int:
+        """Return who moves."""
+        env = position.env
+        return int(env.possible_agents.index(env.agent_selection))
+
+    def legal(self, position: Position) -> Sequence[int]:
+        """Return the legal actions."""
+        return position.legal
+
+    def score(self, position: Position) -> int | None:
+        """Return the first player's reward at the end."""
+        env = position.env
+        if not (any(env.terminations.values()) or any(env.truncations.values())):
+            return None
+        return round(float(env.rewards[env.possible_agents[0]]))
+
+    def features(self, position: Position, seat: int) -> bytes:
+        """Return the observation in bits; `seat` is always the mover."""
+        del seat
+        packed = np.frombuffer(position.features, np.uint8)
+        return np.unpackbits(packed, count=self.n_features).tobytes()
+
+    def text(self, position: Position) -> str:
+        """Return the board and the numbers of its moves."""
+        env = position.env
+        board = str(getattr(env, "board", None) or getattr(env, "_go", env))
+        return f"{board}\nmoves: {', '.join(map(str, position.legal))}"
+
+
+def _seen(env: Any) -> Position:
+    observation = env.observe(env.agent_selection)
+    legal = tuple(np.flatnonzero(observation["action_mask"]).tolist())
+    return Position(env, legal, np.packbits(observation["observation"].reshape(-1) > 0).tobytes())
+
+
+def _copied(env: Any) -> Any:
+    """Return a copy in the same state; `copy.deepcopy` would make a fresh one (EzPickle)."""
+    twin = object.__new__(type(env))
+    parts = vars(env)
+    memo = {id(parts[name]): parts[name] for name in NEVER_CHANGED if name in parts}
+    memo[id(env)] = twin
+    vars(twin).update({name: copy.deepcopy(part, memo) for name, part in parts.items()})
+    return twin
+
+
+def set_globals(env: Any) -> None:
+    """Go keeps its board size in a module: set it again if another game has changed it."""
+    if hasattr(env, "_overwrite_go_global_variables"):
+        module = sys.modules[type(env).__module__].go_base
+        if env._N != module.N:
+            env._overwrite_go_global_variables(board_size=env._N)

@@ -1,0 +1,70 @@
+"""Goals by what a player has won in all when the game ends."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlhf_games.base import Goal, UnknownGoalError
+
+
+class TotalGoal(NamedTuple):
+    """A goal that is achieved by what a player has won in all.
+
+    Attributes:
+        goal: its name and meaning.
+        least: the smallest total.
+        most: the largest.
+    """
+
+    goal: Goal
+    least: float
+    most: float
+
+
+def total_goals(margins: Sequence[int] = ()) -> tuple[TotalGoal, ...]:
+    """Return win, draw and lose, and for each margin a goal to win at least so much."""
+    tiny, most = np.nextafter(0.0, 1.0), np.inf
+    win = Goal("win", "end with more than nothing", draw_value=0.5, zero_sum=True)
+    table = [
+        TotalGoal(win, tiny, most),
+        TotalGoal(Goal("draw", "end with nothing won or lost"), 0.0, 0.0),
+        TotalGoal(Goal("lose", "end with a loss"), -most, -tiny),
+    ]
+    easier = "win"
+    for margin in sorted(margins):
+        goal = Goal(f"win_margin_{margin}", f"win {margin} or more", implies=easier)
+        table.append(TotalGoal(goal, margin, most))
+        easier = goal.name
+    return tuple(table)
+
+
+class GoalTable:
+    """The goals of a world, see `GoalFunctions`."""
+
+    def __init__(self, name: str, table: Sequence[TotalGoal]) -> None:
+        self.name = name
+        self.goals = tuple(row.goal for row in table)
+        self.bounds = np.array([row[1:] for row in table])
+
+    def index(self, name: str) -> int:
+        """Return the row of a goal.
+
+        Raises:
+            UnknownGoalError: there is none; near names are listed.
+        """
+        names = [goal.name for goal in self.goals]
+        if name in names:
+            return names.index(name)
+        near = difflib.get_close_matches(name, names, n=3)
+        hint = f"did you mean {' or '.join(near)}? " if near else ""
+        msg = f"{self.name} has no goal {name!r}; {hint}goals: {', '.join(names)}"
+        raise UnknownGoalError(msg)
+
+    def achieved(self, total: float) -> NDArray[np.bool_]:
+        """Return which goals a final total achieves, bool `[G]`."""
+        return np.asarray((self.bounds[:, 0] <= total) & (total <= self.bounds[:, 1]))

@@ -1,0 +1,52 @@
+"""The five games of MinAtar (Young and Tian 2019, arXiv:1903.03176), compiled and batched.
+
+    from rlhf_games import minatar
+    game = minatar.make("breakout")
+
+Written from the paper's rules and from how version 1.0.15 behaves: tests play both in lockstep. No
+line of that library, which is under the GPL, is used.
+"""
+
+from __future__ import annotations
+
+import difflib
+from importlib import import_module
+
+from rlhf_games.arcade import ArcadeGame
+from rlhf_games.base import UnknownGameError
+
+__all__ = ["make", "names"]
+
+_GAMES = {
+    "asterix": "Asterix",
+    "breakout": "Breakout",
+    "freeway": "Freeway",
+    "seaquest": "Seaquest",
+    "space_invaders": "SpaceInvaders",
+}
+
+
+def names() -> list[str]:
+    """Return the names of the five games, sorted."""
+    return sorted(_GAMES)
+
+
+def make(name: str, sticky: float = 0.1, ramping: bool = True) -> ArcadeGame:
+    """Return the game called `name`.
+
+    Args:
+        name: one of `names()`.
+        sticky: the probability that the last action is repeated instead of the chosen one.
+        ramping: asterix, seaquest and space_invaders grow harder as they go on.
+
+    Raises:
+        UnknownGameError: no game has that name; near names and the list are given.
+    """
+    if name not in _GAMES:
+        near = difflib.get_close_matches(name, _GAMES, n=3)
+        hint = f"did you mean {' or '.join(near)}? " if near else ""
+        msg = f"unknown MinAtar game {name!r}; {hint}games: {', '.join(names())}"
+        raise UnknownGameError(msg)
+    module = import_module(f"rlhf_games.minatar.{name}")
+    game: ArcadeGame = getattr(module, _GAMES[name])(sticky, ramping)
+    return game

@@ -1,0 +1,72 @@
+"""What a learned model of the world expects, as one record, and what that is worth."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+Parts = dict[str, NDArray[Any]]
+"""Observations by key, `[B, ...]` each; the key is "" where they are no Dict."""
+Ints = NDArray[np.int64]
+
+
+class Transitions(NamedTuple):
+    """What happened in B steps.
+
+    Attributes:
+        before: observations, without what was desired.
+        actions: int64 `[B]`.
+        after: observations, without what was desired.
+        rewards: float32 `[B]`.
+        ends: the episode ended, and not because its goal was reached, bool `[B]`.
+    """
+
+    before: Parts
+    actions: Ints
+    after: Parts
+    rewards: NDArray[np.float32]
+    ends: NDArray[np.bool_]
+
+
+class Imagined(NamedTuple):
+    """What may follow from M actions in each of B states: N outcomes in all.
+
+    Attributes:
+        after: observations, `[N, ...]` each.
+        pairs: which state and action each outcome follows from, `state * M + action`, int64 `[N]`.
+        chances: probability of each outcome, float32 `[N]`.
+        rewards: float32 `[N]`.
+        ends: probability that the episode ends there for another reason than its goal,
+            float32 `[N]`.
+        known: the model knows what follows, bool `[B, M]`.
+    """
+
+    after: Parts
+    pairs: Ints
+    chances: NDArray[np.float32]
+    rewards: NDArray[np.float32]
+    ends: NDArray[np.float32]
+    known: NDArray[np.bool_]
+
+
+def expected_values(
+    imagined: Imagined, rewards: torch.Tensor, ends: torch.Tensor, next_values: torch.Tensor,
+    gamma: float,
+) -> torch.Tensor:  # fmt: skip
+    """Return `sum of chance * (r + (1 - end) * gamma * V(s'))`, float32 `[B, M]`, 0 if not known.
+
+    Args:
+        imagined: what may follow.
+        rewards: of each outcome under its goal, float32 `[N]`.
+        ends: nothing follows, float32 `[N]`.
+        next_values: V(s') of each outcome, float32 `[N]`.
+        gamma: discount per step.
+    """
+    worth = rewards + (1 - ends) * gamma * next_values
+    worth = worth * torch.from_numpy(imagined.chances)
+    result = torch.zeros(imagined.known.size)
+    result.index_add_(0, torch.from_numpy(imagined.pairs), worth)
+    return result.reshape(imagined.known.shape)

@@ -1,0 +1,152 @@
+"""The model of a plain environment that foresight looks into: a table, a network, or none yet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+
+from rlhf_agents.dynamics_network import DynamicsNetwork, can_predict
+from rlhf_agents.errors import SettingError
+from rlhf_agents.imagined import Imagined, Ints, Parts, Transitions
+from rlhf_agents.settings import ModelForesight
+from rlhf_agents.state_table import StateTable
+
+DESIRED = "desired_goal"
+TRIAL = 1000
+"""Transitions after which "auto" decides."""
+COMES_BACK = 0.2
+"""A world is remembered in a table if at least this share of states had been seen before."""
+SETTLED = 0.005
+"""A network with fewer mistakes learns only now and then."""
+REST = 8
+KINDS = ("auto", "table", "network")
+
+
+class WorldModel:
+    """Learns what actions do, and says what it knows.
+
+    A table is right in any world whose states come back; a network also knows states that are new,
+    if the world is deterministic. With "auto" both try, and the one that works stays.
+
+    Args:
+        space: of observations.
+        n_actions: A.
+        settings: how to look ahead.
+        seed: of everything random.
+
+    Raises:
+        SettingError: no model can be learnt from such observations.
+    """
+
+    def __init__(
+        self, space: spaces.Space[Any], n_actions: int, settings: ModelForesight, seed: int | None
+    ) -> None:
+        parts = parts_of(space)
+        _check(parts, settings)
+        self.settings, self.n_actions = settings, n_actions
+        self.dtypes = {key: part.dtype for key, part in parts.items()}
+        self.rng = np.random.default_rng(seed)
+        tries = settings.model
+        self.table = StateTable(n_actions) if tries != "network" else None
+        self.network = None
+        if tries != "table" and can_predict(parts):
+            self.network = DynamicsNetwork(parts, n_actions, settings, seed)
+        self.steps = self.familiar = self.turns = 0
+        self.reward_range = (0.0, 0.0)
+
+    @property
+    def trusted(self) -> bool:
+        """Whether there is a model to look into."""
+        return self._predicts or self.remembers
+
+    @property
+    def _predicts(self) -> bool:
+        return self.network is not None and self.network.mistakes <= self.settings.trust
+
+    @property
+    def remembers(self) -> bool:
+        """Whether it knows all outcomes of a step, not only one that is certain."""
+        return self.table is not None and (self.network is None or self.settings.model == "table")
+
+    def observe(self, steps: Transitions) -> None:
+        """Take in new transitions, each once and in order."""
+        if self.network is not None:
+            self.network.check(steps)
+        if self.table is not None:
+            self.familiar += self.table.learn(steps)
+        low, high = self.reward_range
+        self.reward_range = (
+            min(low, float(steps.rewards.min())), max(high, float(steps.rewards.max()))
+        )  # fmt: skip
+        before = self.steps
+        self.steps += len(steps.actions)
+        if before < TRIAL <= self.steps and self.settings.model == "auto":
+            self._decide()
+
+    def _decide(self) -> None:
+        if self._predicts or self.familiar < COMES_BACK * self.steps:
+            self.table = None
+        else:
+            self.network = None
+
+    def wants_practice(self) -> bool:
+        """Return whether the network should learn from transitions drawn at random now."""
+        if self.network is None:
+            return False
+        self.turns += 1
+        return self.network.mistakes > SETTLED or self.turns % REST == 0
+
+    def practise(self, steps: Transitions) -> None:
+        """Let the network learn."""
+        if self.network is not None:
+            self.network.learn(steps)
+
+    def imagine(self, before: Parts, actions: Ints) -> Imagined:
+        """Return what may follow from actions int64 `[B, M]` in states `[B, ...]`.
+
+        Args:
+            before: observations by key; what is desired does not matter.
+            actions: int64 `[B, M]`.
+        """
+        parts = self._own(before)
+        if self._predicts and self.network is not None:
+            return self.network.imagine(parts, actions)
+        assert self.table is not None
+        return self.table.imagine(parts, actions)
+
+    def places(self, before: Parts) -> Ints:
+        """Return which of the remembered states each is, int64 `[B]`, -1 where none."""
+        assert self.table is not None
+        return self.table.places(self._own(before))
+
+    def _own(self, parts: Parts) -> Parts:
+        """Return the parts that actions change, as they are stored; scalars have a dimension."""
+        arrays = {key: np.asarray(parts[key], dtype) for key, dtype in self.dtypes.items()}
+        return {key: a.reshape(-1, 1) if a.ndim < 2 else a for key, a in arrays.items()}
+
+
+def parts_of(space: spaces.Space[Any]) -> dict[str, spaces.Space[Any]]:
+    """Return the space of every part of an observation that actions change."""
+    if not isinstance(space, spaces.Dict):
+        return {"": space}
+    return {key: part for key, part in space.spaces.items() if key != DESIRED}
+
+
+def _check(parts: dict[str, spaces.Space[Any]], settings: ModelForesight) -> None:
+    if settings.model not in KINDS:
+        msg = f"the model of foresight must be one of {', '.join(KINDS)}, got {settings.model!r}"
+        raise SettingError(msg)
+    if settings.members < 2 or settings.width < 1:
+        msg = (
+            "foresight needs at least 2 members and width 1, got "
+            f"{settings.members} and {settings.width}"
+        )
+        raise SettingError(msg)
+    if settings.model == "network" and not can_predict(parts):
+        msg = (
+            "the network of foresight reads vectors of at most 1024 bits and numbers, got "
+            f"{', '.join(map(str, parts.values()))}; use model='table' or foresight=None"
+        )
+        raise SettingError(msg)

@@ -1,0 +1,213 @@
+"""How soon goals are learnt: SB3's DQN, with its HER, and HFDQN with hindsight and with foresight.
+
+    python tests/benchmarks/goals.py                               everything: about two hours
+    python tests/benchmarks/goals.py --tasks bits-15,maze --seeds 2 --algorithms her,both
+
+On one task all take the same steps per gradient step, with the same network, learning rate and so
+on. A run ends when the greedy policy has the success that is asked for in 100 episodes, or at its
+cap. Seconds are CPU seconds of acting and learning on one thread, without the evaluation.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import gymnasium
+import numpy as np
+import torch
+from goal_worlds import Bits, Lake, Maze, Taxi
+from stable_baselines3 import DQN, HerReplayBuffer
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.vec_env import DummyVecEnv
+
+from rlhf_agents.hfdqn import HFDQN
+
+EPISODES = 100
+ALGORITHMS = {
+    "dqn": "SB3 DQN",
+    "her": "SB3 DQN + HER",
+    "hindsight": "HFDQN, hindsight",
+    "foresight": "HFDQN, foresight",
+    "both": "HFDQN, both",
+}
+
+
+@dataclass(frozen=True)
+class Task:
+    """A world, what counts as solved, and the settings that all algorithms share.
+
+    Attributes:
+        make: the world.
+        solved: mean success, or return, in the evaluation.
+        cap: environment steps of a run.
+        check: steps between evaluations.
+        settings: of DQN.
+        goals: the world has goals, so that hindsight applies.
+    """
+
+    make: Callable[[], gymnasium.Env]
+    solved: float
+    cap: int
+    check: int
+    settings: dict[str, Any]
+    goals: bool = True
+
+
+def _bits(n: int, cap: int, check: int) -> Task:
+    # The network, batch, rate and discount of the HER paper (Andrychowicz et al., 2017, app. A).
+    settings = {
+        "learning_rate": 1e-3, "batch_size": 64, "gamma": 0.98, "train_freq": 1,
+        "learning_starts": 200, "target_update_interval": 100, "buffer_size": 200_000,
+        "exploration_initial_eps": 0.2, "exploration_final_eps": 0.05,
+        "exploration_fraction": 10_000 / cap, "policy_kwargs": {"net_arch": [256]},
+    }  # fmt: skip
+    return Task(lambda: Bits(n), 0.98 if n == 50 else 0.95, cap, check, settings)
+
+
+def _cells(cap: int, gamma: float, **other: Any) -> dict[str, Any]:
+    return {
+        "learning_rate": 1e-3, "batch_size": 64, "gamma": gamma, "train_freq": 2,
+        "learning_starts": 500, "target_update_interval": 500, "buffer_size": 200_000,
+        "exploration_initial_eps": 1.0, "exploration_final_eps": 0.05,
+        "exploration_fraction": 5_000 / cap, "policy_kwargs": {"net_arch": [128, 128]}, **other,
+    }  # fmt: skip
+
+
+# RL Zoo's tuned settings of DQN.
+CARTPOLE = {
+    "learning_rate": 2.3e-3, "batch_size": 64, "buffer_size": 100_000, "learning_starts": 1000,
+    "gamma": 0.99, "target_update_interval": 10, "train_freq": 256, "gradient_steps": 128,
+    "exploration_fraction": 0.16, "exploration_final_eps": 0.04,
+    "policy_kwargs": {"net_arch": [256, 256]},
+}  # fmt: skip
+
+TASKS = {
+    "bits-10": _bits(10, 20_000, 250),
+    "bits-15": _bits(15, 40_000, 250),
+    "bits-25": _bits(25, 60_000, 500),
+    "bits-50": _bits(50, 200_000, 1000),
+    "maze": Task(Maze, 0.95, 100_000, 2000, _cells(100_000, 0.98)),
+    "lake": Task(Lake, 0.95 * Lake.best_success(), 100_000, 2000, _cells(100_000, 0.99)),
+    "taxi": Task(Taxi, 0.95, 100_000, 2000, _cells(100_000, 0.98)),
+    "cartpole": Task(
+        lambda: gymnasium.make("CartPole-v1"), 475.0, 50_000, 1000, CARTPOLE, goals=False
+    ),
+}
+
+
+class Watch(BaseCallback):
+    """Evaluates now and then, and ends the run when the task is solved or its time is over.
+
+    Args:
+        task: what is learnt.
+        seconds: time limit of the run.
+        seed: of the evaluation's episodes.
+    """
+
+    def __init__(self, task: Task, seconds: float, seed: int) -> None:
+        super().__init__()
+        self.task, self.limit, self.seed = task, seconds, seed
+        self.worlds = DummyVecEnv([task.make] * EPISODES)
+        self.best, self.aside = -np.inf, 0.0
+        self.solved_after: tuple[int, float] | None = None
+        self.began = time.process_time()
+
+    @property
+    def seconds(self) -> float:
+        """CPU seconds so far, without evaluation."""
+        return time.process_time() - self.began - self.aside
+
+    def _on_step(self) -> bool:
+        if self.num_timesteps % self.task.check:
+            return self.seconds < self.limit
+        begin = time.process_time()
+        score = self._evaluate()
+        self.aside += time.process_time() - begin
+        self.best = max(self.best, score)
+        if score >= self.task.solved:
+            self.solved_after = self.num_timesteps, self.seconds
+        return self.solved_after is None and self.seconds < self.limit
+
+    def _evaluate(self) -> float:
+        """Return the mean success (or return, where there are no goals) of one episode each."""
+        self.worlds.seed(1000 + self.seed)
+        observation = self.worlds.reset()
+        score, running = np.zeros(EPISODES), np.ones(EPISODES, bool)
+        while running.any():
+            actions, _ = self.model.predict(observation, deterministic=True)
+            observation, rewards, dones, infos = self.worlds.step(actions)
+            if self.task.goals:
+                for i in np.flatnonzero(dones & running):
+                    score[i] = infos[i]["is_success"]
+            else:
+                score += rewards * running
+            running &= ~dones
+        return float(score.mean())
+
+
+def make_model(name: str, task: Task, seed: int) -> DQN:
+    """Return an algorithm on a task."""
+    policy = "MultiInputPolicy" if task.goals else "MlpPolicy"
+    common = {**task.settings, "seed": seed, "device": "cpu"}
+    env = task.make()
+    if name == "dqn":
+        return DQN(policy, env, **common)
+    if name == "her":
+        return DQN(policy, env, replay_buffer_class=HerReplayBuffer, **common)
+    hindsight = task.goals and name in ("hindsight", "both")
+    return HFDQN(
+        policy, env, hindsight=hindsight, double_q=True,
+        foresight=name in ("foresight", "both"), **common,
+    )  # fmt: skip
+
+
+def run(name: str, task: Task, seed: int, seconds: float) -> tuple[Watch, int]:
+    """Train once; return what was seen and how many steps were taken."""
+    model = make_model(name, task, seed)
+    watch = Watch(task, seconds, seed)
+    model.learn(task.cap, callback=watch)
+    return watch, model.num_timesteps
+
+
+def row(name: str, task: Task, watches: list[tuple[Watch, int]]) -> str:
+    """Return a line of the table: medians over the runs that solved the task."""
+    solved = [watch.solved_after for watch, _ in watches if watch.solved_after is not None]
+    best = np.mean([watch.best for watch, _ in watches])
+    count = f"{len(solved)}/{len(watches)}"
+    if 2 * len(solved) > len(watches):
+        # A run that did not solve it counts as slower than all that did.
+        missing = [(np.inf, np.inf)] * (len(watches) - len(solved))
+        steps, seconds = np.median(np.array([*solved, *missing]), axis=0)
+        return f"  {ALGORITHMS[name]:<18} {count:>6} {steps:>9,.0f} {seconds:>8.1f} {best:>8.3f}"
+    longest = max(steps for _, steps in watches)
+    return f"  {ALGORITHMS[name]:<18} {count:>6} {'-':>9} {'-':>8} {best:>8.3f}   in {longest:,}"
+
+
+def main() -> None:
+    """Print a table for every task."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--tasks", default=",".join(TASKS))
+    parser.add_argument("--algorithms", default=",".join(ALGORITHMS))
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=120.0, help="at most, per run")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    for title in options.tasks.split(","):
+        task = TASKS[title]
+        print(f"\n{title}: solved at {task.solved:.3f}, at most {task.cap:,} steps", flush=True)
+        print(f"  {'':<18} {'solved':>6} {'steps':>9} {'seconds':>8} {'best':>8}", flush=True)
+        for name in options.algorithms.split(","):
+            if not task.goals and name in ("her", "hindsight"):
+                continue
+            runs = [run(name, task, seed, options.seconds) for seed in range(options.seeds)]
+            print(row(name, task, runs), flush=True)
+
+
+if __name__ == "__main__":
+    main()
