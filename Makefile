@@ -68,4 +68,6 @@ $(VENV)/.play: $(VENV)/.python pyproject.toml constraints.txt
 $(VENV)/.test: $(VENV)/.python pyproject.toml constraints.txt
 	@echo '==> installing rlhf-agents and its development tools into $(VENV) (once; takes a few minutes)'
 	@$(INSTALL) -e '.[test]'
+	@# MinAtar's rules need numpy only; its requirements are for its plots.
+	@$(INSTALL) --no-deps minatar
 	@touch $@ $(VENV)/.play

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rlhf_agents.policy_opponent import PolicyOpponent
     from rlhf_agents.records import Explanation
     from rlhf_agents.self_play import SelfPlayCallback
-    from rlhf_agents.settings import Foresight, Hindsight
+    from rlhf_agents.settings import Foresight, Hindsight, ModelForesight
 
 __version__ = "0.1.0"
 
@@ -27,6 +27,7 @@ __all__ = [
     "Explanation",
     "Foresight",
     "Hindsight",
+    "ModelForesight",
     "PolicyOpponent",
     "SelfPlayCallback",
     "load_agent",
@@ -39,6 +40,7 @@ _HOMES = {
     "Foresight": "rlhf_agents.settings",
     "HFDQN": "rlhf_agents.hfdqn",
     "Hindsight": "rlhf_agents.settings",
+    "ModelForesight": "rlhf_agents.settings",
     "PolicyOpponent": "rlhf_agents.policy_opponent",
     "SelfPlayCallback": "rlhf_agents.self_play",
     "load_agent": "rlhf_agents.agent",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +37,8 @@ def plays_cells(game: Game) -> bool:
     return has_board(game) and not game.gravity and is_cell
 
 
-def paths_of(names: Sequence[str], rows: int) -> tuple[Path, ...]:
+@lru_cache(maxsize=8)  # the window asks whenever the mouse moves, always for the same names
+def paths_of(names: tuple[str, ...], rows: int) -> tuple[Path, ...]:
     """Return between which cells pieces move; nothing unless all moves have names such as a2b3.
 
     Args:

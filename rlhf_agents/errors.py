@@ -5,6 +5,7 @@
     |-- UnknownAgentError       neither a bundled agent nor a file has that name
     |-- UnknownPlayerError      no such kind of player
     |-- SettingError            an option has an impossible value
+    |-- WorldFailureError       an environment raised an error or gave what is not a number
     `-- OutputError             an output path cannot be written
 
 `rlhf_games.base.GameError` (unknown game, unknown goal, illegal move) is the games' own tree; the
@@ -32,6 +33,10 @@ class UnknownPlayerError(UserError):
 
 class SettingError(UserError):
     """An option has a value that cannot work."""
+
+
+class WorldFailureError(UserError):
+    """An environment that an agent learns in failed: what, where and how to see it again."""
 
 
 class OutputError(UserError):

@@ -8,7 +8,6 @@ targets in a background thread while torch learns the batch before.
 from __future__ import annotations
 
 import io
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -16,13 +15,20 @@ import torch
 from numpy.typing import NDArray
 
 import rlhf_games
-from rlhf_agents.checkpoints import apply_settings, arrays_of, manifest_of, restore_arrays
+from rlhf_agents.checkpoints import (
+    apply_settings,
+    arrays_of,
+    manifest_of,
+    parts_of,
+    restore_arrays,
+)
 from rlhf_agents.errors import SettingError
 from rlhf_agents.game_defaults import DQN_DEFAULTS, GAME_DEFAULTS
 from rlhf_agents.goals import goal_rules
 from rlhf_agents.gradient_steps import follow
 from rlhf_agents.hindsight import PositionBuffer, goal_parents
 from rlhf_agents.lessons import (
+    Assistant,
     Lesson,
     LessonPool,
     Teacher,
@@ -30,10 +36,10 @@ from rlhf_agents.lessons import (
     loss_and_gradient,
 )
 from rlhf_agents.mirroring import mirrored
-from rlhf_agents.model_files import model_bytes, read_model, write_to
+from rlhf_agents.model_files import Arrays, model_bytes, read_model, write_to
 from rlhf_agents.networks import GoalQPolicy
 from rlhf_agents.plain_dqn import PlainDQN
-from rlhf_agents.plain_files import plain_bytes, sb3_stream
+from rlhf_agents.plain_files import plain_parts, sb3_stream
 from rlhf_agents.schedules import Cosine
 from rlhf_agents.settings import Foresight, Hindsight, ModelForesight
 from rlhf_agents.thinking import Thinker
@@ -76,8 +82,9 @@ class HFDQN(PlainDQN):
             foresight = ModelForesight()
         self.model_foresight = foresight if isinstance(foresight, ModelForesight) else None
         self.game_name: str | None = None
-        self._pending: Future[Lesson] | None = None
-        self._worker: ThreadPoolExecutor | None = None
+        self.assistant = Assistant()
+        self.refill = 0
+        """Transitions that the replay buffer must hold before learning begins."""
         self.elapsed_share: float | None = None
         self.training_seconds = 0.0
         self.notes: dict[str, Any] = {}
@@ -93,6 +100,7 @@ class HFDQN(PlainDQN):
             self._setup_game(self.game)
         super()._setup_model()
         if self.game is not None:
+            self.refill = self.learning_starts
             self.rng = np.random.default_rng(self.seed)
             self.opening_plies = np.zeros(self.n_envs, np.int64)
             self.pool = LessonPool(self.foresight.pool)
@@ -240,16 +248,16 @@ class HFDQN(PlainDQN):
             super().learn(*args, **kwargs)
         finally:
             torch.set_num_threads(threads)
-            self._stop_worker()
+            self.assistant.stop()
         return self
 
     def train(self, gradient_steps: int, batch_size: int = 256) -> None:
         """Take one lesson and learn `gradient_steps` batches of rows from the latest lessons."""
+        buffer: Any = self.replay_buffer
+        if buffer.size() * self.n_envs < self.refill:
+            return
         if self.game is None:
             super().train(gradient_steps, batch_size)
-            return
-        buffer: Any = self.replay_buffer
-        if buffer.size() * self.n_envs < self.learning_starts:  # after resuming it fills anew
             return
         self.policy.set_training_mode(True)
         self._update_learning_rate(self.policy.optimizer)
@@ -266,18 +274,17 @@ class HFDQN(PlainDQN):
         The copy that computes targets only moves while no lesson is being prepared, so a run is
         reproducible although two threads work on it.
         """
-        if self._worker is None:
-            self._worker = ThreadPoolExecutor(1, thread_name_prefix="foresight")
-        lesson = None if self._pending is None else self._pending.result()
+        lesson = self.assistant.prepared()
         follow(self.q_net, self.q_net_target, self.tau)
         buffer: Any = self.replay_buffer
         nodes = self.foresight.nodes_at(1.0 - self._current_progress_remaining)
         count = max(1, self.foresight.lesson_nodes // nodes)
         proposals = buffer.propose(count, self.rng, self.hindsight)
-        self._pending = self._worker.submit(
-            self.teacher.lesson, self.target_weights, proposals, nodes
-        )
-        return self._pending.result() if lesson is None else lesson
+        self.assistant.prepare(self.teacher.lesson, self.target_weights, proposals, nodes)
+        if lesson is None:
+            lesson = self.assistant.prepared()
+            assert lesson is not None
+        return lesson
 
     def _learn(self, lesson: Lesson) -> float:
         game: Any = self.game
@@ -293,28 +300,11 @@ class HFDQN(PlainDQN):
         self.policy.optimizer.step()
         return loss
 
-    def _stop_worker(self) -> None:
-        if self._pending is not None:
-            self._pending.result()
-            self._pending = None
-        if self._worker is not None:
-            self._worker.shutdown()
-            self._worker = None
-
     # ---- saving ----------------------------------------------------------------------------
 
     def _excluded_save_params(self) -> list[str]:
-        mine = [
-            "game",
-            "teacher",
-            "pool",
-            "thinker",
-            "opening_plies",
-            "target_weights",
-            "_pending",
-            "_worker",
-            "rng",
-        ]
+        mine = ["game", "teacher", "pool", "thinker", "opening_plies", "target_weights"]
+        mine += ["assistant", "elapsed_share", "refill", "rng"]
         if self.game is not None:
             mine.append("replay_buffer_kwargs")  # they hold the game
         return [*super()._excluded_save_params(), *mine]
@@ -325,13 +315,21 @@ class HFDQN(PlainDQN):
         Raises:
             OutputError: the path cannot be written.
         """
+        write_to(path, self.file_bytes({}, {}, exclude, include))
+
+    def file_bytes(
+        self,
+        facts: dict[str, Any],
+        arrays: dict[str, Arrays],
+        exclude: Any = None,
+        include: Any = None,
+    ) -> bytes:
+        """Return what `save` writes, with more facts in the manifest and more groups of arrays."""
         base = io.BytesIO()
         super().save(base, exclude, include)
-        if self.game is None:
-            content = plain_bytes(self, base.getvalue())
-        else:
-            content = model_bytes(manifest_of(self), arrays_of(self), base.getvalue())
-        write_to(path, content)
+        describe = plain_parts if self.game is None else parts_of
+        manifest, groups = describe(self, base.getvalue())
+        return model_bytes({**manifest, **facts}, {**groups, **arrays}, base.getvalue())
 
     def save_agent(self, path: Any) -> None:
         """Write only what playing needs, in half precision: a tenth of the size of `save`.

@@ -17,7 +17,9 @@ from stable_baselines3.common.buffers import BaseBuffer
 
 from rlhf_agents.goals import WIN
 from rlhf_agents.settings import Hindsight
-from rlhf_games.base import Game, States
+from rlhf_games.base import Game, GameError, States
+
+CHUNK = 4096
 
 
 class Proposals(NamedTuple):
@@ -112,6 +114,41 @@ class PositionBuffer(BaseBuffer):
         goals[win], seats[win] = WIN, 0
         return Proposals(self.states[slots, envs], goals, seats)
 
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Return all that is stored, also games that still run, as arrays."""
+        filled = self.buffer_size if self.full else self.pos
+        return {
+            "states": self.states[:filled],
+            "commanded": self.commanded[:filled],
+            "achieved": np.packbits(self.achieved[:filled]),
+            "episode_length": self.episode_length,
+            "numbers": np.array([self.pos, self.full, self.buffer_size, self.n_envs]),
+        }
+
+    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+        """Take over what `state` returned.
+
+        Raises:
+            ValueError: it belongs to a buffer of another size or game.
+            KeyError: something is missing.
+        """
+        pos, full, *size = (int(number) for number in state["numbers"])
+        if size != [self.buffer_size, self.n_envs]:
+            msg = f"it has room for {size} positions, not {[self.buffer_size, self.n_envs]}"
+            raise ValueError(msg)
+        filled = self.buffer_size if full else pos
+        states, commanded = state["states"], state["commanded"]
+        check_positions(self.game, states.reshape(-1, self.game.n_words))
+        if not ((commanded >= 0) & (commanded < len(self.game.goals))).all():
+            msg = f"positions are commanded goals that are not among {len(self.game.goals)}"
+            raise ValueError(msg)
+        achieved = self.achieved[:filled]
+        bits = np.unpackbits(state["achieved"], count=achieved.size)
+        self.states[:filled], self.commanded[:filled] = states, commanded
+        achieved[...] = bits.reshape(achieved.shape).view(np.bool_)
+        self.episode_length[:] = state["episode_length"]
+        self.pos, self.full = pos, bool(full)
+
     def sample(self, batch_size: int, env: Any = None) -> Any:
         """Not offered: positions are learnt through `propose`, never as sampled transitions."""
         msg = "positions of a game are learnt through `propose`, not as sampled transitions"
@@ -119,6 +156,30 @@ class PositionBuffer(BaseBuffer):
 
     def _get_samples(self, batch_inds: NDArray[np.int64], env: Any = None) -> Any:
         return self.sample(len(batch_inds), env)
+
+
+def check_positions(game: Game, states: States) -> None:
+    """Refuse what is no position of a game: compiled code trusts positions.
+
+    Args:
+        game: the rules.
+        states: uint64 `[N, W]`, from a file.
+
+    Raises:
+        ValueError: one of them cannot occur.
+    """
+    if states.dtype != np.uint64 or states.shape[1:] != (game.n_words,):
+        msg = f"positions are {states.dtype} {states.shape}, not uint64 [N, {game.n_words}]"
+        raise ValueError(msg)
+    for begin in range(0, len(states), CHUNK):
+        some = np.ascontiguousarray(states[begin : begin + CHUNK])
+        try:
+            same = bool((game.from_observation(game.observe(some)) == some).all())
+        except GameError:
+            same = False
+        if not same:
+            msg = f"there are positions that cannot occur in {game.title}"
+            raise ValueError(msg)
 
 
 def _pick(choices: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.int64]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,7 +12,7 @@ from numpy.typing import NDArray
 from rlhf_agents.compiled_network import PatternWeights
 from rlhf_agents.foresight import ILLEGAL, Mind, Tree, grow_batch, new_tree
 from rlhf_agents.goals import GoalRules, goal_rules
-from rlhf_agents.hindsight import Proposals
+from rlhf_agents.hindsight import Proposals, check_positions
 from rlhf_agents.proofs import new_table
 from rlhf_agents.settings import Foresight, Hindsight
 from rlhf_agents.targets import tree_targets
@@ -19,6 +21,8 @@ from rlhf_games.compiled import Real, compiled_fast
 
 POOL_BYTES = 1 << 30
 """Rows are large where actions and goals are many: 40 KB in games of a thousand actions."""
+PROVEN = ("key", "value", "kind")
+"""The arrays of a `ProofTable` that outlive a proof."""
 
 
 class Lesson(NamedTuple):
@@ -35,6 +39,27 @@ class Lesson(NamedTuple):
     targets: NDArray[np.float32]
     weights: NDArray[np.float32]
     known: NDArray[np.bool_]
+
+
+def checked_lesson(game: Game, parts: dict[str, NDArray[Any]]) -> Lesson:
+    """Return a lesson that a file describes.
+
+    Raises:
+        ValueError: it is none of this game: compiled code would read beyond its arrays.
+        KeyError: something is missing.
+    """
+    check_positions(game, parts["states"])
+    rows, seats, n_goals = len(parts["states"]), 2, len(game.goals)
+    expected = {
+        "targets": ((rows, seats, n_goals, game.n_actions), np.float32),
+        "weights": ((rows, seats, n_goals), np.float32),
+        "known": ((rows, game.n_actions), np.bool_),
+    }
+    for name, (shape, dtype) in expected.items():
+        if parts[name].shape != shape or parts[name].dtype != dtype:
+            msg = f"{name} of lessons are {parts[name].dtype} {parts[name].shape}, not {shape}"
+            raise ValueError(msg)
+    return Lesson(*(parts[name] for name in Lesson._fields))
 
 
 def bounding_parents(game: Game, parents: list[int]) -> list[int]:
@@ -98,6 +123,65 @@ class LessonPool:
         rows: list[Any] = [kept[slots] for kept in self._rows]
         return Lesson(*rows)
 
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Return all that is kept, as arrays."""
+        rows = {} if self._rows is None else self._rows._asdict()
+        kept = {name: column[: self.size] for name, column in rows.items()}
+        return {**kept, "next": np.array([self._next])}
+
+    def restore(self, state: dict[str, NDArray[Any]], game: Game) -> None:
+        """Take over what `state` returned, from a pool of the same capacity.
+
+        Raises:
+            ValueError: there are more rows than this pool keeps, or not those of the game.
+            KeyError: something is missing.
+        """
+        self._rows, self.size = None, 0
+        if len(state) > 1:
+            kept = checked_lesson(game, state)
+            if len(kept.states) > self.capacity:
+                msg = (
+                    f"it has {len(kept.states)} rows of lessons, there is room for {self.capacity}"
+                )
+                raise ValueError(msg)
+            self._next = 0
+            self.add(kept)
+        self._next = int(state["next"][0]) % self.capacity
+
+
+class Assistant:
+    """Prepares the next lesson in a thread of its own while the one before is learnt."""
+
+    def __init__(self) -> None:
+        self._worker: ThreadPoolExecutor | None = None
+        self._pending: Future[Lesson] | None = None
+
+    def prepare(self, make: Callable[..., Lesson], *arguments: Any) -> None:
+        """Begin with a lesson."""
+        if self._worker is None:
+            self._worker = ThreadPoolExecutor(1, thread_name_prefix="foresight")
+        self._pending = self._worker.submit(make, *arguments)
+
+    def prepared(self) -> Lesson | None:
+        """Wait for the lesson and return it, None if none was begun."""
+        return None if self._pending is None else self._pending.result()
+
+    def take(self, lesson: Lesson | None) -> None:
+        """Hold a lesson as if it had been prepared here."""
+        self._pending = None
+        if lesson is not None:
+            self._pending = Future()
+            self._pending.set_result(lesson)
+
+    def stop(self) -> None:
+        """Wait for the thread and forget the lesson; what went wrong with it is raised."""
+        try:
+            self.prepared()
+        finally:
+            if self._worker is not None:
+                self._worker.shutdown()
+            self._worker = self._pending = None
+
 
 class Teacher:
     """Makes lessons from proposals with the network's slowly following copy.
@@ -115,6 +199,20 @@ class Teacher:
         self.goals = goal_rules(game, foresight)
         self._tree: Tree | None = None
         self._table = new_table(game)
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Return what earlier lessons left behind: positions that were proven, as arrays."""
+        return {name: getattr(self._table, name) for name in PROVEN}
+
+    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+        """Take over what `state` returned.
+
+        Raises:
+            ValueError: it is of another size.
+            KeyError: something is missing.
+        """
+        for name in PROVEN:
+            getattr(self._table, name)[...] = state[name]
 
     def lesson(self, weights: PatternWeights, proposals: Proposals, nodes: int) -> Lesson:
         """Grow a tree of `nodes` per proposal and return targets for what is worth learning."""

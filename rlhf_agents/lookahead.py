@@ -192,8 +192,10 @@ class Lookahead:
             name = b"" if goal is None else goal.tobytes()
             plan = self.planner.plan(name, bold, self.world.steps, partial(self._terms, goal))
             values = torch.from_numpy(plan[places[i]])
-            if bool(values.max() > values.min()):  # else all known ways are equally bad
-                result[i] = torch.where(torch.isfinite(ranking[i]), values, -torch.inf)
+            values = torch.where(torch.isfinite(ranking[i]), values, -torch.inf)
+            allowed = values[torch.isfinite(values)]
+            if len(allowed) and bool(allowed.max() > allowed.min()):  # else all are equally bad
+                result[i] = values
         return result
 
     def _terms(self, goal: Any) -> Terms:

@@ -3,10 +3,14 @@
 SB3 finds its own members in it. We read only the folder `rlhf/`: a JSON manifest and safetensors,
 sizes and digests checked, so that nothing in a file can run code (SB3 unpickles, see its issue
 #2281). Files are written beside their place and then moved there, so that none is left half done.
+What only a resumed training run needs lies in groups of its own (`RUN_GROUPS`), which are not read
+otherwise.
 """
 
 from __future__ import annotations
 
+import contextlib
+import glob
 import hashlib
 import io
 import json
@@ -14,6 +18,7 @@ import os
 import tempfile
 import zipfile
 import zlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +36,12 @@ FOLDER = "rlhf/"
 MANIFEST = FOLDER + "manifest.json"
 POLICY = "policy"
 OPTIMIZER = "optimizer"
+MODEL_GROUPS = (POLICY, OPTIMIZER)
+RUN, REPLAY = "run", "replay"
+RUN_GROUPS = (RUN, REPLAY)
+"""What a training run needs besides the model to go on as if it had not been interrupted."""
+PARTIAL = ".partial"
+"""Ending of files that are being written."""
 MAX_MEMBER_BYTES = 512 * 1024 * 1024
 MAX_MANIFEST_BYTES = 1024 * 1024
 
@@ -44,7 +55,7 @@ class ModelFile:
     Attributes:
         path: where it was read from.
         manifest: the JSON manifest.
-        arrays: the array groups by name: `policy` and perhaps `optimizer`.
+        arrays: the array groups that were asked for and are there, by name.
     """
 
     path: str
@@ -98,7 +109,9 @@ def model_bytes(
     with zipfile.ZipFile(buffer, "a", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(MANIFEST, json.dumps(full, indent=1))
         for name, blob in blobs.items():
-            archive.writestr(name, blob)
+            # Replay is large and written often: fast before small.
+            fast = name not in {f"{FOLDER}{group}.safetensors" for group in MODEL_GROUPS}
+            archive.writestr(name, blob, compresslevel=1 if fast else None)
     return buffer.getvalue()
 
 
@@ -118,18 +131,44 @@ def write_to(path: Any, content: bytes) -> None:
 def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
     """Write `content` beside `path` and move it there.
 
+    Whatever happens, also a power cut, `path` holds either what it held before or all of `content`.
+
     Raises:
-        OutputError: the folder is missing or not writable.
+        OutputError: the folder is missing or not writable, or the disk is full.
     """
     target = Path(path)
+    handle: Any = None
     try:
-        with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as handle:
+        with tempfile.NamedTemporaryFile(
+            dir=target.parent, prefix=f".{target.name}.", suffix=PARTIAL, delete=False
+        ) as handle:
             handle.write(content)
+            handle.flush()
+            os.fsync(handle.fileno())
         os.chmod(handle.name, 0o666 & ~_umask())  # temporary files are private
         os.replace(handle.name, target)
+        _sync_folder(target.parent)
     except OSError as error:
+        if handle is not None:
+            Path(handle.name).unlink(missing_ok=True)
         msg = f"cannot write {target}: {error.strerror or error}"
         raise OutputError(msg) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    """Let the new name survive a power cut, where the system can do that for folders."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove what killed processes left half written beside `path`."""
+    for leftover in path.parent.glob(f".{glob.escape(path.name)}.*{PARTIAL}"):
+        leftover.unlink(missing_ok=True)
 
 
 def _umask() -> int:
@@ -138,27 +177,28 @@ def _umask() -> int:
     return mask
 
 
-def read_model(path: Any) -> ModelFile:
+def read_model(path: Any, groups: Collection[str] = MODEL_GROUPS) -> ModelFile:
     """Read a model file without unpickling anything.
 
     Args:
         path: a file, whose ending `.zip` may be left out, or an open stream.
+        groups: the array groups to read; others are not looked at.
 
     Raises:
         ModelFileError: the file is missing, damaged, not ours, too large or from a newer format.
     """
     if isinstance(path, io.IOBase):
-        return _read_archive(Path(getattr(path, "name", "the stream")), path)
+        return _read_archive(Path(getattr(path, "name", "the stream")), path, groups)
     source = Path(path)
     if not source.exists() and not source.suffix:
         source = source.with_suffix(".zip")
     if not source.is_file():
         msg = f"there is no model file {source}; rlhf-train writes one"
         raise ModelFileError(msg)
-    return _read_archive(source, source)
+    return _read_archive(source, source, groups)
 
 
-def _read_archive(source: Path, content: Any) -> ModelFile:
+def _read_archive(source: Path, content: Any, groups: Collection[str]) -> ModelFile:
     try:
         with zipfile.ZipFile(content) as archive:
             manifest = _read_manifest(source, archive)
@@ -167,6 +207,7 @@ def _read_archive(source: Path, content: Any) -> ModelFile:
                     source, archive, name, facts
                 )
                 for name, facts in manifest["members"].items()
+                if name.removeprefix(FOLDER).removesuffix(".safetensors") in groups
             }
     except (zipfile.BadZipFile, OSError, EOFError, zlib.error) as error:
         msg = f"{source} is not a zip file or is damaged ({error}); copy or train it again"

@@ -22,7 +22,7 @@ from rlhf_agents.gradient_steps import clip_and_step, follow, prefer_fused
 from rlhf_agents.hindsight_buffer import HindsightReplayBuffer, is_goal_space
 from rlhf_agents.lookahead import Lookahead, best_values
 from rlhf_agents.masked_buffer import MaskedReplayBuffer
-from rlhf_agents.settings import ModelForesight
+from rlhf_agents.settings import ModelForesight, Priorities
 
 Values = Callable[[Any], torch.Tensor]
 """Maps observations to values `[B, A]`."""
@@ -43,6 +43,10 @@ class PlainDQN(DQN):
         self._asks_masks = self._env_offers_masks()
         self._last_masks: NDArray[np.bool_] | None = None
         self._dense: tuple[Any, tuple[DenseNetwork | None, DenseNetwork | None]] | None = None
+        priorities = self.replay_buffer_kwargs.get("priorities")
+        if priorities is not None:  # SB3's JSON makes lists of them
+            kwargs = {**self.replay_buffer_kwargs, "priorities": Priorities(*priorities)}
+            self.replay_buffer_kwargs = kwargs
         ours = self._choose_buffer()
         if self.replay_buffer is None and (ours or self._is_her()):
             self.replay_buffer = self._make_buffer()

@@ -17,11 +17,11 @@ from stable_baselines3.common.save_util import save_to_zip_file
 
 from rlhf_agents.declarative import Custom, decode, encode
 from rlhf_agents.errors import ModelFileError
-from rlhf_agents.model_files import OPTIMIZER, POLICY, Arrays, ModelFile, model_bytes
+from rlhf_agents.model_files import OPTIMIZER, POLICY, Arrays, ModelFile
 
 
-def plain_bytes(model: Any, base: bytes) -> bytes:
-    """Return SB3's zip `base` of a model with our members added."""
+def plain_parts(model: Any, base: bytes) -> tuple[dict[str, Any], dict[str, Arrays]]:
+    """Return the manifest and the array groups that say what SB3's zip `base` says."""
     with zipfile.ZipFile(io.BytesIO(base)) as archive:
         names = list(json.loads(archive.read("data")))
     saved = model.get_parameters()  # looks through torch.compile
@@ -39,7 +39,7 @@ def plain_bytes(model: Any, base: bytes) -> bytes:
         if torch.is_tensor(value)
     }
     policy = {key: _array(value) for key, value in saved["policy"].items()}
-    return model_bytes(manifest, {POLICY: policy, OPTIMIZER: moments}, base)
+    return manifest, {POLICY: policy, OPTIMIZER: moments}
 
 
 def _array(tensor: torch.Tensor) -> Any:

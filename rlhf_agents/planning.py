@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rlhf_agents.action_masks import MASK_KEY
 from rlhf_agents.state_table import Memory, StateTable
 from rlhf_games.compiled import Real, compiled_fast
 
@@ -35,7 +36,8 @@ def expectation(
         seen = memory.counts[s, a, k]
         alive = (seen - memory.ends[s, a, k]) * (np.float32(1.0) - worth[1, to])
         expected += memory.rewards[s, a, k] + seen * worth[0, to]
-        expected += np.float32(gamma) * alive * values[to]
+        if alive > 0:
+            expected += np.float32(gamma) * alive * values[to]
         total += seen
     return total, expected
 
@@ -49,7 +51,8 @@ def iterate_values(memory: Memory, worth: Any, gamma: float, values: Any, qualit
         worth: reward for arriving in a state, and 1 where that ends the episode, float32 `[2, S]`.
         gamma: discount per step.
         values: V, float32 `[S]`; guesses at first.
-        quality: Q, float32 `[S, A]`; what is not known keeps the value that it comes with.
+        quality: Q, float32 `[S, A]`; what is not known keeps the value that it comes with, -inf
+            where an action is not allowed.
     """
     states, actions = quality.shape
     for sweep in range(SWEEPS):
@@ -62,8 +65,9 @@ def iterate_values(memory: Memory, worth: Any, gamma: float, values: Any, qualit
                 if total > 0 and not memory.crowded[s, a]:
                     quality[s, a] = expected / total
                 best = max(best, quality[s, a])
-            change = max(change, abs(best - values[s]))
-            values[s] = best
+            if best > -np.inf:  # else no action is allowed, the episode is over
+                change = max(change, abs(best - values[s]))
+                values[s] = best
         if change < TOLERANCE:
             break
 
@@ -110,9 +114,13 @@ class Planner:
         worth, worst, best = terms()
         unknown = best if bold else worst
         quality = np.full((self.table.states, self.table.n_actions), unknown, np.float32)
+        masks = self.table.remembered().get(MASK_KEY)
+        if masks is not None:
+            quality[masks == 0] = -np.inf
         values = np.full(len(quality), unknown, np.float32)
         if old is not None:
-            values[: len(old.quality)] = old.quality.max(axis=1)
+            before = old.quality.max(axis=1)
+            values[: len(before)] = np.where(np.isfinite(before), before, unknown)
         iterate_values(self.table.memory(), worth, self.gamma, values, quality)
         if len(self._plans) >= PLANS:
             self._plans.pop(next(iter(self._plans)))

@@ -65,11 +65,11 @@ class StateTable:
         return len(self._index)
 
     def learn(self, steps: Transitions) -> int:
-        """Count what happened; return in how many of the steps the state was known before."""
+        """Count what happened; return how many of the steps led to states known before."""
         known_before = 0
         before, after = self._keys(steps.before), self._keys(steps.after)
         for i, (source, target) in enumerate(zip(before, after, strict=True)):
-            known_before += source in self._index
+            known_before += target in self._index
             here = self._place(source, steps.before, i)
             there = self._place(target, steps.after, i)
             if NOWHERE not in (here, there):

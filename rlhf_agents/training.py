@@ -1,174 +1,30 @@
-"""Training runs: a time budget, a progress bar, checkpoints, and a save on Ctrl-C."""
+"""Training: from a plan to a model file, for games and for any other world."""
 
 from __future__ import annotations
 
-import sys
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from stable_baselines3.common.callbacks import BaseCallback
-from tqdm import tqdm
+from gymnasium import spaces
+from stable_baselines3.common.vec_env import VecEnv
 
-from rlhf_agents.environments import make_env
-from rlhf_agents.errors import SettingError
+from rlhf_agents import hyper_parameters
+from rlhf_agents.errors import ModelFileError, OutputError, SettingError, WorldFailureError
 from rlhf_agents.hfdqn import HFDQN
-from rlhf_agents.model_files import read_model
-from rlhf_games.base import Game
+from rlhf_agents.model_files import POLICY, RUN_GROUPS, ModelFile, read_model, remove_leftovers
+from rlhf_agents.progress import tell
+from rlhf_agents.run_state import restore
+from rlhf_agents.stopping import StopRequests
+from rlhf_agents.strength import Strength, score_against_alpha_beta
+from rlhf_agents.training_run import KEPT, Over, Plan, Run
+from rlhf_agents.training_worlds import WorldOrder, open_world, policy_of
 
-LOG_EVERY_EPISODES = 4096
-PLAIN_INTERVAL = 30.0
-"""Seconds between lines of progress where no terminal can redraw one."""
+__all__ = ["Plan", "prepare", "train"]
 
-
-@dataclass(frozen=True)
-class Plan:
-    """What a training run is asked to do.
-
-    Attributes:
-        game: name of the game.
-        minutes: time budget, > 0.
-        out: the model file, written at every checkpoint and at the end.
-        seed: of everything random.
-        resume: a model file to go on from.
-        n_envs: games that run side by side.
-        checkpoint_minutes: between saves.
-        strength_seconds: between looks at the strength.
-        tensorboard: folder for TensorBoard logs.
-        compact: the last save keeps only what playing needs.
-        quiet: no progress bar.
-        command: how the run was started, kept in the model file.
-    """
-
-    game: str
-    minutes: float
-    out: Path
-    seed: int = 0
-    resume: Path | None = None
-    n_envs: int = 256
-    checkpoint_minutes: float = 5.0
-    strength_seconds: float = 30.0
-    tensorboard: Path | None = None
-    compact: bool = False
-    quiet: bool = False
-    command: str = ""
-
-
-Strength = Callable[[HFDQN], float]
-"""Measures a model while it trains: a score in [0, 1]."""
-
-
-class Run(BaseCallback):
-    """Keeps the time, shows progress, saves.
-
-    Args:
-        plan: what is asked.
-        strength: looked at every `plan.strength_seconds`, outside the time budget.
-    """
-
-    def __init__(self, plan: Plan, strength: Strength) -> None:
-        super().__init__()
-        self.plan = plan
-        self.strength = strength
-        self.budget = plan.minutes * 60
-        self.outside = 0.0
-        self.score = float("nan")
-        self.bar: Any = None
-
-    def _on_training_start(self) -> None:
-        self.started = time.perf_counter()
-        self.next_strength = self.plan.strength_seconds
-        self.next_save = self.plan.checkpoint_minutes * 60
-        self.first_step = self.num_timesteps
-        self.seconds_before = self.agent.training_seconds
-        self.bar = tqdm(
-            total=round(self.budget),
-            disable=self.plan.quiet,
-            mininterval=0.5 if sys.stderr.isatty() else PLAIN_INTERVAL,
-            bar_format="{l_bar}{bar}| {n_fmt}/{total_fmt} s{postfix}",
-        )
-
-    @property
-    def agent(self) -> HFDQN:
-        """The model in training."""
-        model: Any = self.model
-        assert isinstance(model, HFDQN)
-        return model
-
-    @property
-    def elapsed(self) -> float:
-        """Seconds of training, without looks at the strength and saves."""
-        return time.perf_counter() - self.started - self.outside
-
-    def _on_step(self) -> bool:
-        elapsed = self.elapsed
-        self.agent.elapsed_share = min(1.0, elapsed / self.budget)
-        if elapsed >= self.next_strength:
-            self.next_strength += self.plan.strength_seconds
-            self._aside(self._look_at_strength)
-        if elapsed >= self.next_save:
-            self.next_save += self.plan.checkpoint_minutes * 60
-            self._aside(lambda: self.save(compact=False))
-        if int(elapsed) > self.bar.n:
-            self._show(elapsed)
-        return elapsed < self.budget
-
-    def _on_training_end(self) -> None:
-        self._show(self.elapsed)
-        self.bar.close()
-
-    def _aside(self, work: Callable[[], None]) -> None:
-        begin = time.perf_counter()
-        work()
-        self.outside += time.perf_counter() - begin
-
-    def _look_at_strength(self) -> None:
-        self.score = self.strength(self.agent)
-        self.logger.record("eval/score", self.score)
-
-    def _show(self, elapsed: float) -> None:
-        steps = self.num_timesteps - self.first_step
-        rate = steps / max(elapsed, 1e-9)
-        loss = self.logger.name_to_value.get("train/loss", float("nan"))
-        self.logger.record("rollout/games", self.agent.episodes)
-        self.logger.record("time/moves_per_second", rate)
-        self.bar.set_postfix_str(
-            f"{self.agent.episodes} games, {rate / 1000:.1f}k moves/s, loss {loss:.4f}, "
-            f"score vs alpha-beta {self.score:.2f}",
-            refresh=False,
-        )
-        self.bar.update(min(int(elapsed), self.bar.total) - self.bar.n)
-
-    def save(self, compact: bool) -> None:
-        """Write the model file."""
-        model = self.agent
-        model.training_seconds = self.seconds_before + self.elapsed
-        if compact:
-            model.save_agent(self.plan.out)
-        else:
-            model.save(self.plan.out)
-
-
-def prepare(plan: Plan) -> HFDQN:
-    """Return the model that a run trains: new, or read from `plan.resume`.
-
-    Raises:
-        SettingError: the time budget or the number of games is not positive.
-        rlhf_agents.errors.ModelFileError: the file to resume from cannot be used.
-    """
-    if plan.minutes <= 0 or plan.n_envs < 2:
-        msg = f"minutes must be above 0 and n_envs at least 2, got {plan.minutes}, {plan.n_envs}"
-        raise SettingError(msg)
-    env = make_env(plan.game, plan.n_envs, seed=plan.seed)
-    if plan.resume is not None:
-        read_model(plan.resume).require_game(env.get_attr("game")[0].name)
-    log = None if plan.tensorboard is None else str(plan.tensorboard)
-    if plan.resume is not None:
-        return HFDQN.load(plan.resume, env=env, tensorboard_log=log, seed=plan.seed)
-    return HFDQN("MultiInputPolicy", env, seed=plan.seed, tensorboard_log=log)
+GAME_MINUTES = 20.0
+LOG_EVERY_EPISODES = {True: 4096, False: 20}
+"""Whether it is a game, and how many episodes lie between lines of the log."""
 
 
 def train(plan: Plan, strength: Strength | None = None) -> tuple[HFDQN, bool]:
@@ -176,55 +32,177 @@ def train(plan: Plan, strength: Strength | None = None) -> tuple[HFDQN, bool]:
 
     Args:
         plan: what is asked.
-        strength: how strength is measured on the way; by default against alpha-beta.
+        strength: how strength is measured on the way; on a game by default against alpha-beta.
 
     Returns:
-        the model, and whether it was interrupted by Ctrl-C (the file is written all the same).
+        the model, and whether it was asked to stop early (the file is written all the same).
+
+    Raises:
+        SettingError: the plan cannot work.
+        rlhf_agents.errors.ModelFileError: the file to resume from cannot be used.
+        OutputError: the model file cannot be written.
+        WorldFailureError: the environment failed; what was learnt is saved.
     """
-    model = prepare(plan)
-    model.notes = {"command": plan.command, "seed": plan.seed, "minutes": plan.minutes}
-    run = Run(plan, strength or score_against_alpha_beta)
-    interrupted = False
+    with StopRequests() as requests:
+        model, plan = prepare(plan)
+        if plan.steps is not None and model.num_timesteps >= plan.steps:
+            tell(f"nothing is left to do of {plan.steps} steps; a larger budget goes on")
+            return model, False
+        if strength is None and model.game is not None:
+            strength = score_against_alpha_beta
+        named = ("command", "seed", "minutes", "steps")
+        model.notes = {name: getattr(plan, name) for name in named}
+        run = Run(plan, requests, strength)
+        try:
+            _learn(model, run)
+        finally:
+            run.close()
+    return model, run.interrupted
+
+
+def _learn(model: HFDQN, run: Run) -> None:
+    plan = run.plan
+    todo = 2**62 if plan.steps is None else plan.steps - model.num_timesteps
     try:
         model.learn(
-            2**62, callback=run, log_interval=LOG_EVERY_EPISODES,
+            todo, callback=run, log_interval=LOG_EVERY_EPISODES[model.game is not None],
             reset_num_timesteps=plan.resume is None,
         )  # fmt: skip
+    except Over:
+        pass
     except KeyboardInterrupt:
-        interrupted = True
-        run.bar.close()
-    run.save(compact=plan.compact and not interrupted)
-    return model, interrupted
+        tell(f"stopped in the middle of a step: {plan.out} is what was last saved, if anything")
+        raise
+    except WorldFailureError as error:
+        raise WorldFailureError(f"{error}; {_rescue(run)}") from error
 
 
-STRENGTH_DEPTH = 4
-STRENGTH_GAMES = 64
+def _rescue(run: Run) -> str:
+    """Save what was learnt before an environment failed, and say how to go on."""
+    try:
+        run.save(episodes=False)
+    except OutputError as error:
+        return f"{error}, so what was learnt since the last checkpoint is lost"
+    return f"{run.plan.out} holds what was learnt, and --resume goes on with new episodes"
 
 
-def score_against_alpha_beta(model: HFDQN) -> float:
-    """Return the share of points of the network alone against alpha-beta, from random openings."""
-    from rlhf_agents.minimax import MinimaxPlayer  # noqa: PLC0415
-
-    game = model.game
-    assert game is not None
-    return _score(game, model, MinimaxPlayer(game, STRENGTH_DEPTH))
+# ---- the model to train ------------------------------------------------------------------------
 
 
-def _score(game: Game, model: HFDQN, opponent: Any) -> float:
-    rng = np.random.default_rng(0)
-    states = game.initial(STRENGTH_GAMES)
-    for _ in range(2):
-        states = game.step(states, game.random_actions(states, rng))
-    ours = np.arange(STRENGTH_GAMES) % 2
-    wanted = np.zeros(STRENGTH_GAMES, np.int64)
-    while (legal := game.legal(states).any(axis=1)).any():
-        actions = np.zeros(STRENGTH_GAMES, np.int64)
-        turn = game.mover(states) == ours
-        mine, theirs = legal & turn, legal & ~turn
-        actions[mine] = model.thinker.choose(states[mine], wanted[mine], 0)
-        if theirs.any():
-            actions[theirs] = opponent.act(states[theirs], "win")
-        states = game.step(states, actions)
-    outcome = game.outcome(states).astype(np.float64)
-    points = np.where(game.mover(states) == ours, outcome, -outcome)
-    return float((points.mean() + 1) / 2)
+def prepare(plan: Plan) -> tuple[HFDQN, Plan]:
+    """Return the model that a run trains, new or read from `plan.resume`, and the plan completed.
+
+    Raises:
+        SettingError: the plan cannot work.
+        ModelFileError: the file to resume from cannot be used.
+    """
+    file = None if plan.resume is None else read_model(plan.resume, (POLICY, *RUN_GROUPS))
+    reseeded = plan.seed is not None
+    plan = _complete(plan, file)
+    _check(plan)
+    order = WorldOrder(
+        plan.game, plan.n_envs, plan.goal, plan.opponent, plan.seed or 0, plan.options
+    )
+    env = open_world(order)
+    plan = replace(plan, n_envs=env.num_envs, out=_with_ending(plan.out))
+    remove_leftovers(plan.out)
+    if not isinstance(env.action_space, spaces.Discrete):
+        msg = f"HFDQN needs discrete actions, and {plan.game} has {env.action_space}"
+        raise SettingError(msg)
+    if file is None:
+        model = _new(plan, env)
+        return model, _with_budget(plan, model)
+    model = _resumed(plan, env, file, reseeded)
+    return model, _with_budget(plan, model)
+
+
+def _complete(plan: Plan, file: ModelFile | None) -> Plan:
+    """Take from the file to resume what the plan leaves open."""
+    if file is None:
+        return replace(plan, seed=plan.seed or 0)
+    if plan.settings or plan.policy:
+        msg = "hyper-parameters and the policy belong to a new run; a resumed one has the file's"
+        raise SettingError(msg)
+    facts = file.manifest.get("run") or {"world": file.manifest.get("game")}
+    world = facts.get("world")
+    if plan.game and world and plan.game != world:
+        msg = f"{file.path} was trained for {world}, not for {plan.game}"
+        raise ModelFileError(msg)
+    if not (plan.game or world):
+        msg = f"{file.path} does not say which world it was trained for: name it by --game"
+        raise SettingError(msg)
+    if not plan.game and str(world).count(":") > 1:  # Gymnasium would import a module
+        msg = f"{file.path} names the world {world}: repeat it by --game if you trust the file"
+        raise SettingError(msg)
+    kept = {name: facts[name] for name in KEPT if facts.get(name) is not None}
+    for name, each in kept.items():
+        if not isinstance(each, KEPT[name]):
+            msg = f"{file.path} does not describe a training run: {name} is {each!r}"
+            raise ModelFileError(msg)
+    if plan.steps is not None or plan.minutes is not None:
+        kept = {name: each for name, each in kept.items() if name not in {"steps", "minutes"}}
+    given = {name: getattr(plan, name) for name in KEPT if getattr(plan, name) not in (None, {})}
+    return replace(plan, **{"seed": 0, **kept, **given, "game": plan.game or str(world)})
+
+
+def _check(plan: Plan) -> None:
+    if plan.minutes is not None and plan.steps is not None:
+        msg = "a budget is either minutes or steps, not both"
+    elif plan.minutes is not None and not plan.minutes > 0:
+        msg = f"minutes must be above 0, got {plan.minutes}"
+    elif plan.steps is not None and plan.steps < 1:
+        msg = f"steps must be at least 1, got {plan.steps}"
+    elif plan.checkpoint_steps is not None and plan.checkpoint_steps < 1:
+        msg = f"checkpoint_steps must be at least 1, got {plan.checkpoint_steps}"
+    elif plan.seed is not None and not 0 <= plan.seed < 2**32:
+        msg = f"a seed is a number from 0 to 2**32 - 1, got {plan.seed}"
+    else:
+        return
+    raise SettingError(msg)
+
+
+def _with_ending(path: Path) -> Path:
+    return path if path.suffix else path.with_suffix(".zip")
+
+
+def _with_budget(plan: Plan, model: HFDQN) -> Plan:
+    if plan.minutes is not None or plan.steps is not None:
+        return plan
+    if model.game is not None:
+        return replace(plan, minutes=GAME_MINUTES)
+    return replace(plan, steps=int(hyper_parameters.of_world(plan.game)["n_timesteps"]))
+
+
+def _new(plan: Plan, env: VecEnv) -> HFDQN:
+    log = None if plan.tensorboard is None else str(plan.tensorboard)
+    settings = dict(plan.settings)
+    policy = plan.policy
+    if not env.has_attr("game"):
+        named = hyper_parameters.of_world(plan.game)
+        settings = {
+            **{key: each for key, each in named.items() if key in hyper_parameters.KNOWN},
+            **settings,
+        }
+        policy = policy or policy_of(env, plan.game)
+    arguments: dict[str, Any] = hyper_parameters.as_arguments(settings)
+    try:
+        return HFDQN(
+            policy or "MultiInputPolicy", env, seed=plan.seed, tensorboard_log=log, **arguments
+        )
+    except (AssertionError, TypeError, ValueError) as error:
+        msg = f"HFDQN cannot learn {plan.game} with these hyper-parameters: {error}"
+        raise SettingError(msg) from error
+
+
+def _resumed(plan: Plan, env: VecEnv, file: ModelFile, reseeded: bool) -> HFDQN:
+    log = None if plan.tensorboard is None else str(plan.tensorboard)
+    assert plan.resume is not None
+    try:
+        model = HFDQN.load(plan.resume, env=env, tensorboard_log=log, seed=plan.seed)
+    except (AssertionError, ValueError) as error:
+        msg = f"{plan.resume} does not fit {plan.game}: {error}"
+        raise ModelFileError(msg) from error
+    notes = restore(model, file, same_random=not reseeded)
+    for note in notes:
+        tell(f"resuming {plan.resume}: {note}")
+    return model

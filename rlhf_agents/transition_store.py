@@ -153,6 +153,7 @@ class TransitionStore:
         if self.tree is None or self.priorities is None:
             return Drawn(np.random.randint(self.filled, size=count), None)  # noqa: NPY002
         rows, chance = self.tree.draw(count)
+        rows = np.minimum(rows, self.filled - 1)  # whatever a file said of priorities
         weights = (chance * self.filled) ** -self.priorities.beta
         return Drawn(rows, (weights / weights.max()).astype(np.float32))
 
@@ -221,9 +222,23 @@ class TransitionStore:
             if target.shape != state[name].shape or target.dtype != state[name].dtype:
                 msg = f"{name} has the shape {state[name].shape}, not {target.shape}"
                 raise ValueError(msg)
+        _check_places(state, pos, capacity)
         for name, target in targets.items():
             target[...] = state[name]
         self.pos, self.full, self.highest = pos, bool(full), float(state["highest"][0])
+
+
+def _check_places(state: dict[str, NDArray[Any]], pos: int, capacity: int) -> None:
+    """Refuse episodes that lie outside the ring: compiled code would follow them."""
+    highest = {"episode_start": capacity - 1, "running_since": capacity - 1}
+    highest |= {"episode_length": capacity, "running_for": capacity}
+    for name, most in highest.items():
+        if state[name].size and not (state[name].min() >= 0 and state[name].max() <= most):
+            msg = f"{name} is not within 0 and {most}"
+            raise ValueError(msg)
+    if not 0 <= pos < capacity:
+        msg = f"the next step cannot go to place {pos} of {capacity}"
+        raise ValueError(msg)
 
 
 def _action_size(space: spaces.Space[Any]) -> int:

@@ -16,8 +16,11 @@ from rlhf_agents.state_table import StateTable
 DESIRED = "desired_goal"
 TRIAL = 1000
 """Transitions after which "auto" decides."""
-COMES_BACK = 0.2
-"""A world is remembered in a table if at least this share of states had been seen before."""
+SMALL, COMES_BACK = 0.8, 0.2
+"""Shares of steps that led to states seen before. In a small world a table, which plans, is best;
+else a network, if the world can be predicted; else a table, if states come back at all."""
+FIRST_LOOK = 100
+"""Transitions before which nothing is said of how often states come back."""
 SETTLED = 0.005
 """A network with fewer mistakes learns only now and then."""
 REST = 8
@@ -59,7 +62,7 @@ class WorldModel:
     @property
     def trusted(self) -> bool:
         """Whether there is a model to look into."""
-        return self._predicts or self.remembers
+        return self.remembers or self._predicts
 
     @property
     def _predicts(self) -> bool:
@@ -67,8 +70,13 @@ class WorldModel:
 
     @property
     def remembers(self) -> bool:
-        """Whether it knows all outcomes of a step, not only one that is certain."""
-        return self.table is not None and (self.network is None or self.settings.model == "table")
+        """Whether a table is looked into, which knows all outcomes and not only certain ones."""
+        if self.table is None:
+            return False
+        return self.network is None or self._comes_back(SMALL)
+
+    def _comes_back(self, share: float) -> bool:
+        return self.steps >= FIRST_LOOK and self.familiar >= share * self.steps
 
     def observe(self, steps: Transitions) -> None:
         """Take in new transitions, each once and in order."""
@@ -86,10 +94,11 @@ class WorldModel:
             self._decide()
 
     def _decide(self) -> None:
-        if self._predicts or self.familiar < COMES_BACK * self.steps:
-            self.table = None
-        else:
+        keeps = self._comes_back(SMALL if self._predicts else COMES_BACK)
+        if keeps:
             self.network = None
+        else:
+            self.table = None
 
     def wants_practice(self) -> bool:
         """Return whether the network should learn from transitions drawn at random now."""
@@ -111,10 +120,10 @@ class WorldModel:
             actions: int64 `[B, M]`.
         """
         parts = self._own(before)
-        if self._predicts and self.network is not None:
-            return self.network.imagine(parts, actions)
-        assert self.table is not None
-        return self.table.imagine(parts, actions)
+        if self.remembers and self.table is not None:
+            return self.table.imagine(parts, actions)
+        assert self.network is not None
+        return self.network.imagine(parts, actions)
 
     def places(self, before: Parts) -> Ints:
         """Return which of the remembered states each is, int64 `[B]`, -1 where none."""

@@ -58,7 +58,7 @@ def __getattr__(name: str) -> Any:
     if name != "hyperparams":
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)
-    import yaml  # noqa: PLC0415 - comes with the zoo
+    import yaml  # noqa: PLC0415 - only here
 
     return yaml.safe_load(SETTINGS.read_text(encoding="utf-8"))
 

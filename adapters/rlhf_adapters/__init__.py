@@ -26,7 +26,8 @@ def make_env(
         name: a game of `rlhf_games`, e.g. `connect_four`, or `LIBRARY:WORLD`, e.g.
             `gymnasium:CartPole-v1`.
         n_envs: 1 for a Gymnasium environment, more for an SB3 `VecEnv` that steps all in one call.
-        goal: what to play for, by name, or "mixed".
+        goal: what to play for, by name, or "mixed"; in worlds of one player also a goal such as
+            `Score(500)` or a function, see `rlhf_adapters.arcade_tasks.make_task`.
         opponent: in two-player worlds "self", "random", a function from positions and goal rows to
             actions, or a mixture with weights, see `rlhf_adapters.opponents`.
         seed: of everything random.

@@ -146,8 +146,10 @@ class GoalWorlds:
 
     def observe(self) -> Batch:
         """Return the observations, arrays with the leading dimension n."""
-        observation = self.worlds.observation.copy()
-        if self.task.horizon is not None:
+        observation = self.worlds.observation
+        if self.task.horizon is None:
+            observation = observation.copy()
+        else:
             left = 1.0 - self.steps / self.task.horizon
             observation = with_clock(observation, left, self.worlds.planes_first)
         return {
@@ -159,7 +161,7 @@ class GoalWorlds:
 
     def _checked(self, asked: Any) -> NDArray[np.int64]:
         actions: NDArray[np.int64] = np.asarray(asked, np.int64)
-        if actions.min() < 0 or actions.max() >= self.worlds.n_actions:
+        if (actions.view(np.uint64) >= self.worlds.n_actions).any():  # so negative ones are large
             wrong = actions[(actions < 0) | (actions >= self.worlds.n_actions)][0]
             msg = f"{self.worlds.name} has the actions 0..{self.worlds.n_actions - 1}, got {wrong}"
             raise IllegalMoveError(msg)
@@ -209,8 +211,11 @@ class GoalFunctions:
         return self.task.rewards(achieved_goal, desired_goal, info)
 
     def compute_terminated(self, achieved_goal: Any, desired_goal: Any, info: Any) -> Bools:
-        """Return bool `[...]`: the goal ends the episode. The world may also end by itself."""
-        return self.task.terminated(achieved_goal, desired_goal)
+        """Return bool `[...]`: the goal ends the episode.
+
+        Where the world ended by itself, `info["native_terminated"]` says so.
+        """
+        return self.task.terminated(achieved_goal, desired_goal, info)
 
     def compute_truncated(self, achieved_goal: Any, desired_goal: Any, info: Any) -> Bools:
         """Return False everywhere: no goal cuts an episode short; the world's time limit may."""

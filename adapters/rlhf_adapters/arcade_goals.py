@@ -134,7 +134,7 @@ class Survive(ArcadeGoal):
 
     def __init__(self, n: int) -> None:
         def alive(now: Moments) -> Bools:
-            return np.asarray((now.steps >= n) & ~now.terminated)
+            return np.asarray((now.steps == n) & ~now.terminated)
 
         super().__init__(f"survive_{n}", f"be alive after {n} steps", n, alive)
 
@@ -202,8 +202,8 @@ class GoalTable:
         if not self.goals or len(set(self.names)) < len(self.names):
             msg = f"a table needs goals with different names, got {', '.join(self.names) or 'none'}"
             raise WorldError(msg)
-        deadlines = [goal.deadline for goal in self.goals if goal.deadline is not None]
-        self.horizon = max(deadlines, default=None)
+        self._deadlines = {goal.deadline for goal in self.goals if goal.deadline is not None}
+        self.horizon = max(self._deadlines, default=None)
         self._within = np.array(
             [np.inf if goal.deadline is None else goal.deadline for goal in self.goals]
         )
@@ -213,7 +213,12 @@ class GoalTable:
 
     def judge(self, flags: Flags, now: Moments) -> None:
         """Close the goals that were reached or lost in this step, in flags `[n, G]`."""
-        reached = np.stack([goal.reached(now) for goal in self.goals], axis=1)
+        reached = np.empty(flags.shape, np.bool_)
+        for row, goal in enumerate(self.goals):
+            reached[:, row] = goal.reached(now)
+        closing = now.terminated.any() or not self._deadlines.isdisjoint(now.steps.tolist())
+        if not closing and not reached.any():
+            return  # as most steps do
         steps, still_open = now.steps[:, None], flags == OPEN
         flags[still_open & reached & (steps <= self._within)] = REACHED
         over = (steps >= self._within) | now.terminated[:, None]

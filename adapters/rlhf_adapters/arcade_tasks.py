@@ -98,7 +98,7 @@ class Task:
         """Return rewards `[...]` for goals `[..., G]`."""
         raise NotImplementedError
 
-    def terminated(self, achieved: Any, desired: Any) -> Bools:
+    def terminated(self, achieved: Any, desired: Any, info: Any) -> Bools:
         """Return whether goals `[..., G]` end the episode, bool `[...]`."""
         raise NotImplementedError
 
@@ -136,7 +136,7 @@ class ScoreTask(Task):
             raise WorldError(msg)
         return np.array([one[NATIVE_REWARD] for one in infos], np.float32).reshape(shape)
 
-    def terminated(self, achieved: Any, desired: Any) -> Bools:
+    def terminated(self, achieved: Any, desired: Any, info: Any) -> Bools:
         """Return False everywhere: only the world ends an episode."""
         return np.zeros(np.shape(achieved)[:-1], np.bool_)
 
@@ -153,29 +153,30 @@ class TableTask(Task):
     def __init__(self, n: int, table: GoalTable, row: int | None) -> None:
         self.table, self.row = table, row
         self.names, self.horizon = table.names, table.horizon
-        self.rows = np.eye(len(table), dtype=np.float32)
+        self.rows: Floats = np.eye(len(table), dtype=np.float32)
+        self.asked = np.full(n, row or 0)
+        self._each = np.arange(n)
         self.achieved = np.zeros((n, len(table)), np.float32)
         self.desired = np.zeros((n, len(table)), np.float32)
 
     def start(self, which: Bools, rng: np.random.Generator) -> None:
         """Open all goals, and ask for one of them."""
-        count = int(which.sum())
-        asked = rng.integers(len(self.table), size=count) if self.row is None else self.row
-        assert self.rows is not None
+        if self.row is None:
+            self.asked[which] = rng.integers(len(self.table), size=int(which.sum()))
         self.achieved[which] = arcade_goals.OPEN
-        self.desired[which] = self.rows[asked]
+        self.desired[which] = self.rows[self.asked[which]]
 
     def judge(self, now: Moments) -> tuple[NDArray[Any], Bools]:
         """Judge all goals; reward and end are those of the one that is asked."""
         self.table.judge(self.achieved, now)
-        over = arcade_goals.decided(self.achieved, self.desired)
-        return arcade_goals.rewards(self.achieved, self.desired), over
+        flags = self.achieved[self._each, self.asked]
+        return (flags > 0).astype(np.float32), flags != arcade_goals.OPEN
 
     def rewards(self, achieved: Any, desired: Any, info: Any) -> Floats:
         """Return `arcade_goals.rewards`."""
         return arcade_goals.rewards(achieved, desired)
 
-    def terminated(self, achieved: Any, desired: Any) -> Bools:
+    def terminated(self, achieved: Any, desired: Any, info: Any) -> Bools:
         """Return `arcade_goals.decided`."""
         return arcade_goals.decided(achieved, desired)
 
@@ -206,16 +207,25 @@ class CellTask(Task):
     def judge(self, now: Moments) -> tuple[NDArray[Any], Bools]:
         """Return 1 where the place is reached; that or the world ends the episode."""
         self.achieved = self.cells.here()
-        there = self.terminated(self.achieved, self.desired)
-        return there.astype(np.float32), there | now.terminated
+        paid = self.rewards(self.achieved, self.desired, {})
+        return paid, (paid > 0) | now.terminated
 
     def rewards(self, achieved: Any, desired: Any, info: Any) -> Floats:
         """Return 1 where the place is the one that is desired."""
-        return self.terminated(achieved, desired).astype(np.float32)
+        there = (np.asarray(achieved) == np.asarray(desired)).all(axis=-1)
+        return np.asarray(there, np.float32)
 
-    def terminated(self, achieved: Any, desired: Any) -> Bools:
-        """Return whether the place is the one that is desired."""
-        return np.asarray((np.asarray(achieved) == np.asarray(desired)).all(axis=-1))
+    def terminated(self, achieved: Any, desired: Any, info: Any) -> Bools:
+        """Return whether the place is the one that is desired, and the world did not end by itself.
+
+        So hindsight knows that a place where the world ends is the end for every goal.
+        """
+        there = self.rewards(achieved, desired, info) > 0
+        infos = [info] if isinstance(info, Mapping) else info
+        if not any(one.get(NATIVE_END, False) for one in infos):
+            return np.asarray(there)
+        ended = np.array([one.get(NATIVE_END, False) for one in infos], np.bool_)
+        return np.asarray(there & ~ended.reshape(there.shape))
 
 
 def make_task(

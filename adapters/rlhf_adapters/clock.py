@@ -18,16 +18,22 @@ def with_clock(
         left: `[n]`; below 0 it counts as 0.
         planes_first: observations are `[n, C, H, W]`; that share of a plane `C + 1` is 1.
     """
-    if observation.ndim == 2 and observation.dtype.kind != "f":
-        observation = observation.astype(np.float32)
+    left = np.maximum(left, 0.0)
     if planes_first:
-        n, _, height, width = observation.shape
-        cells = height * width
-        lit = np.arange(cells) < np.ceil(np.maximum(left, 0.0) * cells)[:, None]
-        plane = lit.reshape(n, 1, height, width).astype(observation.dtype)
-        return np.concatenate([observation, plane], axis=1)
-    full = 255.0 if observation.dtype == np.uint8 else 1.0
-    shares = (np.maximum(left, 0.0) * full).astype(observation.dtype)
-    plane = np.empty((*observation.shape[:-1], 1), observation.dtype)
-    plane[:] = shares.reshape(-1, *([1] * (observation.ndim - 1)))
-    return np.concatenate([observation, plane], axis=-1)
+        return np.concatenate([observation, lit_planes(observation, left)], axis=1)
+    dtype = observation.dtype
+    if observation.ndim == 2 and dtype.kind != "f":
+        dtype = np.dtype(np.float32)
+    seen = np.empty((*observation.shape[:-1], observation.shape[-1] + 1), dtype)
+    seen[..., :-1] = observation
+    shares = left * (255.0 if dtype == np.uint8 else 1.0)
+    seen[..., -1] = shares.reshape(-1, *([1] * (observation.ndim - 2)))
+    return seen
+
+
+def lit_planes(like: NDArray[Any], shares: NDArray[np.float64]) -> NDArray[Any]:
+    """Return planes `[n, 1, H, W]`, of whose cells a share `[n]`, row by row, is 1."""
+    n, _, height, width = like.shape
+    cells = height * width
+    lit = np.arange(cells) < np.ceil(shares * cells)[:, None]
+    return np.asarray(lit.reshape(n, 1, height, width), like.dtype)

@@ -32,6 +32,8 @@ ALTERNATING = frozenset(
 LONG = frozenset({"antichess", "chess", "chinese_checkers", "crazyhouse", "cursor_go", "shogi"})
 """Games that are listed with a limit of plies."""
 USUAL_LIMIT = 512
+FEWER_KEPT = 8192
+"""Positions kept of each generation of a long game: one of chess takes 12 KB."""
 DEADLINE_SHARE = 0.75
 FORM = re.compile(r"(\w+)(\(.*\))?")
 
@@ -87,7 +89,7 @@ def game(world: str, options: Mapping[str, Any] | None = None) -> HistoryGame:
         full = f"{full[:-1]},{limited})" if full.endswith(")") else f"{full}({limited})"
     trial = Trial(spiel_game, last_ply)
     names = _action_names(spiel_game)
-    return HistoryGame(
+    rules = HistoryGame(
         f"{LIBRARY}:{full}",
         spiel_game.get_type().long_name + full.removeprefix(name).replace("(", " (", 1),
         OpenSpielBackend(spiel_game, trial, names),
@@ -96,6 +98,9 @@ def game(world: str, options: Mapping[str, Any] | None = None) -> HistoryGame:
         alternates=name in ALTERNATING,
         last_ply=last_ply,
     )
+    if name in LONG:
+        rules.room.kept = FEWER_KEPT
+    return rules
 
 
 def _pyspiel() -> Any:

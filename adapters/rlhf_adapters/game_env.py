@@ -183,6 +183,19 @@ class GameVecEnv(GoalFunctions, VecEnv):
         witness = self.games.witness
         return [witness and witness.picture(number) for number in range(self.num_envs)]
 
+    def run_state(self) -> dict[str, NDArray[Any]]:
+        """Return where all games are, and their random numbers, so that a run can go on."""
+        return self.games.run_state()
+
+    def restore_run_state(self, state: dict[str, NDArray[Any]]) -> bool:
+        """Go on where `run_state` was called; return False if other games were played there.
+
+        Raises:
+            KeyError: something is missing.
+            ValueError: this is not what `run_state` returns.
+        """
+        return self.games.restore_run_state(state)
+
     def close(self) -> None:
         """Release what a witness holds."""
         if self.games.witness is not None:

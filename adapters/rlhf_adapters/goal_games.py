@@ -6,6 +6,7 @@ opponent the learner plays one seat and changes it from game to game.
 
 from __future__ import annotations
 
+import json
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,6 +18,8 @@ from rlhf_adapters.worlds import SELF
 from rlhf_games.base import Game, IllegalMoveError, Outcome, States
 
 MIXED = "mixed"
+RUNNING = ("states", "goals", "forfeited", "learner", "_next_seat")
+"""The arrays of `GoalGames` that tell where its games are."""
 
 
 def draw_goals(
@@ -170,6 +173,35 @@ class GoalGames:
         if not self.opponents.alone[game]:
             info["opponent"] = self.opponents.name(game)
         return info
+
+    def run_state(self) -> dict[str, NDArray[Any]]:
+        """Return where all games are, and their random numbers, so that a run can go on."""
+        generator = json.dumps(self.rng.bit_generator.state).encode()
+        kept = {name: getattr(self, name).copy() for name in RUNNING}
+        kept["opponents"] = self.opponents.playing.copy()
+        return {**kept, "generator": np.frombuffer(generator, np.uint8)}
+
+    def restore_run_state(self, state: dict[str, NDArray[Any]]) -> bool:
+        """Go on where `run_state` was called; return False if other games were played there.
+
+        Raises:
+            KeyError: something is missing.
+            ValueError: this is not what `run_state` returns.
+        """
+        if len(state["states"]) != self.n or self.witness is not None:
+            return False
+        shown = self.game.observe(np.ascontiguousarray(state["states"], np.uint64))
+        if not np.array_equal(self.game.from_observation(shown), state["states"]):
+            msg = f"these are no positions of {self.game.title}"
+            raise ValueError(msg)
+        self.rng.bit_generator.state = json.loads(state["generator"].tobytes())
+        for name in RUNNING:
+            if state[name].shape != getattr(self, name).shape:
+                msg = f"{name} of the games cannot be {state[name].shape}"
+                raise ValueError(msg)
+            setattr(self, name, state[name].copy())
+        self.opponents.sit_down(state["opponents"])
+        return True
 
     def _take_seats(self, which: NDArray[np.bool_]) -> None:
         alone = self.opponents.alone

@@ -94,6 +94,26 @@ class Opponents:
         """Return the name of the opponent of one game."""
         return self._table[int(self._playing[game])].name
 
+    @property
+    def playing(self) -> NDArray[np.int64]:
+        """Which of the opponents plays in each game, int64 `[n]`."""
+        return self._playing
+
+    def sit_down(self, playing: NDArray[np.int64]) -> None:
+        """Let those opponents play who are told, int64 `[n]`.
+
+        Raises:
+            ValueError: there are no such opponents.
+        """
+        if not (
+            playing.shape == self._playing.shape
+            and np.isin(playing, np.arange(len(self._table))).all()
+        ):
+            msg = f"there are {len(self._table)} opponents and {len(self._playing)} games"
+            raise ValueError(msg)
+        self._playing = np.array(playing, np.int64)
+        self.alone = self._is_self[self._playing]
+
     def draw(self, which: NDArray[np.bool_], rng: np.random.Generator) -> None:
         """Draw the opponents of the new games where `which` `[n]` is set."""
         possible = np.flatnonzero(self._weights)

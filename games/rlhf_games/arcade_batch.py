@@ -16,7 +16,7 @@ from rlhf_games.dice import Dice
 class ArcadeBatch:
     """n games, each with dice of its own; compiled calls step them all.
 
-    The arrays below show the games after the last call. Each step makes new ones.
+    The arrays below show the games after the last call; the next call overwrites them.
 
     Args:
         game: the rules.
@@ -48,7 +48,7 @@ class ArcadeBatch:
         self.states[:, arcade_rules.LAST_ACTION] = 0
 
     def restart(self, which: NDArray[np.bool_]) -> None:
-        """Begin the games of `which` `[n]` anew, in the arrays that the last step made."""
+        """Begin the games of `which` `[n]` anew."""
         self._dice.throw(which, self.draws)
         arcade_rules.restart_batch(
             self.game.rules, self.states, which, self.draws, self.observation
@@ -64,11 +64,8 @@ class ArcadeBatch:
         """
         actions = checked_actions(actions, self.n)
         self._dice.throw(self._all, self.draws)
-        reward = np.empty(self.n, np.float32)
-        planes = np.empty(self.observation.shape, np.uint8)
         wrong = arcade_rules.step_batch(
-            self.game.rules, self.states, actions, self.draws, reward, planes
+            self.game.rules, self.states, actions, self.draws, self.reward, self.observation
         )
         refuse_action(self.game, actions, wrong)
-        self.observation, self.reward = planes, reward
         self.over = self.game.over(self.states)

@@ -120,7 +120,9 @@ class GoalEnvContract:
         assert not truncated.any()
         for row in range(len(steps)):
             assert env.compute_reward(achieved[row], desired[row], infos[row]) == rewards[row]
-            assert env.compute_terminated(achieved[row], desired[row], {}) == terminated[row]
+            assert (
+                env.compute_terminated(achieved[row], desired[row], infos[row]) == terminated[row]
+            )
 
     def test_seeds_reproduce_trajectories(self):
         env = self.make(seed=0, goal=self.drawn)

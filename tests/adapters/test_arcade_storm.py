@@ -26,8 +26,8 @@ STORMS = [
     ("gymnasium:FrozenLake-v1", "cell", 20_000),
     ("minatar:asterix", "mixed", 20_000),
     # These step a hundred times slower: `storm` was run with 100,000 once, the test plays fewer.
-    ("minigrid:MiniGrid-DoorKey-5x5-v0", "cell", 4_000),
-    ("ale:BreakoutNoFrameskip-v4", "mixed", 800),
+    ("minigrid:MiniGrid-DoorKey-5x5-v0", "cell", 3_000),
+    ("ale:BreakoutNoFrameskip-v4", "mixed", 480),
 ]
 
 

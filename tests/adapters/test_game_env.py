@@ -277,3 +277,32 @@ def test_plain_dqn_learns_from_many_games(her: bool):
     assert model.num_timesteps == 800
     changed = zip(before, model.policy.parameters(), strict=True)
     assert any((old != new).any() for old, new in changed)
+
+
+@pytest.mark.parametrize("opponent", ["self", "random"])
+def test_games_go_on_where_they_were(opponent: str):
+    first, second, smaller = (
+        make_env("tic_tac_toe", n_envs=n, opponent=opponent, seed=n) for n in (6, 6, 5)
+    )
+    rng = np.random.default_rng(0)
+
+    def play(env, steps):
+        observation, seen = env.games.observe(), []
+        for _ in range(steps):
+            actions = (rng.random((6, 9)) * observation["action_mask"]).argmax(axis=1)
+            observation, rewards, *_ = env.step(actions)
+            seen += [*observation.values(), rewards]
+        return seen
+
+    first.reset()
+    play(first, 20)
+    state = first.run_state()
+    assert second.restore_run_state(state)
+    assert not smaller.restore_run_state(state)
+    generator = rng.bit_generator.state
+    expected = play(first, 20)
+    rng.bit_generator.state = generator
+    for ours, theirs in zip(expected, play(second, 20), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    with pytest.raises(ValueError, match="goals of the games cannot be"):
+        second.restore_run_state({**state, "goals": state["goals"][:3]})

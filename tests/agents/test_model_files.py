@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import os
 import pickle
 import zipfile
 from unittest import mock
@@ -197,3 +198,38 @@ def test_spaces_survive_json():
 def test_other_spaces_are_refused():
     with pytest.raises(TypeError, match="MultiBinary"):
         space_to_json(spaces.MultiBinary(3))
+
+
+def test_groups_that_nobody_asked_for_are_not_read(path):
+    write_model(path, {}, {**ARRAYS, "replay": {"x": np.arange(4)}})
+    assert set(read_model(path).arrays) == {"policy"}
+    assert read_model(path, ["replay"]).arrays["replay"]["x"].tolist() == [0, 1, 2, 3]
+    with zipfile.ZipFile(path) as archive:
+        manifest = json.loads(archive.read(MANIFEST))
+    manifest["members"]["rlhf/replay.safetensors"]["sha256"] = "0"
+    rewrite(path, **{MANIFEST: json.dumps(manifest).encode()})
+    read_model(path)
+    with pytest.raises(ModelFileError, match=r"replay.*digest"):
+        read_model(path, ["replay"])
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(path, monkeypatch):
+    before = path.read_bytes()
+    for name in ("fsync", "replace"):
+        with monkeypatch.context() as patch:
+            patch.setattr(os, name, mock.Mock(side_effect=OSError(28, "No space left on device")))
+            with pytest.raises(OutputError, match=r"cannot write .*: No space left on device"):
+                write_model(path, {"game": "other"}, ARRAYS)
+    assert path.read_bytes() == before
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+def test_a_file_is_on_the_disk_before_it_is_moved(path, monkeypatch):
+    calls = []
+    for name in ("fsync", "replace"):
+        real = getattr(os, name)
+        monkeypatch.setattr(
+            os, name, lambda *a, name=name, real=real: (calls.append(name), real(*a))[1]
+        )
+    write_model(path, {}, ARRAYS)
+    assert calls[:2] == ["fsync", "replace"]

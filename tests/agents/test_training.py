@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from stable_baselines3 import DQN
 
 from rlhf_agents.agent import load_agent
 from rlhf_agents.errors import ModelFileError, SettingError
-from rlhf_agents.model_files import read_model
+from rlhf_agents.model_files import MODEL_GROUPS, RUN_GROUPS, read_model
 from rlhf_agents.training import Plan, train
+from rlhf_games.base import GameError, UnknownGameError
 
 
 @pytest.fixture
@@ -61,10 +63,64 @@ def test_resuming_another_games_model_is_refused(plan):
         train(replace(plan, game="connect_four", resume=plan.out))
 
 
-@pytest.mark.parametrize("change", [{"minutes": 0}, {"minutes": -1}, {"n_envs": 1}])
-def test_impossible_plans(plan, change):
-    with pytest.raises(SettingError, match="minutes must be above 0"):
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"minutes": 0}, "minutes must be above 0, got 0"),
+        ({"minutes": float("nan")}, "minutes must be above 0"),
+        ({"n_envs": 1}, "at least 2 games side by side"),
+        ({"steps": 5}, "either minutes or steps"),
+        ({"minutes": None, "steps": 0}, "steps must be at least 1"),
+        ({"checkpoint_steps": 0}, "checkpoint_steps must be at least 1"),
+        ({"seed": -1}, "a seed is a number"),
+        ({"game": "CartPole-v1", "n_envs": 0}, "n_envs must be at least 1"),
+        ({"game": "CartPole-v1", "goal": "win"}, "has no goals or opponents to choose from"),
+        ({"game": "Pendulum-v1"}, "needs discrete actions, and Pendulum-v1 has Box"),
+        ({"game": "CartPole-v1", "policy": "Mlp"}, "with these hyper-parameters: Policy Mlp"),
+        ({"settings": {"gamma": "high"}}, "gamma is a number, not 'high'"),
+    ],
+)
+def test_impossible_plans(plan, change, said):
+    with pytest.raises(SettingError, match=said):
         train(replace(plan, **change))
+
+
+def test_worlds_that_nobody_knows_are_named_with_near_ones(plan):
+    with pytest.raises(UnknownGameError, match=r"did you mean CartPole-v\d"):
+        train(replace(plan, game="CartPol-v1"))
+    with pytest.raises(GameError, match="unknown library 'gymnasum'"):
+        train(replace(plan, game="gymnasum:CartPole-v1"))
+    with pytest.raises(GameError, match=r"Gymnasium cannot make CartPole-v1: .*wheels"):
+        train(replace(plan, game="CartPole-v1", options={"wheels": 3}))
+
+
+def test_a_world_of_gymnasium_brings_its_hyper_parameters(plan):
+    model, _ = train(replace(plan, game="CartPole-v1", minutes=None, steps=256, n_envs=None))
+    assert model.batch_size == 64
+    assert model.exploration_final_eps == 0.04
+    assert model.policy_kwargs == {"net_arch": [256, 256]}
+    assert [info["l"] for info in model.ep_info_buffer] == [
+        info["r"] for info in model.ep_info_buffer
+    ]
+    assert DQN.load(plan.out).num_timesteps == 256
+    facts = read_model(plan.out).manifest["run"]
+    assert (facts["world"], facts["steps"], facts["n_envs"]) == ("CartPole-v1", 256, 1)
+
+
+def test_compact_files_of_other_worlds_hold_the_model_only(plan):
+    changes = {"game": "CartPole-v1", "minutes": None, "steps": 50, "n_envs": 2, "compact": True}
+    train(replace(plan, **changes))
+    assert set(read_model(plan.out, (*MODEL_GROUPS, *RUN_GROUPS)).arrays) == set(MODEL_GROUPS)
+
+
+def test_leftovers_of_killed_runs_are_removed(plan):
+    leftover = plan.out.parent / f".{plan.out.name}.abc.partial"
+    other = plan.out.parent / ".other.zip.abc.partial"
+    for path in (leftover, other):
+        path.write_bytes(b"half")
+    train(replace(plan, minutes=None, steps=64, n_envs=32))
+    assert not leftover.exists()
+    assert other.exists()
 
 
 @pytest.mark.slow

@@ -164,12 +164,12 @@ class ArcadeContract:
             if rng.random() < 0.2:
                 wrong = actions.copy()
                 wrong[rng.integers(FUZZ_GAMES)] = rng.choice([-7, game.n_actions])
-                before, seen = batch.states.copy(), batch.observation
+                before, seen = batch.states.copy(), batch.observation.copy()
                 with pytest.raises(IllegalMoveError):
                     batch.step(wrong)
                 refused += 1
                 assert np.array_equal(batch.states, before)
-                assert batch.observation is seen
+                assert np.array_equal(batch.observation, seen)
             batch.step(actions)
             assert batch.observation.max() == 1
             assert (batch.observation[:, 0].sum(axis=(1, 2)) == 1).all()  # one player

@@ -14,11 +14,13 @@ EXAMPLES = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("ut
 
 
 def test_there_are_examples():
-    assert len(EXAMPLES) == 4
+    assert len(EXAMPLES) == 6
     assert len([line for line in EXAMPLES[0].splitlines() if line]) <= 5
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=["train", "dqn", "hindsight", "play"])
+@pytest.mark.parametrize(
+    "example", EXAMPLES, ids=["train", "dqn", "hindsight", "foresight", "pettingzoo", "play"]
+)
 def test_example_runs_as_written(example, tmp_path):
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", example],

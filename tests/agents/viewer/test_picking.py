@@ -7,7 +7,7 @@ from tests.agents.viewer.screen import Screen
 
 
 def test_a_piece_is_clicked_and_then_where_it_goes(tmp_path):
-    screen = Screen(tmp_path, game="breakthrough_6x6", agent="random")
+    screen = Screen(tmp_path, size=(480, 480), game="breakthrough_6x6", agent="random")
     screen.at_rest()
     screen.click("piece", 24)
     assert screen.app.ui.picked == 24

@@ -1,0 +1,135 @@
+"""Any environment, made so that a training run can go on in the middle of its episode.
+
+Most environments cannot tell all of their state. But they are functions of a seed and of actions,
+so every episode begins with a seed of its own, and its actions are remembered: to be back in the
+middle is to begin with that seed and to act as before. An environment that is not such a function
+(it draws from other random numbers, or remembers earlier episodes) is found out by what it shows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from typing import Any
+
+import gymnasium
+import numpy as np
+from numpy.typing import NDArray
+
+from rlhf_agents.errors import WorldFailureError
+
+
+def episode_seed(seed: int, index: int, episode: int) -> int:
+    """Return the seed of an episode of one of several environments, in [0, 2**31)."""
+    return int(np.random.SeedSequence([seed, index, episode]).generate_state(1)[0] >> 1)
+
+
+class RepeatableEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
+    """Seeds every episode and remembers its actions.
+
+    Args:
+        env: with discrete actions.
+        name: how errors call it.
+        seed: of the run, >= 0.
+        index: of this environment among those that run side by side.
+    """
+
+    def __init__(self, env: gymnasium.Env[Any, Any], name: str, seed: int, index: int = 0) -> None:
+        super().__init__(env)
+        self.name, self.run_seed, self.index = name, seed, index
+        self.episode = -1
+        self.actions = array("q")
+        self._last_end = (0, 0)
+        self._seen: Any = None
+
+    @property
+    def place(self) -> str:
+        """Where it is, for a person who wants to see it again."""
+        return self._place(max(self.episode, 0), len(self.actions))
+
+    @property
+    def ended_at(self) -> str:
+        """Where the episode before this one ended, as `place` tells it."""
+        return self._place(*self._last_end)
+
+    def _place(self, episode: int, step: int) -> str:
+        begun = episode_seed(self.run_seed, self.index, episode)
+        return f"environment {self.index}, reset(seed={begun}), step {step}"
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Any, dict[str, Any]]:
+        """Begin the next episode; its seed is that of the run, not the one given here."""
+        self._last_end = (max(self.episode, 0), len(self.actions))
+        self.episode += 1
+        return self._begin(options)
+
+    def _begin(self, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        del self.actions[:]
+        begun = episode_seed(self.run_seed, self.index, self.episode)
+        try:
+            observation, info = self.env.reset(seed=begun, options=options)
+        except Exception as error:
+            raise self._failure(error) from error
+        self._seen = observation
+        return observation, info
+
+    def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
+        """Act, see `gymnasium.Env.step`.
+
+        Raises:
+            WorldFailureError: the environment raised an error.
+        """
+        self.actions.append(int(action))
+        try:
+            result = self.env.step(action)
+        except Exception as error:
+            raise self._failure(error) from error
+        self._seen = result[0]
+        return result
+
+    def _failure(self, error: Exception) -> WorldFailureError:
+        said = f"{type(error).__name__}: {error}".rstrip(": ")
+        msg = f"{self.name} raised {said} ({self.place})"
+        return WorldFailureError(msg)
+
+    def run_state(self) -> dict[str, NDArray[Any]]:
+        """Return what brings the environment back to where it is."""
+        return {
+            "episode": np.array([self.run_seed, self.episode]),
+            "actions": np.array(self.actions, np.int64),
+            "shown": np.frombuffer(digest(self._seen), np.uint8),
+        }
+
+    def restore_run_state(self, state: dict[str, NDArray[Any]]) -> bool:
+        """Go to where `run_state` was called and return whether it looks as it looked there.
+
+        Raises:
+            KeyError: something is missing.
+        """
+        self.run_seed, self.episode = (int(number) for number in state["episode"])
+        try:
+            self._begin()
+            for action in state["actions"]:
+                *_, terminated, truncated, _ = self.step(action)
+                if terminated or truncated:
+                    return False
+        except WorldFailureError:
+            return False
+        return digest(self._seen) == state["shown"].tobytes()
+
+
+def digest(observation: Any) -> bytes:
+    """Return a short fingerprint of an observation: an array, or a Dict or tuple of them."""
+    whole = hashlib.blake2b(digest_size=16)
+    for part in _arrays(observation):
+        whole.update(np.ascontiguousarray(part).tobytes())
+    return whole.digest()
+
+
+def _arrays(observation: Any) -> list[NDArray[Any]]:
+    if isinstance(observation, dict):
+        return [part for key in sorted(observation) for part in _arrays(observation[key])]
+    if isinstance(observation, tuple):
+        return [part for each in observation for part in _arrays(each)]
+    return [np.asarray(observation)]

@@ -1,0 +1,128 @@
+"""A remembered world: counts, what is imagined, and plans that dynamic programming confirms."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rlhf_agents.imagined import Transitions
+from rlhf_agents.planning import Planner
+from rlhf_agents.state_table import BRANCHING, StateTable
+
+Step = tuple[int, int, int, float, bool]
+
+
+def transitions(steps: list[Step]) -> Transitions:
+    before, actions, after, rewards, ends = (
+        np.array(column) for column in zip(*steps, strict=True)
+    )
+    return Transitions(
+        {"": before[:, None]}, actions, {"": after[:, None]}, rewards.astype(np.float32), ends
+    )
+
+
+def table_of(steps: list[Step], n_actions: int = 2) -> StateTable:
+    table = StateTable(n_actions)
+    table.learn(transitions(steps))
+    return table
+
+
+def imagine(table: StateTable, state: int, action: int):
+    return table.imagine({"": np.array([[state]])}, np.array([[action]]))
+
+
+def test_outcomes_come_with_their_chances():
+    table = table_of([(0, 1, 5, 1.0, False)] * 3 + [(0, 1, 6, -1.0, True)])
+    found = imagine(table, 0, 1)
+    assert found.after[""].ravel().tolist() == [5, 6]
+    assert found.chances.tolist() == [0.75, 0.25]
+    assert found.rewards.tolist() == [1.0, -1.0]
+    assert found.ends.tolist() == [0.0, 1.0]
+    assert found.known.all()
+
+
+@pytest.mark.parametrize(("state", "action"), [(0, 0), (5, 1), (99, 1)])
+def test_nothing_is_claimed_of_what_was_not_seen(state: int, action: int):
+    found = imagine(table_of([(0, 1, 5, 1.0, False)]), state, action)
+    assert not found.known.any()
+    assert len(found.pairs) == 0
+
+
+def test_nothing_is_claimed_of_too_many_outcomes():
+    steps = [(0, 0, 1 + k, 0.0, False) for k in range(BRANCHING + 1)]
+    assert not imagine(table_of(steps), 0, 0).known.any()
+
+
+def test_an_empty_table_claims_nothing():
+    assert not imagine(StateTable(2), 0, 0).known.any()
+
+
+def test_it_tells_which_states_come_back():
+    table = StateTable(2)
+    assert table.learn(transitions([(0, 0, 1, 0.0, False), (1, 0, 2, 0.0, False)])) == 0
+    assert table.learn(transitions([(7, 0, 1, 0.0, False)])) == 1
+    assert table.states == 4
+
+
+def test_it_grows_and_stops_at_its_limit():
+    table = StateTable(1, limit=1500)
+    table.learn(transitions([(s, 0, s + 1, 0.0, False) for s in range(2000)]))
+    assert table.states == 1500
+    assert imagine(table, 1400, 0).after[""].item() == 1401
+    assert not imagine(table, 1800, 0).known.any()
+
+
+def plan_of(table: StateTable, reward: np.ndarray, gamma: float, bold: bool = False):
+    """Plan with rewards for arriving, which end the episode where they are above 0."""
+    parts = table.remembered()[""].ravel()
+    worth = np.stack([reward[parts], reward[parts] > 0]).astype(np.float32)
+    planner = Planner(table, gamma)
+    quality = planner.plan(b"", bold, 1, lambda: (worth, 0.0, 1.0))
+    return dict(zip(parts.tolist(), quality, strict=True)), planner
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_plans_are_those_of_dynamic_programming(seed: int):
+    rng = np.random.default_rng(seed)
+    states, n_actions, gamma = 12, 2, 0.9
+    steps = [
+        (s, a, int(to), 0.0, False)
+        for s in range(states) for a in range(n_actions) for to in rng.integers(states, size=3)
+    ]  # fmt: skip
+    reward = np.eye(states)[rng.integers(states)]
+    quality, _ = plan_of(table_of(steps), reward, gamma)
+    value = np.zeros(states)
+    for _ in range(300):
+        worth = reward + gamma * (reward == 0) * value
+        exact = np.array([
+            [np.mean([worth[to] for s, a, to, *_ in steps if (s, a) == (state, action)])
+             for action in range(n_actions)] for state in range(states)
+        ])  # fmt: skip
+        value = exact.max(axis=1)
+    np.testing.assert_allclose([quality[s] for s in range(states)], exact, atol=2e-3)
+
+
+def test_bold_plans_lead_to_what_was_never_tried():
+    corridor = [(s, 0, s + 1, 0.0, False) for s in range(4)] + [
+        (s, 1, 0, 0.0, False) for s in (0, 1)
+    ]
+    nothing = np.zeros(5)
+    bold, _ = plan_of(table_of(corridor), nothing, 0.9, bold=True)
+    assert bold[2].argmax() == 1  # not tried there
+    assert bold[0].argmax() == 0  # on the way to it
+    meek, _ = plan_of(table_of(corridor), nothing, 0.9)
+    assert all((quality == 0).all() for quality in meek.values())
+
+
+def test_plans_are_kept_until_something_new_is_known():
+    table = table_of([(0, 0, 1, 0.0, False)])
+    _, planner = plan_of(table, np.array([0.0, 1.0]), 0.9)
+    worth = np.zeros((2, 2), np.float32)
+    assert planner.plan(b"", False, 1, lambda: pytest.fail("planned anew")).shape == (2, 2)
+    table.learn(transitions([(0, 1, 1, 0.0, False)]))
+    planner.plan(b"", False, 2, lambda: (worth, 0.0, 1.0))
+    with pytest.raises(ZeroDivisionError):
+        planner.plan(b"", False, 500, lambda: (1 / 0, 0.0, 1.0))
