@@ -94,7 +94,7 @@ class Symmetry:
 
         The plane of the clock, the fourth, is no picture of the board: it stays.
         """
-        flat = observations.reshape(*observations.shape[:2], -1)
+        flat = observations.reshape(*observations.shape[:2], len(self.cells))
         moved = flat.copy()
         moved[:, :CLOCK, self.cells] = flat[:, :CLOCK]
         return moved.reshape(observations.shape)

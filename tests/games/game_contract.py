@@ -118,6 +118,7 @@ class GameContract:
             assert sorted(symmetry.cells) == list(range(cells))
             assert sorted(symmetry.actions) == list(range(game.n_actions))
             assert not np.array_equal(symmetry.cells, np.arange(cells))
+            assert len(symmetry.seen(game.observe(game.initial(0)))) == 0
 
     def test_goal_table(self, game: Game):
         names = [goal.name for goal in game.goals]
@@ -266,7 +267,7 @@ class GameContract:
         with pytest.raises(GameError, match="observation 2"):
             game.from_observation(planes)
 
-    # ---- symmetries -----------------------------------------------------------------------
+    # ---- symmetries and chance ------------------------------------------------------------
 
     def test_symmetries_commute_with_the_rules(self, game: Game, states: States):
         actions = game.random_actions(states, np.random.default_rng(3))
@@ -279,8 +280,6 @@ class GameContract:
             assert np.array_equal(
                 game.step(mirrored, symmetry.actions[actions]), seen_through(game, symmetry, after)
             )
-
-    # ---- chance ---------------------------------------------------------------------------
 
     def test_random_actions_are_legal_and_reproducible(self, game: Game, states: States):
         first, again, other = (
