@@ -32,7 +32,7 @@ def clip_and_step(
         optimizer.step()
 
 
-PLAIN = ("weight_decay", "amsgrad", "maximize", "capturable", "differentiable", "foreach", "fused")
+PLAIN = ("weight_decay", "amsgrad", "maximize", "capturable", "differentiable", "foreach")
 """Options of Adam; where none is set it is the algorithm of the paper and nothing else."""
 
 
@@ -51,26 +51,32 @@ def _is_plain_adam(optimizer: torch.optim.Optimizer, parameters: list[nn.Paramet
 def _adam_step(optimizer: torch.optim.Optimizer, parameters: list[nn.Parameter]) -> None:
     """Take Adam's step (Kingma & Ba, 2015) in the order of `torch.optim.Adam`, so no bit differs.
 
-    torch goes through the parameters in Python, one after the other; here each operation is one
-    call for all of them.
+    torch goes through the parameters in Python, one after the other, after much ado; here each
+    operation is one call for all of them. All have taken the same number of steps.
     """
     group = optimizer.param_groups[0]
-    (beta1, beta2), rate = group["betas"], group["lr"]
+    (beta1, beta2), rate, eps = group["betas"], group["lr"], group["eps"]
     slots = [optimizer.state[p] for p in parameters]
+    weights: list[torch.Tensor] = list(parameters)
     gradients = [p.grad for p in parameters if p.grad is not None]
     steps = [slot["step"] for slot in slots]
     means = [slot["exp_avg"] for slot in slots]
     squares = [slot["exp_avg_sq"] for slot in slots]
     torch._foreach_add_(steps, 1)
+    if group.get("fused"):
+        torch._fused_adam_(
+            weights, gradients, means, squares, [], steps, lr=rate, beta1=beta1, beta2=beta2,
+            weight_decay=0.0, eps=eps, amsgrad=False, maximize=False,
+        )  # fmt: skip
+        return
     torch._foreach_lerp_(means, gradients, 1 - beta1)
     torch._foreach_mul_(squares, beta2)
     torch._foreach_addcmul_(squares, gradients, gradients, 1 - beta2)
     count = steps[0].item()
-    scale = (1 - beta2**count) ** 0.5
     spread = torch._foreach_sqrt(squares)
-    torch._foreach_div_(spread, scale)
-    torch._foreach_add_(spread, group["eps"])
-    torch._foreach_addcdiv_(parameters, means, spread, -(rate / (1 - beta1**count)))
+    torch._foreach_div_(spread, (1 - beta2**count) ** 0.5)
+    torch._foreach_add_(spread, eps)
+    torch._foreach_addcdiv_(weights, means, spread, -(rate / (1 - beta1**count)))
 
 
 @torch.no_grad()

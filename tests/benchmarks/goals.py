@@ -160,7 +160,7 @@ def make_model(name: str, task: Task, seed: int) -> DQN:
         return DQN(policy, env, replay_buffer_class=HerReplayBuffer, **common)
     hindsight = task.goals and name in ("hindsight", "both")
     return HFDQN(
-        policy, env, hindsight=hindsight, double_q=True,
+        policy, env, hindsight=hindsight,
         foresight=name in ("foresight", "both"), **common,
     )  # fmt: skip
 
