@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +12,8 @@ from numpy.typing import NDArray
 from rlhf_games.base import Game, Outcome, States
 
 Cell = tuple[int, int]
+Path = tuple[Cell, Cell]
+"""From where a piece moves, and where to."""
 Stones = NDArray[np.int8]
 
 DIRECTIONS = ((0, 1), (1, 0), (1, 1), (1, -1))
@@ -27,9 +31,31 @@ def plays_columns(game: Game) -> bool:
 
 
 def plays_cells(game: Game) -> bool:
-    """Tell whether an action is a cell, row by row."""
+    """Tell whether an action is a cell, row by row; there may be one more, such as to pass."""
     _, rows, columns = game.observation_shape
-    return has_board(game) and not game.gravity and game.n_actions == rows * columns
+    is_cell = rows * columns <= game.n_actions <= rows * columns + 1
+    return has_board(game) and not game.gravity and is_cell
+
+
+@lru_cache(maxsize=8)  # the window asks whenever the mouse moves, always for the same names
+def paths_of(names: tuple[str, ...], rows: int) -> tuple[Path, ...]:
+    """Return between which cells pieces move; nothing unless all moves have names such as a2b3.
+
+    Args:
+        names: of all actions; row 1 is at the bottom of the board.
+        rows: of the board.
+    """
+    found = [re.fullmatch(r"([a-z])(\d+)([a-z])(\d+)", name) for name in names]
+    return tuple(
+        ((rows - int(m[2]), ord(m[1]) - ord("a")), (rows - int(m[4]), ord(m[3]) - ord("a")))
+        for m in found
+        if m is not None and all(found)
+    )
+
+
+def line_names(game: Game, line: Sequence[int], mover: int) -> list[str]:
+    """Return the names of moves that both players make in turn, the first by the seat `mover`."""
+    return [game.names_of((mover + ply) % 2)[action] for ply, action in enumerate(line)]
 
 
 def stones_of(game: Game, state: States) -> Stones:
@@ -42,14 +68,21 @@ def stones_of(game: Game, state: States) -> Stones:
     states = np.ascontiguousarray(state)[None]
     planes = game.observe(states)[0] > 0.5
     mover = int(game.mover(states)[0])
+    if game.turned and mover == 1:
+        planes = planes[:, ::-1, ::-1]
     stones: Stones = (planes[mover] + 2 * planes[1 - mover]).astype(np.int8)
     return stones
 
 
 def placed_cell(before: Stones, after: Stones) -> Cell | None:
-    """Return the cell that a move has filled: the first that changed and is not empty now."""
-    changed = np.argwhere((before != after) & (after > 0))
-    return (int(changed[0][0]), int(changed[0][1])) if len(changed) else None
+    """Return the cell that a move has filled; None if it has filled none.
+
+    Other stones may have changed their owner; a piece may have taken another's place.
+    """
+    changed = (before != after) & (after > 0)
+    fresh = changed & (before == 0)
+    cells = np.argwhere(fresh if fresh.any() else changed)
+    return (int(cells[0][0]), int(cells[0][1])) if len(cells) else None
 
 
 def landing_cell(game: Game, stones: Stones, action: int) -> Cell | None:
@@ -57,7 +90,7 @@ def landing_cell(game: Game, stones: Stones, action: int) -> Cell | None:
     if plays_columns(game):
         empty = np.flatnonzero(stones[:, action] == 0)
         return (int(empty[-1]), action) if len(empty) else None
-    if plays_cells(game):
+    if plays_cells(game) and action < stones.size:
         row, column = divmod(action, stones.shape[1])
         return (row, column) if not stones[row, column] else None
     return None
@@ -79,7 +112,7 @@ def line_cells(game: Game, state: States, line: Sequence[int]) -> list[tuple[Cel
 def winning_cells(game: Game, state: States, cell: Cell | None) -> set[Cell]:
     """Return the cells of all full lines through the last stone; empty unless somebody won."""
     outcome = game.outcome(np.ascontiguousarray(state)[None])[0]
-    if cell is None or outcome not in (Outcome.LOSS, Outcome.WIN):
+    if not game.lines_win or cell is None or outcome not in (Outcome.LOSS, Outcome.WIN):
         return set()
     stones = stones_of(game, state)
     cells: set[Cell] = set()

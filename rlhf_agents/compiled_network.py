@@ -11,14 +11,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rlhf_games.base import CLOCK
 from rlhf_games.compiled import Real, compiled_fast
-from rlhf_games.rules import Rules, State, fill_symbols
+from rlhf_games.rules import Rules, State, fill_symbols, plies
 
 NORM_EPSILON = 1e-5
 
 Vector = NDArray[np.float32]
 
 N_SYMBOLS = 4
+CLOCK_SYMBOLS = 4
+"""Behind the cells stand the digits of the number of plies to base 4, the least first."""
 
 
 def line_windows(
@@ -39,6 +42,21 @@ def line_windows(
     ]
     windows = np.array(lines, np.int64)
     return windows if visible_cells is None else windows[(windows < visible_cells).all(axis=1)]
+
+
+def windows_of(
+    shape: tuple[int, ...], length: int, visible_cells: int | None = None
+) -> NDArray[np.int64]:
+    """Return what a network sees of observations `(planes, H, W)`, int64 `[P, length]`.
+
+    All straight lines of visible cells, and, if there is a clock, its highest digits.
+    """
+    planes, height, width = shape
+    lines = line_windows((height, width), length, visible_cells)
+    if planes <= CLOCK:
+        return lines
+    digits = [height * width + max(CLOCK_SYMBOLS - 1 - k, 0) for k in range(length)]
+    return np.concatenate([lines, np.array([digits], np.int64)])
 
 
 class PatternWeights(NamedTuple):
@@ -86,8 +104,11 @@ def normalise(values: Vector, scale: Vector, shift: Vector) -> None:
 @compiled_fast
 def embed(rules: Rules, weights: PatternWeights, state: State, out: Vector) -> None:
     """Sum the table rows of all windows of a position into `out` `[D]`."""
-    symbols = np.empty(rules.n_cells, np.int64)
-    fill_symbols(rules, state, symbols)
+    symbols = np.empty(rules.n_cells + CLOCK_SYMBOLS, np.int64)
+    fill_symbols(rules, state, symbols[: rules.n_cells])
+    clock = plies(rules, state)
+    for digit in range(CLOCK_SYMBOLS):
+        symbols[rules.n_cells + digit] = (clock >> (2 * digit)) & 3
     width = out.shape[0]
     for d in range(width):
         out[d] = 0.0

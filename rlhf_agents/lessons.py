@@ -20,7 +20,7 @@ from rlhf_games.base import Game, States
 from rlhf_games.compiled import Real, compiled_fast
 
 POOL_BYTES = 1 << 30
-"""Games of a thousand actions have rows of 40 KB."""
+"""Rows are large where actions and goals are many: 40 KB in games of a thousand actions."""
 PROVEN = ("key", "value", "kind")
 """The arrays of a `ProofTable` that outlive a proof."""
 

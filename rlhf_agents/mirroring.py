@@ -12,16 +12,13 @@ from rlhf_games.base import Game
 def mirrored(
     game: Game, lesson: Lesson, rng: np.random.Generator
 ) -> tuple[NDArray[np.float32], Lesson]:
-    """Return boards `[R, 2, H, W]` and the lesson, each row seen through a random symmetry."""
+    """Return boards `[R, planes, H, W]` and the lesson, each row through a random symmetry."""
     boards = game.observe(lesson.states)
-    flat = boards.reshape(len(boards), 2, -1)
     choice = rng.integers(len(game.symmetries) + 1, size=len(boards))
     targets, known = lesson.targets.copy(), lesson.known.copy()
     for number, symmetry in enumerate(game.symmetries, start=1):
         rows = np.flatnonzero(choice == number)
-        moved = np.empty_like(flat[rows])
-        moved[:, :, symmetry.cells] = flat[rows]
-        flat[rows] = moved
+        boards[rows] = symmetry.seen(boards[rows])
         answers, seen = np.empty_like(targets[rows]), np.empty_like(known[rows])
         answers[..., symmetry.actions] = targets[rows]
         seen[:, symmetry.actions] = known[rows]

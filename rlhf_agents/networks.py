@@ -13,7 +13,13 @@ from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from stable_baselines3.dqn.policies import DQNPolicy
 from torch import nn
 
-from rlhf_agents.compiled_network import N_SYMBOLS, PatternWeights, line_windows
+from rlhf_agents.compiled_network import (
+    CLOCK_SYMBOLS,
+    N_SYMBOLS,
+    PatternWeights,
+    windows_of,
+)
+from rlhf_games.base import CLOCK
 from rlhf_games.compiled import compiled_fast
 
 
@@ -67,16 +73,19 @@ MAX_FEATURES = 100_000
 class PatternExtractor(BaseFeaturesExtractor):
     """Sum of learned rows, one per window and content: an n-tuple network for any small board.
 
-    A cell shows one of four symbols: empty, the mover's, the other's, or empty and playable.
+    A cell shows one of four symbols: empty, the mover's, the other's, or empty and playable. Boards
+    of four planes (see `rlhf_games.base.Game`) say what is playable and how many plies were played;
+    that number is one more window.
     Use it like any SB3 features extractor:
     `policy_kwargs=dict(features_extractor_class=PatternExtractor)`.
 
     Args:
-        observation_space: Box `[2, H, W]` of zeros and ones (plane 0 the mover's), or a Dict with
-            such an `observation`.
+        observation_space: Box `[2, H, W]` or `[4, H, W]` of zeros and ones (plane 0 the mover's),
+            or a Dict with such an `observation`.
         features_dim: width of the embedding.
         line_length: cells per window; all straight lines of that length are windows.
-        gravity: only the lowest empty cell of a column is playable; else every empty cell is.
+        gravity: of two planes; only the lowest empty cell of a column is playable, else every
+            empty cell is.
         visible_cells: windows cover only so many cells, counted row by row; all by default.
     """
 
@@ -92,8 +101,8 @@ class PatternExtractor(BaseFeaturesExtractor):
         board = observation_space
         if isinstance(observation_space, spaces.Dict):
             board = observation_space["observation"]
-        if board.shape is None or len(board.shape) != 3 or board.shape[0] != 2:
-            msg = f"PatternExtractor needs observations [2, H, W], got {board.shape}"
+        if board.shape is None or len(board.shape) != 3 or board.shape[0] not in (2, CLOCK + 1):
+            msg = f"PatternExtractor needs observations [2, H, W] or [4, H, W], got {board.shape}"
             raise ValueError(msg)
         size = board.shape[1] * board.shape[2]
         cells = size if visible_cells is None else visible_cells
@@ -106,29 +115,38 @@ class PatternExtractor(BaseFeaturesExtractor):
             )
             raise ValueError(msg)
         self.gravity = gravity
-        windows = line_windows((board.shape[1], board.shape[2]), line_length, cells)
-        self.windows, self.visible_cells = windows, cells
-        powers = torch.from_numpy(symbol_powers(windows, cells))
-        self.register_buffer("powers", powers, persistent=False)
+        self.clock = board.shape[0] > CLOCK
+        self.visible_cells = cells
+        self.windows = windows = windows_of(board.shape, line_length, cells)
+        powers = symbol_powers(windows, size + CLOCK_SYMBOLS * self.clock)
+        self.register_buffer("powers", torch.from_numpy(powers), persistent=False)
+        self.register_buffer("cells", torch.from_numpy(windows[:, 0].copy()), persistent=False)
         first = torch.arange(len(windows), dtype=torch.float32) * N_SYMBOLS**line_length
         self.register_buffer("first_row", first, persistent=False)
         rows = len(windows) * N_SYMBOLS**line_length
         self.table = nn.Parameter(torch.randn(rows, features_dim) * len(windows) ** -0.5)
 
     def rows(self, board: torch.Tensor) -> torch.Tensor:
-        """Return the table rows of every window, int64 `[B, P]`, for boards `[B, 2, H, W]`."""
+        """Return the table rows of every window, int64 `[B, P]`, for boards `[B, planes, H, W]`."""
         mine, theirs = board[:, 0], board[:, 1]
-        empty = 1.0 - mine - theirs
-        playable = empty
-        if self.gravity:
-            below = torch.ones_like(empty)
-            below[:, :-1] = 1.0 - empty[:, 1:]
-            playable = empty * below
-        symbols = (mine + 2.0 * theirs + 3.0 * playable).flatten(1)[:, : self.visible_cells]
+        symbols = (mine + 2.0 * theirs + 3.0 * self._playable(board)).flatten(1)
+        if self.clock:
+            digits = board[:, CLOCK].flatten(1)[:, : 2 * CLOCK_SYMBOLS]
+            symbols = torch.cat([symbols, digits[:, ::2] + 2.0 * digits[:, 1::2]], dim=1)
         first = self.get_buffer("first_row")
         if self.windows.shape[1] == 1:
-            return (symbols + first).long()
+            return (symbols[:, self.get_buffer("cells")] + first).long()
         return (symbols @ self.get_buffer("powers") + first).long()
+
+    def _playable(self, board: torch.Tensor) -> torch.Tensor:
+        if self.clock:
+            return board[:, 2]
+        empty = 1.0 - board[:, 0] - board[:, 1]
+        if not self.gravity:
+            return empty
+        below = torch.ones_like(empty)
+        below[:, :-1] = 1.0 - empty[:, 1:]
+        return empty * below
 
     def forward(self, observations: Any) -> torch.Tensor:
         """Return the embedding, float32 `[B, features_dim]`."""
@@ -213,11 +231,11 @@ class GoalQNetwork(BasePolicy):
         )
 
     def logits(self, board: torch.Tensor) -> torch.Tensor:
-        """Return logits `[B, 2, G, A]` for boards `[B, 2, H, W]`."""
+        """Return logits `[B, 2, G, A]` for boards `[B, planes, H, W]`."""
         return self.head.logits(self.features_extractor(board))
 
     def values(self, board: torch.Tensor) -> torch.Tensor:
-        """Return M and W, float32 `[B, 2, G, A]` in [0, 1], for boards `[B, 2, H, W]`."""
+        """Return M and W, float32 `[B, 2, G, A]` in [0, 1], for boards `[B, planes, H, W]`."""
         own = torch.sigmoid(self.logits(board))
         rows: list[torch.Tensor] = []
         for goal, parent in enumerate(self.parents):

@@ -85,12 +85,9 @@ def _pick(openings: Openings, rows: NDArray[np.int64]) -> Openings:
 def canonical(game: Game, states: States) -> States:
     """Return, for each position `[B, W]`, the least of its mirror images and rotations."""
     least = states.copy()
-    planes, height, width = game.observation_shape
-    flat = game.observe(states).reshape(len(states), planes, height * width)
+    boards = game.observe(states)
     for symmetry in game.symmetries:
-        turned = np.empty_like(flat)
-        turned[:, :, symmetry.cells] = flat
-        image = game.from_observation(turned.reshape(len(states), planes, height, width))
+        image = game.from_observation(symmetry.seen(boards))
         first = (image != least).argmax(axis=1)[:, None]
         smaller = np.take_along_axis(image, first, 1) < np.take_along_axis(least, first, 1)
         least = np.where(smaller, image, least)

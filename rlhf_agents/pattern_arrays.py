@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import rlhf_games
-from rlhf_agents.compiled_network import N_SYMBOLS, PatternWeights, line_windows
+from rlhf_agents.compiled_network import N_SYMBOLS, PatternWeights, windows_of
 from rlhf_agents.errors import ModelFileError
 from rlhf_agents.model_files import Arrays, ModelFile
 from rlhf_games.base import Game, GameError
@@ -77,15 +77,14 @@ def _check_array(name: str, array: NDArray[Any], shape: tuple[int, ...]) -> None
 
 
 def _windows(game: Game, policy: dict[str, Any]) -> NDArray[np.int64]:
-    height, width = game.observation_shape[1:]
-    length = _size(policy, "line_length", max(height, width))
+    length = _size(policy, "line_length", max(game.observation_shape[1:]))
     if policy.get("gravity", game.gravity) is not game.gravity:
         msg = f"gravity is {policy['gravity']}, in {game.name} it is {game.gravity}"
         raise ValueError(msg)
     if policy.get("visible_cells") not in {None, game.visible_cells}:
         msg = f"visible_cells is {policy['visible_cells']!r}, in {game.name} {game.visible_cells}"
         raise ValueError(msg)
-    return line_windows((height, width), length, game.visible_cells)
+    return windows_of(game.observation_shape, length, game.visible_cells)
 
 
 def _size(policy: dict[str, Any], name: str, most: int, least: int = 1) -> int:

@@ -150,6 +150,13 @@ def make_player(spec: str, game: Game, *, nodes: int, seed: int | None, load: Lo
     try:
         return AgentPlayer(load(game.name if spec == "agent" else spec), nodes)
     except UnknownAgentError as error:
+        if spec == "agent":
+            file = f"{game.name}.zip"
+            msg = (
+                f"{game.title} has no bundled agent: train one with rlhf-train --game {game.name} "
+                f"--minutes 20 --out {file} and use --agent {file}, or use --agent minimax:4"
+            )
+            raise UnknownPlayerError(msg) from error
         msg = f"unknown player {spec!r}; players: {KINDS} ({error})"
         raise UnknownPlayerError(msg) from error
 

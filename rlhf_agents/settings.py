@@ -53,7 +53,7 @@ class Foresight:
         prove_plies: moves of studied positions are proven exactly for `win` when at most so many
             plies can follow them; 0 never.
         prove_nodes: budget of a proof; without success the tree's value stands.
-        pool: rows of recent lessons that mini-batches are drawn from.
+        pool: rows of recent lessons that mini-batches are drawn from, a gigabyte at most.
     """
 
     nodes: int = 96

@@ -18,7 +18,7 @@ from rlhf_agents.foresight import ILLEGAL, Mind, Tree
 from rlhf_agents.goals import WIN, GoalRules, discounted, payoff
 from rlhf_agents.proofs import HORIZON, UNKNOWN, ProofTable, prove
 from rlhf_games.compiled import Real, compiled, compiled_fast
-from rlhf_games.rules import ONGOING, Rules, State, load, play, plies, result, verdict
+from rlhf_games.rules import ONGOING, Rules, State, age, load, play, result, verdict
 
 Values = NDArray[np.float32]
 
@@ -161,7 +161,8 @@ def tree_targets(
         known: bool `[N, A]`, receives which moves have a target: the position after the move was
             expanded, or the game ended there.
         table: for proofs.
-        limits: the ply from which the moves of roots are proven, and the nodes per proof.
+        limits: the age (see `rules.age`) from which the moves of roots are proven, and the nodes
+            per proof.
     """
     rules, goals = mind.rules, mind.goals
     room = tree.words.shape[0] // used.shape[0]
@@ -170,7 +171,7 @@ def tree_targets(
         root = i * room
         for node in range(root + used[i] - 1, root - 1, -1):
             state = load(rules, tree.words, node)
-            in_reach = node == root and plies(rules, state) + 1 >= limits[0]
+            in_reach = node == root and age(rules, state) + 1 >= limits[0]
             for action in range(values.shape[3]):
                 known[node, action] = edge_targets(
                     rules, goals, tree, node, action, values, targets

@@ -121,7 +121,7 @@ class Table:
             raise Quit from None
         if not words:
             return
-        names = self.session.game.action_names
+        names = self._move_names
         if words[0] in names:
             self._person_plays(names.index(words[0]))
             return
@@ -145,10 +145,15 @@ class Table:
         try:
             self.session.play(action)
         except GameError:
-            legal = [self.session.game.action_names[a] for a in self.session.legal()]
+            legal = [self._move_names[a] for a in self.session.legal()]
             self.console.print(f"that move is not possible; possible: {' '.join(legal)}")
             return
         self._show(None)
+
+    @property
+    def _move_names(self) -> tuple[str, ...]:
+        """The names of the mover's actions."""
+        return self.session.game.names_of(self.session.seat)
 
     @property
     def _agent(self) -> Player:
@@ -159,8 +164,9 @@ class Table:
 
     def _hint(self, _words: list[str]) -> None:
         why = self.session.hint(self._agent)
-        self.console.print(board_text.thoughts(self.session.game, why))
-        self.console.print(f"hint: {self.session.game.action_names[why.action]}")
+        text = board_text.thoughts(self.session.game, why, mover=self.session.seat)
+        self.console.print(text)
+        self.console.print(f"hint: {self._move_names[why.action]}")
 
     def _goal(self, words: list[str]) -> None:
         agent_seat = 1 - self.session.seat
@@ -196,7 +202,7 @@ class Table:
         self._show(None)
 
     def _help(self, _words: list[str]) -> None:
-        names = self.session.game.action_names
+        names = self._move_names
         self.console.print(HELP.format(moves=f"{names[0]} .. {names[-1]}"))
 
     def _quit(self, _words: list[str]) -> None:
@@ -206,17 +212,19 @@ class Table:
         history = self.session.history
         before = history[-2] if len(history) > 1 else None
         game, state = self.session.game, self.session.state
-        text, who = Text("\n"), self.names[self.session.last_seat]
+        seat = self.session.last_seat
+        text, who = Text("\n"), self.names[seat]
         if before is not None and self.session.last_move is not None:
             move = board_text.move_name(game, before, self.session.last_move)
             text.append(f"{third_person(who, 'play')} {move}")
-            text.append(f" ({board_text.spoken(game, why)})\n" if why and self.compact else "\n")
+            reason = board_text.spoken(game, why, seat) if why and self.compact else ""
+            text.append(f" ({reason})\n" if reason else "\n")
         last = None
         if before is not None:
             last = placed_cell(stones_of(game, before), stones_of(game, state))
         text.append_text(board_text.board(game, state, last))
         if why is not None and not self.compact:
-            text.append_text(board_text.thoughts(game, why, f"{who}'s moves"))
+            text.append_text(board_text.thoughts(game, why, f"{who}'s moves", seat))
         self.console.print(text, end="")
 
     def _show_result(self) -> None:

@@ -12,7 +12,7 @@ from pettingzoo import AECEnv
 from rlhf_adapters.goal_env import GoalFunctions
 from rlhf_adapters.goal_games import MIXED, draw_goals
 from rlhf_adapters.worlds import WorldError
-from rlhf_games.base import Game, Outcome
+from rlhf_games.base import CLOCK, Game, Outcome
 
 AGENTS = ("player_0", "player_1")
 RENDER_MODES = ("ansi",)
@@ -22,7 +22,8 @@ class GameAEC(AECEnv):  # type: ignore[misc] # PettingZoo's base class is Any he
     """A game as an `AECEnv` without wrappers; see `to_pettingzoo.aec_env` for the arguments.
 
     Observations `observation` are the game's, int8, from the agent's own view: plane 0 holds its
-    own stones. Whoever waits sees the same board with the planes exchanged, and no legal action.
+    own stones. Whoever waits sees the same board with these two planes exchanged, and no legal
+    action; turned, if the game shows it turned to the second player.
     """
 
     def __init__(self, game: Game, goal: str | None, render_mode: str | None) -> None:
@@ -109,13 +110,21 @@ class GameAEC(AECEnv):  # type: ignore[misc] # PettingZoo's base class is Any he
         board = self.game.observe(self.state)[0].astype(np.int8)
         waits = self.game.mover(self.state)[0] != seat
         seen = {
-            "observation": board[::-1].copy() if waits else board,
+            "observation": self._from_behind(board) if waits else board,
             "action_mask": self._mask(agent),
         }
         if self.with_goals:
             desired = np.zeros(len(self.game.goals), np.float32)
             desired[self.goals[seat]] = 1.0
             seen["desired_goal"] = desired
+        return seen
+
+    def _from_behind(self, board: NDArray[np.int8]) -> NDArray[np.int8]:
+        """Return what the mover sees as the other player sees it."""
+        seen = board.copy()
+        seen[:2] = board[1::-1]
+        if self.game.turned:  # the clock is no picture of the board
+            seen[:CLOCK] = seen[:CLOCK, ::-1, ::-1]
         return seen
 
     def _mask(self, agent: str) -> NDArray[np.int8]:
@@ -128,10 +137,13 @@ class GameAEC(AECEnv):  # type: ignore[misc] # PettingZoo's base class is Any he
         self.infos = {agent: {"action_mask": self._mask(agent)} for agent in self.agents}
 
     def render(self) -> str | None:
-        """Return the board as text: X the first player's stones, O the second's."""
+        """Return the position as text: X the first player's stones, O the second's."""
         if self.render_mode is None:
             return None
-        mine, theirs = self.observe(AGENTS[0])["observation"]
+        written = self.game.text(self.state[0])
+        if written is not None:
+            return written
+        mine, theirs = self.observe(AGENTS[0])["observation"][:2]
         return "\n".join(
             " ".join("X" if x else "O" if o else "." for x, o in zip(*row, strict=True))
             for row in zip(mine, theirs, strict=True)

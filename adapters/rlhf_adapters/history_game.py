@@ -150,7 +150,7 @@ class HistoryGame(CompiledGame):
 
     def label(self, state: States, action: int) -> str:
         """Return the library's name of an action in a position, see `Game.label`."""
-        return self.room.label(self._key(state), action) or self.action_names[action]
+        return self.room.label(self._key(state), action) or super().label(state, action)
 
     def _key(self, state: States) -> bytes:
         words = np.ascontiguousarray(state)

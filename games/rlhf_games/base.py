@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 
 States = NDArray[np.uint64]
 
+CLOCK = 3
+"""The plane of an observation that shows the number of plies in binary, if there is one."""
+
 MOVER, WAITING = 0, 1
 """The two seats, seen from a position: who is to move, and who waits."""
 
@@ -86,6 +89,16 @@ class Symmetry:
     cells: NDArray[np.int64]
     actions: NDArray[np.int64]
 
+    def seen(self, observations: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return observations `[B, planes, H, W]` as they look afterwards.
+
+        The plane of the clock, the fourth, is no picture of the board: it stays.
+        """
+        flat = observations.reshape(*observations.shape[:2], len(self.cells))
+        moved = flat.copy()
+        moved[:, :CLOCK, self.cells] = flat[:, :CLOCK]
+        return moved.reshape(observations.shape)
+
 
 @runtime_checkable
 class Game(Protocol):
@@ -97,13 +110,17 @@ class Game(Protocol):
         rules: the tag (a NamedTuple) on which compiled code dispatches, see `rlhf_games.rules`.
         n_actions: A.
         n_words: W, the uint64 words of a position.
-        observation_shape: `(planes, H, W)`.
+        observation_shape: `(planes, H, W)`; 2 planes, the mover's pieces and the other's, or 4, if
+            these do not tell everything: cells that are empty and playable, and in the first cells
+            of the last plane the number of plies in binary, the least digit first.
         max_plies: an upper bound of the length of a game.
         goals: the finite goal table.
         symmetries: those other than the identity.
-        action_names: A labels that players type and read.
+        action_names: A labels that players type and read, for the first player's actions.
         line_length: cells of the straight windows that a pattern network should look at.
         gravity: only the lowest empty cell of a column is playable.
+        turned: the second player sees the board turned by 180 degrees, and its actions with it.
+        lines_win: a game is won by a straight line of `line_length` stones.
         visible_cells: a network looks at so many cells of a plane, counted row by row; those behind
             them, if any, only make sure that observations tell everything.
     """
@@ -121,6 +138,12 @@ class Game(Protocol):
     line_length: int
     gravity: bool
     visible_cells: int
+    turned: bool
+    lines_win: bool
+
+    def names_of(self, seat: int) -> tuple[str, ...]:
+        """Return the A labels of a seat's actions: those of the second may differ if `turned`."""
+        ...
 
     def initial(self, n: int) -> States:
         """Return n starting positions, uint64 `[n, W]`."""
@@ -186,7 +209,7 @@ class Game(Protocol):
     def label(self, state: States, action: int) -> str:
         """Return what people call a legal action in a position uint64 `[W]`.
 
-        What they type is always its name in `action_names`.
+        What they type is always the mover's name of it, see `names_of`.
         """
         ...
 

@@ -113,6 +113,16 @@ def lowest_bit_index(typingctx: Any, bits: Any) -> Any:
     return types.int64(types.uint64), codegen
 
 
+@_bit_instruction
+def reversed_bits(typingctx: Any, bits: Any) -> Any:
+    """The bits of a uint64 in reverse order, as uint64."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitreverse(args[0])
+
+    return types.uint64(types.uint64), codegen
+
+
 @compiled
 def next_random(state: int) -> tuple[int, int]:
     """SplitMix64 (Steele, Lea, Flood 2014): the next generator state and 64 random bits."""

@@ -17,10 +17,15 @@ from rlhf_games.base import (
     Symmetry,
     UnknownGoalError,
 )
+from rlhf_games.counting import perft_from
 
 
 class CompiledGame:
-    """The `Game` contract for any rules tag; a game adds its tables and nothing else."""
+    """The `Game` contract for any rules tag; a game adds its tables and nothing else.
+
+    The arguments are the attributes of `Game`, and `shape` = (H, W), `planes` (2 or 4), and
+    `second_names`: labels of the second player's actions, if it sees the board turned.
+    """
 
     def __init__(  # noqa: PLR0913 - one argument per table of the contract
         self,
@@ -34,7 +39,10 @@ class CompiledGame:
         symmetries: tuple[Symmetry, ...],
         action_names: tuple[str, ...],
         line_length: int,
+        planes: int = 2,
         gravity: bool = False,
+        lines_win: bool = False,
+        second_names: tuple[str, ...] | None = None,
         visible_cells: int | None = None,
     ) -> None:
         self.name = name
@@ -42,7 +50,7 @@ class CompiledGame:
         self.rules = rules
         self.n_actions: int = rules.n_actions
         self.n_words: int = type(rules).WORDS or rules.n_words
-        self.observation_shape = (2, *shape)
+        self.observation_shape = (planes, *shape)
         self.max_plies = max_plies
         self.goals = goals
         self.symmetries = symmetries
@@ -50,6 +58,13 @@ class CompiledGame:
         self.line_length = line_length
         self.gravity = gravity
         self.visible_cells: int = rules.n_cells if visible_cells is None else visible_cells
+        self.lines_win = lines_win
+        self.turned = second_names is not None
+        self._second_names = second_names or action_names
+
+    def names_of(self, seat: int) -> tuple[str, ...]:
+        """Return A labels, see `Game.names_of`."""
+        return self._second_names if seat else self.action_names
 
     def initial(self, n: int) -> States:
         """Return n starting positions, see `Game.initial`."""
@@ -93,8 +108,9 @@ class CompiledGame:
         return out
 
     def observe(self, states: States) -> NDArray[np.float32]:
-        """Return float32 `[B, 2, H, W]`, see `Game.observe`."""
-        planes = np.empty((len(states), 2, self.rules.n_cells), np.float32)
+        """Return float32 `[B, planes, H, W]`, see `Game.observe`."""
+        shape = (len(states), self.observation_shape[0], self.rules.n_cells)
+        planes = np.empty(shape, np.float32)
         compiled_rules.observe_batch(self.rules, states, planes)
         return planes.reshape(-1, *self.observation_shape)
 
@@ -114,7 +130,8 @@ class CompiledGame:
             )
             raise GameError(msg)
         states = self._empty(len(planes))
-        flat = np.ascontiguousarray(planes).reshape(len(planes), 2, self.rules.n_cells)
+        shape = (len(planes), self.observation_shape[0], self.rules.n_cells)
+        flat = np.ascontiguousarray(planes).reshape(shape)
         wrong = compiled_rules.decode_batch(self.rules, flat, states)
         if wrong >= 0:
             msg = f"observation {wrong} shows no position that can occur in {self.title}"
@@ -153,12 +170,12 @@ class CompiledGame:
 
     def label(self, state: States, action: int) -> str:
         """Return the name of an action, see `Game.label`."""
-        del state
-        return self.action_names[action]
+        mover = int(self.mover(np.ascontiguousarray(state)[None])[0])
+        return self.names_of(mover)[action]
 
     def perft(self, depth: int) -> int:
         """Count the positions `depth` plies from the start; lines that end earlier do not count."""
-        return int(compiled_rules.perft_from(self.rules, self.initial(1), depth))
+        return int(perft_from(self.rules, self.initial(1), depth))
 
     def goal_index(self, name: str) -> int:
         """Return the row of a goal, see `Game.goal_index`."""

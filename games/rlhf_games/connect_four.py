@@ -329,4 +329,5 @@ class ConnectFour(CompiledGame):
             action_names=tuple(str(column + 1) for column in range(WIDTH)),
             line_length=4,
             gravity=True,
+            lines_win=True,
         )

@@ -20,7 +20,7 @@ from numba.extending import overload
 from numba.np.unsafe.ndarray import to_fixed_tuple
 from numpy.typing import NDArray
 
-from rlhf_games.base import Outcome, States, Verdict
+from rlhf_games.base import CLOCK, Outcome, States, Verdict
 from rlhf_games.compiled import by_default, compiled, next_random, random_below
 
 Rules = Any
@@ -36,6 +36,8 @@ Owner = TypeVar("Owner", bound=type)
 ANY_NUMBER = 0
 ONGOING = int(Outcome.ONGOING)
 ACHIEVED = int(Verdict.ACHIEVED)
+CLOCK_DIGITS = 8
+"""Binary digits of the number of plies, where observations show it."""
 
 
 def position_words(words: int) -> Callable[[Owner], Owner]:
@@ -137,7 +139,10 @@ def _fill_symbols(rules: Rules, state: State, out: NDArray[Any]) -> None:
 
 
 def fill_planes(rules: Rules, state: State, out: NDArray[np.float32]) -> None:
-    """Fill `out` `[2, n_cells]`: plane 0 the mover's cells, plane 1 the other's."""
+    """Fill `out` `[planes, n_cells]`: plane 0 the mover's cells, plane 1 the other's.
+
+    With four planes, plane 2 shows the cells that are empty and playable, plane 3 the clock.
+    """
     raise TypeError(_only_compiled(rules))
 
 
@@ -147,6 +152,12 @@ def _fill_planes(rules: Rules, state: State, out: NDArray[np.float32]) -> None:
         what = symbol(rules, state, cell)
         out[0, cell] = what == 1
         out[1, cell] = what == 2
+    if out.shape[0] > CLOCK:
+        clock = numba.uint64(plies(rules, state))
+        for cell in range(rules.n_cells):
+            out[2, cell] = symbol(rules, state, cell) == 3
+            digit = clock >> numba.uint64(cell) if cell < CLOCK_DIGITS else numba.uint64(0)
+            out[CLOCK, cell] = numba.int32(digit & numba.uint64(1))
 
 
 def is_possible(rules: Rules, planes: NDArray[np.float32], state: State) -> bool:
@@ -157,6 +168,19 @@ def is_possible(rules: Rules, planes: NDArray[np.float32], state: State) -> bool
 @by_default(is_possible)
 def _is_possible(rules: Rules, planes: NDArray[np.float32], state: State) -> bool:
     return True
+
+
+def age(rules: Rules, state: State) -> int:
+    """Return a number of plies such that at most `max_plies - age` can still follow.
+
+    As a rule these are the plies played; a game mostly shorter than `max_plies` may know better.
+    """
+    raise TypeError(_only_compiled(rules))
+
+
+@by_default(age)
+def _age(rules: Rules, state: State) -> int:
+    return plies(rules, state)
 
 
 # ---- written once for all games --------------------------------------------------------------
@@ -188,11 +212,21 @@ overload(load, strict=False, jit_options={"nogil": True})(_load)
 
 
 @compiled
+def clock_shown(planes: NDArray[np.float32]) -> int:
+    """Return the number of plies that the fourth plane of an observation `[4, n_cells]` shows."""
+    clock = 0
+    for digit in range(CLOCK_DIGITS):
+        if planes[CLOCK, digit] > 0.5:
+            clock |= 1 << digit
+    return clock
+
+
+@compiled
 def shows(rules: Rules, planes: NDArray[np.float32], state: State) -> bool:
-    """Tell whether the observation of `state` is `planes` `[2, n_cells]`, cell by cell."""
-    seen = np.empty((2, rules.n_cells), np.float32)
+    """Tell whether the observation of `state` is `planes` `[planes, n_cells]`, cell by cell."""
+    seen = np.empty(planes.shape, np.float32)
     fill_planes(rules, state, seen)
-    for plane in range(2):
+    for plane in range(planes.shape[0]):
         for cell in range(rules.n_cells):
             if seen[plane, cell] != planes[plane, cell]:
                 return False
@@ -262,14 +296,14 @@ def symbols_batch(rules: Rules, states: States, out: NDArray[np.int8]) -> None:
 
 @compiled
 def observe_batch(rules: Rules, states: States, out: NDArray[np.float32]) -> None:
-    """Fill `out` `[B, 2, n_cells]`: plane 0 the mover's cells, plane 1 the other's."""
+    """Fill `out` `[B, planes, n_cells]`, see `fill_planes`."""
     for i in range(states.shape[0]):
         fill_planes(rules, load(rules, states, i), out[i])
 
 
 @compiled
 def decode_batch(rules: Rules, planes: NDArray[np.float32], out: States) -> int:
-    """Fill `out` with the positions behind observations `[B, 2, n_cells]`.
+    """Fill `out` with the positions behind observations `[B, planes, n_cells]`.
 
     Returns:
         the first row that shows no possible position, or -1.
@@ -307,66 +341,3 @@ def restart_batch(rules: Rules, states: States, out: States) -> None:
     for i in range(states.shape[0]):
         state = load(rules, states, i)
         store(out, i, state if result(rules, state) == ONGOING else start(rules))
-
-
-@compiled
-def random_playouts(rules: Rules, games: int, seed: int) -> tuple[int, int, int, int]:
-    """Play random games from the start.
-
-    Returns:
-        plies played, games won by the first player, drawn, won by the second player.
-    """
-    generator = numba.uint64(seed)
-    moves, first, drawn, second = 0, 0, 0, 0
-    for _ in range(games):
-        state = start(rules)
-        length = 0
-        generator, bits = next_random(generator)
-        action = random_legal(rules, state, bits)
-        while action >= 0:
-            state = play(rules, state, action)
-            length += 1
-            generator, bits = next_random(generator)
-            action = random_legal(rules, state, bits)
-        moves += length
-        value = result(rules, state)
-        if value == 0:
-            drawn += 1
-        elif (value == 1) == (length % 2 == 0):
-            first += 1
-        else:
-            second += 1
-    return moves, first, drawn, second
-
-
-@compiled
-def perft(rules: Rules, state: State, depth: int) -> int:
-    """Count the positions at `depth` plies; finished games have none below them."""
-    if depth == 0:
-        return 1
-    # A stack of its own: numba cannot link a cached function that calls itself.
-    words = np.empty((depth, len(state)), np.uint64)
-    tried = np.zeros(depth, np.int64)
-    store(words, 0, state)
-    total, level = 0, 0
-    while level >= 0:
-        here = load(rules, words, level)
-        action = tried[level]
-        if level == depth - 1:
-            total += count_legal(rules, here)
-            level -= 1
-        elif action == rules.n_actions:
-            level -= 1
-        else:
-            tried[level] += 1
-            if is_legal(rules, here, action):
-                level += 1
-                store(words, level, play(rules, here, action))
-                tried[level] = 0
-    return total
-
-
-@compiled
-def perft_from(rules: Rules, states: States, depth: int) -> int:
-    """Count the positions `depth` plies below the first row of `states`."""
-    return perft(rules, load(rules, states, 0), depth)

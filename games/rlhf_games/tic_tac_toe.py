@@ -187,4 +187,5 @@ class TicTacToe(CompiledGame):
             symmetries=_symmetries(),
             action_names=tuple(str(cell + 1) for cell in range(N_CELLS)),
             line_length=3,
+            lines_win=True,
         )

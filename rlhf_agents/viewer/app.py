@@ -236,6 +236,8 @@ class App:
         value = target.value
         if target.kind == "move":
             self._play(match, int(value))
+        elif target.kind == "piece":
+            self.ui.picked = None if self.ui.picked == value else int(value)
         elif target.kind == "goal":
             self._steer(match, str(value))
         elif target.kind == "graph":
@@ -280,7 +282,8 @@ class App:
             legal = match.session.legal()
             self.ui.cursor = legal[len(legal) // 2] if legal else None
             return
-        onward = self.stage.room.neighbour(self.ui.cursor, across, down)
+        legal_moves = match.game.legal(match.session.state[None])[0]
+        onward = self.stage.room.neighbour(self.ui.cursor, (across, down), legal_moves)
         if onward is None:
             self._play(match, self.ui.cursor)
         else:
@@ -335,8 +338,10 @@ class App:
             return
         if match.computer and not match.paused:
             self.say("it is not your turn; pause to play for both sides")
-        elif not match.play(action):
-            self.say(f"{match.game.action_names[action]} is not possible here")
+        elif match.play(action):
+            self.ui.picked = None
+        else:
+            self.say(f"{match.game.names_of(match.session.seat)[action]} is not possible here")
 
     def _steer(self, match: Match, goal: str) -> None:
         match.steer(goal)

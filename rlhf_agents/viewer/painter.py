@@ -162,6 +162,9 @@ def _thing_at(canvas: Canvas, layout: Layout, scene: Scene, ui: Ui, point: Point
     if scene.standing and layout.graph.contains(point):
         return Target("graph", ply_at(layout.graph, point[0], len(scene.standing)))
     if scene.room is not None and layout.board.contains(point):
-        action = scene.room.action_at(layout.board, point)
-        return None if action is None else Target("move", action)
+        action = scene.room.action_at(layout.board, point, scene.board)
+        if action is not None:
+            return Target("move", action)
+        piece = scene.room.piece_at(layout.board, point, scene.board)
+        return None if piece is None else Target("piece", piece)
     return None

@@ -33,6 +33,7 @@ class Ui:
         hover: what is under the mouse.
         since: when the mouse came there.
         cursor: the move that the arrow keys have chosen.
+        picked: the piece that was clicked and will be moved, see `BoardView`.
         scroll: rows of goals scrolled away.
         toast: a message, shown until `toast_until`.
         page: "help" or "open" while such a page covers the window.
@@ -44,6 +45,7 @@ class Ui:
     hover: Target | None = None
     since: float = 0.0
     cursor: int | None = None
+    picked: int | None = None
     scroll: int = 0
     toast: str = ""
     toast_until: float = 0.0
@@ -147,7 +149,7 @@ class Scene:
         nodes: the budget of agents; None if nobody has one.
         paused: computers wait.
         speed: of watched games.
-        names: of the moves.
+        names: of the moves of the first and of the second player.
     """
 
     title: str
@@ -167,7 +169,7 @@ class Scene:
     nodes: int | None = None
     paused: bool = False
     speed: float = 1.0
-    names: tuple[str, ...] = ()
+    names: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
 
 def waiting_scene(title: str, room: Room | None, status: str) -> Scene:

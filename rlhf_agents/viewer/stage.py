@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rlhf_agents.board_cells import Cell, has_board, placed_cell, stones_of, winning_cells
+from rlhf_agents.board_cells import (
+    Cell,
+    has_board,
+    line_names,
+    placed_cell,
+    stones_of,
+    winning_cells,
+)
 from rlhf_agents.records import Explanation, Forecast
 from rlhf_agents.viewer.match import Match
 from rlhf_agents.viewer.rooms.base import BoardView, Ghost, Moving, Room
@@ -57,7 +64,7 @@ def build_scene(match: Match, room: Room, ui: Ui, now: float) -> Scene:
         nodes=match.nodes if match.adjustable else None,
         paused=match.paused,
         speed=match.speed,
-        names=match.game.action_names,
+        names=(match.game.names_of(0), match.game.names_of(1)),
     )
 
 
@@ -86,7 +93,8 @@ def _mistake_here(match: Match) -> Mistake | None:
 
 
 def _status(match: Match, ui: Ui, thought: Explanation | None, mistake: Mistake | None) -> str:
-    names, session = match.game.action_names, match.session
+    session = match.session
+    names = match.game.names_of(session.seat)
     wonder = ui.pointed("goal")
     if isinstance(wonder, str) and thought is not None:
         who = "would play" if thought.seat == MOVER else "would expect"
@@ -135,7 +143,7 @@ def _board(
         stones=stones,
         seat=session.seat,
         legal=legal,
-        names=_labels(game, state, legal),
+        names=_labels(game, state, legal, session.seat),
         text=game.text(state),
         last=last,
         winning=frozenset(winning_cells(game, state, last)),
@@ -146,13 +154,15 @@ def _board(
         ghosts=_ghosts(match, ui, thought, now) if moving >= 1 else (),
         hover=_hovered(match, ui),
         hint=hint,
+        picked=ui.picked,
     )
 
 
-def _labels(game: Game, state: States, legal: NDArray[np.bool_]) -> tuple[str, ...]:
+def _labels(game: Game, state: States, legal: NDArray[np.bool_], seat: int) -> tuple[str, ...]:
+    typed = game.names_of(seat)
     if has_board(game):
-        return game.action_names
-    names = list(game.action_names)
+        return typed
+    names = list(typed)
     for action in np.flatnonzero(legal).tolist():
         names[action] = game.label(state, action)
     return tuple(names)
@@ -262,8 +272,6 @@ def _expected_goals(match: Match, forecast: Forecast | None) -> dict[str, float]
 def _line(match: Match, thought: Explanation | None) -> tuple[Step, ...]:
     if thought is None:
         return ()
-    ply, names = len(match.session.moves), match.game.action_names
-    cells = match.expected_cells(thought.line)
-    return tuple(
-        Step(ply + i, names[action], cells[i - 1][1]) for i, action in enumerate(thought.line, 1)
-    )
+    ply, cells = len(match.session.moves), match.expected_cells(thought.line)
+    names = line_names(match.game, thought.line, match.session.seat)
+    return tuple(Step(ply + i, name, cells[i - 1][1]) for i, name in enumerate(names, 1))

@@ -74,7 +74,8 @@ def _draw_worst(
     if not worst:
         return
     parts = [
-        f"move {m.ply + 1}: {scene.names[m.action]}, better {scene.names[m.better]} "
+        f"move {m.ply + 1}: {scene.names[m.seat][m.action]}, "
+        f"better {scene.names[m.seat][m.better]} "
         f"(-{100 * m.drop:.0f})"
         for m in sorted(worst, key=lambda mistake: mistake.ply)
     ]

@@ -208,10 +208,10 @@ def test_threads_share_a_game():
 def test_another_process_compiles_nothing():
     script = (
         "from tests.adapters.nim import nim\n"
-        "from rlhf_games import rules\n"
+        "from rlhf_games.counting import perft_from\n"
         "game = nim(); game.perft(3)\n"
-        "print(sum(rules.perft_from.stats.cache_hits.values()),"
-        " sum(rules.perft_from.stats.cache_misses.values()))\n"
+        "print(sum(perft_from.stats.cache_hits.values()),"
+        " sum(perft_from.stats.cache_misses.values()))\n"
     )
     nim().perft(3)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}

@@ -113,7 +113,7 @@ for _world in (*listed(), *VARIANTS):
     )
     _facts = {"world": _world, "name": f"openspiel:{_world}"}
     if "utility_margin" in _world:
-        _facts["deadlines"] = frozenset({"win_by", "lose_by", "win_margin"})
+        _facts["thresholds"] = frozenset({"win_margin"})
     globals()[_title] = type(_title, (OpenSpielContract,), _facts)
 
 

@@ -11,7 +11,8 @@ import pytest
 import rlhf_games
 from rlhf_adapters.to_pettingzoo import aec_env
 from rlhf_adapters.worlds import WorldError
-from rlhf_games.base import UnknownGameError, UnknownGoalError
+from rlhf_games.base import CLOCK, UnknownGameError, UnknownGoalError
+from tests.adapters.nim import nim
 
 pettingzoo = pytest.importorskip("pettingzoo", reason="needs the extra pettingzoo")
 checks = pytest.importorskip("pettingzoo.test", reason="needs the extra pettingzoo")
@@ -69,6 +70,30 @@ def test_whoever_waits_sees_its_own_stones_and_no_moves():
     assert (second["observation"][1, 1, 1], second["observation"][0].sum()) == (1, 0)
     assert not first["action_mask"].any()
     assert second["action_mask"].tolist() == [1, 1, 1, 1, 0, 1, 1, 1, 1]
+
+
+def test_whoever_waits_sees_the_board_from_its_own_side():
+    """The same planes as in its own turn, a moment before: only the last move differs."""
+    game = rlhf_games.make("breakthrough_6x6")
+    env = aec_env("breakthrough_6x6", render_mode="ansi")
+    env.reset()
+    states = game.initial(1)
+    before = game.observe(states)[0]
+    states = game.step(states, game.legal(states).argmax(axis=1))
+    env.step(int(game.legal(game.initial(1))[0].argmax()))
+    waiting = env.observe("player_0")["observation"]
+    assert np.array_equal(waiting[1], before[1])
+    assert np.abs(waiting[0] - before[0]).sum() == 2
+    assert np.array_equal(waiting[CLOCK], env.observe("player_1")["observation"][CLOCK])
+    assert [row.replace(" ", "") for row in env.render().splitlines()] == [
+        "OOOOOO", "OOOOOO", "......", "X.....", ".XXXXX", "XXXXXX",
+    ]  # fmt: skip
+
+
+def test_foreign_games_are_printed_as_they_are_written():
+    env = aec_env(nim(), render_mode="ansi")
+    env.reset()
+    assert env.render() == "10 stones"
 
 
 def test_goals_are_seen_and_paid():

@@ -92,3 +92,38 @@ def test_two_lines_at_once(four):
     assert session.winner == 0
     cells = board_cells.winning_cells(four, session.state, (5, 3))
     assert cells == {(5, column) for column in range(7)}
+
+
+@pytest.mark.parametrize("name", ["othello_6x6", "breakthrough_6x6"])
+def test_boards_do_not_turn_from_move_to_move(name):
+    """A move changes its own cells only, and `placed_cell` finds where it went."""
+    game = rlhf_games.make(name)
+    session, rng = Session(game), np.random.default_rng(0)
+    while not session.over:
+        before, seat = board_cells.stones_of(game, session.state), session.seat
+        action = int(rng.choice(session.legal()))
+        session.play(action)
+        after = board_cells.stones_of(game, session.state)
+        place = board_cells.placed_cell(before, after)
+        paths = board_cells.paths_of(game.names_of(seat), 6)
+        if paths:
+            assert place == paths[action][1]
+            assert before[paths[action][0]] == after[place] == seat + 1
+            assert (before != after).sum() == 2
+        elif game.names_of(seat)[action] == "pass":
+            assert place is None
+        else:
+            assert place == divmod(action, 6) == board_cells.landing_cell(game, before, action)
+        assert board_cells.winning_cells(game, session.state, place) == set()
+
+
+def test_names_that_are_no_paths():
+    assert board_cells.paths_of(("a1", "pass"), 6) == ()
+    assert board_cells.paths_of(("a1b2", "pass"), 6) == ()
+    assert board_cells.paths_of(("a1b2",), 6) == (((5, 0), (4, 1)),)
+
+
+def test_names_of_a_line_change_sides():
+    game = rlhf_games.make("breakthrough_6x6")
+    assert board_cells.line_names(game, (0, 0), 0)[1] == board_cells.line_names(game, (0, 0), 1)[0]
+    assert len(set(board_cells.line_names(game, (0, 0), 0))) == 2

@@ -11,13 +11,14 @@ from stable_baselines3 import DQN
 import rlhf_games
 from rlhf_adapters import make_env
 from rlhf_adapters.game_env import make_game_env
-from rlhf_agents.compiled_network import line_windows
+from rlhf_agents.compiled_network import line_windows, windows_of
 from rlhf_agents.foresight import Mind, new_tree
 from rlhf_agents.goals import goal_rules
 from rlhf_agents.hfdqn import HFDQN
 from rlhf_agents.networks import PatternExtractor
 from rlhf_agents.settings import Foresight
 from rlhf_agents.thinking import goal_table, network_batch
+from rlhf_games.base import Game
 from tests.adapters.nim import nim
 from tests.agents.test_foresight import random_positions
 
@@ -25,8 +26,11 @@ from tests.agents.test_foresight import random_positions
 @pytest.fixture(scope="module", params=["tic_tac_toe", "connect_four", "nim"])
 def model(request):
     """Models for two of our games, and for a foreign one with cells that are not looked at."""
+    return wild_model(nim() if request.param == "nim" else rlhf_games.make(request.param))
+
+
+def wild_model(game: Game) -> HFDQN:
     torch.manual_seed(0)
-    game = nim() if request.param == "nim" else rlhf_games.make(request.param)
     env = make_game_env(game, n_envs=2, seed=0)
     model = HFDQN("MultiInputPolicy", env, seed=0)
     for parameter in model.policy.q_net_target.parameters():
@@ -34,7 +38,7 @@ def model(request):
     return model
 
 
-def test_compiled_values_equal_torch(model):
+def assert_compiled_values_equal_torch(model):
     game = model.game
     states = random_positions(game, 50, 4)
     boards = torch.from_numpy(game.observe(states))
@@ -47,6 +51,14 @@ def test_compiled_values_equal_torch(model):
         network_batch(game.rules, model.target_weights, states, wanted, out)
         np.testing.assert_allclose(out[legal], expected[:, 0, goal][legal], atol=2e-6)
         assert np.isnan(out[~legal]).all()
+
+
+def test_compiled_values_equal_torch(model):
+    assert_compiled_values_equal_torch(model)
+
+
+def test_compiled_values_equal_torch_where_there_is_a_clock():
+    assert_compiled_values_equal_torch(wild_model(rlhf_games.make("breakthrough_6x6")))
 
 
 def test_deadlines_are_monotone_by_construction(model):
@@ -83,6 +95,22 @@ def test_line_windows_of_connect_four():
 def test_line_windows_stay_within_the_visible_cells():
     assert line_windows((2, 4), 1, 5).tolist() == [[0], [1], [2], [3], [4]]
     assert line_windows((2, 3), 2, 4).tolist() == [[0, 1], [1, 2], [0, 3], [1, 3]]
+    assert windows_of((4, 2, 3), 2, 4).tolist()[4:] == [[9, 8]]  # the clock, behind all cells
+
+
+@pytest.mark.parametrize("name", ["othello_6x6", "breakthrough_6x6"])
+def test_extractor_sees_what_four_planes_tell(name: str):
+    """Playable cells as the rules name them, and the number of plies in a window of its own."""
+    game = rlhf_games.make(name)
+    states = np.concatenate([random_positions(game, 9, plies) for plies in range(0, 30, 3)])
+    extractor = PatternExtractor(make_env(name, n_envs=2).observation_space, line_length=4)
+    assert len(extractor.windows) == 55  # 54 lines and the clock
+    rows = extractor.rows(torch.from_numpy(game.observe(states))).numpy()
+    symbols, places = game.symbols(states).astype(int), 4 ** np.arange(3, -1, -1)
+    expected = symbols[:, extractor.windows[:54]] @ places + 256 * np.arange(54)
+    assert np.array_equal(rows[:, :54], expected)
+    assert np.array_equal(rows[:, 54], 256 * 54 + game.plies(states))
+    assert len(set(game.plies(states).tolist())) > 5
 
 
 def test_extractor_sees_what_is_playable():

@@ -63,6 +63,12 @@ def test_unknown_players_list_what_there_is():
         make("stockfish", rlhf_games.make("connect_four"))
 
 
+def test_games_without_an_agent_say_how_to_get_one():
+    advice = "train one with rlhf-train --game othello .* or use --agent minimax:4"
+    with pytest.raises(UnknownPlayerError, match=f"Othello has no bundled agent: {advice}"):
+        make("agent", rlhf_games.make("othello"))
+
+
 def test_negative_budgets():
     with pytest.raises(SettingError, match="nodes must be 0"):
         make("random", rlhf_games.make("connect_four"), nodes=-1)

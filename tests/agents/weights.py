@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from rlhf_agents.compiled_network import PatternWeights, line_windows
+from rlhf_agents.compiled_network import PatternWeights, windows_of
 from rlhf_games.base import Game
 
 
 def random_weights(game: Game, width=16, depth=1, seed=0, scale=1.0) -> PatternWeights:
     rng = np.random.default_rng(seed)
-    windows = line_windows(game.observation_shape[1:], game.line_length, game.visible_cells)
+    windows = windows_of(game.observation_shape, game.line_length, game.visible_cells)
     outputs = 2 * len(game.goals) * game.n_actions
 
     def draw(*shape):

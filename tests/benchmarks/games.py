@@ -1,11 +1,11 @@
-"""Game moves per second on one core: random legal play of Connect Four, new games at once.
+"""Game moves per second on one core: random legal play, new games at once.
 
-    python tests/benchmarks/games.py               a table, in about half a minute
-    python tests/benchmarks/games.py --seconds 10 --json
+    python tests/benchmarks/games.py               a table per game, in two minutes
+    python tests/benchmarks/games.py --games connect_four --seconds 10 --json
 
 Every engine runs in this process, one after the other and then again, five times; the best round
 counts. The clock is the CPU time of the thread, so that other programs disturb little. OpenSpiel
-takes part if it is installed (`pip install rlhf-agents[openspiel]`).
+takes part if it is installed (`pip install rlhf-agents[openspiel]`), PettingZoo in Connect Four.
 """
 
 from __future__ import annotations
@@ -24,12 +24,21 @@ from rich.console import Console
 from rich.table import Table
 
 import rlhf_games
-from rlhf_games import rules
+from rlhf_games.counting import random_playouts
 
 ROUNDS = 5
 BATCH = 4096
 PLAYOUTS = 20_000
 OURS = "rlhf_games"
+PETTINGZOO, OPENSPIEL = "connect_four_v3.env()", "from Python, no observations"
+TWINS = {
+    "connect_four": "connect_four",
+    "othello": "othello",
+    "othello_6x6": None,
+    "breakthrough": "breakthrough",
+    "breakthrough_6x6": "breakthrough(rows=6,columns=6)",
+}
+"""What is measured, and what OpenSpiel calls it."""
 
 Engine = Callable[[], int]
 """Plays a while and returns how many moves it made."""
@@ -38,19 +47,20 @@ Engine = Callable[[], int]
 class Speed(NamedTuple):
     """What was measured of one engine."""
 
+    game: str
     engine: str
     how: str
     moves_per_second: float
 
 
-def playouts() -> Engine:
-    tag = rlhf_games.make("connect_four").rules
+def playouts(name: str) -> Engine:
+    tag = rlhf_games.make(name).rules
     seeds = iter(range(1 << 62))
-    return lambda: rules.random_playouts(tag, PLAYOUTS, next(seeds))[0]
+    return lambda: random_playouts(tag, PLAYOUTS, next(seeds))[0]
 
 
-def batched(observe: bool) -> Engine:
-    game = rlhf_games.make("connect_four")
+def batched(name: str, *, observe: bool) -> Engine:
+    game = rlhf_games.make(name)
     rng = np.random.default_rng(0)
     states = game.initial(BATCH)
 
@@ -86,10 +96,10 @@ def pettingzoo(factory: str) -> Engine:
     return play
 
 
-def openspiel() -> Engine:
+def openspiel(twin: str) -> Engine:
     import pyspiel  # noqa: PLC0415
 
-    game = pyspiel.load_game("connect_four")
+    game = pyspiel.load_game(twin)
     rng = random.Random(0)
 
     def play() -> int:
@@ -103,25 +113,27 @@ def openspiel() -> Engine:
     return play
 
 
-def engines() -> dict[tuple[str, str], Engine]:
-    """Return what is installed here, by name and manner of play."""
+def engines(name: str) -> dict[tuple[str, str], Engine]:
+    """Return what is installed here and plays a game, by name and manner of play."""
+    shape = ", ".join(map(str, rlhf_games.make(name).observation_shape))
     found: dict[tuple[str, str], Engine] = {
-        (OURS, "compiled playouts"): playouts(),
-        (OURS, f"batches of {BATCH}, no observations"): batched(observe=False),
-        (OURS, f"batches of {BATCH}, float32 [B, 2, 6, 7]"): batched(observe=True),
+        (OURS, "compiled playouts"): playouts(name),
+        (OURS, f"batches of {BATCH}, no observations"): batched(name, observe=False),
+        (OURS, f"batches of {BATCH}, float32 [B, {shape}]"): batched(name, observe=True),
     }
-    if importlib.util.find_spec("pyspiel"):
-        found["OpenSpiel", "from Python, no observations"] = openspiel()
-    if importlib.util.find_spec("pettingzoo"):
+    twin = TWINS[name]
+    if twin is not None and importlib.util.find_spec("pyspiel"):
+        found["OpenSpiel", OPENSPIEL] = openspiel(twin)
+    if name == "connect_four" and importlib.util.find_spec("pettingzoo"):
         found["PettingZoo", "connect_four_v3.raw_env()"] = pettingzoo("raw_env")
-        found["PettingZoo", "connect_four_v3.env()"] = pettingzoo("env")
+        found["PettingZoo", PETTINGZOO] = pettingzoo("env")
     return found
 
 
-def measure(seconds: float) -> list[Speed]:
+def measure(name: str, seconds: float) -> list[Speed]:
     """Let every engine play `seconds` in all, after a first call that compiles it."""
     best = {}
-    contestants = engines()
+    contestants = engines(name)
     for play in contestants.values():
         play()
     for _ in range(ROUNDS):
@@ -130,13 +142,41 @@ def measure(seconds: float) -> list[Speed]:
             while (spent := time.thread_time() - begin) < seconds / ROUNDS:
                 moves += play()
             best[key] = max(best.get(key, 0.0), moves / spent)
-    return [Speed(*key, value) for key, value in best.items()]
+    return [Speed(name, *key, value) for key, value in best.items()]
 
 
-def ratio(speed: Speed, speeds: list[Speed]) -> float | None:
-    """How many times faster than PettingZoo's `env()`, if that is installed."""
-    reference = [other for other in speeds if other.how == "connect_four_v3.env()"]
+def ratio(speed: Speed, speeds: list[Speed], how: str) -> float | None:
+    """How many times faster than another engine at the same game, if that took part."""
+    reference = [other for other in speeds if other.how == how and other.game == speed.game]
     return speed.moves_per_second / reference[0].moves_per_second if reference else None
+
+
+def as_rows(speeds: list[Speed]) -> list[dict[str, object]]:
+    return [
+        {
+            **speed._asdict(),
+            "ratio_to_openspiel": ratio(speed, speeds, OPENSPIEL),
+            "ratio_to_pettingzoo": ratio(speed, speeds, PETTINGZOO),
+        }
+        for speed in speeds
+    ]
+
+
+def show(name: str, speeds: list[Speed]) -> None:
+    table = Table(
+        title=f"{rlhf_games.make(name).title}, random legal play on one core",
+        caption=f"best of {ROUNDS} rounds, CPU time; ratios to OpenSpiel's Python API and to "
+        "connect_four_v3.env()",
+    )
+    table.add_column("engine")
+    table.add_column("how")
+    for heading in ("game moves / s", "x OpenSpiel", "x PettingZoo"):
+        table.add_column(heading, justify="right")
+    for speed in speeds:
+        ratios = [ratio(speed, speeds, how) for how in (OPENSPIEL, PETTINGZOO)]
+        shown = ["" if times is None else f"{times:,.1f}" for times in ratios]
+        table.add_row(speed.engine, speed.how, f"{speed.moves_per_second:,.0f}", *shown)
+    Console().print(table)
 
 
 def main() -> int:
@@ -145,35 +185,21 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     program.add_argument("--seconds", type=float, default=5.0, help="per engine")
+    games = {"nargs": "+", "choices": list(TWINS), "default": list(TWINS)}
+    program.add_argument("--games", **games, help="(default all)")
     program.add_argument("--json", action="store_true", help="one JSON list instead of the table")
     options = program.parse_args()
     if not options.seconds > 0:
         program.error(f"--seconds must be above 0, got {options.seconds:g}")
 
-    speeds = measure(options.seconds)
+    everything = []
+    for name in options.games:
+        speeds = measure(name, options.seconds)
+        everything += speeds
+        if not options.json:
+            show(name, speeds)
     if options.json:
-        rows = [
-            {**speed._asdict(), "ratio_to_pettingzoo": ratio(speed, speeds)} for speed in speeds
-        ]
-        print(json.dumps(rows, indent=2))
-        return 0
-    table = Table(
-        title="Connect Four, random legal play on one core",
-        caption=f"best of {ROUNDS} rounds, CPU time; ratios to connect_four_v3.env()",
-    )
-    table.add_column("engine")
-    table.add_column("how")
-    table.add_column("game moves / s", justify="right")
-    table.add_column("x PettingZoo", justify="right")
-    for speed in speeds:
-        times = ratio(speed, speeds)
-        table.add_row(
-            speed.engine,
-            speed.how,
-            f"{speed.moves_per_second:,.0f}",
-            "" if times is None else f"{times:,.1f}",
-        )
-    Console().print(table)
+        print(json.dumps(as_rows(everything), indent=2))
     return 0
 
 

@@ -1,6 +1,7 @@
 """The contract of every game; a test of a game inherits it and sets the first three attributes.
 
-A game whose planes are a board on which players place stones inherits `StoneGameContract`.
+A game whose planes are a board of stones inherits `BoardContract`; if every move adds a stone to a
+board that was empty at first, `StoneGameContract`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 import rlhf_games
 from rlhf_games.base import (
+    CLOCK,
     MOVER,
     WAITING,
     Game,
@@ -26,6 +28,7 @@ from rlhf_games.base import (
     UnknownGoalError,
     Verdict,
 )
+from rlhf_games.rules import CLOCK_DIGITS
 
 WIN, DRAW, LOSE = 0, 1, 2
 
@@ -62,10 +65,7 @@ def play_line(game: Game, moves: list[int]) -> list[States]:
 
 def seen_through(game: Game, symmetry: Symmetry, states: States) -> States:
     """The positions after a reflection or rotation."""
-    planes = game.observe(states).reshape(len(states), 2, -1)
-    moved = np.empty_like(planes)
-    moved[:, :, symmetry.cells] = planes
-    return game.from_observation(moved.reshape(-1, *game.observation_shape))
+    return game.from_observation(symmetry.seen(game.observe(states)))
 
 
 class GameContract:
@@ -73,8 +73,10 @@ class GameContract:
 
     name: str
     perft: tuple[int, ...]
-    # Which kinds of goals carry a number at the end of their names: "win_by" for `win_by_18`.
+    # Which kinds of goals carry a number that makes them easier: "win_by" for `win_by_18`.
     deadlines: frozenset[str]
+    # Which kinds of goals carry a number that makes them harder: "last" for `last_20`.
+    thresholds: frozenset[str] = frozenset()
     # Random games that are looked at.
     n_games = 300
     # Positions that are enough to count.
@@ -106,13 +108,17 @@ class GameContract:
         assert isinstance(game, Game)
         assert game.name == self.name
         assert game.title != ""
-        assert len(game.action_names) == len(set(game.action_names)) == game.n_actions
+        assert game.names_of(0) == game.action_names
+        assert game.turned or game.names_of(1) == game.action_names
+        for seat in (0, 1):
+            assert len(game.names_of(seat)) == len(set(game.names_of(seat))) == game.n_actions
         cells = int(np.prod(game.observation_shape[1:]))
         assert 0 < game.visible_cells <= cells
         for symmetry in game.symmetries:
             assert sorted(symmetry.cells) == list(range(cells))
             assert sorted(symmetry.actions) == list(range(game.n_actions))
             assert not np.array_equal(symmetry.cells, np.arange(cells))
+            assert len(symmetry.seen(game.observe(game.initial(0)))) == 0
 
     def test_goal_table(self, game: Game):
         names = [goal.name for goal in game.goals]
@@ -179,8 +185,7 @@ class GameContract:
     # ---- rules ----------------------------------------------------------------------------
 
     def test_perft(self, game: Game):
-        counts = tuple(game.perft(depth) for depth in range(1, len(self.perft) + 1))
-        assert counts == self.perft
+        assert tuple(game.perft(ply + 1) for ply in range(len(self.perft))) == self.perft
 
     def test_perft_counts_what_step_reaches(self, game: Game):
         states = game.initial(1)
@@ -197,9 +202,8 @@ class GameContract:
     def test_plies_and_movers_alternate_until_the_end(self, game: Game, moves: list[int]):
         line = play_line(game, moves)
         assert [int(game.plies(states)[0]) for states in line] == list(range(len(line)))
-        assert [int(game.mover(states)[0]) for states in line] == [
-            ply % 2 for ply in range(len(line))
-        ]
+        movers = [int(game.mover(states)[0]) for states in line]
+        assert movers == [ply % 2 for ply in range(len(line))]
         outcomes = [int(game.outcome(states)[0]) for states in line]
         assert set(outcomes[:-1]) <= {Outcome.ONGOING}
         assert len(line) <= game.max_plies + 1
@@ -263,7 +267,7 @@ class GameContract:
         with pytest.raises(GameError, match="observation 2"):
             game.from_observation(planes)
 
-    # ---- symmetries -----------------------------------------------------------------------
+    # ---- symmetries and chance ------------------------------------------------------------
 
     def test_symmetries_commute_with_the_rules(self, game: Game, states: States):
         actions = game.random_actions(states, np.random.default_rng(3))
@@ -276,8 +280,6 @@ class GameContract:
             assert np.array_equal(
                 game.step(mirrored, symmetry.actions[actions]), seen_through(game, symmetry, after)
             )
-
-    # ---- chance ---------------------------------------------------------------------------
 
     def test_random_actions_are_legal_and_reproducible(self, game: Game, states: States):
         first, again, other = (
@@ -324,15 +326,15 @@ class GameContract:
                 assert (verdicts[..., row] <= parent).all()
 
     def test_deadlines_are_monotone(self, game: Game, states: States):
-        """More time makes `win_by` and `lose_by` easier and `last` harder, as more margin does."""
+        """More time makes `win_by` and `lose_by` easier, more discs make a margin harder."""
         chains: dict[str, list[tuple[int, int]]] = {}
         for row, goal in enumerate(game.goals):
             if match := re.fullmatch(r"(\w+)_(\d+)", goal.name):
                 chains.setdefault(match[1], []).append((int(match[2]), row))
         verdicts = game.verdicts(states)
-        assert set(chains) == self.deadlines
+        assert set(chains) == self.deadlines | self.thresholds
         for kind, chain in chains.items():
-            rows = [row for _, row in sorted(chain, reverse=kind in ("last", "win_margin"))]
+            rows = [row for _, row in sorted(chain, reverse=kind in self.thresholds)]
             for hard, easy in pairwise(rows):
                 assert (verdicts[..., hard] <= verdicts[..., easy]).all()
 
@@ -345,8 +347,38 @@ class GameContract:
             assert np.array_equal(achieved[:, MOVER, row], outcome == value)
 
 
-class StoneGameContract(GameContract):
-    """What holds besides for games of placing stones: plane 0 the mover's, plane 1 the other's."""
+class BoardContract(GameContract):
+    """What holds besides where plane 0 shows the mover's stones and plane 1 the other's."""
+
+    def test_planes(self, game: Game, states: States):
+        """No cell has two owners, and planes beyond the second show playable cells and plies."""
+        planes = game.observe(states).reshape(len(states), game.observation_shape[0], -1)
+        assert len(planes[0]) in (2, 4)
+        assert game.visible_cells == planes.shape[2]
+        assert (planes[:, :2].sum(axis=1) <= 1).all()
+        if len(planes[0]) == 4:
+            assert (planes[:, :3].sum(axis=1) <= 1).all()
+            digits = 2.0 ** np.arange(CLOCK_DIGITS)
+            assert game.max_plies < 2**CLOCK_DIGITS
+            assert np.array_equal(planes[:, CLOCK, :CLOCK_DIGITS] @ digits, game.plies(states))
+            assert not planes[:, CLOCK, CLOCK_DIGITS:].any()
+
+    def test_moves_are_called_as_they_are_typed(self, game: Game, history: list[States]):
+        for ply, states in enumerate(history[:2]):
+            assert game.text(states[0]) is None
+            for action in np.flatnonzero(game.legal(states[:1])[0]).tolist():
+                assert game.label(states[0], action) == game.names_of(ply)[action]
+
+    def test_two_owners_of_a_cell_are_rejected(self, game: Game, states: States):
+        planes = game.observe(states[game.plies(states) == 2])
+        row = len(planes) - 1
+        planes[row, 0] = planes[row].max(axis=0)
+        with pytest.raises(GameError, match=f"observation {row}"):
+            game.from_observation(planes)
+
+
+class StoneGameContract(BoardContract):
+    """What holds besides for games on an empty board to which every move adds one stone."""
 
     def test_boards_start_empty(self, game: Game):
         assert not game.observe(game.initial(3)).any()
@@ -357,13 +389,6 @@ class StoneGameContract(GameContract):
         before, after = game.observe(ongoing), game.observe(game.step(ongoing, actions))
         assert np.array_equal(after[:, 0], before[:, 1])
         assert ((after[:, 1] - before[:, 0]).reshape(len(ongoing), -1).sum(axis=1) == 1).all()
-
-    def test_two_owners_of_a_cell_are_rejected(self, game: Game, states: States):
-        planes = game.observe(states[game.plies(states) == 2])
-        row = len(planes) - 1
-        planes[row, 0] = planes[row].max(axis=0)
-        with pytest.raises(GameError, match=f"observation {row}"):
-            game.from_observation(planes)
 
     def test_impossible_counts_are_rejected(self, game: Game, states: States):
         planes = game.observe(states[game.plies(states) == 2])

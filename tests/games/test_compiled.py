@@ -10,6 +10,7 @@ import pytest
 
 import rlhf_games
 from rlhf_games import rules
+from rlhf_games.base import CLOCK
 from rlhf_games.compiled import (
     by_default,
     count_bits,
@@ -19,6 +20,8 @@ from rlhf_games.compiled import (
     random_below,
     random_unit,
 )
+from rlhf_games.counting import random_playouts
+from tests.games.game_contract import random_games
 
 WORDS = [1, 2, 0b1011000, 1 << 63, (1 << 64) - 1, 0x9E3779B97F4A7C15]
 
@@ -96,8 +99,8 @@ def test_random_unit_is_at_least_0_and_below_1():
 @pytest.mark.parametrize("name", rlhf_games.names())
 def test_playouts_count_games_and_plies(name: str):
     game = rlhf_games.make(name)
-    moves, first, drawn, second = rules.random_playouts(game.rules, 5000, 3)
-    assert rules.random_playouts(game.rules, 5000, 3) == (moves, first, drawn, second)
+    moves, first, drawn, second = random_playouts(game.rules, 5000, 3)
+    assert random_playouts(game.rules, 5000, 3) == (moves, first, drawn, second)
     assert first + drawn + second == 5000
     assert first > second > drawn or name != "connect_four"
     assert 5 * 5000 <= moves <= game.max_plies * 5000
@@ -154,8 +157,8 @@ def fill_both(tag, states, symbols, planes):
         for cell in range(tag.n_cells):
             what = rules.symbol(tag, state, cell)
             symbols[i, cell] = what
-            planes[i, 0, cell] = what == 1
-            planes[i, 1, cell] = what == 2
+            for plane in range(planes.shape[1]):
+                planes[i, plane, cell] = what == plane + 1
 
 
 @pytest.mark.parametrize("name", rlhf_games.names())
@@ -167,7 +170,27 @@ def test_bulk_functions_agree_with_symbol(name: str):
         states.append(game.step(states[-1], game.random_actions(states[-1], rng)))
     rows = np.concatenate(states)
     symbols = np.empty((len(rows), game.rules.n_cells), np.int8)
-    planes = np.empty((len(rows), 2, game.rules.n_cells), np.float32)
+    shown = min(game.observation_shape[0], CLOCK)
+    planes = np.empty((len(rows), shown, game.rules.n_cells), np.float32)
     fill_both(game.rules, rows, symbols, planes)
     assert np.array_equal(game.symbols(rows), symbols)
-    assert np.array_equal(game.observe(rows).reshape(planes.shape), planes)
+    seen = game.observe(rows)[:, :shown]
+    assert np.array_equal(seen.reshape(planes.shape), planes)
+
+
+@numba.njit
+def fill_ages(tag, states, out):
+    for i in range(states.shape[0]):
+        out[i] = rules.age(tag, rules.load(tag, states, i))
+
+
+@pytest.mark.parametrize("name", rlhf_games.names())
+def test_age_bounds_what_can_follow(name: str):
+    game = rlhf_games.make(name)
+    history = random_games(game, 200, seed=2)
+    lengths = game.plies(history[-1])
+    for states in history:
+        ages = np.empty(len(states), np.int64)
+        fill_ages(game.rules, states, ages)
+        assert (lengths - game.plies(states) <= game.max_plies - ages).all()
+        assert (ages >= game.plies(states)).all()

@@ -23,7 +23,8 @@ POSITIONS = (SHARED if SHARED.name == "data" else SHARED / "data") / "connect_fo
 class TestConnectFour(StoneGameContract):
     name = "connect_four"
     perft = (7, 49, 343, 2401, 16807, 117649, 823536, 5673234, 39394572)
-    deadlines = frozenset({"win_by", "lose_by", "last"})
+    deadlines = frozenset({"win_by", "lose_by"})
+    thresholds = frozenset({"last"})
 
 
 def play(columns: str) -> np.ndarray:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from importlib import import_module
 from importlib.metadata import entry_points
 
-from rlhf_agents.board_cells import has_board
+from rlhf_agents.board_cells import has_board, paths_of
 from rlhf_agents.viewer.rooms.base import Room
 from rlhf_agents.viewer.rooms.grid import GridRoom
+from rlhf_agents.viewer.rooms.paths import PathRoom
 from rlhf_agents.viewer.rooms.text import TextRoom
 from rlhf_games.base import Game
 
@@ -35,8 +36,13 @@ def known_room(name: str) -> Room | None:
 
 
 def room_for(game: Game) -> Room:
-    """Return the room of a game; if it has none of its own, a grid, or text if it has no board."""
+    """Return the room of a game; if it has none of its own, one that fits its moves and board."""
+    own = known_room(game.name)
+    if own is not None:
+        return own
     if not has_board(game):
-        return known_room(game.name) or TextRoom()
+        return TextRoom()
     _, rows, columns = game.observation_shape
-    return known_room(game.name) or GridRoom(rows, columns, game.n_actions, gravity=game.gravity)
+    if paths_of(game.action_names, rows):
+        return PathRoom(rows, columns, game.n_actions)
+    return GridRoom(rows, columns, game.n_actions, gravity=game.gravity)

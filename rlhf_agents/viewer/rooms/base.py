@@ -13,6 +13,9 @@ from rlhf_agents.viewer.canvas import Canvas
 from rlhf_agents.viewer.geometry import Box, Point
 from rlhf_agents.viewer.theme import Theme
 
+Step = tuple[int, int]
+"""Cells to the right and down."""
+
 
 @dataclass(frozen=True)
 class Ghost:
@@ -50,7 +53,7 @@ class BoardView:
         stones: int8 `[H, W]`, None while the rules are being loaded.
         seat: who is to move.
         legal: bool `[A]`.
-        names: the A labels of the actions, of the legal ones as people call them here.
+        names: the A labels of the mover's actions, of the legal ones as people call them here.
         text: the position, if it is no board of stones.
         last: the latest stone.
         winning: the cells of the line that has won.
@@ -61,6 +64,7 @@ class BoardView:
         ghosts: the expected line.
         hover: the move under the mouse or the keyboard's cursor.
         hint: the move to recommend.
+        picked: the piece that the person is about to move, its cell = row * W + column.
     """
 
     stones: Stones | None = None
@@ -77,6 +81,7 @@ class BoardView:
     ghosts: tuple[Ghost, ...] = ()
     hover: int | None = None
     hint: int | None = None
+    picked: int | None = None
 
 
 class Room(Protocol):
@@ -92,12 +97,22 @@ class Room(Protocol):
         """Draw the stone of a seat as large as in a cell of that size."""
         ...
 
-    def action_at(self, box: Box, point: Point) -> int | None:
+    def action_at(self, box: Box, point: Point, view: BoardView) -> int | None:
         """Return the action under a point of the box, legal or not; None if there is none."""
         ...
 
-    def neighbour(self, action: int, across: int, down: int) -> int | None:
-        """Return the action that an arrow key leads to; None if that arrow plays the move."""
+    def piece_at(self, box: Box, point: Point, view: BoardView) -> int | None:
+        """Return the cell of a piece under a point that the person can pick, see `picked`."""
+        ...
+
+    def neighbour(self, action: int, step: Step, legal: NDArray[np.bool_]) -> int | None:
+        """Return the action that an arrow key leads to; None if that arrow plays the move.
+
+        Args:
+            action: where the keyboard's cursor is.
+            step: across and down, each -1, 0 or 1.
+            legal: bool `[A]`.
+        """
         ...
 
     def cell_centre(self, box: Box, cell: Cell) -> Point:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rlhf_agents.board_cells import Cell
 from rlhf_agents.viewer.canvas import Canvas
 from rlhf_agents.viewer.easing import fall
 from rlhf_agents.viewer.geometry import Box, Point
-from rlhf_agents.viewer.rooms.base import BoardView, Ghost
+from rlhf_agents.viewer.rooms.base import BoardView, Ghost, Step
 from rlhf_agents.viewer.theme import Theme, blend
 
 VALUES = 44
@@ -53,14 +54,15 @@ class GridRoom:
     Args:
         rows: of the board.
         columns: of the board.
-        n_actions: actions are columns or cells if there are as many, else entries of a list.
+        n_actions: actions are columns or cells if there are as many, else entries of a list. One
+            more than there are cells is to pass, for which the whole board is clicked.
         gravity: an action is a column into which a stone falls.
     """
 
     def __init__(self, rows: int, columns: int, n_actions: int, *, gravity: bool) -> None:
         self.rows, self.columns, self.n_actions = rows, columns, n_actions
         self.by_column = gravity and n_actions == columns
-        self.by_cell = not gravity and n_actions == rows * columns
+        self.by_cell = not gravity and rows * columns <= n_actions <= rows * columns + 1
 
     # ---- geometry
 
@@ -94,7 +96,7 @@ class GridRoom:
         """Return the middle of a cell, see `Room`."""
         return self.grid(box).centre(cell)
 
-    def action_at(self, box: Box, point: Point) -> int | None:
+    def action_at(self, box: Box, point: Point, view: BoardView) -> int | None:
         """Return the action under a point, see `Room`."""
         if self.by_column:
             grid = self.grid(box)
@@ -103,16 +105,29 @@ class GridRoom:
             return column if inside else None
         if self.by_cell:
             cell = self.grid(box).cell_at(point)
+            if cell is not None and self._must_pass(view):
+                return self.rows * self.columns
             return None if cell is None else cell[0] * self.columns + cell[1]
         chips = self._chips(box)
         return next((i for i, chip in enumerate(chips) if chip.contains(point)), None)
 
-    def neighbour(self, action: int, across: int, down: int) -> int | None:
+    def _must_pass(self, view: BoardView) -> bool:
+        cells = self.rows * self.columns
+        return self.by_cell and len(view.legal) > cells and bool(view.legal[cells])
+
+    def piece_at(self, box: Box, point: Point, view: BoardView) -> int | None:
+        """Return None: no piece moves here."""
+        return None
+
+    def neighbour(self, action: int, step: Step, legal: NDArray[np.bool_]) -> int | None:
         """Return the action that an arrow key leads to, see `Room`."""
+        across, down = step
         if self.by_column and down > 0:
             return None
         if self.by_cell:
             row, column = divmod(action, self.columns)
+            if row == self.rows:
+                return action  # to pass, which is the only move
             return (row + down) % self.rows * self.columns + (column + across) % self.columns
         return (action + across + down) % self.n_actions
 
@@ -127,12 +142,32 @@ class GridRoom:
         self.draw_front(canvas, grid, theme)
         self.draw_marks(canvas, grid, view, theme)
         self._draw_ghosts(canvas, grid, view, theme)
+        self.draw_values(canvas, box, view, theme)
+
+    def draw_values(self, canvas: Canvas, box: Box, view: BoardView, theme: Theme) -> None:
+        """Write the names of the moves and what they are worth."""
+        grid = self.grid(box)
         if self.by_column:
             self._draw_columns(canvas, grid, view, theme)
+        elif self._must_pass(view):
+            self._draw_pass(canvas, grid, view, theme)
         elif self.by_cell:
             self._draw_cell_values(canvas, grid, view, theme)
         else:
             self._draw_list(canvas, box, view, theme)
+
+    def _draw_pass(self, canvas: Canvas, grid: Grid, view: BoardView, theme: Theme) -> None:
+        """Write across the board that there is one move only."""
+        action = self.rows * self.columns
+        x, y = grid.box.centre
+        width, height = min(grid.box.width * 0.8, 150.0), min(grid.cell * 0.8, 46.0)
+        label = Box(x - width / 2, y - height / 2, width, height)
+        canvas.box(label, theme.raised, height / 3)
+        if action in (view.hover, view.hint):
+            rim = theme.good if action == view.hint else theme.text
+            canvas.outline(label, rim, height / 3, 2)
+        ink, size = theme.text, height * 0.45
+        canvas.text(label.centre, view.names[action], size, ink, anchor="mm", bold=True)
 
     def draw_ground(self, canvas: Canvas, grid: Grid, theme: Theme) -> None:
         """Draw what lies below the stones."""
@@ -152,7 +187,8 @@ class GridRoom:
         if view.values is None or not (self.by_column or self.by_cell):
             return
         colour = theme.seats[view.eyes]
-        for action, value in enumerate(view.values):
+        shown = self.columns if self.by_column else self.rows * self.columns
+        for action, value in enumerate(view.values[:shown]):
             if np.isnan(value):
                 continue
             with canvas.faded(0.05 + 0.33 * float(value)):
@@ -224,7 +260,8 @@ class GridRoom:
             return None
         if self.by_column:
             return int(np.flatnonzero(view.stones[:, action] == 0)[-1]), action
-        return divmod(action, self.columns) if self.by_cell else None
+        inside = self.by_cell and action < self.rows * self.columns
+        return divmod(action, self.columns) if inside else None
 
     def _draw_target(self, canvas: Canvas, grid: Grid, cell: Cell, view: BoardView, theme: Theme,
                      *, hint: bool) -> None:  # fmt: skip
@@ -276,7 +313,7 @@ class GridRoom:
     def _draw_cell_values(self, canvas: Canvas, grid: Grid, view: BoardView, theme: Theme) -> None:
         """Write values into the empty cells, or the names of the cells."""
         expected = {ghost.cell for ghost in view.ghosts}
-        for action, name in enumerate(view.names):
+        for action, name in enumerate(view.names[: self.rows * self.columns]):
             cell = divmod(action, self.columns)
             if view.stones is None or view.stones[cell] or grid.cell < 26:
                 continue

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rlhf_agents.board_cells import Cell
 from rlhf_agents.viewer.canvas import Canvas
 from rlhf_agents.viewer.geometry import Box, Point
-from rlhf_agents.viewer.rooms.base import BoardView
+from rlhf_agents.viewer.rooms.base import BoardView, Step
 from rlhf_agents.viewer.rooms.grid import FRAME, STONE, VALUES, draw_stone
 from rlhf_agents.viewer.theme import Theme
 
@@ -20,13 +21,7 @@ LARGEST = 40
 
 
 class TextRoom:
-    """Writes the position and lists the legal moves, as there may be thousands of others.
-
-    Which those are is known from the last position drawn.
-    """
-
-    def __init__(self) -> None:
-        self._legal: list[int] = []
+    """Writes the position and lists the legal moves, as there may be thousands of others."""
 
     # ---- geometry
 
@@ -35,43 +30,50 @@ class TextRoom:
         area = box.inset(FRAME).top_part(VALUES)[1]  # in the end the result
         return area.top_part(area.height * (1 - LIST_SHARE), FRAME)
 
-    def _chips(self, box: Box) -> list[Box]:
-        area, count = self._areas(box)[1], len(self._legal)
+    def _chips(self, box: Box, legal: NDArray[np.bool_]) -> list[tuple[int, Box]]:
+        """Return the legal actions and where they stand in the list."""
+        actions = np.flatnonzero(legal).tolist()
+        area, count = self._areas(box)[1], len(actions)
         if not count:
             return []
         per_row = max(1, int(area.width // CHIP_WIDTH))
         per_row = max(per_row, -(-count // max(1, int(area.height // CHIP))))
         rows = -(-count // per_row)
-        return area.top_part(rows * CHIP)[0].grid(count, per_row, 3)
+        chips = area.top_part(rows * CHIP)[0].grid(count, per_row, 3)
+        return list(zip(actions, chips, strict=True))
 
     def cell_centre(self, box: Box, cell: Cell) -> Point:
         """Return the middle of the text: there are no cells."""
         del cell
         return self._areas(box)[0].centre
 
-    def action_at(self, box: Box, point: Point) -> int | None:
+    def action_at(self, box: Box, point: Point, view: BoardView) -> int | None:
         """Return the legal action under a point, see `Room`."""
-        chips = zip(self._legal, self._chips(box), strict=True)
+        chips = self._chips(box, view.legal)
         return next((action for action, chip in chips if chip.contains(point)), None)
 
-    def neighbour(self, action: int, across: int, down: int) -> int | None:
+    def piece_at(self, box: Box, point: Point, view: BoardView) -> int | None:
+        """Return None: there are no pieces."""
+        return None
+
+    def neighbour(self, action: int, step: Step, legal: NDArray[np.bool_]) -> int | None:
         """Return the legal action that an arrow key leads to, see `Room`."""
-        if not self._legal:
+        actions: list[int] = np.flatnonzero(legal).tolist()
+        if not actions:
             return None
-        if action not in self._legal:
-            return self._legal[0]
-        return self._legal[(self._legal.index(action) + across + down) % len(self._legal)]
+        if action not in actions:
+            return actions[0]
+        return actions[(actions.index(action) + sum(step)) % len(actions)]
 
     # ---- drawing
 
     def draw(self, canvas: Canvas, box: Box, view: BoardView, theme: Theme) -> None:
         """Draw the position, see `Room`."""
-        self._legal = np.flatnonzero(view.legal).tolist()
         area = self._areas(box)[0]
         canvas.box(area, theme.board, 14)
         if view.text:
             self._draw_text(canvas, area.inset(FRAME), view.text.split("\n"), theme)
-        for action, chip in zip(self._legal, self._chips(box), strict=True):
+        for action, chip in self._chips(box, view.legal):
             self._draw_chip(canvas, chip, action, view, theme)
 
     def _draw_text(self, canvas: Canvas, area: Box, lines: list[str], theme: Theme) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pygame
 import pytest
@@ -47,20 +49,22 @@ class RoomContract:
             stones=stones_of(game, state),
             seat=session.seat,
             legal=game.legal(state[None])[0],
-            names=game.action_names,
+            names=game.names_of(session.seat),
             **more,
         )
 
     def test_every_action_can_be_pointed_at(self, room, box):
         room, game = room
+        view = self.view(game, [])
         found = {
-            room.action_at(box, (x, y))
+            room.action_at(box, (x, y), view)
             for x in np.arange(box.x, box.right, 1.5)
             for y in np.arange(box.y, box.bottom, 1.5)
         }
         assert found >= set(range(game.n_actions))
         assert found <= {None, *range(game.n_actions)}
-        assert room.action_at(box, (box.right + 900, box.y)) is None
+        assert room.action_at(box, (box.right + 900, box.y), view) is None
+        assert room.piece_at(box, room.cell_centre(box, (0, 0)), view) is None
 
     def test_stones_are_where_the_state_says(self, room, box, theme):
         room, game = room
@@ -105,8 +109,9 @@ class RoomContract:
     def test_arrows_reach_every_action(self, room):
         room, game = room
         reached, new = {0}, [0]
+        legal, steps = np.ones(game.n_actions, bool), ((1, 0), (0, 1), (-1, 0), (0, -1))
         while new:
-            onward = [room.neighbour(new[0], *step) for step in ((1, 0), (0, 1), (-1, 0), (0, -1))]
+            onward = [room.neighbour(new[0], step, legal) for step in steps]
             new = new[1:] + [a for a in onward if a is not None and a not in reached]
             reached |= {a for a in onward if a is not None}
         assert reached == set(range(game.n_actions))
@@ -119,7 +124,7 @@ class TestConnectFour(RoomContract):
         return room_for(game), game
 
     def test_down_plays(self, room):
-        assert room[0].neighbour(3, 0, 1) is None
+        assert room[0].neighbour(3, (0, 1), np.ones(7, bool)) is None
 
     def test_a_stone_falls_behind_the_board(self, room):
         room, game = room
@@ -178,6 +183,98 @@ class TestGridWithAList(RoomContract):
         return room, rlhf_games.make("connect_four")
 
 
+class TestPaths(RoomContract):
+    """Pieces that move from cell to cell: the first click picks one, the second moves it."""
+
+    @pytest.fixture
+    def room(self):
+        game = rlhf_games.make("breakthrough_6x6")
+        return room_for(game), game
+
+    def view(self, game, moves, **more):
+        # The moves of the contract are those of games on empty boards: take legal ones instead.
+        session = Session(game)
+        for _ in moves:
+            session.play(session.legal()[0])
+        more.pop("hover", None)
+        return super().view(game, session.moves, **more)
+
+    def test_every_action_can_be_pointed_at(self, room, box):
+        room, game = room
+        view = self.view(game, [0])
+        played = set()
+        for row in range(6):
+            for column in range(6):
+                piece = room.piece_at(box, room.cell_centre(box, (row, column)), view)
+                assert (piece is None) == (row != 1)  # the second player's foremost row
+                if piece is not None:
+                    picked = replace(view, picked=piece)
+                    cells = [(r, c) for r in range(6) for c in range(6)]
+                    played |= {
+                        room.action_at(box, room.cell_centre(box, cell), picked) for cell in cells
+                    }
+        legal = set(np.flatnonzero(view.legal).tolist())
+        assert played - {None} == legal
+        assert room.action_at(box, (box.right + 900, box.y), view) is None
+
+    def test_everything_at_once_can_be_drawn(self, room, box, theme):
+        room, game = room
+        surface = pygame.Surface((1000, 900))
+        values = np.linspace(0, 1, game.n_actions).astype(np.float32)
+        view = self.view(game, [0], values=values, eyes=1)
+        legal = np.flatnonzero(view.legal)
+        pictures = set()
+        for more in ({}, {"picked": 6}, {"hover": legal[1]}, {"hint": legal[2], "picked": 7}):
+            room.draw(Canvas(surface), box, replace(view, **more), theme)
+            pictures.add(pygame.image.tobytes(surface, "RGB"))
+        assert len(pictures) == 4
+
+    def test_stones_are_where_the_state_says(self, room, box, theme):
+        room, game = room
+        surface = pygame.Surface((1000, 900))
+        view = self.view(game, [0, 0, 0])
+        room.draw(Canvas(surface), box, view, theme)
+        for row in range(6):
+            for column in range(6):
+                centre = room.cell_centre(box, (row, column))
+                for seat in (0, 1):
+                    there = colour_near(surface, centre, 4, theme.seats[seat])
+                    assert there == (view.stones[row, column] == seat + 1), (row, column)
+
+    def test_arrows_reach_every_action(self, room):
+        room, game = room
+        legal = self.view(game, [0]).legal
+        action, reached = int(legal.argmax()), set()
+        for _ in range(legal.sum()):
+            reached.add(action)
+            action = room.neighbour(action, (1, 0), legal)
+        assert reached == set(np.flatnonzero(legal).tolist())
+        assert room.neighbour(room.neighbour(action, (0, 1), legal), (0, -1), legal) == action
+        assert room.neighbour(3, (0, 1), np.zeros(game.n_actions, bool)) == 3
+
+
+def test_the_whole_board_is_clicked_to_pass():
+    game = rlhf_games.make("othello_6x6")
+    states, rng = game.initial(300), np.random.default_rng(0)
+    while not game.legal(states)[:, 36].any():
+        states = game.step(states, game.random_actions(states, rng))
+    state = states[int(game.legal(states)[:, 36].argmax())]
+    room, box = room_for(game), Box(0, 0, 400, 400)
+    view = BoardView(
+        stones_of(game, state), legal=game.legal(state[None])[0], names=game.names_of(0)
+    )
+    centre = room.cell_centre(box, (0, 0))
+    assert room.action_at(box, centre, view) == 36
+    assert room.action_at(box, centre, replace(view, legal=np.ones(36, bool))) == 0
+    assert room.neighbour(36, (0, 1), view.legal) == 36
+    pictures = set()
+    for hover in (None, 36):
+        surface = pygame.Surface((400, 400))
+        room.draw(Canvas(surface), box, replace(view, hover=hover), DARK)
+        pictures.add(pygame.image.tobytes(surface, "RGB"))
+    assert len(pictures) == 2
+
+
 def test_rooms_by_name():
     assert known_room("connect_four") is not None
     assert known_room("no_such_game") is None
@@ -220,15 +317,16 @@ class TestText:
     def test_legal_moves_can_be_pointed_at_and_reached(self, game, box, moves, legal):
         room = room_for(game)
         assert isinstance(room, TextRoom)
-        self.drawn(room, box, self.view(game, moves))
+        view = self.view(game, moves)
         points = [(x, y) for x in range(0, 320, 3) for y in range(0, 320, 3)]
-        assert {room.action_at(box, point) for point in points} == {None, *legal}
-        first = room.neighbour(99, 1, 0)
+        assert {room.action_at(box, point, view) for point in points} == {None, *legal}
+        first = room.neighbour(99, (1, 0), view.legal)
         reached = {first}
         for _ in range(3):
-            first = room.neighbour(first, 1, 0)
+            first = room.neighbour(first, (1, 0), view.legal)
             reached.add(first)
         assert reached == legal
+        assert room.piece_at(box, points[0], view) is None
 
     def test_text_values_and_hints_are_drawn_inside(self, game, box):
         room, pictures = room_for(game), set()
