@@ -6,6 +6,7 @@ None runs code, none takes much memory or time.
 from __future__ import annotations
 
 import base64
+import copy
 import hashlib
 import io
 import json
@@ -121,7 +122,7 @@ def change_values(content, rng, poison):
         elif rng.random() < 0.1 and isinstance(holder, dict):
             holder[rng.choice(["replay_buffer", "learn", "env", "__class__", "x"])] = holder[key]
         else:
-            holder[key] = rng.choice(STRANGE)
+            holder[key] = copy.deepcopy(rng.choice(STRANGE))
     text = json.dumps(manifest)
     if rng.random() < 0.05:
         text = text.replace(": 1", ": " + rng.choice(["[" * 100_000, "NaN", "1e999", "9" * 5000]))
