@@ -52,6 +52,7 @@ def test_libraries_make_games_by_the_name_behind_the_colon(monkeypatch: pytest.M
         return [EntryPoint("mine", "rlhf_games:make", group)]
 
     monkeypatch.setattr(rlhf_games, "entry_points", found)
+    assert rlhf_games.libraries() == ["mine"]
     assert rlhf_games.find("mine:anything") == "rlhf_games:make"
     with pytest.raises(UnknownGameError, match=r"unknown library 'mime'; did you mean mine\?"):
         rlhf_games.find("mime:tic_tac_toe")
