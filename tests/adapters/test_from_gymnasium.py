@@ -130,7 +130,7 @@ def ends(env: Any, steps: int = 12) -> tuple[int, float, bool, list[float]]:
         (lambda moment: moment.env.unwrapped.count == 6, (6, 1.0)),
         (Reach("corner", lambda observation: observation.sum() == 0), (1, 1.0)),
     ],
-    ids=str,
+    ids=lambda value: str(getattr(value, "name", value)).partition(" at 0x")[0],
 )
 def test_goals_end_where_they_are_decided(goal, end):
     step, reward, terminated, _ = ends(toy(goal=goal))
