@@ -35,7 +35,8 @@ test: $(VENV)/.test ## format check, lint, import contracts, types, tests
 	@echo '==> mypy'
 	@$(BIN)/mypy
 	@echo '==> pytest -n 2'
-	@$(FRESH_CACHE) $(BIN)/python -m pytest -n 2
+	@# Stealing keeps the tests of a file, which compile the same code, on one worker.
+	@$(FRESH_CACHE) $(BIN)/python -m pytest -n 2 --dist worksteal
 
 bench: $(VENV)/.test ## run every script of tests/benchmarks
 	@$(FRESH_CACHE) for script in $(sort $(wildcard tests/benchmarks/*.py)); do \

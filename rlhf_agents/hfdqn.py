@@ -59,7 +59,8 @@ class HFDQN(PlainDQN):
         hindsight: how goals are proposed on a game. Elsewhere True or False switches the
             `HindsightReplayBuffer` on or off, which is on by default where observations have goals
             and no other buffer is asked for; `replay_buffer_kwargs` are its options.
-        foresight: how far to look ahead, on a game.
+        foresight: how far to look ahead on a game; elsewhere True, or a `ModelForesight`, learns a
+            model of the world and looks into it.
         double_q: the online network chooses the action that the target network values.
         kwargs: DQN's other arguments.
     """
@@ -99,6 +100,7 @@ class HFDQN(PlainDQN):
     def _setup_model(self) -> None:
         self.game = self._find_game()
         if self.game is not None:
+            self.model_foresight = None  # the rules are known
             self._setup_game(self.game)
         super()._setup_model()
         if self.game is not None:

@@ -28,7 +28,10 @@ def run(program, *arguments, typed="", cwd=None):
 
 
 BAD = [
-    (["--game", "connect_for"], "did you mean connect_four? known: connect_four, tic_tac_toe"),
+    (
+        ["--game", "connect_for"],
+        "did you mean connect_four? known: breakthrough, breakthrough_6x6, connect_four",
+    ),
     (["--game", "connect_four", "--goal", "wim"], "did you mean win?"),
     (["--game", "connect_four", "--nodes", "-1"], "--nodes must be 0"),
     (["--game", "connect_four", "--games", "0"], "--games must be 1"),
