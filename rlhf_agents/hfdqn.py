@@ -246,8 +246,8 @@ class HFDQN(PlainDQN):
         """Learn for a number of environment steps, see `DQN.learn`."""
         kwargs.setdefault("tb_log_name", "HFDQN")
         threads = torch.get_num_threads()
-        if self.game is not None:
-            torch.set_num_threads(1)  # the other core computes targets
+        if self.game is not None or self.lookahead is not None:
+            torch.set_num_threads(1)  # the other core computes targets; models are small
         try:
             super().learn(*args, **kwargs)
         finally:
