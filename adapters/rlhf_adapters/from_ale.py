@@ -18,7 +18,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import ale_py
 import gymnasium
 import numpy as np
 from gymnasium import spaces
@@ -29,8 +28,6 @@ from rlhf_adapters.arcade_goals import ArcadeGoal, Score, Survive
 from rlhf_adapters.arcade_tasks import SCORE, check_order, goal_names, make_task
 from rlhf_adapters.gym_worlds import GymWorlds, make_envs
 from rlhf_adapters.worlds import Order, World
-
-ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)  # no banner for every emulator
 
 PREFIX = "ALE/"
 OF_WRAPPER = ("action_repeat_probability", "frame_skip", "noop_max", "screen_size")
@@ -108,12 +105,20 @@ def make(order: Order) -> Any:
 
 def worlds() -> list[str]:
     """Return the names, sorted: `GAME-v5`, and `GAMENoFrameskip-v4` as SB3 has it."""
+    _register()
     ours = [name for name, spec in registry.items() if str(spec.entry_point).startswith("ale_py")]
     return sorted(
         name.removeprefix(PREFIX)
         for name in ours
         if name.startswith(PREFIX) or name.endswith("NoFrameskip-v4")
     )
+
+
+def _register() -> None:
+    """Tell Gymnasium of ALE's worlds, which importing it does."""
+    import ale_py  # noqa: PLC0415 - an optional library
+
+    ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)  # no banner for every emulator
 
 
 def describe(world: str) -> World:
@@ -126,6 +131,7 @@ def describe(world: str) -> World:
 def _worlds_of(order: Order) -> AtariWorlds:
     from stable_baselines3.common.atari_wrappers import AtariWrapper  # noqa: PLC0415 - see `make`
 
+    _register()
     options = dict(order.options)
     for_score = order.goal is None or order.goal == SCORE
     clip = options.pop(CLIP, for_score)
