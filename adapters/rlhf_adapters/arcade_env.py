@@ -29,10 +29,10 @@ import gymnasium
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
-from stable_baselines3.common.vec_env import VecEnv
 
 from rlhf_adapters.arcade_goals import Bools, Moments
 from rlhf_adapters.arcade_tasks import NATIVE_END, NATIVE_REWARD, Floats, Task
+from rlhf_adapters.batch_vec_env import BatchVecEnv
 from rlhf_adapters.clock import with_clock
 from rlhf_adapters.worlds import WorldError
 from rlhf_games.base import IllegalMoveError
@@ -271,7 +271,7 @@ class ArcadeEnv(GoalFunctions, gymnasium.Env[Batch, np.int64]):
         return {key: values[0] for key, values in batch.items()}
 
 
-class ArcadeVecEnv(GoalFunctions, VecEnv):
+class ArcadeVecEnv(GoalFunctions, BatchVecEnv):
     """n worlds as an SB3 `VecEnv`; goals, masks and checks of all in one call.
 
     Arguments as in `GoalWorlds`; world i has the seed `seed + i`. The last info of an episode has
@@ -343,28 +343,6 @@ class ArcadeVecEnv(GoalFunctions, VecEnv):
     def close(self) -> None:
         """Close the worlds."""
         self.worlds.close()
-
-    def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
-        """Return an attribute once per world."""
-        return [getattr(self, attr_name)] * len(list(self._get_indices(indices)))
-
-    def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
-        """Set an attribute, which all worlds share."""
-        setattr(self, attr_name, value)
-
-    def env_method(
-        self, method_name: str, *method_args: Any, indices: Any = None, **method_kwargs: Any
-    ) -> list[Any]:
-        """Call a method once per world; `action_masks` gives each world its own row."""
-        which = list(self._get_indices(indices))
-        if method_name == "action_masks":
-            return list(self.action_masks()[which])
-        method = getattr(self, method_name)
-        return [method(*method_args, **method_kwargs) for _ in which]
-
-    def env_is_wrapped(self, wrapper_class: Any, indices: Any = None) -> list[bool]:
-        """Tell that no single world is wrapped."""
-        return [False] * len(list(self._get_indices(indices)))
 
 
 def arcade_env(worlds: Worlds, task: Task, seed: int | None) -> ArcadeEnv | ArcadeVecEnv:

@@ -15,13 +15,12 @@ Options go to `gymnasium.make`; `wrap` is a function that wraps each environment
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
-import minigrid  # noqa: F401 - registers its worlds
 import numpy as np
 from gymnasium import spaces
 from gymnasium.envs.registration import registry
-from minigrid.core.constants import COLOR_TO_IDX, OBJECT_TO_IDX, STATE_TO_IDX
 from numpy.typing import NDArray
 
 from rlhf_adapters.arcade_goals import ArcadeGoal, Bools, Event, Moments
@@ -162,8 +161,15 @@ def _is_key(thing: Any) -> bool:
     return thing is not None and thing.type == "key"
 
 
+@cache
 def _cell_codes() -> NDArray[np.uint8]:
     """Return the one-hot code of every object, colour and state, uint8 `[11, 6, 4, 20]`."""
+    from minigrid.core.constants import (  # noqa: PLC0415 - an optional library
+        COLOR_TO_IDX,
+        OBJECT_TO_IDX,
+        STATE_TO_IDX,
+    )
+
     n_objects, n_colours, n_states = len(OBJECT_TO_IDX), len(COLOR_TO_IDX), len(STATE_TO_IDX)
     codes = np.zeros(
         (n_objects, n_colours, max(n_states, DIRECTIONS), n_objects + n_colours + n_states),
@@ -178,17 +184,15 @@ def _cell_codes() -> NDArray[np.uint8]:
     return codes
 
 
-CODES = _cell_codes()
-
-
 def symbolic_view(space: spaces.Dict) -> tuple[spaces.Box, Write]:
     """Return the space of the one-hot window and how to write it, see this module's docstring."""
     rows, columns, _ = space["image"].shape or (0, 0, 0)
-    length = rows * columns * CODES.shape[-1]
+    codes = _cell_codes()
+    length = rows * columns * codes.shape[-1]
 
     def write(raw: dict[str, Any], out: NDArray[np.uint8]) -> None:
         image = raw["image"]
-        out[:length] = CODES[image[..., 0], image[..., 1], image[..., 2]].reshape(-1)
+        out[:length] = codes[image[..., 0], image[..., 1], image[..., 2]].reshape(-1)
         out[length:] = 0
         out[length + int(raw["direction"])] = 1
 
@@ -212,6 +216,8 @@ def make(order: Order) -> Any:
 
 def worlds() -> list[str]:
     """Return the names, sorted."""
+    import minigrid  # noqa: F401, PLC0415 - registers its worlds, an optional library
+
     return sorted(
         name for name, spec in registry.items() if str(spec.entry_point).startswith("minigrid")
     )

@@ -18,8 +18,8 @@ import gymnasium
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
-from stable_baselines3.common.vec_env import VecEnv
 
+from rlhf_adapters.batch_vec_env import BatchVecEnv
 from rlhf_adapters.goal_env import Batch, GoalFunctions, goal_space
 from rlhf_adapters.goal_games import MIXED, GoalGames
 from rlhf_adapters.opponents import Opponent
@@ -94,7 +94,7 @@ class GameEnv(GoalFunctions, gymnasium.Env[dict[str, Any], np.int64]):
         return {key: values[0] for key, values in batch.items()}
 
 
-class GameVecEnv(GoalFunctions, VecEnv):
+class GameVecEnv(GoalFunctions, BatchVecEnv):
     """n games as an SB3 `VecEnv`: one call steps them all, no Python loop per game.
 
     `infos[i]` of a finished game holds `terminal_observation`, `is_success`, `seat_achieved`,
@@ -113,7 +113,7 @@ class GameVecEnv(GoalFunctions, VecEnv):
         self.render_mode: str | None = None
         self.games = GoalGames(game, n_envs, goal, opponent, seed)
         self._actions = np.zeros(n_envs, np.int64)
-        VecEnv.__init__(self, n_envs, goal_space(game), spaces.Discrete(game.n_actions))
+        BatchVecEnv.__init__(self, n_envs, goal_space(game), spaces.Discrete(game.n_actions))
 
     def reset(self) -> Batch:
         """Start n new games."""
@@ -201,35 +201,17 @@ class GameVecEnv(GoalFunctions, VecEnv):
         if self.games.witness is not None:
             self.games.witness.close()
 
-    def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
-        """Return an attribute once per game."""
-        return [getattr(self, attr_name)] * len(list(self._get_indices(indices)))
-
-    def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
-        """Set an attribute, which all games share."""
-        setattr(self, attr_name, value)
-
     def env_method(
         self, method_name: str, *method_args: Any, indices: Any = None, **method_kwargs: Any
     ) -> list[Any]:
-        """Call a method once per game; `action_masks` gives each game its own row.
-
-        sb3-contrib stacks the masks of the games, and SB3's HER asks one game for all rewards. The
-        opponent is set once, because all games share it.
-        """
-        which = list(self._get_indices(indices))
-        if method_name == "action_masks":
-            return list(self.action_masks()[which])
+        """Call a method once per game, but `set_opponent` once for all: they share it."""
         if method_name == "render":  # what `VecEnv.render` asks in modes without one big picture
-            return [self.get_images()[number] for number in which]
-        method = getattr(self, method_name)
+            images = self.get_images()
+            return [images[number] for number in self._get_indices(indices)]
         if method_name == "set_opponent":
-            return [method(*method_args, **method_kwargs)] * len(which)
-        return [method(*method_args, **method_kwargs) for _ in which]
-
-    def env_is_wrapped(self, wrapper_class: Any, indices: Any = None) -> list[bool]:
-        """Tell that no single game is wrapped."""
-        return [False] * len(list(self._get_indices(indices)))
+            self.set_opponent(*method_args, **method_kwargs)
+            return [None] * len(list(self._get_indices(indices)))
+        return super().env_method(method_name, *method_args, indices=indices, **method_kwargs)
 
 
 def make_game_env(
