@@ -35,8 +35,9 @@ test: $(VENV)/.test ## format check, lint, import contracts, types, tests
 	@echo '==> mypy'
 	@$(BIN)/mypy
 	@echo '==> pytest -n 2'
-	@# Stealing keeps the tests of a file, which compile the same code, on one worker.
-	@$(FRESH_CACHE) $(BIN)/python -m pytest -n 2 --dist worksteal
+	@# Stealing keeps the tests of a file, which compile the same code, on one worker. Each worker
+	@# has a core: more threads of torch would only wait for each other.
+	@$(FRESH_CACHE) OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
 bench: $(VENV)/.test ## run every script of tests/benchmarks
 	@$(FRESH_CACHE) for script in $(sort $(wildcard tests/benchmarks/*.py)); do \
