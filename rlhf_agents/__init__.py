@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rlhf_agents.agent import Agent, load_agent
     from rlhf_agents.environments import make_env
+    from rlhf_agents.exports.registry import export
     from rlhf_agents.hfdqn import HFDQN
     from rlhf_agents.policy_opponent import PolicyOpponent
     from rlhf_agents.records import Explanation
@@ -30,6 +31,7 @@ __all__ = [
     "ModelForesight",
     "PolicyOpponent",
     "SelfPlayCallback",
+    "export",
     "load_agent",
     "make_env",
 ]
@@ -43,6 +45,7 @@ _HOMES = {
     "ModelForesight": "rlhf_agents.settings",
     "PolicyOpponent": "rlhf_agents.policy_opponent",
     "SelfPlayCallback": "rlhf_agents.self_play",
+    "export": "rlhf_agents.exports.registry",
     "load_agent": "rlhf_agents.agent",
     "make_env": "rlhf_agents.environments",
 }

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from rlhf_agents.compiled_network import PatternWeights
 from rlhf_agents.errors import ModelFileError, SettingError, UnknownAgentError
 from rlhf_agents.forecast import GAMES, forecast
-from rlhf_agents.goals import goal_rules
+from rlhf_agents.goals import GoalRules, goal_rules
 from rlhf_agents.model_files import POLICY, ModelFile, read_model
 from rlhf_agents.pattern_arrays import game_of, weights_from_arrays
 from rlhf_agents.records import Explanation, Forecast
@@ -51,6 +51,16 @@ class Agent:
         self.game = game
         self.goals = tuple(goal.name for goal in game.goals)
         self._thinker = Thinker(game, weights, goal_rules(game, foresight))
+
+    @property
+    def weights(self) -> PatternWeights:
+        """Its network."""
+        return self._thinker.weights
+
+    @property
+    def goal_rules(self) -> GoalRules:
+        """How it values goals, and looks ahead for them."""
+        return self._thinker.goals
 
     def act(
         self,

@@ -1,0 +1,94 @@
+"""`rlhf-export`: write a trained agent as a file that works without this package."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from rlhf_agents.agent import DEFAULT_NODES
+from rlhf_agents.cli.common import Parser, run_program
+from rlhf_agents.errors import SettingError
+from rlhf_agents.exports import registry
+
+EXAMPLES = """examples:
+  rlhf-export --agent connect_four --to python --out bot.py
+  rlhf-export --agent three.zip --to python --out bot.py --goal draw --nodes 100
+  rlhf-export --to python                         the page of a format
+
+formats: {formats}
+Their options are given as --option KEY=VALUE; an existing file is replaced by --force only."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the program's argument parser."""
+    formats = ", ".join([*registry.FORMATS, *registry.LIVE])
+    program = Parser(
+        prog="rlhf-export",
+        description="Export a trained agent to programs that do not have this package.",
+        epilog=EXAMPLES.format(formats=formats),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = program.add_argument
+    add("--agent", metavar="NAME|FILE.zip", help="a bundled agent, or a file of rlhf-train")
+    add("--to", required=True, metavar="FORMAT", help=f"one of {formats}")
+    add("--out", type=Path, metavar="PATH", help="the file to write")
+    add("--goal", default="win", help="what it plays for (default: win)")
+    nodes = f"positions per move; 0: network alone (default {DEFAULT_NODES})"
+    add("--nodes", type=int, default=DEFAULT_NODES, help=nodes)
+    add("--opset", type=int, help="of the format onnx")
+    add("--force", action="store_true", help="replace an existing file")
+    option_help = "for the format, see its page"
+    add("--option", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help=option_help)
+    return program
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program and return its exit code."""
+    return run_program(_export, parser().parse_args(arguments), arguments)
+
+
+def _export(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int:
+    page = registry.page(options.to)
+    if options.agent is None and options.out is None:
+        print(page)  # noqa: T201 - the program's output
+        return 0
+    for name in ("agent", "out"):
+        if getattr(options, name) is None:
+            msg = f"--{name} is missing (see rlhf-export --help)"
+            raise SettingError(msg)
+    chosen = _options(options.option)
+    if options.opset is not None:
+        chosen["opset"] = options.opset
+    path = registry.export(
+        options.agent,
+        options.to,
+        options.out,
+        goal=options.goal,
+        nodes=options.nodes,
+        force=options.force,
+        **chosen,
+    )
+    size = path.stat().st_size / 1000
+    print(f"{path}: {size:.0f} kB, {options.to}, plays for {options.goal}")  # noqa: T201 - output
+    return 0
+
+
+def _options(words: Sequence[str]) -> dict[str, str | int]:
+    """Return KEY=VALUE words as a mapping; whole numbers are numbers.
+
+    Raises:
+        SettingError: a word has another form.
+    """
+    chosen: dict[str, str | int] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or not name.isidentifier():
+            msg = f"{word!r} is not an option of the form KEY=VALUE"
+            raise SettingError(msg)
+        chosen[name] = int(value) if value.isdecimal() else value
+    return chosen
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
