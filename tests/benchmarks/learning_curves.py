@@ -1,0 +1,273 @@
+"""What HFDQN learns everywhere, beside SB3's DQN at the same steps, in one table.
+
+    python tests/benchmarks/learning_curves.py                      everything, one seed: hours
+    python tests/benchmarks/learning_curves.py --tasks cartpole,othello --seeds 3
+    python tests/benchmarks/learning_curves.py --scale 0.02 --minutes 0.5 --games 10    a short look
+    python tests/benchmarks/learning_curves.py --table                         what is known so far
+
+Every run is a line of the file `--out` as soon as it ends, and is not done again: a series that was
+interrupted goes on where it was (board games within their run). Where both learn the same steps,
+they have the same network and settings, except for what `learning_tasks.py` names.
+
+* score: one episode each of 100 worlds by the best actions (20 episodes on the way); `end` after
+  the last step, `best` the best on the way. `return` is the world's own reward, `success` the share
+  of episodes with a reward. MinAtar is judged for at most 5,000 frames.
+* Board games: share of games won against OpenSpiel's MCTS of 100 simulations, after `--minutes` of
+  what `rlhf-train` does (two threads); SB3's DQN has as many minutes against random play.
+* seconds: of acting and learning, by the clock on the wall, without evaluation.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import stable_baselines3
+import torch
+from learning_boards import NODES, Trained, train_dqn, train_hfdqn
+from learning_tasks import BOARDS, DQN, HFDQN, RANDOM, SUCCESS, TASKS, Learner, Task
+from rich.console import Console
+from rich.table import Table
+from stable_baselines3.common.callbacks import BaseCallback
+
+from rlhf_agents import hfdqn
+from rlhf_agents.environments import make_env
+from rlhf_agents.plain_worlds import RandomActor
+from rlhf_games.base import GameError
+
+LOOKS = 20
+"""So many times a run is judged on the way."""
+WORLDS, WORLDS_ON_THE_WAY = 100, 20
+JUDGED_FROM = 1_000_000
+"""Seed of the worlds that judge; those of training begin at the seed of the run."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """A run that ended.
+
+    Attributes:
+        task: its name.
+        learner: who.
+        seed: of the run.
+        budget: steps or minutes that were asked.
+        steps: that were taken.
+        seconds: of acting and learning.
+        score: what is measured.
+        end: the score after the last step.
+        best: the best on the way.
+        curve: steps, seconds and score of every look on the way.
+    """
+
+    task: str
+    learner: str
+    seed: int
+    budget: float
+    steps: int
+    seconds: float
+    score: str
+    end: float
+    best: float
+    curve: list[tuple[int, float, float]]
+
+
+# ---- one player ---------------------------------------------------------------------------------
+
+
+def judge(actor: Any, task: Task, goal: Any, count: int) -> float:
+    """Return the mean score of the first episodes of `count` worlds."""
+    options = {**task.options, **task.judged}
+    worlds = make_env(task.world, count, goal, seed=JUDGED_FROM, **options)
+    if actor is None:
+        actor = RandomActor(worlds, 0)
+    observation = worlds.reset()
+    returns = np.zeros(worlds.num_envs)
+    running = np.ones(worlds.num_envs, bool)
+    while running.any():
+        actions, _ = actor.predict(observation, deterministic=True)
+        observation, rewards, dones, _ = worlds.step(actions)
+        returns += rewards * running
+        running &= ~dones
+    worlds.close()
+    return float((returns > 0).mean() if task.score == SUCCESS else returns.mean())
+
+
+class Looks(BaseCallback):
+    """Judges now and then, aside of the clock."""
+
+    def __init__(self, task: Task, goal: Any, every: int) -> None:
+        super().__init__()
+        self.task, self.goal, self.every = task, goal, every
+        self.curve: list[tuple[int, float, float]] = []
+        self.aside, self.began = 0.0, time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        return time.perf_counter() - self.began - self.aside
+
+    def _on_step(self) -> bool:
+        if self.num_timesteps >= (len(self.curve) + 1) * self.every:
+            begin = time.perf_counter()
+            score = judge(self.model, self.task, self.goal, WORLDS_ON_THE_WAY)
+            self.aside += time.perf_counter() - begin
+            self.curve.append((self.num_timesteps, round(self.seconds, 1), round(score, 3)))
+        return True
+
+
+def learn(name: str, learner: Learner, seed: int, steps: int) -> Result:
+    """Carry out one run."""
+    task = TASKS[name]
+    if learner.kind == RANDOM:
+        end = judge(None, task, learner.goal, WORLDS)
+        return Result(name, learner.name, seed, steps, 0, 0.0, task.score, end, end, [])
+    kind = {HFDQN: hfdqn.HFDQN, DQN: stable_baselines3.DQN}[learner.kind]
+    env = make_env(task.world, task.n_envs, learner.goal, seed=seed, **task.options)
+    settings = {"seed": seed, "device": "cpu", **learner.settings}
+    model: Any = kind("MultiInputPolicy", env, **settings)
+    looks = Looks(task, learner.goal, max(1, steps // LOOKS))
+    model.learn(steps, callback=looks)
+    seconds = looks.seconds
+    env.close()
+    end = judge(model, task, learner.goal, WORLDS)
+    best = max([score for _, _, score in looks.curve], default=end)
+    return Result(
+        name, learner.name, seed, steps, model.num_timesteps, seconds, task.score, end, best,
+        looks.curve,
+    )  # fmt: skip
+
+
+# ---- board games --------------------------------------------------------------------------------
+
+
+def learn_board(options: argparse.Namespace, name: str, learner: str, seed: int) -> list[Result]:
+    """Carry out one run; HFDQN gives a result for every budget of nodes."""
+    world, minutes, games = BOARDS[name], options.minutes, options.games
+    if learner == HFDQN:
+        file = options.out.with_name(f"{options.out.stem}-{world}-{minutes:g}-{seed}.zip")
+        trained = train_hfdqn(world, minutes, seed, games, file, options.quiet)
+        names = {f"{nodes} nodes": f"HFDQN, {nodes} nodes" for nodes in NODES}
+    else:
+        trained = train_dqn(world, minutes, seed, games)
+        names = {"network": "SB3 DQN"}
+    return [_board_result(trained, name, names[key], seed, minutes, key) for key in trained.scores]
+
+
+def _board_result(
+    trained: Trained, task: str, learner: str, seed: int, minutes: float, key: str
+) -> Result:
+    won = trained.scores[key]
+    return Result(
+        task, learner, seed, minutes, trained.steps, trained.seconds, "won of MCTS-100", won, won,
+        [],
+    )  # fmt: skip
+
+
+# ---- the series ---------------------------------------------------------------------------------
+
+
+def series(options: argparse.Namespace, known: list[Result]) -> Iterator[Result]:
+    """Carry out the runs that are not known yet."""
+    done = {(one.task, one.learner, one.seed, one.budget) for one in known}
+    for name in options.tasks:
+        if why := _missing(name):
+            print(f"{name} is skipped: {why}", flush=True)
+            continue
+        for seed in range(options.seeds):
+            if name in BOARDS:
+                for learner, called in ((HFDQN, f"HFDQN, {NODES[-1]} nodes"), (DQN, "SB3 DQN")):
+                    if (name, called, seed, options.minutes) not in done:
+                        yield from learn_board(options, name, learner, seed)
+                continue
+            steps = max(1, round(TASKS[name].steps * options.scale))
+            for one in TASKS[name].learners:
+                if (name, one.name, seed, steps) not in done:
+                    yield learn(name, one, seed, steps)
+
+
+def _missing(name: str) -> str:
+    """Return why a task cannot be run here; nothing if it can."""
+    try:
+        if name in BOARDS:
+            import pyspiel  # noqa: F401, PLC0415 - is it there?
+        else:
+            make_env(TASKS[name].world, **TASKS[name].options).close()
+    except (GameError, ImportError) as error:
+        return str(error)
+    return ""
+
+
+def read(file: Path) -> list[Result]:
+    """Return the runs of a file."""
+    if not file.exists():
+        return []
+    return [Result(**json.loads(line)) for line in file.read_text().splitlines()]
+
+
+def table(results: list[Result]) -> Table:
+    """Return the means over the seeds, in the order of the tasks."""
+    shown = Table(title="Learning, mean over seeds (± standard deviation)")
+    for column in ("world", "learner", "seeds", "steps", "seconds", "score", "end", "best"):
+        shown.add_column(column, justify="left" if column in ("world", "learner") else "right")
+    places = {name: place for place, name in enumerate((*TASKS, *BOARDS))}
+    keys = dict.fromkeys((one.task, one.learner, one.budget) for one in results)
+    for key in sorted(keys, key=lambda key: (places[key[0]], key[2])):
+        runs = [one for one in results if (one.task, one.learner, one.budget) == key]
+        world = BOARDS.get(key[0]) or TASKS[key[0]].world
+        steps, seconds = (np.mean([getattr(one, what) for one in runs]) for what in PARTS)
+        spread = f" ± {np.std([one.end for one in runs]):.2f}" if len(runs) > 1 else ""
+        shown.add_row(
+            world, key[1], str(len(runs)), f"{steps:,.0f}", f"{seconds:,.0f}", runs[0].score,
+            f"{np.mean([one.end for one in runs]):.2f}{spread}",
+            f"{np.mean([one.best for one in runs]):.2f}",
+        )  # fmt: skip
+    return shown
+
+
+PARTS = ("steps", "seconds")
+
+
+def main() -> None:
+    """Carry out what is missing and print the table."""
+    options = _options()
+    torch.set_num_threads(1)
+    results = read(options.out)
+    try:
+        for result in () if options.table else series(options, results):
+            with options.out.open("a") as file:
+                print(json.dumps(asdict(result)), file=file)
+            results.append(result)
+            print(f"{result.task}, {result.learner}, seed {result.seed}: {result.end:.3f} "
+                  f"after {result.steps:,} steps, {result.seconds:,.0f} s", flush=True)  # fmt: skip
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on")
+    Console(width=110).print(table(results))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    names = (*TASKS, *BOARDS)
+    parser.add_argument("--tasks", default=",".join(names), help=f"of {', '.join(names)}")
+    parser.add_argument("--seeds", type=int, default=1, help="0, 1, ... so many")
+    parser.add_argument("--scale", type=float, default=1.0, help="of all steps")
+    parser.add_argument("--minutes", type=float, default=20.0, help="of every board game")
+    parser.add_argument("--games", type=int, default=100, help="of every match")
+    parser.add_argument("--out", type=Path, default=Path("learning_curves.jsonl"))
+    parser.add_argument("--table", action="store_true", help="only print what is known")
+    parser.add_argument("--quiet", action="store_true", help="no progress bars")
+    options = parser.parse_args()
+    options.tasks = options.tasks.split(",")
+    if unknown := set(options.tasks) - {*names}:
+        parser.error(f"there is no task {', '.join(sorted(unknown))}; tasks: {', '.join(names)}")
+    return options
+
+
+if __name__ == "__main__":
+    main()

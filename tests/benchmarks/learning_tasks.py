@@ -1,0 +1,173 @@
+"""The worlds of `learning_curves.py`, who learns them, and with which settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from gymnasium import spaces
+from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
+from torch import nn
+
+from rlhf_adapters.arcade_goals import Cell
+from rlhf_agents.masked_buffer import MaskedReplayBuffer
+
+HFDQN, DQN, RANDOM = "HFDQN", "SB3 DQN", "random"
+RETURN, SUCCESS = "return", "success"
+
+
+@dataclass(frozen=True)
+class Learner:
+    """Who learns, and how.
+
+    Attributes:
+        name: as the table calls it.
+        kind: `HFDQN`, `DQN` or `RANDOM`.
+        settings: of the algorithm.
+        goal: what is asked of the world.
+    """
+
+    name: str
+    kind: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    goal: Any = None
+
+
+@dataclass(frozen=True)
+class Task:
+    """A world and its learners.
+
+    Attributes:
+        world: by name.
+        score: the mean `RETURN`, or the share of episodes with a reward (`SUCCESS`).
+        steps: of every run.
+        learners: the first is ours.
+        n_envs: side by side while learning.
+        options: of the world.
+        judged: more of them while it is judged.
+    """
+
+    world: str
+    score: str
+    steps: int
+    learners: tuple[Learner, ...]
+    n_envs: int = 1
+    options: Mapping[str, Any] = field(default_factory=dict)
+    judged: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Planes(BaseFeaturesExtractor):
+    """The network of the MinAtar paper (Young and Tian, 2019): one 3 x 3 convolution, 128 units."""
+
+    def __init__(self, observation_space: spaces.Dict, features_dim: int = 128) -> None:
+        super().__init__(observation_space, features_dim)
+        channels, height, width = observation_space["observation"].shape
+        cells = 16 * (height - 2) * (width - 2)
+        self.layers = nn.Sequential(
+            nn.Conv2d(channels, 16, 3), nn.ReLU(), nn.Flatten(),
+            nn.Linear(cells, features_dim), nn.ReLU(),
+        )  # fmt: skip
+
+    def forward(self, observations: dict[str, torch.Tensor]) -> torch.Tensor:
+        features: torch.Tensor = self.layers(observations["observation"].float())
+        return features
+
+
+def both(settings: Mapping[str, Any], goal: Any = None, **ours: Any) -> tuple[Learner, ...]:
+    """Return HFDQN with some more settings, and SB3's DQN for the world's reward with the same."""
+    return (
+        Learner("HFDQN", HFDQN, {**settings, **ours}, goal),
+        Learner("SB3 DQN", DQN, settings),
+    )
+
+
+# RL Zoo's tuned settings of DQN.
+CARTPOLE = {
+    "learning_rate": 2.3e-3, "batch_size": 64, "buffer_size": 100_000, "learning_starts": 1000,
+    "gamma": 0.99, "target_update_interval": 10, "train_freq": 256, "gradient_steps": 128,
+    "exploration_fraction": 0.16, "exploration_final_eps": 0.04,
+    "policy_kwargs": {"net_arch": [256, 256]},
+}  # fmt: skip
+
+CELLS = {
+    "learning_rate": 1e-3, "batch_size": 64, "buffer_size": 200_000, "learning_starts": 500,
+    "gamma": 0.99, "target_update_interval": 500, "train_freq": 2,
+    "exploration_fraction": 0.1, "exploration_final_eps": 0.05,
+    "policy_kwargs": {"net_arch": [128, 128]},
+}  # fmt: skip
+
+GRID = {**CELLS, "train_freq": 4, "learning_starts": 1000, "exploration_fraction": 0.5}
+
+# Eight games are stepped at once; the gradient steps per frame are those that are named.
+MINATAR_ENVS = 8
+
+# SB3's defaults: a step of gradients per four frames, batches of 32, two layers of 64.
+SB3_MINATAR = {"train_freq": 4, "gradient_steps": MINATAR_ENVS, "buffer_size": 200_000}
+
+# Of the MinAtar paper, appendix: RMSprop, a gradient step per frame, epsilon 1 to 0.1 in 100,000.
+PAPER_MINATAR = {
+    "learning_rate": 2.5e-4, "batch_size": 32, "buffer_size": 100_000, "learning_starts": 5000,
+    "gamma": 0.99, "target_update_interval": 1000, "train_freq": 1, "gradient_steps": MINATAR_ENVS,
+    "exploration_fraction": 0.1, "exploration_final_eps": 0.1,
+    "policy_kwargs": {
+        "net_arch": [], "features_extractor_class": Planes,
+        "optimizer_class": torch.optim.RMSprop,
+        "optimizer_kwargs": {"alpha": 0.95, "centered": True, "eps": 0.01},
+    },
+}  # fmt: skip
+
+OUR_MINATAR = {
+    "learning_rate": 3e-4, "batch_size": 64, "buffer_size": 200_000, "learning_starts": 5000,
+    "gamma": 0.99, "target_update_interval": 1000, "train_freq": 4, "gradient_steps": MINATAR_ENVS,
+    "exploration_fraction": 0.1, "exploration_final_eps": 0.02, "hindsight": False,
+    "double_q": True, "replay_buffer_class": MaskedReplayBuffer,
+    "replay_buffer_kwargs": {"n_steps": 3, "gamma": 0.99},
+    "policy_kwargs": {"net_arch": [], "features_extractor_class": Planes},
+}  # fmt: skip
+
+
+def _minatar(game: str) -> Task:
+    return Task(
+        f"minatar:{game}", RETURN, 1_000_000,
+        (
+            Learner("HFDQN", HFDQN, OUR_MINATAR),
+            Learner("SB3 DQN", DQN, SB3_MINATAR),
+            Learner("SB3 DQN, the paper's settings", DQN, PAPER_MINATAR),
+        ),
+        n_envs=MINATAR_ENVS, options={"fast": True}, judged={"max_steps": 5000},
+    )  # fmt: skip
+
+
+DOOR_GOALS = np.eye(3, dtype=np.float32)
+"""Pick up the key, open the door, reach the goal: hindsight learns all of every step."""
+
+TASKS = {
+    "cartpole": Task(
+        "gymnasium:CartPole-v1", RETURN, 50_000,
+        both(CARTPOLE, hindsight=False, double_q=True),
+    ),
+    "frozenlake": Task(
+        "gymnasium:FrozenLake8x8-v1", SUCCESS, 60_000, both(CELLS, Cell(63), foresight=True)
+    ),
+    "empty": Task(
+        "minigrid:MiniGrid-Empty-8x8-v0", SUCCESS, 50_000, both(GRID, "reach_goal")
+    ),
+    "doorkey": Task(
+        "minigrid:MiniGrid-DoorKey-5x5-v0", SUCCESS, 100_000,
+        both(
+            GRID, "reach_goal",
+            replay_buffer_kwargs={"goal_selection_strategy": "all_goals", "goals": DOOR_GOALS},
+        ),
+    ),
+    "breakout": _minatar("breakout"),
+    "asterix": _minatar("asterix"),
+    "spread": Task(
+        "mpe2:simple_spread_v3", RETURN, 500_000,
+        (*both(GRID, hindsight=False, double_q=True), Learner("random", RANDOM)),
+    ),
+}  # fmt: skip
+
+BOARDS = {"othello": "othello_6x6", "breakthrough": "breakthrough_6x6"}
