@@ -11,6 +11,14 @@ from numpy.typing import NDArray
 from rlhf_agents.errors import WorldFailureError
 from rlhf_agents.plain_worlds import Actor, load_actor, masks_of, open_one
 from rlhf_agents.training_worlds import WorldOrder
+from rlhf_agents.world_events import (
+    GoalChance,
+    Happening,
+    Kind,
+    goal_chances,
+    happenings,
+    lives_of,
+)
 from rlhf_games.base import GameError
 
 Picture = NDArray[np.uint8]
@@ -38,6 +46,9 @@ class Moment:
         total: all rewards of the episode.
         over: the episode has ended.
         success: whether it reached the goal, None if nothing was asked or it goes on.
+        goals: those of the world's table, if it has one.
+        events: what happened in the episode so far.
+        lives: that are left, where the world counts them.
     """
 
     episode: int
@@ -51,6 +62,9 @@ class Moment:
     total: float = 0.0
     over: bool = False
     success: bool | None = None
+    goals: tuple[GoalChance, ...] = ()
+    events: tuple[Happening, ...] = ()
+    lives: int | None = None
 
 
 class WorldShow:
@@ -94,9 +108,9 @@ class WorldShow:
 
     def restart(self) -> Moment:
         """Begin the next episode; only the first is seeded, as in Gymnasium."""
-        self._observation, _ = self.env.reset(seed=self._seed)
+        self._observation, info = self.env.reset(seed=self._seed)
         self._seed = None
-        self.now = self._look(Moment(self.now.episode + 1))
+        self.now = self._look(Moment(self.now.episode + 1, lives=lives_of(info)))
         return self.now
 
     def advance(self) -> Moment:
@@ -119,7 +133,7 @@ class WorldShow:
             over=over,
             success=bool(info["is_success"]) if over and "is_success" in info else None,
         )
-        self.now = self._look(moment)
+        self.now = _with_events(self.now, self._look(moment), lives_of(info))
         return self.now
 
     def close(self) -> None:
@@ -153,16 +167,18 @@ class WorldShow:
         if picture is None and self.mode == RGB and not self.trouble:
             self.trouble = f"{self.name} has no picture to show"
         text = shown if isinstance(shown, str) else None
-        if moment.over:
-            return replace(moment, picture=picture, text=text, next_action=None)
         batch = _as_batch(self._observation)
+        goals = goal_chances(self.env, self.actor, batch, moment.over)
+        moment = replace(moment, picture=picture, text=text, goals=goals)
+        if moment.over:
+            return replace(moment, next_action=None)
         chosen = self.actor.predict(batch, deterministic=True)[0][0]
         action = int(chosen) if np.ndim(chosen) == 0 else chosen
         values = self.actor.values(batch)
         masks = masks_of(self.env, batch)
         if values is not None and masks is not None:
             values = np.where(masks[0], values, np.nan).astype(np.float32)
-        return replace(moment, picture=picture, text=text, next_action=action, values=values)
+        return replace(moment, next_action=action, values=values)
 
     def _rendered(self) -> Any:
         if self.mode is None:
@@ -175,6 +191,16 @@ class WorldShow:
             self.mode = None
             self.trouble = f"{self.name} cannot be drawn: {type(error).__name__}: {error}"
             return None
+
+
+def _with_events(before: Moment, after: Moment, lives: int | None) -> Moment:
+    """Return a moment with what happened since the one before."""
+    counted = before.lives, lives
+    found = happenings(before.goals, after.goals, after.step, after.reward, counted)
+    if after.over:
+        found.append(Happening(after.step, Kind.END, "the episode is over"))
+    known = before.lives if lives is None else lives
+    return replace(after, events=(*before.events, *found), lives=known)
 
 
 def _innermost(env: Any) -> Any:

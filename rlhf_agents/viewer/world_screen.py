@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rlhf_agents.viewer.canvas import Canvas
 from rlhf_agents.viewer.geometry import Box
 from rlhf_agents.viewer.theme import Theme
+from rlhf_agents.viewer.world_strip import STRIP, paint_goals, paint_strip
 from rlhf_agents.world_play import Moment, Picture, WorldShow
 
 MARGIN = 20.0
@@ -45,9 +46,12 @@ def paint_world(canvas: Canvas, show: WorldShow, ui: WorldUi) -> None:
         canvas.text((keys.x, keys.centre[1]), ui.keys, 13, ui.theme.faint, width=keys.width)
     panel_width = min(PANEL, inside.width / 2)
     left = Box(inside.x, inside.y, inside.width - panel_width - MARGIN, inside.height)
-    _paint_picture(canvas, left, show, ui.theme)
+    strip, picture = left.bottom_part(STRIP, 10)
+    _paint_picture(canvas, picture, show, ui.theme)
+    paint_strip(canvas, strip, show.now, ui.theme)
     panel = Box(left.right + MARGIN, inside.y, panel_width, inside.height)
-    _paint_actions(canvas, _paint_facts(canvas, panel, show, ui), show, ui.theme)
+    below = paint_goals(canvas, _paint_facts(canvas, panel, show, ui), show.now.goals, ui.theme)
+    _paint_actions(canvas, below, show, ui.theme)
 
 
 # ---- the picture -----------------------------------------------------------------------------

@@ -59,9 +59,9 @@ def painted(show, theme=DARK, size=(960, 560)):
 
 def test_the_worlds_picture_is_on_the_screen(show):
     pixels = painted(show)
-    picture = show.now.picture  # 256 x 256, enlarged to 520 x 520 in the middle of the left part
+    picture = show.now.picture  # 256 x 256, enlarged to 464 x 464 above the strip
     for row, column in ((20, 100), (100, 90), (200, 230)):
-        there = pixels[20 + row * 520 // 256, 85 + column * 520 // 256]
+        there = pixels[20 + row * 464 // 256, 113 + column * 464 // 256]
         assert there.tolist() == picture[row, column].tolist()
     assert (painted(show, LIGHT)[5, 5] == LIGHT.background).all()
 
