@@ -56,10 +56,14 @@ class DenseNetwork:
     def __init__(self, network: QNetwork, layers: list[nn.Linear]) -> None:
         self.network, self.layers = network, layers
         self.offsets = _discrete_offsets(network.observation_space)
+        self.all_numbers = _all_numbers(network.observation_space)
 
     def features(self, observations: Any) -> torch.Tensor:
         """Return what the first layer sees, float32 `[B, D]`."""
         network = self.network
+        if self.all_numbers:  # what `preprocess_obs` makes of them, in one go
+            whole = self._joined(observations)
+            return whole.float().flatten(1)
         seen: Any = preprocess_obs(
             observations, network.observation_space, normalize_images=network.normalize_images
         )
@@ -68,6 +72,13 @@ class DenseNetwork:
             return result
         extractor: Any = network.features_extractor
         return torch.cat([seen[key].flatten(1) for key in extractor.extractors], dim=1)
+
+    def _joined(self, observations: Any) -> torch.Tensor:
+        if not isinstance(observations, dict):
+            only: torch.Tensor = observations
+            return only
+        extractor: Any = self.network.features_extractor
+        return torch.cat([observations[key] for key in extractor.extractors], dim=1)
 
     def _rows(self, observations: Any, offsets: torch.Tensor) -> torch.Tensor:
         """Return which features are 1 where all others are 0, int64 `[B, P]`."""
@@ -117,6 +128,14 @@ class DenseNetwork:
             layer.weight.grad = gradient.t() @ seen
             if layer is not self.layers[0]:
                 gradient = (gradient @ layer.weight).mul_(seen > 0)
+
+
+def _all_numbers(space: spaces.Space[Any]) -> bool:
+    """Return whether every part is a vector whose numbers are the features, of one type."""
+    parts = list(space.spaces.values()) if isinstance(space, spaces.Dict) else [space]
+    vectors = (spaces.MultiBinary, spaces.Box)
+    plain = all(isinstance(part, vectors) and len(part.shape or ()) == 1 for part in parts)
+    return plain and len({part.dtype for part in parts}) == 1
 
 
 def _discrete_offsets(space: spaces.Space[Any]) -> torch.Tensor | None:

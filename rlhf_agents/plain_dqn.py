@@ -315,7 +315,7 @@ class PlainDQN(DQN):
         ]
         self._n_updates += gradient_steps
         self.logger.record("train/n_updates", self._n_updates, exclude="tensorboard")
-        self.logger.record("train/loss", np.mean(losses))
+        self.logger.record("train/loss", sum(losses) / max(len(losses), 1))
 
     def _gradient_step(
         self,
