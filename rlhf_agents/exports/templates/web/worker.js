@@ -1,0 +1,32 @@
+// Runs behind the page: thinks about one position at a time, and tells after every slice.
+"use strict";
+
+const SLICE = 30; // milliseconds
+let agent = null;
+let current = 0;
+
+/** Let messages in: a newer request ends the thinking. */
+function breathe() {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+async function think({ id, position, goal, nodes }) {
+  let last = null;
+  for (const thought of agent.think(position, goal, nodes, SLICE)) {
+    if (last !== null) postMessage({ id, thought: last, done: false });
+    last = thought;
+    await breathe();
+    if (id !== current) return;
+  }
+  postMessage({ id, thought: last, reach: agent.reach(position), done: true });
+}
+
+onmessage = async ({ data }) => {
+  current = data.id;
+  if (data.agent) {
+    agent = new Agent(data.agent, await unpacked(data.weights));
+    postMessage({ ready: true });
+  } else if (data.position) {
+    think(data);
+  }
+};
