@@ -9,7 +9,11 @@ class Thinking {
     this.id = 0;
     this.listener = null;
     this.ready = new Promise((resolve, reject) => {
-      this.worker.onmessage = ({ data }) => (data.ready ? resolve() : this.tell(data));
+      this.worker.onmessage = ({ data }) => {
+        if (data.ready) resolve();
+        else if (data.broken) reject(new Error(data.broken));
+        else this.tell(data);
+      };
       this.worker.onerror = (event) => reject(new Error(event.message));
     });
     this.worker.postMessage({ id: 0, agent, weights });

@@ -52,22 +52,18 @@ function hear({ thought, reach, done }, mine) {
   } else draw();
 }
 
-/** A person presses a spot of the board. */
+/** A person presses a spot of the board: a move, or the piece that shall move. */
 function press(spot) {
-  const { match } = view;
+  const { match, origin } = view;
   if (match.isOver || !isMine(match.seat)) return;
-  const able = match.legal.filter((action) => board.spotOf(match, action, view.origin) === spot);
-  const paths = able.map((action) => rules.pathOf(match.position, action));
-  if (able.length && (view.origin !== null || board.isColumns || paths[0].length === 1)) {
+  const leadsTo = (from) => match.legal.filter((action) => board.spotOf(match, action, from) === spot);
+  const able = leadsTo(origin);
+  if (able.length && (origin !== null || !board.isChecked)) {
     match.play(able[0]);
     turn();
     return;
   }
-  view.origin = able.length && view.origin === null ? spot : null;
-  if (!able.length) {
-    const starts = match.legal.some((action) => rules.pathOf(match.position, action)[0] === spot);
-    if (starts && !board.isColumns) view.origin = board.isChecked ? spot : null;
-  }
+  view.origin = board.isChecked && spot !== origin && leadsTo(null).length ? spot : null;
   draw();
 }
 

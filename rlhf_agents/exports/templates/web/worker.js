@@ -2,8 +2,14 @@
 "use strict";
 
 const SLICE = 30; // milliseconds
-let agent = null;
+let loading = null;
 let current = 0;
+
+async function load({ agent, weights }) {
+  const loaded = new Agent(agent, await unpacked(weights));
+  postMessage({ ready: true });
+  return loaded;
+}
 
 /** Let messages in: a newer request ends the thinking. */
 function breathe() {
@@ -11,6 +17,7 @@ function breathe() {
 }
 
 async function think({ id, position, goal, nodes }) {
+  const agent = await loading;
   let last = null;
   for (const thought of agent.think(position, goal, nodes, SLICE)) {
     if (last !== null) postMessage({ id, thought: last, done: false });
@@ -21,12 +28,10 @@ async function think({ id, position, goal, nodes }) {
   postMessage({ id, thought: last, reach: agent.reach(position), done: true });
 }
 
-onmessage = async ({ data }) => {
+onmessage = ({ data }) => {
   current = data.id;
-  if (data.agent) {
-    agent = new Agent(data.agent, await unpacked(data.weights));
-    postMessage({ ready: true });
-  } else if (data.position) {
-    think(data);
-  }
+  if (data.agent) loading = load(data);
+  else if (data.position) think(data);
 };
+
+onunhandledrejection = ({ reason }) => postMessage({ broken: String(reason.message || reason) });
