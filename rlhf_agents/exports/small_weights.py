@@ -20,7 +20,7 @@ from rlhf_games.rules import symbols_batch
 MOST = 127
 STEP_SHARE = 0.45
 """The step of the table is at most this share of its root mean square."""
-GAMES = 20_000
+GAMES = 8_000
 SEED = 0
 
 Bytes = NDArray[np.int8]
@@ -70,7 +70,7 @@ class SmallWeights:
         """
         exact = self.exact
         parts = (
-            np.float32([self.step]), np.packbits(self.kept, bitorder="little"), self.table,
+            np.array([self.step], np.float32), np.packbits(self.kept, bitorder="little"), self.table,
             exact.scale, exact.shift, exact.bias, exact.head_bias,
             self.dense_scale, self.dense, self.head_scale, self.heads,
         )  # fmt: skip

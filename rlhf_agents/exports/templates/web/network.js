@@ -45,7 +45,8 @@ class Network {
   constructor(agent, buffer) {
     const { width, depth, goals, actions, tableRows } = agent.sizes;
     const reader = new ArrayReader(buffer);
-    this.windows = agent.windows;
+    this.windows = Int32Array.from(agent.windows.flat());
+    this.windowLength = agent.windows[0].length;
     this.parents = agent.parents;
     this.width = width;
     this.depth = depth;
@@ -92,18 +93,18 @@ class Network {
 
   /** Sum the table rows of all windows of a position into `out`. */
   embed(symbols, plies, out) {
-    const { width, windows, rowOf, table, sums } = this;
+    const { width, windows, windowLength, rowOf, table, sums } = this;
     const cells = symbols.length - CLOCK_SYMBOLS;
     for (let digit = 0; digit < CLOCK_SYMBOLS; digit++) {
       symbols[cells + digit] = (plies >> (2 * digit)) & 3;
     }
     sums.fill(0);
-    for (let window = 0; window < windows.length; window++) {
-      let row = window;
-      for (const cell of windows[window]) row = 4 * row + symbols[cell];
+    for (let first = 0; first < windows.length; first += windowLength) {
+      let row = first / windowLength;
+      for (let k = 0; k < windowLength; k++) row = 4 * row + symbols[windows[first + k]];
       if (rowOf[row] < 0) continue;
-      const first = rowOf[row] * width;
-      for (let d = 0; d < width; d++) sums[d] += table[first + d];
+      const start = rowOf[row] * width;
+      for (let d = 0; d < width; d++) sums[d] += table[start + d];
     }
     for (let d = 0; d < width; d++) out[d] = sums[d] * this.step;
   }
