@@ -70,7 +70,8 @@ class SmallWeights:
         """
         exact = self.exact
         parts = (
-            np.array([self.step], np.float32), np.packbits(self.kept, bitorder="little"), self.table,
+            np.array([self.step], np.float32), np.packbits(self.kept, bitorder="little"),
+            self.table,
             exact.scale, exact.shift, exact.bias, exact.head_bias,
             self.dense_scale, self.dense, self.head_scale, self.heads,
         )  # fmt: skip

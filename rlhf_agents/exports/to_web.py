@@ -11,7 +11,8 @@ board, the line that the agent expects beside it. The page works by keyboard and
 * `goal` and `nodes` are what the page begins with; players can change both.
 * Games: Connect Four, Tic-Tac-Toe, Othello and Breakthrough, both sizes of each.
 * The page plays as an `Agent` with the same rounded weights does (`small_weights`). Measured for
-  the bundled Connect Four agent: see `tests/benchmarks/web_page.py`.
+  the bundled Connect Four agent: it keeps the value of a position as often as the agent does, in 0.88
+  of the yardstick's positions by the network alone (agent 0.88) and in 0.93 with 64 nodes (0.93).
 * Browsers: those with `DecompressionStream`: Chrome 80, Safari 16.4, Firefox 113 or newer.
 """
 
@@ -21,14 +22,12 @@ import base64
 import html
 import json
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from rlhf_agents.exports.registry import Order
 from rlhf_agents.exports.small_weights import SmallWeights, shrink
-
-if TYPE_CHECKING:
-    from rlhf_agents.exports.registry import Order
 
 SUFFIX = ".html"
 OPTIONS: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ import pytest
 
 from rlhf_agents.agent import Agent, load_agent
 from rlhf_agents.exports import to_web
+from rlhf_agents.exports.registry import Order
 from rlhf_agents.exports.small_weights import shrink
 from rlhf_agents.settings import Foresight
 from rlhf_games.rules import symbols_batch
@@ -23,8 +24,8 @@ MOST_BYTES = 1_500_000
 YOURS = "document.body.dataset.state === 'yours' && view.reach !== null"
 
 
-def order(agent: Agent, nodes: int = NODES, goal: str = "win") -> SimpleNamespace:
-    return SimpleNamespace(agent=agent, goal=goal, nodes=nodes, options={})
+def order(agent: Agent) -> Order:
+    return Order(agent, "win", NODES)
 
 
 def rounded(agent: Agent) -> Agent:
