@@ -20,7 +20,7 @@ from rlhf_agents.agent import DEFAULT_NODES, Agent, load_agent
 from rlhf_agents.errors import OutputError, SettingError, UserError
 from rlhf_agents.model_files import write_atomically
 
-FORMATS: dict[str, str] = {}
+FORMATS: dict[str, str] = {"web": "rlhf_agents.exports.to_web"}
 """Formats that are files: name to module."""
 
 LIVE: dict[str, str] = {}

@@ -1,0 +1,228 @@
+// The page: settings, turns, and what the agent thinks.
+"use strict";
+
+const byId = (id) => document.getElementById(id);
+const AGENT = JSON.parse(byId("agent").textContent);
+const LEVELS = [0, 1, 16, 64, 128, 256, 512, 1000, 2000, 4000, 8000];
+const LINE_SHOWN = 10;
+const rules = makeRules(AGENT);
+const plain = (name) => name.replaceAll("_", " ");
+
+const view = {
+  match: new Match(rules),
+  side: "first",
+  goal: AGENT.goal,
+  nodes: AGENT.nodes,
+  advice: 0, // a goal, or null
+  origin: null,
+  thought: null,
+  reach: null,
+  broken: null,
+};
+
+const sources = [byId("engine").textContent, byId("worker").textContent];
+const thinking = new Thinking(AGENT, sources, byId("weights").textContent.trim());
+const board = new Board(byId("board"), rules, AGENT, press);
+
+function isMine(seat) {
+  return view.side === "both" || (view.side === "first" ? 0 : 1) === seat;
+}
+
+/** Something has changed: draw, and ask the agent for its move or its advice. */
+function turn() {
+  view.thought = view.reach = view.origin = null;
+  thinking.stop();
+  const { match } = view;
+  if (!match.isOver) {
+    const mine = isMine(match.seat);
+    const goal = mine ? view.advice : view.goal;
+    if (goal !== null) {
+      thinking.ask(match.position, goal, view.nodes, (answer) => hear(answer, mine));
+    }
+  }
+  draw();
+}
+
+function hear({ thought, reach, done }, mine) {
+  view.thought = thought;
+  view.reach = reach || view.reach;
+  if (done && !mine) {
+    view.match.play(thought.action);
+    turn();
+  } else draw();
+}
+
+/** A person presses a spot of the board: a move, or the piece that shall move. */
+function press(spot) {
+  const { match, origin } = view;
+  if (match.isOver || !isMine(match.seat)) return;
+  const leadsTo = (from) => match.legal.filter((action) => board.spotOf(match, action, from) === spot);
+  const able = leadsTo(origin);
+  if (able.length && (origin !== null || !board.isChecked)) {
+    match.play(able[0]);
+    turn();
+    return;
+  }
+  view.origin = board.isChecked && spot !== origin && leadsTo(null).length ? spot : null;
+  draw();
+}
+
+// ---- what is seen ------------------------------------------------------------------------------
+
+function draw() {
+  const { match, thought, origin } = view;
+  const mine = !match.isOver && isMine(match.seat);
+  board.flipped = board.isChecked && view.side === "second";
+  const values = thought ? thought.values : null;
+  board.draw(match, { values, best: thought ? thought.action : -1, origin, mine });
+  document.body.dataset.state = match.isOver ? "over" : mine ? "yours" : "thinking";
+  document.body.dataset.moves = match.actions.join(" ");
+  byId("status").textContent = statusText(match, mine);
+  byId("status").dataset.seat = match.isOver ? "" : SEATS[match.seat];
+  byId("undo").disabled = !match.actions.some((_, ply) => isMine(ply % 2));
+  byId("pass").hidden = !(mine && rules.pass !== undefined && rules.legal(match.position, rules.pass));
+  drawThought();
+  drawReach();
+}
+
+function statusText(match, mine) {
+  if (view.broken) return `The agent cannot think here: ${view.broken}`;
+  if (!match.isOver) {
+    if (view.side === "both") return `${match.seat === 0 ? "First" : "Second"} player to move`;
+    return mine ? "Your move" : "The agent thinks…";
+  }
+  if (match.winner < 0) return "The game is drawn";
+  if (view.side === "both") return `The ${match.winner === 0 ? "first" : "second"} player won`;
+  return isMine(match.winner) ? "You won" : "The agent won";
+}
+
+function drawThought() {
+  const { thought, match } = view;
+  const line = byId("line");
+  line.replaceChildren();
+  if (!thought) {
+    const text = "Nothing to show while values are switched off.";
+    byId("verdict").textContent = match.isOver ? "The game is over." : text;
+    byId("effort").textContent = "";
+    return;
+  }
+  const mine = isMine(match.seat);
+  const asked = mine ? view.advice : view.goal;
+  const value = thought.values[thought.action];
+  const aim = plain(AGENT.goals[thought.goal].name);
+  const instead = thought.goal === asked ? "" : ` (${plain(AGENT.goals[asked].name)} is out of reach)`;
+  byId("verdict").textContent = `${mine ? "You" : "It"} to ${aim}${instead}: ${percent(value)}`;
+  let seat = match.seat;
+  for (const action of thought.line.slice(0, LINE_SHOWN)) {
+    const item = document.createElement("li");
+    item.className = SEATS[seat];
+    item.textContent = AGENT.actionNames[seat][action];
+    line.append(item);
+    seat = 1 - seat;
+  }
+  const proven = thought.proven ? ", proven" : "";
+  const unit = thought.nodes === 1 ? "position" : "positions";
+  byId("effort").textContent = `${thought.nodes} ${unit}${proven}`;
+}
+
+function drawReach() {
+  const rows = (view.reach || []).map((value, goal) => {
+    const row = document.createElement("li"), name = document.createElement("span");
+    const share = document.createElement("b");
+    row.style.setProperty("--share", value);
+    row.title = AGENT.goals[goal].text;
+    name.textContent = plain(AGENT.goals[goal].name);
+    share.textContent = percent(value);
+    row.append(name, share);
+    return row;
+  });
+  byId("reach").replaceChildren(...rows);
+}
+
+// ---- settings ----------------------------------------------------------------------------------
+
+function newGame() {
+  view.match = new Match(rules);
+  turn();
+}
+
+function undo() {
+  if (view.match.undo(isMine)) turn();
+}
+
+function pass() {
+  if (isMine(view.match.seat) && view.match.play(rules.pass)) turn();
+}
+
+function addGoals(select, chosen) {
+  AGENT.goals.forEach(({ name, text }, goal) => {
+    const option = new Option(text, String(goal));
+    option.dataset.name = name;
+    select.add(option);
+  });
+  select.value = String(chosen);
+}
+
+function showStrength() {
+  const words = { 0: "not at all", 1: "one move" };
+  const text = words[view.nodes] || `${view.nodes} positions`;
+  byId("strength-text").textContent = text;
+  byId("strength").setAttribute("aria-valuetext", text);
+}
+
+function prepareSettings() {
+  const levels = [...new Set([...LEVELS, AGENT.nodes])].sort((a, b) => a - b);
+  byId("strength").max = levels.length - 1;
+  byId("strength").value = levels.indexOf(view.nodes);
+  byId("strength").addEventListener("input", () => {
+    view.nodes = levels[Number(byId("strength").value)];
+    showStrength();
+    turn();
+  });
+  addGoals(byId("goal"), view.goal);
+  byId("goal").addEventListener("change", () => {
+    view.goal = Number(byId("goal").value);
+    turn();
+  });
+  byId("advice").add(new Option("Do not show it", "none"));
+  addGoals(byId("advice"), view.advice);
+  byId("advice").addEventListener("change", () => {
+    view.advice = byId("advice").value === "none" ? null : Number(byId("advice").value);
+    turn();
+  });
+  for (const radio of document.querySelectorAll("[name=side]")) {
+    radio.addEventListener("change", () => {
+      view.side = radio.value;
+      turn();
+    });
+  }
+  showStrength();
+}
+
+function prepareButtons() {
+  byId("new").addEventListener("click", newGame);
+  byId("undo").addEventListener("click", undo);
+  byId("pass").addEventListener("click", pass);
+  byId("theme").addEventListener("click", () => {
+    const { dataset } = document.documentElement;
+    const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+    dataset.theme = (dataset.theme || (dark ? "dark" : "light")) === "dark" ? "light" : "dark";
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("select")) return;
+    const number = Number(event.key) - 1;
+    if (event.key === "n") newGame();
+    else if (event.key === "u") undo();
+    else if (number >= 0 && number < board.spots.length && board.spots.length <= 9) press(number);
+  });
+}
+
+prepareSettings();
+prepareButtons();
+const digits = board.spots.length <= 9 ? `1 to ${board.spots.length} play, ` : "";
+byId("help").textContent = `Keys: ${digits}arrows and Enter, U takes back, N begins anew.`;
+thinking.ready.catch((error) => {
+  view.broken = error.message;
+  draw();
+});
+turn();

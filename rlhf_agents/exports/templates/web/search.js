@@ -1,0 +1,350 @@
+// The tree search, function by function that of rlhf_agents/foresight.py and thinking.py.
+// Numbers are rounded to 32 bits (`f`) where the compiled search keeps 32 bits.
+"use strict";
+
+const WIN = 0;
+const ONGOING = 2;
+const IMPOSSIBLE = -1;
+const UNEXPANDED = -1, ILLEGAL = -2, DECIDED = -3;
+const DECISIVE = 0.5;
+const OUT_OF_REACH = 0.01;
+const f = Math.fround;
+
+/** Nodes in order of expansion. Values are those of the player whose goal it is. */
+class Tree {
+  constructor(capacity, actions) {
+    const edges = capacity * actions;
+    this.actions = actions;
+    this.positions = new Array(capacity);
+    this.child = new Int32Array(edges).fill(ILLEGAL);
+    this.value = new Float32Array(edges);
+    this.mean = new Float32Array(edges);
+    this.exact = new Uint8Array(edges);
+    this.visits = new Int32Array(edges);
+    this.reply = new Float32Array(edges);
+    this.parent = new Int32Array(capacity).fill(-1);
+    this.action = new Int32Array(capacity).fill(-1);
+    this.ours = new Uint8Array(capacity);
+  }
+}
+
+/** A tree that grows for one goal of the root's mover. */
+class Search {
+  constructor(rules, network, goals, position, goal, nodes) {
+    this.rules = rules;
+    this.network = network;
+    this.goals = goals;
+    this.goal = goal;
+    this.zeroSum = goals.zeroSum[goal];
+    this.drawValue = f(goals.drawValue[goal]);
+    this.discount = f(this.zeroSum ? goals.discount : 1);
+    this.tree = new Tree(Math.max(nodes, rules.actions + 1), rules.actions);
+    this.symbols = new Int32Array(rules.cells + CLOCK_SYMBOLS);
+    this.features = new Float32Array(network.width);
+    this.begin(position, nodes > 0);
+  }
+
+  discounted(value) {
+    return f(this.drawValue + f(this.discount * f(value - this.drawValue)));
+  }
+
+  /** What a finished game is worth to a goal of `seat`. */
+  payoff(position, seat, goal) {
+    const draw = f(this.goals.drawValue[goal]);
+    if (this.rules.result(position) === 0 && draw > 0) return draw;
+    return this.rules.verdict(position, seat, goal) === 1 ? 1 : 0;
+  }
+
+  /** The value of a goal if the rules alone decide it, else null. */
+  decidedValue(position, seat, goal) {
+    if (this.rules.result(position) !== ONGOING) return this.payoff(position, seat, goal);
+    if (this.goals.zeroSum[goal]) return null;
+    const verdict = this.rules.verdict(position, seat, goal);
+    return verdict === 0 ? null : verdict === 1 ? 1 : 0;
+  }
+
+  /** The network's value of a move to the player whose goal it is. */
+  edgeGuess(ours, action) {
+    if (this.zeroSum) {
+      const value = this.network.value(this.features, 0, this.goal, action);
+      return ours ? value : f(1 - value);
+    }
+    return this.network.value(this.features, ours ? 0 : 1, this.goal, action);
+  }
+
+  expand(node) {
+    const { tree, rules } = this;
+    const position = tree.positions[node];
+    rules.symbols(position, this.symbols);
+    this.network.hidden(this.symbols, rules.plies(position), this.features);
+    for (let action = 0; action < tree.actions; action++) {
+      const edge = node * tree.actions + action;
+      if (rules.legal(position, action)) this.guessEdge(node, action, edge);
+      else tree.child[edge] = ILLEGAL;
+    }
+    if (!this.zeroSum) this.fillReplies(node);
+  }
+
+  guessEdge(node, action, edge) {
+    const { tree } = this;
+    const ours = tree.ours[node] === 1;
+    const after = this.rules.play(tree.positions[node], action);
+    let own = this.decidedValue(after, 1, WIN);
+    if (own === null) own = this.network.value(this.features, 0, WIN, action);
+    tree.reply[edge] = own;
+    const known = this.decidedValue(after, ours ? 1 : 0, this.goal);
+    tree.child[edge] = known === null ? UNEXPANDED : DECIDED;
+    tree.exact[edge] = known === null ? 0 : 1;
+    if (known !== null) tree.value[edge] = this.discounted(known);
+    else if (this.goal === WIN) tree.value[edge] = ours ? own : f(1 - own);
+    else tree.value[edge] = this.edgeGuess(ours, action);
+    tree.mean[edge] = tree.value[edge];
+  }
+
+  /** Turn the mover's own `win` values into probabilities. */
+  fillReplies(node) {
+    const { child, reply, actions } = this.tree;
+    const first = node * actions;
+    let best = -1, total = 0;
+    for (let edge = first; edge < first + actions; edge++) {
+      if (child[edge] !== ILLEGAL) best = Math.max(best, reply[edge]);
+    }
+    for (let edge = first; edge < first + actions; edge++) {
+      if (child[edge] === ILLEGAL) reply[edge] = 0;
+      else reply[edge] = Math.exp((reply[edge] - best) / f(this.goals.temperature));
+      total += reply[edge];
+    }
+    for (let edge = first; edge < first + actions; edge++) reply[edge] /= total;
+  }
+
+  /** Return the best value for a chooser of `sign`, if it is exact, and if all moves are. */
+  extremeValue(node, sign) {
+    const { child, value, exact, actions } = this.tree;
+    let best = -2, bestExact = false, allExact = true;
+    for (let edge = node * actions; edge < (node + 1) * actions; edge++) {
+      if (child[edge] === ILLEGAL) continue;
+      const worth = sign * value[edge];
+      allExact = allExact && exact[edge] === 1;
+      if (worth > best || (worth === best && exact[edge])) {
+        best = worth;
+        bestExact = exact[edge] === 1;
+      }
+    }
+    return [sign * best, bestExact, allExact];
+  }
+
+  /** Return what a node is worth, and whether that is exact. */
+  nodeValue(node) {
+    const { child, value, reply, actions, ours } = this.tree;
+    if (ours[node] || this.zeroSum) {
+      const sign = ours[node] ? 1 : -1;
+      const [best, bestExact, allExact] = this.extremeValue(node, sign);
+      return [best, allExact || (bestExact && (best - DECISIVE) * sign > 0)];
+    }
+    const [worst, , allExact] = this.extremeValue(node, -1);
+    let mean = 0;
+    for (let edge = node * actions; edge < (node + 1) * actions; edge++) {
+      if (child[edge] !== ILLEGAL) mean = f(mean + f(reply[edge] * value[edge]));
+    }
+    const w = f(this.goals.paranoia);
+    return [f(f(f(1 - w) * mean) + f(w * worst)), allExact];
+  }
+
+  /** Return the move that the walk follows, -1 if all are exact. */
+  chooseEdge(node) {
+    const { child, value, exact, visits, reply, actions, ours } = this.tree;
+    const first = node * actions;
+    const explore = f(this.goals.explore);
+    let total = 1, best = -1, bestScore = -1e9;
+    for (let edge = first; edge < first + actions; edge++) total += visits[edge];
+    for (let edge = first; edge < first + actions; edge++) {
+      if (child[edge] === ILLEGAL || exact[edge]) continue;
+      const seen = 1 + visits[edge];
+      let score = reply[edge] / seen;
+      if (ours[node] || this.zeroSum) {
+        const worth = ours[node] ? value[edge] : -value[edge];
+        score = worth + (explore * Math.sqrt(total)) / seen;
+      }
+      if (score > bestScore) {
+        best = edge - first;
+        bestScore = score;
+      }
+    }
+    return best;
+  }
+
+  /** Carry the value of a new node up to the root. */
+  backUp(node) {
+    const { tree } = this;
+    const share = f(this.goals.averaging);
+    let [value, exact] = this.nodeValue(node);
+    let leaf = value;
+    while (tree.parent[node] >= 0) {
+      const edge = tree.parent[node] * tree.actions + tree.action[node];
+      tree.visits[edge] += 1;
+      const weight = f(1 / (tree.visits[edge] + 1));
+      leaf = this.discounted(leaf);
+      tree.mean[edge] += f(weight * f(leaf - tree.mean[edge]));
+      value = this.discounted(value);
+      if (!exact) value = f(f(share * tree.mean[edge]) + f(f(1 - share) * value));
+      tree.value[edge] = value;
+      tree.exact[edge] = exact ? 1 : 0;
+      node = tree.parent[node];
+      [value, exact] = this.nodeValue(node);
+    }
+  }
+
+  addChild(node, action) {
+    const { tree } = this;
+    const fresh = this.used++;
+    tree.positions[fresh] = this.rules.play(tree.positions[node], action);
+    tree.parent[fresh] = node;
+    tree.action[fresh] = action;
+    tree.ours[fresh] = 1 - tree.ours[node];
+    tree.child[node * tree.actions + action] = fresh;
+    this.expand(fresh);
+    this.backUp(fresh);
+  }
+
+  /** Follow the best moves to one that is not expanded; null if the root is exact. */
+  walk() {
+    let node = 0;
+    for (;;) {
+      const action = this.chooseEdge(node);
+      if (action < 0) return null;
+      const next = this.tree.child[node * this.tree.actions + action];
+      if (next === UNEXPANDED) return [node, action];
+      node = next;
+    }
+  }
+
+  begin(position, ahead) {
+    this.tree.positions[0] = position;
+    this.tree.ours[0] = 1;
+    this.used = 1;
+    this.expand(0);
+    for (let action = 0; ahead && action < this.rules.actions; action++) {
+      if (this.tree.child[action] === UNEXPANDED) this.addChild(0, action);
+    }
+  }
+
+  /** Let the tree grow until `enough()` or to `nodes`; return whether it is complete. */
+  grow(nodes, enough) {
+    while (this.used < nodes && !this.nodeValue(0)[1]) {
+      if (enough()) return false;
+      const place = this.walk();
+      if (place === null) break;
+      this.addChild(...place);
+    }
+    return true;
+  }
+
+  /** Give the root's moves the network's own values, whatever the rules decide. */
+  trustNetwork() {
+    for (let action = 0; action < this.rules.actions; action++) {
+      if (this.tree.child[action] !== ILLEGAL) {
+        this.tree.value[action] = this.edgeGuess(true, action);
+      }
+    }
+  }
+
+  /** Return the values of all moves, NaN where illegal. */
+  values() {
+    const { child, value, actions } = this.tree;
+    return Array.from({ length: actions }, (_, a) => (child[a] === ILLEGAL ? NaN : value[a]));
+  }
+
+  /** Return the moves that the tree expects, beginning with `action`. */
+  expectedLine(action) {
+    const { child, value, reply, visits, ours, actions } = this.tree;
+    const line = [action];
+    let node = child[action];
+    while (node >= 0) {
+      const first = node * actions;
+      let best = -1, bestWish = -Infinity, visited = false;
+      for (let edge = first; edge < first + actions; edge++) {
+        visited = visited || visits[edge] > 0;
+        if (child[edge] === ILLEGAL) continue;
+        const wish = ours[node] ? value[edge] : this.zeroSum ? -value[edge] : reply[edge];
+        if (wish > bestWish) {
+          best = edge - first;
+          bestWish = wish;
+        }
+      }
+      if (best < 0 || !visited) break;
+      line.push(best);
+      node = child[first + best];
+    }
+    return line;
+  }
+}
+
+/** Return the best action; ties go to the middle of the action order. */
+function bestAction(values) {
+  const middle = (values.length - 1) / 2;
+  const order = values.map((_, action) => action);
+  order.sort((a, b) => Math.abs(a - middle) - Math.abs(b - middle) || a - b);
+  let best = order[0], most = -Infinity;
+  for (const action of order) {
+    if (values[action] > most) {
+      best = action;
+      most = values[action];
+    }
+  }
+  return best;
+}
+
+/** An agent: rules, a network, and how goals are valued. */
+class Agent {
+  constructor(agent, buffer) {
+    this.rules = makeRules(agent);
+    this.network = new Network(agent, buffer);
+    this.goals = agent.foresight;
+  }
+
+  /**
+   * Explain the choice in an unfinished position better and better: yield after every `slice`
+   * milliseconds; the last is the choice. Goals out of reach give way to `win`.
+   */
+  *think(position, goal, nodes, slice = Infinity) {
+    const possible = this.rules.verdict(position, 0, goal) !== IMPOSSIBLE;
+    const pursued = possible ? goal : WIN;
+    let spent = 0;
+    for (const instead of pursued === WIN ? [WIN] : [pursued, WIN]) {
+      const search = new Search(this.rules, this.network, this.goals, position, instead, nodes);
+      if (nodes === 0) search.trustNetwork();
+      for (let done = false; !done; ) {
+        const end = performance.now() + slice;
+        done = search.grow(nodes, () => performance.now() > end);
+        yield this.thought(search, instead, spent, nodes > 0);
+      }
+      if (Math.max(...search.values().filter((value) => value === value)) >= OUT_OF_REACH) return;
+      spent += search.used;
+    }
+  }
+
+  thought(search, goal, spent, lookedAhead) {
+    const values = search.values();
+    const action = bestAction(values);
+    const line = lookedAhead ? search.expectedLine(action) : [action];
+    const proven = lookedAhead && search.tree.exact[action] === 1;
+    return { action, values, line, goal, proven, nodes: spent + search.used };
+  }
+
+  /** Return the last of `think`. */
+  choose(position, goal, nodes) {
+    let last = null;
+    for (const thought of this.think(position, goal, nodes)) last = thought;
+    return last;
+  }
+
+  /** Return the value of every goal of the mover if it were asked, no search. */
+  reach(position) {
+    return this.network.parents.map((_, goal) => {
+      const verdict = this.rules.verdict(position, 0, goal);
+      if (verdict !== 0) return verdict === 1 ? 1 : 0;
+      const search = new Search(this.rules, this.network, this.goals, position, goal, 0);
+      return search.nodeValue(0)[0];
+    });
+  }
+}

@@ -1,0 +1,37 @@
+// Runs behind the page: thinks about one position at a time, and tells after every slice.
+"use strict";
+
+const SLICE = 30; // milliseconds
+let loading = null;
+let current = 0;
+
+async function load({ agent, weights }) {
+  const loaded = new Agent(agent, await unpacked(weights));
+  postMessage({ ready: true });
+  return loaded;
+}
+
+/** Let messages in: a newer request ends the thinking. */
+function breathe() {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+async function think({ id, position, goal, nodes }) {
+  const agent = await loading;
+  let last = null;
+  for (const thought of agent.think(position, goal, nodes, SLICE)) {
+    if (last !== null) postMessage({ id, thought: last, done: false });
+    last = thought;
+    await breathe();
+    if (id !== current) return;
+  }
+  postMessage({ id, thought: last, reach: agent.reach(position), done: true });
+}
+
+onmessage = ({ data }) => {
+  current = data.id;
+  if (data.agent) loading = load(data);
+  else if (data.position) think(data);
+};
+
+onunhandledrejection = ({ reason }) => postMessage({ broken: String(reason.message || reason) });
