@@ -14,11 +14,12 @@ import numpy as np
 import pytest
 
 import rlhf_games
-from rlhf_adapters import from_pettingzoo, make_env
+from rlhf_adapters import make_env
 from rlhf_adapters.from_pettingzoo import describe, game, worlds
 from rlhf_adapters.goal_env import FORFEIT
 from rlhf_adapters.history_game import HistoryGame, goal_table
 from rlhf_adapters.pettingzoo_backend import PettingZooBackend
+from rlhf_adapters.pettingzoo_ids import kind_of, new_aec
 from rlhf_adapters.worlds import WorldError
 from rlhf_games.base import GameError, Outcome, UnknownGoalError
 from tests.adapters.goal_env_contract import BoardGameContract, random_action
@@ -215,7 +216,7 @@ def test_other_rules_are_noticed(monkeypatch, attribute: str, value, column: int
 def test_copies_are_what_pettingzoo_would_play(name: str, plies: int):
     """Many lines from shared positions, each compared with a fresh environment."""
     options = EXACT[name]
-    backend = PettingZooBackend(from_pettingzoo._new(from_pettingzoo._kind(name, options)), 1000)
+    backend = PettingZooBackend(new_aec(kind_of(name, options)), 1000)
     backend._env = backend._env.unwrapped
     rng = np.random.default_rng(0)
     known = {(): backend.initial()}
