@@ -7,9 +7,9 @@
 
 All agents share one network: what they see is padded to one length and followed by which agent it
 is, one-hot. By default all agents learn, also adversaries, each for its own reward. `learners`
-names a role ("adversary"), an agent ("agent_0") or a list; `opponent` plays the others, at random by
-default. One learner in one world is a Gymnasium environment, anything else a `VecEnv` with a column
-per learner and world, see `team_env`.
+names a role ("adversary"), an agent ("agent_0") or a list; `opponent` plays the others, at random
+by default. One learner in one world is a Gymnasium environment, anything else a `VecEnv` with a
+column per learner and world, see `team_env`.
 
 The open goal `formation` of `simple_spread` is where the landmarks are, by whomever covered:
 hindsight asks for the formation that the agents came to, and does not care who stood where.

@@ -4,8 +4,8 @@
     make_env("pettingzoo:go_v5", n_envs=8, board_size=9)
     make_env("pettingzoo:pursuit_v5", n_envs=4)
 
-Worlds whose agents move at the same time (Parallel) are in `pettingzoo_teams`. The options are those
-of PettingZoo's constructors. There are three kinds of turn-based ones:
+Worlds whose agents move at the same time (Parallel) are in `pettingzoo_teams`. The options are
+those of PettingZoo's constructors. There are three kinds of turn-based ones:
 
 * `connect_four_v3`, `tictactoe_v3`: their rules are ours, too. PettingZoo's environment is stepped
   beside ours and must agree on every move; observations are ours.

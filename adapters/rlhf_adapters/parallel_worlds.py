@@ -87,6 +87,7 @@ class ParallelWorlds:
         agents: the learners of one world, K of them.
         waiting: bool `[n]`.
         idle: bool `[n]`, the columns that were waiting during the last step.
+        began: bool `[n]`, those of worlds that the last `restart` began anew.
 
     Raises:
         WorldError: actions are not discrete, there are no such learners, or an opponent does not
@@ -116,7 +117,7 @@ class ParallelWorlds:
         self.view = view_of(name, shown)
         self.space = self.view.space
         self.n = len(teams) * len(self.agents)
-        self.envs = [team for team in teams for _ in self.agents]
+        self.envs: Sequence[Any] = [team for team in teams for _ in self.agents]
         self.render_mode = getattr(teams[0].unwrapped, "render_mode", None)
         self.metadata = dict(teams[0].metadata)
         self._make_arrays()
@@ -131,7 +132,7 @@ class ParallelWorlds:
         self.reward = self.points = np.zeros(self.n)
         self.terminated, self.truncated = np.zeros((2, self.n), np.bool_)
         self.waiting = np.ones(self.n, np.bool_)
-        self.idle = self.waiting.copy()
+        self.idle, self.began = self.waiting.copy(), ~self.waiting
         self.infos: list[dict[str, Any]] = [{} for _ in range(self.n)]
         m = len(self.teams), len(self.others)
         self.seen = np.zeros((*m, *shape), dtype)
@@ -163,8 +164,11 @@ class ParallelWorlds:
         self._seeders = [np.random.default_rng(one) for one in seeds]
         self._rng = np.random.default_rng(seed)
 
-    def restart(self, which: Bools, options: Sequence[dict[str, Any] | None] = ()) -> Bools:
-        """Let the columns of `which` `[n]` wait; return those of worlds that began anew, `[n]`."""
+    def restart(self, which: Bools, options: Sequence[dict[str, Any] | None] = ()) -> None:
+        """Let the columns of `which` `[n]` wait, and worlds begin anew where nobody else is left.
+
+        Afterwards `began` `[n]` are the columns of these worlds.
+        """
         size, began = len(self.agents), np.zeros(self.n, np.bool_)
         for column in np.flatnonzero(which & ~self.waiting).tolist():
             self._wait(column)
@@ -173,7 +177,7 @@ class ParallelWorlds:
             if which[mine].any() and (self.waiting[mine].all() or not team.agents):
                 self._begin(w, options[w * size] if options else None)
                 began[mine] = True
-        return began
+        self.began = began
 
     def step(self, actions: NDArray[np.int64]) -> None:
         """Step every world with the actions of its columns `[n]`."""
@@ -279,7 +283,10 @@ class ParallelWorlds:
 
     def _show_others(self, w: int, shown: Any, infos: Any) -> None:
         for m, agent in enumerate(self.others):
-            if agent in shown:
+            if agent not in self.teams[w].agents:  # it answers nothing that is heard
+                self.seen[w, m], self.seen_masks[w, m] = 0, 0
+                self.seen_masks[w, m, min(self.rest, self.counts[agent] - 1)] = 1
+            elif agent in shown:
                 number, raw = self.everybody.index(agent), shown[agent]
                 board = raw[BOARD] if self._boards[agent] else raw
                 self.view.write(number, board, self.seen[w, m], first=False)

@@ -4,8 +4,8 @@
     make_env("pettingzoo:knights_archers_zombies_v11", n_envs=4, learners="knight")
     make_env("pettingzoo:cooperative_pong_v6", n_envs=2, goal="survive_100")
 
-One network plays all agents, see `parallel_worlds`; `learners` and `opponent` are as in `from_mpe2`.
-Actions must be discrete: `pistonball_v6` needs `continuous=False`.
+One network plays all agents, see `parallel_worlds`; `learners` and `opponent` are as in
+`from_mpe2`. Actions must be discrete: `pistonball_v6` needs `continuous=False`.
 """
 
 from __future__ import annotations
@@ -71,6 +71,8 @@ KINDS: dict[str, TeamKind] = {
     "rps": TeamKind({ANY: (Score(1), Score(3))}),
 }  # fmt: skip
 """What is known of worlds; of others, the score and times."""
+ALWAYS_DRAWN = ("cooperative_pong",)
+"""These draw themselves to be seen by agents, and warn if they have no render mode."""
 OTHER = TeamKind({ANY: (Survive(20), Survive(100))})
 
 
@@ -103,7 +105,8 @@ def _new(kind: Kind, options: Mapping[str, Any]) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return zoo.make("parallel", kind.key, **options)
+            shown = {} if kind.base not in ALWAYS_DRAWN else {"render_mode": "rgb_array"}
+            return zoo.make("parallel", kind.key, **{**shown, **options})
     except (ImportError, zoo.env_registry.exceptions.FailedToImport) as error:
         cause = error.__cause__ or error
         missing = getattr(cause, "name", None) or str(cause).splitlines()[0]

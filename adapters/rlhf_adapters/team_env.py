@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rlhf_adapters.arcade_env import ArcadeEnv, ArcadeVecEnv, GoalWorlds
+from rlhf_adapters.arcade_env import ArcadeEnv, ArcadeVecEnv, Batch, GoalWorlds
 from rlhf_adapters.arcade_goals import OPEN, Bools, Moments
 from rlhf_adapters.arcade_tasks import Task
-from rlhf_adapters.parallel_worlds import ParallelWorlds
+from rlhf_adapters.parallel_worlds import WAITING, ParallelWorlds
 
 
 class TeamWorlds(GoalWorlds):
@@ -28,10 +28,17 @@ class TeamWorlds(GoalWorlds):
 
     def restart(self, which: Bools, options: Sequence[dict[str, Any] | None] = ()) -> None:
         """End episodes where `which` `[n]` is set, and begin worlds of which nobody is left."""
-        began = self.worlds.restart(which, options)
+        self.worlds.restart(which, options)
+        began = self.worlds.began
         self.steps[began], self.score[began] = 0, 0.0
         self.task.start(began, self.rng)
         self._clear(self.worlds.waiting)
+
+    def observe(self) -> Batch:
+        """Return the observations, arrays with the leading dimension n; who waits sees zeros."""
+        batch = super().observe()
+        batch["observation"][self.worlds.waiting] = 0  # also the clock
+        return batch
 
     def _judge(self, now: Moments) -> tuple[NDArray[Any], Bools]:
         rewards, terminated = self.task.judge(now)
@@ -40,6 +47,12 @@ class TeamWorlds(GoalWorlds):
             rewards, terminated = np.where(idle, 0.0, rewards), terminated & ~idle
             self._clear(idle)
         return rewards, terminated
+
+    def _infos(self, rewards: NDArray[Any], ends: Bools) -> list[dict[str, Any]]:
+        infos = super()._infos(rewards, ends)
+        for info, idle in zip(infos, self.worlds.idle.tolist(), strict=True):
+            info[WAITING] = idle
+        return infos
 
     def _clear(self, waiting: Bools) -> None:
         self.task.achieved[waiting] = OPEN

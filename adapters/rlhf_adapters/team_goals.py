@@ -68,7 +68,7 @@ class TeamTask(TableTask):
 
     def start(self, which: Bools, rng: np.random.Generator) -> None:
         """Open all goals of new worlds, and ask each of their teams for one."""
-        for team in np.unique(self.teams[which]):
+        for team in np.unique(self.teams[which]).tolist():
             choices = self.choices[team]
             row = choices[0] if len(choices) == 1 else int(rng.choice(choices))
             self.asked[self.teams == team] = row

@@ -61,7 +61,7 @@ class FlatView:
             size = one.shape[0]
             low[:size] = np.minimum(low[:size], one.low)
             high[:size] = np.maximum(high[:size], one.high)
-        self.space = spaces.Box(low, high, dtype=np.float32)
+        self.space: spaces.Box = spaces.Box(low, high, dtype=np.float32)
 
     def write(self, agent: int, raw: Any, out: NDArray[Any], first: bool) -> None:
         """Write an observation of an agent."""
@@ -84,7 +84,7 @@ class PictureView:
         self.block = -(-max(shape[:2]) // LARGEST_SIDE)
         self.height, self.width = shape[0] // self.block, shape[1] // self.block
         self.marks = np.linspace(0, 255, n_agents).astype(np.uint8)
-        self.space = spaces.Box(0, 255, (self.height, self.width, 3), np.uint8)
+        self.space: spaces.Box = spaces.Box(0, 255, (self.height, self.width, 3), np.uint8)
 
     def write(self, agent: int, raw: Any, out: NDArray[Any], first: bool) -> None:
         """Write a picture that an agent sees."""

@@ -1,0 +1,27 @@
+"""100,000 random, partly forbidden joint actions in every world of many agents.
+
+    python tests/benchmarks/team_storm.py [ACTIONS]
+
+Checks masks, infos and waiting columns after every step (see
+tests/adapters/test_parallel_worlds.py) and prints seconds and the growth of memory.
+Pictures are slow: pong plays a twentieth.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from tests.adapters.test_parallel_worlds import STORMS, storm
+
+if __name__ == "__main__":
+    wanted = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+    for name, goal, _, options in STORMS:
+        actions = wanted // 20 if "pong" in name else wanted
+        started = time.perf_counter()
+        grown = storm(name, goal, actions, options)
+        seconds = time.perf_counter() - started
+        print(f"{name}: {actions} actions, {seconds:.0f} s, {grown} blocks of memory more")
