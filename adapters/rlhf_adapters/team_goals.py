@@ -68,7 +68,7 @@ class TeamTask(TableTask):
 
     def start(self, which: Bools, rng: np.random.Generator) -> None:
         """Open all goals of new worlds, and ask each of their teams for one."""
-        for team in np.unique(self.teams[which]).tolist():
+        for team in sorted(set(self.teams[which].tolist())):
             choices = self.choices[team]
             row = choices[0] if len(choices) == 1 else int(rng.choice(choices))
             self.asked[self.teams == team] = row
@@ -107,7 +107,7 @@ class FormationTask(Task):
     def start(self, which: Bools, rng: np.random.Generator) -> None:
         """Ask for the places of new worlds."""
         del rng
-        for i in np.flatnonzero(which):
+        for i in np.flatnonzero(which).tolist():
             here, wanted = self.places(self.envs[i])
             self.achieved[i], self.desired[i] = _ascending(here), _ascending(wanted)
 

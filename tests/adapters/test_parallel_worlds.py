@@ -171,7 +171,7 @@ def test_what_waits_is_not_learnt():
     model = HFDQN(
         "MultiInputPolicy", env, learning_starts=50, buffer_size=2000, seed=0, device="cpu"
     )
-    model.learn(600)
+    model.learn(400)
     store = model.replay_buffer.store
     waited = (store.flags[: store.filled] & WAITED) > 0
     assert 0.1 < waited.mean() < 0.6
@@ -183,12 +183,12 @@ def test_what_waits_is_not_learnt():
 
 STORMS = [
     # `storm` was run with 100,000 actions of each once (tests/benchmarks/team_storm.py); here fewer
-    ("mpe2:simple_spread_v3", "mixed", 3000, {}),
-    ("mpe2:simple_tag_v3", "mixed", 3000, {}),
-    ("mpe2:simple_speaker_listener_v4", "mixed", 3000, {}),
-    ("pettingzoo:knights_archers_zombies_v11", "mixed", 3000, {}),
+    ("mpe2:simple_spread_v3", "mixed", 1200, {}),
+    ("mpe2:simple_tag_v3", "mixed", 800, {}),
+    ("mpe2:simple_speaker_listener_v4", "mixed", 1200, {}),
+    ("pettingzoo:knights_archers_zombies_v11", "mixed", 1600, {}),
     ("pettingzoo:pursuit_v5", "mixed", 800, {"n_evaders": 4}),
-    ("pettingzoo:cooperative_pong_v6", "mixed", 200, {}),
+    ("pettingzoo:cooperative_pong_v6", "mixed", 120, {}),
 ]
 
 
