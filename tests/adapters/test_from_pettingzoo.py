@@ -29,6 +29,11 @@ pettingzoo = pytest.importorskip("pettingzoo", reason="needs the extra pettingzo
 EXACT = {"connect_four_v3": {}, "tictactoe_v3": {}, "go_v5": {"board_size": 4}, "chess_v6": {}}
 SHOWN = ("leduc_holdem_v4", "texas_holdem_v4", "texas_holdem_no_limit_v6", "hanabi_v5")
 
+TEAMS = (
+    "cooperative_pong_v6", "knights_archers_zombies_v11", "multiwalker_v9", "pistonball_v6",
+    "pursuit_v5", "rps_v2",
+)  # fmt: skip
+
 
 def world(name: str, **options):
     return make_env(f"pettingzoo:{name}", **{**EXACT.get(name, {}), **options})
@@ -53,8 +58,8 @@ class TestLeducHoldem(BoardGameContract):
 
 
 def test_worlds_are_described():
-    assert worlds() == sorted([*EXACT, *SHOWN])
-    for name in worlds():
+    assert worlds() == sorted([*EXACT, *SHOWN, *TEAMS])
+    for name in (*EXACT, *SHOWN):
         facts = describe(name)
         assert facts.name == f"pettingzoo:{name}"
         assert facts.players == 2
