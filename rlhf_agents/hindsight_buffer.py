@@ -27,6 +27,7 @@ from rlhf_agents.transition_buffer import (
     end_flags,
     load_into,
     save_state,
+    waited_flags,
 )
 from rlhf_agents.transition_kernels import KEEP, choose_goals
 from rlhf_agents.transition_rows import RowReader
@@ -173,7 +174,7 @@ class HindsightReplayBuffer(HerReplayBuffer):
     ) -> None:
         """Store one step of every environment."""
         ends, terminal = end_flags(done, infos, self.handle_timeout_termination)
-        flags = terminal * np.uint8(TERMINAL)
+        flags = terminal * np.uint8(TERMINAL) | waited_flags(infos)
         if terminal.any() and self._goal_functions is not None:
             caused = self._asked().terminated(
                 self._shaped(next_obs[ACHIEVED]), self._shaped(obs[DESIRED]),

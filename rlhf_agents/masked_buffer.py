@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from stable_baselines3.common.buffers import BaseBuffer, ReplayBuffer
 
 from rlhf_agents.settings import Priorities
-from rlhf_agents.transition_buffer import RowCodec, Samples, as_samples, end_flags
+from rlhf_agents.transition_buffer import RowCodec, Samples, as_samples, end_flags, waited_flags
 from rlhf_agents.transition_store import TERMINAL, Drawn, TransitionStore
 
 
@@ -71,7 +71,8 @@ class MaskedReplayBuffer(ReplayBuffer):
         """Store one step of every environment."""
         ends, terminal = end_flags(done, infos, self.handle_timeout_termination)
         rows = self.codec.encode(obs, next_obs, self._masks)
-        self.store.add(rows, action, reward, terminal * np.uint8(TERMINAL), ends)
+        flags = terminal * np.uint8(TERMINAL) | waited_flags(infos)
+        self.store.add(rows, action, reward, flags, ends)
         self._masks = None
         self.pos, self.full = self.store.pos, self.store.full
 

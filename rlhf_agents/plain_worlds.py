@@ -21,6 +21,7 @@ from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv, VecTransposeIm
 from rlhf_agents.action_masks import MASK_KEY, MASK_METHOD
 from rlhf_agents.environments import make_env
 from rlhf_agents.errors import SettingError
+from rlhf_agents.followed_env import FollowedEnv
 from rlhf_agents.hfdqn import HFDQN
 from rlhf_agents.model_files import read_model
 from rlhf_agents.training_worlds import WorldOrder, from_gymnasium
@@ -39,17 +40,21 @@ def open_one(order: WorldOrder, **options: Any) -> Any:
 
     The order's `n_envs` does not matter here, nor below.
 
+    A world of many agents is a `FollowedEnv`.
+
     Raises:
         rlhf_games.base.GameError: there is no such world or goal, or it refuses the order.
         SettingError: an id of Gymnasium's has no goals or opponents.
     """
-    return _open(replace(order, options={**order.options, **options}), 1)
+    env = _open(replace(order, options={**order.options, **options}), 1)
+    return FollowedEnv(env) if isinstance(env, VecEnv) else env
 
 
 def open_many(order: WorldOrder, n_envs: int) -> VecEnv:
     """Return environments side by side, seeded, whose failures are named; errors as `open_one`."""
-    if ":" in order.name and n_envs > 1:
-        envs: VecEnv = _open(order, n_envs)
+    first = _open(order, n_envs) if ":" in order.name else None
+    if isinstance(first, VecEnv):
+        envs: VecEnv = first
     else:
         envs = DummyVecEnv([partial(open_one, order) for _ in range(n_envs)])
         envs.seed(order.seed)
@@ -162,6 +167,13 @@ def load_actor(spec: str, env: Any, order: WorldOrder) -> Actor:
         SettingError: nobody has that name, or the model does not fit the world.
         ModelFileError: the file is missing, damaged, or not ours.
     """
+    actor = _actor(spec, env, order)
+    if isinstance(env, FollowedEnv):
+        env.actor = actor
+    return actor
+
+
+def _actor(spec: str, env: Any, order: WorldOrder) -> Actor:
     if spec == RANDOM:
         return RandomActor(env, order.seed)
     if not spec.endswith(".zip") and not Path(spec).is_file():

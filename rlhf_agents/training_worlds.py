@@ -63,6 +63,8 @@ def open_world(order: WorldOrder) -> VecEnv:
         first = make_env(order.name, 1, **_details(order))
         if hasattr(first, "game"):
             return _games(order, order.n_envs)
+        if isinstance(first, VecEnv):
+            return _teams(order, first)
     else:
         first = from_gymnasium(order)
     count = order.n_envs
@@ -72,6 +74,15 @@ def open_world(order: WorldOrder) -> VecEnv:
         msg = f"n_envs must be at least 1, got {count}"
         raise SettingError(msg)
     return WatchedVecEnv(_several(order, first, count), order.name, order.seed)
+
+
+def _teams(order: WorldOrder, first: VecEnv) -> VecEnv:
+    """Return worlds of many agents: a column each; a resumed run begins new episodes."""
+    count = int(order.n_envs or hyper_parameters.of_world(order.name).get("n_envs", 1))
+    if count > 1:
+        first.close()
+        first = make_env(order.name, count, **_details(order))
+    return WatchedVecEnv(first, order.name, order.seed)
 
 
 def _details(order: WorldOrder) -> dict[str, Any]:

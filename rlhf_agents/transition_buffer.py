@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from rlhf_agents.errors import ModelFileError
 from rlhf_agents.transition_kernels import Rows
 from rlhf_agents.transition_rows import RowLayout, RowReader
-from rlhf_agents.transition_store import Drawn, Ints, Outcome, TransitionStore
+from rlhf_agents.transition_store import WAITED, Drawn, Ints, Outcome, TransitionStore
 from rlhf_agents.untrusted import WRONG
 
 MASK = "mask"
@@ -116,6 +116,11 @@ def end_flags(
         return ends, ends
     cut = np.array([bool(info.get("TimeLimit.truncated", False)) for info in infos])
     return ends, ends & ~cut
+
+
+def waited_flags(infos: list[dict[str, Any]]) -> NDArray[np.uint8]:
+    """Return `WAITED` where an info says that nobody acted (`waiting`), uint8 `[n_envs]`."""
+    return np.array([WAITED if info.get("waiting") else 0 for info in infos], np.uint8)
 
 
 def as_samples(

@@ -22,6 +22,9 @@ TERMINAL = 1
 """Flag: nothing is worth anything after this transition."""
 GOAL_ENDED = 2
 """Flag: it ended because the goal was reached; with another goal it would have gone on."""
+WAITED = 4
+"""Flag: nobody acted, and nothing is learnt from it."""
+REDRAWS = 100
 
 Ints = NDArray[np.int64]
 
@@ -89,6 +92,7 @@ class TransitionStore:
         self.actions = np.zeros((total, _action_size(action_space)), _action_type(action_space))
         self.rewards = np.zeros(total, np.float32)
         self.flags = np.zeros(total, np.uint8)
+        self.waits = False
         self.episode_start = np.zeros(total, np.int32)
         self.episode_length = np.zeros(total, np.int32)  # 0: it still runs
         self.running_since = np.zeros(n_envs, np.int64)
@@ -122,18 +126,20 @@ class TransitionStore:
             rows: uint8 `[n_envs, width]`.
             actions: `[n_envs, ...]`.
             rewards: `[n_envs]`.
-            flags: `TERMINAL` and `GOAL_ENDED`, `[n_envs]`.
+            flags: `TERMINAL`, `GOAL_ENDED` and `WAITED`, `[n_envs]`.
             ends: the episode is over, `[n_envs]`.
         """
         begin = self.pos * self.n_envs
         here = slice(begin, begin + self.n_envs)
         self.rows[here], self.rewards[here], self.flags[here] = rows, rewards, flags
+        waited = (flags & WAITED) > 0
+        self.waits = self.waits or bool(waited.any())
         self.actions[here] = np.asarray(actions).reshape(self.n_envs, -1)
         self.episode_start[here], self.episode_length[here] = self.running_since, 0
         self.running_for += 1
         if self.tree is not None:
             fresh = np.arange(begin, begin + self.n_envs)
-            self.tree.put(fresh, np.full(self.n_envs, self.highest))
+            self.tree.put(fresh, np.where(waited, 0.0, self.highest))
         self.pos += 1
         if self.pos == self.capacity:
             self.pos, self.full = 0, True
@@ -152,11 +158,21 @@ class TransitionStore:
     def draw(self, count: int) -> Drawn:
         """Draw transitions, with numpy's global generator: it is the one that SB3 seeds."""
         if self.tree is None or self.priorities is None:
-            return Drawn(np.random.randint(self.filled, size=count), None)  # noqa: NPY002
+            rows = np.random.randint(self.filled, size=count)  # noqa: NPY002
+            return Drawn(self._acted(rows) if self.waits else rows, None)
         rows, chance = self.tree.draw(count)
         rows = np.minimum(rows, self.filled - 1)  # whatever rounding did to sums of priorities
         weights = (chance * self.filled) ** -self.priorities.beta
         return Drawn(rows, (weights / weights.max()).astype(np.float32))
+
+    def _acted(self, rows: Ints) -> Ints:
+        """Draw anew where nobody acted; if that fails a hundred times, keep what there is."""
+        for _ in range(REDRAWS):
+            waited = np.flatnonzero(self.flags[rows] & WAITED)
+            if not len(waited):
+                break
+            rows[waited] = np.random.randint(self.filled, size=len(waited))  # noqa: NPY002
+        return rows
 
     def update_priorities(self, rows: Ints, errors: NDArray[Any]) -> None:
         """Set the priorities of transitions from their errors `[B]`."""
@@ -245,6 +261,7 @@ class TransitionStore:
         self._check(state, len(targets["rows"]))
         for name, target in targets.items():
             target[...] = state[name]
+        self.waits = bool((self.flags & WAITED).any())
         self.pos, self.full, self.highest = int(numbers[0]), bool(numbers[1]), float(highest[0])
 
     def _check(self, state: dict[str, NDArray[Any]], filled: int) -> None:

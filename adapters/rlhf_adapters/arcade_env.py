@@ -140,9 +140,13 @@ class GoalWorlds:
             worlds.observation, worlds.reward, self.score, self.steps, worlds.terminated,
             worlds.truncated, worlds.infos, worlds.envs,
         )  # fmt: skip
-        rewards, terminated = self.task.judge(now)
+        rewards, terminated = self._judge(now)
         truncated = worlds.truncated & ~terminated
         return rewards, terminated, truncated, self._infos(rewards, terminated | truncated)
+
+    def _judge(self, now: Moments) -> tuple[NDArray[Any], Bools]:
+        """Return the rewards and the ends of a step, each `[n]`."""
+        return self.task.judge(now)
 
     def observe(self) -> Batch:
         """Return the observations, arrays with the leading dimension n."""
@@ -229,9 +233,11 @@ class ArcadeEnv(GoalFunctions, gymnasium.Env[Batch, np.int64]):
         "render_modes": ["rgb_array", "human", "ansi"], "render_fps": 30,
     }  # fmt: skip
 
+    games_class: type[GoalWorlds] = GoalWorlds
+
     def __init__(self, worlds: Worlds, task: Task, seed: int | None = None) -> None:
         self.worlds, self.task = worlds, task
-        self.games = GoalWorlds(worlds, task, seed)
+        self.games = self.games_class(worlds, task, seed)
         self.goal_names, self.goal_rows = task.names, task.rows
         self.render_mode = worlds.render_mode
         self.observation_space: Any = self.games.space
@@ -278,11 +284,12 @@ class ArcadeVecEnv(GoalFunctions, BatchVecEnv):
     `episode`, as SB3's `Monitor` gives it.
     """
 
+    games_class: type[GoalWorlds] = GoalWorlds
     render_mode: str | None = None
 
     def __init__(self, worlds: Worlds, task: Task, seed: int | None = None) -> None:
         self.worlds, self.task = worlds, task
-        self.games = GoalWorlds(worlds, task, seed)
+        self.games = self.games_class(worlds, task, seed)
         self.goal_names, self.goal_rows = task.names, task.rows
         self.render_mode = worlds.render_mode
         self._actions: Any = None

@@ -256,9 +256,9 @@ def make_task(
     if goal == MIXED and declared:
         return TableTask(n, GoalTable(declared), None)
     if isinstance(goal, list | tuple):
-        goals = [_as_goal(world, one, declared, cells) for one in goal]
+        goals = [goal_of(world, one, declared, cells) for one in goal]
         return TableTask(n, GoalTable(goals), None)
-    asked = _as_goal(world, goal, declared, cells)
+    asked = goal_of(world, goal, declared, cells)
     others = [one for one in declared if one.name != asked.name]
     row = next((i for i, one in enumerate(declared) if one.name == asked.name), len(others))
     return TableTask(n, GoalTable([*others[:row], asked, *others[row:]]), row)
@@ -283,9 +283,20 @@ def goal_names(declared: Sequence[ArcadeGoal], cells: bool = False) -> tuple[str
     return (SCORE, *(goal.name for goal in declared), *((CELL,) if cells else ()))
 
 
-def _as_goal(
-    world: str, goal: Any, declared: Sequence[ArcadeGoal], cells: Cells | None
+def goal_of(
+    world: str, goal: Any, declared: Sequence[ArcadeGoal], cells: Cells | None = None
 ) -> ArcadeGoal:
+    """Return the goal that a user named, gave, or wrote as a function.
+
+    Args:
+        world: its name, for errors.
+        goal: what the user said.
+        declared: the table of the world.
+        cells: its places, if it has any; errors then list the goal `cell`.
+
+    Raises:
+        UnknownGoalError: the world cannot measure it; what it can.
+    """
     if isinstance(goal, str):
         known = {one.name: one for one in declared}
         found = known.get(goal) or arcade_goals.named(goal, declared)

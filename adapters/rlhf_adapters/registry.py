@@ -82,6 +82,13 @@ _LIBRARIES: tuple[Library, ...] = (
         text="grid worlds with keys, doors and lava",
     ),
     Library(
+        "mpe2",
+        "rlhf_adapters.from_mpe2",
+        needs=("mpe2",),
+        extra="mpe2",
+        text="particles that spread, chase and talk, several agents at a time",
+    ),
+    Library(
         "openspiel",
         "rlhf_adapters.from_openspiel",
         needs=("pyspiel",),
@@ -93,7 +100,7 @@ _LIBRARIES: tuple[Library, ...] = (
         "rlhf_adapters.from_pettingzoo",
         needs=("pettingzoo",),
         extra="pettingzoo",
-        text="turn-based games of two players",
+        text="turn-based games of two players, and worlds of many agents that move at once",
     ),
 )
 

@@ -234,8 +234,10 @@ class ArcadeContract(GoalEnvContract):
         again, _ = env.reset(seed=5)
         assert all(np.array_equal(first[key], again[key]) for key in first)
 
-    def test_worlds_of_one_player_have_no_opponent(self):
-        with pytest.raises(GameError, match="is played by one: opponent='random' does not apply"):
+    no_opponent = "is played by one: opponent='random' does not apply"
+
+    def test_who_has_no_opponent_says_so(self):
+        with pytest.raises(GameError, match=self.no_opponent):
             self.make(opponent="random")
 
     def test_unknown_goal(self):

@@ -1,0 +1,168 @@
+"""MPE2: particles that spread, chase and talk, several agents at a time (its Parallel API).
+
+    make_env("mpe2:simple_spread_v3", n_envs=8)                      24 columns, one per agent
+    make_env("mpe2:simple_spread_v3", n_envs=8, goal="formation")
+    make_env("mpe2:simple_tag_v3", n_envs=8, goal={"adversary": "tag_1", "agent": "escape"})
+    make_env("mpe2:simple_tag_v3", learners="adversary", opponent="random")
+
+All agents share one network: what they see is padded to one length and followed by which agent it
+is, one-hot. By default all agents learn, also adversaries, each for its own reward. `learners`
+names a role ("adversary"), an agent ("agent_0") or a list; `opponent` plays the others, at random
+by default. One learner in one world is a Gymnasium environment, anything else a `VecEnv` with a
+column per learner and world, see `team_env`.
+
+The open goal `formation` of `simple_spread` is where the landmarks are, by whomever covered:
+hindsight asks for the formation that the agents came to, and does not care who stood where.
+
+Other options are those of MPE2's constructors, e.g. `N=4`, `max_cycles=50`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlhf_adapters.arcade_goals import ArcadeGoal, Bools, Event, Moments, Survive
+from rlhf_adapters.parallel_making import TeamKind, describe_team, make_team
+from rlhf_adapters.parallel_worlds import Facts, Watcher
+from rlhf_adapters.team_goals import ANY, Tables, at_least
+from rlhf_adapters.worlds import Order, World, WorldError, unknown
+
+LIBRARY = "mpe2"
+NEAR = 0.1
+"""Within this distance a landmark is covered, as `simple_spread` itself has it."""
+
+
+def _distances(world: Any) -> NDArray[np.float64]:
+    """Return how far every agent is from every landmark, `[A, L]`."""
+    agents = np.array([agent.state.p_pos for agent in world.agents])
+    landmarks = np.array([landmark.state.p_pos for landmark in world.landmarks])
+    return np.asarray(np.linalg.norm(agents[:, None] - landmarks, axis=-1))
+
+
+class Coverage(Watcher):
+    """How many landmarks are `covered` by somebody, the same for all."""
+
+    def look(self, env: Any, rewards: Mapping[str, float]) -> Facts:
+        """Count."""
+        covered = int((_distances(env.unwrapped.world).min(axis=0) < NEAR).sum())
+        return {agent: {"covered": covered} for agent in env.possible_agents}
+
+
+class Chase(Watcher):
+    """How often adversaries touched a prey in this episode: `touches`, the same for all."""
+
+    def restart(self, env: Any) -> None:
+        """Count anew."""
+        self.touches = 0
+
+    def look(self, env: Any, rewards: Mapping[str, float]) -> Facts:
+        """Count."""
+        bare = env.unwrapped
+        agents = bare.world.agents
+        if rewards:  # the start counts nothing
+            self.touches += sum(
+                bool(bare.scenario.is_collision(prey, hunter))
+                for prey in agents if not prey.adversary
+                for hunter in agents if hunter.adversary
+            )  # fmt: skip
+        return {agent: {"touches": self.touches} for agent in env.possible_agents}
+
+
+class Errand(Watcher):
+    """How near the listener is to the landmark that the speaker knows: `near` (1 or 0)."""
+
+    def look(self, env: Any, rewards: Mapping[str, float]) -> Facts:
+        """Measure."""
+        speaker, listener = env.unwrapped.world.agents
+        there = np.linalg.norm(listener.state.p_pos - speaker.goal_b.state.p_pos) < NEAR
+        return {agent: {"near": int(there)} for agent in env.possible_agents}
+
+
+def _spread_goals(env: Any) -> Tables:
+    count = len(env.unwrapped.world.landmarks)
+    table = [
+        at_least(f"cover_{k}", "covered", k, f"have {k} landmarks covered at once, by whomever")
+        for k in range(1, count + 1)
+    ]
+    return {ANY: table}
+
+
+def _spread_places(env: Any) -> tuple[NDArray[Any], NDArray[Any]]:
+    world = env.unwrapped.world
+    return (
+        np.array([agent.state.p_pos for agent in world.agents]),
+        np.array([landmark.state.p_pos for landmark in world.landmarks]),
+    )
+
+
+def _untouched(now: Moments) -> Bools:
+    last = np.array([info.get("touches", 1) == 0 for info in now.infos])
+    return np.asarray(last & (now.truncated | now.terminated))
+
+
+ESCAPE: ArcadeGoal = Event(
+    "escape", _untouched, text="be untouched when the time is over", batched=True
+)
+ARRIVE = at_least("arrive", "near", 1, "bring the listener to the landmark that is meant")
+
+KINDS: dict[str, TeamKind] = {
+    "simple_spread": TeamKind(_spread_goals, Coverage, _spread_places, NEAR),
+    "simple_tag": TeamKind(
+        {
+            "adversary": (
+                at_least("tag_1", "touches", 1, "touch a prey"),
+                at_least("tag_3", "touches", 3, "touch preys three times in all"),
+                at_least("tag_1", "touches", 1, "touch a prey").before(10),
+            ),
+            "agent": (ESCAPE,),
+        },
+        Chase,
+    ),
+    "simple_speaker_listener": TeamKind({ANY: (ARRIVE, ARRIVE.before(10))}, Errand),
+}
+"""What is known of worlds; of others, the score and times."""
+OTHER = TeamKind({ANY: (Survive(10), Survive(20))})
+
+
+def make(order: Order) -> Any:
+    """Return the columns that were ordered.
+
+    Raises:
+        WorldError: there is no such world, or it cannot be made or played as ordered.
+        UnknownGoalError: the world cannot measure the goal.
+    """
+    new = partial(_new, order.world)
+    return make_team(order, _kind(order.world), new)
+
+
+def worlds() -> list[str]:
+    """Return the names of the worlds, sorted."""
+    package = importlib.import_module("mpe2")
+    names = (module.name for module in pkgutil.iter_modules(package.__path__))
+    return sorted(name for name in names if "_v" in name)
+
+
+def describe(world: str) -> World:
+    """Return what is known of a world.
+
+    Raises:
+        WorldError: as for `make`.
+    """
+    return describe_team(f"{LIBRARY}:{world}", _kind(world), partial(_new, world))
+
+
+def _kind(world: str) -> TeamKind:
+    return KINDS.get(world.rpartition("_v")[0], OTHER)
+
+
+def _new(world: str, options: Mapping[str, Any]) -> Any:
+    if world not in worlds():
+        raise WorldError(unknown(f"{LIBRARY} world", world, worlds()))
+    return importlib.import_module(f"mpe2.{world}").parallel_env(**options)
