@@ -153,7 +153,8 @@ TASKS = {
         "gymnasium:FrozenLake8x8-v1", SUCCESS, 60_000, both(CELLS, Cell(63), foresight=True)
     ),
     "empty": Task(
-        "minigrid:MiniGrid-Empty-8x8-v0", SUCCESS, 50_000, both(GRID, "reach_goal")
+        "minigrid:MiniGrid-Empty-8x8-v0", SUCCESS, 20_000,
+        both(GRID, Cell((6, 6)), foresight=True),
     ),
     "doorkey": Task(
         "minigrid:MiniGrid-DoorKey-5x5-v0", SUCCESS, 100_000,
