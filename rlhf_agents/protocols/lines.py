@@ -1,0 +1,28 @@
+"""Lines in and out: input of any kind becomes lines of text, output is flushed at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import BinaryIO, TextIO
+
+LONGEST = 1 << 16
+"""Bytes of a line; the rest of a longer one is dropped."""
+
+
+def read_lines(stream: BinaryIO) -> Iterator[str]:
+    """Yield the lines of a stream without their ends; bytes that are no text are replaced."""
+    while line := stream.readline(LONGEST):
+        rest = line
+        while not rest.endswith(b"\n") and (rest := stream.readline(LONGEST)):
+            pass
+        yield line.decode("utf-8", "replace").rstrip("\r\n")
+
+
+def say(out: TextIO, text: str) -> bool:
+    """Write and flush; tell whether anybody listens."""
+    try:
+        out.write(text)
+        out.flush()
+    except (BrokenPipeError, ValueError):  # closed by the other side, or by ours
+        return False
+    return True
