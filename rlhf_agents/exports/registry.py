@@ -20,10 +20,16 @@ from rlhf_agents.agent import DEFAULT_NODES, Agent, load_agent
 from rlhf_agents.errors import OutputError, SettingError, UserError
 from rlhf_agents.model_files import write_atomically
 
-FORMATS: dict[str, str] = {"web": "rlhf_agents.exports.to_web"}
+FORMATS: dict[str, str] = {
+    "onnx": "rlhf_agents.exports.to_onnx",
+    "web": "rlhf_agents.exports.to_web",
+}
 """Formats that are files: name to module."""
 
-LIVE: dict[str, str] = {}
+LIVE: dict[str, str] = {
+    "gtp": "run rlhf-gtp --agent {agent}",
+    "uci": "run rlhf-uci --agent {agent}",
+}
 """Formats that are no files: name to what to do instead, with {agent} for the agent's name."""
 
 
