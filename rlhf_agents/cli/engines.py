@@ -86,7 +86,10 @@ def _gtp(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int:
 def _uci(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int:
     from rlhf_agents.protocols import spelling, uci  # noqa: PLC0415 - after the arguments
 
-    uci.serve(_engine(options, spelling.long_algebraic), sys.stdin.buffer, sys.stdout)
+    engine = _engine(options, spelling.long_algebraic)
+    # Not sys.stdin: its lock, which the reading thread holds, is in the way when Python ends.
+    with open(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as source:
+        uci.serve(engine, source, sys.stdout)
     return 0
 
 

@@ -10,8 +10,11 @@
 
 Any batch size; float32 everywhere; no side file; needs opset 13, 15 or 17 (`--opset`, 17 by
 default). A file holds the network, not the rules or the search: it plays as the agent does with
-`--nodes 0`. The metadata say which goals there are, what the planes of the observation show, how
-the mask is applied, and which goal was asked for at the export. Presets:
+`--nodes 0`, but for two things that are left to its user: among equal values the agent prefers the
+action nearest to the middle of their order, and where a goal has become impossible, or its best
+value is below 0.01, it asks for `win` instead. The metadata say which goals there are,
+what the planes of the observation show, how the mask is applied, and which goal was asked for at
+the export. Presets:
 
 `plain`     inputs `observation` `[batch, planes, H, W]`, `desired_goal` `[batch, G]` (one-hot) and
             `action_mask` `[batch, A]`; outputs `q` and `masked_q` `[batch, A]`, -1 where forbidden.

@@ -20,7 +20,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable
-from typing import BinaryIO, TextIO
+from typing import TextIO
 
 import numpy as np
 
@@ -28,7 +28,7 @@ import rlhf_agents
 from rlhf_agents import board_text
 from rlhf_agents.errors import UserError
 from rlhf_agents.protocols.engine import Engine
-from rlhf_agents.protocols.lines import read_lines, say
+from rlhf_agents.protocols.lines import Source, read_lines, say
 from rlhf_games.base import GameError
 
 COLOURS = {"b": "b", "black": "b", "x": "b", "w": "w", "white": "w", "o": "w"}
@@ -234,7 +234,7 @@ def _one_paragraph(text: str) -> str:
     return re.sub(r"\n\s*\n", "\n", text)
 
 
-def serve(engine: Engine, source: BinaryIO, out: TextIO) -> None:
+def serve(engine: Engine, source: Source, out: TextIO) -> None:
     """Answer the lines of `source` until it ends, or until somebody says `quit`."""
     gtp = Gtp(engine)
     for line in read_lines(source):

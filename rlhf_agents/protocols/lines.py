@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import BinaryIO, TextIO
+from typing import Protocol, TextIO
 
 LONGEST = 1 << 16
 """Bytes of a line; the rest of a longer one is dropped."""
 
 
-def read_lines(stream: BinaryIO) -> Iterator[str]:
+class Source(Protocol):
+    """Where bytes come from, buffered or not."""
+
+    def readline(self, size: int, /) -> bytes:
+        """Return the next line with its end, at most so many bytes of it; nothing at the end."""
+        ...
+
+
+def read_lines(stream: Source) -> Iterator[str]:
     """Yield the lines of a stream without their ends; bytes that are no text are replaced."""
     while line := stream.readline(LONGEST):
         rest = line

@@ -21,11 +21,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import BinaryIO, TextIO
+from typing import TextIO
 
 from rlhf_agents.errors import SettingError, UserError
 from rlhf_agents.protocols.engine import MAX_NODES, Engine
-from rlhf_agents.protocols.lines import read_lines, say
+from rlhf_agents.protocols.lines import Source, read_lines, say
 from rlhf_agents.records import Explanation
 from rlhf_games.base import GameError
 
@@ -257,7 +257,7 @@ def _option(words: list[str]) -> tuple[str, str]:
     return name.casefold(), value
 
 
-def serve(engine: Engine, source: BinaryIO, out: TextIO) -> None:
+def serve(engine: Engine, source: Source, out: TextIO) -> None:
     """Obey the lines of `source` until it ends, or until somebody says `quit`."""
     lines: queue.Queue[str | None] = queue.Queue()
 

@@ -12,7 +12,8 @@ import rlhf_games
 from rlhf_agents.agent import Agent, load_agent
 from rlhf_agents.exports.registry import ExportError, export
 from rlhf_agents.settings import Foresight
-from rlhf_agents.thinking import network_batch
+from rlhf_agents.thinking import OUT_OF_REACH, best_actions, network_batch
+from rlhf_games.base import Verdict
 from tests.agents.test_foresight import random_positions
 from tests.agents.weights import random_weights
 from tests.exports.contract import BotContract
@@ -50,34 +51,40 @@ def inputs_of(game, states, goal: str) -> dict[str, np.ndarray]:
 
 
 class TestContract(BotContract):
+    # Not `lose`: without looking ahead almost every move is worth 1 - 1e-7 to it, a tie.
+    asked = ("win", "win_diagonal")
     nodes = (0,)
 
-    @pytest.fixture(scope="class")
+    @pytest.fixture
     def twin(self) -> Agent:
         return load_agent("connect_four")
 
-    @pytest.fixture(scope="class")
-    def session(self, tmp_path_factory):
-        path = tmp_path_factory.mktemp("onnx") / "four.onnx"
-        return session_of(export("connect_four", "onnx", path))
+    @pytest.fixture
+    def exported(self, twin, tmp_path):
+        return session_of(export(twin, "onnx", tmp_path / "four.onnx"))
 
     @pytest.fixture
-    def choose(self, twin, session):
+    def choose(self, twin, exported):
         def choose(states, goal, _nodes):
-            (q,) = session.run(["masked_q"], inputs_of(twin.game, states, goal))
-            return q.argmax(axis=1)
+            """As the page says: the middle one of equal values, `win` for what is out of reach."""
+            row, win = twin.game.goal_index(goal), inputs_of(twin.game, states, "win")
+            (q,) = exported.run(["masked_q"], inputs_of(twin.game, states, goal))
+            (instead,) = exported.run(["masked_q"], win)
+            impossible = twin.game.verdicts(states)[:, 0, row] == Verdict.IMPOSSIBLE
+            hopeless = impossible | (q.max(axis=1) < OUT_OF_REACH)
+            return best_actions(np.where(hopeless[:, None], instead, q))
 
         return choose
 
     @pytest.fixture
-    def complaints(self, twin, session):
+    def complaints(self, twin, exported):
         good = inputs_of(twin.game, twin.game.initial(1), "win")
         wrong = {"shape": {**good, "observation": good["observation"][:, :1]}}
         wrong["missing"] = {name: good[name] for name in ("observation", "action_mask")}
         said = {}
         for what, inputs in wrong.items():
             with pytest.raises(Exception, match=r"observation|desired_goal") as caught:
-                session.run(None, inputs)
+                exported.run(None, inputs)
             said[what] = str(caught.value).strip().splitlines()[0]
         return said
 
