@@ -133,6 +133,64 @@ class OpenSpielMCTS:
         return [self._set_up(state) for state in np.ascontiguousarray(states)]
 
 
+class BotPlayer:
+    """Any `pyspiel.Bot` as a player: plays as it likes, whatever is asked.
+
+        pyspiel.make_uniform_random_bot(0, seed), pyspiel.make_uniform_random_bot(1, seed)
+
+    Many bots are made for one player and fail, some without a word, when asked for the other.
+
+    Args:
+        game: one of OpenSpiel's, `openspiel:NAME`, or one whose positions OpenSpiel can set up.
+        bots: of OpenSpiel's player 0 and of player 1; twice the same if it plays for both.
+        name: how results call it.
+
+    Raises:
+        SettingError: the library is missing or too old, or cannot set up positions of the game.
+    """
+
+    def __init__(self, game: Game, bots: tuple[Any, Any], name: str = "openspiel-bot") -> None:
+        if not game.name.startswith(LIBRARY) and game.name not in _BOARDS:
+            msg = (
+                f"OpenSpiel cannot set up positions of {game.title}; use openspiel:NAME, or one of "
+                f"{', '.join(_BOARDS)}"
+            )
+            raise SettingError(msg)
+        self.name = name
+        self._game = game
+        self._bots = bots
+        self._set_up = _positions(game)
+
+    def act(self, states: States, goal: str) -> NDArray[np.int64]:
+        """Return one action per unfinished position uint64 `[B, W]`, int64 `[B]`."""
+        del goal  # it cannot be told
+        return np.array([self._choose(state) for state in np.ascontiguousarray(states)], np.int64)
+
+    def _choose(self, state: States) -> int:
+        world = self._set_up(state)
+        if isinstance(world, ForcedPass):
+            return world.action
+        bot = self._bots[world.current_player()]
+        bot.restart_at(world)
+        action: int = bot.step(world)
+        return action
+
+    def think(self, state: States, goal: str, seat: int = MOVER) -> Iterator[Explanation]:
+        """Explain at once, see `Player.think`."""
+        return iter((self.explain(state, goal, seat),))
+
+    def explain(self, state: States, goal: str, seat: int = MOVER) -> Explanation:
+        """Name its move in one position uint64 `[W]`: 1, and 0 for the others; it says no more."""
+        states = np.ascontiguousarray(state)[None]
+        if self._game.outcome(states)[0] != Outcome.ONGOING:
+            msg = "the game is over, there is nothing to explain"
+            raise ValueError(msg)
+        action = self._choose(states[0])
+        values = np.where(self._game.legal(states)[0], 0.0, np.nan).astype(np.float32)
+        values[action] = 1.0
+        return Explanation(action=action, goal=goal, values=values, seat=seat, line=(action,))
+
+
 def parse_simulations(spec: str) -> int:
     """Return the number of simulations in `openspiel-mcts:SIMS`.
 

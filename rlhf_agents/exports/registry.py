@@ -28,6 +28,7 @@ FORMATS: dict[str, str] = {
 
 LIVE: dict[str, str] = {
     "gtp": "run rlhf-gtp --agent {agent}",
+    "openspiel": "use rlhf_agents.protocols.openspiel_bot.AgentBot(load_agent('{agent}'))",
     "uci": "run rlhf-uci --agent {agent}",
 }
 """Formats that are no files: name to what to do instead, with {agent} for the agent's name."""

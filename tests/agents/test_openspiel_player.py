@@ -12,7 +12,7 @@ import pytest
 import rlhf_games
 from rlhf_agents.arena import MatchSettings, play_match
 from rlhf_agents.errors import SettingError
-from rlhf_agents.openspiel_player import OpenSpielMCTS, parse_simulations
+from rlhf_agents.openspiel_player import BotPlayer, OpenSpielMCTS, parse_simulations
 from rlhf_agents.players import RandomPlayer
 from rlhf_games.base import Game, Outcome, States
 from tests.agents.player_contract import PlayerContract
@@ -149,3 +149,27 @@ def test_it_proves_wins_over_our_rules():
         states = game.step(states, game.random_actions(states, rng))
     why = OpenSpielMCTS(game, 300).explain(states[0], "win")
     assert (why.proven, why.values[why.action]) == (True, 1.0)
+
+
+@needs_openspiel
+class TestAnyBot(PlayerContract):
+    """OpenSpiel's uniformly random bot as a player."""
+
+    @pytest.fixture
+    def player(self):
+        make, game = (
+            import_module("pyspiel").make_uniform_random_bot,
+            rlhf_games.make("tic_tac_toe"),
+        )
+        return BotPlayer(game, (make(0, 1), make(1, 2)), "uniform"), game
+
+
+@needs_openspiel
+def test_bots_play_openspiels_games_and_no_game_they_cannot_see():
+    pyspiel, game = import_module("pyspiel"), rlhf_games.make("openspiel:mancala")
+    rollouts = pyspiel.RandomRolloutEvaluator(1, 0)
+    bot = pyspiel.MCTSBot(pyspiel.load_game("mancala"), rollouts, 2.0, 50, 100, True, 0, False)
+    players = BotPlayer(game, (bot, bot)), RandomPlayer(game, 0)
+    assert play_match(game, players, MatchSettings(games=6)).total.wins >= 5
+    with pytest.raises(SettingError, match="use openspiel:NAME"):
+        BotPlayer(rlhf_games.make("othello_6x6"), (bot, bot))
