@@ -27,11 +27,11 @@ FORMATS: dict[str, str] = {
 """Formats that are files: name to module."""
 
 LIVE: dict[str, str] = {
-    "gtp": "run rlhf-gtp --agent {agent}",
-    "openspiel": "use rlhf_agents.protocols.openspiel_bot.AgentBot(load_agent('{agent}'))",
-    "uci": "run rlhf-uci --agent {agent}",
+    "gtp": "run rlhf-gtp --agent NAME",
+    "openspiel": "use rlhf_agents.protocols.openspiel_bot.AgentBot(load_agent(NAME))",
+    "uci": "run rlhf-uci --agent NAME",
 }
-"""Formats that are no files: name to what to do instead, with {agent} for the agent's name."""
+"""Formats that are no files: name to what to do instead."""
 
 
 class ExportError(UserError):
