@@ -1,5 +1,7 @@
 """OpenSpiel's Monte Carlo tree search as a player: the strong stranger to measure against.
 
+Games of OpenSpiel's, Connect Four and Tic-Tac-Toe are searched by its compiled bot in its own
+positions; other games of ours by its bot in Python, over our rules (see `openspiel_rules`).
 Needs the extra `rlhf-agents[openspiel]`; the library is imported when a player is made.
 """
 
@@ -8,6 +10,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from importlib import metadata
 from typing import Any
 
@@ -15,10 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlhf_agents.errors import SettingError
+from rlhf_agents.openspiel_rules import CompiledRollouts, RulesGame, RulesState
 from rlhf_agents.records import Explanation
 from rlhf_games.base import MOVER, Game, Outcome, States
 
 KIND = "openspiel-mcts"
+LIBRARY = "openspiel:"
 MAX_SIMULATIONS = 10_000_000
 UCT_C = 2.0
 MEMORY_MB = 1000
@@ -59,30 +65,28 @@ class OpenSpielMCTS:
         name: the spec, e.g. `openspiel-mcts:1000`.
 
     Raises:
-        SettingError: the library is missing or too old, OpenSpiel's games do not include this one,
-            or `simulations` is impossible.
+        SettingError: the library is missing or too old, or `simulations` is impossible.
     """
 
     def __init__(self, game: Game, simulations: int, seed: int = 0) -> None:
         if not 1 <= simulations <= MAX_SIMULATIONS:
             msg = f"{KIND} takes 1 to {MAX_SIMULATIONS} simulations, not {simulations}"
             raise SettingError(msg)
-        if game.name not in _BOARDS:
-            msg = f"{KIND} does not play {game.title}; it plays {', '.join(_BOARDS)}"
-            raise SettingError(msg)
-        pyspiel = _pyspiel()
         self.name = f"{KIND}:{simulations}"
         self._game = game
-        self._world = pyspiel.load_game(game.name)
-        rollouts = pyspiel.RandomRolloutEvaluator(1, seed)
-        self._bot = pyspiel.MCTSBot(
-            self._world, rollouts, UCT_C, simulations, MEMORY_MB, True, seed, False
-        )
+        self._set_up = _positions(game)
+        self._bot = _search(game, self._set_up, simulations, seed)
 
     def act(self, states: States, goal: str) -> NDArray[np.int64]:
         """Return one action per unfinished position uint64 `[B, W]`, int64 `[B]`."""
         del goal  # it knows no other than to win
-        return np.array([self._bot.step(world) for world in self.worlds(states)], np.int64)
+        return np.array([self._choose(world) for world in self.worlds(states)], np.int64)
+
+    def _choose(self, world: Any) -> int:
+        if isinstance(world, ForcedPass):
+            return world.action
+        action: int = self._bot.step(world)
+        return action
 
     def think(self, state: States, goal: str, seat: int = MOVER) -> Iterator[Explanation]:
         """Explain at once, see `Player.think`: the bot cannot be interrupted."""
@@ -95,7 +99,10 @@ class OpenSpielMCTS:
             msg = "the game is over, there is nothing to explain"
             raise ValueError(msg)
         started = time.perf_counter()
-        root = self._bot.mcts_search(self.worlds(states)[0])
+        world = self.worlds(states)[0]
+        if isinstance(world, ForcedPass):
+            return self._forced(world.action, goal, seat)
+        root = self._bot.mcts_search(world)
         values = np.full(self._game.n_actions, np.nan, np.float32)
         for child in root.children:
             values[child.action] = _value(child)
@@ -115,16 +122,73 @@ class OpenSpielMCTS:
             proven=bool(best.outcome),
         )
 
+    def _forced(self, action: int, goal: str, seat: int) -> Explanation:
+        """Explain the only move there is."""
+        values = np.full(self._game.n_actions, np.nan, np.float32)
+        values[action] = 0.5
+        return Explanation(action=action, goal=goal, values=values, seat=seat, line=(action,))
+
     def worlds(self, states: States) -> list[Any]:
-        """Return unfinished positions uint64 `[B, W]` as states of OpenSpiel."""
-        mover, other = self._game.observe(states).swapaxes(0, 1) > 0.5
-        worlds = []
-        for mine, theirs, seat in zip(mover, other, self._game.mover(states), strict=True):
-            cells = mine * (1 + seat) + theirs * (2 - seat)
-            board = _BOARDS[self._game.name]([[MARKS[cell] for cell in row] for row in cells])
-            position = {"board": board, "current_player": MARKS[1 + seat], **_UNFINISHED}
-            worlds.append(self._world.new_initial_state(json.dumps(position)))
-        return worlds
+        """Return unfinished positions uint64 `[B, W]` as the search sees them."""
+        return [self._set_up(state) for state in np.ascontiguousarray(states)]
+
+
+class BotPlayer:
+    """Any `pyspiel.Bot` as a player: plays as it likes, whatever is asked.
+
+        pyspiel.make_uniform_random_bot(0, seed), pyspiel.make_uniform_random_bot(1, seed)
+
+    Many bots are made for one player and fail, some without a word, when asked for the other.
+
+    Args:
+        game: one of OpenSpiel's, `openspiel:NAME`, or one whose positions OpenSpiel can set up.
+        bots: of OpenSpiel's player 0 and of player 1; twice the same if it plays for both.
+        name: how results call it.
+
+    Raises:
+        SettingError: the library is missing or too old, or cannot set up positions of the game.
+    """
+
+    def __init__(self, game: Game, bots: tuple[Any, Any], name: str = "openspiel-bot") -> None:
+        if not game.name.startswith(LIBRARY) and game.name not in _BOARDS:
+            msg = (
+                f"OpenSpiel cannot set up positions of {game.title}; use openspiel:NAME, or one of "
+                f"{', '.join(_BOARDS)}"
+            )
+            raise SettingError(msg)
+        self.name = name
+        self._game = game
+        self._bots = bots
+        self._set_up = _positions(game)
+
+    def act(self, states: States, goal: str) -> NDArray[np.int64]:
+        """Return one action per unfinished position uint64 `[B, W]`, int64 `[B]`."""
+        del goal  # it cannot be told
+        return np.array([self._choose(state) for state in np.ascontiguousarray(states)], np.int64)
+
+    def _choose(self, state: States) -> int:
+        world = self._set_up(state)
+        if isinstance(world, ForcedPass):
+            return world.action
+        bot = self._bots[world.current_player()]
+        bot.restart_at(world)
+        action: int = bot.step(world)
+        return action
+
+    def think(self, state: States, goal: str, seat: int = MOVER) -> Iterator[Explanation]:
+        """Explain at once, see `Player.think`."""
+        return iter((self.explain(state, goal, seat),))
+
+    def explain(self, state: States, goal: str, seat: int = MOVER) -> Explanation:
+        """Name its move in one position uint64 `[W]`: 1, and 0 for the others; it says no more."""
+        states = np.ascontiguousarray(state)[None]
+        if self._game.outcome(states)[0] != Outcome.ONGOING:
+            msg = "the game is over, there is nothing to explain"
+            raise ValueError(msg)
+        action = self._choose(states[0])
+        values = np.where(self._game.legal(states)[0], 0.0, np.nan).astype(np.float32)
+        values[action] = 1.0
+        return Explanation(action=action, goal=goal, values=values, seat=seat, line=(action,))
 
 
 def parse_simulations(spec: str) -> int:
@@ -138,6 +202,71 @@ def parse_simulations(spec: str) -> int:
         msg = f"{spec!r} is not {KIND}:SIMULATIONS, such as {KIND}:1000"
         raise SettingError(msg)
     return int(number)
+
+
+# ---- positions -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ForcedPass:
+    """A turn that OpenSpiel does not know: between two moves of one player the other one passes.
+
+    Attributes:
+        action: the pass.
+    """
+
+    action: int
+
+
+def _positions(game: Game) -> Callable[[States], Any]:
+    """Return what turns a position uint64 `[W]` of a game into one for the search."""
+    pyspiel = _pyspiel()
+    if game.name.startswith(LIBRARY):
+        return partial(_foreign, game)
+    if game.name in _BOARDS:
+        return partial(_set_up, game, pyspiel.load_game(game.name))
+    return partial(_ruled, game)
+
+
+def _foreign(game: Game, state: States) -> Any:
+    """Return the object that a game of OpenSpiel keeps for a position."""
+    skip = getattr(game.rules, "skip", -1)
+    if skip >= 0 and game.legal(state[None])[0, skip]:
+        return ForcedPass(skip)
+    history_game: Any = game
+    return history_game.foreign(state)
+
+
+def _set_up(game: Game, world: Any, state: States) -> Any:
+    """Return a position as OpenSpiel reads it from JSON."""
+    states = state[None]
+    mine, theirs = game.observe(states)[0] > 0.5
+    seat = int(game.mover(states)[0])
+    cells = mine * (1 + seat) + theirs * (2 - seat)
+    board = _BOARDS[game.name]([[MARKS[cell] for cell in row] for row in cells])
+    position = {"board": board, "current_player": MARKS[1 + seat], **_UNFINISHED}
+    return world.new_initial_state(json.dumps(position))
+
+
+def _ruled(game: Game, state: States) -> RulesState:
+    """Return a position over our own rules."""
+    return RulesState(game, state[None])
+
+
+def _search(game: Game, set_up: Callable[[States], Any], simulations: int, seed: int) -> Any:
+    """Return OpenSpiel's bot: compiled where the positions are its own, else in Python."""
+    pyspiel = _pyspiel()
+    first = set_up(game.initial(1)[0])
+    if not isinstance(first, RulesState):
+        rollouts = pyspiel.RandomRolloutEvaluator(1, seed)
+        return pyspiel.MCTSBot(
+            first.get_game(), rollouts, UCT_C, simulations, MEMORY_MB, True, seed, False
+        )
+    from open_spiel.python.algorithms.mcts import MCTSBot  # noqa: PLC0415 - an optional extra
+
+    kind = pyspiel.load_game("tic_tac_toe").get_type()  # sequential, and pays at the end
+    rng = np.random.RandomState(seed)
+    return MCTSBot(RulesGame(kind), UCT_C, simulations, CompiledRollouts(seed), random_state=rng)
 
 
 def _pyspiel() -> Any:

@@ -152,6 +152,10 @@ class HistoryGame(CompiledGame):
         """Return the library's name of an action in a position, see `Game.label`."""
         return self.room.label(self._key(state), action) or super().label(state, action)
 
+    def foreign(self, state: States) -> Any:
+        """Return a position uint64 `[W]` as the library's object, which must not be changed."""
+        return self.room.position(self._key(state))
+
     def _key(self, state: States) -> bytes:
         words = np.ascontiguousarray(state)
         return words[1 + self.rules.mask_words :].tobytes()

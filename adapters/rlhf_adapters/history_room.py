@@ -209,6 +209,11 @@ class Room:
         with self._lock:
             return self.backend.text(self._known(key).position)
 
+    def position(self, key: bytes) -> Any:
+        """Return a position as the backend keeps it."""
+        with self._lock:
+            return self._known(key).position
+
     def label(self, key: bytes, action: int) -> str | None:
         """Return what people call an action in a position, None if it has no name of its own."""
         if action == self.layout.skip or not isinstance(self.backend, Labels):

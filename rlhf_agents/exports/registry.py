@@ -20,11 +20,18 @@ from rlhf_agents.agent import DEFAULT_NODES, Agent, load_agent
 from rlhf_agents.errors import OutputError, SettingError, UserError
 from rlhf_agents.model_files import write_atomically
 
-FORMATS: dict[str, str] = {"web": "rlhf_agents.exports.to_web"}
+FORMATS: dict[str, str] = {
+    "onnx": "rlhf_agents.exports.to_onnx",
+    "web": "rlhf_agents.exports.to_web",
+}
 """Formats that are files: name to module."""
 
-LIVE: dict[str, str] = {}
-"""Formats that are no files: name to what to do instead, with {agent} for the agent's name."""
+LIVE: dict[str, str] = {
+    "gtp": "run rlhf-gtp --agent NAME",
+    "openspiel": "use rlhf_agents.protocols.openspiel_bot.AgentBot(load_agent(NAME))",
+    "uci": "run rlhf-uci --agent NAME",
+}
+"""Formats that are no files: name to what to do instead."""
 
 
 class ExportError(UserError):

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 import rlhf_games
+from rlhf_agents.arena import MatchSettings, play_match
 from rlhf_agents.errors import SettingError
-from rlhf_agents.openspiel_player import OpenSpielMCTS, parse_simulations
+from rlhf_agents.openspiel_player import BotPlayer, OpenSpielMCTS, parse_simulations
+from rlhf_agents.players import RandomPlayer
 from rlhf_games.base import Game, Outcome, States
 from tests.agents.player_contract import PlayerContract
 
@@ -122,8 +124,52 @@ def test_the_cure_for_the_missing_library_is_named(monkeypatch: pytest.MonkeyPat
         OpenSpielMCTS(rlhf_games.make("tic_tac_toe"), 10)
 
 
-def test_games_that_it_does_not_know_are_refused(monkeypatch: pytest.MonkeyPatch):
-    game = rlhf_games.make("tic_tac_toe")
-    monkeypatch.setattr(game, "name", "my_game")
-    with pytest.raises(SettingError, match="it plays connect_four, tic_tac_toe"):
-        OpenSpielMCTS(game, 10)
+@needs_openspiel
+@pytest.mark.parametrize("name", ["othello_6x6", "breakthrough_6x6", "openspiel:mancala"])
+def test_it_plays_every_game(name: str):
+    """It beats random play, in OpenSpiel's positions and over our rules, passes included."""
+    game = rlhf_games.make(name)
+    players = OpenSpielMCTS(game, 60, seed=1), RandomPlayer(game, 0)
+    assert play_match(game, players, MatchSettings(games=6)).total.wins >= 5
+    states = game.initial(1)
+    why = players[0].explain(states[0], "win")
+    assert game.legal(states)[0, why.action]
+    assert (why.line[0], why.nodes) == (why.action, 60)
+
+
+@needs_openspiel
+def test_it_proves_wins_over_our_rules():
+    game = rlhf_games.make("breakthrough_6x6")
+    states, rng = game.initial(1), np.random.default_rng(2)
+    while True:  # to a position in which the mover can win at once
+        legal = np.flatnonzero(game.legal(states)[0])
+        after = game.step(np.repeat(states, len(legal), axis=0), legal)
+        if (game.outcome(after) == Outcome.LOSS).any():
+            break
+        states = game.step(states, game.random_actions(states, rng))
+    why = OpenSpielMCTS(game, 300).explain(states[0], "win")
+    assert (why.proven, why.values[why.action]) == (True, 1.0)
+
+
+@needs_openspiel
+class TestAnyBot(PlayerContract):
+    """OpenSpiel's uniformly random bot as a player."""
+
+    @pytest.fixture
+    def player(self):
+        make, game = (
+            import_module("pyspiel").make_uniform_random_bot,
+            rlhf_games.make("tic_tac_toe"),
+        )
+        return BotPlayer(game, (make(0, 1), make(1, 2)), "uniform"), game
+
+
+@needs_openspiel
+def test_bots_play_openspiels_games_and_no_game_they_cannot_see():
+    pyspiel, game = import_module("pyspiel"), rlhf_games.make("openspiel:mancala")
+    rollouts = pyspiel.RandomRolloutEvaluator(1, 0)
+    bot = pyspiel.MCTSBot(pyspiel.load_game("mancala"), rollouts, 2.0, 50, 100, True, 0, False)
+    players = BotPlayer(game, (bot, bot)), RandomPlayer(game, 0)
+    assert play_match(game, players, MatchSettings(games=6)).total.wins >= 5
+    with pytest.raises(SettingError, match="use openspiel:NAME"):
+        BotPlayer(rlhf_games.make("othello_6x6"), (bot, bot))
