@@ -21,7 +21,9 @@ from rlhf_agents.errors import OutputError, SettingError, UserError
 from rlhf_agents.model_files import write_atomically
 
 FORMATS: dict[str, str] = {
+    "kaggle": "rlhf_agents.exports.to_kaggle",
     "onnx": "rlhf_agents.exports.to_onnx",
+    "python": "rlhf_agents.exports.to_python",
     "web": "rlhf_agents.exports.to_web",
 }
 """Formats that are files: name to module."""

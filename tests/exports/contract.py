@@ -9,8 +9,10 @@ from tests.agents.test_foresight import random_positions
 
 TIE = 1e-5
 """Moves whose values differ by less are ties: sums in another order round differently."""
+SURE = 1e-4
+"""So near to 0 and 1 the values of a trained network's moves differ by a few float32 steps only."""
 TIES = 0.005
-"""At most this share of positions may be such ties."""
+"""At most this share of positions may be ties of other values."""
 
 
 class BotContract:
@@ -33,8 +35,8 @@ class BotContract:
                 legal = twin.game.legal(states)[np.arange(len(states)), actions]
                 assert legal.all(), f"illegal in {states[~legal][0]}"
                 other = np.flatnonzero(actions != twin.act_states(states, goal, nodes))
-                self._check_ties(twin, states[other], actions[other], goal, nodes)
-                assert len(other) <= TIES * len(states), f"{len(other)} ties for {goal}, {nodes}"
+                ties = self._ties(twin, states[other], actions[other], goal, nodes)
+                assert ties <= TIES * len(states), f"{ties} ties for {goal}, {nodes}"
 
     def test_refuses_malformed_input_in_one_line(self, complaints):
         assert complaints
@@ -47,10 +49,15 @@ class BotContract:
         """Return reachable, unfinished positions of all lengths."""
         each = -(-self.positions // (game.max_plies // 2))
         states = [random_positions(game, each, ply, seed=ply) for ply in range(game.max_plies)]
-        found = np.concatenate([batch for batch in states if len(batch)])
+        found = np.unique(np.concatenate([batch for batch in states if len(batch)]), axis=0)
         return np.random.default_rng(0).permutation(found)[: self.positions]
 
-    def _check_ties(self, twin, states, actions, goal, nodes):
+    def _ties(self, twin, states, actions, goal, nodes):
+        """Check that other moves are worth the same; count those whose value is not sure."""
+        doubts = 0
         for state, action in zip(states, actions, strict=True):
             values = twin.explain_state(state, goal, nodes).values
-            assert np.nanmax(values) == pytest.approx(values[action], abs=TIE), (goal, nodes, state)
+            best = np.nanmax(values)
+            assert best == pytest.approx(values[action], abs=TIE), (goal, nodes, state)
+            doubts += SURE < best < 1 - SURE
+        return doubts

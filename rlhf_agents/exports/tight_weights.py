@@ -1,0 +1,179 @@
+"""Tight weights: a pattern network in as few bytes as a file may have.
+
+A table row is int8 times a step of its own, the finer the more often the row occurs in games: an
+error matters as often as it is made, so that steps grow with the inverse root of the frequency
+(reverse water-filling, Cover & Thomas, Elements of Information Theory, section 10.3.3). Rows that
+never occur are left out. Steps are small multiples of powers of two, so that sums of rows are exact
+in float32 in any order. Dense layers and heads are int8 times a float32 per output.
+"""
+
+from __future__ import annotations
+
+import lzma
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlhf_agents.agent import Agent
+from rlhf_agents.compiled_network import CLOCK_SYMBOLS, N_SYMBOLS, PatternWeights
+from rlhf_agents.exports.registry import ExportError
+from rlhf_games.base import Game, Outcome, States
+from rlhf_games.rules import symbols_batch
+
+MOST = 127
+LEFT_OUT = 127
+"""In place of the exponent of a row that is zero."""
+EXPONENTS = (-1, 6)
+USUAL = 0.02
+"""A row of this frequency has the exponent 0."""
+CHANCES = (0.1, 0.3, 1.0)
+"""Games from which frequencies are taken: the chances of a random move in place of the agent's."""
+GAMES = 1500
+SEED = 0
+FINEST, COARSEST = -10, 4
+"""Binary logarithms of the steps that are tried."""
+FILTERS = [{"id": lzma.FILTER_LZMA2, "dict_size": 1 << 22, "lc": 0, "lp": 0, "pb": 0}]
+
+Bytes = NDArray[np.int8]
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class TightWeights:
+    """The network of `PatternWeights`, see there, in small numbers.
+
+    Attributes:
+        step: a small multiple of a power of two.
+        exponents: int8 `[R]`, a row is its codes times `step * 2**exponent`; or LEFT_OUT.
+        codes: int8 `[K, D]`, the other rows, sorted by exponent.
+        dense: int8 `[depth, D, D]`, `[layer, output, input]`.
+        dense_scale: float32 `[depth, D]`, one per output.
+        heads: int8 `[2 * G * A, D]`.
+        head_scale: float32 `[2 * G * A]`.
+        exact: what stays as it is: windows, scale, shift, bias, head_bias, parents.
+    """
+
+    step: float
+    exponents: Bytes
+    codes: Bytes
+    dense: Bytes
+    dense_scale: Floats
+    heads: Bytes
+    head_scale: Floats
+    exact: PatternWeights
+
+    def weights(self) -> PatternWeights:
+        """Return the network with which the exported bot plays."""
+        kept = np.flatnonzero(self.exponents != LEFT_OUT)
+        kept = kept[np.argsort(self.exponents[kept], kind="stable")]
+        table = np.zeros((len(self.exponents), self.codes.shape[1]), np.float32)
+        steps = np.ldexp(np.float32(self.step), self.exponents[kept].astype(np.int32))
+        table[kept] = self.codes * steps[:, None]
+        dense = (self.dense * self.dense_scale[..., None]).transpose(0, 2, 1)
+        return self.exact._replace(
+            table=table,
+            dense=np.ascontiguousarray(dense),
+            heads=self.heads * self.head_scale[:, None],
+        )
+
+    def arrays(self) -> list[NDArray[Any]]:
+        """Return what a file holds beside the step, in its order."""
+        exact = self.exact
+        return [
+            self.exponents, self.codes, exact.scale, exact.shift, self.dense_scale, self.dense,
+            exact.bias, self.head_scale, self.heads, exact.head_bias,
+        ]  # fmt: skip
+
+    def packed(self) -> bytes:
+        """Return the arrays, least byte first, compressed by raw LZMA2 with FILTERS."""
+        little = (np.asarray(one, one.dtype.newbyteorder("<")) for one in self.arrays())
+        data = b"".join(one.tobytes() for one in little)
+        return lzma.compress(data, format=lzma.FORMAT_RAW, filters=FILTERS)
+
+
+def tighten(agent: Agent, most_bytes: int) -> tuple[TightWeights, bytes]:
+    """Round an agent's network as finely as fits, and return it with its packed bytes.
+
+    Raises:
+        ExportError: it does not fit with the coarsest steps.
+    """
+    frequencies = row_frequencies(agent)
+    ladder = [
+        quarters / 4 * 2.0**power
+        for power in range(FINEST, COARSEST)
+        for quarters in range(4, 8)
+        if quarters / 4 * 2.0**power * MOST >= np.abs(agent.weights.table).max() / 2
+    ]
+    low, high = 0, len(ladder)
+    best = None
+    while low < high:
+        middle = (low + high) // 2
+        tight = rounded(agent.weights, frequencies, ladder[middle])
+        packed = tight.packed()
+        if len(packed) <= most_bytes:
+            best, high = (tight, packed), middle
+        else:
+            low = middle + 1
+    if best is None:
+        msg = f"the network of {agent.name} is too large: it does not fit {most_bytes // 1000} kB"
+        raise ExportError(msg)
+    return best
+
+
+def rounded(weights: PatternWeights, frequencies: NDArray[np.float64], step: float) -> TightWeights:
+    """Round a network, given how often each row occurs in a position `[R]`, 0 for never."""
+    wanted = -0.5 * np.log2(np.maximum(frequencies, 1e-12) / USUAL)
+    exponents = np.clip(np.rint(wanted), *EXPONENTS).astype(np.int8)
+    steps = np.ldexp(np.float32(step), exponents.astype(np.int32))
+    codes = np.clip(np.rint(weights.table / steps[:, None]), -MOST, MOST).astype(np.int8)
+    zero = (frequencies == 0) | ~codes.any(axis=1)
+    exponents[zero] = LEFT_OUT
+    order = np.argsort(exponents, kind="stable")[: int((~zero).sum())]
+    dense, dense_scale = _in_shares(weights.dense.transpose(0, 2, 1))
+    heads, head_scale = _in_shares(weights.heads)
+    return TightWeights(
+        step, exponents, codes[order], dense, dense_scale, heads, head_scale, weights
+    )
+
+
+def _in_shares(rows: Floats) -> tuple[Bytes, Floats]:
+    """Return rows `[..., D]` as multiples of a share `[...]` of their largest number."""
+    largest = np.abs(rows).max(axis=-1)
+    scale = np.where(largest > 0, largest / MOST, 1.0).astype(np.float32)
+    return np.rint(rows / scale[..., None]).astype(np.int8), scale
+
+
+def row_frequencies(agent: Agent) -> NDArray[np.float64]:
+    """Return in what share of positions each table row occurs, float64 `[R]`.
+
+    The positions are those of games that the agent plays against itself with random moves.
+    """
+    game, rng = agent.game, np.random.default_rng(SEED)
+    counts = np.zeros(len(agent.weights.table), np.int64)
+    total = 0
+    for chance in CHANCES:
+        states = game.initial(GAMES)
+        while len(states):
+            rows = table_rows(game, states, agent.weights.windows)
+            counts += np.bincount(rows.reshape(-1), minlength=len(counts))
+            total += len(states)
+            actions, other = agent.act_states(states, "win", 0), game.random_actions(states, rng)
+            actions = np.where(rng.random(len(states)) < chance, other, actions)
+            states = game.step(states, actions)
+            states = states[game.outcome(states) == Outcome.ONGOING]
+    return counts / total
+
+
+def table_rows(game: Game, states: States, windows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the table rows of positions, int64 `[B, P]`, see `compiled_network.embed`."""
+    cells = int(np.prod(game.observation_shape[1:]))
+    symbols = np.empty((len(states), cells + CLOCK_SYMBOLS), np.int8)
+    symbols_batch(game.rules, states, symbols[:, :cells])
+    digits = game.plies(states)[:, None] >> (2 * np.arange(CLOCK_SYMBOLS))
+    symbols[:, cells:] = digits & 3
+    rows = np.broadcast_to(np.arange(len(windows)), (len(states), len(windows)))
+    for column in windows.T:
+        rows = rows * N_SYMBOLS + symbols[:, column]
+    return rows

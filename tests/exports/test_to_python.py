@@ -1,0 +1,146 @@
+"""The Python file: plays as the agent with the same weights does, alone and with numpy only."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+
+import numpy as np
+import pytest
+
+import rlhf_games
+from rlhf_agents import Agent, export, load_agent
+from rlhf_agents.exports import tight_weights, to_python
+from rlhf_agents.exports.registry import ExportError, Order
+from rlhf_agents.settings import Foresight
+from tests.agents.weights import random_weights
+from tests.exports.contract import BotContract
+
+SMALL_GAMES = ("othello_6x6", "breakthrough_6x6")
+LARGE_GAMES = ("othello", "breakthrough")
+BUNDLED = ("tic_tac_toe", "connect_four")
+
+
+def open_bot(path):
+    spec = spec_from_file_location(path.stem, path)
+    bot = module_from_spec(spec)
+    spec.loader.exec_module(bot)
+    return bot
+
+
+def moves_of(bot, game, states, goal, nodes):
+    row = bot.GOALS.index(goal)
+    words = [tuple(state) for state in states.tolist()]
+    return np.array([bot.choose_state(state, row, nodes) for state in words])
+
+
+@pytest.fixture(scope="module", params=[*BUNDLED, *SMALL_GAMES, *LARGE_GAMES])
+def made(request, tmp_path_factory):
+    """An agent, its file, and the agent with the file's weights."""
+    patch = pytest.MonkeyPatch()
+    if request.param in BUNDLED:
+        agent = load_agent(request.param)
+    else:
+        patch.setattr(tight_weights, "GAMES", 30)
+        game = rlhf_games.make(request.param)
+        weights = random_weights(game, width=8, scale=0.3)
+        agent = Agent("random", game, weights, Foresight())
+    once = tight_weights.tighten(agent, to_python.MOST_BYTES)
+    patch.setattr(to_python, "tighten", lambda *_: once)
+    path = export(agent, "python", tmp_path_factory.mktemp("bots") / "bot.py", nodes=30)
+    patch.undo()
+    return path, Agent("tight", agent.game, once[0].weights(), Foresight())
+
+
+class TestBot(BotContract):
+    positions = 120
+
+    @pytest.fixture
+    def twin(self, made):
+        return made[1]
+
+    @pytest.fixture
+    def choose(self, made):
+        bot, game = open_bot(made[0]), made[1].game
+        return lambda states, goal, nodes: moves_of(bot, game, states, goal, nodes)
+
+    @pytest.fixture
+    def complaints(self, made):
+        bot = open_bot(made[0])
+        mistakes = {"move": {"moves": "1 zz"}, "action": {"moves": [-1]}, "goal": {"goal": "x"}}
+        mistakes |= {"nodes": {"nodes": -1}, "half": {"nodes": 0.5}, "long": {"moves": "x" * 999}}
+        told = {}
+        for what, order in mistakes.items():
+            with pytest.raises(bot.Mistake) as mistake:
+                bot.choose(**order)
+            told[what] = str(mistake.value)
+        return told
+
+    def test_rules_and_verdicts_are_the_games(self, made):
+        bot, game = open_bot(made[0]), made[1].game
+        states, rng = game.initial(20), np.random.default_rng(1)
+        assert bot.start() == tuple(states[0].tolist())
+        for _ in range(game.max_plies + 1):
+            legal, outcomes, verdicts = (
+                game.legal(states),
+                game.outcome(states),
+                game.verdicts(states),
+            )
+            actions = game.random_actions(states, rng)
+            after = game.step(states, actions)
+            for i, words in enumerate(states.tolist()):
+                state = tuple(words)
+                assert bot.legal_moves(state) == np.flatnonzero(legal[i]).tolist()
+                assert bot.result(state) == outcomes[i]
+                known = [[bot.verdict(state, s, g) for g in range(len(bot.GOALS))] for s in (0, 1)]
+                assert known == verdicts[i].tolist()
+                if legal[i].any():
+                    assert bot.play(state, int(actions[i])) == tuple(after[i].tolist())
+            states = after[game.outcome(after) == 2]
+            if not len(states):
+                break
+
+    def test_file_is_small(self, made):
+        assert made[0].stat().st_size < 500_000
+
+
+def test_program_answers_line_by_line(made):
+    path, twin = made
+    lines = ["", "nonsense", "\0", *(["4 4 4"] if twin.game.name == "connect_four" else [])]
+    command = [sys.executable, "-I", str(path), "--nodes", "5"]
+    ran = subprocess.run(
+        command,
+        input="\n".join(lines) + "\n",
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    answers = ran.stdout.splitlines()
+    assert len(answers) == len(lines)
+    assert answers[0] in twin.game.names_of(0)
+    assert [answer.startswith("error: ") for answer in answers[1:3]] == [True, True]
+    assert answers[3:] == [one for one in answers[3:] if one in twin.game.names_of(1)]
+
+
+def test_finished_games_are_refused(made):
+    path, twin = made
+    if twin.game.name != "connect_four":
+        pytest.skip("one game is enough")
+    bot = open_bot(path)
+    with pytest.raises(bot.Mistake, match="over"):
+        bot.choose("1 2 1 2 1 2 1")
+
+
+def test_networks_that_do_not_fit_are_refused():
+    agent = load_agent("tic_tac_toe")
+    with pytest.raises(ExportError, match="too large"):
+        tight_weights.tighten(agent, 1000)
+
+
+def test_other_games_are_refused():
+    game = rlhf_games.make("connect_four")
+    agent = Agent("random", game, random_weights(game), Foresight())
+    game.name = "draughts"
+    assert "tic_tac_toe" in to_python.refusal(Order(agent, "win", 1))
