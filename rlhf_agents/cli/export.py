@@ -13,6 +13,7 @@ from rlhf_agents.exports import registry
 
 EXAMPLES = """examples:
   rlhf-export --agent connect_four --to python --out bot.py
+  rlhf-export --agent connect_four --to kaggle --out submission.py --nodes 2000
   rlhf-export --agent three.zip --to python --out bot.py --goal draw --nodes 100
   rlhf-export --to python                         the page of a format
 

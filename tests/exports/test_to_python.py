@@ -125,12 +125,15 @@ def test_program_answers_line_by_line(made):
 
 
 def test_finished_games_are_refused(made):
-    path, twin = made
-    if twin.game.name != "connect_four":
-        pytest.skip("one game is enough")
-    bot = open_bot(path)
-    with pytest.raises(bot.Mistake, match="over"):
-        bot.choose("1 2 1 2 1 2 1")
+    bot, game = open_bot(made[0]), made[1].game
+    states, rng, moves = game.initial(1), np.random.default_rng(0), []
+    while game.outcome(states)[0] == 2:
+        action = game.random_actions(states, rng)
+        moves.append(game.names_of(len(moves) % 2)[action[0]])
+        states = game.step(states, action)
+    with pytest.raises(bot.Mistake, match="the game is over"):
+        bot.choose(" ".join(moves))
+    assert bot.choose(moves[:-1], nodes=1) in game.names_of((len(moves) - 1) % 2)
 
 
 def test_networks_that_do_not_fit_are_refused():
