@@ -23,6 +23,9 @@ from rlhf_games.base import Game, Outcome, States
 from rlhf_games.rules import symbols_batch
 
 MOST = 127
+HEAD_LEVELS = (127, 31, 7)
+"""Largest codes of heads: the first that leaves the table most of the room, else the last."""
+HEAD_SHARE = 1 / 3
 LEFT_OUT = 127
 """In place of the exponent of a row that is zero."""
 EXPONENTS = (-1, 6)
@@ -89,8 +92,7 @@ class TightWeights:
     def packed(self) -> bytes:
         """Return the arrays, least byte first, compressed by raw LZMA2 with FILTERS."""
         little = (np.asarray(one, one.dtype.newbyteorder("<")) for one in self.arrays())
-        data = b"".join(one.tobytes() for one in little)
-        return lzma.compress(data, format=lzma.FORMAT_RAW, filters=FILTERS)
+        return _compressed(b"".join(one.tobytes() for one in little))
 
 
 def tighten(agent: Agent, most_bytes: int) -> tuple[TightWeights, bytes]:
@@ -106,11 +108,12 @@ def tighten(agent: Agent, most_bytes: int) -> tuple[TightWeights, bytes]:
         for quarters in range(4, 8)
         if quarters / 4 * 2.0**power * MOST >= np.abs(agent.weights.table).max() / 2
     ]
+    levels = _head_levels(agent.weights.heads, most_bytes)
     low, high = 0, len(ladder)
     best = None
     while low < high:
         middle = (low + high) // 2
-        tight = rounded(agent.weights, frequencies, ladder[middle])
+        tight = rounded(agent.weights, frequencies, ladder[middle], levels)
         packed = tight.packed()
         if len(packed) <= most_bytes:
             best, high = (tight, packed), middle
@@ -122,8 +125,24 @@ def tighten(agent: Agent, most_bytes: int) -> tuple[TightWeights, bytes]:
     return best
 
 
-def rounded(weights: PatternWeights, frequencies: NDArray[np.float64], step: float) -> TightWeights:
-    """Round a network, given how often each row occurs in a position `[R]`, 0 for never."""
+def _head_levels(heads: Floats, most_bytes: int) -> int:
+    for levels in HEAD_LEVELS:
+        if len(_compressed(_in_shares(heads, levels)[0].tobytes())) <= HEAD_SHARE * most_bytes:
+            return levels
+    return HEAD_LEVELS[-1]
+
+
+def rounded(
+    weights: PatternWeights, frequencies: NDArray[np.float64], step: float, levels: int = MOST
+) -> TightWeights:
+    """Round a network.
+
+    Args:
+        weights: the network.
+        frequencies: float64 `[R]`, how often each row occurs in a position, 0 for never.
+        step: of a row of the frequency USUAL.
+        levels: the largest code of a head.
+    """
     wanted = -0.5 * np.log2(np.maximum(frequencies, 1e-12) / USUAL)
     exponents = np.clip(np.rint(wanted), *EXPONENTS).astype(np.int8)
     steps = np.ldexp(np.float32(step), exponents.astype(np.int32))
@@ -132,16 +151,20 @@ def rounded(weights: PatternWeights, frequencies: NDArray[np.float64], step: flo
     exponents[zero] = LEFT_OUT
     order = np.argsort(exponents, kind="stable")[: int((~zero).sum())]
     dense, dense_scale = _in_shares(weights.dense.transpose(0, 2, 1))
-    heads, head_scale = _in_shares(weights.heads)
+    heads, head_scale = _in_shares(weights.heads, levels)
     return TightWeights(
         step, exponents, codes[order], dense, dense_scale, heads, head_scale, weights
     )
 
 
-def _in_shares(rows: Floats) -> tuple[Bytes, Floats]:
+def _compressed(data: bytes) -> bytes:
+    return lzma.compress(data, format=lzma.FORMAT_RAW, filters=FILTERS)
+
+
+def _in_shares(rows: Floats, levels: int = MOST) -> tuple[Bytes, Floats]:
     """Return rows `[..., D]` as multiples of a share `[...]` of their largest number."""
     largest = np.abs(rows).max(axis=-1)
-    scale = np.where(largest > 0, largest / MOST, 1.0).astype(np.float32)
+    scale = np.where(largest > 0, largest / levels, 1.0).astype(np.float32)
     return np.rint(rows / scale[..., None]).astype(np.int8), scale
 
 

@@ -147,3 +147,14 @@ def test_other_games_are_refused():
     agent = Agent("random", game, random_weights(game), Foresight())
     game.name = "draughts"
     assert "tic_tac_toe" in to_python.refusal(Order(agent, "win", 1))
+
+
+def test_large_heads_are_rounded_more():
+    game = rlhf_games.make("breakthrough_6x6")
+    weights = random_weights(game, width=8)
+    frequencies = np.full(len(weights.table), 0.01)
+    for levels in tight_weights.HEAD_LEVELS:
+        tight = tight_weights.rounded(weights, frequencies, 0.125, levels)
+        assert np.abs(tight.heads).max() == levels
+        error = np.abs(tight.weights().heads - weights.heads)
+        assert (error <= 0.501 * tight.head_scale[:, None]).all()
