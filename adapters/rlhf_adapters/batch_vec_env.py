@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,9 @@ from stable_baselines3.common.vec_env import VecEnv
 class BatchVecEnv(VecEnv):
     """The methods of `VecEnv` that reach into single worlds, for worlds that step in one call."""
 
+    @abstractmethod
     def action_masks(self) -> NDArray[np.bool_]:
         """Return the allowed actions, bool `[n, A]`."""
-        raise NotImplementedError
 
     def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
         """Return an attribute once per world."""

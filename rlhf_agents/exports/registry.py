@@ -81,6 +81,17 @@ class Format(Protocol):
         ...
 
 
+def unwritten(order: Order, rules: Mapping[str, str], carrier: str, language: str) -> str | None:
+    """Return why `carrier` cannot play the game if its rules are not written in `language`."""
+    title, name = order.agent.game.title, order.agent.game.name
+    if name in rules:
+        return None
+    return (
+        f"{carrier} cannot play {title}: its rules are not written in {language}; "
+        f"games that it can play: {', '.join(rules)}"
+    )
+
+
 def format_module(name: str) -> Format:
     """Return the module of a format.
 

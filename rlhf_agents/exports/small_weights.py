@@ -13,18 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rlhf_agents.compiled_network import CLOCK_SYMBOLS, N_SYMBOLS, PatternWeights
-from rlhf_games.base import Game, Outcome, States
-from rlhf_games.rules import symbols_batch
+from rlhf_agents.compiled_network import N_SYMBOLS, PatternWeights
+from rlhf_agents.exports.rounding import MOST, Bytes, Floats, in_shares, table_rows
+from rlhf_games.base import Game, Outcome
 
-MOST = 127
 STEP_SHARE = 0.45
 """The step of the table is at most this share of its root mean square."""
 GAMES = 8_000
 SEED = 0
-
-Bytes = NDArray[np.int8]
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -83,8 +79,8 @@ def shrink(game: Game, weights: PatternWeights) -> SmallWeights:
     """Round the network of a game to small numbers."""
     kept = rows_that_occur(game, weights.windows)
     table, step = _in_steps(weights.table[kept])
-    dense, dense_scale = _in_shares(weights.dense.transpose(0, 2, 1))
-    heads, head_scale = _in_shares(weights.heads)
+    dense, dense_scale = in_shares(weights.dense.transpose(0, 2, 1))
+    heads, head_scale = in_shares(weights.heads)
     return SmallWeights(step, kept, table, dense, dense_scale, heads, head_scale, weights)
 
 
@@ -95,33 +91,13 @@ def _in_steps(table: Floats) -> tuple[Bytes, float]:
     return np.clip(np.rint(table / step), -MOST, MOST).astype(np.int8), step
 
 
-def _in_shares(rows: Floats) -> tuple[Bytes, Floats]:
-    """Return rows `[..., D]` as multiples of a share `[...]` of their largest number."""
-    largest = np.abs(rows).max(axis=-1)
-    scale = np.where(largest > 0, largest / MOST, 1.0).astype(np.float32)
-    return np.rint(rows / scale[..., None]).astype(np.int8), scale
-
-
 def rows_that_occur(game: Game, windows: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Return which table rows a position of some random game uses, bool `[P * 4**L]`."""
     occurs = np.zeros(len(windows) * N_SYMBOLS ** windows.shape[1], np.bool_)
     states, rng = game.initial(GAMES), np.random.default_rng(SEED)
     while len(states):
-        for column in _rows(game, states, windows).T:
+        for column in table_rows(game, states, windows).T:
             occurs[column] = True
         states = game.step(states, game.random_actions(states, rng))
         states = states[game.outcome(states) == Outcome.ONGOING]
     return occurs
-
-
-def _rows(game: Game, states: States, windows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the table rows of positions, int64 `[B, P]`, see `compiled_network.embed`."""
-    cells = int(np.prod(game.observation_shape[1:]))
-    symbols = np.empty((len(states), cells + CLOCK_SYMBOLS), np.int8)
-    symbols_batch(game.rules, states, symbols[:, :cells])
-    digits = game.plies(states)[:, None] >> (2 * np.arange(CLOCK_SYMBOLS))
-    symbols[:, cells:] = digits & 3
-    rows = np.broadcast_to(np.arange(len(windows)), (len(states), len(windows)))
-    for column in windows.T:
-        rows = rows * N_SYMBOLS + symbols[:, column]
-    return rows

@@ -17,12 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlhf_agents.agent import Agent
-from rlhf_agents.compiled_network import CLOCK_SYMBOLS, N_SYMBOLS, PatternWeights
+from rlhf_agents.compiled_network import PatternWeights
 from rlhf_agents.exports.registry import ExportError
-from rlhf_games.base import Game, Outcome, States
-from rlhf_games.rules import symbols_batch
+from rlhf_agents.exports.rounding import MOST, Bytes, Floats, in_shares, table_rows
+from rlhf_games.base import Outcome
 
-MOST = 127
 HEAD_LEVELS = (127, 31, 7)
 """Largest codes of heads: the first that leaves the table most of the room, else the last."""
 HEAD_SHARE = 1 / 3
@@ -38,9 +37,6 @@ SEED = 0
 FINEST, COARSEST = -10, 4
 """Binary logarithms of the steps that are tried."""
 FILTERS = [{"id": lzma.FILTER_LZMA2, "dict_size": 1 << 22, "lc": 0, "lp": 0, "pb": 0}]
-
-Bytes = NDArray[np.int8]
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -127,7 +123,7 @@ def tighten(agent: Agent, most_bytes: int) -> tuple[TightWeights, bytes]:
 
 def _head_levels(heads: Floats, most_bytes: int) -> int:
     for levels in HEAD_LEVELS:
-        if len(_compressed(_in_shares(heads, levels)[0].tobytes())) <= HEAD_SHARE * most_bytes:
+        if len(_compressed(in_shares(heads, levels)[0].tobytes())) <= HEAD_SHARE * most_bytes:
             return levels
     return HEAD_LEVELS[-1]
 
@@ -150,8 +146,8 @@ def rounded(
     zero = (frequencies == 0) | ~codes.any(axis=1)
     exponents[zero] = LEFT_OUT
     order = np.argsort(exponents, kind="stable")[: int((~zero).sum())]
-    dense, dense_scale = _in_shares(weights.dense.transpose(0, 2, 1))
-    heads, head_scale = _in_shares(weights.heads, levels)
+    dense, dense_scale = in_shares(weights.dense.transpose(0, 2, 1))
+    heads, head_scale = in_shares(weights.heads, levels)
     return TightWeights(
         step, exponents, codes[order], dense, dense_scale, heads, head_scale, weights
     )
@@ -159,13 +155,6 @@ def rounded(
 
 def _compressed(data: bytes) -> bytes:
     return lzma.compress(data, format=lzma.FORMAT_RAW, filters=FILTERS)
-
-
-def _in_shares(rows: Floats, levels: int = MOST) -> tuple[Bytes, Floats]:
-    """Return rows `[..., D]` as multiples of a share `[...]` of their largest number."""
-    largest = np.abs(rows).max(axis=-1)
-    scale = np.where(largest > 0, largest / levels, 1.0).astype(np.float32)
-    return np.rint(rows / scale[..., None]).astype(np.int8), scale
 
 
 def row_frequencies(agent: Agent) -> NDArray[np.float64]:
@@ -187,16 +176,3 @@ def row_frequencies(agent: Agent) -> NDArray[np.float64]:
             states = game.step(states, actions)
             states = states[game.outcome(states) == Outcome.ONGOING]
     return counts / total
-
-
-def table_rows(game: Game, states: States, windows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the table rows of positions, int64 `[B, P]`, see `compiled_network.embed`."""
-    cells = int(np.prod(game.observation_shape[1:]))
-    symbols = np.empty((len(states), cells + CLOCK_SYMBOLS), np.int8)
-    symbols_batch(game.rules, states, symbols[:, :cells])
-    digits = game.plies(states)[:, None] >> (2 * np.arange(CLOCK_SYMBOLS))
-    symbols[:, cells:] = digits & 3
-    rows = np.broadcast_to(np.arange(len(windows)), (len(states), len(windows)))
-    for column in windows.T:
-        rows = rows * N_SYMBOLS + symbols[:, column]
-    return rows

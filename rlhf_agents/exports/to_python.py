@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rlhf_agents.exports.registry import unwritten
 from rlhf_agents.exports.tight_weights import FILTERS, tighten
 
 if TYPE_CHECKING:
@@ -51,12 +52,7 @@ EXAMPLE_MOVES = 3
 
 def refusal(order: Order) -> str | None:
     """Return why a Python file cannot carry the game, None if it can."""
-    if order.agent.game.name in RULES:
-        return None
-    return (
-        f"a Python file cannot play {order.agent.game.title}: its rules are not written in plain "
-        f"Python; games that it can play: {', '.join(RULES)}"
-    )
+    return unwritten(order, RULES, "a Python file", "plain Python")
 
 
 def contents(order: Order) -> bytes:

@@ -28,7 +28,7 @@ from typing import Any
 
 import numpy as np
 
-from rlhf_agents.exports.registry import Order
+from rlhf_agents.exports.registry import Order, unwritten
 from rlhf_agents.exports.small_weights import SmallWeights, shrink
 
 SUFFIX = ".html"
@@ -49,12 +49,7 @@ PAGE = ("board.js", "match.js", "page.js")
 
 def refusal(order: Order) -> str | None:
     """Return why a page cannot carry the game, None if it can."""
-    if order.agent.game.name in RULES:
-        return None
-    return (
-        f"a web page cannot play {order.agent.game.title}: its rules are not written in "
-        f"JavaScript; games that it can play: {', '.join(RULES)}"
-    )
+    return unwritten(order, RULES, "a web page", "JavaScript")
 
 
 def contents(order: Order) -> bytes:

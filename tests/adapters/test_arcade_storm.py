@@ -25,7 +25,7 @@ STORMS = [
     ("gymnasium:CartPole-v1", "mixed", 30_000),
     ("gymnasium:FrozenLake-v1", "cell", 20_000),
     ("minatar:asterix", "mixed", 20_000),
-    # These step a hundred times slower: `storm` was run with 100,000 once, the test plays fewer.
+    # These step slower: tests/benchmarks/storms.py plays 100,000, the test fewer.
     ("minigrid:MiniGrid-DoorKey-5x5-v0", "cell", 3_000),
     ("ale:BreakoutNoFrameskip-v4", "mixed", 480),
 ]

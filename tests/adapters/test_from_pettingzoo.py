@@ -332,7 +332,7 @@ FUZZ = {
 
 def test_the_fuzz_plays_a_hundred_thousand_actions():
     assert sum(actions for _, actions in FUZZ.values()) == 100_000
-    assert set(FUZZ) == set(worlds()) - set(TEAMS)  # those are in test_pettingzoo_teams
+    assert set(FUZZ) == set(worlds()) - set(TEAMS)  # for those: benchmarks/storms.py
 
 
 @pytest.mark.parametrize("name", FUZZ)

@@ -182,7 +182,7 @@ def test_what_waits_is_not_learnt():
 # ---- the storm -------------------------------------------------------------------------------
 
 STORMS = [
-    # tests/benchmarks/team_storm.py plays 100,000 joint actions of each; here fewer
+    # tests/benchmarks/storms.py plays 100,000 joint actions of each; here fewer
     ("mpe2:simple_spread_v3", "mixed", 400, {}),
     ("mpe2:simple_tag_v3", "mixed", 200, {}),
     ("mpe2:simple_speaker_listener_v4", "mixed", 600, {}),

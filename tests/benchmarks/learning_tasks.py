@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from goals import CARTPOLE
 from gymnasium import spaces
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import nn
@@ -83,14 +84,6 @@ def both(settings: Mapping[str, Any], goal: Any = None, **ours: Any) -> tuple[Le
         Learner("SB3 DQN", DQN, settings),
     )
 
-
-# RL Zoo's tuned settings of DQN.
-CARTPOLE = {
-    "learning_rate": 2.3e-3, "batch_size": 64, "buffer_size": 100_000, "learning_starts": 1000,
-    "gamma": 0.99, "target_update_interval": 10, "train_freq": 256, "gradient_steps": 128,
-    "exploration_fraction": 0.16, "exploration_final_eps": 0.04,
-    "policy_kwargs": {"net_arch": [256, 256]},
-}  # fmt: skip
 
 CELLS = {
     "learning_rate": 1e-3, "batch_size": 64, "buffer_size": 200_000, "learning_starts": 500,
