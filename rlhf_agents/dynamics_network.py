@@ -27,6 +27,8 @@ WRONG = 0.3
 """Error of a number that counts as wrong, in the same unit."""
 FORGETTING = 0.03
 MAX_VALUES = 1024
+SCALES = ("centre", "spread", "scale")
+MOMENT = "moment."
 TINY = 1e-6
 
 
@@ -165,6 +167,64 @@ class DynamicsNetwork:
         size = torch.cat([moves.square().mean(dim=0), rewards.square().mean()[None]]).sqrt()
         self.scale.lerp_(torch.where(size > TINY, size, torch.ones(())), share)
 
+    # ---- saving ----------------------------------------------------------------------------
+
+    def _tensors(self) -> dict[str, torch.Tensor]:
+        """Return all that changes while learning, but for the moments of the optimizer."""
+        scales = {name: getattr(self, name) for name in SCALES}
+        return {name: w.data for name, w in self.weights.items()} | scales
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Return all that was learnt, and how to go on, as arrays."""
+        moments = {
+            f"{MOMENT}{index}.{key}": np.atleast_1d(value.numpy())  # as safetensors would
+            for index, slot in self.optimizer.state_dict()["state"].items()
+            for key, value in slot.items()
+        }
+        return {
+            "numbers": np.array([self.count, self.mistakes]),
+            "generator": self.generator.get_state().numpy(),
+            **{name: tensor.numpy() for name, tensor in self._tensors().items()},
+            **moments,
+        }
+
+    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+        """Take over what `state` returned.
+
+        Raises:
+            ValueError: it belongs to another network.
+            KeyError: something is missing.
+            RuntimeError: its random numbers are none.
+        """
+        count, mistakes = (float(number) for number in state["numbers"])
+        if not (count >= 0 and 0 <= mistakes <= 1):
+            msg = f"it saw {count} transitions and was wrong in {mistakes} of them"
+            raise ValueError(msg)
+        tensors, moments = self._tensors(), self._moments(state)
+        for name, tensor in tensors.items():
+            _check_tensor(name, state[name], tensor.shape)
+        groups = self.optimizer.state_dict()["param_groups"]
+        self.optimizer.load_state_dict({"state": moments, "param_groups": groups})
+        self.generator.set_state(torch.from_numpy(np.array(state["generator"], np.uint8)))
+        for name, tensor in tensors.items():
+            tensor.copy_(torch.from_numpy(np.array(state[name])))
+        self.count, self.mistakes = int(count), mistakes
+
+    def _moments(self, state: dict[str, NDArray[Any]]) -> dict[int, dict[str, torch.Tensor]]:
+        """Return Adam's moments of every weight; none before the first step."""
+        if not any(name.startswith(MOMENT) for name in state):
+            return {}
+        shapes = [weight.shape for weight in self.weights.values()]
+        moments: dict[int, dict[str, torch.Tensor]] = {}
+        for index, shape in enumerate(shapes):
+            moments[index] = {}
+            for key, expected in (("step", (1,)), ("exp_avg", shape), ("exp_avg_sq", shape)):
+                array = state[f"{MOMENT}{index}.{key}"]
+                _check_tensor(f"{MOMENT}{index}.{key}", array, expected)
+                moments[index][key] = torch.from_numpy(np.array(array))
+            moments[index]["step"] = moments[index]["step"][0]
+        return moments
+
     # ---- predicting ------------------------------------------------------------------------
 
     def _forward(self, seen: torch.Tensor, actions: torch.Tensor) -> torch.Tensor:
@@ -242,6 +302,12 @@ class _Guess:
 def _agreed(logits: torch.Tensor) -> torch.Tensor:
     """Return where all members `[K, ...]` are certain of the same."""
     return (logits > CERTAIN).all(dim=0) | (logits < -CERTAIN).all(dim=0)
+
+
+def _check_tensor(name: str, array: NDArray[Any], shape: Any) -> None:
+    if array.shape != tuple(shape) or array.dtype != np.float32 or not np.isfinite(array).all():
+        msg = f"{name} is not float32 {tuple(shape)} of finite numbers"
+        raise ValueError(msg)
 
 
 def can_predict(parts: dict[str, spaces.Space[Any]]) -> bool:

@@ -40,7 +40,7 @@ from rlhf_agents.mirroring import mirrored
 from rlhf_agents.model_files import Arrays, model_bytes, read_model, write_to
 from rlhf_agents.networks import GoalQPolicy
 from rlhf_agents.plain_dqn import PlainDQN
-from rlhf_agents.plain_files import plain_parts, sb3_stream
+from rlhf_agents.plain_files import plain_parts, restore_world, sb3_stream
 from rlhf_agents.schedules import Cosine
 from rlhf_agents.settings import Foresight, Hindsight, ModelForesight
 from rlhf_agents.thinking import Thinker
@@ -374,17 +374,15 @@ class HFDQN(PlainDQN):
         Raises:
             ModelFileError: the file is missing, damaged, not ours, or from a newer format.
         """
+        options = env, device, custom_objects, print_system_info, force_reset
         if trust:
-            loaded: HFDQN = super().load(
-                path, env, device, custom_objects, print_system_info, force_reset, **kwargs
-            )
+            loaded: HFDQN = super().load(path, *options, **kwargs)
             return loaded
         file = read_model(path)
         if file.manifest.get("game") is None:
             stream = sb3_stream(cls, file, custom_objects or {})
-            plain: HFDQN = super().load(
-                stream, env, device, custom_objects, print_system_info, force_reset, **kwargs
-            )
+            plain: HFDQN = super().load(stream, *options, **kwargs)
+            restore_world(plain, file)
             return plain
         check_file(file)
         model = cls("MultiInputPolicy", env, device=device, _init_setup_model=False)

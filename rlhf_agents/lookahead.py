@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 from gymnasium import spaces
+from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnv
 
 from rlhf_agents.action_masks import MASK_KEY, only_allowed
@@ -211,6 +212,25 @@ class Lookahead:
         else:
             best = max(best, best / (1.0 - self.gamma + 1e-6))
         return worth, min(worst, worst / (1.0 - self.gamma + 1e-6)), best
+
+    # ---- a run that goes on ----------------------------------------------------------------
+
+    def run_state(self) -> dict[str, NDArray[Any]]:
+        """Return what, besides the world model, a training run needs to go on bit for bit."""
+        plans = {} if self.planner is None else self.planner.state()
+        return {"seen": np.array([self._seen]), **plans}
+
+    def restore_run_state(self, state: dict[str, NDArray[Any]]) -> None:
+        """Go on where `run_state` was asked, with the same world model and the same replay.
+
+        Raises:
+            ValueError: it belongs to another world.
+            KeyError: something is missing.
+        """
+        self._seen = int(state["seen"][0])
+        if "goals" in state and self.world.table is not None:
+            self.planner = Planner(self.world.table, self.gamma)
+            self.planner.restore(state)
 
 
 def _arrays(tensors: Any, is_dict: bool) -> dict[str, Any]:

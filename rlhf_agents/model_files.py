@@ -46,7 +46,8 @@ FOLDER = "rlhf/"
 MANIFEST = FOLDER + "manifest.json"
 POLICY = "policy"
 OPTIMIZER = "optimizer"
-MODEL_GROUPS = (POLICY, OPTIMIZER)
+WORLD = "world"
+MODEL_GROUPS = (POLICY, OPTIMIZER, WORLD)
 RUN, REPLAY = "run", "replay"
 RUN_GROUPS = (RUN, REPLAY)
 """What a training run needs besides the model to go on as if it had not been interrupted."""

@@ -17,7 +17,7 @@ from stable_baselines3.common.save_util import save_to_zip_file
 
 from rlhf_agents.declarative import decode_all, encode
 from rlhf_agents.errors import ModelFileError
-from rlhf_agents.model_files import OPTIMIZER, POLICY, Arrays, ModelFile
+from rlhf_agents.model_files import OPTIMIZER, POLICY, WORLD, Arrays, ModelFile
 from rlhf_agents.plain_checks import (
     check_attributes,
     check_buffer,
@@ -25,7 +25,7 @@ from rlhf_agents.plain_checks import (
     check_network,
     custom_in,
 )
-from rlhf_agents.untrusted import WRONG
+from rlhf_agents.untrusted import MAX_MEMBER_BYTES, WRONG
 
 DERIVED = {"batch_norm_stats", "batch_norm_stats_target"}
 """Views of a network's own arrays, made anew with it."""
@@ -50,7 +50,31 @@ def plain_parts(model: Any, base: bytes) -> tuple[dict[str, Any], dict[str, Arra
         if torch.is_tensor(value)
     }
     policy = {key: _array(value) for key, value in saved["policy"].items()}
-    return manifest, {POLICY: policy, OPTIMIZER: moments}
+    return manifest, {POLICY: policy, OPTIMIZER: moments, **_world(model)}
+
+
+def _world(model: Any) -> dict[str, Arrays]:
+    """Return the group of the world model, none if there is no model or a file cannot hold it."""
+    if model.lookahead is None:
+        return {}
+    state: Arrays = model.lookahead.world.state()
+    fits = sum(array.nbytes for array in state.values()) <= MAX_MEMBER_BYTES
+    return {WORLD: state} if fits else {}
+
+
+def restore_world(model: Any, file: ModelFile) -> None:
+    """Let a loaded model know the world as it did when it was saved, if the file tells.
+
+    Raises:
+        ModelFileError: what the file tells is not about this world.
+    """
+    if model.lookahead is None or WORLD not in file.arrays:
+        return
+    try:
+        model.lookahead.world.restore(file.arrays[WORLD])
+    except WRONG as error:
+        msg = f"{file.path} does not describe a model of the world ({error})"
+        raise ModelFileError(msg) from error
 
 
 def _array(tensor: torch.Tensor) -> Any:

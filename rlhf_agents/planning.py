@@ -21,6 +21,8 @@ MOST_STATES = 20_000
 """Larger worlds are not planned in: a sweep would take milliseconds."""
 PLANS = 512
 """Goals whose plans are kept."""
+MOST_KEPT = 1 << 24
+"""Values of plans that a file holds, 64 MiB."""
 
 
 @compiled_fast
@@ -127,5 +129,50 @@ class Planner:
         self._plans[goal, bold] = Plan(quality, self.table.news, steps)
         return quality
 
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Return the latest plans, at most `MOST_KEPT` values of them, as arrays.
+
+        Their names: `goals` uint8 `[P, bytes]`, `facts` int64 `[P, 4]` (whether bold, news, steps,
+        states) and `quality` float32, the plans one after the other, `[states of all, A]`.
+        """
+        plans, left = [], MOST_KEPT
+        for (goal, bold), plan in reversed(self._plans.items()):
+            left -= plan.quality.size
+            if left < 0:
+                break
+            plans.append((goal, (bold, plan.news, plan.steps, len(plan.quality)), plan.quality))
+        goals, facts, qualities = zip(*reversed(plans), strict=True) if plans else ((), (), ())
+        nothing = np.zeros((0, self.table.n_actions), np.float32)
+        return {
+            "goals": np.array([list(goal) for goal in goals], np.uint8).reshape(
+                len(goals), len(goals[0]) if goals else 0
+            ),
+            "facts": np.array(facts, np.int64).reshape(-1, 4),
+            "quality": np.concatenate([nothing, *qualities]),
+        }
+
+    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+        """Keep the plans that `state` returned, and no others.
+
+        Raises:
+            ValueError: they are plans for another world.
+            KeyError: something is missing.
+        """
+        goals, facts, quality = (state[name] for name in ("goals", "facts", "quality"))
+        sizes = facts[:, 3]
+        ends = np.cumsum(sizes)
+        fits = len(goals) == len(facts) and quality.shape == (sizes.sum(), self.table.n_actions)
+        sizes_fit = ((sizes > 0) & (sizes <= self.table.states)).all()
+        if not (fits and sizes_fit and quality.dtype == np.float32) or np.isnan(quality).any():
+            msg = "its plans are for another world"
+            raise ValueError(msg)
+        self._plans = {
+            (goal.tobytes(), bool(bold)): Plan(quality[end - size : end], int(news), int(steps))
+            for goal, (bold, news, steps, size), end in zip(goals, facts, ends, strict=True)
+        }
+
     def _is_stale(self, plan: Plan, steps: int) -> bool:
+        # A state may be new although no outcome is, where there are too many outcomes to keep.
+        if len(plan.quality) < self.table.states:
+            return True
         return plan.news != self.table.news or steps - plan.steps > 64 + steps // 100

@@ -64,4 +64,6 @@ def _generators(model: Any) -> dict[str, np.random.Generator]:
     found = {"action_space": model.action_space.np_random}
     if model.game is not None:
         found["game"] = model.rng
+    if model.lookahead is not None:
+        found["world"] = model.lookahead.world.rng
     return found

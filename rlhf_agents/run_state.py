@@ -28,7 +28,8 @@ COUNTERS = {"_n_calls": int, "exploration_rate": float, "_current_progress_remai
 """Numbers that SB3 writes down with its own models; those of games take them from here."""
 BROKEN = (GameError, KeyError, TypeError, ValueError)
 """What is raised where a file says what cannot be."""
-ENV, SEEN, BUFFER, POOL, LESSON, PROOFS = "env.", "seen.", "buffer.", "pool.", "lesson.", "proofs."
+ENV, SEEN, BUFFER, POOL, LESSON = "env.", "seen.", "buffer.", "pool.", "lesson."
+PROOFS, AHEAD = "proofs.", "ahead."
 """Beginnings of the names of arrays."""
 
 
@@ -65,6 +66,8 @@ def collect(model: Any, replay: bool = True, episodes: bool = True) -> RunState:
     if model.game is not None:
         run["opening_plies"] = model.opening_plies
         run |= _named(PROOFS, _proofs(model))
+    if model.lookahead is not None:
+        run |= _named(AHEAD, model.lookahead.run_state())
     arrays = {RUN: run}
     left_out = "--no-replay was asked for" if not replay else why_not_kept(model.replay_buffer)
     if left_out is None:
@@ -109,8 +112,8 @@ def restore(model: Any, file: ModelFile, same_random: bool = True) -> list[str]:
     """
     facts = file.manifest.get("run")
     notes = [_restore_replay(model, file)]
-    if getattr(model, "lookahead", None) is not None:
-        notes.append("its model of the world is learnt anew, from replay")
+    if model.lookahead is not None and not model.lookahead.world.steps:
+        notes.append("its model of the world is learnt anew")
     if facts is None:
         notes.append("it says nothing of the run: new episodes and random numbers begin")
         return [note for note in notes if note]
@@ -127,6 +130,8 @@ def restore(model: Any, file: ModelFile, same_random: bool = True) -> list[str]:
             notes.append("new episodes begin" if same_random else NEW_RANDOM)
         if same_random:
             restore_random_state(model, facts["random"], run)
+        if model.lookahead is not None and REPLAY in file.arrays:
+            model.lookahead.restore_run_state(_those(run, AHEAD))
     except (*BROKEN, OverflowError, RuntimeError) as error:
         msg = f"{file.path} does not describe a training run that could go on ({error})"
         raise ModelFileError(msg) from error

@@ -16,6 +16,8 @@ BRANCHING = 8
 """Different outcomes of an action that are kept; of an action with more nothing is claimed."""
 FIRST_ROOM = 1024
 NOWHERE = -1
+PER_EDGE = ("counts", "rewards", "ends")
+PART = "part."
 
 
 class Memory(NamedTuple):
@@ -49,15 +51,18 @@ class StateTable:
 
     def __init__(self, n_actions: int, limit: int = 500_000) -> None:
         self.n_actions, self.limit = n_actions, limit
+        self._forget()
+
+    def _forget(self) -> None:
         self._index: dict[bytes, int] = {}
         self._parts: Parts = {}
         self._room = self.news = 0
-        edges = (0, n_actions, BRANCHING)
+        edges = (0, self.n_actions, BRANCHING)
         self.after = np.full(edges, NOWHERE, np.int32)
         self.counts = np.zeros(edges, np.float32)
         self.rewards = np.zeros(edges, np.float32)  # sums
         self.ends = np.zeros(edges, np.float32)  # counts
-        self.crowded = np.zeros((0, n_actions), np.bool_)
+        self.crowded = np.zeros((0, self.n_actions), np.bool_)
 
     @property
     def states(self) -> int:
@@ -122,6 +127,53 @@ class StateTable:
             known=known,
         )
 
+    # ---- saving ----------------------------------------------------------------------------
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Return all that is remembered, as arrays: E outcomes, and the S states.
+
+        Their names: `edges` int32 `[E, 4]` (state, action, slot, state that followed), `counts`,
+        `rewards` and `ends` float32 `[E]`, `crowded` int32 `[C, 2]`, and `part.KEY` `[S, ...]`.
+        """
+        memory = self.memory()
+        edges = np.argwhere(memory.after != NOWHERE)
+        found = tuple(edges.T)
+        seen = {name: getattr(memory, name)[found] for name in PER_EDGE}
+        return {
+            "edges": np.column_stack([edges, memory.after[found]]).astype(np.int32),
+            "crowded": np.argwhere(memory.crowded).astype(np.int32),
+            **seen,
+            **{PART + key: part for key, part in self.remembered().items()},
+        }
+
+    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+        """Remember what `state` returned, and nothing else.
+
+        Raises:
+            ValueError: it is not what a table of so many actions remembers.
+            KeyError: something is missing.
+        """
+        parts = {k.removeprefix(PART): v for k, v in state.items() if k.startswith(PART)}
+        index = {key: place for place, key in enumerate(self._keys(parts))} if parts else {}
+        edges, crowded = state["edges"], state["crowded"]
+        if any(len(part) != len(index) for part in parts.values()) or len(index) > self.limit:
+            msg = "the states that it remembers are not all different"
+            raise ValueError(msg)
+        _check_places(edges, (len(index), self.n_actions, BRANCHING, len(index)))
+        _check_places(crowded, (len(index), self.n_actions))
+        _check_counts(state, len(edges))
+        self._forget()
+        if parts:
+            self._grow(parts, len(index))
+        for key, part in parts.items():
+            self._parts[key][:] = part
+        self._index, self.news = index, len(edges)
+        found = tuple(edges[:, :3].T)
+        self.after[found] = edges[:, 3]
+        for name in PER_EDGE:
+            getattr(self, name)[found] = state[name]
+        self.crowded[tuple(crowded.T)] = True
+
     def _keys(self, parts: Parts) -> list[bytes]:
         rows = [np.ascontiguousarray(part).reshape(len(part), -1) for part in parts.values()]
         joined = np.concatenate([row.view(np.uint8) for row in rows], axis=1)
@@ -135,18 +187,18 @@ class StateTable:
         if place == self.limit:
             return NOWHERE
         if place == self._room:
-            self._grow(parts)
+            self._grow(parts, max(FIRST_ROOM, 2 * self._room))
         for name, part in parts.items():
             self._parts[name][place] = part[i]
         self._index[key] = place
         return place
 
-    def _grow(self, parts: Parts) -> None:
-        old, self._room = self._room, max(FIRST_ROOM, 2 * self._room)
+    def _grow(self, parts: Parts, room: int) -> None:
+        old, self._room = self._room, room
         if not self._parts:
             self._parts = {k: np.zeros((0, *p.shape[1:]), p.dtype) for k, p in parts.items()}
         self._parts = {name: _longer(part, self._room) for name, part in self._parts.items()}
-        for name in ("after", "counts", "rewards", "ends", "crowded"):
+        for name in Memory._fields:
             setattr(self, name, _longer(getattr(self, name), self._room))
         self.after[old:] = NOWHERE
 
@@ -155,3 +207,25 @@ def _longer(array: NDArray[Any], length: int) -> NDArray[Any]:
     result = np.zeros((length, *array.shape[1:]), array.dtype)
     result[: len(array)] = array
     return result
+
+
+def _check_places(places: NDArray[Any], limits: tuple[int, ...]) -> None:
+    """Raise `ValueError` unless `places` is int32 `[N, len(limits)]`, all from 0 to the limits."""
+    if places.dtype != np.int32 or places.ndim != 2 or places.shape[1] != len(limits):
+        msg = f"its edges are {places.dtype} {places.shape}"
+        raise ValueError(msg)
+    if len(places) and not ((places >= 0) & (places < np.array(limits))).all():
+        msg = "its edges lead out of the world"
+        raise ValueError(msg)
+
+
+def _check_counts(state: dict[str, NDArray[Any]], edges: int) -> None:
+    counts, rewards, ends = (state[name] for name in PER_EDGE)
+    kinds = {(array.dtype.str, array.shape) for array in (counts, rewards, ends)}
+    if kinds != {(np.dtype(np.float32).str, (edges,))}:
+        msg = f"it counts {sorted(kinds)}, not float32 {(edges,)}"
+        raise ValueError(msg)
+    sound = np.isfinite(counts) & (counts > 0) & (ends >= 0) & (ends <= counts)
+    if not (sound & np.isfinite(rewards)).all():
+        msg = "it counts what cannot be counted"
+        raise ValueError(msg)

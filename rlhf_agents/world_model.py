@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 from gymnasium import spaces
+from numpy.typing import NDArray
 
 from rlhf_agents.dynamics_network import DynamicsNetwork, can_predict
 from rlhf_agents.errors import SettingError
 from rlhf_agents.imagined import Imagined, Ints, Parts, Transitions
 from rlhf_agents.settings import ModelForesight
-from rlhf_agents.state_table import StateTable
+from rlhf_agents.state_table import PART, StateTable
 
 DESIRED = "desired_goal"
 TRIAL = 1000
@@ -25,6 +26,8 @@ SETTLED = 0.005
 """A network with fewer mistakes learns only now and then."""
 REST = 8
 KINDS = ("auto", "table", "network")
+TABLE, NETWORK = "table.", "network."
+"""Beginnings of the names of arrays."""
 
 
 class WorldModel:
@@ -50,6 +53,7 @@ class WorldModel:
         _check(parts, settings)
         self.settings, self.n_actions = settings, n_actions
         self.dtypes = {key: part.dtype for key, part in parts.items()}
+        self.shapes = {key: tuple(part.shape or (1,)) for key, part in parts.items()}
         self.rng = np.random.default_rng(seed)
         tries = settings.model
         self.table = StateTable(n_actions) if tries != "network" else None
@@ -129,6 +133,59 @@ class WorldModel:
         """Return which of the remembered states each is, int64 `[B]`, -1 where none."""
         assert self.table is not None
         return self.table.places(self._own(before))
+
+    # ---- saving ----------------------------------------------------------------------------
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Return all that is known, as arrays."""
+        known = {"numbers": np.array([self.steps, self.familiar, self.turns, *self.reward_range])}
+        for prefix, model in self._models().items():
+            known |= {prefix + name: array for name, array in model.state().items()}
+        return known
+
+    def _models(self) -> dict[str, Any]:
+        both = {TABLE: self.table, NETWORK: self.network}
+        return {prefix: model for prefix, model in both.items() if model is not None}
+
+    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+        """Know what `state` returned, and nothing else.
+
+        Raises:
+            ValueError: it belongs to another world or to other settings.
+            KeyError: something is missing.
+            RuntimeError: see `DynamicsNetwork.restore`.
+        """
+        steps, familiar, turns, low, high = (float(number) for number in state["numbers"])
+        if not (0 <= familiar <= steps < np.inf and 0 <= turns < np.inf and low <= 0 <= high):
+            msg = "it counts what cannot be counted"
+            raise ValueError(msg)
+        kept = {
+            prefix: {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
+            for prefix in (TABLE, NETWORK)
+        }
+        kept = {prefix: arrays for prefix, arrays in kept.items() if arrays}
+        models = self._models()
+        if not kept or not kept.keys() <= models.keys():
+            msg = f"it has {' and '.join(kept) or 'no model'}, where {' or '.join(models)} belongs"
+            raise ValueError(msg)
+        self._check_states(kept.get(TABLE, {}))
+        for prefix, arrays in kept.items():
+            models[prefix].restore(arrays)
+        self.table = self.table if TABLE in kept else None
+        self.network = self.network if NETWORK in kept else None
+        self.steps, self.familiar, self.turns = int(steps), int(familiar), int(turns)
+        self.reward_range = (low, high)
+
+    def _check_states(self, arrays: dict[str, NDArray[Any]]) -> None:
+        found = {
+            name.removeprefix(PART): (array.dtype, array.shape[1:])
+            for name, array in arrays.items()
+            if name.startswith(PART)
+        }
+        expected = {key: (np.dtype(self.dtypes[key]), self.shapes[key]) for key in self.dtypes}
+        if found and found != expected:
+            msg = "its states are those of another world"
+            raise ValueError(msg)
 
     def _own(self, parts: Parts) -> Parts:
         """Return the parts that actions change, as they are stored; scalars have a dimension."""

@@ -91,3 +91,33 @@ def test_what_it_can_read():
     assert can_predict({"": spaces.Box(-1, 1, (4,))})
     assert not can_predict({"": spaces.Discrete(5)})
     assert not can_predict({"": spaces.Box(0, 255, (84, 84), np.uint8)})
+
+
+def test_what_was_learnt_can_be_handed_on(flipper: DynamicsNetwork):
+    again = DynamicsNetwork(flipper.spaces, BITS, flipper.settings, seed=9)
+    again.restore(flipper.state())
+    networks = (flipper, again)
+    for network in networks:
+        rng = np.random.default_rng(3)
+        for _ in range(3):
+            network.check(flips(rng, 4))
+            network.learn(flips(rng, 64))
+    first, second = (network.state() for network in networks)
+    assert len(first) == 2 + 3 + 5 * 4  # numbers, scales, weights and moments
+    for name, array in first.items():
+        np.testing.assert_array_equal(array, second[name])
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("first", lambda a: a[:, :-1]),
+        ("second_bias", lambda a: a * np.float32("nan")),
+        ("moment.1.exp_avg", lambda a: a.astype(np.float64)),
+        ("numbers", lambda a: a - 10),
+    ],
+)
+def test_what_belongs_to_another_network_is_refused(flipper: DynamicsNetwork, name, change):
+    state = flipper.state()
+    with pytest.raises(ValueError, match=r"float32|wrong in"):
+        flipper.restore({**state, name: change(state[name])})

@@ -127,7 +127,7 @@ def test_save_and_load_without_an_environment(tmp_path, env, policy, changes):
     assert min(moments) > 60
 
 
-def test_foresight_is_saved_and_its_world_model_begins_anew(tmp_path):
+def test_foresight_is_saved_with_its_world_model(tmp_path):
     settings = ModelForesight(model="network", hidden=8, trust=0.2)
     model = small(BitFlippingEnv(4), "MultiInputPolicy", foresight=settings).learn(60)
     assert model.lookahead.world.steps > 0
@@ -140,9 +140,13 @@ def test_foresight_is_saved_and_its_world_model_begins_anew(tmp_path):
     expected, actions = (m.predict(observation, deterministic=True)[0] for m in (model, alone))
     assert actions.shape == expected.shape
     loaded = HFDQN.load(path, env=model.get_env())
-    assert loaded.lookahead.world.steps == 0
+    known, again = (m.lookahead.world.state() for m in (model, loaded))
+    assert known.keys() == again.keys()
+    for name, array in known.items():
+        np.testing.assert_array_equal(array, again[name])
+    steps = loaded.lookahead.world.steps
     loaded.learn(60, reset_num_timesteps=False)
-    assert loaded.lookahead.world.steps > 0
+    assert loaded.lookahead.world.steps > steps
     small(BitFlippingEnv(4), "MultiInputPolicy", foresight=True).save(path)
     assert HFDQN.load(path).model_foresight == ModelForesight()
 

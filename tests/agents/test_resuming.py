@@ -16,6 +16,7 @@ from rlhf_agents.errors import ModelFileError, OutputError, SettingError, WorldF
 from rlhf_agents.hfdqn import HFDQN
 from rlhf_agents.model_files import REPLAY, RUN, read_model, write_model
 from rlhf_agents.repeatable_env import RepeatableEnv
+from rlhf_agents.settings import ModelForesight
 from rlhf_agents.training import Plan, train
 from tests.agents import small_worlds
 from tests.agents.killing import BITS, GAME
@@ -48,6 +49,8 @@ PLANS = {
     "hindsight, priorities, n steps": replace(
         BITS, steps=240, checkpoint_steps=50, settings={**BITS.settings, "n_steps": 3}
     ),
+    "a world that is remembered and planned in": world("Bits", 2, foresight=True),
+    "a world that is predicted": world("Bits", foresight=ModelForesight(model="network")),
     "SB3's HER": world("Bits", 2, replay_buffer_class=HerReplayBuffer),
 }
 

@@ -12,6 +12,11 @@ from rlhf_agents.planning import Planner
 from rlhf_agents.state_table import BRANCHING, StateTable
 
 Step = tuple[int, int, int, float, bool]
+CELLS = st.integers(0, 12)
+STEPS = st.lists(
+    st.tuples(CELLS, st.integers(0, 1), CELLS, st.sampled_from([-1.0, 0.0, 1.0]), st.booleans()),
+    min_size=1, max_size=60,
+)  # fmt: skip
 
 
 def transitions(steps: list[Step]) -> Transitions:
@@ -126,3 +131,76 @@ def test_plans_are_kept_until_something_new_is_known():
     planner.plan(b"", False, 2, lambda: (worth, 0.0, 1.0))
     with pytest.raises(ZeroDivisionError):
         planner.plan(b"", False, 500, lambda: (1 / 0, 0.0, 1.0))
+
+
+@given(STEPS)
+@settings(max_examples=50, deadline=None)
+def test_what_is_known_can_be_handed_on(steps: list[Step]):
+    table, again = table_of(steps), StateTable(2)
+    again.restore(table.state())
+    assert (again.states, again.news) == (table.states, table.news)
+    for ours, theirs in zip(table.memory(), again.memory(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    more = transitions([(0, 0, 7, 1.0, False), (9, 1, 0, 0.0, True)])
+    assert table.learn(more) == again.learn(more)
+    for name, array in table.state().items():
+        np.testing.assert_array_equal(array, again.state()[name])
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "reason"),
+    [
+        ("edges", lambda a: a + 100, "out of the world"),
+        ("edges", lambda a: -a, "out of the world"),
+        ("edges", lambda a: a[:, :3], "edges are"),
+        ("crowded", lambda a: np.array([[7, 0]], np.int32), "out of the world"),
+        ("counts", lambda a: a * 0, "cannot be counted"),
+        ("rewards", lambda a: a * np.float32("nan"), "cannot be counted"),
+        ("ends", lambda a: a + 100, "cannot be counted"),
+        ("ends", lambda a: a[:-1], "not float32"),
+        ("part.", lambda a: a * 0, "not all different"),
+    ],
+)
+def test_impossible_memories_are_refused(name: str, change, reason: str):
+    table = table_of([(0, 1, 5, 1.0, False), (5, 0, 6, -1.0, True)])
+    state = table.state()
+    state[name] = change(state[name])
+    other = table_of([(3, 0, 4, 0.0, False)])
+    before = other.state()
+    with pytest.raises(ValueError, match=reason):
+        other.restore(state)
+    for key, array in before.items():  # nothing is half taken over
+        np.testing.assert_array_equal(array, other.state()[key])
+
+
+def plan(planner: Planner, goal: bytes, steps: int):
+    count = planner.table.states
+    return planner.plan(goal, False, steps, lambda: (np.zeros((2, count), np.float32), 0.0, 1.0))
+
+
+def test_plans_can_be_handed_on():
+    table = table_of([(k, 1, k + 1, 1.0, False) for k in range(5)])
+    planner, again = Planner(table, 0.9), Planner(table, 0.9)
+    found = [plan(planner, goal, 5) for goal in (b"a", b"b")]
+    again.restore(planner.state())
+    for goal, quality in zip((b"a", b"b"), found, strict=True):
+        kept = again.plan(goal, False, 5, lambda: pytest.fail("it was planned anew"))
+        np.testing.assert_array_equal(kept, quality)
+    state = planner.state()
+    with pytest.raises(ValueError, match="another world"):
+        Planner(table_of([(0, 1, 5, 1.0, False)]), 0.9).restore(state)
+    with pytest.raises(ValueError, match="another world"):
+        again.restore({**state, "quality": state["quality"][:-1]})
+    again.restore(Planner(table, 0.9).state())
+    assert len(again.state()["facts"]) == 0
+
+
+def test_plans_know_of_states_that_brought_no_new_outcome():
+    steps = [(0, 0, 1 + k, 0.0, False) for k in range(BRANCHING)]
+    table = table_of(steps)
+    planner = Planner(table, 0.9)
+    news = table.news
+    plan(planner, b"", len(steps))
+    table.learn(transitions([(0, 0, 99, 0.0, False)]))  # crowded: 99 is remembered, not how
+    assert table.news == news
+    assert len(plan(planner, b"", len(steps) + 1)) == table.states
