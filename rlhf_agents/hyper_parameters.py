@@ -19,13 +19,15 @@ from stable_baselines3.common.utils import LinearSchedule
 
 from rlhf_agents.declarative import SAFE_MODULES
 from rlhf_agents.errors import SettingError
-from rlhf_agents.settings import Foresight, Hindsight, Priorities
+from rlhf_agents.settings import Foresight, Hindsight, ModelForesight, Priorities
 
 FILE = Path(__file__).parent / "assets" / "hfdqn.yml"
 OF_THE_RUN = ("n_timesteps", "policy", "n_envs")
 """Entries of the file that are no arguments of the algorithm."""
 NOT_HERE = ("self", "policy", "env", "seed", "tensorboard_log", "_init_setup_model")
 OURS = ("hindsight", "foresight", "double_q")
+SWITCHES = {"foresight": (Foresight, ModelForesight), "hindsight": (Hindsight,)}
+"""Arguments that are True or False, or settings: of games, and of all other worlds."""
 KNOWN = sorted({*inspect.signature(DQN.__init__).parameters, *OURS} - {*NOT_HERE})
 LINEAR = "lin_"
 
@@ -151,10 +153,10 @@ def as_arguments(settings: dict[str, Any]) -> dict[str, Any]:
     buffer = arguments.get("replay_buffer_kwargs")
     if isinstance(buffer, dict):
         arguments["replay_buffer_kwargs"] = _with(buffer, "priorities", Priorities)
-    arguments = _with(arguments, "foresight", Foresight)
-    if isinstance(arguments.get("hindsight"), bool):
-        return arguments
-    return _with(arguments, "hindsight", Hindsight)
+    for key, kinds in SWITCHES.items():
+        if not isinstance(arguments.get(key), bool):
+            arguments = _with(arguments, key, *kinds)
+    return arguments
 
 
 def _is_number(each: Any, key: str) -> bool:
@@ -163,13 +165,17 @@ def _is_number(each: Any, key: str) -> bool:
     return isinstance(each, int | float) and not isinstance(each, bool)
 
 
-def _with(arguments: dict[str, Any], key: str, kind: Any) -> dict[str, Any]:
-    """Return arguments with the settings that a dict describes in place of the dict."""
+def _with(arguments: dict[str, Any], key: str, *kinds: Any) -> dict[str, Any]:
+    """Return arguments with the settings that a dict describes in place of the dict.
+
+    They are of the first of the `kinds` that has all the names.
+    """
     given = arguments.get(key)
-    if given is None or isinstance(given, kind):
+    if given is None or isinstance(given, kinds):
         return arguments
-    parts = ", ".join(kind.__annotations__)
-    if not isinstance(given, dict) or not set(given) <= set(kind.__annotations__):
-        msg = f"the hyper-parameter {key} is made of {parts}; got {given!r}"
-        raise SettingError(msg)
-    return {**arguments, key: kind(**given)}
+    for kind in kinds if isinstance(given, dict) else ():
+        if set(given) <= set(kind.__annotations__):
+            return {**arguments, key: kind(**given)}
+    parts = ", or of ".join(", ".join(kind.__annotations__) for kind in kinds)
+    msg = f"the hyper-parameter {key} is made of {parts}; got {given!r}"
+    raise SettingError(msg)

@@ -70,7 +70,8 @@ def _add_world(program: argparse.ArgumentParser) -> None:
     world.add_argument(
         "--hyper", nargs="+", action="extend", default=[], metavar="KEY=VALUE",
         help="arguments of HFDQN, e.g. buffer_size=50000 'policy_kwargs=dict(net_arch=[64])' "
-        "foresight.nodes=48 (default: what is known to be good for the world)",
+        "foresight.nodes=48, or foresight=True where the rules have to be learnt "
+        "(default: what is known to be good for the world)",
     )  # fmt: skip
 
 

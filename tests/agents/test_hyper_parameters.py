@@ -9,7 +9,7 @@ from stable_baselines3.common.utils import LinearSchedule
 
 from rlhf_agents import hyper_parameters
 from rlhf_agents.errors import SettingError
-from rlhf_agents.settings import Foresight, Hindsight, Priorities
+from rlhf_agents.settings import Foresight, Hindsight, ModelForesight, Priorities
 
 
 @pytest.mark.parametrize(
@@ -65,6 +65,10 @@ def test_words_and_arguments():
     }
     assert isinstance(arguments["buffer_size"], int)
     assert hyper_parameters.as_arguments({"hindsight": False}) == {"hindsight": False}
+    words = ["foresight.model=table", "foresight.bold=False"]
+    arguments = hyper_parameters.as_arguments(hyper_parameters.from_words(words))
+    assert arguments == {"foresight": ModelForesight(model="table", bold=False)}
+    assert hyper_parameters.as_arguments({"foresight": True}) == {"foresight": True}
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ import rlhf_games
 from rlhf_agents.agent import load_agent
 from rlhf_agents.arena import MatchSettings, play_match
 from rlhf_agents.environments import make_env
+from rlhf_agents.hfdqn import HFDQN
 from rlhf_agents.players import AgentPlayer
 from rlhf_agents.training import Plan, train
 from rlhf_games.base import Game, Outcome, States
@@ -196,10 +197,20 @@ def train_hfdqn(
     model, interrupted = train(plan, strength=lambda _: 0.0)
     if interrupted:
         raise KeyboardInterrupt
+    return Trained(model.num_timesteps, model.training_seconds, win_rates(name, file, games, seed))
+
+
+def untrained_hfdqn(name: str, seed: int, games: int, file: Path) -> Trained:
+    """Play with a network that has learnt nothing: what search alone can do."""
+    HFDQN("MultiInputPolicy", make_env(name, 1), seed=seed).save_agent(file)
+    return Trained(0, 0.0, win_rates(name, file, games, seed))
+
+
+def win_rates(name: str, file: Path, games: int, seed: int) -> dict[str, float]:
+    """Return the win rates of an agent by how many nodes it looks at."""
     game, agent = rlhf_games.make(name), load_agent(file)
-    players = {f"{nodes} nodes": AgentPlayer(agent, nodes) for nodes in NODES}
-    scores = {label: win_rate(game, player, games, seed) for label, player in players.items()}
-    return Trained(model.num_timesteps, model.training_seconds, scores)
+    players = {nodes: AgentPlayer(agent, nodes) for nodes in NODES}
+    return {f"{n} nodes": win_rate(game, player, games, seed) for n, player in players.items()}
 
 
 def train_dqn(name: str, minutes: float, seed: int, games: int) -> Trained:
@@ -217,7 +228,7 @@ def train_dqn(name: str, minutes: float, seed: int, games: int) -> Trained:
         model.learn(1 << 40, callback=Clock(minutes))
     seconds = time.perf_counter() - begin
     game = rlhf_games.make(name)
-    scores = {"network": win_rate(game, Greedy(model, game), games, seed)}
+    scores = {"": win_rate(game, Greedy(model, game), games, seed)}
     return Trained(model.num_timesteps, seconds, scores)
 
 

@@ -13,7 +13,8 @@ they have the same network and settings, except for what `learning_tasks.py` nam
   the last step, `best` the best on the way. `return` is the world's own reward, `success` the share
   of episodes with a reward. MinAtar is judged for at most 5,000 frames.
 * Board games: share of games won against OpenSpiel's MCTS of 100 simulations, after `--minutes` of
-  what `rlhf-train` does (two threads); SB3's DQN has as many minutes against random play.
+  what `rlhf-train` does (two threads); SB3's DQN has as many minutes against random play. An
+  untrained network shows how much of that search wins alone.
 * seconds: of acting and learning, by the clock on the wall, without evaluation.
 """
 
@@ -30,8 +31,8 @@ from typing import Any
 import numpy as np
 import stable_baselines3
 import torch
-from learning_boards import NODES, Trained, train_dqn, train_hfdqn
-from learning_tasks import BOARDS, DQN, HFDQN, RANDOM, SUCCESS, TASKS, Learner, Task
+from learning_boards import NODES, Trained, train_dqn, train_hfdqn, untrained_hfdqn
+from learning_tasks import BOARDS, DQN, HFDQN, RANDOM, SUCCESS, TASKS, UNTRAINED, Learner, Task
 from rich.console import Console
 from rich.table import Table
 from stable_baselines3.common.callbacks import BaseCallback
@@ -148,14 +149,17 @@ def learn(name: str, learner: Learner, seed: int, steps: int) -> Result:
 def learn_board(options: argparse.Namespace, name: str, learner: str, seed: int) -> list[Result]:
     """Carry out one run; HFDQN gives a result for every budget of nodes."""
     world, minutes, games = BOARDS[name], options.minutes, options.games
+    file = options.out.with_name(f"{options.out.stem}-{world}-{minutes:g}-{seed}.zip")
     if learner == HFDQN:
-        file = options.out.with_name(f"{options.out.stem}-{world}-{minutes:g}-{seed}.zip")
         trained = train_hfdqn(world, minutes, seed, games, file, options.quiet)
-        names = {f"{nodes} nodes": f"HFDQN, {nodes} nodes" for nodes in NODES}
+    elif learner == UNTRAINED:
+        trained = untrained_hfdqn(world, seed, games, file.with_suffix(".untrained.zip"))
     else:
         trained = train_dqn(world, minutes, seed, games)
-        names = {"network": "SB3 DQN"}
-    return [_board_result(trained, name, names[key], seed, minutes, key) for key in trained.scores]
+    return [
+        _board_result(trained, name, ", ".join(filter(None, (learner, key))), seed, minutes, key)
+        for key in trained.scores
+    ]
 
 
 def _board_result(
@@ -180,7 +184,8 @@ def series(options: argparse.Namespace, known: list[Result]) -> Iterator[Result]
             continue
         for seed in range(options.seeds):
             if name in BOARDS:
-                for learner, called in ((HFDQN, f"HFDQN, {NODES[-1]} nodes"), (DQN, "SB3 DQN")):
+                for learner in (HFDQN, UNTRAINED, DQN):
+                    called = learner if learner == DQN else f"{learner}, {NODES[-1]} nodes"
                     if (name, called, seed, options.minutes) not in done:
                         yield from learn_board(options, name, learner, seed)
                 continue

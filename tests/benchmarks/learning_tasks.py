@@ -16,7 +16,7 @@ from torch import nn
 from rlhf_adapters.arcade_goals import Cell
 from rlhf_agents.masked_buffer import MaskedReplayBuffer
 
-HFDQN, DQN, RANDOM = "HFDQN", "SB3 DQN", "random"
+HFDQN, DQN, RANDOM, UNTRAINED = "HFDQN", "SB3 DQN", "random", "HFDQN untrained"
 RETURN, SUCCESS = "return", "success"
 
 
