@@ -29,6 +29,8 @@ class Kills(Watcher):
     def restart(self, env: Any) -> None:
         """Count anew."""
         self.killed = 0.0
+        # PettingZoo's own reset forgets it: an episode would depend on the one before.
+        env.unwrapped.zombie_spawn_interval.reset()
 
     def look(self, env: Any, rewards: Mapping[str, float]) -> Facts:
         """Count."""

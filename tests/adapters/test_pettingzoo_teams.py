@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 import warnings
+from typing import Any
 
 import numpy as np
 import pytest
 
 from rlhf_adapters import make_env
 from rlhf_adapters.worlds import NoRulesError, WorldError
+from tests.adapters.goal_env_contract import ArcadeContract
 
 os.environ.setdefault("SDL_AUDIODRIVER", "dummy")
 pytest.importorskip("pettingzoo", reason="needs the extra pettingzoo")
@@ -23,6 +25,38 @@ from rlhf_adapters.from_pettingzoo import describe, game
 
 ZOMBIES, PURSUIT = "pettingzoo:knights_archers_zombies_v11", "pettingzoo:pursuit_v5"
 PONG = "pettingzoo:cooperative_pong_v6"
+SMALL: dict[str, dict[str, Any]] = {
+    ZOMBIES: {"spawn_delay": 3, "max_zombies": 4, "max_arrows": 3, "max_cycles": 60},
+    PURSUIT: {"x_size": 8, "y_size": 8, "n_pursuers": 3, "n_evaders": 2, "max_cycles": 60},
+    PONG: {"render_ratio": 8, "ball_speed": 2, "max_cycles": 60},
+}
+"""The worlds with options that make them quick."""
+
+
+def still(batch, goals):
+    """An opponent that does what the mask of all worlds allows: the first action."""
+    return np.zeros(len(goals), np.int64)
+
+
+class TestColumns(ArcadeContract):
+    """One agent learns, the others are played: the contract holds column by column."""
+
+    @pytest.fixture(
+        autouse=True,
+        params=[(ZOMBIES, "archer_1"), (ZOMBIES, "knight_0"), (PURSUIT, "pursuer_2"),
+                (PONG, "paddle_1")],
+        ids=lambda pair: pair[1],
+    )  # fmt: skip
+    def _column(self, request):
+        self.world, self.agent = request.param
+
+    def make(self, **options):
+        chosen = {"goal": "survive_15", "learners": self.agent, "opponent": still, **options}
+        return make_env(self.world, **SMALL[self.world], **chosen)
+
+    def test_who_has_no_opponent_says_so(self):
+        with pytest.raises(WorldError, match="all agents learn, so opponent='random' does not"):
+            self.make(learners="all", opponent="random")
 
 
 @pytest.mark.parametrize(
