@@ -26,7 +26,7 @@ from rlhf_adapters.from_pettingzoo import describe, game
 ZOMBIES, PURSUIT = "pettingzoo:knights_archers_zombies_v11", "pettingzoo:pursuit_v5"
 PONG = "pettingzoo:cooperative_pong_v6"
 SMALL: dict[str, dict[str, Any]] = {
-    ZOMBIES: {"spawn_delay": 3, "max_zombies": 4, "max_arrows": 3, "max_cycles": 60},
+    ZOMBIES: {"spawn_delay": 3, "max_zombies": 8, "max_arrows": 3, "line_death": True},
     PURSUIT: {"x_size": 8, "y_size": 8, "n_pursuers": 3, "n_evaders": 2, "max_cycles": 60},
     PONG: {"render_ratio": 8, "ball_speed": 2, "max_cycles": 60},
 }
@@ -86,6 +86,72 @@ def test_old_versions_are_played_as_the_latest(old: str, new: str):
         env = make_env(f"pettingzoo:{old}")
     assert env.worlds.name == f"pettingzoo:{new}"
     env.close()
+
+
+class Told:
+    """A world that keeps what it was told and what it answered."""
+
+    def __init__(self, team):
+        self.team = team
+
+    def __getattr__(self, name):
+        return getattr(self.team, name)
+
+    def reset(self, **options):
+        self.first = self.team.reset(**options)
+        return self.first
+
+    def step(self, actions):
+        self.heard, self.answer = actions, self.team.step(actions)
+        return self.answer
+
+
+def shows(env, column: int, seen: np.ndarray, raw: np.ndarray) -> bool:
+    """Whether a column sees what the world showed its agent, and which agent it is."""
+    agents = len(env.worlds.agents)
+    own = column % agents
+    if raw.dtype != np.uint8:
+        told = np.concatenate([raw.ravel(), np.eye(agents)[own]])
+        return np.array_equal(seen, told.astype(np.float32))
+    block = env.worlds.view.block
+    rows = raw[: len(seen) * block].reshape(len(seen), block, raw.shape[1], 3).mean(axis=1)
+    cut = rows[:, : seen.shape[1] * block].reshape(len(seen), seen.shape[1], block * 3)
+    return np.abs(seen[..., 0] - cut.mean(axis=-1)).max() <= 1 and seen[..., 2].min() == seen[
+        ..., 2
+    ].max() == own * 255 // (agents - 1)
+
+
+@pytest.mark.parametrize("name", list(SMALL))
+def test_columns_are_the_agents(name: str):
+    """Every column acts for its agent and sees and is paid what PettingZoo tells that agent."""
+    env = make_env(name, n_envs=2, seed=2, **SMALL[name])
+    env.worlds.teams = [Told(team) for team in env.worlds.teams]
+    agents, rng, ends = env.worlds.agents, np.random.default_rng(0), []
+    env.reset()
+    for step in range(150):
+        waited = env.worlds.waiting.copy()
+        actions = rng.integers(env.action_space.n, size=env.num_envs)
+        observation, rewards, dones, infos = env.step(actions)
+        for column in range(env.num_envs):
+            team, agent = env.worlds.teams[column // len(agents)], agents[column % len(agents)]
+            if waited[column]:
+                assert agent not in team.heard
+                assert (rewards[column], dones[column]) == (0, False)
+                continue
+            shown, paid, over, cut, _ = team.answer
+            assert team.heard[agent] == actions[column]
+            assert rewards[column] == np.float32(paid[agent])
+            assert dones[column] == (over[agent] or cut[agent])
+            seen = observation["observation"][column]
+            if dones[column]:
+                ends.append((step, column))
+                if not env.worlds.waiting[column]:
+                    assert shows(env, column, seen, team.first[0][agent])
+                seen = infos[column]["terminal_observation"]["observation"]
+            assert shows(env, column, seen, shown[agent])
+    env.close()
+    assert len({column for _, column in ends}) == env.num_envs
+    assert name != ZOMBIES or len({step for step, _ in ends}) > len(agents)
 
 
 def test_zombies_kill_agents_one_by_one():
