@@ -12,9 +12,12 @@ from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.envs import BitFlippingEnv
 from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 
-from rlhf_agents import HFDQN, ModelForesight
+from rlhf_agents import HFDQN, ModelForesight, make_env
 from rlhf_agents.errors import SettingError
+from rlhf_agents.lookahead import BLOCK
 from rlhf_agents.masked_buffer import MaskedReplayBuffer
+from rlhf_agents.transition_store import WAITED
+from tests.adapters.test_parallel_worlds import hives
 from tests.agents.gamble import CHANCES, GAMBLE, SAFE, GambleEnv
 from tests.agents.test_plain_dqn import Corridor
 
@@ -115,6 +118,31 @@ def test_bits_are_predicted_and_looked_into():
         tensors = {key: torch.from_numpy(value[None]) for key, value in observation.items()}
         chosen = model.lookahead.choose(tensors, ranking, model.q_net, learning=False)
         assert chosen.item() == bit
+
+
+def test_where_the_goal_is_the_worlds_own_reward_that_is_planned_for():
+    """No goal tells what it pays, so the model of the world does."""
+    env = make_env("gymnasium:FrozenLake-v1", is_slippery=False, seed=0)
+    model = HFDQN("MultiInputPolicy", env, foresight=True, gamma=0.95, **SMALL).learn(600)
+    assert model.lookahead.world.remembers
+    observation, _ = env.reset()
+    rewards = []
+    for _ in range(6):  # the shortest way
+        action, _ = model.predict(observation, deterministic=True)
+        observation, reward, *_ = env.step(action)
+        rewards.append(reward)
+    assert rewards == [0, 0, 0, 0, 0, 1]
+
+
+def test_what_waiting_columns_show_is_no_part_of_the_world():
+    model = HFDQN("MultiInputPolicy", hives(2), foresight=True, **SMALL).learn(300)
+    store, table = model.replay_buffer.store, model.lookahead.world.table
+    waited = (store.flags[: store.filled] & WAITED) > 0
+    assert waited.sum() > 50
+    assert 0 <= (~waited).sum() - table.counts.sum() < 6 * BLOCK
+    assert all(
+        seen[:3].all() for seen in table.remembered()["observation"]
+    )  # not a waiting agent's
 
 
 def test_a_world_with_numbers_and_no_goals():
