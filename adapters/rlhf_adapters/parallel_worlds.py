@@ -59,7 +59,7 @@ def learners_of(name: str, agents: Sequence[str], asked: Any) -> list[str]:
     Raises:
         WorldError: there is no such role or agent.
     """
-    words = [asked] if isinstance(asked, str) else list(asked)
+    words = list(asked) if isinstance(asked, list | tuple | set) else [asked]
     roles = {role_of(agent) for agent in agents}
     for word in words:
         if word != ALL and word not in roles and word not in agents:
@@ -201,9 +201,13 @@ class ParallelWorlds:
 
     def _begin(self, w: int, options: dict[str, Any] | None) -> None:
         team, size = self.teams[w], len(self.agents)
-        shown, infos = team.reset(
-            seed=int(self._seeders[w].integers(LARGEST_SEED)), options=options
-        )
+        seed = int(self._seeders[w].integers(LARGEST_SEED))
+        try:
+            shown, infos = team.reset(seed=seed, options=options)
+        except Exception as error:  # some find out only now what they think of their options
+            said = f"{type(error).__name__}: {error}".rstrip(": ")
+            msg = f"{self.name} does not begin: {said}"
+            raise WorldError(msg) from error
         self.watchers[w].restart(team)
         facts = self.watchers[w].look(team, {})
         for k, agent in enumerate(self.agents):

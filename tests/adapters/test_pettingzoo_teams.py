@@ -9,9 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from stable_baselines3 import DQN
 
 from rlhf_adapters import make_env
 from rlhf_adapters.worlds import NoRulesError, WorldError
+from rlhf_agents import HFDQN
+from rlhf_games.base import GameError
 from tests.adapters.goal_env_contract import ArcadeContract
 
 os.environ.setdefault("SDL_AUDIODRIVER", "dummy")
@@ -128,10 +131,16 @@ def test_columns_are_the_agents(name: str):
     env.worlds.teams = [Told(team) for team in env.worlds.teams]
     agents, rng, ends = env.worlds.agents, np.random.default_rng(0), []
     env.reset()
+    killed = 0.0
     for step in range(150):
         waited = env.worlds.waiting.copy()
         actions = rng.integers(env.action_space.n, size=env.num_envs)
         observation, rewards, dones, infos = env.step(actions)
+        killed += sum(env.worlds.teams[0].answer[1].values())
+        if name == ZOMBIES and not env.worlds.began[0]:
+            told = [info["team_score"] for info in infos[:4] if not info["waiting"]]
+            assert set(told) <= {killed}
+        killed = 0.0 if env.worlds.began[0] else killed
         for column in range(env.num_envs):
             team, agent = env.worlds.teams[column // len(agents)], agents[column % len(agents)]
             if waited[column]:
@@ -189,18 +198,66 @@ def test_pictures_are_small_and_tell_motion_and_agent():
     env.close()
 
 
+def test_pictures_of_those_who_do_not_learn_begin_anew_with_every_episode():
+    asked = []
+
+    def opponent(batch, goals):
+        asked.append(batch["observation"][0].copy())
+        return np.zeros(len(goals), np.int64)
+
+    options = {**SMALL[PONG], "max_cycles": 3}
+    env = make_env(PONG, learners="paddle_1", opponent=opponent, **options)
+    for _ in range(2):
+        env.reset()
+        over = False
+        while not over:
+            over = any(env.step(0)[2:4])
+    still = [bool(np.array_equal(seen[..., 0], seen[..., 1])) for seen in asked]
+    assert still == [True, False, False] * 2
+    env.close()
+
+
+@pytest.mark.parametrize("algorithm", [HFDQN, DQN])
+@pytest.mark.parametrize("name", list(SMALL))
+def test_columns_are_learnt(name: str, algorithm: type[DQN]):
+    options = {**SMALL[name], **({"render_ratio": 4} if name == PONG else {})}
+    env = make_env(name, n_envs=2, goal="mixed", seed=0, **options)
+    model = algorithm(
+        "MultiInputPolicy", env, learning_starts=50, buffer_size=600, batch_size=16, train_freq=8,
+        policy_kwargs={"net_arch": [16]}, seed=0, device="cpu",
+    )  # fmt: skip
+    before = [value.clone() for value in model.policy.parameters()]
+    model.learn(300)
+    assert 300 <= model.num_timesteps < 300 + 8 * env.num_envs
+    assert model._n_updates > 0
+    changed = zip(before, model.policy.parameters(), strict=True)
+    assert any((old != new).any() for old, new in changed)
+    env.close()
+
+
+def test_columns_look_ahead_for_their_own_rewards():
+    env = make_env("pettingzoo:rps_v2", n_envs=2, seed=0)
+    model = HFDQN(
+        "MultiInputPolicy", env, foresight=True, learning_starts=50, buffer_size=600, seed=0
+    )
+    model.learn(300)
+    assert model.lookahead.world.trusted
+
+
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
         ("multiwalker_v9", {}, "which are not discrete: say continuous=False where the world has"),
         ("pursuit_v5", {"n_pursuers": 3, "size": 9}, "cannot be made with n_pursuers=3, size=9: "),
         ("pursuit_v5", {"opponent": "random"}, "all agents learn, so opponent='random' does not"),
+        ("pursuit_v5", {"n_evaders": 4, "goal": "catch_5"}, "known: catch_1, catch_4, mixed"),
+        ("knights_archers_zombies_v11", {"num_archers": -1}, "with options that it cannot have"),
         ("atari/pong_v3", {}, "needs multi_agent_ale_py, which is not installed"),
     ],
 )
 def test_impossible_orders(name: str, options: dict, message: str):
-    with pytest.raises(WorldError, match=re.escape(message)):
-        make_env(f"pettingzoo:{name}", **options)
+    with pytest.raises(GameError, match=re.escape(message)):
+        make_env(f"pettingzoo:{name}", **options).reset()
 
 
 def test_catalogue():
