@@ -11,6 +11,11 @@ from stable_baselines3.common.vec_env import VecEnv
 from rlhf_agents.errors import SettingError
 
 
+def goals_tell_rewards(env: VecEnv) -> bool:
+    """Whether rewards follow from goals; an environment that says `native_goal` pays its own."""
+    return not (env.has_attr("native_goal") and env.get_attr("native_goal")[0])
+
+
 class GoalFunctions:
     """`compute_reward` and `compute_terminated` of the first of several alike environments.
 

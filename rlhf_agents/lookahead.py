@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnv
 
 from rlhf_agents.action_masks import MASK_KEY, only_allowed
-from rlhf_agents.goal_functions import GoalFunctions
+from rlhf_agents.goal_functions import GoalFunctions, goals_tell_rewards
 from rlhf_agents.imagined import Imagined, Ints, Parts, Transitions, expected_values
 from rlhf_agents.planning import MOST_STATES, Floats, Planner, Terms
 from rlhf_agents.settings import ModelForesight
-from rlhf_agents.transition_store import TERMINAL
+from rlhf_agents.transition_store import TERMINAL, WAITED
 from rlhf_agents.world_model import DESIRED, WorldModel
 
 ACHIEVED = "achieved_goal"
@@ -49,7 +49,8 @@ class Lookahead:
     ) -> None:  # fmt: skip
         self.settings, self.gamma, self.n_actions = settings, gamma, n_actions
         self.is_dict = isinstance(space, spaces.Dict)
-        self.has_goals = isinstance(space, spaces.Dict) and DESIRED in space.spaces
+        self.shows_goals = isinstance(space, spaces.Dict) and DESIRED in space.spaces
+        self.has_goals = self.shows_goals  # and they, not the world, say what is paid
         self.world = WorldModel(space, n_actions, settings, seed)
         self.goals: GoalFunctions | None = None
         self.planner: Planner | None = None
@@ -57,7 +58,10 @@ class Lookahead:
 
     def set_env(self, env: VecEnv | None) -> None:
         """Ask this environment what goals are worth."""
-        self.goals = GoalFunctions(env, None) if self.has_goals and env is not None else None
+        self.goals = None
+        if env is not None:
+            self.has_goals = self.shows_goals and goals_tell_rewards(env)
+            self.goals = GoalFunctions(env, None) if self.has_goals else None
 
     # ---- learning the world ----------------------------------------------------------------
 
@@ -70,6 +74,7 @@ class Lookahead:
         fresh = (self._seen + np.arange(waiting)) % store.capacity
         self._seen = store.pos
         rows = (fresh[:, None] * store.n_envs + np.arange(store.n_envs)).ravel()
+        rows = rows[(store.flags[rows] & WAITED) == 0]
         if len(rows):
             self.world.observe(self._transitions(buffer, rows))
 
@@ -78,7 +83,9 @@ class Lookahead:
         if self.world.wants_practice():
             count = self.settings.batch_size
             rows = self.world.rng.integers(buffer.store.filled, size=count)
-            self.world.practise(self._transitions(buffer, rows))
+            rows = rows[(buffer.store.flags[rows] & WAITED) == 0]
+            if len(rows):
+                self.world.practise(self._transitions(buffer, rows))
 
     def _transitions(self, buffer: Any, rows: Ints) -> Transitions:
         store = buffer.store
@@ -122,9 +129,10 @@ class Lookahead:
             return torch.zeros(imagined.known.shape)
         rewards, ends = imagined.rewards, imagined.ends
         desired = None
-        if self.has_goals:
+        if self.shows_goals:
             state = imagined.pairs // imagined.known.shape[1]
             desired = np.asarray(observations[DESIRED])[state]
+        if self.has_goals:
             rewards, reached = self._judge(imagined.after[ACHIEVED], desired)
             ends = np.maximum(ends, reached)
         values = value(self._observation(imagined.after, desired))[:, 0]

@@ -31,7 +31,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from rlhf_adapters.arcade_goals import Bools, Moments
-from rlhf_adapters.arcade_tasks import NATIVE_END, NATIVE_REWARD, Floats, Task
+from rlhf_adapters.arcade_tasks import NATIVE_END, NATIVE_REWARD, Floats, ScoreTask, Task
 from rlhf_adapters.batch_vec_env import BatchVecEnv
 from rlhf_adapters.clock import with_clock
 from rlhf_adapters.worlds import WorldError
@@ -209,6 +209,11 @@ class GoalFunctions:
     """The vectorised functions of a goal environment."""
 
     task: Task
+
+    @property
+    def native_goal(self) -> bool:
+        """Whether the world's own reward is asked for, which no goal of an observation tells."""
+        return isinstance(self.task, ScoreTask)
 
     def compute_reward(self, achieved_goal: Any, desired_goal: Any, info: Any) -> Floats:
         """Return rewards `[...]` for goals `[..., G]`; only the goal `score` reads `info`."""

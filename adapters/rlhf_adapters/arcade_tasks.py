@@ -297,6 +297,9 @@ def goal_of(
     Raises:
         UnknownGoalError: the world cannot measure it; what it can.
     """
+    if goal == SCORE:
+        msg = f"{world}: 'score' goes with no other goal; ask for score_K, or for 'score' alone"
+        raise UnknownGoalError(msg)
     if isinstance(goal, str):
         known = {one.name: one for one in declared}
         found = known.get(goal) or arcade_goals.named(goal, declared)

@@ -63,8 +63,8 @@ def make_team(order: Order, kind: TeamKind, new: Callable[[Mapping[str, Any]], A
     """
     from rlhf_adapters.team_env import team_env  # noqa: PLC0415 - SB3 takes seconds to import
 
-    if order.n_envs < 1:
-        msg = f"n_envs must be at least 1, got {order.n_envs}"
+    if not isinstance(order.n_envs, int) or order.n_envs < 1:
+        msg = f"n_envs must be at least 1, got {order.n_envs!r}"
         raise WorldError(msg)
     options = {key: value for key, value in order.options.items() if key != LEARNERS}
     teams = [checked(order.name, new, options) for _ in range(order.n_envs)]
@@ -105,22 +105,28 @@ def checked(name: str, new: Callable[[Mapping[str, Any]], Any], options: Mapping
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             env = new(options)
-            first = env.possible_agents[0]
-            actions = [env.action_space(agent) for agent in env.possible_agents]
+            actions = {agent: env.action_space(agent) for agent in env.possible_agents}
     except WorldError:
         raise
     except Exception as error:  # whatever a constructor thinks of its options
-        asked = ", ".join(f"{key}={value!r}" for key, value in options.items())
-        with_options = f" with {asked}" if asked else ""
         said = f"{type(error).__name__}: {error}".rstrip(": ")
-        msg = f"{name} cannot be made{with_options}: {said}"
+        msg = f"{name} cannot be made{_with(options)}: {said}"
         raise WorldError(msg) from error
-    bad = next((one for one in actions if not isinstance(one, spaces.Discrete)), None)
-    if bad is not None:
-        env.close()
-        msg = f"{name} has the actions {bad} (of {first}), which are not discrete: {_cure(options)}"
-        raise WorldError(msg)
-    return env
+    bad = next((one for one in actions if not isinstance(actions[one], spaces.Discrete)), None)
+    if actions and bad is None:
+        return env
+    env.close()
+    if bad is None:
+        msg = f"{name} has no agents{_with(options)}"
+    else:
+        why = f"the actions {actions[bad]} (of {bad}), which are not discrete"
+        msg = f"{name} has {why}: {_cure(options)}"
+    raise WorldError(msg)
+
+
+def _with(options: Mapping[str, Any]) -> str:
+    asked = ", ".join(f"{key}={value!r}" for key, value in options.items())
+    return f" with {asked}" if asked else ""
 
 
 def _cure(options: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ of world w. Columns see and are paid what their own agents see and are paid, not
   `info["waiting"]`. A world begins anew when all its columns wait or it is over.
 * **Actions.** Agents with fewer actions than others have masks. An action that its agent does not
   have, or that the world's own mask forbids, counts as resting.
-* **Others.** Agents that do not learn are played by an opponent, see `opponents`.
+* **Others.** Agents that do not learn are played by an opponent, see `opponents`, while they live.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from rlhf_adapters.arcade_goals import Bools
-from rlhf_adapters.opponents import Opponents
+from rlhf_adapters.opponents import Opponents, mixture
 from rlhf_adapters.team_goals import role_of
 from rlhf_adapters.team_views import BOARD, shown_space, view_of
 from rlhf_adapters.worlds import RANDOM, SELF, WorldError, unknown
@@ -59,7 +59,7 @@ def learners_of(name: str, agents: Sequence[str], asked: Any) -> list[str]:
     Raises:
         WorldError: there is no such role or agent.
     """
-    words = [asked] if isinstance(asked, str) else list(asked)
+    words = list(asked) if isinstance(asked, list | tuple | set) else [asked]
     roles = {role_of(agent) for agent in agents}
     for word in words:
         if word != ALL and word not in roles and word not in agents:
@@ -137,6 +137,7 @@ class ParallelWorlds:
         m = len(self.teams), len(self.others)
         self.seen = np.zeros((*m, *shape), dtype)
         self.seen_masks = np.zeros((*m, self.n_actions), np.int8)
+        self.alive = np.zeros(m, np.bool_)
         for column in range(self.n):
             self._wait(column)
 
@@ -150,7 +151,7 @@ class ParallelWorlds:
                 )
                 raise WorldError(msg)
             return None
-        if opponent == SELF:
+        if any(isinstance(who, str) and who == SELF for who, _ in mixture(opponent)):
             msg = f"{self.name}: opponent='self' is learners='all', the default; leave both out"
             raise WorldError(msg)
         n = len(self.teams) * len(self.others)
@@ -200,9 +201,13 @@ class ParallelWorlds:
 
     def _begin(self, w: int, options: dict[str, Any] | None) -> None:
         team, size = self.teams[w], len(self.agents)
-        shown, infos = team.reset(
-            seed=int(self._seeders[w].integers(LARGEST_SEED)), options=options
-        )
+        seed = int(self._seeders[w].integers(LARGEST_SEED))
+        try:
+            shown, infos = team.reset(seed=seed, options=options)
+        except Exception as error:  # some find out only now what they think of their options
+            said = f"{type(error).__name__}: {error}".rstrip(": ")
+            msg = f"{self.name} does not begin: {said}"
+            raise WorldError(msg) from error
         self.watchers[w].restart(team)
         facts = self.watchers[w].look(team, {})
         for k, agent in enumerate(self.agents):
@@ -217,6 +222,7 @@ class ParallelWorlds:
             mine = np.zeros(len(self.teams) * m, np.bool_)
             mine[w * m : (w + 1) * m] = True
             self.opponents.draw(mine, self._rng)
+            self.alive[w] = False
             self._show_others(w, shown, infos)
 
     def _step(self, w: int, actions: NDArray[np.int64], answers: NDArray[np.int64]) -> None:
@@ -283,32 +289,30 @@ class ParallelWorlds:
 
     def _show_others(self, w: int, shown: Any, infos: Any) -> None:
         for m, agent in enumerate(self.others):
-            if agent not in self.teams[w].agents:  # it answers nothing that is heard
-                self.seen[w, m], self.seen_masks[w, m] = 0, 0
-                self.seen_masks[w, m, min(self.rest, self.counts[agent] - 1)] = 1
-            elif agent in shown:
+            first, self.alive[w, m] = not self.alive[w, m], agent in self.teams[w].agents
+            if self.alive[w, m] and agent in shown:
                 number, raw = self.everybody.index(agent), shown[agent]
                 board = raw[BOARD] if self._boards[agent] else raw
-                self.view.write(number, board, self.seen[w, m], first=False)
+                self.view.write(number, board, self.seen[w, m], first)
                 self.seen_masks[w, m] = self._mask(agent, raw, infos.get(agent, {}))
 
     def _answers(self) -> NDArray[np.int64]:
         """Return the actions of those who do not learn, int64 `[W, M]`."""
-        shape = len(self.teams), len(self.others)
-        if self.opponents is None:
-            return np.zeros(shape, np.int64)
-        n = shape[0] * shape[1]
-        want = np.tile(self.others_want, (shape[0], 1))
+        answers = np.zeros(self.alive.shape, np.int64)
+        if self.opponents is None or not self.alive.any():
+            return answers
+        asked = self.alive.reshape(-1)
+        want = np.tile(self.others_want, (len(self.teams), 1))[asked]
         batch = {
-            "observation": self.seen.reshape(n, *self.space.shape).copy(),
+            "observation": self.seen[self.alive],
             "achieved_goal": np.zeros_like(want),
             "desired_goal": want,
-            "action_mask": self.seen_masks.reshape(n, -1).copy(),
+            "action_mask": self.seen_masks[self.alive],
         }
-        everybody = np.ones(n, np.bool_)
-        actions = self.opponents.choose(everybody, batch, want.argmax(axis=1))
-        self.opponents.check(everybody, actions, batch["action_mask"] > 0)
-        return actions.reshape(shape)
+        actions = self.opponents.choose(asked, batch, want.argmax(axis=1))
+        self.opponents.check(asked, actions, batch["action_mask"] > 0)
+        answers[self.alive] = actions
+        return answers
 
     def _random_actions(self, batch: Any, _goals: NDArray[np.int64]) -> NDArray[np.int64]:
         legal = batch["action_mask"]

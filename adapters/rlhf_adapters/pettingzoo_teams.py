@@ -19,7 +19,7 @@ from rlhf_adapters.arcade_goals import Score, Survive
 from rlhf_adapters.parallel_making import TeamKind, describe_team, make_team
 from rlhf_adapters.parallel_worlds import Facts, Watcher
 from rlhf_adapters.pettingzoo_ids import CURE, Kind, zoo_library
-from rlhf_adapters.team_goals import ANY, at_least
+from rlhf_adapters.team_goals import ANY, Tables, at_least
 from rlhf_adapters.worlds import Order, World, WorldError
 
 
@@ -29,6 +29,8 @@ class Kills(Watcher):
     def restart(self, env: Any) -> None:
         """Count anew."""
         self.killed = 0.0
+        # PettingZoo's own reset forgets it: an episode would depend on the one before.
+        env.unwrapped.zombie_spawn_interval.reset()
 
     def look(self, env: Any, rewards: Mapping[str, float]) -> Facts:
         """Count."""
@@ -45,6 +47,17 @@ class Catches(Watcher):
         return {agent: {"caught": caught} for agent in env.possible_agents}
 
 
+def _pursuit_goals(env: Any) -> Tables:
+    """Return goals to catch some evaders and all of them."""
+    everyone = int(env.unwrapped.env.n_evaders)
+    counts = [*(k for k in (1, 5, 15) if k < everyone), everyone]
+    return {
+        ANY: tuple(
+            at_least(f"catch_{k}", "caught", k, f"catch {k} evaders together") for k in counts
+        )
+    }
+
+
 KINDS: dict[str, TeamKind] = {
     "knights_archers_zombies": TeamKind(
         {
@@ -58,12 +71,7 @@ KINDS: dict[str, TeamKind] = {
         rest=5,
     ),
     "pursuit": TeamKind(
-        {
-            ANY: tuple(
-                at_least(f"catch_{k}", "caught", k, f"catch {k} evaders together")
-                for k in (1, 5, 15, 30)
-            )
-        },
+        _pursuit_goals,
         Catches,
         rest=4,
     ),

@@ -197,4 +197,7 @@ def _of_role(world: str, role: str, goal: Any, tables: Tables) -> list[ArcadeGoa
     if goal == MIXED and declared:
         return list(declared)
     many = goal if isinstance(goal, list | tuple) else [goal]
+    if not many:
+        msg = f"{world}: the list of goals of the role {role!r} is empty"
+        raise WorldError(msg)
     return [goal_of(f"{world} (role {role!r})", one, declared) for one in many]

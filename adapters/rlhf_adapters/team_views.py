@@ -48,6 +48,7 @@ class FlatView:
     """
 
     def __init__(self, name: str, shown: Sequence[spaces.Space[Any]]) -> None:
+        self.name = name
         for space in shown:
             if not space.is_np_flattenable:
                 msg = f"{name}: observations of the kind {space} have no array of one size"
@@ -64,9 +65,19 @@ class FlatView:
         self.space: spaces.Box = spaces.Box(low, high, dtype=np.float32)
 
     def write(self, agent: int, raw: Any, out: NDArray[Any], first: bool) -> None:
-        """Write an observation of an agent."""
+        """Write an observation of an agent.
+
+        Raises:
+            WorldError: it is not of its space.
+        """
         del first
         flat = np.asarray(spaces.flatten(self.shown[agent], raw))
+        if len(flat) > self.length:
+            msg = (
+                f"{self.name} shows {len(flat)} numbers where it declares {self.length}: it was "
+                "made with options that it cannot have"
+            )
+            raise WorldError(msg)
         out[:] = 0
         out[: len(flat)] = flat
         out[self.length + agent] = 1

@@ -143,9 +143,32 @@ def test_formations_are_compared_as_sets():
     moved = here[:, [2, 0, 1]] + rng.uniform(-0.06, 0.06, here.shape)
     far = moved.copy()
     far[:, 1, 0] += 3.0
-    flat = [points.reshape(50, 6) for points in (here, moved, far)]
+    lone = here.copy()
+    lone[:, 1, 0] += 0.25  # the mean distance is below the radius, but nobody is at that place
+    flat = [points.reshape(50, 6) for points in (here, moved, far, lone)]
     assert env.compute_reward(flat[0], flat[1], {}).all()
     assert not env.compute_reward(flat[0], flat[2], {}).any()
+    assert not env.compute_reward(flat[0], flat[3], {}).any()
+
+
+def test_two_at_one_landmark_cover_one():
+    env = make_env(SPREAD, goal="cover_2", seed=0)
+    env.reset()
+    set_positions(env, [PLACES[0], PLACES[0], (0.9, 0.9)], PLACES)
+    _, rewards, dones, infos = env.step(np.zeros(3, np.int64))
+    assert [info["covered"] for info in infos] == [1, 1, 1]
+    assert not rewards.any()
+    assert not dones.any()
+
+
+def test_a_joint_reward_stays_joint():
+    env = make_env(SPREAD, n_envs=2, local_ratio=0.0, seed=0)
+    env.reset()
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        rewards = env.step(rng.integers(5, size=6))[1].reshape(2, 3)
+        assert (rewards == rewards[:, :1]).all()
+        assert (rewards < 0).all()
 
 
 def test_goals_by_role():
@@ -196,6 +219,11 @@ def test_pictures():
         (SPREAD, {"continuous_actions": True}, "say continuous_actions=False"),
         (SPREAD, {"goal": "formation", "N": 7}, "at most 6; here are 7 agents and 7 places"),
         (SPREAD, {"n_envs": 0}, "n_envs must be at least 1, got 0"),
+        (SPREAD, {"n_envs": "2"}, "n_envs must be at least 1, got '2'"),
+        (TAG, {"num_adversaries": -1}, "has no agents with num_adversaries=-1"),
+        (TAG, {"learners": 3}, "unknown learners '3'"),
+        (TAG, {"learners": "agent", "opponent": {"self": 1, "random": 1}}, "opponent='self' is"),
+        (TAG, {"goal": []}, "the list of goals of the role 'adversary' is empty"),
         (TAG, {"learners": "adversery"}, "unknown learners 'adversery'; did you mean adversary"),
         (TAG, {"learners": ["agent"], "opponent": "self"}, "opponent='self' is learners='all'"),
         (TAG, {"goal": {"adversary": "tag_1"}}, "a goal is missing for the role 'agent'"),
@@ -206,6 +234,11 @@ def test_pictures():
 def test_impossible_orders(name: str, options: dict, message: str):
     with pytest.raises(WorldError, match=re.escape(message)):
         make_env(name, **options)
+
+
+def test_score_is_the_goal_of_all_or_of_none():
+    with pytest.raises(UnknownGoalError, match="'score' goes with no other goal; ask for score_K"):
+        make_env(TAG, goal={"adversary": "score", "agent": "escape"})
 
 
 def test_a_goal_of_another_role():

@@ -55,13 +55,16 @@ class Hive:
         self.episode, self.time = self.episode + 1, 0
         self.agents = [agent for agent in AGENTS if LIVES[agent][0] == 0]
         self.heard: list[dict[str, int]] = []
-        return {agent: self.see(agent) for agent in self.agents}, {a: {} for a in self.agents}
+        return {agent: self.see(agent) for agent in self.agents}, self.tell(self.agents)
+
+    def tell(self, agents):
+        return {agent: {"who": agent, "at": self.time} for agent in agents}
 
     def see(self, agent):
         told = [AGENTS.index(agent) + 1, self.number + 1, self.episode, self.time, 9]
         size = 4 if agent == "ant_0" else 5
         mask = np.ones(ACTIONS[agent], np.int8)
-        mask[1] = self.time % 2
+        mask[1] = (self.time + AGENTS.index(agent)) % 2
         return {"observation": np.array(told[:size], np.float32), "action_mask": mask}
 
     def step(self, actions):
@@ -79,20 +82,21 @@ class Hive:
         ]  # fmt: skip
         shown = {agent: self.see(agent) for agent in {*acted, *self.agents}}
         rewards = {agent: float(AGENTS.index(agent) + 1) for agent in acted}
-        return shown, rewards, ended, cut, {agent: {} for agent in shown}
+        return shown, rewards, ended, cut, self.tell(shown)
 
     def close(self):
         pass
 
 
-def hives(n: int, goal=None, learners="all", cut=None):
-    worlds = ParallelWorlds("test:hive", [Hive(i, cut) for i in range(n)], learners, rest=0)
+def hives(n: int, goal=None, learners="all", cut=None, opponent=None):
+    all_hives = [Hive(i, cut) for i in range(n)]
+    worlds = ParallelWorlds("test:hive", all_hives, learners, opponent, rest=0)
     roles = [role_of(agent) for agent in worlds.agents]
     task = make_team_task("test:hive", roles, n, goal, TeamKind({ANY: ()}).goals(None))
     return team_env(worlds, task, seed=0)
 
 
-@pytest.mark.parametrize("goal", [None, "survive_3"])
+@pytest.mark.parametrize("goal", [None, "survive_1", "survive_3"])
 @pytest.mark.parametrize("cut", [None, 5])
 def test_nothing_leaks(goal, cut):
     """A column only ever shows its own agent in its own world, in one episode at a time."""
@@ -104,13 +108,14 @@ def test_nothing_leaks(goal, cut):
             agent = AGENTS[column % 3]
             if not seen[:6].any():
                 assert observation["action_mask"][column].tolist() == [1, 0, 0]
+                assert not observation["achieved_goal"][column].any()
                 continue
             assert seen[0] == column % 3 + 1
             assert seen[1] == column // 3 + 1
             hive = env.worlds.teams[column // 3]
             assert (seen[2], seen[3]) == (hive.episode, hive.time)
             mask = observation["action_mask"][column]
-            assert mask.tolist() == [1, hive.time % 2, ACTIONS[agent] - 2]
+            assert mask.tolist() == [1, (hive.time + column % 3) % 2, ACTIONS[agent] - 2]
         before = observation["observation"].copy()
         observation, rewards, dones, infos = env.step(rng.integers(3, size=9))
         for column, info in enumerate(infos):
@@ -122,6 +127,7 @@ def test_nothing_leaks(goal, cut):
                 assert not dones[column]
                 continue
             own = column % 3 + 1
+            assert (info["who"], info["at"]) == (AGENTS[own - 1], before[column, 3] + 1)
             assert goal is not None or rewards[column] == own
             if dones[column]:
                 ending = info["terminal_observation"]["observation"]
@@ -133,6 +139,33 @@ def test_nothing_leaks(goal, cut):
         last = dones
     assert waited.any()
     assert last is not None
+
+
+def test_those_who_do_not_learn_see_and_play_their_own():
+    """They are asked while they live, and what they answer is what their agent does."""
+    asked = []
+
+    def opponent(batch, goals):
+        asked.append(batch["observation"].copy())
+        legal = batch["action_mask"] > 0
+        return np.where(legal[:, 2], 2, np.where(legal[:, 1], 1, 0))
+
+    env = hives(2, learners="bee_0", opponent=opponent)
+    env.reset()
+    for _ in range(20):
+        hives_now = env.worlds.teams
+        living = [
+            (number, hive.number + 1, hive.episode, hive.time)
+            for hive in hives_now
+            for number in (2, 3) if AGENTS[number - 1] in hive.agents
+        ]  # fmt: skip
+        before = [(hive, hive.time) for hive in hives_now]
+        env.step(np.zeros(2, np.int64))
+        assert [tuple(row) for row in asked[-1][:, :4]] == living
+        for hive, time in before:
+            heard = hive.heard[-1] if hive.heard else {}
+            assert heard.get("bee_1", 2) == 2
+            assert heard.get("ant_0", time % 2) == time % 2
 
 
 def test_lives_are_episodes():

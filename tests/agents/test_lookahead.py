@@ -12,9 +12,12 @@ from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.envs import BitFlippingEnv
 from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 
-from rlhf_agents import HFDQN, ModelForesight
+from rlhf_agents import HFDQN, ModelForesight, make_env
 from rlhf_agents.errors import SettingError
+from rlhf_agents.lookahead import BLOCK
 from rlhf_agents.masked_buffer import MaskedReplayBuffer
+from rlhf_agents.transition_store import WAITED
+from tests.adapters.test_parallel_worlds import hives
 from tests.agents.gamble import CHANCES, GAMBLE, SAFE, GambleEnv
 from tests.agents.test_plain_dqn import Corridor
 
@@ -115,6 +118,58 @@ def test_bits_are_predicted_and_looked_into():
         tensors = {key: torch.from_numpy(value[None]) for key, value in observation.items()}
         chosen = model.lookahead.choose(tensors, ranking, model.q_net, learning=False)
         assert chosen.item() == bit
+
+
+class Payday(Ring):
+    """The goal is the world's own reward: 1 for coming to cell 8, which no goal tells."""
+
+    native_goal = True
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        self.goal = 8
+        self.cell = (9 + self.np_random.integers(15)) % 16
+        return self.see(), {}
+
+    def see(self):
+        return {"observation": int(self.cell), "achieved_goal": 0, "desired_goal": 1}
+
+    def compute_reward(self, achieved, desired, _info):
+        assert not np.size(achieved), "nobody can tell"
+        return np.zeros(0, np.float32)
+
+    def compute_terminated(self, achieved, desired, _info):
+        return np.zeros(np.shape(achieved)[:1], np.bool_)
+
+
+def test_where_the_goal_is_the_worlds_own_reward_that_is_planned_for():
+    model = HFDQN("MultiInputPolicy", Payday(), foresight=True, gamma=0.95, **SMALL).learn(500)
+    assert model.lookahead.world.remembers
+    env = Payday()
+    for seed in range(10):
+        observation, _ = env.reset(seed=seed)
+        reward, gap = 0.0, abs(observation["observation"] - 8)
+        for _ in range(gap):
+            action, _ = model.predict(observation, deterministic=True)
+            observation, reward, *_ = env.step(action)
+        assert reward == 1.0
+
+
+def test_adapters_say_whether_a_goal_is_the_worlds_own_reward():
+    assert make_env("gymnasium:FrozenLake-v1").native_goal
+    assert make_env("gymnasium:FrozenLake-v1", n_envs=2).native_goal
+    assert not make_env("gymnasium:FrozenLake-v1", goal="cell").native_goal
+
+
+def test_what_waiting_columns_show_is_no_part_of_the_world():
+    model = HFDQN("MultiInputPolicy", hives(2), foresight=True, **SMALL).learn(300)
+    store, table = model.replay_buffer.store, model.lookahead.world.table
+    waited = (store.flags[: store.filled] & WAITED) > 0
+    assert waited.sum() > 50
+    assert 0 <= (~waited).sum() - table.counts.sum() < 6 * BLOCK
+    assert all(
+        seen[:3].all() for seen in table.remembered()["observation"]
+    )  # not a waiting agent's
 
 
 def test_a_world_with_numbers_and_no_goals():
