@@ -86,8 +86,10 @@ class Agent:
         self, states: States, goals: str | Sequence[str], nodes: int = DEFAULT_NODES
     ) -> NDArray[np.int64]:
         """Return one action per position uint64 `[B, W]`; one goal for all or one for each."""
-        names = [goals] * len(states) if isinstance(goals, str) else list(goals)
-        wanted = np.array([self.game.goal_index(name) for name in names], np.int64)
+        if isinstance(goals, str):
+            wanted = np.full(len(states), self.game.goal_index(goals), np.int64)
+        else:
+            wanted = np.array([self.game.goal_index(name) for name in goals], np.int64)
         return self._thinker.choose(states, wanted, _checked(nodes))
 
     def explain(

@@ -188,12 +188,13 @@ def node_value(goals: GoalRules, tree: Tree, node: int, goal: int) -> tuple[Real
         decisive = (value - DECISIVE) * sign > 0
         return value, bool(all_exact or (best_exact and decisive))
     worst, _, all_exact = extreme_value(tree, node, -1.0)
-    mean = np.float32(0.0)
+    # What lies above the worst is averaged: of values that differ in their last digits only, their
+    # own sum would keep the error of rounding and lose the difference.
+    above = np.float32(0.0)
     for action in range(tree.child.shape[1]):
         if tree.child[node, action] != ILLEGAL:
-            mean += tree.reply[node, action] * tree.value[node, action]
-    w = goals.paranoia[goal]
-    return (np.float32(1.0) - w) * mean + w * worst, all_exact
+            above += tree.reply[node, action] * (tree.value[node, action] - worst)
+    return worst + (np.float32(1.0) - goals.paranoia[goal]) * above, all_exact
 
 
 @compiled
@@ -235,7 +236,7 @@ def back_up(goals: GoalRules, tree: Tree, node: int, goal: int) -> None:
         tree.mean[parent, action] += weight * (leaf - tree.mean[parent, action])
         value = discounted(goals, goal, value)
         if not exact:
-            value = share * tree.mean[parent, action] + (np.float32(1.0) - share) * value
+            value += share * (tree.mean[parent, action] - value)
         tree.value[parent, action] = value
         tree.exact[parent, action] = exact
         node = parent

@@ -15,6 +15,7 @@ EXAMPLES = """examples:
   rlhf-export --agent connect_four --to python --out bot.py
   rlhf-export --agent connect_four --to kaggle --out submission.py --nodes 2000
   rlhf-export --agent three.zip --to python --out bot.py --goal draw --nodes 100
+  rlhf-export --agent pole.zip --to onnx --out pole.onnx       also for worlds without rules
   rlhf-export --to python                         the page of a format
 
 formats: {formats}
@@ -71,7 +72,7 @@ def _export(options: argparse.Namespace, _arguments: Sequence[str] | None) -> in
         **chosen,
     )
     size = path.stat().st_size / 1000
-    print(f"{path}: {size:.0f} kB, {options.to}, plays for {options.goal}")  # noqa: T201 - output
+    print(f"{path}: {size:.0f} kB, {options.to}")  # noqa: T201 - the program's output
     return 0
 
 

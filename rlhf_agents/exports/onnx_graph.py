@@ -98,7 +98,7 @@ def pattern_values(graph: Graph, board: str, goal: str, game: Game, weights: Pat
     features = _features(graph, _rows(graph, board, game, weights), weights)
     logits = graph.dense(features, weights.heads[:mine].T.copy(), weights.head_bias[:mine])
     table = graph.add("Reshape", logits, graph.integers(-1, n_goals, n_actions))
-    values = _bounded(graph, graph.add("Sigmoid", table), weights.parents)
+    values = _bounded(graph, _sigmoid(graph, table), weights.parents)
     asked = graph.add("MatMul", graph.add("Unsqueeze", goal, graph.integers(1)), values)
     return graph.add("Squeeze", asked, graph.integers(1))
 
@@ -169,6 +169,16 @@ def _normalised(graph: Graph, values: str, weights: PatternWeights, layer: int) 
         "Mul", graph.add("Div", centred, spread), graph.constant(weights.scale[layer])
     )
     return graph.add("Relu", graph.add("Add", scaled, graph.constant(weights.shift[layer])))
+
+
+def _sigmoid(graph: Graph, logits: str) -> str:
+    """Return the probabilities of `logits`, in the steps in which the compiled network rounds.
+
+    Runtimes approximate the operator Sigmoid: near 1, where few numbers lie, moves would change
+    places.
+    """
+    odds = graph.add("Exp", graph.add("Neg", logits))
+    return graph.add("Div", graph.floats(1.0), graph.add("Add", odds, graph.floats(1.0)))
 
 
 def _bounded(graph: Graph, own: str, parents: NDArray[np.int64]) -> str:

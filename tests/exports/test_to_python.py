@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -17,9 +19,9 @@ from rlhf_agents.settings import Foresight
 from tests.agents.weights import random_weights
 from tests.exports.contract import BotContract
 
-SMALL_GAMES = ("othello_6x6", "breakthrough_6x6")
-LARGE_GAMES = ("othello", "breakthrough")
-BUNDLED = ("tic_tac_toe", "connect_four")
+TRAINED = ("tic_tac_toe", "connect_four")
+RANDOM = ("othello_6x6", "breakthrough_6x6", "othello", "breakthrough")
+"""Games whose networks here are random."""
 
 
 def open_bot(path):
@@ -29,17 +31,11 @@ def open_bot(path):
     return bot
 
 
-def moves_of(bot, game, states, goal, nodes):
-    row = bot.GOALS.index(goal)
-    words = [tuple(state) for state in states.tolist()]
-    return np.array([bot.choose_state(state, row, nodes) for state in words])
-
-
-@pytest.fixture(scope="module", params=[*BUNDLED, *SMALL_GAMES, *LARGE_GAMES])
+@pytest.fixture(scope="module", params=[*TRAINED, *RANDOM])
 def made(request, tmp_path_factory):
     """An agent, its file, and the agent with the file's weights."""
     patch = pytest.MonkeyPatch()
-    if request.param in BUNDLED:
+    if request.param in TRAINED:
         agent = load_agent(request.param)
     else:
         patch.setattr(tight_weights, "GAMES", 30)
@@ -53,17 +49,22 @@ def made(request, tmp_path_factory):
     return path, Agent("tight", agent.game, once[0].weights(), Foresight())
 
 
-class TestBot(BotContract):
-    positions = 120
-
+class Checks(BotContract):
     @pytest.fixture
     def twin(self, made):
         return made[1]
 
     @pytest.fixture
     def choose(self, made):
-        bot, game = open_bot(made[0]), made[1].game
-        return lambda states, goal, nodes: moves_of(bot, game, states, goal, nodes)
+        bot = open_bot(made[0])
+        # All goals and numbers of nodes look at many of the same positions.
+        bot.features_of = cache(bot.features_of)
+
+        def choose(states, goal, nodes):
+            row = bot.GOALS.index(goal)
+            return [bot.choose_state(tuple(state), row, nodes) for state in states.tolist()]
+
+        return choose
 
     @pytest.fixture
     def complaints(self, made):
@@ -103,6 +104,16 @@ class TestBot(BotContract):
 
     def test_file_is_small(self, made):
         assert made[0].stat().st_size < 500_000
+
+
+@pytest.mark.parametrize("made", TRAINED, indirect=True, scope="module")
+class TestTrained(Checks):
+    """Thousands of positions."""
+
+
+@pytest.mark.parametrize("made", RANDOM, indirect=True, scope="module")
+class TestRandom(Checks):
+    positions: ClassVar = {0: 300, 1: 60, 40: 20}
 
 
 def test_program_answers_line_by_line(made):

@@ -3,6 +3,7 @@
 
 const NORM_EPSILON = 1e-5;
 const CLOCK_SYMBOLS = 4;
+const f = Math.fround;
 
 /** Turn base64 text with zlib data into bytes. */
 async function unpacked(text) {
@@ -125,7 +126,10 @@ class Network {
     }
   }
 
-  /** Return the probability that a seat reaches `goal` after `action`. */
+  /**
+   * Return the probability that a seat reaches `goal` after `action`. Every step is rounded to 32
+   * bits as in the compiled network: near 1 there are few numbers, and ties have to be the same.
+   */
   value(features, seat, goal, action) {
     const { width, heads } = this;
     let value = 1;
@@ -133,9 +137,9 @@ class Network {
       const row = (seat * this.nGoals + goal) * this.nActions + action;
       let logit = this.headBias[row];
       for (let d = 0; d < width; d++) logit += heads[row * width + d] * features[d];
-      value *= 1 / (1 + Math.exp(-logit));
+      value = f(value * f(1 / f(1 + f(Math.exp(-f(logit))))));
       goal = this.parents[goal];
     }
-    return Math.fround(value);
+    return value;
   }
 }

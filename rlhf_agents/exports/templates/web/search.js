@@ -8,7 +8,6 @@ const IMPOSSIBLE = -1;
 const UNEXPANDED = -1, ILLEGAL = -2, DECIDED = -3;
 const DECISIVE = 0.5;
 const OUT_OF_REACH = 0.01;
-const f = Math.fround;
 
 /** Nodes in order of expansion. Values are those of the player whose goal it is. */
 class Tree {
@@ -142,12 +141,11 @@ class Search {
       return [best, allExact || (bestExact && (best - DECISIVE) * sign > 0)];
     }
     const [worst, , allExact] = this.extremeValue(node, -1);
-    let mean = 0;
+    let above = 0;
     for (let edge = node * actions; edge < (node + 1) * actions; edge++) {
-      if (child[edge] !== ILLEGAL) mean = f(mean + f(reply[edge] * value[edge]));
+      if (child[edge] !== ILLEGAL) above = f(above + f(reply[edge] * f(value[edge] - worst)));
     }
-    const w = f(this.goals.paranoia);
-    return [f(f(f(1 - w) * mean) + f(w * worst)), allExact];
+    return [f(worst + f(f(1 - f(this.goals.paranoia)) * above)), allExact];
   }
 
   /** Return the move that the walk follows, -1 if all are exact. */
@@ -186,7 +184,7 @@ class Search {
       leaf = this.discounted(leaf);
       tree.mean[edge] += f(weight * f(leaf - tree.mean[edge]));
       value = this.discounted(value);
-      if (!exact) value = f(f(share * tree.mean[edge]) + f(f(1 - share) * value));
+      if (!exact) value = f(value + f(share * f(tree.mean[edge] - value)));
       tree.value[edge] = value;
       tree.exact[edge] = exact ? 1 : 0;
       node = tree.parent[node];

@@ -1,0 +1,99 @@
+"""The names and shapes that each runtime expects of an ONNX file, whatever network is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from onnx import TensorProto
+
+from rlhf_agents.exports.onnx_graph import Graph, masked
+
+MASK = "action_mask"
+TOP = 30.0
+"""Where Godot finds the best value."""
+MLAGENTS_VERSION = 3
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a network sees and says.
+
+    Attributes:
+        parts: shapes of what it sees, by name; a mask comes last.
+        n_actions: A.
+        values: returns the values `[B, A]` of parts by name.
+        forbidden: the value of an action that the mask forbids.
+        first_action: the number of the first action; None: the file leaves the choice to its user.
+    """
+
+    parts: Mapping[str, tuple[int, ...]]
+    n_actions: int
+    values: Callable[[Graph, dict[str, str]], str]
+    forbidden: float
+    first_action: int | None = None
+
+
+def plain(graph: Graph, said: Signature) -> None:
+    """Add inputs with the names of the parts, and the outputs q, masked_q and action."""
+    inputs = {name: graph.input(name, shape) for name, shape in said.parts.items()}
+    best = values = said.values(graph, inputs)
+    graph.output(values, "q", ["batch", said.n_actions])
+    if MASK in inputs:
+        best = masked(graph, values, inputs[MASK], said.forbidden)
+        graph.output(best, "masked_q", ["batch", said.n_actions])
+    if said.first_action is not None:
+        graph.output(_best(graph, best, said, keepdims=0), "action", ["batch"], TensorProto.INT64)
+
+
+def godot(graph: Graph, said: Signature) -> None:
+    """Add what Godot RL Agents asks for."""
+    seen = graph.input("obs", [sum(int(np.prod(shape)) for shape in said.parts.values())])
+    kept = graph.input("state_ins", [])
+    ends = np.cumsum([0, *(int(np.prod(shape)) for shape in said.parts.values())])
+    inputs = {}
+    for (name, shape), (low, high) in zip(said.parts.items(), pairwise(ends), strict=True):
+        flat = graph.add(
+            "Slice", seen, graph.integers(low), graph.integers(high), graph.integers(1)
+        )
+        is_flat = len(shape) == 1
+        inputs[name] = flat if is_flat else graph.add("Reshape", flat, graph.integers(-1, *shape))
+    values = said.values(graph, inputs)
+    if MASK in inputs:
+        values = masked(graph, values, inputs[MASK], min(said.forbidden, -TOP))
+    best = graph.add("ReduceMax", values, axes=[1], keepdims=1)
+    moved = graph.add("Add", graph.add("Sub", values, best), graph.floats(TOP))
+    graph.output(moved, "output", ["batch", said.n_actions])
+    graph.output(kept, "state_outs", ["batch"])
+
+
+def mlagents(graph: Graph, said: Signature) -> None:
+    """Add what Unity ML-Agents asks for; it always gives a mask."""
+    seen = [name for name in said.parts if name != MASK]
+    inputs = {name: graph.input(f"obs_{i}", said.parts[name]) for i, name in enumerate(seen)}
+    inputs[MASK] = graph.input("action_masks", [said.n_actions])
+    allowed = masked(graph, said.values(graph, inputs), inputs[MASK], said.forbidden)
+    action = _best(graph, allowed, said, keepdims=1)
+    numbers: dict[str, Any] = {
+        "version_number": np.array([MLAGENTS_VERSION], np.float32),
+        "memory_size": np.array([0], np.float32),
+        "discrete_action_output_shape": np.array([[said.n_actions]], np.float32),
+    }
+    for name, number in numbers.items():
+        graph.output(graph.constant(number), name, number.shape)
+    for name in ("discrete_actions", "deterministic_discrete_actions"):
+        graph.output(action, name, ["batch", 1], TensorProto.INT64)
+
+
+def _best(graph: Graph, values: str, said: Signature, keepdims: int) -> str:
+    """Return the number of the best action."""
+    action = graph.add("ArgMax", values, axis=1, keepdims=keepdims)
+    return (
+        graph.add("Add", action, graph.integers(said.first_action)) if said.first_action else action
+    )
+
+
+PRESETS = {"plain": plain, "godot": godot, "mlagents": mlagents}
