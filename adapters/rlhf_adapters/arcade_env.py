@@ -206,7 +206,14 @@ class GoalWorlds:
 
 
 class GoalFunctions:
-    """The vectorised functions of a goal environment."""
+    """The vectorised functions of a goal environment.
+
+    Attributes:
+        task: what is played for.
+        goal_names: of the goals, in the order of the table.
+        goal_rows: every goal as `desired_goal` asks for it, `[G, G]`; None for open goals.
+        goal_floor: what missing the goal pays, where reaching it pays 1; None if there is none.
+    """
 
     task: Task
 
@@ -239,6 +246,7 @@ class ArcadeEnv(GoalFunctions, gymnasium.Env[Batch, np.int64]):
         self.worlds, self.task = worlds, task
         self.games = self.games_class(worlds, task, seed)
         self.goal_names, self.goal_rows = task.names, task.rows
+        self.goal_floor = 0.0 if task.succeeds else None
         self.render_mode = worlds.render_mode
         self.observation_space: Any = self.games.space
         self.action_space = spaces.Discrete(worlds.n_actions)
@@ -291,6 +299,7 @@ class ArcadeVecEnv(GoalFunctions, BatchVecEnv):
         self.worlds, self.task = worlds, task
         self.games = self.games_class(worlds, task, seed)
         self.goal_names, self.goal_rows = task.names, task.rows
+        self.goal_floor = 0.0 if task.succeeds else None
         self.render_mode = worlds.render_mode
         self._actions: Any = None
         self._returns, self._started = np.zeros(worlds.n), time.time()
