@@ -25,6 +25,7 @@ class FollowedEnv:
 
     Attributes:
         agents: their names.
+        action_names: of the actions that each has.
         playing: who acts in the next step, bool `[n]`; at the end, who did in the last.
         successes: of every agent that is out or at the end, None before or if nothing was asked.
     """
@@ -39,6 +40,7 @@ class FollowedEnv:
         self.observation_space, self.action_space = columns.observation_space, columns.action_space
         self.metadata, self.render_mode = columns.metadata, columns.render_mode
         self.agents: tuple[str, ...] = tuple(self.worlds.agents)
+        self.action_names: tuple[tuple[str, ...], ...] = self.worlds.action_names
         self.playing = np.ones(len(self.agents), np.bool_)
         self.successes: list[bool | None] = [None] * len(self.agents)
         self._kept: NDArray[np.float32] = columns.task.achieved.copy()

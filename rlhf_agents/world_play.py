@@ -45,7 +45,7 @@ class WorldShow:
         opponent: in worlds of two players.
         actor: who acts, all agents if there are many.
         pace: steps a second, as the world wants it.
-        action_names: of the actions, or their numbers.
+        names: of the actions of every agent, or their numbers.
         floor: what missing the goal pays, if the actor's values are of goals, see
             `world_events.goal_floor`; None: they are of rewards.
         now: what there is to see.
@@ -65,7 +65,7 @@ class WorldShow:
         inner = _innermost(self.env)
         pace = float(inner.metadata.get("render_fps") or USUAL_PACE)
         self.pace = min(FASTEST, max(SLOWEST, pace))
-        self.action_names = _action_names(inner, self.env)
+        self.names = _action_names(inner, self.env)
         self.floor = goal_floor(self.env, self.actor)
         self._team = self.env if isinstance(self.env, FollowedEnv) else None
         self._run_seed = order.seed
@@ -127,10 +127,16 @@ class WorldShow:
         self.now = replace(self.now, followed=self._wanted)
         return self.now
 
-    def action_name(self, action: Any) -> str:
-        """Return how people call an action."""
-        known = isinstance(action, int) and action < len(self.action_names)
-        return self.action_names[action] if known else str(action)
+    @property
+    def action_names(self) -> tuple[str, ...]:
+        """The actions of the agent that is followed."""
+        return self.names[self.now.followed]
+
+    def action_name(self, agent: int, action: Any) -> str:
+        """Return how people call an action of one of the agents."""
+        names = self.names[agent]
+        known = isinstance(action, int) and action < len(names)
+        return names[action] if known else str(action)
 
     def close(self) -> None:
         """Close the world."""
@@ -264,17 +270,20 @@ def _innermost(env: Any) -> Any:
     return getattr(inner, "unwrapped", inner)
 
 
-def _action_names(inner: Any, env: Any) -> tuple[str, ...]:
+def _action_names(inner: Any, env: Any) -> tuple[tuple[str, ...], ...]:
+    """Return the names of the actions of every agent."""
+    if isinstance(env, FollowedEnv):
+        return env.action_names
     own = told(env, "action_names")
     if own:
-        return tuple(own)
+        return (tuple(own),)
     meanings = getattr(inner, "get_action_meanings", None)
     if callable(meanings):
-        return tuple(str(name).replace("_", " ").lower() for name in meanings())
+        return (tuple(str(name).replace("_", " ").lower() for name in meanings()),)
     listed = getattr(inner, "actions", None)
     if isinstance(listed, type) and hasattr(listed, "__members__"):  # MiniGrid's enumeration
-        return tuple(listed.__members__)
-    return tuple(str(action) for action in range(int(getattr(env.action_space, "n", 0))))
+        return (tuple(listed.__members__),)
+    return (tuple(str(action) for action in range(int(getattr(env.action_space, "n", 0)))),)
 
 
 def _as_picture(shown: Any) -> Picture | None:

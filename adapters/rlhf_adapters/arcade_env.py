@@ -234,7 +234,11 @@ class GoalFunctions:
 
 
 class ArcadeEnv(GoalFunctions, gymnasium.Env[Batch, np.int64]):
-    """One world as a Gymnasium goal environment; arguments as in `GoalWorlds`."""
+    """One world as a Gymnasium goal environment; arguments as in `GoalWorlds`.
+
+    Attributes:
+        action_names: what actions are called, if the world tells.
+    """
 
     metadata = {  # noqa: RUF012 - as Gymnasium has it
         "render_modes": ["rgb_array", "human", "ansi"], "render_fps": 30,
@@ -247,6 +251,7 @@ class ArcadeEnv(GoalFunctions, gymnasium.Env[Batch, np.int64]):
         self.games = self.games_class(worlds, task, seed)
         self.goal_names, self.goal_rows = task.names, task.rows
         self.goal_floor = 0.0 if task.succeeds else None
+        self.action_names = tuple(getattr(worlds, "action_names", ()))
         self.render_mode = worlds.render_mode
         self.observation_space: Any = self.games.space
         self.action_space = spaces.Discrete(worlds.n_actions)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +36,8 @@ class TeamKind:
         places: of the goal `formation`, None where it is not offered.
         radius: how near is there.
         rest: the action that does nothing.
+        actions: names of the actions of all agents, or what tells those of each agent of an
+            environment; nothing if they are numbers only.
     """
 
     tables: Tables | Callable[[Any], Tables]
@@ -43,6 +45,12 @@ class TeamKind:
     places: Places | None = None
     radius: float = 0.1
     rest: int = 0
+    actions: Sequence[str] | Callable[[Any], Mapping[str, Sequence[str]]] = ()
+
+    def names(self, env: Any, agent: str, count: int) -> tuple[str, ...]:
+        """Return what the actions of an agent are called."""
+        told = self.actions(env).get(agent, ()) if callable(self.actions) else self.actions
+        return tuple(told) if len(told) == count else tuple(map(str, range(count)))
 
     def goals(self, env: Any) -> Tables:
         """Return the goals by role."""
@@ -72,6 +80,9 @@ def make_team(order: Order, kind: TeamKind, new: Callable[[Mapping[str, Any]], A
         order.name, teams, order.options.get(LEARNERS, ALL), order.opponent,
         [kind.watcher() for _ in teams], kind.rest,
     )  # fmt: skip
+    worlds.action_names = tuple(
+        kind.names(teams[0], agent, worlds.counts[agent]) for agent in worlds.agents
+    )
     if order.goal == FORMATION and kind.places is not None:
         task: Any = FormationTask(worlds.envs, kind.places, kind.radius)
     else:

@@ -12,7 +12,7 @@ from rlhf_agents.errors import SettingError
 from rlhf_agents.hyper_parameters import pairs, value
 from rlhf_agents.training_worlds import WorldOrder
 from rlhf_agents.viewer.pygame_ready import has_display
-from rlhf_agents.world_moments import AgentMoment, Moment
+from rlhf_agents.world_moments import Moment
 from rlhf_agents.world_play import ANSI, WorldShow
 
 MOST_STEPS = 1000
@@ -113,15 +113,15 @@ def _print(order: WorldOrder, options: argparse.Namespace) -> None:
 
 
 def _line(before: Moment, moment: Moment, show: WorldShow) -> str:
-    acted = ", ".join(_acted(agent, show) for agent in moment.agents if agent.action is not None)
+    acted = ", ".join(
+        f"{agent.name} {show.action_name(place, agent.action)}".lstrip()
+        for place, agent in enumerate(moment.agents)
+        if agent.action is not None
+    )
     line = f"step {moment.step}: {acted}, reward {moment.reward:g}, return {moment.total:g}"
     if before.values is not None and len(before.agents) == 1:
         line += f", values {' '.join(f'{worth:.2f}' for worth in before.values)}"
     return line if moment.text is None else f"{line}\n{moment.text.rstrip()}\n"
-
-
-def _acted(agent: AgentMoment, show: WorldShow) -> str:
-    return f"{agent.name} {show.action_name(agent.action)}".lstrip()
 
 
 def _summary(now: Moment) -> str:

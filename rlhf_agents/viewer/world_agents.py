@@ -21,6 +21,7 @@ BARS = 60.0
 BAR = 7.0
 """The widest bar of an action."""
 MARKS = 5.0
+LINE = 18.0
 
 
 def paint_agents(canvas: Canvas, box: Box, show: WorldShow, theme: Theme) -> None:
@@ -37,19 +38,17 @@ def paint_agents(canvas: Canvas, box: Box, show: WorldShow, theme: Theme) -> Non
     for number, row in place.rows.items():
         if number == now.followed:
             canvas.box(row.inset(0, 1), theme.raised, 8)
-        _paint_agent(canvas, row.inset(PAD, 2), show, now.agents[number], theme)
+        _paint_agent(canvas, row.inset(PAD, _rim(row)), show, number, theme)
     if place.more:
         text = f"and {place.more} more"
         canvas.text((box.x + PAD, place.rest.y + 11), text, 13, theme.faint)
 
 
-def _paint_agent(
-    canvas: Canvas, row: Box, show: WorldShow, agent: AgentMoment, theme: Theme
-) -> None:
-    now = show.now
-    followed = agent is now.mine
+def _paint_agent(canvas: Canvas, row: Box, show: WorldShow, number: int, theme: Theme) -> None:
+    now, agent = show.now, show.now.agents[number]
+    followed = number == now.followed
     tall = row.height >= TALL - 4
-    line = row.top_part(18)[0] if tall else row
+    line = row.top_part(LINE)[0] if tall else row
     y = line.centre[1]
     word, colour = state_of(agent, now, theme)
     canvas.text((row.right, y), word, 13, colour, anchor="rm")
@@ -62,13 +61,13 @@ def _paint_agent(
                 bold=followed, width=max(0.0, width))  # fmt: skip
     if not tall:
         return
-    rest = row.top_part(18)[1]
+    rest = row.top_part(LINE)[1]
     marks, second = rest.bottom_part(MARKS, 1)
-    second = second.top_part(18)[0]
+    second = second.top_part(LINE)[0]
     _paint_bars(
         canvas, Box(row.right - BARS, second.y, BARS, second.height - 2), show, agent, theme
     )
-    text = _doing(agent, show)
+    text = doing(show, number)
     canvas.text((row.x, second.centre[1]), text, 12, theme.muted,
                 width=row.width - BARS - 8)  # fmt: skip
     own = [event for event in now.events if event.who and concerns(event, agent.name)]
@@ -76,10 +75,16 @@ def _paint_agent(
     draw_marks(canvas, marks, own, now.step, colours)
 
 
-def _doing(agent: AgentMoment, show: WorldShow) -> str:
-    """Return what an agent is asked for and does next."""
+def _rim(row: Box) -> float:
+    """Return what is left free above and below two lines and marks."""
+    return max(2.0, (row.height - 2 * LINE - MARKS) / 2)
+
+
+def doing(show: WorldShow, number: int) -> str:
+    """Return what one of the agents is asked for and does next."""
+    agent = show.now.agents[number]
     goal = agent.goal.replace("_", " ")
-    action = "" if agent.next_action is None else show.action_name(agent.next_action)
+    action = "" if agent.next_action is None else show.action_name(number, agent.next_action)
     return ": ".join(word for word in (goal, action) if word)
 
 

@@ -17,7 +17,7 @@ from rlhf_agents.world_play import WorldShow
 
 STATES = {1: "reached", -1: "lost"}
 BAR = 10.0
-NUMBER = 56.0
+NUMBER = 50.0
 """Of the numbers at the right."""
 
 
@@ -102,17 +102,19 @@ class _Rows:
         """List goals, each with its probability or what became of it."""
         if lines < 1:
             return
+        listed = listed_goals(goals, lines)
+        width = self._names(box, [goal.name for goal in listed])
         known = any(goal.chance is not None for goal in goals)
         box = self._title(box, "probability of each goal" if known else "goals")
-        for goal in listed_goals(goals, lines):
+        for goal in listed:
             row, box = box.top_part(self.line)
             colour = self.theme.accent if goal.asked else self.theme.muted
-            self._name(row, goal.name.replace("_", " "), colour, goal.asked, bool(goal.flag))
+            self._name(row, goal.name.replace("_", " "), colour, goal.asked, width)
             if goal.flag:
                 ending = self.theme.good if goal.flag > 0 else self.theme.bad
                 self._number(row, STATES[goal.flag], ending)
             elif goal.chance is not None:
-                self._bar(row, goal.chance, colour)
+                self._bar(row, goal.chance, colour, width)
                 self._number(row, f"{goal.chance:.0%}", self.theme.muted)
         self._more(box, len(goals), lines)
 
@@ -127,13 +129,14 @@ class _Rows:
         box = self._title(box, thought)
         shares = bar_shares(mine.values, show.floor)
         chosen = mine.action if mine.next_action is None else mine.next_action
-        for action in listed_actions(mine, count, lines):
+        listed = listed_actions(mine, count, lines)
+        width = self._names(box, [show.action_names[action] for action in listed])
+        for action in listed:
             row, box = box.top_part(self.line)
             mark = self.theme.accent if action == chosen else self.theme.muted
-            known = mine.values is not None and not np.isnan(mine.values[action])
-            self._name(row, show.action_names[action], mark, action == chosen, not known)
-            if known:
-                self._bar(row, float(shares[action]), mark)
+            self._name(row, show.action_names[action], mark, action == chosen, width)
+            if mine.values is not None and not np.isnan(mine.values[action]):
+                self._bar(row, float(shares[action]), mark, width)
                 text = value_text(mine, action, show.floor)
                 self._number(row, text, self.theme.muted)
         self._more(box, count, lines)
@@ -144,14 +147,17 @@ class _Rows:
         self.canvas.text(place, text, 13, self.theme.faint, width=title.width)
         return below
 
-    def _name(self, row: Box, name: str, colour: Colour, bold: bool, alone: bool) -> None:
-        """Write a name; one without a bar beside it has more room."""
-        width = row.width - NUMBER - 4 if alone else row.width * 0.46
+    def _names(self, box: Box, names: list[str]) -> float:
+        """Return how wide a column of names is: what they need, within limits."""
+        needed = max((self.canvas.text_width(name, 14, bold=True) for name in names), default=0)
+        return min(max(needed, box.width * 0.3), box.width * 0.58)
+
+    def _name(self, row: Box, name: str, colour: Colour, bold: bool, width: float) -> None:
         name = self.canvas.fitted(name, 14, width, bold=bold)
         self.canvas.text((row.x, row.centre[1]), name, 14, colour, bold=bold)
 
-    def _bar(self, row: Box, share: float, colour: Colour) -> None:
-        left = row.x + row.width * 0.5
+    def _bar(self, row: Box, share: float, colour: Colour, names: float) -> None:
+        left = row.x + names + 10
         track = Box(left, row.centre[1] - BAR / 2, max(0.0, row.right - NUMBER - left), BAR)
         self.canvas.box(track, self.theme.track, BAR / 2)
         filled = track._replace(width=track.width * share)
