@@ -32,6 +32,8 @@ def quiet(monkeypatch):
     """No screen and no loudspeaker; what the program sets is undone."""
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
     monkeypatch.setenv("SDL_AUDIODRIVER", "dummy")
+    yield
+    forget_fonts()  # worlds quit pygame when they are closed
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +46,6 @@ def show(walker):
     show = WorldShow(WorldOrder(LAKE, options=STILL), walker)
     yield show
     show.close()
-    forget_fonts()  # the world has quit pygame
 
 
 def painted(show, theme=DARK, size=(960, 560)):
