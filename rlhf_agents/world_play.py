@@ -76,8 +76,17 @@ class WorldShow:
         self.restart()
 
     def restart(self) -> Moment:
-        """Begin the next episode; only the first is seeded, as in Gymnasium."""
-        shown, info = self.env.reset(seed=self._seed)
+        """Begin the next episode; only the first is seeded, as in Gymnasium.
+
+        Raises:
+            WorldFailureError: the world raised an error.
+        """
+        try:
+            shown, info = self.env.reset(seed=self._seed)
+        except GameError:
+            raise
+        except Exception as error:  # whatever the world's own code raises
+            raise self._failure(error, self.now.episode + 1, 0) from error
         self._batch = shown if self._team is not None else _as_batch(shown)
         self._seed = None
         names = ("",) if self._team is None else self._team.agents
@@ -157,10 +166,12 @@ class WorldShow:
         except GameError:
             raise
         except Exception as error:  # whatever the world's own code raises
-            place = f"seed {self._run_seed}, episode {self.now.episode}, step {self.now.step + 1}"
-            msg = f"{self.name} raised {type(error).__name__}: {error} ({place})"
-            raise WorldFailureError(msg) from error
+            raise self._failure(error, self.now.episode, self.now.step + 1) from error
         return rewards, bool(terminated or truncated), info
+
+    def _failure(self, error: Exception, episode: int, step: int) -> WorldFailureError:
+        place = f"seed {self._run_seed}, episode {episode}, step {step}"
+        return WorldFailureError(f"{self.name} raised {type(error).__name__}: {error} ({place})")
 
     def _open(self, order: WorldOrder, mode: str) -> Any:
         """Open the world so that it shows itself, or without if it cannot."""

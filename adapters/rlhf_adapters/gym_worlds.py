@@ -193,7 +193,8 @@ def _discrete(name: str, env: Any) -> spaces.Discrete:
     if isinstance(space, spaces.Discrete):
         return space
     world = name.partition(":")[2]
-    other = CONTINUOUS.get(world)
+    asked = {} if env.spec is None else env.spec.kwargs
+    other = "continuous=False" if asked.get("continuous") else CONTINUOUS.get(world)
     bare = world.replace("Continuous", "")
     if other is None and bare != world and bare in registry:
         other = f"gymnasium:{bare}"

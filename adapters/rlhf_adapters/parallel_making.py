@@ -24,6 +24,8 @@ from rlhf_adapters.team_goals import (
 from rlhf_adapters.worlds import Order, World, WorldError
 
 LEARNERS = "learners"
+HAS_BOTH = ("pistonball",)
+"""Worlds with continuous actions that have an option for discrete ones."""
 
 
 @dataclass(frozen=True)
@@ -129,16 +131,18 @@ def checked(name: str, new: Callable[[Mapping[str, Any]], Any], options: Mapping
     bad = next((one for one in actions if not isinstance(one, spaces.Discrete)), None)
     if bad is not None:
         env.close()
-        msg = f"{name} has the actions {bad} (of {first}), which are not discrete: {_cure(options)}"
+        cure = _cure(name, options)
+        msg = f"{name} has the actions {bad} (of {first}), which are not discrete: {cure}"
         raise WorldError(msg)
     return env
 
 
-def _cure(options: Mapping[str, Any]) -> str:
+def _cure(name: str, options: Mapping[str, Any]) -> str:
     for switch in ("continuous_actions", "continuous"):
         if options.get(switch):
             return f"leave {switch}={options[switch]!r} out, or say {switch}=False"
+    if any(world in name for world in HAS_BOTH):
+        return "say continuous=False"
     return (
-        "say continuous=False where the world has it, or use a world with discrete actions, such "
-        "as pettingzoo:pursuit_v5 or mpe2:simple_spread_v3"
+        "use a world with discrete actions, such as pettingzoo:pursuit_v5 or mpe2:simple_spread_v3"
     )

@@ -149,8 +149,12 @@ class _Rows:
 
     def _names(self, box: Box, names: list[str]) -> float:
         """Return how wide a column of names is: what they need, within limits."""
-        needed = max((self.canvas.text_width(name, 14, bold=True) for name in names), default=0)
-        return min(max(needed, box.width * 0.3), box.width * 0.58)
+        widths = [
+            self.canvas.text_width(name.replace("_", " "), 14, bold=bold)
+            for name in names
+            for bold in (True, False)
+        ]
+        return min(max(0, box.width * 0.3, *widths), box.width * 0.58)
 
     def _name(self, row: Box, name: str, colour: Colour, bold: bool, width: float) -> None:
         name = self.canvas.fitted(name, 14, width, bold=bold)
