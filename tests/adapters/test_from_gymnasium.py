@@ -397,7 +397,7 @@ def test_catalogue():
 
 @pytest.mark.parametrize("name", sorted(from_gymnasium.ACTIONS))
 def test_every_action_has_a_name(name):
-    world = next((one for one in worlds() if one.rpartition("-v")[0] == name), None)
+    world = next((one for one in from_gymnasium.worlds() if one.rpartition("-v")[0] == name), None)
     if world is None:
         pytest.skip(f"{name} is not installed")
     env = make_env(f"gymnasium:{world}")
