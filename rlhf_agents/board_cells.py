@@ -58,6 +58,21 @@ def line_names(game: Game, line: Sequence[int], mover: int) -> list[str]:
     return [game.names_of((mover + ply) % 2)[action] for ply, action in enumerate(line)]
 
 
+def line_labels(game: Game, state: States, line: Sequence[int]) -> list[str]:
+    """Return what people call the moves of a line from a position uint64 `[W]` on.
+
+    Where positions are no boards, names may depend on them, see `Game.label`.
+    """
+    states = np.ascontiguousarray(state)[None]
+    if has_board(game):
+        return line_names(game, line, int(game.mover(states)[0]))
+    labels = []
+    for action in line:
+        labels.append(game.label(states[0], action))
+        states = game.step(states, np.array([action]))
+    return labels
+
+
 def stones_of(game: Game, state: States) -> Stones:
     """Return int8 `[H, W]`: 0 an empty cell, 1 a stone of the first player, 2 of the second.
 

@@ -28,7 +28,7 @@ from rlhf_agents.training_worlds import WorldOrder, from_gymnasium
 from rlhf_agents.watched_env import WatchedVecEnv
 
 RANDOM = "random"
-BOARD = "observation"
+BOARD, DESIRED = "observation", "desired_goal"
 WHOLE_GAMES: Mapping[str, Mapping[str, Any]] = {
     "ale": {"clip_reward": False, "terminal_on_life_loss": False},
 }
@@ -36,11 +36,9 @@ WHOLE_GAMES: Mapping[str, Mapping[str, Any]] = {
 
 
 def open_one(order: WorldOrder, **options: Any) -> Any:
-    """Return one Gymnasium environment; `options` join those of the order.
+    """Return one Gymnasium environment, a `FollowedEnv` where there are many agents.
 
-    The order's `n_envs` does not matter here, nor below.
-
-    A world of many agents is a `FollowedEnv`.
+    `options` join those of the order, whose `n_envs` does not matter here, nor below.
 
     Raises:
         rlhf_games.base.GameError: there is no such world or goal, or it refuses the order.
@@ -81,6 +79,11 @@ class Actor(Protocol):
 
     name: str
 
+    @property
+    def weighs_goals(self) -> bool:
+        """Whether its values depend on the goal that it is told."""
+        ...
+
     def predict(
         self, observation: Any, state: Any = None, episode_start: Any = None,
         deterministic: bool = False,
@@ -89,7 +92,10 @@ class Actor(Protocol):
         ...
 
     def values(self, observation: Any) -> NDArray[np.float32] | None:
-        """Return what each action of one observation is worth, `[A]`; None if nobody knows."""
+        """Return what actions are worth in a batch of observations, float32 `[B, A]`.
+
+        None: nobody knows.
+        """
         ...
 
 
@@ -102,6 +108,7 @@ class RandomActor:
     """
 
     name = RANDOM
+    weighs_goals = False
 
     def __init__(self, env: Any, seed: int) -> None:
         self.env = env
@@ -137,6 +144,12 @@ class ModelActor:
     def __init__(self, model: HFDQN, env: Any, name: str) -> None:
         self.model, self.env, self.name = model, env, name
 
+    @property
+    def weighs_goals(self) -> bool:
+        """Whether its values depend on the goal that it is told."""
+        space = self.model.observation_space
+        return isinstance(space, spaces.Dict) and DESIRED in space.spaces
+
     def predict(
         self, observation: Any, state: Any = None, episode_start: Any = None,
         deterministic: bool = False,
@@ -148,11 +161,11 @@ class ModelActor:
 
     @torch.no_grad()
     def values(self, observation: Any) -> NDArray[np.float32] | None:
-        """Return the values of the Q-network `[A]`."""
+        """Return the values of the Q-network `[B, A]`."""
         seen = _seen(observation, self.model.observation_space)
         tensors = self.model.policy.obs_to_tensor(seen)[0]
         values: NDArray[np.float32] = self.model.q_net(tensors).cpu().numpy()
-        return values.reshape(-1)
+        return values
 
 
 def load_actor(spec: str, env: Any, order: WorldOrder) -> Actor:
@@ -167,13 +180,6 @@ def load_actor(spec: str, env: Any, order: WorldOrder) -> Actor:
         SettingError: nobody has that name, or the model does not fit the world.
         ModelFileError: the file is missing, damaged, or not ours.
     """
-    actor = _actor(spec, env, order)
-    if isinstance(env, FollowedEnv):
-        env.actor = actor
-    return actor
-
-
-def _actor(spec: str, env: Any, order: WorldOrder) -> Actor:
     if spec == RANDOM:
         return RandomActor(env, order.seed)
     if not spec.endswith(".zip") and not Path(spec).is_file():

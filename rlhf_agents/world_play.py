@@ -2,69 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rlhf_agents.errors import WorldFailureError
+from rlhf_agents.followed_env import FollowedEnv
 from rlhf_agents.plain_worlds import Actor, load_actor, masks_of, open_one
 from rlhf_agents.training_worlds import WorldOrder
 from rlhf_agents.world_events import (
-    GoalChance,
     Happening,
     Kind,
     goal_chances,
+    goal_floor,
     happenings,
     lives_of,
+    odds,
+    together,
+    told,
 )
+from rlhf_agents.world_moments import AgentMoment, Moment, Picture
 from rlhf_games.base import GameError
-
-Picture = NDArray[np.uint8]
-"""uint8 `[H, W, 3]`."""
 
 RGB, ANSI = "rgb_array", "ansi"
 USUAL_PACE = 15.0
 SLOWEST, FASTEST = 1.0, 60.0
-
-
-@dataclass(frozen=True)
-class Moment:
-    """What there is to see after a step; before the first, `action` is None.
-
-    Attributes:
-        episode: which one, from 1.
-        step: of the episode, from 0.
-        picture: the world's own, if it has one.
-        text: the world's own, if it has one.
-        action: what was done last.
-        next_action: what is done next, None at the end.
-        values: what the actor thinks each action is worth now (at the end: was worth before the
-            last), `[A]`, if it does.
-        reward: of the last step.
-        total: all rewards of the episode.
-        over: the episode has ended.
-        success: whether it reached the goal, None if nothing was asked or it goes on.
-        goals: those of the world's table, if it has one.
-        events: what happened in the episode so far.
-        lives: that are left, where the world counts them.
-    """
-
-    episode: int
-    step: int = 0
-    picture: Picture | None = None
-    text: str | None = None
-    action: Any = None
-    next_action: Any = None
-    values: NDArray[np.float32] | None = None
-    reward: float = 0.0
-    total: float = 0.0
-    over: bool = False
-    success: bool | None = None
-    goals: tuple[GoalChance, ...] = ()
-    events: tuple[Happening, ...] = ()
-    lives: int | None = None
 
 
 class WorldShow:
@@ -79,9 +43,11 @@ class WorldShow:
         name: of the world.
         goal: what is asked for, if anything.
         opponent: in worlds of two players.
-        actor: who acts.
+        actor: who acts, all agents if there are many.
         pace: steps a second, as the world wants it.
-        action_names: of the actions, or their numbers.
+        names: of the actions of every agent, or their numbers.
+        floor: what missing the goal pays, if the actor's values are of goals, see
+            `world_events.goal_floor`; None: they are of rewards.
         now: what there is to see.
         trouble: why there is no picture; nothing if there is one.
 
@@ -99,18 +65,33 @@ class WorldShow:
         inner = _innermost(self.env)
         pace = float(inner.metadata.get("render_fps") or USUAL_PACE)
         self.pace = min(FASTEST, max(SLOWEST, pace))
-        self.action_names = _action_names(inner, self.env)
+        self.names = _action_names(inner, self.env)
+        self.floor = goal_floor(self.env, self.actor)
+        self._team = self.env if isinstance(self.env, FollowedEnv) else None
         self._run_seed = order.seed
         self._seed: int | None = order.seed
-        self._observation: Any = None
+        self._wanted: int | None = None
+        self._batch: Any = None
         self.now = Moment(0)
         self.restart()
 
     def restart(self) -> Moment:
-        """Begin the next episode; only the first is seeded, as in Gymnasium."""
-        self._observation, info = self.env.reset(seed=self._seed)
+        """Begin the next episode; only the first is seeded, as in Gymnasium.
+
+        Raises:
+            WorldFailureError: the world raised an error.
+        """
+        try:
+            shown, info = self.env.reset(seed=self._seed)
+        except GameError:
+            raise
+        except Exception as error:  # whatever the world's own code raises
+            raise self._failure(error, self.now.episode + 1, 0) from error
+        self._batch = shown if self._team is not None else _as_batch(shown)
         self._seed = None
-        self.now = self._look(Moment(self.now.episode + 1, lives=lives_of(info)))
+        names = ("",) if self._team is None else self._team.agents
+        agents = tuple(AgentMoment(name) for name in names)
+        self.now = self._look(Moment(self.now.episode + 1, agents=agents, lives=lives_of(info)))
         return self.now
 
     def advance(self) -> Moment:
@@ -121,34 +102,76 @@ class WorldShow:
         """
         if self.now.over:
             return self.restart()
-        action = self.now.next_action
-        self._observation, reward, terminated, truncated, info = self._step(action)
-        over = bool(terminated or truncated)
+        before = self.now
+        rewards, over, info = self._step([agent.next_action for agent in before.agents])
+        agents = tuple(
+            replace(
+                agent,
+                action=agent.next_action,
+                reward=float(reward),
+                total=agent.total + float(reward),
+            )
+            for agent, reward in zip(before.agents, rewards, strict=True)
+        )
+        mean = float(np.mean(rewards))
         moment = replace(
-            self.now,
-            step=self.now.step + 1,
-            action=action,
-            reward=float(reward),
-            total=self.now.total + float(reward),
+            before,
+            step=before.step + 1,
+            agents=agents,
+            reward=mean,
+            total=before.total + mean,
             over=over,
             success=bool(info["is_success"]) if over and "is_success" in info else None,
         )
-        self.now = _with_events(self.now, self._look(moment), lives_of(info))
+        self.now = _with_events(before, self._look(moment), lives_of(info))
         return self.now
+
+    def follow(self, agent: int) -> Moment:
+        """Look closely at one of the agents from now on, also when it is out.
+
+        Args:
+            agent: its place among them, counted round and round.
+        """
+        self._wanted = agent % len(self.now.agents)
+        self.now = replace(self.now, followed=self._wanted)
+        return self.now
+
+    @property
+    def action_names(self) -> tuple[str, ...]:
+        """The actions of the agent that is followed."""
+        return self.names[self.now.followed]
+
+    def action_name(self, agent: int, action: Any) -> str:
+        """Return how people call an action of one of the agents."""
+        names = self.names[agent]
+        known = isinstance(action, int) and action < len(names)
+        return names[action] if known else str(action)
 
     def close(self) -> None:
         """Close the world."""
         self.env.close()
 
-    def _step(self, action: Any) -> Any:
+    def _step(self, actions: list[Any]) -> tuple[NDArray[np.float64], bool, Any]:
+        """Take the actions of all agents; return their rewards `[n]`, if it is over, and an info.
+
+        An agent that is out has no action.
+        """
         try:
-            return self.env.step(action)
+            if self._team is None:
+                shown, reward, terminated, truncated, info = self.env.step(actions[0])
+                self._batch, rewards = _as_batch(shown), np.array([reward], np.float64)
+            else:
+                chosen = [0 if action is None else action for action in actions]
+                self._batch, rewards, terminated, truncated, info = self._team.step(chosen)
         except GameError:
             raise
         except Exception as error:  # whatever the world's own code raises
-            place = f"seed {self._run_seed}, episode {self.now.episode}, step {self.now.step + 1}"
-            msg = f"{self.name} raised {type(error).__name__}: {error} ({place})"
-            raise WorldFailureError(msg) from error
+            raise self._failure(error, self.now.episode, self.now.step + 1) from error
+        return rewards, bool(terminated or truncated), info
+
+    def _failure(self, error: Exception, episode: int, step: int) -> WorldFailureError:
+        place = f"seed {self._run_seed}, episode {episode}, step {step}"
+        return WorldFailureError(f"{self.name} raised {type(error).__name__}: {error} ({place})")
 
     def _open(self, order: WorldOrder, mode: str) -> Any:
         """Open the world so that it shows itself, or without if it cannot."""
@@ -167,18 +190,42 @@ class WorldShow:
         if picture is None and self.mode == RGB and not self.trouble:
             self.trouble = f"{self.name} has no picture to show"
         text = shown if isinstance(shown, str) else None
-        batch = _as_batch(self._observation)
-        goals = goal_chances(self.env, self.actor, batch, moment.over)
-        moment = replace(moment, picture=picture, text=text, goals=goals)
-        if moment.over:
-            return replace(moment, next_action=None)
-        chosen = self.actor.predict(batch, deterministic=True)[0][0]
-        action = int(chosen) if np.ndim(chosen) == 0 else chosen
+        moment = replace(moment, picture=picture, text=text, agents=self._think(moment))
+        return replace(moment, followed=self._followed(moment))
+
+    def _think(self, moment: Moment) -> tuple[AgentMoment, ...]:
+        """Return all agents with what the actor thinks and will do."""
+        env, batch, masks = self.env, self._batch, masks_of(self.env, self._batch)
+        playing, successes = np.ones(len(moment.agents), np.bool_), [moment.success]
+        if self._team is not None:
+            playing, successes = self._team.playing, self._team.successes
+        acting = playing & (not moment.over)
+        goals = goal_chances(env, self.actor, batch, masks, acting)
+        agents = [
+            replace(agent, playing=bool(playing[i]), success=successes[i], goals=goals[i],
+                    next_action=None, chance=None, values=agent.values if moment.over else None)
+            for i, agent in enumerate(moment.agents)
+        ]  # fmt: skip
+        if not acting.any():
+            return tuple(agents)
+        chosen = self.actor.predict(batch, deterministic=True)[0]
         values = self.actor.values(batch)
-        masks = masks_of(self.env, batch)
         if values is not None and masks is not None:
-            values = np.where(masks[0], values, np.nan).astype(np.float32)
-        return replace(moment, next_action=action, values=values)
+            values = np.where(masks, values, np.nan).astype(np.float32)
+        for i in np.flatnonzero(acting).tolist():
+            action = int(chosen[i]) if np.ndim(chosen[i]) == 0 else chosen[i]
+            worth = None if values is None else values[i]
+            chance = _chance(worth, self.floor)
+            agents[i] = replace(agents[i], next_action=action, values=worth, chance=chance)
+        return tuple(agents)
+
+    def _followed(self, moment: Moment) -> int:
+        """Return who is looked at: whom somebody chose, else the first that plays."""
+        if self._wanted is not None:
+            return self._wanted
+        if moment.mine.playing or moment.over:
+            return moment.followed
+        return next((i for i, one in enumerate(moment.agents) if one.playing), 0)
 
     def _rendered(self) -> Any:
         if self.mode is None:
@@ -196,11 +243,35 @@ class WorldShow:
 def _with_events(before: Moment, after: Moment, lives: int | None) -> Moment:
     """Return a moment with what happened since the one before."""
     counted = before.lives, lives
-    found = happenings(before.goals, after.goals, after.step, after.reward, counted)
+    step = after.step
+    found = {
+        new.name: [
+            *happenings(old.goals, new.goals, step, new.reward, counted),
+            *_leaving(new, after),
+        ]
+        for old, new in zip(before.agents, after.agents, strict=True)
+        if old.playing
+    }
+    events = together(found)
     if after.over:
-        found.append(Happening(after.step, Kind.END, "the episode is over"))
+        events.append(Happening(step, Kind.END, "the episode is over"))
     known = before.lives if lives is None else lives
-    return replace(after, events=(*before.events, *found), lives=known)
+    return replace(after, events=(*before.events, *events), lives=known)
+
+
+def _leaving(agent: AgentMoment, now: Moment) -> list[Happening]:
+    """Return that an agent leaves a world that goes on, unless its goals say why."""
+    if agent.playing or now.over or (agent.goals and agent.success is not None):
+        return []
+    if agent.success:
+        return [Happening(now.step, Kind.GOAL, "goal reached")]
+    return [Happening(now.step, Kind.OUT, "out of the game")]
+
+
+def _chance(values: NDArray[np.float32] | None, floor: float | None) -> float | None:
+    if values is None or floor is None or np.isnan(values).all():
+        return None
+    return float(odds(np.nanmax(values), floor))
 
 
 def _innermost(env: Any) -> Any:
@@ -210,14 +281,20 @@ def _innermost(env: Any) -> Any:
     return getattr(inner, "unwrapped", inner)
 
 
-def _action_names(inner: Any, env: Any) -> tuple[str, ...]:
-    told = getattr(inner, "get_action_meanings", None)
-    if callable(told):
-        return tuple(str(name).replace("_", " ").lower() for name in told())
+def _action_names(inner: Any, env: Any) -> tuple[tuple[str, ...], ...]:
+    """Return the names of the actions of every agent."""
+    if isinstance(env, FollowedEnv):
+        return env.action_names
+    own = told(env, "action_names")
+    if own:
+        return (tuple(own),)
+    meanings = getattr(inner, "get_action_meanings", None)
+    if callable(meanings):
+        return (tuple(str(name).replace("_", " ").lower() for name in meanings()),)
     listed = getattr(inner, "actions", None)
     if isinstance(listed, type) and hasattr(listed, "__members__"):  # MiniGrid's enumeration
-        return tuple(listed.__members__)
-    return tuple(str(action) for action in range(int(getattr(env.action_space, "n", 0))))
+        return (tuple(listed.__members__),)
+    return (tuple(str(action) for action in range(int(getattr(env.action_space, "n", 0)))),)
 
 
 def _as_picture(shown: Any) -> Picture | None:

@@ -35,6 +35,9 @@ class AecGoalEnv(GoalFunctions, gymnasium.Env[dict[str, Any], np.int64]):
     `is_success`, `seat_achieved` (bool `[2, G]`), `total` (what the learner has won in all) and the
     name of the `opponent` if there is one.
 
+    As where one plays alone, `goal_names`, `goal_rows` `[G, G]` and `goal_floor` (missing a goal
+    pays -1) tell what can be asked.
+
     Args:
         name: of the world, for errors.
         env: PettingZoo's AEC environment.
@@ -49,6 +52,7 @@ class AecGoalEnv(GoalFunctions, gymnasium.Env[dict[str, Any], np.int64]):
     """
 
     metadata = {"render_modes": []}  # noqa: RUF012 - Gymnasium declares it so
+    goal_floor = -1.0
 
     def __init__(
         self,
@@ -61,6 +65,8 @@ class AecGoalEnv(GoalFunctions, gymnasium.Env[dict[str, Any], np.int64]):
     ) -> None:
         super().__init__(table)
         self.name, self.env, self.table = name, env, table
+        self.goal_names = tuple(goal.name for goal in table.goals)
+        self.goal_rows = np.eye(len(table.goals), dtype=np.float32)
         self.agents = _two_players(name, env)
         self.metadata = {"render_modes": list(env.metadata.get("render_modes", []))}
         self.render_mode = getattr(env.unwrapped, "render_mode", None)

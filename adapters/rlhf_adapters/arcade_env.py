@@ -206,7 +206,14 @@ class GoalWorlds:
 
 
 class GoalFunctions:
-    """The vectorised functions of a goal environment."""
+    """The vectorised functions of a goal environment.
+
+    Attributes:
+        task: what is played for.
+        goal_names: of the goals, in the order of the table.
+        goal_rows: every goal as `desired_goal` asks for it, `[G, G]`; None for open goals.
+        goal_floor: what missing the goal pays, where reaching it pays 1; None if there is none.
+    """
 
     task: Task
 
@@ -232,7 +239,11 @@ class GoalFunctions:
 
 
 class ArcadeEnv(GoalFunctions, gymnasium.Env[Batch, np.int64]):
-    """One world as a Gymnasium goal environment; arguments as in `GoalWorlds`."""
+    """One world as a Gymnasium goal environment; arguments as in `GoalWorlds`.
+
+    Attributes:
+        action_names: what actions are called, if the world tells.
+    """
 
     metadata = {  # noqa: RUF012 - as Gymnasium has it
         "render_modes": ["rgb_array", "human", "ansi"], "render_fps": 30,
@@ -244,6 +255,8 @@ class ArcadeEnv(GoalFunctions, gymnasium.Env[Batch, np.int64]):
         self.worlds, self.task = worlds, task
         self.games = self.games_class(worlds, task, seed)
         self.goal_names, self.goal_rows = task.names, task.rows
+        self.goal_floor = 0.0 if task.succeeds else None
+        self.action_names = tuple(getattr(worlds, "action_names", ()))
         self.render_mode = worlds.render_mode
         self.observation_space: Any = self.games.space
         self.action_space = spaces.Discrete(worlds.n_actions)
@@ -296,6 +309,7 @@ class ArcadeVecEnv(GoalFunctions, BatchVecEnv):
         self.worlds, self.task = worlds, task
         self.games = self.games_class(worlds, task, seed)
         self.goal_names, self.goal_rows = task.names, task.rows
+        self.goal_floor = 0.0 if task.succeeds else None
         self.render_mode = worlds.render_mode
         self._actions: Any = None
         self._returns, self._started = np.zeros(worlds.n), time.time()

@@ -91,6 +91,20 @@ GOALS: dict[str, tuple[ArcadeGoal, ...]] = {
 }
 """What each world can be played for, beside `score` and `cell`; the part before `-v`."""
 
+ACTIONS: dict[str, tuple[str, ...]] = {
+    "CartPole": ("left", "right"),
+    "Acrobot": ("torque -1", "torque 0", "torque +1"),
+    "MountainCar": ("left", "nothing", "right"),
+    "LunarLander": ("nothing", "left engine", "main engine", "right engine"),
+    "FrozenLake": ("left", "down", "right", "up"),
+    "FrozenLake8x8": ("left", "down", "right", "up"),
+    "CliffWalking": ("up", "right", "down", "left"),
+    "CliffWalkingSlippery": ("up", "right", "down", "left"),
+    "Taxi": ("south", "north", "east", "west", "pick up", "drop off"),
+    "Blackjack": ("stick", "hit"),
+}
+"""What the actions of each world are called; the part before `-v`."""
+
 OF_ANY_WORLD = (Score(1), Score(10), Score(100), Survive(100), Survive(500))
 
 
@@ -182,7 +196,11 @@ def describe(world: str) -> World:
 
 def goals_of(world: str) -> Sequence[ArcadeGoal]:
     """Return the goal table of a world."""
-    return GOALS.get(world.rpartition(":")[2].rpartition("-v")[0], OF_ANY_WORLD)
+    return GOALS.get(_bare(world), OF_ANY_WORLD)
+
+
+def _bare(world: str) -> str:
+    return world.rpartition(":")[2].rpartition("-v")[0]
 
 
 def cells_of(played: GymWorlds) -> Cells | None:
@@ -195,7 +213,9 @@ def cells_of(played: GymWorlds) -> Cells | None:
 
 def _worlds_of(order: Order) -> GymWorlds:
     options = {key: value for key, value in order.options.items() if key != "wrap"}
-    return GymWorlds(order.name, make_envs(order, order.world, options, worlds()))
+    played = GymWorlds(order.name, make_envs(order, order.world, options, worlds()))
+    played.action_names = ACTIONS.get(_bare(order.world), ())
+    return played
 
 
 def _is_ours(name: str, spec: EnvSpec) -> bool:

@@ -35,6 +35,7 @@ from rlhf_adapters.team_goals import ANY, Tables, at_least
 from rlhf_adapters.worlds import Order, World, WorldError, unknown
 
 LIBRARY = "mpe2"
+MOVES = ("stay", "left", "right", "down", "up")
 NEAR = 0.1
 """Within this distance a landmark is covered, as `simple_spread` itself has it."""
 
@@ -102,6 +103,21 @@ def _spread_places(env: Any) -> tuple[NDArray[Any], NDArray[Any]]:
     )
 
 
+def _action_names(env: Any) -> dict[str, tuple[str, ...]]:
+    """Return what the actions of every agent are: a move, a word, or both at once."""
+    world = env.unwrapped.world
+    words = [f"say {chr(ord('A') + word)}" for word in range(world.dim_c)]
+    names = {}
+    for agent in world.agents:
+        if not agent.movable:
+            names[agent.name] = tuple(words)
+        elif agent.silent:
+            names[agent.name] = MOVES
+        else:
+            names[agent.name] = tuple(f"{move}, {word}" for word in words for move in MOVES)
+    return names
+
+
 def _untouched(now: Moments) -> Bools:
     last = np.array([info.get("touches", 1) == 0 for info in now.infos])
     return np.asarray(last & (now.truncated | now.terminated))
@@ -113,7 +129,7 @@ ESCAPE: ArcadeGoal = Event(
 ARRIVE = at_least("arrive", "near", 1, "bring the listener to the landmark that is meant")
 
 KINDS: dict[str, TeamKind] = {
-    "simple_spread": TeamKind(_spread_goals, Coverage, _spread_places, NEAR),
+    "simple_spread": TeamKind(_spread_goals, Coverage, _spread_places, NEAR, actions=_action_names),
     "simple_tag": TeamKind(
         {
             "adversary": (
@@ -124,11 +140,14 @@ KINDS: dict[str, TeamKind] = {
             "agent": (ESCAPE,),
         },
         Chase,
+        actions=_action_names,
     ),
-    "simple_speaker_listener": TeamKind({ANY: (ARRIVE, ARRIVE.before(10))}, Errand),
+    "simple_speaker_listener": TeamKind(
+        {ANY: (ARRIVE, ARRIVE.before(10))}, Errand, actions=_action_names
+    ),
 }
 """What is known of worlds; of others, the score and times."""
-OTHER = TeamKind({ANY: (Survive(10), Survive(20))})
+OTHER = TeamKind({ANY: (Survive(10), Survive(20))}, actions=_action_names)
 
 
 def make(order: Order) -> Any:

@@ -43,6 +43,9 @@ class GymWorlds:
         envs: n environments of one kind with discrete actions.
         view: the space of what the agent sees, and how to write it; by default `view_of`.
 
+    Attributes:
+        action_names: what actions are called, if they have names.
+
     Raises:
         WorldError: actions are not discrete, or the observation has no array.
     """
@@ -53,6 +56,7 @@ class GymWorlds:
         self, name: str, envs: Sequence[Any], view: tuple[spaces.Box, Write] | None = None
     ) -> None:
         self.name, self.envs, self.n = name, envs, len(envs)
+        self.action_names: tuple[str, ...] = ()
         actions = _discrete(name, envs[0])
         self.n_actions, self._first_action = int(actions.n), int(actions.start)
         self.space, self._write = view or view_of(name, envs[0].observation_space)
@@ -189,7 +193,8 @@ def _discrete(name: str, env: Any) -> spaces.Discrete:
     if isinstance(space, spaces.Discrete):
         return space
     world = name.partition(":")[2]
-    other = CONTINUOUS.get(world)
+    asked = {} if env.spec is None else env.spec.kwargs
+    other = "continuous=False" if asked.get("continuous") else CONTINUOUS.get(world)
     bare = world.replace("Continuous", "")
     if other is None and bare != world and bare in registry:
         other = f"gymnasium:{bare}"

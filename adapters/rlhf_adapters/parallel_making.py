@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,8 @@ from rlhf_adapters.team_goals import (
 from rlhf_adapters.worlds import Order, World, WorldError
 
 LEARNERS = "learners"
+HAS_BOTH = ("pistonball",)
+"""Worlds with continuous actions that have an option for discrete ones."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class TeamKind:
         places: of the goal `formation`, None where it is not offered.
         radius: how near is there.
         rest: the action that does nothing.
+        actions: names of the actions of all agents, or what tells those of each agent of an
+            environment; nothing if they are numbers only.
     """
 
     tables: Tables | Callable[[Any], Tables]
@@ -43,6 +47,12 @@ class TeamKind:
     places: Places | None = None
     radius: float = 0.1
     rest: int = 0
+    actions: Sequence[str] | Callable[[Any], Mapping[str, Sequence[str]]] = ()
+
+    def names(self, env: Any, agent: str, count: int) -> tuple[str, ...]:
+        """Return what the actions of an agent are called."""
+        told = self.actions(env).get(agent, ()) if callable(self.actions) else self.actions
+        return tuple(told) if len(told) == count else tuple(map(str, range(count)))
 
     def goals(self, env: Any) -> Tables:
         """Return the goals by role."""
@@ -72,6 +82,9 @@ def make_team(order: Order, kind: TeamKind, new: Callable[[Mapping[str, Any]], A
         order.name, teams, order.options.get(LEARNERS, ALL), order.opponent,
         [kind.watcher() for _ in teams], kind.rest,
     )  # fmt: skip
+    worlds.action_names = tuple(
+        kind.names(teams[0], agent, worlds.counts[agent]) for agent in worlds.agents
+    )
     if order.goal == FORMATION and kind.places is not None:
         task: Any = FormationTask(worlds.envs, kind.places, kind.radius)
     else:
@@ -120,7 +133,7 @@ def checked(name: str, new: Callable[[Mapping[str, Any]], Any], options: Mapping
         msg = f"{name} has no agents{_with(options)}"
     else:
         why = f"the actions {actions[bad]} (of {bad}), which are not discrete"
-        msg = f"{name} has {why}: {_cure(options)}"
+        msg = f"{name} has {why}: {_cure(name, options)}"
     raise WorldError(msg)
 
 
@@ -129,11 +142,12 @@ def _with(options: Mapping[str, Any]) -> str:
     return f" with {asked}" if asked else ""
 
 
-def _cure(options: Mapping[str, Any]) -> str:
+def _cure(name: str, options: Mapping[str, Any]) -> str:
     for switch in ("continuous_actions", "continuous"):
         if options.get(switch):
             return f"leave {switch}={options[switch]!r} out, or say {switch}=False"
+    if any(world in name for world in HAS_BOTH):
+        return "say continuous=False"
     return (
-        "say continuous=False where the world has it, or use a world with discrete actions, such "
-        "as pettingzoo:pursuit_v5 or mpe2:simple_spread_v3"
+        "use a world with discrete actions, such as pettingzoo:pursuit_v5 or mpe2:simple_spread_v3"
     )

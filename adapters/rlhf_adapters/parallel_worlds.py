@@ -85,6 +85,7 @@ class ParallelWorlds:
 
     Attributes:
         agents: the learners of one world, K of them.
+        action_names: of the actions that each of them has.
         waiting: bool `[n]`.
         idle: bool `[n]`, the columns that were waiting during the last step.
         began: bool `[n]`, those of worlds that the last `restart` began anew.
@@ -111,6 +112,7 @@ class ParallelWorlds:
         self.agents = learners_of(name, self.everybody, learners)
         self.others = [agent for agent in self.everybody if agent not in self.agents]
         self.counts = {agent: _count(name, teams[0], agent) for agent in self.everybody}
+        self.action_names = tuple(tuple(map(str, range(self.counts[a]))) for a in self.agents)
         self.n_actions, self.rest = max(self.counts.values()), rest
         self._boards = {agent: _has_board(teams[0], agent) for agent in self.everybody}
         shown = [shown_space(teams[0].observation_space(agent)) for agent in self.everybody]

@@ -15,6 +15,7 @@ NEVER_CHANGED = (
     "next_legal_moves",
 )  # fmt: skip
 """What chess and go replace and never change, so that copies may share it."""
+GO_LETTERS = "ABCDEFGHJKLMNOPQRST"
 
 _one_at_a_time = threading.RLock()
 
@@ -87,10 +88,29 @@ class PettingZooBackend:
         return np.unpackbits(packed, count=self.n_features).tobytes()
 
     def text(self, position: Position) -> str:
-        """Return the board and the numbers of its moves."""
+        """Return the board, its rows and columns named."""
         env = position.env
-        board = str(getattr(env, "board", None) or getattr(env, "_go", env))
-        return f"{board}\nmoves: {', '.join(map(str, position.legal))}"
+        if hasattr(env, "board"):  # chess
+            rows = [f"{8 - row} {line}" for row, line in enumerate(str(env.board).split("\n"))]
+            return "\n".join([*rows, "  a b c d e f g h"])
+        go = env._go
+        letters = GO_LETTERS[: env._N]
+        stones = {1: "X", -1: "O"}
+        rows = [
+            f"{env._N - row:>2} {' '.join(stones.get(int(cell), '.') for cell in cells)}"
+            for row, cells in enumerate(go.board)
+        ]
+        captured = f"captured by X: {go.caps[0]}, by O: {go.caps[1]}"
+        return "\n".join([*rows, f"   {' '.join(letters)}", captured])
+
+    def label(self, position: Position, action: int) -> str:
+        """Return what people call a legal action: a move as UCI has it, or a place of Go."""
+        env = position.env
+        if hasattr(env, "board"):
+            utils = sys.modules[f"{type(env).__module__.rpartition('.')[0]}.chess_utils"]
+            return str(utils.action_to_move(env.board, action, self.mover(position)))
+        row, column = divmod(action, env._N)
+        return "pass" if row == env._N else f"{GO_LETTERS[column]}{env._N - row}"
 
 
 def _seen(env: Any) -> Position:

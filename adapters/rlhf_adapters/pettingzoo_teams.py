@@ -69,14 +69,18 @@ KINDS: dict[str, TeamKind] = {
         },
         Kills,
         rest=5,
+        actions=("forward", "backward", "turn left", "turn right", "attack", "nothing"),
     ),
     "pursuit": TeamKind(
         _pursuit_goals,
         Catches,
         rest=4,
+        actions=("left", "right", "down", "up", "stay"),
     ),
-    "cooperative_pong": TeamKind({ANY: (Survive(50), Survive(100), Survive(300))}),
-    "rps": TeamKind({ANY: (Score(1), Score(3))}),
+    "cooperative_pong": TeamKind(
+        {ANY: (Survive(50), Survive(100), Survive(300))}, actions=("stay", "up", "down")
+    ),
+    "rps": TeamKind({ANY: (Score(1), Score(3))}, actions=("rock", "paper", "scissors")),
 }  # fmt: skip
 """What is known of worlds; of others, the score and times."""
 ALWAYS_DRAWN = ("cooperative_pong",)

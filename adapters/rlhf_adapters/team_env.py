@@ -67,6 +67,7 @@ class TeamEnv(ArcadeEnv):
     def __init__(self, worlds: ParallelWorlds, task: Task, seed: int | None = None) -> None:
         self.metadata = worlds.metadata
         super().__init__(worlds, task, seed)
+        self.action_names = worlds.action_names[0]
 
 
 class TeamVecEnv(ArcadeVecEnv):

@@ -55,14 +55,21 @@ class TeamTask(TableTask):
     Args:
         table: what can be asked.
         teams: the number of every column's team, `[n]`.
-        rows: the rows of the table that can be asked of every team.
+        rows: the rows of the table one of which is asked of every team.
+        possible: the goals that its role knows, bool `[n, G]`; by default all.
     """
 
     def __init__(
-        self, table: GoalTable, teams: NDArray[np.int64], rows: Sequence[Sequence[int]]
+        self,
+        table: GoalTable,
+        teams: NDArray[np.int64],
+        rows: Sequence[Sequence[int]],
+        possible: Bools | None = None,
     ) -> None:
         super().__init__(len(teams), table, None)
         self.teams, self.choices = teams, rows
+        everything = np.ones((len(teams), len(table)), np.bool_)
+        self.possible: Bools = everything if possible is None else possible
         self.asked = np.array([rows[team][0] for team in teams])
         self.desired[:] = self.rows[self.asked] if self.rows is not None else 0
 
@@ -174,7 +181,10 @@ def make_team_task(
     teams = np.array([present.index(role) for role in roles])
     columns = (np.arange(n_worlds)[:, None] * len(present) + teams).reshape(-1)
     rows = [[names.index(one.name) for one in asked[role]] for role in present] * n_worlds
-    return TeamTask(GoalTable(everything.values()), columns, rows)
+    known = {role: {one.name for one in goals_of_role(tables, role)} for role in present}
+    known = {role: known[role] | {one.name for one in asked[role]} for role in present}
+    possible = np.array([[name in known[role] for name in names] for role in roles] * n_worlds)
+    return TeamTask(GoalTable(everything.values()), columns, rows, possible)
 
 
 def _by_role(

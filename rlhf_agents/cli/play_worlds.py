@@ -12,7 +12,8 @@ from rlhf_agents.errors import SettingError
 from rlhf_agents.hyper_parameters import pairs, value
 from rlhf_agents.training_worlds import WorldOrder
 from rlhf_agents.viewer.pygame_ready import has_display
-from rlhf_agents.world_play import ANSI, Moment, WorldShow
+from rlhf_agents.world_moments import Moment
+from rlhf_agents.world_play import ANSI, WorldShow
 
 MOST_STEPS = 1000
 """Of a film or in the terminal, where worlds may never end, unless --plies says otherwise."""
@@ -112,10 +113,13 @@ def _print(order: WorldOrder, options: argparse.Namespace) -> None:
 
 
 def _line(before: Moment, moment: Moment, show: WorldShow) -> str:
-    known = isinstance(moment.action, int) and moment.action < len(show.action_names)
-    action = show.action_names[moment.action] if known else str(moment.action)
-    line = f"step {moment.step}: {action}, reward {moment.reward:g}, return {moment.total:g}"
-    if before.values is not None:
+    acted = ", ".join(
+        f"{agent.name} {show.action_name(place, agent.action)}".lstrip()
+        for place, agent in enumerate(moment.agents)
+        if agent.action is not None
+    )
+    line = f"step {moment.step}: {acted}, reward {moment.reward:g}, return {moment.total:g}"
+    if before.values is not None and len(before.agents) == 1:
         line += f", values {' '.join(f'{worth:.2f}' for worth in before.values)}"
     return line if moment.text is None else f"{line}\n{moment.text.rstrip()}\n"
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from rlhf_agents.board_cells import (
     Cell,
     has_board,
-    line_names,
+    line_labels,
     placed_cell,
     stones_of,
     winning_cells,
@@ -273,5 +273,5 @@ def _line(match: Match, thought: Explanation | None) -> tuple[Step, ...]:
     if thought is None:
         return ()
     ply, cells = len(match.session.moves), match.expected_cells(thought.line)
-    names = line_names(match.game, thought.line, match.session.seat)
+    names = line_labels(match.game, match.session.state, thought.line)
     return tuple(Step(ply + i, name, cells[i - 1][1]) for i, name in enumerate(names, 1))

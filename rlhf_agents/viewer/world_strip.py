@@ -1,69 +1,86 @@
-"""The goals of a world and what happened in it: bars in the panel, a strip below the picture."""
+"""What happened in an episode: a strip below the picture with a mark per event."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rlhf_agents.viewer.canvas import Canvas
 from rlhf_agents.viewer.geometry import Box
-from rlhf_agents.viewer.theme import Theme
-from rlhf_agents.world_events import GoalChance, Happening, Kind
-from rlhf_agents.world_play import Moment
+from rlhf_agents.viewer.theme import Colour, Theme, blend
+from rlhf_agents.world_events import Happening, Kind
+from rlhf_agents.world_moments import Moment
 
-LINE = 24.0
-STRIP = 46.0
-MOST_GOALS = 8
 MARK = 3.0
-STATES = {1: "reached", -1: "lost"}
-
-
-def paint_goals(canvas: Canvas, box: Box, goals: tuple[GoalChance, ...], theme: Theme) -> Box:
-    """List the goals, each with its probability or what became of it; return the room below."""
-    if not goals:
-        return box
-    title, box = box.top_part(LINE)
-    known = any(goal.chance is not None for goal in goals)
-    said = "probability of each goal" if known else "goals"
-    canvas.text((title.x, title.centre[1]), said, 13, theme.faint, width=title.width)
-    for goal in listed_goals(goals):
-        row, box = box.top_part(LINE)
-        y = row.centre[1]
-        colour = theme.accent if goal.asked else theme.muted
-        name = canvas.fitted(goal.name.replace("_", " "), 14, row.width * 0.5)
-        canvas.text((row.x, y), name, 14, colour, bold=goal.asked)
-        if goal.flag:
-            ending = theme.good if goal.flag > 0 else theme.bad
-            canvas.text((row.right, y), STATES[goal.flag], 13, ending, anchor="rm")
-        elif goal.chance is not None:
-            canvas.text((row.right, y), f"{goal.chance:.0%}", 13, theme.muted, anchor="rm")
-            track = Box(row.x + row.width * 0.54, y - 5, row.width * 0.28, 10)
-            canvas.box(track, theme.track, 5)
-            canvas.box(track._replace(width=track.width * goal.chance), colour, 5)
-    return box.top_part(LINE / 2)[1]
-
-
-def listed_goals(goals: tuple[GoalChance, ...]) -> list[GoalChance]:
-    """Return at most `MOST_GOALS`, what is asked among them, in the order of the table."""
-    asked = [place for place, goal in enumerate(goals) if goal.asked]
-    others = [place for place, goal in enumerate(goals) if not goal.asked]
-    return [goals[place] for place in sorted((asked + others)[:MOST_GOALS])]
+FADED = 0.65
+"""How much of the background is in marks of agents that are not followed."""
+SMALL = (Kind.REWARD, Kind.PENALTY)
 
 
 def paint_strip(canvas: Canvas, box: Box, now: Moment, theme: Theme) -> None:
-    """Draw the episode as a line with a mark per event, and name the last one above it."""
+    """Draw the episode as a line with a mark per event, and name the last ones above it.
+
+    Events that happened to others than the followed agent are pale.
+    """
     top, below = box.top_part(20)
     if now.events:
-        last = now.events[-1]
-        text = f"step {last.step}: {last.text}"
-        canvas.text((top.x, top.centre[1]), text, 13, _colour(last, theme), width=top.width)
+        _name_last(canvas, top, now, theme)
     canvas.box(Box(below.x, below.bottom - 5, below.width, 3), theme.track, 1)
-    length = max(1, now.step)
-    for event in now.events:
-        left = below.x + (below.width - MARK) * event.step / length
-        height = below.height * (0.45 if event.kind in (Kind.REWARD, Kind.PENALTY) else 0.9)
-        mark = Box(left, below.bottom - 2 - height, MARK, height)
-        canvas.box(mark, _colour(event, theme), 1)
+    others = [event for event in now.events if not concerns(event, now.mine.name)]
+    mine = [event for event in now.events if concerns(event, now.mine.name)]
+    draw_marks(canvas, below, others, now.step, {k: _pale(k, theme) for k in Kind})
+    draw_marks(canvas, below, mine, now.step, {k: colour_of(k, theme) for k in Kind})
 
 
-def _colour(event: Happening, theme: Theme) -> tuple[int, int, int]:
-    if event.kind in (Kind.GOAL, Kind.REWARD):
+def concerns(event: Happening, agent: str) -> bool:
+    """Return whether an event happened to an agent."""
+    return not event.who or agent in event.who
+
+
+def draw_marks(
+    canvas: Canvas, box: Box, events: Iterable[Happening], steps: int, colours: dict[Kind, Colour]
+) -> None:
+    """Draw a mark for every event, or the most important where many fall together.
+
+    Args:
+        canvas: where.
+        box: the episode from left to right.
+        events: of one episode.
+        steps: how long it is so far.
+        colours: of the marks.
+    """
+    marks: dict[int, Kind] = {}
+    for event in events:
+        place = round((box.width - MARK) * event.step / max(1, steps))
+        if place not in marks or marks[place] in SMALL:
+            marks[place] = event.kind
+    for place, kind in marks.items():
+        height = box.height * (0.45 if kind in SMALL else 0.9)
+        bottom = box.bottom - min(2.0, box.height / 4)
+        mark = Box(box.x + place, bottom - height, MARK, height)
+        canvas.box(mark, colours[kind], 1)
+
+
+def colour_of(kind: Kind, theme: Theme) -> Colour:
+    """Return the colour of a kind of event."""
+    if kind in (Kind.GOAL, Kind.REWARD):
         return theme.good
-    return theme.muted if event.kind is Kind.END else theme.bad
+    return theme.muted if kind in (Kind.END, Kind.OUT) else theme.bad
+
+
+def _pale(kind: Kind, theme: Theme) -> Colour:
+    return blend(colour_of(kind, theme), theme.background, FADED)
+
+
+def _name_last(canvas: Canvas, box: Box, now: Moment, theme: Theme) -> None:
+    """Write what happened in the last step in which something did, to the followed agent first."""
+    step = now.events[-1].step
+    last = [event for event in now.events[-3 * len(now.agents) - 3 :] if event.step == step]
+    last.sort(key=lambda event: not concerns(event, now.mine.name))
+    x, y = box.x, box.centre[1]
+    for number, event in enumerate(last):
+        text = f"step {step}: {event.said}" if number == 0 else event.said
+        left = box.right - x
+        if left < 24 or (number and canvas.text_width(text, 13) > left):
+            break
+        canvas.text((x, y), text, 13, colour_of(event.kind, theme), width=left)
+        x += canvas.text_width(text, 13) + 12

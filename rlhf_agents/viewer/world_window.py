@@ -15,7 +15,8 @@ from rlhf_agents.errors import UserError
 from rlhf_agents.viewer.canvas import Canvas, forget_fonts
 from rlhf_agents.viewer.pictures import image_of, save_gif, save_png
 from rlhf_agents.viewer.theme import Theme
-from rlhf_agents.viewer.world_screen import WorldUi, paint_world
+from rlhf_agents.viewer.world_layout import agent_at
+from rlhf_agents.viewer.world_screen import WorldUi, layout_of, paint_world
 from rlhf_agents.world_play import WorldShow
 
 SIZE = (960, 560)
@@ -24,7 +25,9 @@ FRAMES_PER_SECOND = 60
 FILM_PACE = 15.0
 """Pictures a second of a film; a film of 50 would be huge."""
 END_SECONDS = 1.5
+LEFT_BUTTON = 1
 KEYS = "space pause   \u2192 one step   n next episode   + \u2212 speed   esc leave"
+AGENT_KEYS = f"{KEYS}   tab or click follow another agent"
 
 Watcher = Callable[["WorldWindow", float], None]
 
@@ -90,10 +93,20 @@ class WorldWindow:
         elif name == "n":
             self.episodes = max(self.episodes, self.show.now.episode + 1)
             self.show.restart()
+        elif name == "tab":
+            self.show.follow(self.show.now.followed + 1)
         elif name in ("+", "=", "[+]"):
             self.speed = min(16.0, self.speed * 2)
         elif name in ("-", "[-]"):
             self.speed = max(1 / 16, self.speed / 2)
+
+    def click(self, point: tuple[float, float]) -> None:
+        """Follow the agent whose row is under a point, in points."""
+        now = self.show.now
+        layout = layout_of(self._canvas(), self.show, self._ui())
+        agent = agent_at(layout, len(now.agents), now.followed, point)
+        if agent >= 0:
+            self.show.follow(agent)
 
     def close(self) -> None:
         """Close the window, then the world, which may quit pygame."""
@@ -113,10 +126,16 @@ class WorldWindow:
             return "paused"
         return "" if self.speed == 1 else f"{self.speed:g} times as fast"
 
-    def _paint(self) -> None:
+    def _canvas(self) -> Canvas:
         surface = self._window.get_surface()
-        scale = surface.get_width() / max(1, self._window.size[0])
-        paint_world(Canvas(surface, scale), self.show, WorldUi(self.theme, KEYS, self.state))
+        return Canvas(surface, surface.get_width() / max(1, self._window.size[0]))
+
+    def _ui(self) -> WorldUi:
+        keys = AGENT_KEYS if len(self.show.now.agents) > 1 else KEYS
+        return WorldUi(self.theme, keys, self.state)
+
+    def _paint(self) -> None:
+        paint_world(self._canvas(), self.show, self._ui())
         self._window.flip()
 
     def _take(self, event: pygame.Event) -> None:
@@ -125,6 +144,8 @@ class WorldWindow:
         elif event.type == pygame.KEYDOWN:
             typed = event.unicode if event.unicode in ("+", "-", "=") else ""
             self.key(typed or pygame.key.name(event.key))
+        elif event.type == pygame.MOUSEBUTTONDOWN and event.button == LEFT_BUTTON:
+            self.click(event.pos)
 
 
 @dataclass(frozen=True)

@@ -365,6 +365,7 @@ def test_an_error_of_the_world_stays_its_own():
     [
         ("Cartpole-v1", {}, "unknown gymnasium world 'Cartpole-v1'; did you mean CartPole-v1"),
         ("Taxi-v3", {}, "Please use `Taxi-v4` instead"),
+        ("LunarLander-v3", {"continuous": True}, "not discrete: use continuous=False instead"),
         ("MountainCarContinuous-v0", {}, "not discrete: use gymnasium:MountainCar-v0 instead"),
         ("Pendulum-v1", {}, "not discrete: use gymnasium:MountainCar-v0 instead, or give make_env"),
         ("CartPole-v1", {"gravity": 3}, "CartPole-v1 cannot be made with gravity=3: TypeError"),
@@ -392,3 +393,13 @@ def test_catalogue():
         False,
     )
     assert {"score", "pick_up", "deliver_within_15", "cell"} <= set(taxi.goals)
+
+
+@pytest.mark.parametrize("name", sorted(from_gymnasium.ACTIONS))
+def test_every_action_has_a_name(name):
+    world = next((one for one in from_gymnasium.worlds() if one.rpartition("-v")[0] == name), None)
+    if world is None:
+        pytest.skip(f"{name} is not installed")
+    env = make_env(f"gymnasium:{world}")
+    assert len(env.action_names) == len(set(env.action_names)) == env.action_space.n
+    env.close()

@@ -247,7 +247,8 @@ def test_columns_look_ahead_for_their_own_rewards():
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("multiwalker_v9", {}, "which are not discrete: say continuous=False where the world has"),
+        ("multiwalker_v9", {}, "which are not discrete: use a world with discrete actions, such"),
+        ("pistonball_v6", {}, "which are not discrete: say continuous=False"),
         ("pursuit_v5", {"n_pursuers": 3, "size": 9}, "cannot be made with n_pursuers=3, size=9: "),
         ("pursuit_v5", {"opponent": "random"}, "all agents learn, so opponent='random' does not"),
         ("pursuit_v5", {"n_evaders": 4, "goal": "catch_5"}, "known: catch_1, catch_4, mixed"),
@@ -266,3 +267,12 @@ def test_catalogue():
     assert {"score", "survive_100", "team_3"} <= set(world.goals)
     with pytest.raises(NoRulesError, match="agents move at the same time"):
         game("pursuit_v5")
+
+
+def test_actions_have_names():
+    for name, first in ((ZOMBIES, "forward"), (PURSUIT, "left"), (PONG, "stay")):
+        env = make_env(name)
+        names = env.worlds.action_names
+        assert len(names) == len(env.worlds.agents)
+        assert all(len(own) == env.action_space.n and own[0] == first for own in names)
+        env.close()

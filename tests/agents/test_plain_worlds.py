@@ -19,6 +19,7 @@ from rlhf_agents.game_records import new_path, records_in
 from rlhf_agents.plain_worlds import _check_fits, load_actor, open_many, open_one
 from rlhf_agents.play_setup import file_stem
 from rlhf_agents.training_worlds import WorldOrder
+from rlhf_agents.world_events import goal_floor
 from rlhf_agents.world_play import ANSI, WorldShow
 from rlhf_agents.world_rules import game_name
 from rlhf_agents.world_scores import measure
@@ -144,6 +145,41 @@ def test_worlds_that_fail_are_named():
     show.advance()
     with pytest.raises(WorldFailureError, match=r"has sunk \(seed 4, episode 1, step 2\)"):
         show.advance()
+
+
+def test_worlds_that_cannot_begin_are_named():
+    pytest.importorskip("pettingzoo", reason="needs the extra pettingzoo")
+    pytest.importorskip("pymunk", reason="needs pettingzoo[butterfly]")
+    order = WorldOrder("pettingzoo:knights_archers_zombies_v11", options={"num_archers": -1})
+    with pytest.raises(WorldFailureError, match=r"_v11 raised ValueError: .*episode 1, step 0"):
+        WorldShow(order, "random")
+
+
+def test_cards_are_watched_with_their_goals():
+    """Missing a goal pays -1 there, so a value of 0 is a probability of one half."""
+    pytest.importorskip("pettingzoo", reason="needs the extra pettingzoo")
+    pytest.importorskip("rlcard", reason="needs the extra pettingzoo")
+    show = WorldShow(WorldOrder("pettingzoo:leduc_holdem_v4", opponent="random"), "random")
+    assert [goal.name for goal in show.now.goals if goal.asked] == ["win"]
+    show.actor = SimpleNamespace(
+        name="undecided",
+        weighs_goals=True,
+        values=lambda batch: np.zeros((1, 4), np.float32),
+        predict=lambda batch, **_: (np.argmax(batch["action_mask"], axis=1), None),
+    )
+    show.floor = goal_floor(show.env, show.actor)
+    assert show.restart().mine.chance == 0.5
+    assert {goal.chance for goal in show.now.goals} == {0.5}
+    show.close()
+
+
+def test_models_that_are_told_no_goal_value_none(pole):
+    """A model of CartPole's rewards is no judge of goals, even where goals are asked."""
+    show = WorldShow(WorldOrder("gymnasium:CartPole-v1", goal="survive_50"), "random")
+    bare = load_actor(pole, open_one(WorldOrder("CartPole-v1")), WorldOrder("CartPole-v1"))
+    assert not bare.weighs_goals
+    assert goal_floor(show.env, bare) is None
+    show.close()
 
 
 # ---- watching --------------------------------------------------------------------------------

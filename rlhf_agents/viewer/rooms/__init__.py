@@ -11,6 +11,7 @@ from importlib.metadata import entry_points
 
 from rlhf_agents.board_cells import has_board, paths_of
 from rlhf_agents.viewer.rooms.base import Room
+from rlhf_agents.viewer.rooms.glyphs import glyphs_of
 from rlhf_agents.viewer.rooms.grid import GridRoom
 from rlhf_agents.viewer.rooms.paths import PathRoom
 from rlhf_agents.viewer.rooms.text import TextRoom
@@ -41,7 +42,7 @@ def room_for(game: Game) -> Room:
     if own is not None:
         return own
     if not has_board(game):
-        return TextRoom()
+        return TextRoom(glyphs_of(game))
     _, rows, columns = game.observation_shape
     if paths_of(game.action_names, rows):
         return PathRoom(rows, columns, game.n_actions)

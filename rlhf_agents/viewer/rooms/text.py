@@ -9,6 +9,7 @@ from rlhf_agents.board_cells import Cell
 from rlhf_agents.viewer.canvas import Canvas
 from rlhf_agents.viewer.geometry import Box, Point
 from rlhf_agents.viewer.rooms.base import BoardView, Step
+from rlhf_agents.viewer.rooms.glyphs import EMPTY, Glyphs, cells_of, spread
 from rlhf_agents.viewer.rooms.grid import FRAME, STONE, VALUES, draw_stone
 from rlhf_agents.viewer.theme import Theme
 
@@ -21,7 +22,14 @@ LARGEST = 40
 
 
 class TextRoom:
-    """Writes the position and lists the legal moves, as there may be thousands of others."""
+    """Writes the position and lists the legal moves, as there may be thousands of others.
+
+    Args:
+        glyphs: characters that are drawn as stones; by default none.
+    """
+
+    def __init__(self, glyphs: Glyphs | None = None) -> None:
+        self.glyphs = glyphs or Glyphs({})
 
     # ---- geometry
 
@@ -77,16 +85,36 @@ class TextRoom:
             self._draw_chip(canvas, chip, action, view, theme)
 
     def _draw_text(self, canvas: Canvas, area: Box, lines: list[str], theme: Theme) -> None:
+        lines = spread(lines) if self.glyphs.owners else lines
         columns = max(1, *(len(line) for line in lines))
         height = min(LARGEST, area.height / len(lines), area.width / columns / ASPECT)
         width = height * ASPECT
         left = area.centre[0] - columns * width / 2
         top = area.centre[1] - len(lines) * height / 2
         for row, line in enumerate(lines):
+            cells = cells_of(line) if self.glyphs.owners else None
             for column, character in enumerate(line):
                 place = (left + (column + 0.5) * width, top + (row + 0.5) * height)
-                if character != " ":
+                if cells and column in cells:
+                    self._draw_cell(canvas, place, character, height, theme)
+                elif character != " ":
                     canvas.text(place, character, height * 0.8, theme.text, anchor="mm")
+
+    def _draw_cell(
+        self, canvas: Canvas, place: Point, character: str, height: float, theme: Theme
+    ) -> None:
+        """Draw a stone, with its letter if there are several kinds, or an empty cell."""
+        seat = self.glyphs.seat(character)
+        if character in EMPTY:
+            canvas.disc(place, max(1.5, height * 0.09), theme.hole)
+        elif seat is None:
+            canvas.text(place, character, height * 0.8, theme.text, anchor="mm")
+        else:
+            draw_stone(canvas, place, height * STONE, seat, theme)
+            if self.glyphs.pieces:
+                canvas.disc(place, height * STONE * 0.75, theme.seats[seat])
+                letter, colour = character.upper(), theme.on_seats[seat]
+                canvas.text(place, letter, height * 0.6, colour, anchor="mm", bold=True)
 
     def _draw_chip(
         self, canvas: Canvas, chip: Box, action: int, view: BoardView, theme: Theme

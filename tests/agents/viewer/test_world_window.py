@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pygame
 import pytest
@@ -13,16 +15,13 @@ from rlhf_agents.training_worlds import WorldOrder
 from rlhf_agents.viewer import world_window
 from rlhf_agents.viewer.canvas import Canvas, forget_fonts
 from rlhf_agents.viewer.theme import DARK, LIGHT
-from rlhf_agents.viewer.world_screen import (
-    WorldUi,
-    bar_shares,
-    listed_actions,
-    number_text,
-    paint_world,
-    scaled,
-)
+from rlhf_agents.viewer.world_layout import agent_rows, arrange_world
+from rlhf_agents.viewer.world_panel import bar_shares, listed_actions, number_text
+from rlhf_agents.viewer.world_screen import WorldUi, paint_world, scaled
 from rlhf_agents.viewer.world_window import WorldFilm, WorldWindow, film_world
-from rlhf_agents.world_play import Moment, WorldShow
+from rlhf_agents.world_events import GoalChance, Happening, Kind
+from rlhf_agents.world_moments import AgentMoment
+from rlhf_agents.world_play import WorldShow
 from tests.agents.walks import LAKE, STILL, save_walker
 
 WORDS = ("--game", LAKE, "--option", "is_slippery=False")
@@ -33,6 +32,8 @@ def quiet(monkeypatch):
     """No screen and no loudspeaker; what the program sets is undone."""
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
     monkeypatch.setenv("SDL_AUDIODRIVER", "dummy")
+    yield
+    forget_fonts()  # worlds quit pygame when they are closed
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,6 @@ def show(walker):
     show = WorldShow(WorldOrder(LAKE, options=STILL), walker)
     yield show
     show.close()
-    forget_fonts()  # the world has quit pygame
 
 
 def painted(show, theme=DARK, size=(960, 560)):
@@ -96,12 +96,34 @@ def test_every_size_can_be_drawn(show, size):
 def test_many_actions_are_listed_by_worth():
     values = np.arange(30, dtype=np.float32)
     values[29] = np.nan
-    now = Moment(1, values=values, next_action=3)
-    assert listed_actions(now, 30, 4) == [3, 26, 27, 28]
-    assert listed_actions(now, 3, 4) == [0, 1, 2]
+    mine = AgentMoment(values=values, next_action=3)
+    assert listed_actions(mine, 30, 4) == [3, 27, 28]  # the last line says that 27 more are there
+    assert listed_actions(mine, 3, 4) == [0, 1, 2]
     assert bar_shares(np.array([-4, 0, np.nan, 4], np.float32)).tolist() == [0, 0.5, 0, 1]
     assert bar_shares(np.zeros(2, np.float32)).tolist() == [1, 1]
     assert [number_text(number) for number in (3.0, -0.126)] == ["3", "-0.13"]
+
+
+def test_long_lists_of_goals_leave_room_for_the_actions(walker):
+    """Whatever the size, the chosen action is on the screen, below the goals."""
+    show = WorldShow(WorldOrder("gymnasium:CartPole-v1", goal="mixed"), "random")
+    many = tuple(GoalChance(f"goal {number}", number == 0, 0, 0.5) for number in range(40))
+    show.now = replace(show.now, agents=(replace(show.now.mine, goals=many, values=ONES),))
+    for size in ((960, 560), (960, 400), (1600, 1000)):
+        rows = bars_of(painted(show, size=size), size)
+        assert len(rows) == 2, size  # the goal that is asked, and the action that is chosen
+        assert rows[-1] < size[1] - 20
+    show.close()
+
+
+ONES = np.ones(2, np.float32)
+
+
+def bars_of(pixels, size):
+    """Return the pixel rows in which bars of the accent colour begin."""
+    left = size[0] - 240
+    long = (pixels[:, left:] == DARK.accent).all(axis=2).sum(axis=1) > 30
+    return np.flatnonzero(long[1:] & ~long[:-1]).tolist()
 
 
 def test_enlarged_pixels_stay_clear():
@@ -145,7 +167,7 @@ def test_rlhf_play_films_without_a_display(walker, tmp_path, capsys):
 def test_rlhf_play_shows_steps_in_the_terminal(walker, capsys):
     assert play.main([*WORDS, "--agent", walker, "--terminal", "--games", "2"]) == 0
     out, _ = capsys.readouterr()
-    assert out.count("step 6: 2, reward 1, return 1, values 0.00 0.00 1.00 0.00\n") == 2
+    assert out.count("step 6: right, reward 1, return 1, values 0.00 0.00 1.00 0.00\n") == 2
     assert "\x1b[41m" in out  # the world's own text
     assert out.endswith("episode 2: return 1 in 6 steps\n")
 
@@ -217,6 +239,63 @@ def test_rlhf_play_opens_the_window(walker, monkeypatch, capsys):
     assert play.main([*WORDS, "--agent", walker, "--watch"]) == 0
     assert opened == [LAKE]
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.fixture
+def spread():
+    pytest.importorskip("mpe2", reason="needs rlhf-agents[mpe2]")
+    return WorldOrder("mpe2:simple_spread_v3", goal="mixed", seed=1)
+
+
+def test_tab_and_clicks_choose_who_is_followed(spread):
+    window = WorldWindow(WorldShow(spread, "random"), DARK)
+    followed = []
+
+    def watch(window, _now):
+        followed.append(window.show.now.mine.name)
+        step = len(followed)
+        if step < 3:
+            press("tab")
+        elif step == 3:
+            layout = arrange_world(window._window.size, 3, keys=True)
+            place = agent_rows(layout.agents, 3, 2).rows[1].centre
+            button = pygame.event.Event(pygame.MOUSEBUTTONDOWN, button=1, pos=place)
+            pygame.event.post(button)
+        else:
+            press("escape")
+
+    try:
+        window.key("space")
+        window.run(watch)
+    finally:
+        window.close()
+    assert followed[:4] == ["agent_0", "agent_1", "agent_2", "agent_1"]
+
+
+@pytest.mark.parametrize("size", [(320, 320), (960, 560), (1400, 900), (2000, 300)])
+@pytest.mark.parametrize("count", [3, 10, 25])
+def test_teams_can_be_drawn_in_every_size(spread, size, count):
+    show = WorldShow(replace(spread, options={"N": count}), "random")
+    first = painted(show, size=size)
+    show.follow(count - 1)
+    assert (painted(show, size=size) != first).any()
+    show.advance()
+    show.close()
+
+
+def test_marks_of_others_are_pale(spread):
+    show = WorldShow(spread, "random")
+    event = Happening(1, Kind.GOAL, "cover_1 reached", ("agent_1",))
+    show.now = replace(show.now, step=1, events=(event,))
+
+    def bright():
+        strip = painted(show)[495:540, 20:440]  # below the picture
+        return int((strip == DARK.good).all(axis=2).sum())
+
+    pale = bright()
+    show.follow(1)
+    assert bright() > pale + 20
+    show.close()
 
 
 MISTAKES = [

@@ -1,0 +1,103 @@
+"""Boards that games write as text: which lines are rows, and whose stone a character is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from rlhf_games.base import Game, States
+
+EMPTY = frozenset(".-_+\u00b7")
+BRACKETS = "[]()"
+PLIES = 6
+"""Played to learn whose characters are whose."""
+
+
+@dataclass(frozen=True)
+class Glyphs:
+    """Whose stone a character is.
+
+    Attributes:
+        owners: the seat of every character that is a stone.
+        pieces: stones differ by letter: capitals are one player's, small letters the other's.
+    """
+
+    owners: Mapping[str, int]
+    pieces: bool = False
+
+    def seat(self, character: str) -> int | None:
+        """Return whose stone a character of a row is, None if it is none."""
+        if self.pieces and character.isalpha():
+            return self.owners["A" if character.isupper() else "a"]
+        return self.owners.get(character)
+
+
+def cells_of(line: str) -> list[int] | None:
+    """Return where the cells of a row stand in a line, None if the line is no row.
+
+    Cells are single characters, all apart or all together; a row may begin or end with a number.
+    Letters in alphabetical order are names of columns.
+    """
+    bare = "".join(" " if character in BRACKETS else character for character in line)
+    found = re.fullmatch(r"\s*(?:\d+(?:\s|(?=\D)))?\s*(.*?)(?:\s+\d+)?\s*", bare)
+    if found is None or re.search(r"\d", found[1]):
+        return None
+    words = found[1].split()
+    if len(words) > 1 and any(len(word) > 1 for word in words):
+        return None
+    letters = "".join(words)
+    if letters.isalpha() and len(letters) > 2 and list(letters) == sorted(set(letters)):
+        return None  # names of columns
+    start = found.start(1)
+    cells = [start + i for i, character in enumerate(found[1]) if character != " "]
+    return cells if len(cells) > 1 or any(word in EMPTY for word in words) else None
+
+
+def glyphs_of(game: Game) -> Glyphs:
+    """Return whose stone every character is, learnt from the first moves of a game."""
+    states = game.initial(1)
+    owners: dict[str, int] = {}
+    before = _rows(game, states)
+    for _ in range(PLIES):
+        legal = np.flatnonzero(game.legal(states)[0])
+        if not len(legal):
+            break
+        seat = int(game.mover(states)[0])
+        states = game.step(states, legal[len(legal) // 2 : len(legal) // 2 + 1])
+        after = _rows(game, states)
+        for place, character in after.items():
+            if character != before.get(place) and character not in EMPTY:
+                owners.setdefault(character, seat)
+        before = after
+    letters = [{c for c in owners if c.isalpha() and owners[c] == seat} for seat in (0, 1)]
+    for upper in (0, 1):
+        mine, theirs = "".join(letters[upper]), "".join(letters[1 - upper])
+        if mine.isupper() and theirs.islower():
+            return Glyphs({**owners, "A": upper, "a": 1 - upper}, pieces=True)
+    return Glyphs(owners)
+
+
+def _rows(game: Game, states: States) -> dict[tuple[int, int], str]:
+    """Return the characters of all rows that have an empty cell, by line and place."""
+    text = game.text(states[0]) or ""
+    cells = {}
+    for number, line in enumerate(text.split("\n")):
+        places = cells_of(line) or []
+        if any(line[place] in EMPTY for place in places):
+            cells.update({(number, place): line[place] for place in places})
+    return cells
+
+
+def spread(lines: list[str]) -> list[str]:
+    """Return lines with a space between cells that stand together, and between names of columns."""
+    tight = {
+        len(line)
+        for line in lines
+        if len(places := cells_of(line) or []) > 2 and places[1] == places[0] + 1
+    }
+    return [
+        " ".join(line) if len(line) in tight and len(line.split()) == 1 else line for line in lines
+    ]
