@@ -32,8 +32,9 @@ test: $(VENV)/.test ## format check, lint, import contracts, types, tests
 	@$(BIN)/ruff check .
 	@echo '==> lint-imports'
 	@$(BIN)/lint-imports --no-logo
-	@echo '==> mypy'
-	@$(BIN)/mypy
+	@echo '==> mypy, beside it the compiling that most tests need'
+	@$(FRESH_CACHE) OMP_NUM_THREADS=1 $(BIN)/python -m tests.warm_up & warming=$$!; \
+	    $(BIN)/mypy; types=$$?; wait $$warming && exit $$types
 	@echo '==> pytest -n 2'
 	@# Stealing keeps the tests of a file, which compile the same code, on one worker. Each worker
 	@# has a core: more threads of torch would only wait for each other.

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlhf_games.base import CLOCK
-from rlhf_games.compiled import Real, compiled_fast
+from rlhf_games.compiled import Real, inner_fast
 from rlhf_games.rules import Rules, State, fill_symbols, plies
 
 NORM_EPSILON = 1e-5
@@ -85,7 +85,7 @@ class PatternWeights(NamedTuple):
     parents: NDArray[np.int64]
 
 
-@compiled_fast
+@inner_fast
 def normalise(values: Vector, scale: Vector, shift: Vector) -> None:
     """Apply layer normalisation and ReLU in place to `values` `[D]`."""
     width = values.shape[0]
@@ -101,7 +101,7 @@ def normalise(values: Vector, scale: Vector, shift: Vector) -> None:
         values[d] = max((values[d] - mean) * factor * scale[d] + shift[d], np.float32(0.0))
 
 
-@compiled_fast
+@inner_fast
 def embed(rules: Rules, weights: PatternWeights, state: State, out: Vector) -> None:
     """Sum the table rows of all windows of a position into `out` `[D]`."""
     symbols = np.empty(rules.n_cells + CLOCK_SYMBOLS, np.int64)
@@ -129,7 +129,7 @@ def embed(rules: Rules, weights: PatternWeights, state: State, out: Vector) -> N
             out[d] += weights.table[row, d]
 
 
-@compiled_fast
+@inner_fast
 def table_row(weights: PatternWeights, symbols: NDArray[np.int64], window: int) -> int:
     """Return the table row of what stands in a window."""
     row = window
@@ -138,7 +138,7 @@ def table_row(weights: PatternWeights, symbols: NDArray[np.int64], window: int) 
     return row
 
 
-@compiled_fast
+@inner_fast
 def hidden(rules: Rules, weights: PatternWeights, state: State, out: Vector) -> None:
     """Compute the last hidden layer of a position into `out` `[D]`."""
     embed(rules, weights, state, out)
@@ -151,7 +151,7 @@ def hidden(rules: Rules, weights: PatternWeights, state: State, out: Vector) -> 
         normalise(out, weights.scale[layer + 1], weights.shift[layer + 1])
 
 
-@compiled_fast
+@inner_fast
 def active_inputs(values: Vector, copy: Vector, active: NDArray[np.int64]) -> int:
     """Copy `values` and list the positive ones: behind a ReLU half of the products vanish."""
     count = 0
@@ -162,7 +162,7 @@ def active_inputs(values: Vector, copy: Vector, active: NDArray[np.int64]) -> in
     return count
 
 
-@compiled_fast
+@inner_fast
 def add_products(
     matrix: Any, bias: Vector, inputs: Vector, active: NDArray[np.int64], out: Vector
 ) -> None:
@@ -183,7 +183,7 @@ def add_products(
             out[d] += inputs[active[k]] * matrix[active[k], d]
 
 
-@compiled_fast
+@inner_fast
 def dot(matrix: Any, row: int, vector: Vector) -> Real:
     """Return the inner product of one row of `matrix` with `vector`."""
     total = np.float32(0.0)
@@ -192,7 +192,7 @@ def dot(matrix: Any, row: int, vector: Vector) -> Real:
     return total
 
 
-@compiled_fast
+@inner_fast
 def goal_value(
     weights: PatternWeights, features: Vector, seat: int, goal: int, action: int
 ) -> Real:

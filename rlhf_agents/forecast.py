@@ -16,13 +16,13 @@ from rlhf_agents.foresight import Mind
 from rlhf_agents.goals import WIN, decided_value
 from rlhf_agents.records import Forecast
 from rlhf_games.base import Outcome, States, Verdict
-from rlhf_games.compiled import compiled, next_random, random_unit
+from rlhf_games.compiled import compiled, inner, next_random, random_unit
 from rlhf_games.rules import ONGOING, State, is_legal, load, play, result, verdict
 
 GAMES = 256
 
 
-@compiled
+@inner
 def fill_wishes(
     mind: Mind, state: State, goal: int, features: NDArray[np.float32], out: NDArray[np.float32]
 ) -> None:
@@ -53,7 +53,7 @@ def fill_wishes(
         out[action] /= total
 
 
-@compiled
+@inner
 def draw_action(wishes: NDArray[np.float32], share: float) -> int:
     """Return the action that a number in [0, 1) selects."""
     last = 0

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from rlhf_agents.compiled_network import PatternWeights, goal_value, hidden
 from rlhf_agents.goals import WIN, GoalRules, decided_value, discounted
 from rlhf_games.base import States
-from rlhf_games.compiled import Real, compiled, compiled_fast
+from rlhf_games.compiled import Real, compiled, inner, inner_fast
 from rlhf_games.rules import (
     ONGOING,
     Rules,
@@ -95,7 +95,7 @@ def new_tree(capacity: int, n_words: int, n_actions: int, width: int) -> Tree:
     )
 
 
-@compiled_fast
+@inner_fast
 def edge_guess(
     mind: Mind, features: NDArray[np.float32], ours: bool, goal: int, action: int
 ) -> Real:
@@ -106,7 +106,7 @@ def edge_guess(
     return goal_value(mind.weights, features, 0 if ours else 1, goal, action)
 
 
-@compiled_fast
+@inner_fast
 def fill_replies(goals: GoalRules, tree: Tree, node: int) -> None:
     """Turn the mover's own `win` values in `tree.reply[node]` into probabilities (softmax)."""
     n_actions = tree.child.shape[1]
@@ -126,7 +126,7 @@ def fill_replies(goals: GoalRules, tree: Tree, node: int) -> None:
         tree.reply[node, action] /= total
 
 
-@compiled
+@inner
 def expand(mind: Mind, tree: Tree, node: int, goal: int) -> None:
     """Evaluate `node` and give a value to each of its moves."""
     state = load(mind.rules, tree.words, node)
@@ -143,7 +143,7 @@ def expand(mind: Mind, tree: Tree, node: int, goal: int) -> None:
     fill_replies(mind.goals, tree, node)
 
 
-@compiled
+@inner
 def guess_edge(mind: Mind, tree: Tree, node: int, action: int, after: State, goal: int) -> None:
     """Give a value to one legal move: by the rules if they decide it, else by the network."""
     features, ours = tree.features[node], tree.ours[node]
@@ -163,7 +163,7 @@ def guess_edge(mind: Mind, tree: Tree, node: int, action: int, after: State, goa
     tree.mean[node, action] = tree.value[node, action]
 
 
-@compiled
+@inner
 def extreme_value(tree: Tree, node: int, sign: float) -> tuple[Real, bool, bool]:
     """Return the best value for a chooser of `sign`, if it is exact, and if all moves are."""
     best, best_exact, all_exact = np.float32(-2.0), False, True
@@ -178,7 +178,7 @@ def extreme_value(tree: Tree, node: int, sign: float) -> tuple[Real, bool, bool]
     return np.float32(sign) * best, best_exact, all_exact
 
 
-@compiled
+@inner
 def node_value(goals: GoalRules, tree: Tree, node: int, goal: int) -> tuple[Real, bool]:
     """Return what `node` is worth to the protagonist, and whether that is exact."""
     ours = tree.ours[node]
@@ -197,7 +197,7 @@ def node_value(goals: GoalRules, tree: Tree, node: int, goal: int) -> tuple[Real
     return worst + (np.float32(1.0) - goals.paranoia[goal]) * above, all_exact
 
 
-@compiled
+@inner
 def choose_edge(goals: GoalRules, tree: Tree, node: int, goal: int) -> int:
     """Return the move that the walk follows, -1 if all are exact."""
     ours = tree.ours[node]
@@ -219,7 +219,7 @@ def choose_edge(goals: GoalRules, tree: Tree, node: int, goal: int) -> int:
     return best
 
 
-@compiled
+@inner
 def back_up(goals: GoalRules, tree: Tree, node: int, goal: int) -> None:
     """Carry the value of a new node up to its root.
 
@@ -243,7 +243,7 @@ def back_up(goals: GoalRules, tree: Tree, node: int, goal: int) -> None:
         value, exact = node_value(goals, tree, node, goal)
 
 
-@compiled
+@inner
 def add_child(mind: Mind, tree: Tree, node: int, action: int, new: int, goal: int) -> None:
     """Expand the position after a move as node `new` and back its value up."""
     store(tree.words, new, play(mind.rules, load(mind.rules, tree.words, node), action))
@@ -255,7 +255,7 @@ def add_child(mind: Mind, tree: Tree, node: int, action: int, new: int, goal: in
     back_up(mind.goals, tree, new, goal)
 
 
-@compiled
+@inner
 def walk(goals: GoalRules, tree: Tree, base: int, goal: int) -> tuple[int, int]:
     """Follow the best moves from a root to an unexpanded one; (-1, -1) if the root is exact."""
     node = base
@@ -268,7 +268,7 @@ def walk(goals: GoalRules, tree: Tree, base: int, goal: int) -> tuple[int, int]:
         node = tree.child[node, action]
 
 
-@compiled
+@inner
 def plant(mind: Mind, tree: Tree, base: int, root: State, seat: int) -> bool:
     """Place a root in row `base`; False if the game is over there."""
     store(tree.words, base, root)
@@ -281,7 +281,7 @@ def plant(mind: Mind, tree: Tree, base: int, root: State, seat: int) -> bool:
     return False
 
 
-@compiled
+@inner
 def begin(mind: Mind, tree: Tree, base: int, root: State, goal: int, seat: int, ahead: bool) -> int:
     """Begin a tree for `goal` of the root's mover (seat 0) or waiting player (seat 1).
 
@@ -308,7 +308,7 @@ def begin(mind: Mind, tree: Tree, base: int, root: State, goal: int, seat: int, 
     return used
 
 
-@compiled
+@inner
 def go_on(mind: Mind, tree: Tree, base: int, goal: int, used: int, nodes: int) -> int:
     """Let a tree of `used` nodes grow to `nodes`, or until all is proven; return how many it has.
 
@@ -323,10 +323,16 @@ def go_on(mind: Mind, tree: Tree, base: int, goal: int, used: int, nodes: int) -
     return used
 
 
-@compiled
-def grow(mind: Mind, tree: Tree, base: int, root: State, goal: int, seat: int, nodes: int) -> int:
-    """Begin a tree and let it grow to `nodes` (0: the root alone), see `begin`."""
-    used = begin(mind, tree, base, root, goal, seat, nodes > 0)
+@inner
+def grow(
+    mind: Mind, tree: Tree, base: int, root: State, goal: int, seat: int, used: int, nodes: int
+) -> int:  # fmt: skip
+    """Begin a tree, unless it has `used` nodes already, and let it grow to `nodes`.
+
+    See `begin`; with 0 nodes it is the root alone.
+    """
+    if used == 0:
+        used = begin(mind, tree, base, root, goal, seat, nodes > 0)
     return go_on(mind, tree, base, goal, used, nodes) if used > 0 else 0
 
 
@@ -344,21 +350,13 @@ def grow_batch(
         wanted: int64 `[B]`, rows of the goal table.
         seats: int64 `[B]`, 0 the mover pursues the goal, 1 the waiting player.
         nodes: budget of evaluated positions per tree.
-        used: int64 `[B]`, receives the number of nodes of every tree.
+        used: int64 `[B]`, the number of nodes of every tree: 0 where it has not begun. Receives the
+            new numbers.
     """
     room = tree.words.shape[0] // states.shape[0]
     for i in range(states.shape[0]):
         root = load(mind.rules, states, i)
-        used[i] = grow(mind, tree, i * room, root, wanted[i], seats[i], nodes)
-
-
-@compiled
-def begin_first(
-    mind: Mind, tree: Tree, states: States, goal: int, seat: int, ahead: bool,
-    used: NDArray[np.int64],
-) -> None:  # fmt: skip
-    """Begin a tree at the first position uint64 `[1, W]` and store its size in `used` `[1]`."""
-    used[0] = begin(mind, tree, 0, load(mind.rules, states, 0), goal, seat, ahead)
+        used[i] = grow(mind, tree, i * room, root, wanted[i], seats[i], used[i], nodes)
 
 
 @compiled
@@ -367,11 +365,3 @@ def trust_network(mind: Mind, tree: Tree, goal: int) -> None:
     for action in range(mind.rules.n_actions):
         if tree.child[0, action] != ILLEGAL:
             tree.value[0, action] = edge_guess(mind, tree.features[0], tree.ours[0], goal, action)
-
-
-@compiled
-def go_on_first(
-    mind: Mind, tree: Tree, goal: int, nodes: int, used: NDArray[np.int64]
-) -> None:  # fmt: skip
-    """Let the tree of `begin_first` grow to `nodes` and store its size in `used` `[1]`."""
-    used[0] = go_on(mind, tree, 0, goal, used[0], nodes)

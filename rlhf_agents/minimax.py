@@ -21,7 +21,7 @@ from rlhf_agents.proofs import (
 )
 from rlhf_agents.records import Explanation
 from rlhf_games.base import MOVER, Game, Outcome, States
-from rlhf_games.compiled import compiled
+from rlhf_games.compiled import compiled, inner
 from rlhf_games.rules import ONGOING, Rules, State, is_legal, load, play, result, store
 
 ILLEGAL = -2 * HORIZON
@@ -30,7 +30,7 @@ Counter = NDArray[np.int64]
 """One number: the positions visited so far."""
 
 
-@compiled
+@inner
 def search(
     rules: Rules,
     table: ProofTable,
@@ -63,7 +63,7 @@ def search(
         value = UNKNOWN
 
 
-@compiled
+@inner
 def move_value(
     rules: Rules, table: ProofTable, after: State, alpha: int, depth: int, spent: Counter
 ) -> int:
@@ -76,7 +76,7 @@ def move_value(
     return one_ply_back(search(rules, table, after, window, depth - 1, spent))
 
 
-@compiled
+@inner
 def choose(rules: Rules, table: ProofTable, state: State, depth: int, spent: Counter) -> int:
     """Return the best move of an unfinished position, the first of equals in `table.order`."""
     best, chosen = ILLEGAL, 0

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rlhf_agents.action_masks import MASK_KEY
 from rlhf_agents.state_table import Memory, StateTable
-from rlhf_games.compiled import Real, compiled_fast
+from rlhf_games.compiled import Real, compiled_fast, inner_fast
 
 Floats = NDArray[np.float32]
 Terms = tuple[Floats, float, float]
@@ -25,7 +25,7 @@ MOST_KEPT = 1 << 24
 """Values of plans that a file holds, 64 MiB."""
 
 
-@compiled_fast
+@inner_fast
 def expectation(
     memory: Memory, s: int, a: int, worth: Any, gamma: float, values: Any
 ) -> tuple[Real, Real]:

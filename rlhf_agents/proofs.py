@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlhf_games.base import Game, States
-from rlhf_games.compiled import compiled
+from rlhf_games.compiled import compiled, inner
 from rlhf_games.rules import ONGOING, Rules, State, is_legal, load, play, result, store
 
 HORIZON = 512
@@ -63,7 +63,7 @@ def new_table(game: Game, bits: int = 16) -> ProofTable:
     )
 
 
-@compiled
+@inner
 def hash_state(state: State) -> int:
     """Mix the words of a position into 64 bits."""
     mixed = numba.uint64(0x9E3779B97F4A7C15)
@@ -73,7 +73,7 @@ def hash_state(state: State) -> int:
     return mixed
 
 
-@compiled
+@inner
 def one_ply_back(value: int) -> int:
     """Return a child's value as its parent sees it: negated, one ply further away."""
     if value > 0:
@@ -81,7 +81,7 @@ def one_ply_back(value: int) -> int:
     return -1 - value if value < 0 else 0
 
 
-@compiled
+@inner
 def wins_at_once(rules: Rules, state: State) -> bool:
     """Tell whether the mover has a move that ends the game in a win."""
     for action in range(rules.n_actions):
@@ -90,13 +90,13 @@ def wins_at_once(rules: Rules, state: State) -> bool:
     return False
 
 
-@compiled
+@inner
 def slot_of(table: ProofTable, key: int) -> int:
     """Return the slot of a key."""
     return numba.int64(key & numba.uint64(table.key.shape[0] - 1))
 
 
-@compiled
+@inner
 def key_of(rules: Rules, table: ProofTable, depth: int, limit: int) -> int:
     """Return the table's key of the position at `depth`; values to a limit hold for that limit."""
     key = hash_state(load(rules, table.words, depth))
@@ -105,7 +105,7 @@ def key_of(rules: Rules, table: ProofTable, depth: int, limit: int) -> int:
     return key
 
 
-@compiled
+@inner
 def enter(rules: Rules, table: ProofTable, depth: int, limit: int) -> int:
     """Begin the position at `depth`; return its value if that is known at once, else UNKNOWN."""
     if depth >= limit:
@@ -129,7 +129,7 @@ def enter(rules: Rules, table: ProofTable, depth: int, limit: int) -> int:
     return UNKNOWN
 
 
-@compiled
+@inner
 def leave(rules: Rules, table: ProofTable, depth: int, limit: int) -> int:
     """End the position at `depth`: keep its value in the table and return it."""
     window = table.window[depth]
@@ -145,7 +145,7 @@ def leave(rules: Rules, table: ProofTable, depth: int, limit: int) -> int:
     return window[3]
 
 
-@compiled
+@inner
 def next_child(rules: Rules, table: ProofTable, depth: int) -> int:
     """Place the next unfinished child at `depth + 1`; False if no move is left or one refutes."""
     state = load(rules, table.words, depth)
@@ -167,7 +167,7 @@ def next_child(rules: Rules, table: ProofTable, depth: int) -> int:
     return False
 
 
-@compiled
+@inner
 def accept(table: ProofTable, depth: int, value: int) -> None:
     """Take a move's value into account."""
     window = table.window[depth]
@@ -175,7 +175,7 @@ def accept(table: ProofTable, depth: int, value: int) -> None:
     window[0] = max(window[0], value)
 
 
-@compiled
+@inner
 def search(
     rules: Rules, table: ProofTable, root: State, window: tuple[int, int], limit: int, budget: int
 ) -> int:
@@ -210,7 +210,7 @@ def search(
         value = UNKNOWN
 
 
-@compiled
+@inner
 def prove(rules: Rules, table: ProofTable, root: State, budget: int) -> int:
     """Return the exact value of an unfinished position, or UNKNOWN after `budget` nodes."""
     return search(rules, table, root, (-HORIZON, HORIZON), UNLIMITED, budget)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from rlhf_agents.foresight import ILLEGAL, Mind, Tree
 from rlhf_agents.goals import WIN, GoalRules, discounted, payoff
 from rlhf_agents.proofs import HORIZON, UNKNOWN, ProofTable, prove
-from rlhf_games.compiled import Real, compiled, compiled_fast
+from rlhf_games.compiled import Real, compiled, compiled_fast, inner
 from rlhf_games.rules import ONGOING, Rules, State, age, load, play, result, verdict
 
 Values = NDArray[np.float32]
@@ -67,7 +67,7 @@ def one_ply(
     return discounted(goals, goal, (np.float32(1.0) - w) * mean + w * worst), best
 
 
-@compiled
+@inner
 def settle(rules: Rules, goals: GoalRules, after: State, goal: int, out: Values) -> None:
     """Overwrite `out` = (y_M, y_W) where the rules alone decide the goal in `after`."""
     over = result(rules, after) != ONGOING
@@ -83,7 +83,7 @@ def settle(rules: Rules, goals: GoalRules, after: State, goal: int, out: Values)
                 out[seat] = np.float32(1.0) if what == 1 else np.float32(0.0)
 
 
-@compiled
+@inner
 def proven_pair(
     rules: Rules, goals: GoalRules, table: ProofTable, after: State, budget: int, out: Values
 ) -> None:
@@ -101,7 +101,7 @@ def proven_pair(
     out[0], out[1] = np.float32(1.0) - best, best
 
 
-@compiled
+@inner
 def edge_targets(
     rules: Rules, goals: GoalRules, tree: Tree, node: int, action: int, values: Values,
     targets: Values,
@@ -129,7 +129,7 @@ def edge_targets(
     return True
 
 
-@compiled
+@inner
 def take_tree_value(
     goals: GoalRules, tree: Tree, node: int, action: int, goal: int, out: Values
 ) -> None:

@@ -14,12 +14,11 @@ from rlhf_agents.foresight import (
     ILLEGAL,
     Mind,
     Tree,
-    begin,
-    begin_first,
-    go_on_first,
+    expand,
     grow_batch,
     new_tree,
     node_value,
+    plant,
     trust_network,
 )
 from rlhf_agents.goals import WIN, GoalRules
@@ -67,7 +66,8 @@ def goal_table(mind: Mind, tree: Tree, states: States, seat: int, out: NDArray[n
     for i in range(states.shape[0]):
         root = load(mind.rules, states, i)
         for goal in range(mind.rules.n_goals):
-            begin(mind, tree, 0, root, goal, seat, False)
+            plant(mind, tree, 0, root, seat)
+            expand(mind, tree, 0, goal)
             out[i, goal] = node_value(mind.goals, tree, 0, goal)[0]
 
 
@@ -235,13 +235,14 @@ class Thinker:
         width = self.weights.table.shape[1]
         tree = new_tree(room, self.game.n_words, self.game.n_actions, width)
         used = np.zeros(1, np.int64)
-        begin_first(self.mind, tree, states, goal, seat, nodes > 0, used)
+        asked = np.array([goal]), np.array([seat])
+        grow_batch(self.mind, tree, states, *asked, min(nodes, 1), used)
         if nodes == 0:  # the values by which `choose` plays
             trust_network(self.mind, tree, goal)
         yield tree, int(used[0])
         for budget in step_budgets(nodes):
             before = int(used[0])
-            go_on_first(self.mind, tree, goal, budget, used)
+            grow_batch(self.mind, tree, states, *asked, budget, used)
             if used[0] == before:
                 return
             yield tree, int(used[0])

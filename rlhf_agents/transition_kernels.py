@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rlhf_games.compiled import compiled_fast
+from rlhf_games.compiled import compiled_fast, inner_fast
 
 Rows = NDArray[np.uint8]
 
@@ -45,7 +45,7 @@ def read_rows(rows: Any, first: Any, second: Any, plan: Any, out: Any) -> None:
                     out[at + k] = rows[row, begin + k]
 
 
-@compiled_fast
+@inner_fast
 def locate(
     index: Any, start: Any, length: Any, running_for: Any, pos: Any, full: Any
 ) -> tuple[Any, Any, Any, Any]:

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from rlhf_games import rules
 from rlhf_games.base import States
-from rlhf_games.compiled import compiled, count_bits, implement, lowest_bit_index
+from rlhf_games.compiled import count_bits, implement, inner, lowest_bit_index
 from rlhf_games.rules import ANY_NUMBER, ONGOING, shows
 
 DONE, IMPOSSIBLE = 0, 1
@@ -137,26 +137,26 @@ def check(typingctx: Any, code: Any) -> Any:
 # ---- words -----------------------------------------------------------------------------------
 
 
-@compiled
+@inner
 def outcome_of(state: States) -> int:
     """Return the `Outcome` for the mover."""
     return numba.int64((state[0] >> numba.uint64(OUTCOME_SHIFT)) & numba.uint64(3)) - 1
 
 
-@compiled
+@inner
 def plies_of(state: States) -> int:
     """Return the number of plies, passes among them."""
     return numba.int64(state[0] & FIELD)
 
 
-@compiled
+@inner
 def score_of(state: States, seat: int) -> int:
     """Return the score of the mover (seat 0) or of the waiting player (seat 1)."""
     first = numba.int64((state[0] >> numba.uint64(SCORE_SHIFT)) & FIELD) - LARGEST_SCORE
     return first if plies_of(state) % 2 == seat else -first
 
 
-@compiled
+@inner
 def append(tag: HistoryRules, state: States, action: int) -> None:
     """Add an action to the history of `state`, whose pass is forgotten."""
     key = tag.mask_words + 1
@@ -169,7 +169,7 @@ def append(tag: HistoryRules, state: States, action: int) -> None:
     state[key] = numba.uint64(count + 1)
 
 
-@compiled
+@inner
 def key_bit(tag: HistoryRules, state: States, bit: int) -> int:
     """Return a bit of the key as it is laid out over the cells behind the features."""
     place = bit if bit < KEY_BITS else bit - KEY_BITS + 64
@@ -177,7 +177,7 @@ def key_bit(tag: HistoryRules, state: States, bit: int) -> int:
     return numba.int64((word >> numba.uint64(place & 63)) & ONE)
 
 
-@compiled
+@inner
 def n_key_bits(tag: HistoryRules) -> int:
     """Return how many bits the cells behind the features show."""
     return KEY_BITS + 64 * (tag.n_words - tag.mask_words - 2)
@@ -248,7 +248,7 @@ def _symbol(rules: HistoryRules, state: States, cell: int) -> int:
     return symbols[cell]
 
 
-@compiled
+@inner
 def fill_symbols(tag: HistoryRules, state: States, out: NDArray[Any]) -> None:
     """Fill `out`: a feature shows who is to move (1 the first player, 2 the second), or 3."""
     features = np.empty(tag.n_features, np.uint8)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlhf_games.arcade import Draws, Grids
-from rlhf_games.compiled import compiled_views
+from rlhf_games.compiled import compiled_views, inner_views
 
 Rules = Any
 """A NamedTuple with `n_actions, n_words, n_draws, n_planes`, `sticky` (the probability that the
@@ -58,31 +58,31 @@ def _only_compiled(rules: Rules) -> str:
 # ---- written once for all games --------------------------------------------------------------
 
 
-@compiled_views
+@inner_views
 def pick(draw: float, choices: int) -> int:
     """Map a draw to 0..choices-1."""
     return int(draw * choices)
 
 
-@compiled_views
+@inner_views
 def inside(place: int) -> bool:
     """Tell whether a row or column lies on the grid."""
     return 0 <= place < SIDE
 
 
-@compiled_views
+@inner_views
 def moved(place: int, by: int, lowest: int, highest: int) -> int:
     """Return a row or column after a move that the bounds stop."""
     return min(max(place + by, lowest), highest)
 
 
-@compiled_views
+@inner_views
 def ticked(timer: int) -> int:
     """Return a timer after one step; it stops at 0."""
     return timer - 1 if timer > 0 else 0
 
 
-@compiled_views
+@inner_views
 def show(rules: Rules, state: Words, planes: Planes) -> None:
     """Fill `planes` `[C, SIDE, SIDE]` with what the player sees."""
     planes[:] = 0
@@ -106,7 +106,7 @@ def restart_batch(
                 show(rules, state, planes[i])
 
 
-@compiled_views
+@inner_views
 def first_wrong(actions: NDArray[np.int64], n_actions: int) -> int:
     """Return the first row whose action does not exist, or -1."""
     for i in range(len(actions)):

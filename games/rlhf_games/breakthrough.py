@@ -21,13 +21,7 @@ from numpy.typing import NDArray
 
 from rlhf_games import rules
 from rlhf_games.base import Goal, Symmetry
-from rlhf_games.compiled import (
-    compiled,
-    count_bits,
-    implement,
-    random_below,
-    reversed_bits,
-)
+from rlhf_games.compiled import count_bits, implement, inner, random_below, reversed_bits
 from rlhf_games.compiled_game import CompiledGame
 from rlhf_games.rules import clock_shown, shows
 from rlhf_games.square_boards import (
@@ -134,25 +128,25 @@ def _goals(size: int) -> tuple[Goal, ...]:
     )
 
 
-@compiled
+@inner
 def size_of(side: int) -> int:
     """Return the row of the tables for a board."""
     return 1 if side == LARGE else 0
 
 
-@compiled
+@inner
 def last_row(side: int) -> int:
     """Return the cells that the waiting player, whose pieces move down, wants to reach."""
     return LARGE_LAST_ROW if side == LARGE else SMALL_LAST_ROW
 
 
-@compiled
+@inner
 def is_over(side: int, state: State) -> bool:
     """Tell whether the waiting player has won."""
     return (state[1] & last_row(side)) != EMPTY or state[0] == EMPTY
 
 
-@compiled
+@inner
 def movers(side: int, state: State) -> tuple[int, int, int]:
     """Return the pieces that can move to the left, ahead and to the right, in a game not over."""
     mine, theirs, _ = state
@@ -163,7 +157,7 @@ def movers(side: int, state: State) -> tuple[int, int, int]:
     return mine & left, mine & ahead, mine & right
 
 
-@compiled
+@inner
 def nth_move(side: int, able: tuple[int, int, int], n: int) -> int:
     """Return the n-th action of `movers`."""
     lefts, aheads = count_bits(able[0]), count_bits(able[1])
@@ -258,7 +252,7 @@ def _decode(rules: BreakthroughRules, planes: NDArray[np.float32]) -> State:
     return (mine, theirs, numba.uint64(clock_shown(planes)))
 
 
-@compiled
+@inner
 def rows_moved(side: int, pieces: int, own: int) -> tuple[int, int]:
     """Return the least and the most plies in which `pieces`, which move up, got where they are.
 
@@ -292,7 +286,7 @@ def _is_possible(rules: BreakthroughRules, planes: NDArray[np.float32], state: S
     return not reached and shows(rules, planes, state)
 
 
-@compiled
+@inner
 def finished_verdict(side: int, won: bool, ply: int, goal: int) -> bool:
     """Tell whether a player whose finished game is `won` or lost achieved a goal of the result."""
     if goal >= LOSE_BY:
@@ -302,7 +296,7 @@ def finished_verdict(side: int, won: bool, ply: int, goal: int) -> bool:
     return (goal == WIN and won) or (goal == LOSE and not won)
 
 
-@compiled
+@inner
 def ongoing_verdict(side: int, ply: int, goal: int) -> int:
     """Return what is already certain of a goal of the result in an unfinished game."""
     if goal == DRAW:

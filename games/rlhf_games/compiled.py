@@ -13,13 +13,16 @@ from typing import Any, TypeVar
 import numba
 import numpy as np
 from numba import types
-from numba.extending import intrinsic, overload
+from numba.extending import intrinsic, overload, register_jitable
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Real = float | np.floating[Any]
 """A number inside compiled code, of either precision."""
 
 _SPLITMIX_GAMMA = 0x9E3779B97F4A7C15
+
+
+_FAST = {"contract", "reassoc", "nsz", "arcp"}
 
 
 def compiled(function: Function) -> Function:
@@ -30,8 +33,7 @@ def compiled(function: Function) -> Function:
 
 def compiled_fast(function: Function) -> Function:
     """Compile arithmetic whose sums may be re-ordered, so that they use vector instructions."""
-    flags = {"contract", "reassoc", "nsz", "arcp"}
-    jitted: Function = numba.njit(cache=True, nogil=True, fastmath=flags)(function)
+    jitted: Function = numba.njit(cache=True, nogil=True, fastmath=_FAST)(function)
     return jitted
 
 
@@ -42,6 +44,28 @@ def compiled_views(function: Function) -> Function:
     """
     jitted: Function = numba.njit(cache=True, nogil=True, _nrt=False)(function)
     return jitted
+
+
+def inner(function: Function) -> Function:
+    """Compile like `compiled` what compiled code alone calls; to Python it stays as it is.
+
+    It compiles in half the time: nothing is made to unpack Python's arguments, and constant
+    arguments do not get versions of their own.
+    """
+    registered: Function = register_jitable(cache=True, nogil=True)(function)
+    return registered
+
+
+def inner_fast(function: Function) -> Function:
+    """Compile like `compiled_fast` what compiled code alone calls, see `inner`."""
+    registered: Function = register_jitable(cache=True, nogil=True, fastmath=_FAST)(function)
+    return registered
+
+
+def inner_views(function: Function) -> Function:
+    """Compile like `compiled_views` what compiled code alone calls, see `inner`."""
+    registered: Function = register_jitable(cache=True, nogil=True, _nrt=False)(function)
+    return registered
 
 
 _owners: dict[str, set[type]] = {}

@@ -28,13 +28,7 @@ from numpy.typing import NDArray
 
 from rlhf_games import rules
 from rlhf_games.base import Goal, Symmetry
-from rlhf_games.compiled import (
-    compiled,
-    count_bits,
-    implement,
-    lowest_bit_index,
-    random_below,
-)
+from rlhf_games.compiled import count_bits, implement, inner, lowest_bit_index, random_below
 from rlhf_games.compiled_game import CompiledGame
 from rlhf_games.rules import shows
 
@@ -104,14 +98,14 @@ def _goals() -> tuple[Goal, ...]:
     )
 
 
-@compiled
+@inner
 def lines_of(stones: int, step: int) -> int:
     """Return a non-zero word iff `stones` hold four in a row `step` bits apart."""
     pairs = stones & (stones >> numba.uint64(step))
     return pairs & (pairs >> numba.uint64(2 * step))
 
 
-@compiled
+@inner
 def has_line(stones: int) -> bool:
     """Tell whether `stones` hold four in a row in any direction."""
     return (
@@ -122,7 +116,7 @@ def has_line(stones: int) -> bool:
     ) != EMPTY
 
 
-@compiled
+@inner
 def has_line_kind(stones: int, kind: int) -> bool:
     """Tell whether `stones` hold four in a row: kind 0 horizontal, 1 vertical, 2 diagonal."""
     if kind == 0:
@@ -132,13 +126,13 @@ def has_line_kind(stones: int, kind: int) -> bool:
     return (lines_of(stones, DIAGONAL_UP) | lines_of(stones, DIAGONAL_DOWN)) != EMPTY
 
 
-@compiled
+@inner
 def bit_of_cell(cell: int) -> int:
     """Return the bit index of cell = row * 7 + column, row 0 at the top."""
     return (cell % WIDTH) * COLUMN_BITS + (HEIGHT - 1 - cell // WIDTH)
 
 
-@compiled
+@inner
 def playable(state: State) -> int:
     """Return the cells on which a stone can land, none in a finished game."""
     mine, stones = state
@@ -262,7 +256,7 @@ def _is_possible(rules: ConnectFourRules, planes: NDArray[np.float32], state: St
     return fair and shows(rules, planes, state)
 
 
-@compiled
+@inner
 def finished_verdict(won: bool, lost: bool, winner_stones: int, ply: int, goal: int) -> bool:
     """Tell whether a player whose finished game is `won`, `lost` or neither achieved a goal."""
     if goal >= LAST:
@@ -277,7 +271,7 @@ def finished_verdict(won: bool, lost: bool, winner_stones: int, ply: int, goal: 
     return won if goal == WIN else lost
 
 
-@compiled
+@inner
 def ongoing_verdict(own: int, stones: int, ply: int, goal: int) -> int:
     """Return what is already certain for a player with the stones `own` in an unfinished game."""
     free_for_me = BOARD & ~(own ^ stones)

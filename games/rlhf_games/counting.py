@@ -6,7 +6,7 @@ import numba
 import numpy as np
 
 from rlhf_games.base import States
-from rlhf_games.compiled import compiled, next_random
+from rlhf_games.compiled import compiled, inner, next_random
 from rlhf_games.rules import (
     Rules,
     State,
@@ -51,7 +51,7 @@ def random_playouts(rules: Rules, games: int, seed: int) -> tuple[int, int, int,
     return moves, first, drawn, second
 
 
-@compiled
+@inner
 def perft(rules: Rules, state: State, depth: int) -> int:
     """Count the positions at `depth` plies; finished games have none below them."""
     if depth == 0:

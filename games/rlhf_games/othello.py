@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from rlhf_games import rules
 from rlhf_games.base import Goal, Symmetry
-from rlhf_games.compiled import compiled, count_bits, implement, random_below
+from rlhf_games.compiled import count_bits, implement, inner, random_below
 from rlhf_games.compiled_game import CompiledGame
 from rlhf_games.rules import clock_shown, shows
 from rlhf_games.square_boards import (
@@ -102,7 +102,7 @@ def _goals() -> tuple[Goal, ...]:
     )
 
 
-@compiled
+@inner
 def run_up(discs: int, through: int, step: int) -> int:
     """Return the cells of `through` in unbroken rows beside `discs`, towards higher bits."""
     one, two = numba.uint64(step), numba.uint64(2 * step)
@@ -113,7 +113,7 @@ def run_up(discs: int, through: int, step: int) -> int:
     return run | (pairs & (run << two))  # six discs: no row between two others is longer
 
 
-@compiled
+@inner
 def run_down(discs: int, through: int, step: int) -> int:
     """Return the cells of `through` in unbroken rows beside `discs`, towards lower bits."""
     one, two = numba.uint64(step), numba.uint64(2 * step)
@@ -124,14 +124,14 @@ def run_down(discs: int, through: int, step: int) -> int:
     return run | (pairs & (run >> two))
 
 
-@compiled
+@inner
 def ends(mine: int, through: int, step: int) -> int:
     """Return the cells at the ends of rows of `through` that begin beside `mine`."""
     up = run_up(mine, through, step) << numba.uint64(step)
     return up | (run_down(mine, through, step) >> numba.uint64(step))
 
 
-@compiled
+@inner
 def moves_of(side: int, mine: int, theirs: int) -> int:
     """Return the cells on which the owner of `mine` can play."""
     inner = theirs & INNER_COLUMNS
@@ -140,7 +140,7 @@ def moves_of(side: int, mine: int, theirs: int) -> int:
     return found & board_of(side) & ~(mine | theirs)
 
 
-@compiled
+@inner
 def enclosed(disc: int, mine: int, through: int, step: int) -> int:
     """Return the cells of `through` that a new disc encloses along one line."""
     up, down = run_up(disc, through, step), run_down(disc, through, step)
@@ -152,7 +152,7 @@ def enclosed(disc: int, mine: int, through: int, step: int) -> int:
     return gain
 
 
-@compiled
+@inner
 def flips(disc: int, mine: int, theirs: int) -> int:
     """Return the discs that change their owner when `disc` is played."""
     inner = theirs & INNER_COLUMNS
@@ -161,7 +161,7 @@ def flips(disc: int, mine: int, theirs: int) -> int:
     return gain | enclosed(disc, mine, inner, DIAGONAL_UP)
 
 
-@compiled
+@inner
 def position(side: int, mine: int, theirs: int, ply: int) -> State:
     """Return the position with these discs, its moves included."""
     moves = moves_of(side, mine, theirs)
@@ -169,7 +169,7 @@ def position(side: int, mine: int, theirs: int, ply: int) -> State:
     return (mine, theirs, moves, numba.uint64(2 * ply + must_pass))
 
 
-@compiled
+@inner
 def must_pass(state: State) -> bool:
     """Tell whether the mover has no other move while the game goes on."""
     return state[3] & ONE == ONE
@@ -268,7 +268,7 @@ def _is_possible(rules: OthelloRules, planes: NDArray[np.float32], state: State)
     return in_time and discs & CENTRE == CENTRE and shows(rules, planes, state)
 
 
-@compiled
+@inner
 def corner_verdict(side: int, own: int, other: int, count: int) -> int:
     """Tell whether the owner of `own` holds so many corners: they never change their owner."""
     corners = LARGE_CORNERS if side == LARGE else SMALL_CORNERS
@@ -277,7 +277,7 @@ def corner_verdict(side: int, own: int, other: int, count: int) -> int:
     return -1 if 4 - count_bits(other & corners) < count else 0
 
 
-@compiled
+@inner
 def finished_verdict(lead: int, goal: int) -> bool:
     """Tell whether a player who is `lead` discs ahead at the end achieved a goal of discs."""
     if goal == CLOSE_GAME:

@@ -21,7 +21,7 @@ from numba.np.unsafe.ndarray import to_fixed_tuple
 from numpy.typing import NDArray
 
 from rlhf_games.base import CLOCK, Outcome, States, Verdict
-from rlhf_games.compiled import by_default, compiled, next_random, random_below
+from rlhf_games.compiled import by_default, compiled, inner, next_random, random_below
 
 Rules = Any
 """A NamedTuple with the ints `n_actions, n_cells, n_goals` and the class constant `WORDS`.
@@ -211,7 +211,7 @@ def _load(rules: Any, states: Any, index: Any) -> Any:
 overload(load, strict=False, jit_options={"nogil": True})(_load)
 
 
-@compiled
+@inner
 def clock_shown(planes: NDArray[np.float32]) -> int:
     """Return the number of plies that the fourth plane of an observation `[4, n_cells]` shows."""
     clock = 0
@@ -221,7 +221,7 @@ def clock_shown(planes: NDArray[np.float32]) -> int:
     return clock
 
 
-@compiled
+@inner
 def shows(rules: Rules, planes: NDArray[np.float32], state: State) -> bool:
     """Tell whether the observation of `state` is `planes` `[planes, n_cells]`, cell by cell."""
     seen = np.empty(planes.shape, np.float32)
@@ -233,7 +233,7 @@ def shows(rules: Rules, planes: NDArray[np.float32], state: State) -> bool:
     return True
 
 
-@compiled
+@inner
 def store(states: States, index: int, state: State) -> None:
     """Write a position into row `index` of `states`."""
     for word in range(len(state)):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from rlhf_games.compiled import compiled, lowest_bit_index
+from rlhf_games.compiled import inner, lowest_bit_index
 
 STRIDE = 8
 SMALL, LARGE = 6, 8
@@ -24,19 +24,19 @@ RIGHT_COLUMN = numba.uint64(0x8080808080808080)
 SMALL_BITS = np.array([(row + 1) * STRIDE + c + 1 for row in range(SMALL) for c in range(SMALL)])
 
 
-@compiled
+@inner
 def board_of(side: int) -> int:
     """Return the cells of the board."""
     return LARGE_BOARD if side == LARGE else SMALL_BOARD
 
 
-@compiled
+@inner
 def bit_of(side: int, cell: int) -> int:
     """Return the bit index of cell = row * side + column."""
     return cell if side == LARGE else SMALL_BITS[cell]
 
 
-@compiled
+@inner
 def cell_of(side: int, bit: int) -> int:
     """Return the cell of a bit index on the board."""
     if side == LARGE:
@@ -44,7 +44,7 @@ def cell_of(side: int, bit: int) -> int:
     return bit - 2 * (bit // STRIDE) - SMALL - 1
 
 
-@compiled
+@inner
 def nth_bit(bits: int, n: int) -> int:
     """Return the index of the n-th lowest one bit, `0 <= n < count_bits(bits)`."""
     for _ in range(n):

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from rlhf_games import rules
 from rlhf_games.base import Goal, Symmetry
-from rlhf_games.compiled import compiled, count_bits, implement, lowest_bit_index
+from rlhf_games.compiled import count_bits, implement, inner, lowest_bit_index
 from rlhf_games.compiled_game import CompiledGame
 from rlhf_games.rules import shows
 
@@ -55,7 +55,7 @@ GOALS = (
 )
 
 
-@compiled
+@inner
 def has_line(stones: int) -> bool:
     """Tell whether `stones` hold three in a row."""
     for line in LINES:  # noqa: SIM110 - any() over a generator does not compile
@@ -64,7 +64,7 @@ def has_line(stones: int) -> bool:
     return False
 
 
-@compiled
+@inner
 def playable(state: State) -> int:
     """Return the empty cells, none in a finished game."""
     mine, stones = state
@@ -144,7 +144,7 @@ def _is_possible(rules: TicTacToeRules, planes: NDArray[np.float32], state: Stat
     return 0 <= lead <= 1 and not has_line(mine) and shows(rules, planes, state)
 
 
-@compiled
+@inner
 def finished_verdict(won: bool, lost: bool, ply: int, goal: int) -> bool:
     """Tell whether a player whose finished game is `won`, `lost` or neither achieved a goal."""
     if goal == WIN:

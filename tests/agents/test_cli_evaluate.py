@@ -11,21 +11,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.agents import programs
+
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = os.pathsep.join(str(ROOT / folder) for folder in (".", "adapters", "games"))
 GAME = ("--game", "tic_tac_toe")
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:
-    """Run the program in a process of its own, without a terminal."""
-    return subprocess.run(
-        [sys.executable, "-m", "rlhf_agents.cli.evaluate", *words],
-        env={**os.environ, "PYTHONPATH": FOLDERS},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    return programs.run("evaluate", *words)
 
 
 def report_of(*words: str) -> dict:
@@ -141,7 +135,12 @@ def test_goal_tables():
 
 
 def test_help_has_examples():
-    result = run("--help")
+    """Asked of the program as a process of its own."""
+    result = subprocess.run(
+        [sys.executable, "-m", "rlhf_agents.cli.evaluate", "--help"],
+        env={**os.environ, "PYTHONPATH": FOLDERS},
+        capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
     assert result.returncode == 0
     assert "examples:" in result.stdout
     assert "rlhf-eval --game connect_four --positions" in result.stdout

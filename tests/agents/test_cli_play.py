@@ -1,4 +1,4 @@
-"""`rlhf-play` and `rlhf-train` as processes: bad input, whole games, recordings."""
+"""`rlhf-play` and `rlhf-train`: bad input, whole games, recordings, and as processes."""
 
 from __future__ import annotations
 
@@ -17,15 +17,7 @@ from rlhf_agents.cli import play
 from rlhf_agents.game_records import save_session
 from rlhf_agents.model_files import read_model
 from rlhf_agents.play_session import Session
-
-
-def run(program, *arguments, typed="", cwd=None):
-    code = f"from rlhf_agents.cli.{program} import main; raise SystemExit(main())"
-    command = [sys.executable, "-c", code, *map(str, arguments)]
-    return subprocess.run(
-        command, input=typed, capture_output=True, text=True, check=False, cwd=cwd, timeout=300
-    )
-
+from tests.agents.programs import run
 
 BAD = [
     (
@@ -201,9 +193,12 @@ def _read_until(terminal, ending):
 def test_watching_without_a_terminal(tmp_path):
     """What `make play` does there: one game, printed and written as a GIF."""
     path = tmp_path / "game.gif"
-    done = run(
-        "play", "--game", "connect_four", "--watch", "--nodes", 20, "--games", 1, "--record", path
-    )
+    code = "from rlhf_agents.cli.play import main; raise SystemExit(main())"
+    arguments = ["--game", "connect_four", "--watch", "--nodes", "20", "--games", "1"]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments, "--record", str(path)],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "plies" in done.stdout
     assert "\x1b" not in done.stdout

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from rlhf_games import arcade_rules
 from rlhf_games.arcade import Draws
 from rlhf_games.arcade_rules import CHANCE, FIRST, OVER, SIDE, Planes, Words, inside, moved, pick
-from rlhf_games.compiled import compiled_views, implement
+from rlhf_games.compiled import implement, inner_views
 from rlhf_games.compiled_arcade import CompiledArcade
 from rlhf_games.minatar.controls import ACTION_NAMES, N_ACTIONS, sideways, upright
 
@@ -51,7 +51,7 @@ def _begin(rules: AsterixRules, state: Words, draws: Draws) -> None:
     state[RAMP_IN] = RAMP_EVERY
 
 
-@compiled_views
+@inner_views
 def nth_free_lane(state: Words, n: int) -> int:
     """Return the lane that is the n-th without anything in it."""
     for lane in range(LANES):
@@ -62,7 +62,7 @@ def nth_free_lane(state: Words, n: int) -> int:
     return -1
 
 
-@compiled_views
+@inner_views
 def spawn(state: Words, draws: Draws) -> None:
     """Let an enemy or gold appear in a free lane, if there is one."""
     free = 0
@@ -77,7 +77,7 @@ def spawn(state: Words, draws: Draws) -> None:
     state[GOES + lane] = 1 if from_left else -1
 
 
-@compiled_views
+@inner_views
 def meet(state: Words, lane: int) -> int:
     """Settle what happens in a lane if the player stands on what is there; return the points."""
     if state[PLAYER_Y] != lane + 1 or state[PLAYER_X] != state[X + lane]:
@@ -91,7 +91,7 @@ def meet(state: Words, lane: int) -> int:
     return 1
 
 
-@compiled_views
+@inner_views
 def move_lanes(state: Words) -> int:
     """Move everything by one column and return the points."""
     points = 0
@@ -105,7 +105,7 @@ def move_lanes(state: Words) -> int:
     return points
 
 
-@compiled_views
+@inner_views
 def ramp(state: Words) -> None:
     """Make the game harder when it is time."""
     if state[SPAWN_EVERY] == 1 and state[MOVE_EVERY] == 1:

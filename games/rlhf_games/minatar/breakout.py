@@ -13,7 +13,7 @@ from typing import NamedTuple
 from rlhf_games import arcade_rules
 from rlhf_games.arcade import Draws
 from rlhf_games.arcade_rules import CHANCE, FIRST, OVER, SIDE, Planes, Words, inside, moved, pick
-from rlhf_games.compiled import compiled_views, implement
+from rlhf_games.compiled import implement, inner_views
 from rlhf_games.compiled_arcade import CompiledArcade
 from rlhf_games.minatar.controls import ACTION_NAMES, N_ACTIONS, sideways
 
@@ -39,20 +39,20 @@ class BreakoutRules(NamedTuple):
     n_planes: int = len(PLANE_NAMES)
 
 
-@compiled_views
+@inner_views
 def lay_bricks(state: Words) -> None:
     """Fill the rows of bricks, which are bit sets of columns."""
     for row in range(BRICK_ROWS):
         state[BRICKS + row] = FULL_ROW
 
 
-@compiled_views
+@inner_views
 def has_bricks(state: Words) -> bool:
     """Tell whether a brick is left."""
     return (state[BRICKS] | state[BRICKS + 1] | state[BRICKS + 2]) != 0
 
 
-@compiled_views
+@inner_views
 def has_brick(state: Words, x: int, y: int) -> bool:
     """Tell whether a brick is at a cell."""
     row = y - TOP_BRICKS
@@ -71,7 +71,7 @@ def _begin(rules: BreakoutRules, state: Words, draws: Draws) -> None:
     lay_bricks(state)
 
 
-@compiled_views
+@inner_views
 def meet_paddle(state: Words, x: int, to_x: int) -> bool:
     """Turn the ball that comes down from column x to column to_x; False: it passes."""
     if x == state[PADDLE]:

@@ -21,7 +21,7 @@ from rlhf_games.arcade_rules import (
     pick,
     ticked,
 )
-from rlhf_games.compiled import compiled_views, implement
+from rlhf_games.compiled import implement, inner_views
 from rlhf_games.compiled_arcade import CompiledArcade
 from rlhf_games.minatar.controls import ACTION_NAMES, N_ACTIONS, upright
 
@@ -52,7 +52,7 @@ class FreewayRules(NamedTuple):
     n_planes: int = len(PLANE_NAMES)
 
 
-@compiled_views
+@inner_views
 def draw_speeds(state: Words, draws: Draws) -> None:
     """Give every car a new speed and direction.
 
@@ -71,13 +71,13 @@ def _begin(rules: FreewayRules, state: Words, draws: Draws) -> None:
     state[ROW], state[REST_IN], state[TIME_LEFT] = BOTTOM, REST, TIME
 
 
-@compiled_views
+@inner_views
 def goes(state: Words, lane: int) -> int:
     """Return the direction of a car: -1 or 1."""
     return 1 if state[SPEED + lane] > 0 else -1
 
 
-@compiled_views
+@inner_views
 def drive(state: Words, lane: int) -> None:
     """Move the car of a lane when it is time; round the edge it comes back on the other side."""
     if state[MOVE_IN + lane] > 0:
@@ -87,7 +87,7 @@ def drive(state: Words, lane: int) -> None:
     state[X + lane] = (state[X + lane] + goes(state, lane) + SIDE) % SIDE
 
 
-@compiled_views
+@inner_views
 def collide(state: Words, lane: int) -> None:
     """Send the chicken to the bottom if the car of a lane is upon it."""
     if state[ROW] == lane + 1 and state[X + lane] == COLUMN:

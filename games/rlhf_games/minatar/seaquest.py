@@ -28,7 +28,7 @@ from rlhf_games.arcade_rules import (
     pick,
     ticked,
 )
-from rlhf_games.compiled import compiled_views, implement
+from rlhf_games.compiled import implement, inner_views
 from rlhf_games.compiled_arcade import CompiledArcade
 from rlhf_games.minatar import shoals
 from rlhf_games.minatar.controls import ACTION_NAMES, FIRE, N_ACTIONS, sideways, upright
@@ -91,7 +91,7 @@ def _begin(rules: SeaquestRules, state: Words, draws: Draws) -> None:
     state[MOVE_EVERY] = MOVE_EVERY_AT_FIRST
 
 
-@compiled_views
+@inner_views
 def appear(sea: Words, kind: Kind, y: int, goes: int) -> int:
     """Add something at the edge that it comes from and return its first word."""
     at = shoals.join(sea, kind)
@@ -99,7 +99,7 @@ def appear(sea: Words, kind: Kind, y: int, goes: int) -> int:
     return at
 
 
-@compiled_views
+@inner_views
 def spawn_enemy(state: Words, sea: Words, draws: Draws, first: int) -> None:
     """Let a fish or a submarine appear, unless it would swim against others in its row."""
     goes = 1 if draws[first] < 1 / 2 else -1
@@ -113,7 +113,7 @@ def spawn_enemy(state: Words, sea: Words, draws: Draws, first: int) -> None:
     sea[at + SHOOT_IN] = BULLET_EVERY if is_sub else 0
 
 
-@compiled_views
+@inner_views
 def spawn_diver(sea: Words, draws: Draws, first: int) -> None:
     """Let a diver appear."""
     goes = 1 if draws[first] < 1 / 2 else -1
@@ -121,7 +121,7 @@ def spawn_diver(sea: Words, draws: Draws, first: int) -> None:
     sea[at + MOVE_IN] = DIVER_MOVES_EVERY
 
 
-@compiled_views
+@inner_views
 def spawn(state: Words, sea: Words, draws: Draws) -> None:
     """Let appear what it is time for; the draws are used in that order."""
     first = CHANCE
@@ -134,7 +134,7 @@ def spawn(state: Words, sea: Words, draws: Draws) -> None:
         state[DIVER_IN] = DIVER_EVERY
 
 
-@compiled_views
+@inner_views
 def act(state: Words, sea: Words, action: int) -> None:
     """Fire or move the player."""
     if action == FIRE and state[RELOAD_IN] == 0:
@@ -148,13 +148,13 @@ def act(state: Words, sea: Words, action: int) -> None:
     state[PLAYER_Y] = moved(state[PLAYER_Y], upright(action), 0, DEEPEST)
 
 
-@compiled_views
+@inner_views
 def meets(state: Words, sea: Words, at: int) -> bool:
     """Tell whether what a record describes is where the player is."""
     return sea[at + X] == state[PLAYER_X] and sea[at + Y] == state[PLAYER_Y]
 
 
-@compiled_views
+@inner_views
 def strikes(sea: Words, kind: Kind, at: int) -> bool:
     """Remove the oldest of a kind that a shot has reached; False if it reached none."""
     target = shoals.find(sea, kind, at)
@@ -163,7 +163,7 @@ def strikes(sea: Words, kind: Kind, at: int) -> bool:
     return target >= 0
 
 
-@compiled_views
+@inner_views
 def fly_shots(sea: Words) -> int:
     """Move the player's shots and return the points."""
     points = 0
@@ -178,7 +178,7 @@ def fly_shots(sea: Words) -> int:
     return points
 
 
-@compiled_views
+@inner_views
 def boards(state: Words, sea: Words, index: int) -> bool:
     """Take a diver on board if the player is there and has room."""
     at = shoals.record(DIVERS, index)
@@ -189,7 +189,7 @@ def boards(state: Words, sea: Words, index: int) -> bool:
     return True
 
 
-@compiled_views
+@inner_views
 def move_divers(state: Words, sea: Words) -> None:
     """Move the divers; whom the player meets comes on board."""
     for index in range(sea[DIVERS] - 1, -1, -1):
@@ -202,7 +202,7 @@ def move_divers(state: Words, sea: Words) -> None:
             boards(state, sea, index)
 
 
-@compiled_views
+@inner_views
 def arrive(state: Words, sea: Words, kind: Kind, index: int) -> int:
     """Settle what an enemy meets where it has just moved; return the points."""
     at = shoals.record(kind, index)
@@ -220,7 +220,7 @@ def arrive(state: Words, sea: Words, kind: Kind, index: int) -> int:
     return 1
 
 
-@compiled_views
+@inner_views
 def move_enemies(state: Words, sea: Words, kind: Kind) -> int:
     """Move the fish or the submarines, which also shoot; return the points."""
     points = 0
@@ -236,7 +236,7 @@ def move_enemies(state: Words, sea: Words, kind: Kind) -> int:
     return points
 
 
-@compiled_views
+@inner_views
 def shoot(sea: Words, at: int) -> None:
     """Let a submarine shoot when it is time: in the same step that it leaves or is hit, too."""
     if sea[at + SHOOT_IN] > 0:
@@ -248,7 +248,7 @@ def shoot(sea: Words, at: int) -> None:
         sea[bullet + field] = sea[at + field]
 
 
-@compiled_views
+@inner_views
 def fly_bullets(state: Words, sea: Words) -> None:
     """Move the enemies' bullets."""
     for index in range(sea[BULLETS] - 1, -1, -1):
@@ -261,7 +261,7 @@ def fly_bullets(state: Words, sea: Words) -> None:
             shoals.leave(sea, BULLETS, index)
 
 
-@compiled_views
+@inner_views
 def come_up(rules: SeaquestRules, state: Words) -> int:
     """Fill the tank and let divers leave; return the points."""
     points = 0
@@ -278,7 +278,7 @@ def come_up(rules: SeaquestRules, state: Words) -> int:
     return points
 
 
-@compiled_views
+@inner_views
 def breathe(rules: SeaquestRules, state: Words) -> int:
     """Use up air under water, come up above; return the points."""
     if state[AIR_LEFT] <= 0:
@@ -310,7 +310,7 @@ def _advance(rules: SeaquestRules, state: Words, action: int, draws: Draws) -> i
     return points + breathe(rules, state)
 
 
-@compiled_views
+@inner_views
 def paint_sea(sea: Words, planes: Planes) -> None:
     """Show all that swims, and from where fish, submarines and divers came."""
     for kind in range(len(PLANE_OF)):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from rlhf_games.arcade_rules import Words
-from rlhf_games.compiled import compiled_views
+from rlhf_games.compiled import inner_views
 
 Kind = int | np.int64
 # numpy's integers: with plain ones numba would compile each function once for every kind.
@@ -27,13 +27,13 @@ START = ROWS + N_FIELDS * (np.cumsum(CAPACITY) - CAPACITY)
 N_WORDS = ROWS + N_FIELDS * int(CAPACITY.sum())
 
 
-@compiled_views
+@inner_views
 def record(kind: Kind, index: int) -> int:
     """Return the first word of a record."""
     return START[kind] + N_FIELDS * index
 
 
-@compiled_views
+@inner_views
 def join(sea: Words, kind: Kind) -> int:
     """Add a record and return its first word; the caller fills in the first three."""
     sea[kind] = min(sea[kind] + 1, CAPACITY[kind])
@@ -42,7 +42,7 @@ def join(sea: Words, kind: Kind) -> int:
     return at
 
 
-@compiled_views
+@inner_views
 def leave(sea: Words, kind: Kind, index: int) -> None:
     """Remove a record; younger ones close up."""
     sea[kind] -= 1
@@ -50,7 +50,7 @@ def leave(sea: Words, kind: Kind, index: int) -> None:
         sea[word] = sea[word + N_FIELDS]
 
 
-@compiled_views
+@inner_views
 def find(sea: Words, kind: Kind, where: int) -> int:
     """Return the oldest of a kind that is at the cell of a record, given by its word, or -1."""
     for index in range(sea[kind]):
@@ -60,7 +60,7 @@ def find(sea: Words, kind: Kind, where: int) -> int:
     return -1
 
 
-@compiled_views
+@inner_views
 def opposes(sea: Words, kind: Kind, y: int, goes: int) -> bool:
     """Tell whether something of a kind swims in a row against a direction."""
     for index in range(sea[kind]):
@@ -70,7 +70,7 @@ def opposes(sea: Words, kind: Kind, y: int, goes: int) -> bool:
     return False
 
 
-@compiled_views
+@inner_views
 def drift(sea: Words, at: int, every: int) -> bool:
     """Move a record when it is time, then let it wait `every` steps; tell whether it moved."""
     if sea[at + MOVE_IN] > 0:

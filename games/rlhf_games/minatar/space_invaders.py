@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from rlhf_games import arcade_rules
 from rlhf_games.arcade import Draws
 from rlhf_games.arcade_rules import FIRST, OVER, SIDE, Planes, Words, moved, ticked
-from rlhf_games.compiled import compiled_views, count_bits, implement
+from rlhf_games.compiled import count_bits, implement, inner_views
 from rlhf_games.compiled_arcade import CompiledArcade
 from rlhf_games.minatar.controls import ACTION_NAMES, FIRE, N_ACTIONS, sideways
 
@@ -48,7 +48,7 @@ class SpaceInvadersRules(NamedTuple):
     n_planes: int = len(PLANE_NAMES)
 
 
-@compiled_views
+@inner_views
 def send_wave(state: Words) -> None:
     """Set the aliens of a new wave; none is left of the last."""
     for row in range(WAVE_ROWS):
@@ -63,7 +63,7 @@ def _begin(rules: SpaceInvadersRules, state: Words, draws: Draws) -> None:
     send_wave(state)
 
 
-@compiled_views
+@inner_views
 def count_aliens(state: Words) -> int:
     """Return how many aliens are left."""
     count = 0
@@ -72,7 +72,7 @@ def count_aliens(state: Words) -> int:
     return count
 
 
-@compiled_views
+@inner_views
 def act(state: Words, action: int) -> None:
     """Fire or move the cannon. A shot flies from the row above it at once."""
     if action == FIRE and state[RELOAD_IN] == 0:
@@ -81,7 +81,7 @@ def act(state: Words, action: int) -> None:
     state[CANNON] = moved(state[CANNON], sideways(action), 0, SIDE - 1)
 
 
-@compiled_views
+@inner_views
 def fly(state: Words) -> None:
     """Move the shots up and the bombs down by one row; at the edge they are gone."""
     for row in range(BOTTOM):
@@ -91,13 +91,13 @@ def fly(state: Words) -> None:
     state[BOMBS] = 0
 
 
-@compiled_views
+@inner_views
 def hits_cannon(state: Words, row: int) -> bool:
     """Tell whether a row of cells, given by its word, is set at the cannon's column."""
     return (state[row] >> state[CANNON]) & 1 == 1
 
 
-@compiled_views
+@inner_views
 def march_down(state: Words) -> None:
     """Move the aliens down and turn them; from the bottom they come round to the top."""
     state[GOES] = -state[GOES]
@@ -109,7 +109,7 @@ def march_down(state: Words) -> None:
         state[OVER] = 1
 
 
-@compiled_views
+@inner_views
 def march(state: Words) -> None:
     """Move the aliens by one cell."""
     everywhere = 0
@@ -124,7 +124,7 @@ def march(state: Words) -> None:
         state[ALIENS + row] = aliens >> 1 if state[GOES] < 0 else aliens << 1
 
 
-@compiled_views
+@inner_views
 def lowest_alien(state: Words, column: int) -> int:
     """Return the row of the lowest alien of a column, or -1."""
     for row in range(BOTTOM, -1, -1):
@@ -133,7 +133,7 @@ def lowest_alien(state: Words, column: int) -> int:
     return -1
 
 
-@compiled_views
+@inner_views
 def drop_bomb_from(state: Words, column: int) -> bool:
     """Let the lowest alien of a column drop a bomb; False if the column has none."""
     if column < 0 or column >= SIDE:
@@ -144,7 +144,7 @@ def drop_bomb_from(state: Words, column: int) -> bool:
     return row >= 0
 
 
-@compiled_views
+@inner_views
 def drop_bomb(state: Words) -> None:
     """Let the column nearest to the cannon drop a bomb, the left one of two."""
     for distance in range(SIDE):
@@ -154,7 +154,7 @@ def drop_bomb(state: Words) -> None:
             return
 
 
-@compiled_views
+@inner_views
 def strike(state: Words) -> int:
     """Remove the aliens and shots that share a cell; return how many aliens."""
     points = 0
@@ -192,7 +192,7 @@ def _advance(rules: SpaceInvadersRules, state: Words, action: int, draws: Draws)
     return points
 
 
-@compiled_views
+@inner_views
 def paint_rows(rows: Words, plane: NDArray[np.uint8]) -> None:
     """Set the cells of `plane` `[SIDE, SIDE]` that bit sets `rows` `[SIDE]` name."""
     for y in range(SIDE):
