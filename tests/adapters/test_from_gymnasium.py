@@ -393,13 +393,3 @@ def test_catalogue():
         False,
     )
     assert {"score", "pick_up", "deliver_within_15", "cell"} <= set(taxi.goals)
-
-
-@pytest.mark.parametrize("name", sorted(from_gymnasium.ACTIONS))
-def test_every_action_has_a_name(name):
-    known = [one for one in from_gymnasium.worlds() if one.rpartition("-v")[0] == name]
-    if not known:
-        pytest.skip(f"{name} is not installed")
-    env = make_env(f"gymnasium:{known[-1]}")  # older versions warn
-    assert len(env.action_names) == len(set(env.action_names)) == env.action_space.n
-    env.close()

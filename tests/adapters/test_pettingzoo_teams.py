@@ -267,12 +267,3 @@ def test_catalogue():
     assert {"score", "survive_100", "team_3"} <= set(world.goals)
     with pytest.raises(NoRulesError, match="agents move at the same time"):
         game("pursuit_v5")
-
-
-def test_actions_have_names():
-    for name, first in ((ZOMBIES, "forward"), (PURSUIT, "left"), (PONG, "stay")):
-        env = make_env(name)
-        names = env.worlds.action_names
-        assert len(names) == len(env.worlds.agents)
-        assert all(len(own) == env.action_space.n and own[0] == first for own in names)
-        env.close()
