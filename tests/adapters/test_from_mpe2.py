@@ -155,10 +155,8 @@ def test_two_at_one_landmark_cover_one():
     env = make_env(SPREAD, goal="cover_2", seed=0)
     env.reset()
     set_positions(env, [PLACES[0], PLACES[0], (0.9, 0.9)], PLACES)
-    _, rewards, dones, infos = env.step(np.zeros(3, np.int64))
-    assert [info["covered"] for info in infos] == [1, 1, 1]
-    assert not rewards.any()
-    assert not dones.any()
+    facts = env.worlds.watchers[0].look(env.worlds.teams[0], {})
+    assert [facts[agent]["covered"] for agent in env.worlds.agents] == [1, 1, 1]
 
 
 def test_a_joint_reward_stays_joint():

@@ -143,7 +143,8 @@ class Payday(Ring):
 
 
 def test_where_the_goal_is_the_worlds_own_reward_that_is_planned_for():
-    model = HFDQN("MultiInputPolicy", Payday(), foresight=True, gamma=0.95, **SMALL).learn(500)
+    options = {**SMALL, "train_freq": 4}
+    model = HFDQN("MultiInputPolicy", Payday(), foresight=True, gamma=0.95, **options).learn(500)
     assert model.lookahead.world.remembers
     env = Payday()
     for seed in range(10):
