@@ -27,14 +27,14 @@ class Signature:
         n_actions: A.
         values: returns the values `[B, A]` of parts by name.
         forbidden: the value of an action that the mask forbids.
-        first_action: the number of the first action; None: the file leaves the choice to its user.
+        chooses: the file also says which action is best.
     """
 
     parts: Mapping[str, tuple[int, ...]]
     n_actions: int
     values: Callable[[Graph, dict[str, str]], str]
     forbidden: float
-    first_action: int | None = None
+    chooses: bool = False
 
 
 def plain(graph: Graph, said: Signature) -> None:
@@ -45,8 +45,9 @@ def plain(graph: Graph, said: Signature) -> None:
     if MASK in inputs:
         best = masked(graph, values, inputs[MASK], said.forbidden)
         graph.output(best, "masked_q", ["batch", said.n_actions])
-    if said.first_action is not None:
-        graph.output(_best(graph, best, said, keepdims=0), "action", ["batch"], TensorProto.INT64)
+    if said.chooses:
+        action = graph.add("ArgMax", best, axis=1, keepdims=0)
+        graph.output(action, "action", ["batch"], TensorProto.INT64)
 
 
 def godot(graph: Graph, said: Signature) -> None:
@@ -76,7 +77,7 @@ def mlagents(graph: Graph, said: Signature) -> None:
     inputs = {name: graph.input(f"obs_{i}", said.parts[name]) for i, name in enumerate(seen)}
     inputs[MASK] = graph.input("action_masks", [said.n_actions])
     allowed = masked(graph, said.values(graph, inputs), inputs[MASK], said.forbidden)
-    action = _best(graph, allowed, said, keepdims=1)
+    action = graph.add("ArgMax", allowed, axis=1, keepdims=1)
     numbers: dict[str, Any] = {
         "version_number": np.array([MLAGENTS_VERSION], np.float32),
         "memory_size": np.array([0], np.float32),
@@ -86,14 +87,6 @@ def mlagents(graph: Graph, said: Signature) -> None:
         graph.output(graph.constant(number), name, number.shape)
     for name in ("discrete_actions", "deterministic_discrete_actions"):
         graph.output(action, name, ["batch", 1], TensorProto.INT64)
-
-
-def _best(graph: Graph, values: str, said: Signature, keepdims: int) -> str:
-    """Return the number of the best action."""
-    action = graph.add("ArgMax", values, axis=1, keepdims=keepdims)
-    return (
-        graph.add("Add", action, graph.integers(said.first_action)) if said.first_action else action
-    )
 
 
 PRESETS = {"plain": plain, "godot": godot, "mlagents": mlagents}

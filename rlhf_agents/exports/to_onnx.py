@@ -126,14 +126,14 @@ def world_contents(policy: WorldPolicy, options: Mapping[str, Any]) -> bytes:
         policy.n_actions,
         lambda graph, seen: onnx_layers.world_values(graph, policy, seen),
         NEVER,
-        policy.first_action,
+        chooses=True,
     )
     metadata = {
         "agent": policy.name,
         "observations": json.dumps({key: str(space) for key, space in policy.parts.items()}),
         "layout": json.dumps({key: list(shape) for key, shape in parts.items()}),
         "mask_rule": MASK_RULE if policy.masked else "none: all actions are allowed",
-        "actions": json.dumps({"first": policy.first_action, "count": policy.n_actions}),
+        "actions": str(policy.n_actions),
     }
     return _file(said, metadata, options)
 

@@ -26,7 +26,6 @@ class WorldPolicy:
         parts: what it sees, by name: the world's observation first, then the goal, then others.
             Worlds whose observation is no Dict have the one part `observation`.
         n_actions: A.
-        first_action: the number of the first action.
         masked: the world allows some actions only.
 
     Raises:
@@ -40,7 +39,7 @@ class WorldPolicy:
         if not isinstance(actions, spaces.Discrete):
             msg = f"{name} chooses from {actions}, not from a list of actions"
             raise SettingError(msg)
-        self.n_actions, self.first_action = int(actions.n), int(actions.start)
+        self.n_actions = int(actions.n)
         space = model.observation_space
         self.is_dict = isinstance(space, spaces.Dict)
         parts = dict(space.spaces) if isinstance(space, spaces.Dict) else {BOARD: space}
