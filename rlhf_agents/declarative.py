@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import math
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from importlib import import_module
 from numbers import Integral
@@ -251,7 +251,8 @@ _DECODERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "linear": lambda v: LinearSchedule(*(float(part) for part in v["linear"])),
     "float_of": _decode_float_schedule,
     "cosine": lambda v: Cosine(*(float(part) for part in v["cosine"])),
-    "dict_space": lambda v: spaces.Dict(_decode_dict(v["dict_space"])),
+    # Networks read the parts in this order; a plain dict would be sorted.
+    "dict_space": lambda v: spaces.Dict(OrderedDict(_decode_dict(v["dict_space"]))),
     "box": _decode_box,
     "discrete": _decode_discrete,
     "multi_binary": _decode_binary,

@@ -10,10 +10,10 @@ board, the line that the agent expects beside it. The page works by keyboard and
 
 * `goal` and `nodes` are what the page begins with; players can change both.
 * Games: Connect Four, Tic-Tac-Toe, Othello and Breakthrough, both sizes of each.
-* The page plays as an `Agent` with the same rounded weights does (`small_weights`). Rounding costs the bundled Connect Four agent nothing
-  that can be measured: on the yardstick's 2,000 positions it keeps the value in 0.879 by the
-  network alone and 0.927 with 64 nodes, the agent in 0.879 and 0.926; they choose the same move in
-  0.92 and 0.93 (`tests/benchmarks/web_page.py`).
+* The page plays as an `Agent` with the same rounded weights does (`small_weights`). Rounding costs
+  the bundled Connect Four agent nothing that can be measured: on the yardstick's 2,000 positions it
+  keeps the value in 0.879 by the network alone and 0.927 with 64 nodes, the agent in 0.879 and
+  0.926; they choose the same move in 0.92 and 0.93 (`tests/benchmarks/web_page.py`).
 * Browsers: those with `DecompressionStream`: Chrome 80, Safari 16.4, Firefox 113 or newer.
 """
 

@@ -54,6 +54,12 @@ def test_values_survive_json(value):
     assert type(again) is type(value)
 
 
+def test_parts_of_observations_keep_their_order():
+    space = spaces.Dict(b=spaces.Discrete(2), a=spaces.Discrete(3))
+    again = decode(json.loads(json.dumps(encode(space))))
+    assert list(again.spaces) == ["b", "a"]
+
+
 def test_schedules_arrays_and_queues_survive_json():
     for schedule in (ConstantSchedule(0.5), FloatSchedule(LinearSchedule(1.0, 0.1, 0.5))):
         again = decode(json.loads(json.dumps(encode(schedule))))
