@@ -282,8 +282,28 @@ def plant(mind: Mind, tree: Tree, base: int, root: State, seat: int) -> bool:
 
 
 @inner
-def begin(mind: Mind, tree: Tree, base: int, root: State, goal: int, seat: int, ahead: bool) -> int:
-    """Begin a tree for `goal` of the root's mover (seat 0) or waiting player (seat 1).
+def next_edge(
+    goals: GoalRules, tree: Tree, base: int, goal: int, used: int, nodes: int
+) -> tuple[int, int]:  # fmt: skip
+    """Return the node and the move that a tree of `used` nodes grows by; (-1, -1) if by none.
+
+    First come all moves of the root, so that the smallest budget sees one full ply.
+    """
+    for action in range(tree.child.shape[1] if nodes > 0 else 0):
+        if tree.child[base, action] == UNEXPANDED:
+            return base, action
+    if used >= nodes or node_value(goals, tree, base, goal)[1]:
+        return -1, -1
+    return walk(goals, tree, base, goal)
+
+
+@inner
+def grow(
+    mind: Mind, tree: Tree, base: int, root: State, goal: int, seat: int, used: int, nodes: int
+) -> int:  # fmt: skip
+    """Let a tree for `goal` of the root's mover (seat 0) or waiting player (seat 1) grow.
+
+    In several steps it becomes the same tree as in one.
 
     Args:
         mind: the game, the network and how goals are valued.
@@ -292,48 +312,24 @@ def begin(mind: Mind, tree: Tree, base: int, root: State, goal: int, seat: int, 
         root: the position.
         goal: a row of the goal table.
         seat: whose goal it is.
-        ahead: look at all moves of the root, so that the smallest budget sees one full ply.
+        used: the number of its nodes, 0 before it begins.
+        nodes: budget of evaluated positions; 0: the root alone.
 
     Returns:
-        the number of nodes, which occupy rows `base` to `base + number - 1` of the tree.
-    """
-    if not plant(mind, tree, base, root, seat):
-        return 0
-    expand(mind, tree, base, goal)
-    used = 1
-    for action in range(mind.rules.n_actions):
-        if ahead and tree.child[base, action] == UNEXPANDED:
-            add_child(mind, tree, base, action, base + used, goal)
-            used += 1
-    return used
-
-
-@inner
-def go_on(mind: Mind, tree: Tree, base: int, goal: int, used: int, nodes: int) -> int:
-    """Let a tree of `used` nodes grow to `nodes`, or until all is proven; return how many it has.
-
-    In several steps it becomes the same tree as in one.
-    """
-    while used < nodes and not node_value(mind.goals, tree, base, goal)[1]:
-        node, action = walk(mind.goals, tree, base, goal)
-        if node < 0:
-            break
-        add_child(mind, tree, node, action, base + used, goal)
-        used += 1
-    return used
-
-
-@inner
-def grow(
-    mind: Mind, tree: Tree, base: int, root: State, goal: int, seat: int, used: int, nodes: int
-) -> int:  # fmt: skip
-    """Begin a tree, unless it has `used` nodes already, and let it grow to `nodes`.
-
-    See `begin`; with 0 nodes it is the root alone.
+        the number of nodes, which occupy rows `base` to `base + number - 1` of the tree; 0 if the
+        game is over.
     """
     if used == 0:
-        used = begin(mind, tree, base, root, goal, seat, nodes > 0)
-    return go_on(mind, tree, base, goal, used, nodes) if used > 0 else 0
+        if not plant(mind, tree, base, root, seat):
+            return 0
+        expand(mind, tree, base, goal)
+        used = 1
+    node, action = next_edge(mind.goals, tree, base, goal, used, nodes)
+    while node >= 0:
+        add_child(mind, tree, node, action, base + used, goal)
+        used += 1
+        node, action = next_edge(mind.goals, tree, base, goal, used, nodes)
+    return used
 
 
 @compiled
