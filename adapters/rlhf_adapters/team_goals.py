@@ -5,7 +5,8 @@ asked of a team, all agents of one role in one world; whoever reaches it is judg
 
 * `score` (the default): every agent's own reward as the world pays it; a joint reward stays joint.
 * a goal by name, "mixed" or a list, of whose goals one is drawn for every team and episode, or a
-  Dict from roles to these: {"adversary": "tag_1", "agent": "mixed"}.
+  Dict from roles to these: {"adversary": "tag_1", "agent": "mixed"}; in the terminal
+  `adversary=tag_1,agent=mixed`.
 * `formation`, an open goal where worlds offer it, see `FormationTask`.
 """
 
@@ -187,9 +188,19 @@ def make_team_task(
     return TeamTask(GoalTable(everything.values()), columns, rows, possible)
 
 
+def _pair(world: str, text: str) -> tuple[str, str]:
+    role, sign, goal = (part.strip() for part in text.partition("="))
+    if not (role and sign and goal):
+        msg = f"{world}: goals by role are spelled ROLE=GOAL,ROLE=GOAL, got {text!r}"
+        raise WorldError(msg)
+    return role, goal
+
+
 def _by_role(
     world: str, roles: Sequence[str], goal: Any, tables: Tables
 ) -> dict[str, list[ArcadeGoal]]:
+    if isinstance(goal, str) and "=" in goal:
+        goal = dict(_pair(world, part) for part in goal.split(","))
     if not isinstance(goal, Mapping):
         return {role: _of_role(world, role, goal, tables) for role in roles}
     for role in goal:

@@ -169,8 +169,11 @@ def test_a_joint_reward_stays_joint():
         assert (rewards < 0).all()
 
 
-def test_goals_by_role():
-    env = make_env(TAG, n_envs=2, goal={"adversary": "tag_1", "agent": "escape"}, seed=0)
+@pytest.mark.parametrize(
+    "goal", [{"adversary": "tag_1", "agent": "escape"}, "adversary=tag_1, agent=escape"]
+)
+def test_goals_by_role(goal):
+    env = make_env(TAG, n_envs=2, goal=goal, seed=0)
     observation = env.reset()
     names = np.array(env.goal_names)[observation["desired_goal"].argmax(axis=1)]
     assert names.tolist() == ["tag_1", "tag_1", "tag_1", "escape"] * 2
@@ -224,6 +227,8 @@ def test_pictures():
         (TAG, {"goal": []}, "the list of goals of the role 'adversary' is empty"),
         (TAG, {"learners": "adversery"}, "unknown learners 'adversery'; did you mean adversary"),
         (TAG, {"learners": ["agent"], "opponent": "self"}, "opponent='self' is learners='all'"),
+        (TAG, {"goal": "adversary=tag_1,escape"}, "spelled ROLE=GOAL,ROLE=GOAL, got 'escape'"),
+        (TAG, {"goal": "adversary=tag_1"}, "a goal is missing for the role 'agent'"),
         (TAG, {"goal": {"adversary": "tag_1"}}, "a goal is missing for the role 'agent'"),
         (TAG, {"goal": {"wolf": "tag_1"}}, "unknown role 'wolf'"),
         ("mpe2:simple_sprad_v3", {}, "unknown mpe2 world 'simple_sprad_v3'; did you mean simple_s"),
