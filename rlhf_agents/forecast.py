@@ -115,7 +115,7 @@ def forecast(
         games: how many to imagine.
         seed: of their moves.
     """
-    states = np.array(state, np.uint64)[None]  # a copy: what is read-only would compile again
+    states = np.ascontiguousarray(state, np.uint64)[None]
     reached = np.zeros((2, len(names)), np.int64)
     results = np.zeros(3, np.int64)
     imagine(mind, states, np.array(wanted, np.int64), seed, reached, results, games)

@@ -183,7 +183,7 @@ class Thinker:
         Raises:
             ValueError: the game is over.
         """
-        states = np.array(state, np.uint64)[None]  # a copy: what is read-only would compile again
+        states = np.ascontiguousarray(state, np.uint64)[None]
         if self.game.outcome(states)[0] != Outcome.ONGOING:
             msg = "the game is over, there is nothing to explain"
             raise ValueError(msg)

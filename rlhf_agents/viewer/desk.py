@@ -55,7 +55,8 @@ class Question:
     @property
     def position(self) -> States:
         """The position, uint64 `[W]`."""
-        return np.frombuffer(self.state, np.uint64)
+        # A copy: for arrays that are read-only all that looks at positions would compile again.
+        return np.frombuffer(self.state, np.uint64).copy()
 
     def work(self) -> Iterator[Explanation | Forecast]:
         """Return the slices of thinking."""
