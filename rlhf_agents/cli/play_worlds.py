@@ -47,7 +47,6 @@ def play_world(options: argparse.Namespace, can_open_window: Callable[[], bool])
 
 
 def _film(order: WorldOrder, options: argparse.Namespace) -> None:
-    from rlhf_agents.viewer.canvas import forget_fonts  # noqa: PLC0415 - needs pygame
     from rlhf_agents.viewer.theme import THEMES  # noqa: PLC0415 - needs pygame
     from rlhf_agents.viewer.world_window import SIZE, WorldFilm, film_world  # noqa: PLC0415
 
@@ -68,7 +67,6 @@ def _film(order: WorldOrder, options: argparse.Namespace) -> None:
         raise SettingError(msg) from None
     finally:
         show.close()
-        forget_fonts()
 
 
 def _open_window(order: WorldOrder, options: argparse.Namespace) -> None:

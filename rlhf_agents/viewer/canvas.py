@@ -24,13 +24,9 @@ ELLIPSIS = "\u2026"
 @lru_cache(maxsize=64)
 def _font(pixels: int, bold: bool) -> pygame.font.Font:
     pygame.font.init()
+    pygame.register_quit(_font.cache_clear)  # whoever quits pygame, as worlds do, voids its fonts
     name = "Roboto-Medium.ttf" if bold else "Roboto-Regular.ttf"
     return pygame.font.Font(str(files("rlhf_agents") / "assets" / "fonts" / name), pixels)
-
-
-def forget_fonts() -> None:
-    """Make fonts anew; needed after somebody else has quit pygame, which voids those that exist."""
-    _font.cache_clear()
 
 
 @lru_cache(maxsize=2048)

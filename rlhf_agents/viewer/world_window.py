@@ -12,7 +12,7 @@ import pygame
 from tqdm import tqdm
 
 from rlhf_agents.errors import UserError
-from rlhf_agents.viewer.canvas import Canvas, forget_fonts
+from rlhf_agents.viewer.canvas import Canvas
 from rlhf_agents.viewer.pictures import image_of, save_gif, save_png
 from rlhf_agents.viewer.theme import Theme
 from rlhf_agents.viewer.world_layout import agent_at
@@ -113,7 +113,6 @@ class WorldWindow:
         self._window.destroy()
         pygame.display.quit()
         self.show.close()
-        forget_fonts()
 
     @property
     def _waits(self) -> bool:

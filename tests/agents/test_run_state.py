@@ -167,13 +167,16 @@ def draws(model):
         torch.rand(1).item(),
         model.action_space.sample(),
         model.rng.integers(1 << 40),
+        model.lookahead.world.rng.integers(1 << 40),
     ]
 
 
 def test_all_generators_go_on():
+    world = SimpleNamespace(rng=np.random.default_rng(3))
     model = SimpleNamespace(
-        action_space=spaces.Discrete(1000, seed=1), rng=np.random.default_rng(2), game="any"
-    )
+        action_space=spaces.Discrete(1000, seed=1), rng=np.random.default_rng(2), game="any",
+        lookahead=SimpleNamespace(world=world),
+    )  # fmt: skip
     for _ in range(3):  # an odd number leaves second halves of pairs behind
         draws(model)
     facts, arrays = random_state(model)

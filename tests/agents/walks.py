@@ -91,5 +91,13 @@ class Sinking(Unseen):
         return super().step(action)
 
 
-for kind in (Unseen, Broken, Masked, Sinking):
+class Moored(Unseen):
+    """One that never begins."""
+
+    def reset(self, *, seed=None, options=None):
+        msg = "the ship is moored"
+        raise RuntimeError(msg)
+
+
+for kind in (Unseen, Broken, Masked, Sinking, Moored):
     gymnasium.register(f"Walks/{kind.__name__}-v0", entry_point=kind)

@@ -13,7 +13,7 @@ from rlhf_agents.cli import play
 from rlhf_agents.errors import OutputError
 from rlhf_agents.training_worlds import WorldOrder
 from rlhf_agents.viewer import world_window
-from rlhf_agents.viewer.canvas import Canvas, forget_fonts
+from rlhf_agents.viewer.canvas import Canvas
 from rlhf_agents.viewer.theme import DARK, LIGHT
 from rlhf_agents.viewer.world_layout import agent_rows, arrange_world
 from rlhf_agents.viewer.world_panel import bar_shares, listed_actions, number_text
@@ -32,8 +32,6 @@ def quiet(monkeypatch):
     """No screen and no loudspeaker; what the program sets is undone."""
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
     monkeypatch.setenv("SDL_AUDIODRIVER", "dummy")
-    yield
-    forget_fonts()  # worlds quit pygame when they are closed
 
 
 @pytest.fixture(scope="module")
