@@ -10,6 +10,7 @@ import torch
 from goals import CARTPOLE
 from gymnasium import spaces
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
+from stable_baselines3.common.utils import LinearSchedule
 from torch import nn
 
 from rlhf_adapters.arcade_goals import Cell
@@ -93,6 +94,16 @@ CELLS = {
 
 GRID = {**CELLS, "train_freq": 4, "learning_starts": 1000, "exploration_fraction": 0.5}
 
+# RL Zoo's settings, whose rate does not fall, forget again and again what they have learnt.
+STEADY_CARTPOLE = {**CARTPOLE, "learning_rate": LinearSchedule(2.3e-3, 0.0, 1.0)}
+
+TEAMS = {
+    "learning_rate": 1e-3, "batch_size": 256, "buffer_size": 100_000, "learning_starts": 1000,
+    "gamma": 0.9, "target_update_interval": 1200, "train_freq": 1, "gradient_steps": 4,
+    "exploration_fraction": 0.4, "exploration_final_eps": 0.05,
+    "policy_kwargs": {"net_arch": [128, 128]},
+}  # fmt: skip
+
 # Eight games are stepped at once; the gradient steps per frame are those that are named.
 MINATAR_ENVS = 8
 
@@ -136,7 +147,7 @@ def _minatar(game: str) -> Task:
 TASKS = {
     "cartpole": Task(
         "gymnasium:CartPole-v1", RETURN, 50_000,
-        both(CARTPOLE, hindsight=False, double_q=True),
+        both(STEADY_CARTPOLE, hindsight=False, double_q=True),
     ),
     "frozenlake": Task(
         "gymnasium:FrozenLake8x8-v1", SUCCESS, 60_000, both(CELLS, Cell(63), foresight=True)
@@ -152,9 +163,10 @@ TASKS = {
     ),
     "breakout": _minatar("breakout"),
     "asterix": _minatar("asterix"),
+    # Eight worlds of three agents, each of which is a column: a step counts for every agent.
     "spread": Task(
-        "mpe2:simple_spread_v3", RETURN, 500_000,
-        (*both(GRID, hindsight=False, double_q=True), Learner("random", RANDOM)),
+        "mpe2:simple_spread_v3", RETURN, 100_000,
+        (*both(TEAMS, hindsight=False, double_q=True), Learner("random", RANDOM)), n_envs=8,
     ),
 }  # fmt: skip
 
