@@ -18,7 +18,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from stable_baselines3 import DQN
-from stable_baselines3.common.callbacks import BaseCallback
 
 import rlhf_games
 from rlhf_agents.agent import load_agent
@@ -170,17 +169,6 @@ class Trained:
     scores: dict[str, float]
 
 
-class Clock(BaseCallback):
-    """Ends a run after some minutes."""
-
-    def __init__(self, minutes: float) -> None:
-        super().__init__()
-        self.end = time.perf_counter() + minutes * 60
-
-    def _on_step(self) -> bool:
-        return time.perf_counter() < self.end
-
-
 def train_hfdqn(
     name: str, minutes: float, seed: int, games: int, file: Path, quiet: bool
 ) -> Trained:
@@ -213,8 +201,8 @@ def win_rates(name: str, file: Path, games: int, seed: int) -> dict[str, float]:
     return {f"{n} nodes": win_rate(game, player, games, seed) for n, player in players.items()}
 
 
-def train_dqn(name: str, minutes: float, seed: int, games: int) -> Trained:
-    """Train SB3's DQN against random play, with its own settings, for as many minutes, and play.
+def train_dqn(name: str, steps: int, seed: int, games: int) -> Trained:
+    """Train SB3's DQN against random play, with its own settings, for as many steps, and play.
 
     Sixteen games are stepped at once, with one gradient step per four moves, as by default.
     """
@@ -225,7 +213,7 @@ def train_dqn(name: str, minutes: float, seed: int, games: int) -> Trained:
     )  # fmt: skip
     begin = time.perf_counter()
     with contextlib.closing(env):
-        model.learn(1 << 40, callback=Clock(minutes))
+        model.learn(steps)
     seconds = time.perf_counter() - begin
     game = rlhf_games.make(name)
     scores = {"": win_rate(game, Greedy(model, game), games, seed)}

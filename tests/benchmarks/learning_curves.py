@@ -13,7 +13,7 @@ they have the same network and settings, except for what `learning_tasks.py` nam
   the last step, `best` the best on the way. `return` is the world's own reward, `success` the share
   of episodes with a reward. MinAtar is judged for at most 5,000 frames.
 * Board games: share of games won against OpenSpiel's MCTS of 100 simulations, after `--minutes` of
-  what `rlhf-train` does (two threads); SB3's DQN has as many minutes against random play. An
+  what `rlhf-train` does (two threads); SB3's DQN takes as many steps against random play. An
   untrained network shows how much of that search wins alone.
 * seconds: of acting and learning, by the clock on the wall, without evaluation.
 """
@@ -146,8 +146,13 @@ def learn(name: str, learner: Learner, seed: int, steps: int) -> Result:
 # ---- board games --------------------------------------------------------------------------------
 
 
-def learn_board(options: argparse.Namespace, name: str, learner: str, seed: int) -> list[Result]:
-    """Carry out one run; HFDQN gives a result for every budget of nodes."""
+def learn_board(
+    options: argparse.Namespace, name: str, learner: str, seed: int, known: list[Result]
+) -> list[Result]:
+    """Carry out one run; HFDQN gives a result for every budget of nodes.
+
+    SB3's DQN takes as many steps as the run of HFDQN that is `known`.
+    """
     world, minutes, games = BOARDS[name], options.minutes, options.games
     file = options.out.with_name(f"{options.out.stem}-{world}-{minutes:g}-{seed}.zip")
     if learner == HFDQN:
@@ -155,7 +160,9 @@ def learn_board(options: argparse.Namespace, name: str, learner: str, seed: int)
     elif learner == UNTRAINED:
         trained = untrained_hfdqn(world, seed, games, file.with_suffix(".untrained.zip"))
     else:
-        trained = train_dqn(world, minutes, seed, games)
+        run = (name, seed, minutes)
+        steps = max(one.steps for one in known if (one.task, one.seed, one.budget) == run)
+        trained = train_dqn(world, steps, seed, games)
     return [
         _board_result(trained, name, ", ".join(filter(None, (learner, key))), seed, minutes, key)
         for key in trained.scores
@@ -187,7 +194,7 @@ def series(options: argparse.Namespace, known: list[Result]) -> Iterator[Result]
                 for learner in (HFDQN, UNTRAINED, DQN):
                     called = learner if learner == DQN else f"{learner}, {NODES[-1]} nodes"
                     if (name, called, seed, options.minutes) not in done:
-                        yield from learn_board(options, name, learner, seed)
+                        yield from learn_board(options, name, learner, seed, known)
                 continue
             steps = max(1, round(TASKS[name].steps * options.scale))
             for one in TASKS[name].learners:
