@@ -132,6 +132,9 @@ def _play(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int:
 
 
 def _play_world(options: argparse.Namespace) -> int:
+    if options.agent is None and options.watch:
+        options.agent = "random"
+        sys.stderr.write(f"No agent comes with {options.game}; chance acts (--agent FILE.zip).\n")
     check_without_rules(options, NEED_RULES)
     if "human" in (options.agent, options.opponent):
         msg = f"{options.game} cannot be played by hand here: name an --agent and watch it"
