@@ -191,15 +191,20 @@ def series(options: argparse.Namespace, known: list[Result]) -> Iterator[Result]
             continue
         for seed in range(options.seeds):
             if name in BOARDS:
-                for learner in (HFDQN, UNTRAINED, DQN):
+                for learner in _wanted(options, (HFDQN, UNTRAINED, DQN)):
                     called = learner if learner == DQN else f"{learner}, {NODES[-1]} nodes"
                     if (name, called, seed, options.minutes) not in done:
                         yield from learn_board(options, name, learner, seed, known)
                 continue
             steps = max(1, round(TASKS[name].steps * options.scale))
-            for one in TASKS[name].learners:
+            learners = {one.name: one for one in TASKS[name].learners}
+            for one in map(learners.__getitem__, _wanted(options, tuple(learners))):
                 if (name, one.name, seed, steps) not in done:
                     yield learn(name, one, seed, steps)
+
+
+def _wanted(options: argparse.Namespace, learners: tuple[str, ...]) -> list[str]:
+    return [one for one in learners if options.learners is None or one in options.learners]
 
 
 def _missing(name: str) -> str:
@@ -267,6 +272,7 @@ def _options() -> argparse.Namespace:
     )
     names = (*TASKS, *BOARDS)
     parser.add_argument("--tasks", default=",".join(names), help=f"of {', '.join(names)}")
+    parser.add_argument("--learners", help=f"only these, e.g. '{HFDQN},{DQN}'")
     parser.add_argument("--seeds", type=int, default=1, help="0, 1, ... so many")
     parser.add_argument("--scale", type=float, default=1.0, help="of all steps")
     parser.add_argument("--minutes", type=float, default=20.0, help="of every board game")
@@ -276,6 +282,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
     options = parser.parse_args()
     options.tasks = options.tasks.split(",")
+    options.learners = None if options.learners is None else options.learners.split(",")
     if unknown := set(options.tasks) - {*names}:
         parser.error(f"there is no task {', '.join(sorted(unknown))}; tasks: {', '.join(names)}")
     return options
