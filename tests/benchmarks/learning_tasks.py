@@ -138,7 +138,7 @@ def _minatar(game: str) -> Task:
         (
             Learner("HFDQN", HFDQN, OUR_MINATAR),
             Learner("SB3 DQN", DQN, SB3_MINATAR),
-            Learner("SB3 DQN, the paper's settings", DQN, PAPER_MINATAR),
+            Learner("SB3 DQN with the paper's settings", DQN, PAPER_MINATAR),
         ),
         n_envs=MINATAR_ENVS, options={"fast": True}, judged={"max_steps": 5000},
     )  # fmt: skip
