@@ -11,8 +11,8 @@ import numpy as np
 from onnx import TensorProto
 
 from rlhf_agents.exports.onnx_graph import Graph, masked
+from rlhf_agents.exports.world_policy import MASK_KEY
 
-MASK = "action_mask"
 TOP = 30.0
 """Where Godot finds the best value."""
 MLAGENTS_VERSION = 3
@@ -42,8 +42,8 @@ def plain(graph: Graph, said: Signature) -> None:
     inputs = {name: graph.input(name, shape) for name, shape in said.parts.items()}
     best = values = said.values(graph, inputs)
     graph.output(values, "q", ["batch", said.n_actions])
-    if MASK in inputs:
-        best = masked(graph, values, inputs[MASK], said.forbidden)
+    if MASK_KEY in inputs:
+        best = masked(graph, values, inputs[MASK_KEY], said.forbidden)
         graph.output(best, "masked_q", ["batch", said.n_actions])
     if said.chooses:
         action = graph.add("ArgMax", best, axis=1, keepdims=0)
@@ -63,8 +63,8 @@ def godot(graph: Graph, said: Signature) -> None:
         is_flat = len(shape) == 1
         inputs[name] = flat if is_flat else graph.add("Reshape", flat, graph.integers(-1, *shape))
     values = said.values(graph, inputs)
-    if MASK in inputs:
-        values = masked(graph, values, inputs[MASK], min(said.forbidden, -TOP))
+    if MASK_KEY in inputs:
+        values = masked(graph, values, inputs[MASK_KEY], min(said.forbidden, -TOP))
     best = graph.add("ReduceMax", values, axes=[1], keepdims=1)
     moved = graph.add("Add", graph.add("Sub", values, best), graph.floats(TOP))
     graph.output(moved, "output", ["batch", said.n_actions])
@@ -73,10 +73,10 @@ def godot(graph: Graph, said: Signature) -> None:
 
 def mlagents(graph: Graph, said: Signature) -> None:
     """Add what Unity ML-Agents asks for; it always gives a mask."""
-    seen = [name for name in said.parts if name != MASK]
+    seen = [name for name in said.parts if name != MASK_KEY]
     inputs = {name: graph.input(f"obs_{i}", said.parts[name]) for i, name in enumerate(seen)}
-    inputs[MASK] = graph.input("action_masks", [said.n_actions])
-    allowed = masked(graph, said.values(graph, inputs), inputs[MASK], said.forbidden)
+    inputs[MASK_KEY] = graph.input("action_masks", [said.n_actions])
+    allowed = masked(graph, said.values(graph, inputs), inputs[MASK_KEY], said.forbidden)
     action = graph.add("ArgMax", allowed, axis=1, keepdims=1)
     numbers: dict[str, Any] = {
         "version_number": np.array([MLAGENTS_VERSION], np.float32),
