@@ -5,11 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 import rlhf_games
-from rlhf_agents.agent import Agent
+from rlhf_agents.agent import Agent, load_agent
 from rlhf_agents.compiled_network import N_SYMBOLS, PatternWeights, windows_of
 from rlhf_agents.settings import Foresight
 
 WIDTH, DEPTH = 16, 1
+TRAINED = ("tic_tac_toe", "connect_four")
+
+
+def agent_of(name: str) -> Agent:
+    """Return the bundled agent of the game, or else a random one."""
+    return load_agent(name) if name in TRAINED else random_agent(name)
 
 
 def random_agent(name: str, seed: int = 0) -> Agent:

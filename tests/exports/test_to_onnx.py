@@ -64,8 +64,9 @@ class TestContract(BotContract):
 
     @pytest.fixture
     def choose(self, twin, exported):
-        def choose(states, goal, _nodes):
+        def choose(positions, goal, _nodes):
             """As the page says: the middle one of equal values, `win` for what is out of reach."""
+            states = positions.states
             row, win = twin.game.goal_index(goal), inputs_of(twin.game, states, "win")
             (q,) = exported.run(["masked_q"], inputs_of(twin.game, states, goal))
             (instead,) = exported.run(["masked_q"], win)

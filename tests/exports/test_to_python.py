@@ -18,8 +18,8 @@ from rlhf_agents.exports.registry import ExportError, Order
 from rlhf_agents.settings import Foresight
 from tests.agents.weights import random_weights
 from tests.exports.contract import BotContract
+from tests.exports.random_agents import TRAINED
 
-TRAINED = ("tic_tac_toe", "connect_four")
 RANDOM = ("othello_6x6", "breakthrough_6x6", "othello", "breakthrough")
 """Games whose networks here are random."""
 
@@ -60,9 +60,9 @@ class Checks(BotContract):
         # All goals and numbers of nodes look at many of the same positions.
         bot.features_of = cache(bot.features_of)
 
-        def choose(states, goal, nodes):
-            row = bot.GOALS.index(goal)
-            return [bot.choose_state(tuple(state), row, nodes) for state in states.tolist()]
+        def choose(positions, goal, nodes):
+            row, states = bot.GOALS.index(goal), positions.states.tolist()
+            return [bot.choose_state(tuple(state), row, nodes) for state in states]
 
         return choose
 

@@ -17,7 +17,7 @@ from rlhf_agents.settings import Foresight
 from rlhf_games.rules import symbols_batch
 from tests.exports.chromium import Chromium, find_chromium
 from tests.exports.contract import BotContract, reachable
-from tests.exports.random_agents import random_agent
+from tests.exports.random_agents import agent_of
 
 NODES = 64
 CLOSE = 1e-5
@@ -64,10 +64,6 @@ def connect_four() -> Agent:
     return load_agent("connect_four")
 
 
-def agent_of(name: str) -> Agent:
-    return load_agent(name) if name in {"connect_four", "tic_tac_toe"} else random_agent(name)
-
-
 OPENED = """(async () => {
     const buffer = await unpacked(byId("weights").textContent.trim());
     window.bot = new Agent(AGENT, buffer);
@@ -109,8 +105,8 @@ class Checks(BotContract):
 
     @pytest.fixture
     def choose(self, bot, twin):
-        def choose(states, goal, nodes):
-            cases = json.dumps(cases_of(twin.game, states))
+        def choose(positions, goal, nodes):
+            cases = json.dumps(cases_of(twin.game, positions.states))
             row = twin.goals.index(goal)
             return bot.run(CHOSEN.format(cases=cases, goal=row, nodes=nodes))
 
@@ -135,7 +131,7 @@ class Checks(BotContract):
         return told
 
     def test_page_knows_the_rules(self, bot, twin):
-        game, states = twin.game, reachable(twin.game, 40)
+        game, states = twin.game, reachable(twin.game, 40).states
         cases = cases_of(game, states)
         known = bot.run(KNOWN.format(cases=json.dumps(cases), nodes=NODES))
         assert [one["cells"] for one in known] == [case["cells"] for case in cases]

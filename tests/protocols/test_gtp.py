@@ -6,6 +6,7 @@ import io
 import random
 import sys
 from importlib.util import find_spec
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -15,10 +16,13 @@ from hypothesis import strategies as st
 import rlhf_games
 from rlhf_agents.agent import load_agent
 from rlhf_agents.cli.engines import gtp_main
+from rlhf_agents.players import AgentPlayer
 from rlhf_agents.protocols import gtp, lines
 from rlhf_agents.protocols.engine import Engine, make_engine
 from rlhf_agents.protocols.gtp import Gtp
-from rlhf_agents.protocols.spelling import openspiel_name
+from rlhf_agents.protocols.spelling import openspiel_name, read_move
+from tests.exports.contract import BotContract, walk
+from tests.exports.random_agents import agent_of
 
 needs_openspiel = pytest.mark.skipif(
     find_spec("pyspiel") is None, reason="needs the extra openspiel"
@@ -36,6 +40,53 @@ def client(engine: Engine) -> Gtp:
     engine.set_goal("win")
     engine.set_nodes(16)
     return Gtp(engine)
+
+
+@pytest.mark.parametrize("name", ["connect_four", "tic_tac_toe", "breakthrough_6x6", "othello_6x6"])
+class TestContract(BotContract):
+    positions: ClassVar = {0: 600, 1: 150, 40: 60}
+
+    @pytest.fixture
+    def twin(self, name):
+        return agent_of(name)
+
+    @pytest.fixture
+    def bot(self, twin) -> Gtp:
+        return Gtp(Engine(twin.game, AgentPlayer(twin, 0), openspiel_name))
+
+    @pytest.fixture
+    def choose(self, twin, bot):
+        engine = bot.engine
+
+        def told(command: str) -> str:
+            answer = bot.answer(command)
+            assert answer.startswith("="), (command, answer)
+            return answer.removeprefix("=").strip()
+
+        def colour() -> str:
+            return "bw"[engine.session.seat]
+
+        def play(action: int) -> None:
+            told(f"play {colour()} {openspiel_name(twin.game, engine.session.state, action)}")
+
+        def ask() -> int:
+            move = told(f"reg_genmove {colour()}")
+            return read_move(twin.game, engine.session.state, move, openspiel_name)
+
+        def choose(positions, goal, nodes):
+            told(f"rlhf-set_goal {goal}")
+            told(f"rlhf-set_nodes {nodes}")
+            return walk(positions, lambda: told("clear_board"), play, ask)
+
+        return choose
+
+    @pytest.fixture
+    def complaints(self, bot):
+        lines = ["fly", "play", "play b nowhere", "play green a1", "undo", "rlhf-set_goal wim"]
+        lines += ["rlhf-set_nodes -1", "rlhf-set_nodes 0.5", "boardsize 99"]
+        told = {line: bot.answer(line) for line in lines}
+        assert all(answer.startswith("? ") for answer in told.values())
+        return told
 
 
 def test_the_protocol_names_itself(client: Gtp):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -10,19 +11,76 @@ import pytest
 import rlhf_games
 from rlhf_agents.agent import Agent, load_agent
 from rlhf_agents.errors import SettingError
+from rlhf_agents.protocols.spelling import openspiel_name, read_move
 from rlhf_agents.settings import Foresight
 from tests.agents.weights import random_weights
+from tests.exports.contract import BotContract, walk
+from tests.exports.random_agents import agent_of
 
 pyspiel = pytest.importorskip("pyspiel", reason="needs the extra openspiel")
 
 
-def bot_for(name: str, nodes: int = 0):
+def bot_of(agent: Agent, nodes: int = 0, goal: str = "win"):
     from rlhf_agents.protocols.openspiel_bot import AgentBot  # noqa: PLC0415 - optional
 
-    game = rlhf_games.make(name)
-    if name == "connect_four":
-        return AgentBot(load_agent(name), nodes=nodes)
-    return AgentBot(Agent(name, game, random_weights(game), Foresight()), nodes=nodes)
+    return AgentBot(agent, goal, nodes)
+
+
+def bot_for(name: str, nodes: int = 0):
+    return bot_of(agent_of(name), nodes)
+
+
+def world_of(game):
+    from rlhf_agents.protocols.openspiel_bot import WORLDS  # noqa: PLC0415 - optional
+
+    return pyspiel.load_game(WORLDS[game.name])
+
+
+@pytest.mark.parametrize("name", ["connect_four", "tic_tac_toe", "breakthrough_6x6", "othello"])
+class TestContract(BotContract):
+    positions: ClassVar = {0: 600, 1: 150, 40: 60}
+
+    @pytest.fixture
+    def twin(self, name):
+        return agent_of(name)
+
+    @pytest.fixture
+    def choose(self, twin):
+        game = twin.game
+
+        def choose(positions, goal, nodes):
+            """Both sides of a walk know the position: OpenSpiel's, and the game's own."""
+            bot, now = bot_of(twin, nodes, goal), {}
+
+            def restart() -> None:
+                now.update(theirs=world_of(game).new_initial_state(), ours=game.initial(1))
+
+            def play(action: int) -> None:
+                name = openspiel_name(game, now["ours"][0], action)
+                now["theirs"].apply_action(now["theirs"].string_to_action(name))
+                now["ours"] = game.step(now["ours"], np.array([action]))
+
+            def ask() -> int:
+                name = now["theirs"].action_to_string(bot.step(now["theirs"]))
+                return read_move(game, now["ours"][0], name, openspiel_name)
+
+            return walk(positions, restart, play, ask)
+
+        return choose
+
+    @pytest.fixture
+    def complaints(self, twin):
+        """What is said of another game's state, and of a game that is over."""
+        other = pyspiel.load_game("hex").new_initial_state()
+        over = world_of(twin.game).new_initial_state()
+        while not over.is_terminal():
+            over.apply_action(over.legal_actions()[-1])
+        told = {}
+        for what, wrong in {"game": other, "over": over}.items():
+            with pytest.raises(SettingError) as caught:
+                bot_of(twin).step(wrong)
+            told[what] = str(caught.value)
+        return told
 
 
 def test_it_beats_openspiels_tree_search():
@@ -61,22 +119,6 @@ def test_it_plays_what_the_agent_plays(name: str, world: str):
                 action = rng.choice(state.legal_actions())
             state.apply_action(action)
         bot.restart_at(state)
-
-
-def test_it_follows_jumps_between_games():
-    agent, bot = load_agent("connect_four"), bot_for("connect_four", 16)
-    world, game, rng = (
-        pyspiel.load_game("connect_four"),
-        rlhf_games.make("connect_four"),
-        random.Random(1),
-    )
-    for _ in range(6):
-        state, states = world.new_initial_state(), game.initial(1)
-        for _ in range(rng.randrange(7)):
-            action = rng.choice(state.legal_actions())
-            state.apply_action(action)
-            states = game.step(states, np.array([action]))
-        assert bot.step(state) == agent.act_states(states, "win", 16)[0]
 
 
 def test_what_it_cannot_play_is_refused():

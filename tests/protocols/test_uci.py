@@ -7,16 +7,20 @@ import queue
 import subprocess
 import sys
 from importlib.util import find_spec
+from typing import ClassVar
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rlhf_games
+from rlhf_agents.players import AgentPlayer
 from rlhf_agents.protocols import uci
 from rlhf_agents.protocols.engine import Engine, make_engine
-from rlhf_agents.protocols.spelling import long_algebraic
+from rlhf_agents.protocols.spelling import long_algebraic, read_move, spelled_line
 from rlhf_agents.protocols.uci import Limits, Uci, centipawns, limits_of
+from tests.exports.contract import BotContract
+from tests.exports.random_agents import agent_of
 
 PROGRAM = "import sys; from rlhf_agents.cli.engines import uci_main; sys.exit(uci_main())"
 
@@ -46,6 +50,46 @@ class Talk:
         for line in lines:
             assert self.uci.obey(line)
         return list(self.said)
+
+
+@pytest.mark.parametrize("name", ["connect_four", "tic_tac_toe", "breakthrough_6x6", "othello_6x6"])
+class TestContract(BotContract):
+    positions: ClassVar = {0: 300, 1: 100, 40: 50}
+
+    @pytest.fixture
+    def twin(self, name):
+        return agent_of(name)
+
+    @pytest.fixture
+    def talk(self, twin) -> Talk:
+        return Talk(Engine(twin.game, AgentPlayer(twin, 0), long_algebraic))
+
+    @pytest.fixture
+    def choose(self, twin, talk):
+        game, engine = twin.game, talk.uci.engine
+        start = game.initial(1)[0]
+
+        def ask(line: tuple[int, ...]) -> int:
+            moves = " ".join(spelled_line(game, start, line, long_algebraic))
+            move = talk.say(f"position startpos moves {moves}", "go")[-1].split()[1]
+            return read_move(game, engine.session.state, move, long_algebraic)
+
+        def choose(positions, goal, nodes):
+            options = {"Goal": goal, "Nodes": nodes}
+            assert not talk.say(*[f"setoption name {k} value {v}" for k, v in options.items()])
+            return [ask(line) for line in positions.lines]
+
+        return choose
+
+    @pytest.fixture
+    def complaints(self, talk):
+        """What is said of orders that cannot be obeyed; UCI ignores unknown words."""
+        lines = ["position fen 8/8", "position startpos moves nowhere", "setoption name Goal"]
+        lines += ["setoption name Goal value wim", "setoption name Nodes value -1", "setoption"]
+        told = {line: "\n".join(talk.say(line)) for line in lines}
+        assert all(answer.startswith("info string error: ") for answer in told.values())
+        assert talk.say("fly") == []
+        return told
 
 
 def test_it_introduces_itself(engine: Engine):
