@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import rlhf_games
-from rlhf_agents.agent import Agent, load_agent
+from rlhf_agents.agent import Agent
 from rlhf_agents.errors import SettingError
 from rlhf_agents.protocols.spelling import openspiel_name, read_move
 from rlhf_agents.settings import Foresight
