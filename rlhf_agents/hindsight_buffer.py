@@ -7,7 +7,7 @@ episodes that still run can be sampled.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from gymnasium import spaces
@@ -29,15 +29,9 @@ from rlhf_agents.transition_buffer import (
     save_state,
     waited_flags,
 )
-from rlhf_agents.transition_kernels import KEEP, choose_goals
+from rlhf_agents.transition_kernels import GOAL_ENDED, KEEP, TERMINAL, choose_goals
 from rlhf_agents.transition_rows import RowReader
-from rlhf_agents.transition_store import (
-    GOAL_ENDED,
-    TERMINAL,
-    Drawn,
-    Ints,
-    TransitionStore,
-)
+from rlhf_agents.transition_store import UNJUDGED, Drawn, Ints, Judged, TransitionStore
 
 STRATEGIES = ("future", "final", "episode", "random", "all_goals")
 ACHIEVED, DESIRED = "achieved_goal", "desired_goal"
@@ -49,13 +43,6 @@ def is_goal_space(space: spaces.Space[Any]) -> bool:
     """Return whether observations are those of a goal environment."""
     keys = {"observation", ACHIEVED, DESIRED}
     return isinstance(space, spaces.Dict) and keys <= set(space.spaces)
-
-
-class _Relabelled(NamedTuple):
-    """The places in a batch whose goals are changed, int64 `[V]`, and to what, `[V, ...]`."""
-
-    rows: Ints
-    goals: NDArray[Any]
 
 
 class HindsightReplayBuffer(HerReplayBuffer):
@@ -131,7 +118,8 @@ class HindsightReplayBuffer(HerReplayBuffer):
         self.infos = np.empty(self.buffer_size * n_envs if copy_info_dict else 0, object)
         desired = self.codec.layout[f"obs:{DESIRED}"]
         self.goals = None if goals is None else np.asarray(goals, desired.dtype)
-        self._achieved = RowReader(self.codec.layout, [(f"next:{ACHIEVED}", 0)])
+        goals_of = [(f"obs:{DESIRED}", 0), (f"next:{ACHIEVED}", 1), (f"next:{ACHIEVED}", 2)]
+        self._goals = RowReader(self.codec.layout, goals_of)
         before, after = (self.codec.layout[f"{when}:{ACHIEVED}"] for when in ("obs", "next"))
         self._compared = (before.begin, after.begin, before.size if skip_achieved else 0)
         self._masks: NDArray[np.bool_] | None = None
@@ -216,15 +204,16 @@ class HindsightReplayBuffer(HerReplayBuffer):
             raise RuntimeError(msg)
         n_virtual = int(self.her_ratio * batch_size)
         drawn = self._draw(batch_size, n_virtual)
-        if n_virtual == 0:
-            return self._batch(drawn, None, env)
-        if self.goals is not None:
-            chosen = self.goals[np.arange(n_virtual) % len(self.goals)]
-            return self._batch(drawn, _Relabelled(np.arange(n_virtual), chosen), env)
-        return self._batch(drawn, self._relabel(drawn.rows[:n_virtual]), env)
+        ahead = self.store.ahead(drawn.rows)
+        virtual = drawn.rows[:n_virtual]
+        sources = self._sources(virtual)
+        if (sources == KEEP).all():
+            return self._batch(drawn, ahead, UNJUDGED, None, env)
+        judged, desired = self._judge(virtual, sources, ahead[:n_virtual])
+        return self._batch(drawn, ahead, judged, desired, env)
 
     def _draw(self, count: int, n_virtual: int) -> Drawn:
-        drawn = self.store.draw(count)
+        drawn = self.store.draw(count, np.random.random_sample(count))  # noqa: NPY002
         if self.goals is None:
             return drawn
         # Each of the first transitions stands once for every goal.
@@ -233,58 +222,49 @@ class HindsightReplayBuffer(HerReplayBuffer):
         weights = None if drawn.weights is None else drawn.weights[copies]
         return Drawn(drawn.rows[copies], weights)
 
-    def _relabel(self, rows: Ints) -> _Relabelled:
-        store = self.store
+    def _sources(self, rows: Ints) -> Ints:
+        """Return the rows whose achieved goals the transitions `[V]` get, or `KEEP`."""
+        if self.goals is not None:
+            return rows
         trials = REDRAWS if self.strategy != "final" else 1
         chances = np.random.random_sample((trials, len(rows)))  # noqa: NPY002
         sources = np.empty(len(rows), np.int64)
         choose_goals(
-            rows, *store.places, store.rows, self._compared, STRATEGIES.index(self.strategy),
-            chances, sources,
+            rows, *self.store.places, self.store.rows, self._compared,
+            STRATEGIES.index(self.strategy), chances, sources,
         )  # fmt: skip
-        changed = np.flatnonzero(sources != KEEP)
-        (goals,) = self._achieved.read(store.rows, sources[changed])
-        return _Relabelled(changed, goals)
+        return sources
 
-    def _batch(self, drawn: Drawn, relabelled: _Relabelled | None, env: Any) -> Samples:
+    def _judge(self, rows: Ints, sources: Ints, ahead: Ints) -> tuple[Judged, NDArray[Any]]:
+        """Return rewards and ends of steps `[V, n]` under other goals, and these, `[V, ...]`."""
+        steps = ahead.ravel() if self.store.n_steps == 1 else np.maximum(ahead.ravel(), 0)
+        desired, goals, achieved = self._goals.read(self.store.rows, rows, sources, steps)
+        if self.goals is None:
+            changed = (sources != KEEP).reshape(-1, *[1] * (goals.ndim - 1))
+            np.copyto(desired, goals, "unsafe", changed)
+        else:
+            desired = self.goals[np.arange(len(rows)) % len(self.goals)]
+        asked_for = desired
+        if self.store.n_steps > 1:
+            asked_for = np.repeat(desired, self.store.n_steps, axis=0)
+        infos = list(self.infos[steps]) if self.copy_info_dict else None
+        asked = self._asked()
+        earned = asked.rewards(achieved, asked_for, infos)
+        reached = asked.terminated(achieved, asked_for, earned, infos)
+        return Judged(sources, earned, reached), desired
+
+    def _batch(
+        self, drawn: Drawn, ahead: Ints, judged: Judged, desired: NDArray[Any] | None, env: Any
+    ) -> Samples:
         store = self.store
-        ahead = store.ahead(drawn.rows)
-        rewards = store.rewards[ahead]
-        flags = store.flags[ahead]
-        terminal = (flags & TERMINAL) > 0
-        if relabelled is not None:
-            self._judge(ahead, flags, relabelled, rewards, terminal)
+        rewards, terminal = store.earned(ahead, judged)
         rewards = self._normalize_reward(rewards, env).astype(np.float32, copy=False)
         outcome = store.outcome(ahead, rewards, terminal)
         before, after, masks = self.codec.read(store.rows, drawn.rows, outcome.final)
-        if relabelled is not None:
-            before[DESIRED][relabelled.rows] = relabelled.goals  # `after` shares the array
+        if desired is not None:
+            before[DESIRED][: len(desired)] = desired  # `after` shares the array
         seen = self._normalize_obs(before, env), self._normalize_obs(after, env), masks
         return as_samples(store, drawn, seen, outcome, self.device)
-
-    def _judge(
-        self,
-        ahead: Ints,
-        flags: NDArray[np.uint8],
-        relabelled: _Relabelled,
-        rewards: NDArray[np.float32],
-        terminal: NDArray[np.bool_],
-    ) -> None:
-        """Write rewards and ends for good, `[B, n]`, under the new goals."""
-        store, virtual = self.store, relabelled.rows
-        steps = np.maximum(ahead[virtual].ravel(), 0)
-        (achieved,) = self._achieved.read(store.rows, steps)
-        desired = relabelled.goals
-        if store.n_steps > 1:
-            desired = np.repeat(desired, store.n_steps, axis=0)
-        infos = list(self.infos[steps]) if self.copy_info_dict else None
-        asked = self._asked()
-        earned = asked.rewards(achieved, desired, infos)
-        reached = asked.terminated(achieved, desired, earned, infos)
-        shape = (len(virtual), store.n_steps)
-        rewards[virtual] = earned.reshape(shape)
-        other_cause = terminal[virtual] & ((flags[virtual] & GOAL_ENDED) == 0)
-        terminal[virtual] = reached.reshape(shape) | other_cause
 
     def update_priorities(self, indices: Ints, errors: NDArray[Any]) -> None:
         """Set priorities from the errors `[B]` of a batch."""

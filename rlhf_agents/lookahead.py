@@ -23,7 +23,7 @@ from rlhf_agents.goal_functions import GoalFunctions, goals_tell_rewards
 from rlhf_agents.imagined import Imagined, Ints, Parts, Transitions, expected_values
 from rlhf_agents.planning import MOST_STATES, Floats, Planner, Terms
 from rlhf_agents.settings import ModelForesight
-from rlhf_agents.transition_store import TERMINAL, WAITED
+from rlhf_agents.transition_kernels import TERMINAL, WAITED
 from rlhf_agents.world_model import DESIRED, WorldModel
 
 ACHIEVED = "achieved_goal"

@@ -11,7 +11,8 @@ from stable_baselines3.common.buffers import BaseBuffer, ReplayBuffer
 
 from rlhf_agents.settings import Priorities
 from rlhf_agents.transition_buffer import RowCodec, Samples, as_samples, end_flags, waited_flags
-from rlhf_agents.transition_store import TERMINAL, Drawn, TransitionStore
+from rlhf_agents.transition_kernels import TERMINAL
+from rlhf_agents.transition_store import Drawn, TransitionStore
 
 
 class MaskedReplayBuffer(ReplayBuffer):
@@ -83,8 +84,8 @@ class MaskedReplayBuffer(ReplayBuffer):
     def _batch(self, drawn: Drawn, env: Any) -> Samples:
         store = self.store
         ahead = store.ahead(drawn.rows)
-        rewards = self._normalize_reward(store.rewards[ahead], env)
-        outcome = store.outcome(ahead, rewards, (store.flags[ahead] & TERMINAL) > 0)
+        rewards, terminal = store.earned(ahead)
+        outcome = store.outcome(ahead, self._normalize_reward(rewards, env), terminal)
         before, after, masks = self.codec.read(store.rows, drawn.rows, outcome.final)
         seen = self._observation(before, env), self._observation(after, env), masks
         return as_samples(store, drawn, seen, outcome, self.device)

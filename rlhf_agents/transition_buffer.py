@@ -13,9 +13,9 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from rlhf_agents.errors import ModelFileError
-from rlhf_agents.transition_kernels import Rows
+from rlhf_agents.transition_kernels import WAITED, Rows
 from rlhf_agents.transition_rows import RowLayout, RowReader
-from rlhf_agents.transition_store import WAITED, Drawn, Ints, Outcome, TransitionStore
+from rlhf_agents.transition_store import Drawn, Ints, Outcome, TransitionStore
 from rlhf_agents.untrusted import WRONG
 
 MASK = "mask"
@@ -135,8 +135,10 @@ def as_samples(
     def tensor(values: Any) -> Any:
         if isinstance(values, dict):
             return {key: tensor(value) for key, value in values.items()}
-        return torch.from_numpy(values).to(device)
+        made = torch.from_numpy(values)
+        return made if here else made.to(device)
 
+    here = device.type == "cpu"
     before, after, masks = observations
     actions = store.actions[drawn.rows].astype(store.action_type, copy=False)
     discounts = None

@@ -1,4 +1,4 @@
-"""The inner loops of replay, compiled: reading rows, placing transitions, choosing goals."""
+"""The inner loops of replay, compiled: reading rows, episodes, goals to learn for, and returns."""
 
 from __future__ import annotations
 
@@ -14,35 +14,52 @@ Rows = NDArray[np.uint8]
 FUTURE, FINAL, EPISODE, RANDOM = range(4)
 KEEP = -1
 """Instead of a row: keep the goal that was asked for."""
+TERMINAL = 1
+"""Flag: nothing is worth anything after this transition."""
+GOAL_ENDED = 2
+"""Flag: it ended because the goal was reached; with another goal it would have gone on."""
+WAITED = 4
+"""Flag: nobody acted, and nothing is learnt from it."""
+UNPACKED = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1)
+EIGHT = np.uint64(8)
 
 
 @compiled_fast
-def read_rows(rows: Any, first: Any, second: Any, plan: Any, out: Any) -> None:
+def read_rows(
+    rows: Any, first: Any, second: Any, third: Any, plan: Any, unpacked: Any, out: Any
+) -> None:
     """Read fields of rows, one block of `out` after the other.
+
+    Packed values are written eight at a time: those too many are overwritten by the next row, and
+    behind the last row of a block eight bytes are free.
 
     Args:
         rows: uint8 `[N, width]`.
-        first: int64 `[B]`, rows to read.
+        first: int64 `[B]`, rows to read; negative ones are left out, and their places as they were.
         second: the same for other fields.
-        plan: int64 `[F, 5]`: whether `second` is meant, first byte, values, packed, and where
+        third: the same for other fields.
+        plan: int64 `[F, 5]`: which list is meant (0 to 2), first byte, values, packed, and where
             the block begins.
+        unpacked: the bits of every byte, uint8 `[256, 8]`.
         out: uint8, large enough.
     """
-    batch = first.shape[0]
     for f in range(plan.shape[0]):
         which, begin, size, packed, place = plan[f]
-        indices = second if which else first
-        for i in range(batch):
-            row = indices[i]
-            at = place + i * size
+        indices = first if which == 0 else second if which == 1 else third
+        from_byte, n_bytes, width = np.uint64(begin), np.uint64((size + 7) // 8), np.uint64(size)
+        for i in range(indices.shape[0]):
+            if indices[i] < 0:
+                continue
+            # Unsigned, or every access would ask whether it counts from the end.
+            row, at = np.uint64(indices[i]), np.uint64(place + i * size)
             if packed:
-                for done in range(0, size, 8):
-                    bits = rows[row, begin + done // 8]
-                    for k in range(min(8, size - done)):
-                        out[at + done + k] = (bits >> (7 - k)) & 1
+                for byte in range(n_bytes):
+                    bits = rows[row, from_byte + byte]
+                    for k in range(EIGHT):
+                        out[at + EIGHT * byte + k] = unpacked[bits, k]
             else:
-                for k in range(size):
-                    out[at + k] = rows[row, begin + k]
+                for k in range(width):
+                    out[at + k] = rows[row, from_byte + k]
 
 
 @inner_fast
@@ -158,3 +175,35 @@ def n_step_returns(
             if terminal[i, k]:
                 break
         returns[i] = total
+
+
+@compiled_fast
+def settle(
+    ahead: Any, stored_rewards: Any, stored_flags: Any,
+    sources: Any, earned: Any, reached: Any, rewards: Any, terminal: Any,
+) -> None:  # fmt: skip
+    """Write rewards and ends of the next n steps `[B, n]`, for the first V under other goals.
+
+    Args:
+        ahead: rows of the steps, -1 where there is none, int64 `[B, n]`.
+        stored_rewards: float32 `[N]`.
+        stored_flags: uint8 `[N]`.
+        sources: `KEEP` where the goal is the one asked for, int64 `[V]`.
+        earned: rewards under the other goals, float32 `[V * n]`.
+        reached: which steps reach the other goals and so end, bool `[V * n]`.
+        rewards: result, float32 `[B, n]`.
+        terminal: result, bool `[B, n]`.
+    """
+    n_steps = ahead.shape[1]
+    for i in range(ahead.shape[0]):
+        other_goal = i < sources.shape[0] and sources[i] != KEEP
+        for k in range(n_steps):
+            row = max(ahead[i, k], 0)
+            ends = stored_flags[row] & TERMINAL != 0
+            if other_goal:
+                rewards[i, k] = earned[i * n_steps + k]
+                other_cause = stored_flags[row] & GOAL_ENDED == 0
+                terminal[i, k] = reached[i * n_steps + k] or (ends and other_cause)
+            else:
+                rewards[i, k] = stored_rewards[row]
+                terminal[i, k] = ends

@@ -13,7 +13,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 from stable_baselines3.common.preprocessing import get_obs_shape
 
-from rlhf_agents.transition_kernels import Rows, read_rows
+from rlhf_agents.transition_kernels import UNPACKED, Rows, read_rows
 
 
 @dataclass(frozen=True)
@@ -76,44 +76,42 @@ class RowReader:
 
     Args:
         layout: of the rows.
-        wanted: names of fields, and which list of rows each is read for, 0 or 1.
+        wanted: names of fields, and which list of rows each is read for, 0 to 2.
     """
 
     def __init__(self, layout: RowLayout, wanted: list[tuple[str, int]]) -> None:
-        self.wanted = wanted
+        self.which = [which for _, which in wanted]
         self.fields = [layout[name] for name, _ in wanted]
         self.bytes = [field.values if field.packed else field.size for field in self.fields]
-        self.plan = np.array(
-            [
-                [which, field.begin, size, field.packed, 0]
-                for (_, which), field, size in zip(wanted, self.fields, self.bytes, strict=True)
-            ],
-            np.int64,
-        ).reshape(-1, 5)
-        self._plans: dict[int, Any] = {}
+        self._plans: dict[tuple[int, ...], Any] = {}
 
     def read(self, rows: Rows, *indices: NDArray[np.int64]) -> list[NDArray[Any]]:
         """Return the values `[B, *shape]` of the wanted fields.
 
         Args:
             rows: uint8 `[N, width]`.
-            indices: one or two lists of rows, int64 `[B]` each.
+            indices: one to three lists of rows, int64 `[B]` each with a B of its own. Nothing is
+                read for negative ones.
         """
-        batch = len(indices[0])
-        if batch not in self._plans:
-            self._plans = {batch: self._plan_for(batch)}
-        plan, end, blocks = self._plans[batch]
+        sizes = tuple(len(some) for some in indices)
+        if sizes not in self._plans:
+            self._plans = {sizes: self._plan_for(sizes)}
+        plan, end, blocks = self._plans[sizes]
         out = np.empty(end, np.uint8)
-        read_rows(rows, indices[0], indices[-1], plan, out)
-        return [out[part].view(dtype).reshape(shape) for part, dtype, shape in blocks]
+        second, third = indices[1 % len(indices)], indices[-1]
+        read_rows(rows, indices[0], second, third, plan, UNPACKED, out)
+        return [np.ndarray(shape, dtype, out, begin) for begin, dtype, shape in blocks]
 
-    def _plan_for(self, batch: int) -> tuple[Any, int, list[tuple[slice, Any, tuple[int, ...]]]]:
-        plan, blocks, end = self.plan.copy(), [], 0
-        for row, field, size in zip(plan, self.fields, self.bytes, strict=True):
-            row[4] = end
-            blocks.append((slice(end, end + batch * size), field.dtype, (batch, *field.shape)))
-            end += -(-batch * size // 8) * 8  # aligned for every dtype
-        return plan, end, blocks
+    def _plan_for(
+        self, sizes: tuple[int, ...]
+    ) -> tuple[NDArray[np.int64], int, list[tuple[int, Any, tuple[int, ...]]]]:
+        """Return the plan, how many bytes it fills, and the blocks there: begin, dtype, shape."""
+        plan, blocks, end = [], [], 0
+        for which, field, size in zip(self.which, self.fields, self.bytes, strict=True):
+            plan.append([which, field.begin, size, field.packed, end])
+            blocks.append((end, field.dtype, (sizes[which], *field.shape)))
+            end += -(-sizes[which] * size // 8) * 8 + 8  # aligned for every dtype, and spare
+        return np.array(plan, np.int64).reshape(-1, 5), end, blocks
 
 
 def is_binary(space: spaces.Space[Any]) -> bool:

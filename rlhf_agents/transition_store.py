@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 
 from rlhf_agents.settings import Priorities
 from rlhf_agents.sum_tree import SumTree
-from rlhf_agents.transition_kernels import Rows, follow_episodes, n_step_returns
+from rlhf_agents.transition_kernels import (
+    WAITED,
+    Rows,
+    follow_episodes,
+    n_step_returns,
+    settle,
+)
 from rlhf_agents.transition_rows import RowLayout
 
-TERMINAL = 1
-"""Flag: nothing is worth anything after this transition."""
-GOAL_ENDED = 2
-"""Flag: it ended because the goal was reached; with another goal it would have gone on."""
-WAITED = 4
-"""Flag: nobody acted, and nothing is learnt from it."""
 REDRAWS = 100
 
 Ints = NDArray[np.int64]
@@ -39,6 +39,23 @@ class Drawn(NamedTuple):
 
     rows: Ints
     weights: NDArray[np.float32] | None
+
+
+class Judged(NamedTuple):
+    """What the next n steps of the first V transitions of a batch bring under other goals.
+
+    Attributes:
+        sources: `KEEP` where the goal stays, int64 `[V]`.
+        rewards: float32 `[V * n]`.
+        reached: the goal is, and that ends the episode, bool `[V * n]`.
+    """
+
+    sources: Ints
+    rewards: NDArray[np.float32]
+    reached: NDArray[np.bool_]
+
+
+UNJUDGED = Judged(np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, np.bool_))
 
 
 class Outcome(NamedTuple):
@@ -155,10 +172,19 @@ class TransitionStore:
         self.episode_length[slots * self.n_envs + env] = length
         self.running_since[env], self.running_for[env] = self.pos, 0
 
-    def draw(self, count: int) -> Drawn:
-        """Draw transitions, with numpy's global generator: it is the one that SB3 seeds."""
+    def draw(self, count: int, chances: NDArray[np.float64] | None = None) -> Drawn:
+        """Draw transitions, with numpy's global generator: it is the one that SB3 seeds.
+
+        Args:
+            count: B.
+            chances: uniform numbers `[B]` that say which; None draws the rows that SB3's buffers
+                draw, which takes longer. With priorities they do not matter.
+        """
         if self.tree is None or self.priorities is None:
-            rows = np.random.randint(self.filled, size=count)  # noqa: NPY002
+            if chances is None:
+                rows = np.random.randint(self.filled, size=count)  # noqa: NPY002
+            else:
+                rows = (chances * self.filled).astype(np.int64)
             return Drawn(self._acted(rows) if self.waits else rows, None)
         rows, chance = self.tree.draw(count)
         rows = np.minimum(rows, self.filled - 1)  # whatever rounding did to sums of priorities
@@ -189,6 +215,14 @@ class TransitionStore:
         result = np.empty((len(rows), self.n_steps), np.int64)
         follow_episodes(rows, *self.places, result)
         return result
+
+    def earned(
+        self, ahead: Ints, judged: Judged = UNJUDGED
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Return rewards and ends for good of steps, `[B, n]`; some under other goals."""
+        rewards, terminal = np.empty(ahead.shape, np.float32), np.empty(ahead.shape, np.bool_)
+        settle(ahead, self.rewards, self.flags, *judged, rewards, terminal)
+        return rewards, terminal
 
     def outcome(
         self, ahead: Ints, rewards: NDArray[np.float32], terminal: NDArray[np.bool_]

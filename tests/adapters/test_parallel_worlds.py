@@ -18,7 +18,7 @@ from rlhf_adapters.parallel_worlds import ParallelWorlds
 from rlhf_adapters.team_env import team_env
 from rlhf_adapters.team_goals import ANY, make_team_task, role_of
 from rlhf_agents import HFDQN
-from rlhf_agents.transition_store import WAITED
+from rlhf_agents.transition_kernels import WAITED
 
 os.environ.setdefault("SDL_AUDIODRIVER", "dummy")
 AGENTS = ("bee_0", "bee_1", "ant_0")

@@ -16,7 +16,7 @@ from rlhf_agents import HFDQN, ModelForesight, make_env
 from rlhf_agents.errors import SettingError
 from rlhf_agents.lookahead import BLOCK
 from rlhf_agents.masked_buffer import MaskedReplayBuffer
-from rlhf_agents.transition_store import WAITED
+from rlhf_agents.transition_kernels import WAITED
 from tests.adapters.test_parallel_worlds import hives
 from tests.agents.gamble import CHANCES, GAMBLE, SAFE, GambleEnv
 from tests.agents.test_plain_dqn import Corridor

@@ -63,21 +63,22 @@ def make(kind: Any, size: int, env: Any) -> tuple[Any, float]:
 
 
 def replay(seconds: float) -> None:
-    """Compare buffers that hold `size` transitions."""
-    print(f"\nsample({BATCH}), bit flipping with {BITS} bits, k = 4, buffers full")
+    """Compare buffers: full ones, and one of DQN's default size that is filled a little."""
+    print(f"\nsample({BATCH}), bit flipping with {BITS} bits, k = 4")
     print(
-        f"{'transitions':>12} {'SB3 us':>8} {'ours us':>8} {'ratio':>6} {'SB3 B':>7} {'ours B':>7}"
+        f"{'room for':>10} {'stored':>10} {'SB3 us':>8} {'ours us':>8} {'ratio':>6} "
+        f"{'SB3 B':>7} {'ours B':>7}"
     )
-    for size in (10_000, 100_000, 1_000_000):
+    for size, stored in ((10_000,) * 2, (100_000,) * 2, (1_000_000, 10_000), (1_000_000,) * 2):
         env = DummyVecEnv([lambda: BitFlippingEnv(BITS)])
         (theirs, their_bytes), (ours, our_bytes) = (
             make(kind, size, env) for kind in (HerReplayBuffer, HindsightReplayBuffer)
         )
-        fill([theirs, ours], env, size)
+        fill([theirs, ours], env, stored)
         slow, fast = microseconds(
             lambda b=theirs: b.sample(BATCH), lambda b=ours: b.sample(BATCH), seconds
         )
-        row = f"{size:>12} {slow:>8.0f} {fast:>8.0f} {slow / fast:>6.1f}"
+        row = f"{size:>10} {stored:>10} {slow:>8.0f} {fast:>8.0f} {slow / fast:>6.1f}"
         print(f"{row} {their_bytes:>7.0f} {our_bytes:>7.0f}")
 
 
