@@ -31,8 +31,20 @@ from typing import Any
 import numpy as np
 import stable_baselines3
 import torch
+from independent_dqn import IndependentDQN
 from learning_boards import NODES, Trained, train_dqn, train_hfdqn, untrained_hfdqn
-from learning_tasks import BOARDS, DQN, HFDQN, RANDOM, SUCCESS, TASKS, UNTRAINED, Learner, Task
+from learning_tasks import (
+    BOARDS,
+    DQN,
+    HFDQN,
+    INDEPENDENT,
+    RANDOM,
+    SUCCESS,
+    TASKS,
+    UNTRAINED,
+    Learner,
+    Task,
+)
 from rich.console import Console
 from rich.table import Table
 from stable_baselines3.common.callbacks import BaseCallback
@@ -42,6 +54,7 @@ from rlhf_agents.environments import make_env
 from rlhf_agents.plain_worlds import RandomActor
 from rlhf_games.base import GameError
 
+KINDS = {HFDQN: hfdqn.HFDQN, DQN: stable_baselines3.DQN, INDEPENDENT: IndependentDQN}
 LOOKS = 20
 """So many times a run is judged on the way."""
 WORLDS, WORLDS_ON_THE_WAY = 100, 20
@@ -127,10 +140,11 @@ def learn(name: str, learner: Learner, seed: int, steps: int) -> Result:
     if learner.kind == RANDOM:
         end = judge(None, task, learner.goal, WORLDS)
         return Result(name, learner.name, seed, steps, 0, 0.0, task.score, end, end, [])
-    kind = {HFDQN: hfdqn.HFDQN, DQN: stable_baselines3.DQN}[learner.kind]
     env = make_env(task.world, task.n_envs, learner.goal, seed=seed, **task.options)
     settings = {"seed": seed, "device": "cpu", **learner.settings}
-    model: Any = kind("MultiInputPolicy", env, **settings)
+    if learner.kind == INDEPENDENT:
+        settings["agents"] = env.num_envs // task.n_envs
+    model: Any = KINDS[learner.kind]("MultiInputPolicy", env, **settings)
     looks = Looks(task, learner.goal, max(1, steps // LOOKS))
     model.learn(steps, callback=looks)
     seconds = looks.seconds

@@ -17,6 +17,7 @@ from rlhf_adapters.arcade_goals import Cell
 from rlhf_agents.masked_buffer import MaskedReplayBuffer
 
 HFDQN, DQN, RANDOM, UNTRAINED = "HFDQN", "SB3 DQN", "random", "HFDQN untrained"
+INDEPENDENT = "independent SB3 DQN"
 RETURN, SUCCESS = "return", "success"
 
 
@@ -26,7 +27,7 @@ class Learner:
 
     Attributes:
         name: as the table calls it.
-        kind: `HFDQN`, `DQN` or `RANDOM`.
+        kind: `HFDQN`, `DQN`, `INDEPENDENT` or `RANDOM`.
         settings: of the algorithm.
         goal: what is asked of the world.
     """
@@ -104,6 +105,11 @@ TEAMS = {
     "policy_kwargs": {"net_arch": [128, 128]},
 }  # fmt: skip
 
+# Each sees a third of the columns: counted in steps of the worlds, it learns as the one for all.
+ONE_OF_THREE = {
+    **TEAMS, "buffer_size": 33_333, "learning_starts": 333, "target_update_interval": 400,
+}  # fmt: skip
+
 # Eight games are stepped at once; the gradient steps per frame are those that are named.
 MINATAR_ENVS = 8
 
@@ -166,7 +172,12 @@ TASKS = {
     # Eight worlds of three agents, each of which is a column: a step counts for every agent.
     "spread": Task(
         "mpe2:simple_spread_v3", RETURN, 100_000,
-        (*both(TEAMS, hindsight=False, double_q=True), Learner("random", RANDOM)), n_envs=8,
+        (
+            *both(TEAMS, hindsight=False, double_q=True),
+            Learner(INDEPENDENT, INDEPENDENT, ONE_OF_THREE),
+            Learner("random", RANDOM),
+        ),
+        n_envs=8,
     ),
 }  # fmt: skip
 
