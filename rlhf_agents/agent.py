@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rlhf_agents.bundled import bundled_agents
 from rlhf_agents.compiled_network import PatternWeights
 from rlhf_agents.errors import ModelFileError, SettingError, UnknownAgentError
 from rlhf_agents.forecast import GAMES, forecast
@@ -160,12 +160,6 @@ def _checked(nodes: int) -> int:
         msg = f"nodes must be 0 (network alone) or more, got {nodes}"
         raise SettingError(msg)
     return int(nodes)
-
-
-def bundled_agents() -> dict[str, Path]:
-    """Return the agents that come with the package: name to file."""
-    folder = Path(str(files("rlhf_agents"))) / "models"
-    return {path.stem: path for path in sorted(folder.glob("*.zip"))}
 
 
 def load_agent(name_or_path: str | Path, game: str | None = None) -> Agent:

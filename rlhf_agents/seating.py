@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 import rlhf_games
-from rlhf_agents.agent import Agent, bundled_agents, load_agent
+from rlhf_agents.agent import Agent, load_agent
+from rlhf_agents.bundled import bundled_agents
 from rlhf_agents.play_session import Session
 from rlhf_agents.play_setup import Setup
 from rlhf_agents.players import AgentPlayer, Player, make_player

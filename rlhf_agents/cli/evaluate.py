@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import rlhf_games
+from rlhf_agents.bundled import bundled_agents
 from rlhf_agents.cli.common import OPTION_HELP, WORLD_HELP, no_options, progress_bar, run_program
 from rlhf_agents.cli.evaluate_worlds import evaluate_world
 from rlhf_agents.errors import SettingError
@@ -178,8 +179,6 @@ def task_of(options: argparse.Namespace, game: Game) -> Task:
 
 
 def _bundled(game: Game) -> str:
-    from rlhf_agents.agent import bundled_agents  # noqa: PLC0415 - see `evaluate`
-
     if game.name not in bundled_agents():
         msg = (
             f"no agent comes with {game.name}: name one by --agent, such as random, minimax:2 or "

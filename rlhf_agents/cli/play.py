@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rlhf_agents.bundled import bundled_agents
 from rlhf_agents.cli.common import (
     OPTION_HELP,
     WORLD_HELP,
@@ -163,11 +164,8 @@ def _setup(options: argparse.Namespace, rules: str) -> Setup:
 
 
 def _default_agent(rules: str) -> str | None:
-    """Return who plays where nobody was named; None is the game's own agent.
-
-    Games of other libraries have none, so that a search plays there.
-    """
-    if ":" not in rules:
+    """Return who plays where nobody was named; None is the game's own agent, else a search."""
+    if rules in bundled_agents():
         return None
     sys.stderr.write(f"No agent comes with {rules}; {STAND_IN} plays (--agent names another).\n")
     return STAND_IN

@@ -16,7 +16,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, cast, runtime_checkable
 
-from rlhf_agents.agent import DEFAULT_NODES, Agent, bundled_agents, load_agent
+from rlhf_agents.agent import DEFAULT_NODES, Agent, load_agent
+from rlhf_agents.bundled import bundled_agents
 from rlhf_agents.errors import OutputError, SettingError, UserError
 from rlhf_agents.exports.world_policy import WorldPolicy
 from rlhf_agents.model_files import read_model, write_atomically

@@ -12,7 +12,7 @@ import pytest
 from gymnasium import spaces
 
 from rlhf_agents import HFDQN
-from rlhf_agents.agent import bundled_agents
+from rlhf_agents.bundled import bundled_agents
 from rlhf_agents.cli import evaluate, play
 from rlhf_agents.errors import ModelFileError, SettingError, WorldFailureError
 from rlhf_agents.game_records import new_path, records_in

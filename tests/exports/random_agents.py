@@ -6,11 +6,12 @@ import numpy as np
 
 import rlhf_games
 from rlhf_agents.agent import Agent, load_agent
+from rlhf_agents.bundled import bundled_agents
 from rlhf_agents.compiled_network import N_SYMBOLS, PatternWeights, windows_of
 from rlhf_agents.settings import Foresight
 
 WIDTH, DEPTH = 16, 1
-TRAINED = ("tic_tac_toe", "connect_four")
+TRAINED = tuple(bundled_agents())
 
 
 def agent_of(name: str) -> Agent:

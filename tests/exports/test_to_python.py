@@ -20,8 +20,9 @@ from tests.agents.weights import random_weights
 from tests.exports.contract import BotContract
 from tests.exports.random_agents import TRAINED
 
-RANDOM = ("othello_6x6", "breakthrough_6x6", "othello", "breakthrough")
-"""Games whose networks here are random."""
+SMALL = ("tic_tac_toe", "connect_four")
+LARGE = ("othello_6x6", "breakthrough_6x6", "othello", "breakthrough")
+"""Games that take the file longer; the last two have random networks."""
 
 
 def open_bot(path):
@@ -31,7 +32,7 @@ def open_bot(path):
     return bot
 
 
-@pytest.fixture(scope="module", params=[*TRAINED, *RANDOM])
+@pytest.fixture(scope="module", params=[*SMALL, *LARGE])
 def made(request, tmp_path_factory):
     """An agent, its file, and the agent with the file's weights."""
     patch = pytest.MonkeyPatch()
@@ -106,13 +107,13 @@ class Checks(BotContract):
         assert made[0].stat().st_size < 500_000
 
 
-@pytest.mark.parametrize("made", TRAINED, indirect=True, scope="module")
-class TestTrained(Checks):
+@pytest.mark.parametrize("made", SMALL, indirect=True, scope="module")
+class TestSmallGames(Checks):
     """Thousands of positions."""
 
 
-@pytest.mark.parametrize("made", RANDOM, indirect=True, scope="module")
-class TestRandom(Checks):
+@pytest.mark.parametrize("made", LARGE, indirect=True, scope="module")
+class TestLargeGames(Checks):
     positions: ClassVar = {0: 300, 1: 60, 40: 20}
 
 

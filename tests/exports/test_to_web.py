@@ -143,12 +143,12 @@ class Checks(BotContract):
 
 
 @pytest.mark.parametrize("name", ["connect_four", "tic_tac_toe"])
-class TestTrained(Checks):
+class TestSmallGames(Checks):
     positions: ClassVar = {0: 1000, 1: 300, NODES: 200}
 
 
 @pytest.mark.parametrize("name", ["othello_6x6", "breakthrough_6x6"])
-class TestRandom(Checks):
+class TestLargeGames(Checks):
     positions: ClassVar = {0: 200, 1: 60, NODES: 40}
 
 
