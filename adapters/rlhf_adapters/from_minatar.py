@@ -108,6 +108,7 @@ class CompiledWorlds:
 
     def __init__(self, name: str, game: ArcadeGame, n: int, settings: Settings) -> None:
         self.name, self.n, self.n_actions = name, n, game.n_actions
+        self.action_names = game.action_names
         self.batch = ArcadeBatch(game, n)
         self.render_mode, self.max_steps = settings.render_mode, settings.max_steps
         self.space = plane_space(game)
@@ -261,9 +262,10 @@ def _worlds_of(order: Order) -> CompiledWorlds | OriginalWorlds:
     if settings.fast:
         game = minatar.make(order.world, settings.sticky, settings.ramping)
         return CompiledWorlds(order.name, game, order.n_envs, settings)
-    return OriginalWorlds(
-        order.name, [_limited(order.world, settings) for _ in range(order.n_envs)]
-    )
+    games = [_limited(order.world, settings) for _ in range(order.n_envs)]
+    original = OriginalWorlds(order.name, games)
+    original.action_names = minatar.make(order.world).action_names
+    return original
 
 
 def _limited(world: str, settings: Settings) -> Any:

@@ -18,6 +18,15 @@ def test_every_action_has_a_name(name):
     env.close()
 
 
+@pytest.mark.parametrize("options", [{"fast": True}, {"fast": False}])
+def test_minatar_names_its_six_actions(options):
+    if not options["fast"]:
+        pytest.importorskip("minatar", reason="needs the extra minatar")
+    env = make_env("minatar:breakout", **options)
+    assert env.action_names == ("stay", "left", "up", "right", "down", "fire")
+    env.close()
+
+
 TEAMS = {
     "pettingzoo:knights_archers_zombies_v11": "forward",
     "pettingzoo:pursuit_v5": "left",
