@@ -13,12 +13,12 @@ import pytest
 
 import rlhf_games
 from rlhf_agents import Agent, export, load_agent
+from rlhf_agents.bundled import bundled_agents
 from rlhf_agents.exports import tight_weights, to_python
 from rlhf_agents.exports.registry import ExportError, Order
 from rlhf_agents.settings import Foresight
 from tests.agents.weights import random_weights
 from tests.exports.contract import BotContract
-from tests.exports.random_agents import TRAINED
 
 SMALL = ("tic_tac_toe", "connect_four")
 LARGE = ("othello_6x6", "breakthrough_6x6", "othello", "breakthrough")
@@ -36,7 +36,7 @@ def open_bot(path):
 def made(request, tmp_path_factory):
     """An agent, its file, and the agent with the file's weights."""
     patch = pytest.MonkeyPatch()
-    if request.param in TRAINED:
+    if request.param in bundled_agents():
         agent = load_agent(request.param)
     else:
         patch.setattr(tight_weights, "GAMES", 30)

@@ -15,9 +15,9 @@ from rlhf_agents.exports.registry import Order
 from rlhf_agents.exports.small_weights import shrink
 from rlhf_agents.settings import Foresight
 from rlhf_games.rules import symbols_batch
+from tests.exports.agents import agent_of
 from tests.exports.chromium import Chromium, find_chromium
 from tests.exports.contract import BotContract, reachable
-from tests.exports.random_agents import agent_of
 
 NODES = 64
 CLOSE = 1e-5

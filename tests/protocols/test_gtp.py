@@ -21,8 +21,8 @@ from rlhf_agents.protocols import gtp, lines
 from rlhf_agents.protocols.engine import Engine, make_engine
 from rlhf_agents.protocols.gtp import Gtp
 from rlhf_agents.protocols.spelling import openspiel_name, read_move
+from tests.exports.agents import agent_of
 from tests.exports.contract import BotContract, walk
-from tests.exports.random_agents import agent_of
 
 needs_openspiel = pytest.mark.skipif(
     find_spec("pyspiel") is None, reason="needs the extra openspiel"

@@ -14,8 +14,8 @@ from rlhf_agents.errors import SettingError
 from rlhf_agents.protocols.spelling import openspiel_name, read_move
 from rlhf_agents.settings import Foresight
 from tests.agents.weights import random_weights
+from tests.exports.agents import agent_of
 from tests.exports.contract import BotContract, walk
-from tests.exports.random_agents import agent_of
 
 pyspiel = pytest.importorskip("pyspiel", reason="needs the extra openspiel")
 

@@ -19,8 +19,8 @@ from rlhf_agents.protocols import uci
 from rlhf_agents.protocols.engine import Engine, make_engine
 from rlhf_agents.protocols.spelling import long_algebraic, read_move, spelled_line
 from rlhf_agents.protocols.uci import Limits, Uci, centipawns, limits_of
+from tests.exports.agents import agent_of
 from tests.exports.contract import BotContract
-from tests.exports.random_agents import agent_of
 
 PROGRAM = "import sys; from rlhf_agents.cli.engines import uci_main; sys.exit(uci_main())"
 
