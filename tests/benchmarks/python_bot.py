@@ -1,14 +1,17 @@
-"""The Python bot of connect_four: its size and speed, and what rounding its weights costs.
+"""The Python bot of an agent: its size and speed, and what rounding its weights costs.
 
     RLHF_SHARED=../shared python tests/benchmarks/python_bot.py
+    python tests/benchmarks/python_bot.py --agent othello_6x6
 
-Prints the size of the file, the seconds of its import beyond numpy's, positions per second, and for
-several numbers of nodes: VP (see `rlhf_agents.yardstick`) of the agent, of the agent with the
-bot's weights, and the share of positions in which both choose the same move.
+Prints the size of the file, the seconds of its import beyond numpy's and positions per second. Then
+for several numbers of nodes, in Connect Four: VP (see `rlhf_agents.yardstick`) of the agent, of the
+agent with the bot's weights, and the share of positions in which both choose the same move; in
+other games: how often the agent with the bot's weights wins against the agent.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
@@ -18,31 +21,31 @@ from pathlib import Path
 import numpy as np
 
 from rlhf_agents import Agent, export, load_agent
+from rlhf_agents.arena import MatchSettings, play_match
 from rlhf_agents.exports import tight_weights, to_python
+from rlhf_agents.players import AgentPlayer
 from rlhf_agents.settings import Foresight
 from rlhf_agents.yardstick import choose, load_positions, mark
 
 NODES = (0, 64, 256)
+GAMES = 400
 TIMER = """
 import time, numpy
 start = time.perf_counter()
 import bot
 imported = time.perf_counter()
-for moves in ("", "4 4 4", "1 7 2 6"):
-    bot.grow(bot.state_of(moves)[0], 0, 1000)
+for moves in range(3):
+    state = bot.start()
+    for _ in range(moves):
+        state = bot.play(state, bot.legal_moves(state)[0])
+    bot.grow(state, 0, 1000)
 spent = time.perf_counter() - imported
 print(f"import {imported - start:.2f} s, {3000 / spent:.0f} positions/s")
 """
 
 
-def main() -> None:
-    agent = load_agent("connect_four")
-    with tempfile.TemporaryDirectory() as folder:
-        file = export(agent, "python", Path(folder) / "bot.py")
-        print(f"{file.stat().st_size} bytes", flush=True)
-        subprocess.run([sys.executable, "-c", TIMER], cwd=folder, check=True)
-    tight, _ = tight_weights.tighten(agent, to_python.MOST_BYTES)
-    rounded = Agent("rounded", agent.game, tight.weights(), Foresight())
+def on_the_yardstick(agent: Agent, rounded: Agent) -> None:
+    """Compare both with a perfect solver."""
     data = Path(os.environ["RLHF_SHARED"]) / "data" / "connect_four_positions.npz"
     positions = load_positions(data, agent.game)
     for nodes in NODES:
@@ -53,6 +56,34 @@ def main() -> None:
         vps = [f"{mark(positions, one).overall.vp:.3f}" for one in moves]
         same = float(np.mean(moves[0] == moves[1]))
         print(f"{nodes} nodes: VP {vps[0]}, rounded {vps[1]}, same move {same:.3f}", flush=True)
+
+
+def against_each_other(agent: Agent, rounded: Agent) -> None:
+    """Let both play."""
+    for nodes in NODES:
+        players = AgentPlayer(rounded, nodes), AgentPlayer(agent, nodes)
+        total = play_match(agent.game, players, MatchSettings(games=GAMES)).total
+        print(
+            f"{nodes} nodes, {GAMES} games: the rounded one won {total.wins}, drew {total.draws}, "
+            f"lost {total.losses}",
+            flush=True,
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--agent", default="connect_four", help="a bundled agent or FILE.zip")
+    agent = load_agent(parser.parse_args().agent)
+    with tempfile.TemporaryDirectory() as folder:
+        file = export(agent, "python", Path(folder) / "bot.py")
+        print(f"{file.stat().st_size} bytes", flush=True)
+        subprocess.run([sys.executable, "-c", TIMER], cwd=folder, check=True)
+    tight, _ = tight_weights.tighten(agent, to_python.MOST_BYTES)
+    rounded = Agent("rounded", agent.game, tight.weights(), Foresight())
+    compare = on_the_yardstick if agent.game.name == "connect_four" else against_each_other
+    compare(agent, rounded)
 
 
 if __name__ == "__main__":
