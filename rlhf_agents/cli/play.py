@@ -55,8 +55,8 @@ but the first begin with two random moves, so that they differ. --record and --s
 display: if no person plays, the files are written and nothing is opened. Without a display and
 without a terminal to type in, the agent plays itself (--terminal reads the moves from a pipe).
 
-Worlds without exact rules can be watched: their own picture, the return, and what the agent thinks
-of its actions. rlhf-games lists all worlds."""
+Worlds without exact rules are watched: their own picture, the return, and what the agent thinks of
+its actions; until you name an --agent, chance acts. rlhf-games lists all worlds."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -133,7 +133,7 @@ def _play(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int:
 
 
 def _play_world(options: argparse.Namespace) -> int:
-    if options.agent is None and options.watch:
+    if options.agent is None:
         options.agent = "random"
         sys.stderr.write(f"No agent comes with {options.game}; chance acts (--agent FILE.zip).\n")
     check_without_rules(options, NEED_RULES)

@@ -5,7 +5,7 @@
 Checks masks, rewards, infos and waiting columns after every step, as the tests do with fewer
 actions where a world is slow (tests/adapters/test_arcade_storm.py and test_parallel_worlds.py), and
 prints seconds and the growth of memory. Of many agents an action is a joint one. On one core MPE2's
-worlds take some 4 minutes each, pursuit 10, and the pictures of pong 25.
+worlds take some 4 minutes each, pursuit 10, and the pictures of pong 30.
 """
 
 from __future__ import annotations

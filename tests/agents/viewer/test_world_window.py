@@ -296,15 +296,15 @@ def test_marks_of_others_are_pale(spread):
     show.close()
 
 
-def test_chance_acts_where_somebody_only_wants_to_watch(capsys):
-    assert play.main(["--game", LAKE, "--terminal", "--watch", "--plies", "3"]) == 0
+@pytest.mark.parametrize("words", [(), ("--watch",)])
+def test_chance_acts_where_nobody_is_named(words, capsys):
+    assert play.main(["--game", LAKE, "--terminal", *words, "--plies", "3"]) == 0
     out, err = capsys.readouterr()
     assert "played by random" in out
     assert err.startswith(f"No agent comes with {LAKE}; chance acts")
 
 
 MISTAKES = [
-    ((), "name one by --agent"),
     (("--agent", "random", "--side", "first"), "--side needs a game with exact rules"),
     (("--agent", "random", "--opponent", "human"), "cannot be played by hand"),
     (("--agent", "random", "--games", "0"), "--games must be 1 or more"),
