@@ -54,7 +54,7 @@ class Talk:
 
 @pytest.mark.parametrize("name", ["connect_four", "tic_tac_toe", "breakthrough_6x6", "othello_6x6"])
 class TestContract(BotContract):
-    positions: ClassVar = {0: 300, 1: 100, 40: 50}
+    positions: ClassVar = {0: 200, 1: 60, 40: 40}
 
     @pytest.fixture
     def twin(self, name):
