@@ -19,8 +19,8 @@ from rlhf_agents.proofs import (
     next_child,
     one_ply_back,
 )
-from rlhf_agents.records import Explanation
-from rlhf_games.base import MOVER, Game, Outcome, States
+from rlhf_agents.records import Explanation, unfinished
+from rlhf_games.base import MOVER, Game, States
 from rlhf_games.compiled import compiled, inner
 from rlhf_games.rules import ONGOING, Rules, State, is_legal, load, play, result, store
 
@@ -140,22 +140,15 @@ class MinimaxPlayer:
 
         Whatever the goal, the values are those of winning. `line` goes as far as it looks.
         """
-        *_, last = self._deepen(self._unfinished(state), goal, seat, self.depth)
+        *_, last = self._deepen(unfinished(self.game, state), goal, seat, self.depth)
         assert last is not None
         return last
 
     def think(self, state: States, goal: str = "win", seat: int = MOVER) -> Iterator[Explanation]:
         """Look ahead one ply, two plies, ..., see `Player.think`."""
-        states = self._unfinished(state)
+        states = unfinished(self.game, state)
         thoughts = self._deepen(states, goal, seat, 1)
         return (thought for thought in thoughts if thought is not None)
-
-    def _unfinished(self, state: States) -> States:
-        states = np.ascontiguousarray(state)[None]
-        if self.game.outcome(states)[0] != Outcome.ONGOING:
-            msg = "the game is over, there is nothing to explain"
-            raise ValueError(msg)
-        return states
 
     def _deepen(
         self, states: States, goal: str, seat: int, first: int

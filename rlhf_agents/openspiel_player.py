@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from rlhf_agents.errors import SettingError
 from rlhf_agents.openspiel_rules import CompiledRollouts, RulesGame, RulesState
-from rlhf_agents.records import Explanation
-from rlhf_games.base import MOVER, Game, Outcome, States
+from rlhf_agents.records import Explanation, unfinished
+from rlhf_games.base import MOVER, Game, States
 
 KIND = "openspiel-mcts"
 LIBRARY = "openspiel:"
@@ -94,10 +94,7 @@ class OpenSpielMCTS:
 
     def explain(self, state: States, goal: str, seat: int = MOVER) -> Explanation:
         """Explain the choice in one position uint64 `[W]`, see `Player.explain`."""
-        states = np.ascontiguousarray(state)[None]
-        if self._game.outcome(states)[0] != Outcome.ONGOING:
-            msg = "the game is over, there is nothing to explain"
-            raise ValueError(msg)
+        states = unfinished(self._game, state)
         started = time.perf_counter()
         world = self.worlds(states)[0]
         if isinstance(world, ForcedPass):
@@ -181,10 +178,7 @@ class BotPlayer:
 
     def explain(self, state: States, goal: str, seat: int = MOVER) -> Explanation:
         """Name its move in one position uint64 `[W]`: 1, and 0 for the others; it says no more."""
-        states = np.ascontiguousarray(state)[None]
-        if self._game.outcome(states)[0] != Outcome.ONGOING:
-            msg = "the game is over, there is nothing to explain"
-            raise ValueError(msg)
+        states = unfinished(self._game, state)
         action = self._choose(states[0])
         values = np.where(self._game.legal(states)[0], 0.0, np.nan).astype(np.float32)
         values[action] = 1.0

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from rlhf_agents.agent import Agent
 from rlhf_agents.errors import SettingError, UnknownAgentError, UnknownPlayerError
 from rlhf_agents.minimax import MinimaxPlayer
-from rlhf_agents.records import Explanation, Forecast
-from rlhf_games.base import MOVER, Game, Outcome, States
+from rlhf_agents.records import Explanation, Forecast, unfinished
+from rlhf_games.base import MOVER, Game, States
 
 KINDS = "random, minimax:DEPTH, agent, the name of a bundled agent, or FILE.zip"
 MAX_DEPTH = 64
@@ -84,10 +84,7 @@ class RandomPlayer:
 
     def explain(self, state: States, goal: str = "win", seat: int = MOVER) -> Explanation:
         """Give every legal move the same share."""
-        states = np.ascontiguousarray(state)[None]
-        if self.game.outcome(states)[0] != Outcome.ONGOING:
-            msg = "the game is over, there is nothing to explain"
-            raise ValueError(msg)
+        states = unfinished(self.game, state)
         legal = self.game.legal(states)[0]
         action = int(self.act(states, goal)[0])
         values = np.where(legal, 1.0 / legal.sum(), np.nan).astype(np.float32)

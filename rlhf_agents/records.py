@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from rlhf_games.base import Game, Outcome, States
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -58,3 +60,16 @@ class Forecast:
     lose: float
     goals: dict[str, float]
     theirs: dict[str, float]
+
+
+def unfinished(game: Game, state: States) -> States:
+    """Return a position uint64 `[W]` that is to be explained as a batch of one, `[1, W]`.
+
+    Raises:
+        ValueError: the game is over.
+    """
+    states = np.ascontiguousarray(state, np.uint64)[None]
+    if game.outcome(states)[0] != Outcome.ONGOING:
+        msg = "the game is over, there is nothing to explain"
+        raise ValueError(msg)
+    return states

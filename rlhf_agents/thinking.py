@@ -22,8 +22,8 @@ from rlhf_agents.foresight import (
     trust_network,
 )
 from rlhf_agents.goals import WIN, GoalRules
-from rlhf_agents.records import Explanation
-from rlhf_games.base import MOVER, Game, Outcome, States, Verdict
+from rlhf_agents.records import Explanation, unfinished
+from rlhf_games.base import MOVER, Game, States, Verdict
 from rlhf_games.compiled import compiled
 from rlhf_games.rules import Rules, is_legal, load
 
@@ -183,10 +183,7 @@ class Thinker:
         Raises:
             ValueError: the game is over.
         """
-        states = np.ascontiguousarray(state, np.uint64)[None]
-        if self.game.outcome(states)[0] != Outcome.ONGOING:
-            msg = "the game is over, there is nothing to explain"
-            raise ValueError(msg)
+        states = unfinished(self.game, state)
         return self._slices(states, goal, nodes, seat)
 
     def _slices(self, states: States, goal: int, nodes: int, seat: int) -> Iterator[Explanation]:
