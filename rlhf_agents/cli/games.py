@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 import rlhf_games
 from rlhf_agents import catalogue
+from rlhf_agents.bundled import bundled_agents
 from rlhf_agents.cli.common import Parser, run_program
 
 EXAMPLES = """examples:
@@ -27,7 +28,8 @@ EXAMPLES = """examples:
   rlhf-games connect_four --json
 
 rlhf-play, rlhf-train and rlhf-eval take these names as --game, and so does
-rlhf_agents.make_env(NAME). A world with foresight has exact rules: agents look ahead in it."""
+rlhf_agents.make_env(NAME). A world with foresight has exact rules: agents look ahead in it. A game
+with an agent comes with a trained one."""
 
 WIDTH = 160
 """Columns where nobody looks: enough that tables stay readable."""
@@ -97,7 +99,10 @@ def _report(what: str | None) -> Record:
 
 
 def _own(names: Sequence[str]) -> list[Record]:
-    return [dataclasses.asdict(catalogue.own_game(name)) for name in names]
+    trained = bundled_agents()
+    return [
+        {**dataclasses.asdict(catalogue.own_game(name)), "agent": name in trained} for name in names
+    ]
 
 
 def _unknown(what: str) -> str:
@@ -150,11 +155,12 @@ def _libraries(shelves: list[Record], console: Console) -> Table:
 
 
 def _worlds(worlds: list[Record], console: Console) -> Table:
-    table = _new_table(console, "name", "players", "actions", "foresight", "goals")
+    flags = [flag for flag in ("foresight", "agent") if flag in worlds[0]]
+    table = _new_table(console, "name", "players", "actions", *flags, "goals")
     for one in worlds:
         numbers = str(one["players"]), str(one["actions"])
-        foresight = "yes" if one["foresight"] else "-"
-        table.add_row(one["name"], *numbers, foresight, ", ".join(one["goals"]))
+        said = ["yes" if one[flag] else "-" for flag in flags]
+        table.add_row(one["name"], *numbers, *said, ", ".join(one["goals"]))
     return table
 
 

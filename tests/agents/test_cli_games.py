@@ -12,6 +12,7 @@ import rlhf_games
 from rlhf_adapters.registry import Library
 from rlhf_adapters.worlds import WorldError
 from rlhf_agents import catalogue
+from rlhf_agents.bundled import bundled_agents
 from rlhf_agents.cli import games
 
 
@@ -37,6 +38,7 @@ def test_libraries_and_games(capsys):
     four = next(one for one in report["games"] if one["name"] == "connect_four")
     assert (four["players"], four["actions"], four["foresight"]) == (2, 7, True)
     assert "win_diagonal" in four["goals"]
+    assert {one["name"] for one in report["games"] if one["agent"]} == set(bundled_agents())
 
 
 def test_what_is_missing_is_listed_with_its_cure(capsys, monkeypatch):
