@@ -101,7 +101,7 @@ function drawThought() {
   const line = byId("line");
   line.replaceChildren();
   if (!thought) {
-    const text = "Nothing to show while values are switched off.";
+    const text = view.broken ? "" : "Looking ahead…";
     byId("verdict").textContent = match.isOver ? "The game is over." : text;
     byId("effort").textContent = "";
     return;
