@@ -7,8 +7,11 @@ import pytest
 
 import rlhf_games
 from rlhf_agents.agent import Agent, load_agent
+from rlhf_agents.arena import MatchSettings, play_match
+from rlhf_agents.bundled import bundled_agents
 from rlhf_agents.errors import ModelFileError, SettingError, UnknownAgentError
 from rlhf_agents.model_files import write_model
+from rlhf_agents.players import AgentPlayer, RandomPlayer
 from rlhf_agents.settings import Foresight
 from rlhf_games.base import UnknownGoalError, Verdict
 from tests.agents.test_foresight import random_positions
@@ -132,6 +135,16 @@ def test_a_file_that_describes_no_network_is_refused(tmp_path):
     write_model(path, {"game": "tic_tac_toe", "policy": {}}, arrays)
     with pytest.raises(ModelFileError, match="does not describe an agent"):
         load_agent(path)
+
+
+@pytest.mark.parametrize("name", sorted(bundled_agents()))
+@pytest.mark.parametrize("goal", ["win", "lose"])
+def test_bundled_agents_do_what_they_are_asked(name, goal):
+    """Against random play, as the network alone; chance would do it in about half of the games."""
+    agent = load_agent(name, game=name)
+    players = AgentPlayer(agent, 0), RandomPlayer(agent.game, seed=0)
+    match = play_match(agent.game, players, MatchSettings(games=100, goal=goal, opening_plies=2))
+    assert match.goal_rate > 0.7
 
 
 def test_the_bundled_agent_plays_its_game():
