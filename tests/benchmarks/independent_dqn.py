@@ -13,6 +13,8 @@ from stable_baselines3 import DQN
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import VecEnv
 
+TOGETHER = "the agents of a world move together: IndependentDQN steps all columns"
+
 
 def part_of(columns: Any, agent: int, agents: int) -> Any:
     """Return what belongs to one agent of every world; column w * K + k is agent k of world w."""
@@ -40,10 +42,10 @@ class Seat(VecEnv):
         return self.first
 
     def step_async(self, actions: NDArray[Any]) -> None:
-        raise NotImplementedError
+        raise TypeError(TOGETHER)
 
     def step_wait(self) -> Any:
-        raise NotImplementedError
+        raise TypeError(TOGETHER)
 
     def close(self) -> None:
         pass

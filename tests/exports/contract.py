@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+import pytest
 
 from rlhf_games.base import Outcome
+from tests.exports.agents import agent_of
 
 OTHER = 0.0005
 """At most this share of the moves may be others: sums in another order round differently."""
@@ -34,9 +36,10 @@ class Positions:
 class BotContract:
     """Inherit, and give these fixtures.
 
-    `twin`: the `Agent` with the very weights that the bot carries. `choose`: a function of
-    `Positions`, the name of a goal and a number of nodes that returns the bot's moves `[B]`.
-    `complaints`: what the bot answered to malformed inputs, by input.
+    `twin`: the `Agent` with the very weights that the bot carries; by default that of the game
+    `name`. `choose`: a function of `Positions`, the name of a goal and a number of nodes that
+    returns the bot's moves `[B]`. `complaints`: what the bot answered to malformed inputs, by
+    input.
 
     Attributes:
         asked: goals, of which those that the game has are asked for.
@@ -45,6 +48,10 @@ class BotContract:
 
     asked = ("win", "lose", "win_diagonal")
     positions: ClassVar[Mapping[int, int]] = {0: 2000, 1: 500, 40: 150}
+
+    @pytest.fixture
+    def twin(self, name):
+        return agent_of(name)
 
     def test_plays_as_the_agent(self, twin, choose):
         positions = reachable(twin.game, max(self.positions.values()))

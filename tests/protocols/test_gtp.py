@@ -21,7 +21,6 @@ from rlhf_agents.protocols import gtp, lines
 from rlhf_agents.protocols.engine import Engine, make_engine
 from rlhf_agents.protocols.gtp import Gtp
 from rlhf_agents.protocols.spelling import openspiel_name, read_move
-from tests.exports.agents import agent_of
 from tests.exports.contract import BotContract, walk
 
 needs_openspiel = pytest.mark.skipif(
@@ -45,10 +44,6 @@ def client(engine: Engine) -> Gtp:
 @pytest.mark.parametrize("name", ["connect_four", "tic_tac_toe", "breakthrough_6x6", "othello_6x6"])
 class TestContract(BotContract):
     positions: ClassVar = {0: 600, 1: 150, 40: 60}
-
-    @pytest.fixture
-    def twin(self, name):
-        return agent_of(name)
 
     @pytest.fixture
     def bot(self, twin) -> Gtp:

@@ -41,10 +41,6 @@ class TestContract(BotContract):
     positions: ClassVar = {0: 600, 1: 150, 40: 60}
 
     @pytest.fixture
-    def twin(self, name):
-        return agent_of(name)
-
-    @pytest.fixture
     def choose(self, twin):
         game = twin.game
 

@@ -19,7 +19,6 @@ from rlhf_agents.protocols import uci
 from rlhf_agents.protocols.engine import Engine, make_engine
 from rlhf_agents.protocols.spelling import long_algebraic, read_move, spelled_line
 from rlhf_agents.protocols.uci import Limits, Uci, centipawns, limits_of
-from tests.exports.agents import agent_of
 from tests.exports.contract import BotContract
 
 PROGRAM = "import sys; from rlhf_agents.cli.engines import uci_main; sys.exit(uci_main())"
@@ -55,10 +54,6 @@ class Talk:
 @pytest.mark.parametrize("name", ["connect_four", "tic_tac_toe", "breakthrough_6x6", "othello_6x6"])
 class TestContract(BotContract):
     positions: ClassVar = {0: 200, 1: 60, 40: 40}
-
-    @pytest.fixture
-    def twin(self, name):
-        return agent_of(name)
 
     @pytest.fixture
     def talk(self, twin) -> Talk:
