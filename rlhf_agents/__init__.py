@@ -11,14 +11,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rlhf_agents.agent import Agent, load_agent
-    from rlhf_agents.environments import make_env
-    from rlhf_agents.exports.registry import export
+    from rlhf_agents.bots.exports.registry import export
+    from rlhf_agents.envs.make_env import make_env
     from rlhf_agents.hfdqn import HFDQN
-    from rlhf_agents.policy_opponent import PolicyOpponent
-    from rlhf_agents.records import Explanation
-    from rlhf_agents.self_play import SelfPlayCallback
+    from rlhf_agents.players.agent import Agent, load_agent
+    from rlhf_agents.players.opponents import PolicyOpponent
+    from rlhf_agents.search.explanation import Explanation
     from rlhf_agents.settings import Foresight, Hindsight, ModelForesight
+    from rlhf_agents.training.opponent_pool import SelfPlayCallback
 
 __version__ = "0.1.0"
 
@@ -37,17 +37,17 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Agent": "rlhf_agents.agent",
-    "Explanation": "rlhf_agents.records",
+    "Agent": "rlhf_agents.players.agent",
+    "Explanation": "rlhf_agents.search.explanation",
     "Foresight": "rlhf_agents.settings",
     "HFDQN": "rlhf_agents.hfdqn",
     "Hindsight": "rlhf_agents.settings",
     "ModelForesight": "rlhf_agents.settings",
-    "PolicyOpponent": "rlhf_agents.policy_opponent",
-    "SelfPlayCallback": "rlhf_agents.self_play",
-    "export": "rlhf_agents.exports.registry",
-    "load_agent": "rlhf_agents.agent",
-    "make_env": "rlhf_agents.environments",
+    "PolicyOpponent": "rlhf_agents.players.opponents",
+    "SelfPlayCallback": "rlhf_agents.training.opponent_pool",
+    "export": "rlhf_agents.bots.exports.registry",
+    "load_agent": "rlhf_agents.players.agent",
+    "make_env": "rlhf_agents.envs.make_env",
 }
 
 

@@ -15,7 +15,16 @@ import torch
 from numpy.typing import NDArray
 
 import rlhf_games
-from rlhf_agents.checkpoints import (
+from rlhf_agents.dqn.checkpoint import plain_parts, restore_world, sb3_stream
+from rlhf_agents.dqn.dqn import PlainDQN
+from rlhf_agents.dqn.gradient_steps import follow
+from rlhf_agents.errors import SettingError
+from rlhf_agents.files.atomic import write_to
+from rlhf_agents.files.model_file import Arrays, model_bytes, read_model
+from rlhf_agents.search.goal_values import goal_rules
+from rlhf_agents.search.searcher import Thinker
+from rlhf_agents.selfplay.batches import Assistant, Lesson, LessonPool, Teacher, mirrored
+from rlhf_agents.selfplay.checkpoint import (
     apply_settings,
     arrays_of,
     check_file,
@@ -23,27 +32,17 @@ from rlhf_agents.checkpoints import (
     parts_of,
     restore_arrays,
 )
-from rlhf_agents.errors import SettingError
-from rlhf_agents.game_defaults import DQN_DEFAULTS, GAME_DEFAULTS
-from rlhf_agents.goals import goal_rules
-from rlhf_agents.gradient_steps import follow
-from rlhf_agents.hindsight import PositionBuffer, goal_parents
-from rlhf_agents.lessons import (
-    Assistant,
-    Lesson,
-    LessonPool,
-    Teacher,
-    bounding_parents,
-    loss_and_gradient,
+from rlhf_agents.selfplay.loss import bounding_parents, loss_and_gradient
+from rlhf_agents.selfplay.networks import GoalQPolicy
+from rlhf_agents.selfplay.position_buffer import PositionBuffer, goal_parents
+from rlhf_agents.settings import (
+    DQN_DEFAULTS,
+    GAME_DEFAULTS,
+    Cosine,
+    Foresight,
+    Hindsight,
+    ModelForesight,
 )
-from rlhf_agents.mirroring import mirrored
-from rlhf_agents.model_files import Arrays, model_bytes, read_model, write_to
-from rlhf_agents.networks import GoalQPolicy
-from rlhf_agents.plain_dqn import PlainDQN
-from rlhf_agents.plain_files import plain_parts, restore_world, sb3_stream
-from rlhf_agents.schedules import Cosine
-from rlhf_agents.settings import Foresight, Hindsight, ModelForesight
-from rlhf_agents.thinking import Thinker
 from rlhf_games.base import Game
 
 

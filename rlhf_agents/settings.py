@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from math import cos, pi
 from typing import Any, NamedTuple, TypeVar
 
 Settings = TypeVar("Settings", "Hindsight", "Foresight", "ModelForesight")
@@ -149,3 +150,43 @@ def from_json(kind: type[Settings], values: dict[str, Any]) -> Settings:
             msg = f"{name} is {value!r}, not a number from {least} to {most}"
             raise ValueError(msg)
     return kind(**chosen)
+
+
+GAME_DEFAULTS: dict[str, Any] = {
+    "learning_rate": 4e-3,
+    "buffer_size": 500_000,
+    "learning_starts": 10_000,
+    "batch_size": 1024,
+    "gradient_steps": 3,
+    "tau": 0.03,
+    "train_freq": 1,
+    "exploration_fraction": 0.02,
+    "exploration_final_eps": 0.15,
+}
+"""What SB3's own defaults are replaced by on a two-player game (other values are kept)."""
+
+
+DQN_DEFAULTS: dict[str, Any] = {
+    "learning_rate": 1e-4,
+    "buffer_size": 1_000_000,
+    "learning_starts": 100,
+    "batch_size": 32,
+    "gradient_steps": 1,
+    "tau": 1.0,
+    "train_freq": 4,
+    "exploration_fraction": 0.1,
+    "exploration_final_eps": 0.05,
+}
+
+
+@dataclass(frozen=True)
+class Cosine:
+    """A learning rate that falls from `start` to `start * floor` along a half cosine."""
+
+    start: float
+    floor: float = 0.02
+
+    def __call__(self, progress_remaining: float) -> float:
+        """Return the learning rate for a remaining progress from 1 to 0."""
+        share = 0.5 * (1.0 + cos(pi * (1.0 - progress_remaining)))
+        return self.start * (self.floor + (1.0 - self.floor) * share)

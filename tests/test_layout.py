@@ -30,7 +30,7 @@ TOP_LEVEL = {
     "tests",
 }
 MAX_LINES = 400
-HEAVY = ("torch", "pygame", "pyspiel", "pettingzoo", "bitbully", "rlhf_games.connect_four")
+HEAVY = ("torch", "pygame", "pyspiel", "pettingzoo", "bitbully", "rlhf_games.boards.connect_four")
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from rlhf_agents import load_agent
-from rlhf_agents.training import Plan, train
+from rlhf_agents.training.train import Plan, train
 
 GAMES = ("connect_four", "tic_tac_toe")
 SETTINGS = {"learning_starts": 64, "batch_size": 32, "foresight": {"lesson_nodes": 60, "nodes": 12}}

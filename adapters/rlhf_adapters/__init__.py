@@ -6,7 +6,7 @@ from typing import Any
 
 import rlhf_games
 from rlhf_adapters.registry import library
-from rlhf_adapters.worlds import Order
+from rlhf_adapters.specs import Order
 from rlhf_games.base import GameError
 
 __all__ = ["make_env"]
@@ -27,9 +27,9 @@ def make_env(
             `gymnasium:CartPole-v1`.
         n_envs: 1 for a Gymnasium environment, more for an SB3 `VecEnv` that steps all in one call.
         goal: what to play for, by name, or "mixed"; in worlds of one player also a goal such as
-            `Score(500)` or a function, see `rlhf_adapters.arcade_tasks.make_task`.
+            `Score(500)` or a function, see `rlhf_adapters.single_agent.tasks.make_task`.
         opponent: in two-player worlds "self", "random", a function from positions and goal rows to
-            actions, or a mixture with weights, see `rlhf_adapters.opponents`.
+            actions, or a mixture with weights, see `rlhf_adapters.two_player.opponents`.
         seed: of everything random.
         options: for the foreign library, e.g. `rows=6`.
 
@@ -45,6 +45,6 @@ def make_env(
     if options:
         msg = f"{name} takes no options, got {', '.join(options)}"
         raise GameError(msg)
-    from rlhf_adapters.game_env import make_game_env  # noqa: PLC0415 - SB3 takes seconds to import
+    from rlhf_adapters.two_player.game_env import make_game_env  # noqa: PLC0415 - SB3 takes seconds to import
 
     return make_game_env(game, n_envs, goal, opponent, seed)

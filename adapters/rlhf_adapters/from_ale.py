@@ -24,10 +24,10 @@ from gymnasium import spaces
 from gymnasium.envs.registration import registry
 from numpy.typing import NDArray
 
-from rlhf_adapters.arcade_goals import ArcadeGoal, Score, Survive
-from rlhf_adapters.arcade_tasks import SCORE, check_order, goal_names, make_task
-from rlhf_adapters.gym_worlds import GymWorlds, make_envs
-from rlhf_adapters.worlds import Order, World
+from rlhf_adapters.single_agent.goals import ArcadeGoal, Score, Survive
+from rlhf_adapters.single_agent.gym_envs import GymWorlds, make_envs
+from rlhf_adapters.single_agent.tasks import SCORE, check_order, goal_names, make_task
+from rlhf_adapters.specs import Order, World
 
 PREFIX = "ALE/"
 OF_WRAPPER = ("action_repeat_probability", "frame_skip", "noop_max", "screen_size")
@@ -96,7 +96,7 @@ def make(order: Order) -> Any:
         WorldError: there is no such world, or it cannot be made or played as ordered.
         UnknownGoalError: the world cannot measure the goal.
     """
-    from rlhf_adapters.arcade_env import arcade_env  # noqa: PLC0415 - SB3 takes seconds to import
+    from rlhf_adapters.single_agent.goal_env import arcade_env  # noqa: PLC0415 - SB3 takes seconds to import
 
     check_order(order.name, order.n_envs, order.opponent)
     task = make_task(order.name, order.n_envs, order.goal, GOALS)

@@ -18,10 +18,10 @@ import numpy as np
 from gymnasium.envs.registration import EnvSpec, registry
 from numpy.typing import NDArray
 
-from rlhf_adapters.arcade_goals import ArcadeGoal, Bools, Event, Moments, Score, Survive
-from rlhf_adapters.arcade_tasks import Cells, Floats, check_order, goal_names, make_task
-from rlhf_adapters.gym_worlds import GymWorlds, make_envs
-from rlhf_adapters.worlds import Order, World, WorldError
+from rlhf_adapters.single_agent.goals import ArcadeGoal, Bools, Event, Moments, Score, Survive
+from rlhf_adapters.single_agent.gym_envs import GymWorlds, make_envs
+from rlhf_adapters.single_agent.tasks import Cells, Floats, check_order, goal_names, make_task
+from rlhf_adapters.specs import Order, World, WorldError
 
 OF_OTHER_ADAPTERS = (
     "ale_py",
@@ -172,7 +172,7 @@ def make(order: Order) -> Any:
         WorldError: there is no such world, or it cannot be made or played as ordered.
         UnknownGoalError: the world cannot measure the goal.
     """
-    from rlhf_adapters.arcade_env import arcade_env  # noqa: PLC0415 - SB3 takes seconds to import
+    from rlhf_adapters.single_agent.goal_env import arcade_env  # noqa: PLC0415 - SB3 takes seconds to import
 
     check_order(order.name, order.n_envs, order.opponent)
     played = _worlds_of(order)

@@ -26,13 +26,13 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from rlhf_adapters.arcade_goals import ArcadeGoal, Bools, Score, Survive
-from rlhf_adapters.arcade_tasks import check_order, goal_names, make_task
-from rlhf_adapters.gym_worlds import GymWorlds
-from rlhf_adapters.worlds import Order, World, WorldError, unknown
+from rlhf_adapters.single_agent.goals import ArcadeGoal, Bools, Score, Survive
+from rlhf_adapters.single_agent.gym_envs import GymWorlds
+from rlhf_adapters.single_agent.tasks import check_order, goal_names, make_task
+from rlhf_adapters.specs import Order, World, WorldError, unknown
 from rlhf_games import minatar
-from rlhf_games.arcade import ArcadeGame
-from rlhf_games.arcade_batch import ArcadeBatch
+from rlhf_games.arcade.base import ArcadeGame
+from rlhf_games.arcade.batch import ArcadeBatch
 
 RGB = "rgb_array"
 
@@ -231,7 +231,7 @@ def make(order: Order) -> Any:
         WorldError: there is no such game, or it cannot be made as ordered.
         UnknownGoalError: the game cannot measure the goal.
     """
-    from rlhf_adapters.arcade_env import arcade_env  # noqa: PLC0415 - SB3 takes seconds to import
+    from rlhf_adapters.single_agent.goal_env import arcade_env  # noqa: PLC0415 - SB3 takes seconds to import
 
     check_order(order.name, order.n_envs, order.opponent)
     if order.world not in GOALS:

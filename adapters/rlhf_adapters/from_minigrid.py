@@ -23,10 +23,10 @@ from gymnasium import spaces
 from gymnasium.envs.registration import registry
 from numpy.typing import NDArray
 
-from rlhf_adapters.arcade_goals import ArcadeGoal, Bools, Event, Moments
-from rlhf_adapters.arcade_tasks import Floats, check_order, goal_names, make_task
-from rlhf_adapters.gym_worlds import GymWorlds, Write, make_envs
-from rlhf_adapters.worlds import Order, World, WorldError
+from rlhf_adapters.single_agent.goals import ArcadeGoal, Bools, Event, Moments
+from rlhf_adapters.single_agent.gym_envs import GymWorlds, Write, make_envs
+from rlhf_adapters.single_agent.tasks import Floats, check_order, goal_names, make_task
+from rlhf_adapters.specs import Order, World, WorldError
 
 COLOURED = ("door", "key", "ball", "box")
 DIRECTIONS = 4
@@ -206,7 +206,7 @@ def make(order: Order) -> Any:
         WorldError: there is no such world, or it cannot be made or played as ordered.
         UnknownGoalError: the world cannot measure the goal.
     """
-    from rlhf_adapters.arcade_env import arcade_env  # noqa: PLC0415 - SB3 takes seconds to import
+    from rlhf_adapters.single_agent.goal_env import arcade_env  # noqa: PLC0415 - SB3 takes seconds to import
 
     check_order(order.name, order.n_envs, order.opponent)
     played = _worlds_of(order)

@@ -28,11 +28,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rlhf_adapters.arcade_goals import ArcadeGoal, Bools, Event, Moments, Survive
-from rlhf_adapters.parallel_making import TeamKind, describe_team, make_team
-from rlhf_adapters.parallel_worlds import Facts, Watcher
-from rlhf_adapters.team_goals import ANY, Tables, at_least
-from rlhf_adapters.worlds import Order, World, WorldError, unknown
+from rlhf_adapters.multi_agent.goals import ANY, Tables, at_least
+from rlhf_adapters.multi_agent.make_team import TeamKind, describe_team, make_team
+from rlhf_adapters.multi_agent.parallel_envs import Facts, Watcher
+from rlhf_adapters.single_agent.goals import ArcadeGoal, Bools, Event, Moments, Survive
+from rlhf_adapters.specs import Order, World, WorldError, unknown
 
 LIBRARY = "mpe2"
 MOVES = ("stay", "left", "right", "down", "up")

@@ -15,9 +15,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from rlhf_adapters.history_game import HistoryGame, goal_table
-from rlhf_adapters.openspiel_backend import OpenSpielBackend, Trial
-from rlhf_adapters.worlds import Order, World, WorldError, unknown
+from rlhf_adapters.foreign_games.game import HistoryGame, goal_table
+from rlhf_adapters.foreign_games.openspiel import OpenSpielBackend, Trial
+from rlhf_adapters.specs import Order, World, WorldError, unknown
 
 LIBRARY = "openspiel"
 LIMIT = "max_plies"
@@ -44,7 +44,7 @@ def make(order: Order) -> Any:
     Raises:
         WorldError: there is no such game or option, or it is not a game that can be played here.
     """
-    from rlhf_adapters.game_env import make_game_env  # noqa: PLC0415 - SB3 takes seconds to import
+    from rlhf_adapters.two_player.game_env import make_game_env  # noqa: PLC0415 - SB3 takes seconds to import
 
     rules = game(order.world, order.options)
     return make_game_env(rules, order.n_envs, order.goal, order.opponent, order.seed)

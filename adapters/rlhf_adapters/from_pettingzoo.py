@@ -22,9 +22,9 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import rlhf_games
-from rlhf_adapters import pettingzoo_teams
-from rlhf_adapters.pettingzoo_ids import LIBRARY, LIMIT, Kind, kind_of, names, new_aec
-from rlhf_adapters.worlds import NoRulesError, Order, World, WorldError
+from rlhf_adapters.multi_agent import pettingzoo as pettingzoo_teams
+from rlhf_adapters.pettingzoo_names import LIBRARY, LIMIT, Kind, kind_of, names, new_aec
+from rlhf_adapters.specs import NoRulesError, Order, World, WorldError
 from rlhf_games.base import Game
 
 OURS = {"connect_four": "connect_four", "tictactoe": "tic_tac_toe"}
@@ -118,8 +118,8 @@ def game(world: str, options: Mapping[str, Any] | None = None) -> Game:
 
 
 def _make_exact(kind: Kind, order: Order) -> Any:
-    from rlhf_adapters.game_env import make_game_env  # noqa: PLC0415 - SB3 takes seconds to import
-    from rlhf_adapters.pettingzoo_witness import PettingZooWitness  # noqa: PLC0415
+    from rlhf_adapters.foreign_games.pettingzoo_check import PettingZooWitness  # noqa: PLC0415
+    from rlhf_adapters.two_player.game_env import make_game_env  # noqa: PLC0415 - SB3 takes seconds to import
 
     rules, ours = _rules(kind), kind.base in OURS
     made = make_game_env(rules, order.n_envs, order.goal, order.opponent, order.seed)
@@ -133,8 +133,8 @@ def _make_exact(kind: Kind, order: Order) -> Any:
 
 
 def _make_shown(kind: Kind, order: Order) -> Any:
-    from rlhf_adapters.aec_env import AecGoalEnv  # noqa: PLC0415 - SB3 takes seconds to import
-    from rlhf_adapters.total_goals import GoalTable, total_goals  # noqa: PLC0415
+    from rlhf_adapters.two_player.aec_env import AecGoalEnv  # noqa: PLC0415 - SB3 takes seconds to import
+    from rlhf_adapters.two_player.total_goals import GoalTable, total_goals  # noqa: PLC0415
 
     table = GoalTable(kind.full, total_goals(MARGINS.get(kind.base, ())))
     opponent = "random" if order.opponent is None else order.opponent
@@ -158,8 +158,8 @@ def _rules(kind: Kind) -> Game:
     if kind.base in OURS:
         new_aec(kind)  # a wrong option is a mistake here, too
         return rlhf_games.make(OURS[kind.base])
-    from rlhf_adapters.history_game import HistoryGame, goal_table  # noqa: PLC0415
-    from rlhf_adapters.pettingzoo_backend import PettingZooBackend  # noqa: PLC0415
+    from rlhf_adapters.foreign_games.game import HistoryGame, goal_table  # noqa: PLC0415
+    from rlhf_adapters.foreign_games.pettingzoo import PettingZooBackend  # noqa: PLC0415
 
     env = new_aec(kind._replace(options={**kind.options, "render_mode": None})).unwrapped
     cells = env.observation_space(env.possible_agents[0])["observation"].shape

@@ -12,7 +12,7 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
 
-from rlhf_adapters.worlds import WorldError, unknown
+from rlhf_adapters.specs import WorldError, unknown
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import importlib
 from typing import Any
 
 import rlhf_games
-from rlhf_adapters.worlds import WorldError
+from rlhf_adapters.specs import WorldError
 from rlhf_games.base import Game
 
 CURE = 'pip install "rlhf-agents[pettingzoo]"'
@@ -39,7 +39,7 @@ def aec_env(game: str | Game, goal: str | None = None, render_mode: str | None =
     except ImportError as error:
         msg = f"environments of PettingZoo need pettingzoo: {CURE}"
         raise WorldError(msg) from error
-    from rlhf_adapters.game_aec import GameAEC  # noqa: PLC0415 - an optional extra
+    from rlhf_adapters.two_player.to_aec import GameAEC  # noqa: PLC0415 - an optional extra
 
     rules = rlhf_games.make(game) if isinstance(game, str) else game
     env = wrappers.TerminateIllegalWrapper(GameAEC(rules, goal, render_mode), illegal_reward=-1)

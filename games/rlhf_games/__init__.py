@@ -32,12 +32,12 @@ __all__ = [
 
 _LIBRARIES = "rlhf_games.libraries"
 _GAMES = {
-    "breakthrough": "rlhf_games.breakthrough:Breakthrough",
-    "breakthrough_6x6": "rlhf_games.breakthrough:Breakthrough6x6",
-    "connect_four": "rlhf_games.connect_four:ConnectFour",
-    "othello": "rlhf_games.othello:Othello",
-    "othello_6x6": "rlhf_games.othello:Othello6x6",
-    "tic_tac_toe": "rlhf_games.tic_tac_toe:TicTacToe",
+    "breakthrough": "rlhf_games.boards.breakthrough:Breakthrough",
+    "breakthrough_6x6": "rlhf_games.boards.breakthrough:Breakthrough6x6",
+    "connect_four": "rlhf_games.boards.connect_four:ConnectFour",
+    "othello": "rlhf_games.boards.othello:Othello",
+    "othello_6x6": "rlhf_games.boards.othello:Othello6x6",
+    "tic_tac_toe": "rlhf_games.boards.tic_tac_toe:TicTacToe",
 }
 
 

@@ -17,7 +17,7 @@ from rlhf_games.base import (
     Symmetry,
     UnknownGoalError,
 )
-from rlhf_games.counting import perft_from
+from rlhf_games.perft import perft_from
 
 
 class CompiledGame:

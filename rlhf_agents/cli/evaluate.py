@@ -12,19 +12,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import rlhf_games
-from rlhf_agents.bundled import bundled_agents
 from rlhf_agents.cli.common import OPTION_HELP, WORLD_HELP, no_options, progress_bar, run_program
-from rlhf_agents.cli.evaluate_worlds import evaluate_world
+from rlhf_agents.cli.evaluate_envs import evaluate_world
+from rlhf_agents.envs.names import game_name
 from rlhf_agents.errors import SettingError
-from rlhf_agents.world_rules import game_name
+from rlhf_agents.players.bundled import bundled_agents
 from rlhf_games.base import Game, States
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from rlhf_agents.arena import MatchSettings
-    from rlhf_agents.players import Player
+    from rlhf_agents.evaluation.arena import MatchSettings
+    from rlhf_agents.players.players import Player
 
 EXAMPLES = """players:
   random, minimax:DEPTH, openspiel-mcts:SIMULATIONS, the name of a bundled agent, or FILE.zip
@@ -106,7 +106,7 @@ def _evaluate(options: argparse.Namespace, _arguments: Sequence[str] | None) -> 
     if options.json:
         print(json.dumps(report, allow_nan=False))  # noqa: T201 - the program's output
         return 0
-    from rlhf_agents.cli.evaluation_tables import show  # noqa: PLC0415 - not needed for --json
+    from rlhf_agents.cli.evaluate_tables import show  # noqa: PLC0415 - not needed for --json
 
     show(report, game)
     return 0
@@ -229,7 +229,8 @@ def evaluate(game: Game, task: Task) -> dict[str, Any]:
     Raises:
         UserError: a player or the file of positions cannot be had.
     """
-    from rlhf_agents import arena, yardstick  # noqa: PLC0415 - after the arguments are checked
+    from rlhf_agents.evaluation import arena  # noqa: PLC0415 - after the arguments are checked
+    from rlhf_agents.evaluation import solved_positions as yardstick
 
     cast = Cast(game, task)
     report: dict[str, Any] = {"game": game.name, "agent": task.agent, "seed": task.seed}
@@ -254,7 +255,7 @@ def evaluate(game: Game, task: Task) -> dict[str, Any]:
 
 def _play(cast: Cast, settings: MatchSettings, nodes: int | None) -> dict[str, Any]:
     """Play the match, or the goal matrix, of one node budget of the agent."""
-    from rlhf_agents.arena import goal_matrix, play_match  # noqa: PLC0415 - see `evaluate`
+    from rlhf_agents.evaluation.arena import goal_matrix, play_match  # noqa: PLC0415 - see `evaluate`
 
     players = cast.agent(nodes), cast.opponent()
     goals = cast.task.goals
@@ -278,7 +279,7 @@ class Cast:
     """
 
     def __init__(self, game: Game, task: Task) -> None:
-        from rlhf_agents.agent import load_agent  # noqa: PLC0415 - see `evaluate`
+        from rlhf_agents.players.agent import load_agent  # noqa: PLC0415 - see `evaluate`
 
         self.game = game
         self.task = task
@@ -305,8 +306,8 @@ class Cast:
         Raises:
             UserError: there is no such player, or it cannot play this game.
         """
-        from rlhf_agents import openspiel_player as openspiel  # noqa: PLC0415 - see `evaluate`
-        from rlhf_agents.players import make_player  # noqa: PLC0415 - see `evaluate`
+        from rlhf_agents.players import openspiel_mcts as openspiel  # noqa: PLC0415 - see `evaluate`
+        from rlhf_agents.players.players import make_player  # noqa: PLC0415 - see `evaluate`
 
         kind = _kind(spec)
         if kind == "human":

@@ -6,10 +6,10 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from rlhf_agents.agent import DEFAULT_NODES
+from rlhf_agents.bots.exports import registry
 from rlhf_agents.cli.common import Parser, run_program
 from rlhf_agents.errors import SettingError
-from rlhf_agents.exports import registry
+from rlhf_agents.players.agent import DEFAULT_NODES
 
 EXAMPLES = """examples:
   rlhf-export --agent connect_four --to python --out bot.py

@@ -15,9 +15,9 @@ from rich.table import Table
 from tqdm import tqdm
 
 import rlhf_games
-from rlhf_agents import catalogue
-from rlhf_agents.bundled import bundled_agents
 from rlhf_agents.cli.common import Parser, run_program
+from rlhf_agents.envs import catalogue
+from rlhf_agents.players.bundled import bundled_agents
 
 EXAMPLES = """examples:
   rlhf-games                                      libraries, and games with fast rules of our own

@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rlhf_agents.bundled import bundled_agents
 from rlhf_agents.cli.common import (
     OPTION_HELP,
     WORLD_HELP,
@@ -20,14 +19,15 @@ from rlhf_agents.cli.common import (
     no_options,
     run_program,
 )
+from rlhf_agents.envs.names import game_name
 from rlhf_agents.errors import SettingError
-from rlhf_agents.game_records import check_game
-from rlhf_agents.play_setup import Setup, check_setup
-from rlhf_agents.viewer.pygame_ready import has_display, reaches_display, require_pygame
-from rlhf_agents.world_rules import game_name
+from rlhf_agents.play.saved_games import check_game
+from rlhf_agents.play.setup import Setup, check_setup
+from rlhf_agents.play.viewer.pygame_check import has_display, reaches_display, require_pygame
+from rlhf_agents.players.bundled import bundled_agents
 
 if TYPE_CHECKING:
-    from rlhf_agents.play_session import Session
+    from rlhf_agents.play.session import Session
 
 SIDES = ("first", "second", "random")
 SMALLEST, LARGEST = 320, 4096
@@ -142,7 +142,7 @@ def _play_world(options: argparse.Namespace) -> int:
         raise SettingError(msg)
     if options.record is not None or options.screenshot is not None:
         require_pygame()
-    from rlhf_agents.cli.play_worlds import play_world  # noqa: PLC0415 - loads torch
+    from rlhf_agents.cli.play_envs import play_world  # noqa: PLC0415 - loads torch
 
     return play_world(options, _can_open_window)
 
@@ -213,8 +213,8 @@ def _can_open_window() -> bool:
 
 def _play_in_terminal(options: argparse.Namespace, setup: Setup) -> tuple[Setup, Session]:
     """Play in the terminal; without one the agent plays itself."""
-    from rlhf_agents import terminal  # noqa: PLC0415 - rich
     from rlhf_agents.cli.play_terminal import play_in_terminal  # noqa: PLC0415 - loads players
+    from rlhf_agents.play import terminal  # noqa: PLC0415 - rich
 
     alone = setup.opponent == "human" and not terminal.is_interactive() and not options.terminal
     if alone:

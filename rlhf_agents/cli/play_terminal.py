@@ -7,17 +7,17 @@ from pathlib import Path
 
 import numpy as np
 
-from rlhf_agents import terminal
-from rlhf_agents.game_records import load_session
-from rlhf_agents.play_session import Session
-from rlhf_agents.play_setup import Setup
-from rlhf_agents.seating import (
+from rlhf_agents.play import terminal
+from rlhf_agents.play.matchup import (
     Seating,
     agent_seat,
     load_seating,
     new_session,
     random_opening,
 )
+from rlhf_agents.play.saved_games import load_session
+from rlhf_agents.play.session import Session
+from rlhf_agents.play.setup import Setup
 
 
 @dataclass

@@ -10,15 +10,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rlhf_agents.errors import SettingError
-from rlhf_agents.play_session import Session
-from rlhf_agents.play_setup import Setup
-from rlhf_agents.viewer.app import App
-from rlhf_agents.viewer.loading import load_stage
-from rlhf_agents.viewer.recording import SIZE as FILM_SIZE
-from rlhf_agents.viewer.recording import record
-from rlhf_agents.viewer.scene import Ui
-from rlhf_agents.viewer.theme import THEMES
-from rlhf_agents.viewer.window import SIZE, Watcher, Window
+from rlhf_agents.play.session import Session
+from rlhf_agents.play.setup import Setup
+from rlhf_agents.play.viewer.app import App
+from rlhf_agents.play.viewer.loading import load_stage
+from rlhf_agents.play.viewer.recording import SIZE as FILM_SIZE
+from rlhf_agents.play.viewer.recording import record
+from rlhf_agents.play.viewer.scene import Ui
+from rlhf_agents.play.viewer.theme import THEMES
+from rlhf_agents.play.viewer.window import SIZE, Watcher, Window
 
 Size = tuple[int, int] | None
 

@@ -112,7 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _train(options: argparse.Namespace, arguments: Sequence[str] | None) -> int:
     _check(options)
-    from rlhf_agents.training import train  # noqa: PLC0415 - torch takes seconds to import
+    from rlhf_agents.training.train import train  # noqa: PLC0415 - torch takes seconds to import
 
     words = list(sys.argv[1:] if arguments is None else arguments)
     plan = _plan(options, shlex.join(["rlhf-train", *words]))
@@ -133,15 +133,15 @@ def _check(options: argparse.Namespace) -> None:
         msg = "name the model file to write by --out"
         raise SettingError(msg)
     if options.game:
-        from rlhf_agents.world_names import check_name  # noqa: PLC0415
+        from rlhf_agents.envs.names import check_name  # noqa: PLC0415
 
         check_name(options.game)
     check_writable(options.out or options.resume)
 
 
 def _plan(options: argparse.Namespace, command: str) -> Any:
-    from rlhf_agents import hyper_parameters  # noqa: PLC0415
-    from rlhf_agents.training import Plan  # noqa: PLC0415
+    from rlhf_agents.dqn import hyperparams as hyper_parameters  # noqa: PLC0415
+    from rlhf_agents.training.train import Plan  # noqa: PLC0415
 
     extra = hyper_parameters.pairs(options.option)
     return Plan(

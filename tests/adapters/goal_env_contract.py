@@ -17,8 +17,8 @@ from gymnasium.utils.env_checker import check_env as gymnasium_check
 from stable_baselines3 import DQN, HerReplayBuffer
 from stable_baselines3.common.env_checker import check_env as sb3_check
 
-from rlhf_adapters.arcade_tasks import NATIVE_END, NATIVE_REWARD
-from rlhf_adapters.goal_env import FORFEIT
+from rlhf_adapters.single_agent.tasks import NATIVE_END, NATIVE_REWARD
+from rlhf_adapters.two_player.goal_env import FORFEIT
 from rlhf_games.base import GameError, IllegalMoveError, UnknownGoalError
 
 # What the checkers say of any environment made without `gymnasium.make`, and of any small board.

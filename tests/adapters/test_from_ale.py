@@ -8,7 +8,7 @@ from stable_baselines3.common.env_util import make_atari_env
 from stable_baselines3.common.vec_env import VecFrameStack
 
 from rlhf_adapters import make_env
-from rlhf_adapters.worlds import WorldError
+from rlhf_adapters.specs import WorldError
 from tests.adapters.goal_env_contract import ArcadeContract, LearningContract
 
 pytest.importorskip("ale_py", reason="needs rlhf-agents[ale]")

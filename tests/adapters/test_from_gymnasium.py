@@ -13,8 +13,8 @@ from gymnasium.wrappers import DiscretizeAction
 from stable_baselines3.common.env_util import make_vec_env
 
 from rlhf_adapters import from_gymnasium, make_env
-from rlhf_adapters.arcade_goals import Cell, Reach, Score, Survive
-from rlhf_adapters.worlds import WorldError
+from rlhf_adapters.single_agent.goals import Cell, Reach, Score, Survive
+from rlhf_adapters.specs import WorldError
 from rlhf_games.base import UnknownGoalError
 from tests.adapters.goal_env_contract import ArcadeContract, LearningContract, play_steps
 

@@ -11,7 +11,7 @@ from stable_baselines3 import DQN
 from stable_baselines3.common.vec_env import VecMonitor
 
 from rlhf_adapters import from_minatar, make_env
-from rlhf_adapters.worlds import WorldError
+from rlhf_adapters.specs import WorldError
 from rlhf_games.base import IllegalMoveError
 from tests.adapters.goal_env_contract import ArcadeContract, LearningContract
 

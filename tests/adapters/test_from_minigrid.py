@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from rlhf_adapters import make_env
-from rlhf_adapters.arcade_goals import Cell
-from rlhf_adapters.worlds import WorldError
+from rlhf_adapters.single_agent.goals import Cell
+from rlhf_adapters.specs import WorldError
 from tests.adapters.goal_env_contract import ArcadeContract, LearningContract
 
 pytest.importorskip("minigrid", reason="needs rlhf-agents[minigrid]")

@@ -11,8 +11,8 @@ import pytest
 from stable_baselines3 import DQN
 
 from rlhf_adapters import make_env
-from rlhf_adapters.team_goals import FormationTask
-from rlhf_adapters.worlds import WorldError
+from rlhf_adapters.multi_agent.goals import FormationTask
+from rlhf_adapters.specs import WorldError
 from rlhf_games.base import UnknownGoalError
 from tests.adapters.goal_env_contract import ArcadeContract, LearningContract
 

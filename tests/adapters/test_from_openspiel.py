@@ -10,10 +10,10 @@ import pytest
 import rlhf_games
 from rlhf_adapters import from_openspiel, make_env
 from rlhf_adapters.registry import libraries
-from rlhf_adapters.worlds import WorldError
-from rlhf_agents.agent import Agent, load_agent
+from rlhf_adapters.specs import WorldError
 from rlhf_agents.hfdqn import HFDQN
-from rlhf_agents.minimax import MinimaxPlayer
+from rlhf_agents.players.agent import Agent, load_agent
+from rlhf_agents.players.minimax import MinimaxPlayer
 from rlhf_agents.settings import Foresight
 from rlhf_games.base import GameError, Outcome, UnknownGameError
 from tests.adapters.goal_env_contract import BoardGameContract

@@ -15,12 +15,12 @@ import pytest
 
 import rlhf_games
 from rlhf_adapters import make_env
+from rlhf_adapters.foreign_games.game import HistoryGame, goal_table
+from rlhf_adapters.foreign_games.pettingzoo import PettingZooBackend
 from rlhf_adapters.from_pettingzoo import describe, game, worlds
-from rlhf_adapters.goal_env import FORFEIT
-from rlhf_adapters.history_game import HistoryGame, goal_table
-from rlhf_adapters.pettingzoo_backend import PettingZooBackend
-from rlhf_adapters.pettingzoo_ids import kind_of, new_aec
-from rlhf_adapters.worlds import WorldError
+from rlhf_adapters.pettingzoo_names import kind_of, new_aec
+from rlhf_adapters.specs import WorldError
+from rlhf_adapters.two_player.goal_env import FORFEIT
 from rlhf_games.base import GameError, Outcome, UnknownGoalError
 from tests.adapters.goal_env_contract import BoardGameContract, random_action
 

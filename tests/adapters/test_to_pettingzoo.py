@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import rlhf_games
+from rlhf_adapters.specs import WorldError
 from rlhf_adapters.to_pettingzoo import aec_env
-from rlhf_adapters.worlds import WorldError
 from rlhf_games.base import CLOCK, UnknownGameError, UnknownGoalError
-from tests.adapters.nim import nim
+from tests.adapters.foreign_games.nim import nim
 
 pettingzoo = pytest.importorskip("pettingzoo", reason="needs the extra pettingzoo")
 checks = pytest.importorskip("pettingzoo.test", reason="needs the extra pettingzoo")

@@ -10,10 +10,10 @@ from stable_baselines3.common.callbacks import CheckpointCallback
 from stable_baselines3.common.evaluation import evaluate_policy
 
 from rlhf_adapters import make_env
-from rlhf_agents.agent import load_agent
 from rlhf_agents.errors import ModelFileError, SettingError
 from rlhf_agents.hfdqn import HFDQN
-from rlhf_agents.hindsight import PositionBuffer
+from rlhf_agents.players.agent import load_agent
+from rlhf_agents.selfplay.position_buffer import PositionBuffer
 from rlhf_agents.settings import Foresight, Hindsight
 from rlhf_games.base import UnknownGoalError
 

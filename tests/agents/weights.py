@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rlhf_agents.compiled_network import PatternWeights, windows_of
+from rlhf_agents.search.compiled_network import PatternWeights, windows_of
 from rlhf_games.base import Game
 
 

@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 import rlhf_games
-from rlhf_games.counting import random_playouts
+from rlhf_games.perft import random_playouts
 
 ROUNDS = 5
 BATCH = 4096

@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 from stable_baselines3 import DQN
 
 import rlhf_games
-from rlhf_agents.agent import load_agent
-from rlhf_agents.arena import MatchSettings, play_match
-from rlhf_agents.environments import make_env
+from rlhf_agents.envs.make_env import make_env
+from rlhf_agents.evaluation.arena import MatchSettings, play_match
 from rlhf_agents.hfdqn import HFDQN
-from rlhf_agents.players import AgentPlayer
-from rlhf_agents.training import Plan, train
+from rlhf_agents.players.agent import load_agent
+from rlhf_agents.players.players import AgentPlayer
+from rlhf_agents.training.train import Plan, train
 from rlhf_games.base import Game, Outcome, States
 from rlhf_games.compiled import compiled, next_random
 from rlhf_games.rules import Rules, load, play, random_legal, result

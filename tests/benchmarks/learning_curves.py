@@ -50,8 +50,8 @@ from rich.table import Table
 from stable_baselines3.common.callbacks import BaseCallback
 
 from rlhf_agents import hfdqn
-from rlhf_agents.environments import make_env
-from rlhf_agents.plain_worlds import RandomActor
+from rlhf_agents.envs.make_env import make_env
+from rlhf_agents.players.actors import RandomActor
 from rlhf_games.base import GameError
 
 KINDS = {HFDQN: hfdqn.HFDQN, DQN: stable_baselines3.DQN, INDEPENDENT: IndependentDQN}

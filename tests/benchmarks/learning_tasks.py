@@ -13,8 +13,8 @@ from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from stable_baselines3.common.utils import LinearSchedule
 from torch import nn
 
-from rlhf_adapters.arcade_goals import Cell
-from rlhf_agents.masked_buffer import MaskedReplayBuffer
+from rlhf_adapters.single_agent.goals import Cell
+from rlhf_agents.dqn.replay.masked_buffer import MaskedReplayBuffer
 
 HFDQN, DQN, RANDOM, UNTRAINED = "HFDQN", "SB3 DQN", "random", "HFDQN untrained"
 INDEPENDENT = "independent SB3 DQN"

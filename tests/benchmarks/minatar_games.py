@@ -26,7 +26,7 @@ from rich.table import Table
 from rlhf_adapters import make_env
 from rlhf_adapters.from_minatar import library
 from rlhf_games import minatar
-from rlhf_games.arcade_batch import ArcadeBatch
+from rlhf_games.arcade.batch import ArcadeBatch
 
 ROUNDS = 3
 BATCHES = (1, 64, 1024)

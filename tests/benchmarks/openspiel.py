@@ -22,10 +22,10 @@ from rich.console import Console
 from rich.table import Table
 
 import rlhf_games
-from rlhf_agents.goals import goal_rules
-from rlhf_agents.minimax import MinimaxPlayer
+from rlhf_agents.players.minimax import MinimaxPlayer
+from rlhf_agents.search.goal_values import goal_rules
+from rlhf_agents.search.searcher import Thinker
 from rlhf_agents.settings import Foresight
-from rlhf_agents.thinking import Thinker
 from rlhf_games.base import Game
 from tests.agents.weights import random_weights
 

@@ -14,9 +14,9 @@ import time
 
 import pyspiel
 
-from rlhf_agents.agent import load_agent
-from rlhf_agents.arena import wilson
-from rlhf_agents.protocols.openspiel_bot import WORLDS, AgentBot
+from rlhf_agents.bots.protocols.openspiel_bot import WORLDS, AgentBot
+from rlhf_agents.evaluation.arena import wilson
+from rlhf_agents.players.agent import load_agent
 
 
 def main() -> None:

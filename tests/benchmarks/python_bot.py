@@ -4,7 +4,7 @@
     python tests/benchmarks/python_bot.py --agent othello_6x6
 
 Prints the size of the file, the seconds of its import beyond numpy's and positions per second. Then
-for several numbers of nodes, in Connect Four: VP (see `rlhf_agents.yardstick`) of the agent, of the
+for several numbers of nodes, in Connect Four: VP (see `rlhf_agents.evaluation.solved_positions`) of the agent, of the
 agent with the bot's weights, and the share of positions in which both choose the same move; in
 other games: how often the agent with the bot's weights wins against the agent.
 """
@@ -21,11 +21,12 @@ from pathlib import Path
 import numpy as np
 
 from rlhf_agents import Agent, export, load_agent
-from rlhf_agents.arena import MatchSettings, play_match
-from rlhf_agents.exports import tight_weights, to_python
-from rlhf_agents.players import AgentPlayer
+from rlhf_agents.bots.exports import quantize_python as tight_weights
+from rlhf_agents.bots.exports import to_python
+from rlhf_agents.evaluation.arena import MatchSettings, play_match
+from rlhf_agents.evaluation.solved_positions import choose, load_positions, mark
+from rlhf_agents.players.players import AgentPlayer
 from rlhf_agents.settings import Foresight
-from rlhf_agents.yardstick import choose, load_positions, mark
 
 NODES = (0, 64, 256)
 GAMES = 400

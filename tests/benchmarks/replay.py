@@ -17,8 +17,8 @@ from stable_baselines3 import DQN, HerReplayBuffer
 from stable_baselines3.common.envs import BitFlippingEnv
 from stable_baselines3.common.vec_env import DummyVecEnv
 
+from rlhf_agents.dqn.replay.hindsight_buffer import HindsightReplayBuffer
 from rlhf_agents.hfdqn import HFDQN
-from rlhf_agents.hindsight_buffer import HindsightReplayBuffer
 
 BITS, BATCH = 15, 256
 Call = Callable[[], Any]

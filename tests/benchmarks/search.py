@@ -16,7 +16,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from rlhf_agents.agent import load_agent
+from rlhf_agents.players.agent import load_agent
 
 
 def ours(nodes: int, batch: int, repeat: int) -> float:

@@ -8,12 +8,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from rlhf_agents.agent import Agent, load_agent
-from rlhf_agents.exports import to_web
-from rlhf_agents.exports.registry import Order
-from rlhf_agents.exports.small_weights import shrink
+from rlhf_agents.bots.exports import to_web
+from rlhf_agents.bots.exports.quantize_web import shrink
+from rlhf_agents.bots.exports.registry import Order
+from rlhf_agents.evaluation.solved_positions import Positions, choose, load_positions, mark
+from rlhf_agents.players.agent import Agent, load_agent
 from rlhf_agents.settings import Foresight
-from rlhf_agents.yardstick import Positions, choose, load_positions, mark
 
 NODES = (0, 1, 64, 256)
 SHARED = Path(os.environ.get("RLHF_SHARED", "../shared"))

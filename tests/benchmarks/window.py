@@ -57,7 +57,7 @@ def _environment() -> dict[str, str]:
 def child_start() -> None:
     """Open the window, wait until it can be played, close it."""
     from rlhf_agents.cli.play_window import play_in_window  # noqa: PLC0415 - is timed
-    from rlhf_agents.play_setup import Setup  # noqa: PLC0415
+    from rlhf_agents.play.setup import Setup  # noqa: PLC0415
 
     times: list[float] = []
     early: list[bool] = []
@@ -80,7 +80,7 @@ def child_game(nodes: int, seconds: float) -> None:
     import pygame  # noqa: PLC0415 - only in the child
 
     from rlhf_agents.cli.play_window import play_in_window  # noqa: PLC0415
-    from rlhf_agents.play_setup import Setup  # noqa: PLC0415
+    from rlhf_agents.play.setup import Setup  # noqa: PLC0415
 
     frames: list[float] = []
     goals = ("win", "win_diagonal", "lose", "draw")

@@ -20,7 +20,7 @@ from rlhf_games.compiled import (
     random_below,
     random_unit,
 )
-from rlhf_games.counting import random_playouts
+from rlhf_games.perft import random_playouts
 from tests.games.game_contract import random_games
 
 WORDS = [1, 2, 0b1011000, 1 << 63, (1 << 64) - 1, 0x9E3779B97F4A7C15]

@@ -37,7 +37,7 @@ def test_far_names_get_no_hint():
 def test_plugins_add_games_but_replace_none(monkeypatch: pytest.MonkeyPatch):
     def found(group: str) -> list[EntryPoint]:
         assert group == "rlhf_games"
-        target = "rlhf_games.tic_tac_toe:TicTacToe"
+        target = "rlhf_games.boards.tic_tac_toe:TicTacToe"
         return [EntryPoint(name, target, group) for name in ("noughts", "connect_four")]
 
     monkeypatch.setattr(rlhf_games, "entry_points", found)

@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from rlhf_adapters import make_env
-from rlhf_adapters.arcade_goals import Cell
-from rlhf_adapters.worlds import WorldError
+from rlhf_adapters.single_agent.goals import Cell
+from rlhf_adapters.specs import WorldError
+from rlhf_agents.dqn.replay.hindsight_buffer import HindsightReplayBuffer
 from rlhf_agents.hfdqn import HFDQN
-from rlhf_agents.hindsight_buffer import HindsightReplayBuffer
 
 
 def trained(env: Any, **options: Any) -> HFDQN:

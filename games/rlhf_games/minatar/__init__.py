@@ -12,7 +12,7 @@ from __future__ import annotations
 import difflib
 from importlib import import_module
 
-from rlhf_games.arcade import ArcadeGame
+from rlhf_games.arcade.base import ArcadeGame
 from rlhf_games.base import UnknownGameError
 
 __all__ = ["make", "names"]

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from rlhf_games import arcade_rules
-from rlhf_games.arcade import Draws
-from rlhf_games.arcade_rules import CHANCE, FIRST, OVER, SIDE, Planes, Words, inside, moved, pick
+from rlhf_games.arcade import rules as arcade_rules
+from rlhf_games.arcade.base import Draws
+from rlhf_games.arcade.compiled_game import CompiledArcade
+from rlhf_games.arcade.rules import CHANCE, FIRST, OVER, SIDE, Planes, Words, inside, moved, pick
 from rlhf_games.compiled import implement, inner_views
-from rlhf_games.compiled_arcade import CompiledArcade
 from rlhf_games.minatar.controls import ACTION_NAMES, N_ACTIONS, sideways, upright
 
 LANES = SIDE - 2
@@ -33,7 +33,7 @@ PLANE_NAMES = ("player", "enemy", "trail", "gold")
 
 
 class AsterixRules(NamedTuple):
-    """The tag of these rules, see `rlhf_games.arcade_rules`."""
+    """The tag of these rules, see `rlhf_games.arcade.rules`."""
 
     sticky: float
     ramping: bool

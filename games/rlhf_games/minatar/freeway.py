@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from rlhf_games import arcade_rules
-from rlhf_games.arcade import Draws
-from rlhf_games.arcade_rules import (
+from rlhf_games.arcade import rules as arcade_rules
+from rlhf_games.arcade.base import Draws
+from rlhf_games.arcade.compiled_game import CompiledArcade
+from rlhf_games.arcade.rules import (
     CHANCE,
     FIRST,
     OVER,
@@ -22,7 +23,6 @@ from rlhf_games.arcade_rules import (
     ticked,
 )
 from rlhf_games.compiled import implement, inner_views
-from rlhf_games.compiled_arcade import CompiledArcade
 from rlhf_games.minatar.controls import ACTION_NAMES, N_ACTIONS, upright
 
 LANES = SIDE - 2
@@ -42,7 +42,7 @@ PLANE_NAMES = ("chicken", "car", *(f"speed_{rest}" for rest in range(1, SPEEDS +
 
 
 class FreewayRules(NamedTuple):
-    """The tag of these rules, see `rlhf_games.arcade_rules`."""
+    """The tag of these rules, see `rlhf_games.arcade.rules`."""
 
     sticky: float
     ramping: bool

@@ -14,9 +14,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rlhf_games import arcade_rules
-from rlhf_games.arcade import Draws
-from rlhf_games.arcade_rules import (
+from rlhf_games.arcade import rules as arcade_rules
+from rlhf_games.arcade.base import Draws
+from rlhf_games.arcade.compiled_game import CompiledArcade
+from rlhf_games.arcade.rules import (
     CHANCE,
     FIRST,
     OVER,
@@ -29,7 +30,6 @@ from rlhf_games.arcade_rules import (
     ticked,
 )
 from rlhf_games.compiled import implement, inner_views
-from rlhf_games.compiled_arcade import CompiledArcade
 from rlhf_games.minatar import shoals
 from rlhf_games.minatar.controls import ACTION_NAMES, FIRE, N_ACTIONS, sideways, upright
 from rlhf_games.minatar.shoals import (
@@ -72,7 +72,7 @@ TRAILS = np.array([False, False, True, True, True])
 
 
 class SeaquestRules(NamedTuple):
-    """The tag of these rules, see `rlhf_games.arcade_rules`."""
+    """The tag of these rules, see `rlhf_games.arcade.rules`."""
 
     sticky: float
     ramping: bool

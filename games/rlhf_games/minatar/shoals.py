@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rlhf_games.arcade_rules import Words
+from rlhf_games.arcade.rules import Words
 from rlhf_games.compiled import inner_views
 
 Kind = int | np.int64

@@ -16,11 +16,11 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from rlhf_games import arcade_rules
-from rlhf_games.arcade import Draws
-from rlhf_games.arcade_rules import FIRST, OVER, SIDE, Planes, Words, moved, ticked
+from rlhf_games.arcade import rules as arcade_rules
+from rlhf_games.arcade.base import Draws
+from rlhf_games.arcade.compiled_game import CompiledArcade
+from rlhf_games.arcade.rules import FIRST, OVER, SIDE, Planes, Words, moved, ticked
 from rlhf_games.compiled import count_bits, implement, inner_views
-from rlhf_games.compiled_arcade import CompiledArcade
 from rlhf_games.minatar.controls import ACTION_NAMES, FIRE, N_ACTIONS, sideways
 
 BOTTOM = SIDE - 1
@@ -38,7 +38,7 @@ PLANE_NAMES = ("cannon", "alien", "alien_left", "alien_right", "shot", "bomb")
 
 
 class SpaceInvadersRules(NamedTuple):
-    """The tag of these rules, see `rlhf_games.arcade_rules`."""
+    """The tag of these rules, see `rlhf_games.arcade.rules`."""
 
     sticky: float
     ramping: bool

@@ -1,0 +1,1 @@
+"""Other libraries' games as exact `Game`s."""

@@ -1,0 +1,186 @@
+"""A foreign game as an exact `Game`: everything that compiled search, minimax and goals need.
+
+    game = HistoryGame("openspiel:othello", "Othello", backend, goal_table(deadline=45))
+
+`backend` is a `history_room.Backend`. Positions are histories of actions, see `history_rules`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import rlhf_games
+from rlhf_adapters.foreign_games.position_cache import Backend, Layout, Room, addresses, open_room
+from rlhf_adapters.foreign_games.rules import KEY_BITS, LARGEST_SCORE, HistoryRules
+from rlhf_adapters.specs import WorldError
+from rlhf_games.base import Goal, States
+from rlhf_games.compiled_game import CompiledGame
+
+PASS = "pass"
+MAX_HISTORY_WORDS = 256
+"""Two kilobytes of history per position are allowed."""
+ANY_PLY = 1 << 30
+
+
+class BoundedGoal(NamedTuple):
+    """A goal that is achieved by a final score, no later than a ply.
+
+    Attributes:
+        goal: its name and meaning.
+        least: the smallest score of the player whose goal it is.
+        most: the largest.
+        last_ply: the game has at most so many plies.
+    """
+
+    goal: Goal
+    least: int
+    most: int
+    last_ply: int = ANY_PLY
+
+
+def goal_table(deadline: int | None = None, margins: Sequence[int] = ()) -> tuple[BoundedGoal, ...]:
+    """Return win, draw, lose, and more.
+
+    Args:
+        deadline: a ply for `win_by_N` and `lose_by_N`.
+        margins: for each a goal `win_margin_M`, to win by a score of at least M.
+    """
+    top = LARGEST_SCORE
+    table = [
+        BoundedGoal(
+            Goal("win", "win the game; rather draw than lose", draw_value=0.5, zero_sum=True),
+            1,
+            top,
+        ),
+        BoundedGoal(Goal("draw", "end the game in a draw"), 0, 0),
+        BoundedGoal(Goal("lose", "let the opponent win"), -top, -1),
+    ]
+    if deadline is not None:
+        wins = Goal(f"win_by_{deadline}", f"win no later than ply {deadline}", implies="win")
+        losses = Goal(f"lose_by_{deadline}", f"lose no later than ply {deadline}", implies="lose")
+        table += [
+            BoundedGoal(wins, 1, top, deadline),
+            BoundedGoal(losses, -top, -1, deadline),
+        ]
+    easier = "win"
+    for margin in sorted(margins):
+        goal = Goal(f"win_margin_{margin}", f"win by {margin} or more", implies=easier)
+        table.append(BoundedGoal(goal, margin, top))
+        easier = goal.name
+    return tuple(table)
+
+
+class HistoryGame(CompiledGame):
+    """The `Game` contract for a foreign game.
+
+    Observations are `[2, 2, n_cells / 2]`. The first `visible_cells` hold the features that a
+    network looks at, in plane 0 if the first player is to move, in plane 1 if it is the second;
+    those behind them hold the history, so that the position can be read back.
+
+    Args:
+        name: in the registry, `LIBRARY:WORLD`.
+        title: the name that people use.
+        backend: the game.
+        goals: see `goal_table`.
+        action_names: what players type, n_actions of them; numbers by default.
+        alternates: players move in turn. If that is not certain, leave it out: there is then one
+            more action, a pass, which is forced between two moves of the same player.
+        last_ply: stop the game there as a draw; by default it may be as long as the library says.
+
+    Raises:
+        WorldError: its longest game does not fit into a position.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        title: str,
+        backend: Backend,
+        goals: Sequence[BoundedGoal],
+        *,
+        action_names: Sequence[str] | None = None,
+        alternates: bool = False,
+        last_ply: int | None = None,
+    ) -> None:
+        layout = _layout(name, backend, alternates, last_ply)
+        self.room = Room(backend, layout)
+        names = action_names or [str(action) for action in range(backend.n_actions)]
+        longest = layout.limit if alternates else 2 * layout.limit
+        rules = self._rules(layout, goals)
+        super().__init__(
+            name=name,
+            title=title,
+            rules=rules,
+            shape=(2, rules.n_cells // 2),  # SB3 takes the shortest side for the channels
+            max_plies=longest if last_ply is None else min(longest, last_ply),
+            goals=tuple(bounded.goal for bounded in goals),
+            symmetries=(),
+            action_names=(*names, *([] if alternates else [PASS])),
+            line_length=1,
+            visible_cells=rules.n_features,
+        )
+
+    def _rules(self, layout: Layout, goals: Sequence[BoundedGoal]) -> HistoryRules:
+        n_features = self.room.n_features
+        key_bits = KEY_BITS + 64 * (layout.key_words - 1)
+        return HistoryRules(
+            n_actions=self.room.backend.n_actions + (layout.skip >= 0),
+            n_cells=_even(n_features + (key_bits + 1) // 2),
+            n_goals=len(goals),
+            n_words=1 + layout.mask_words + layout.key_words,
+            n_features=n_features,
+            mask_words=layout.mask_words,
+            bits=layout.bits,
+            skip=layout.skip,
+            goal_bounds=np.array([bounded[1:] for bounded in goals], np.int64),
+            handle=open_room(self.room, self),
+            **addresses(),
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Handles and addresses hold in one process only.
+        return rlhf_games.make, (self.name,)
+
+    def text(self, state: States) -> str:
+        """Return a position uint64 `[W]` as the library prints it."""
+        return self.room.text(self._key(state))
+
+    def label(self, state: States, action: int) -> str:
+        """Return the library's name of an action in a position, see `Game.label`."""
+        return self.room.label(self._key(state), action) or super().label(state, action)
+
+    def foreign(self, state: States) -> Any:
+        """Return a position uint64 `[W]` as the library's object, which must not be changed."""
+        return self.room.position(self._key(state))
+
+    def _key(self, state: States) -> bytes:
+        words = np.ascontiguousarray(state)
+        return words[1 + self.rules.mask_words :].tobytes()
+
+
+def _even(number: int) -> int:
+    return number + number % 2
+
+
+def _layout(name: str, backend: Backend, alternates: bool, last_ply: int | None) -> Layout:
+    bits = max(1, (backend.n_actions - 1).bit_length())
+    limit = backend.max_actions if last_ply is None else min(backend.max_actions, last_ply)
+    words = -(-limit * bits // 64)
+    if words > MAX_HISTORY_WORDS:
+        fits = MAX_HISTORY_WORDS * 64 // bits
+        msg = (
+            f"a game of {name} may have {limit} moves of {bits} bits, and a position holds "
+            f"{fits} of them; let it end as a draw before, with max_plies={fits} or less"
+        )
+        raise WorldError(msg)
+    return Layout(
+        mask_words=-(-(backend.n_actions + (not alternates)) // 64),
+        key_words=1 + max(words, 1),
+        bits=bits,
+        skip=-1 if alternates else backend.n_actions,
+        limit=limit,
+        last_ply=-1 if last_ply is None else last_ply,
+    )

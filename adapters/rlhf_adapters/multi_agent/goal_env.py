@@ -1,0 +1,94 @@
+"""Worlds of many agents as an SB3 `VecEnv` whose columns are agents that share one network.
+
+An episode of a column is the life of its agent in one world, or until its goal is decided. Then the
+column waits, see `parallel_worlds`, until its world begins anew: so nothing that one agent sees
+ever stands in the column of another, and no episode reaches into the next. What a waiting column
+shows is not worth learning: `HFDQN` leaves it out, other algorithms learn that it is worth nothing,
+which no other value depends on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlhf_adapters.multi_agent.parallel_envs import WAITING, ParallelWorlds
+from rlhf_adapters.single_agent.goal_env import ArcadeEnv, ArcadeVecEnv, Batch, GoalWorlds
+from rlhf_adapters.single_agent.goals import OPEN, Bools, Moments
+from rlhf_adapters.single_agent.tasks import Task
+
+
+class TeamWorlds(GoalWorlds):
+    """Columns and what they are played for; arguments as in `GoalWorlds`."""
+
+    worlds: ParallelWorlds
+
+    def restart(self, which: Bools, options: Sequence[dict[str, Any] | None] = ()) -> None:
+        """End episodes where `which` `[n]` is set, and begin worlds of which nobody is left."""
+        self.worlds.restart(which, options)
+        began = self.worlds.began
+        self.steps[began], self.score[began] = 0, 0.0
+        self.task.start(began, self.rng)
+        self._clear(self.worlds.waiting)
+
+    def observe(self) -> Batch:
+        """Return the observations, arrays with the leading dimension n; who waits sees zeros."""
+        batch = super().observe()
+        batch["observation"][self.worlds.waiting] = 0  # also the clock
+        return batch
+
+    def _judge(self, now: Moments) -> tuple[NDArray[Any], Bools]:
+        rewards, terminated = self.task.judge(now)
+        idle = self.worlds.idle
+        if idle.any():
+            rewards, terminated = np.where(idle, 0.0, rewards), terminated & ~idle
+            self._clear(idle)
+        return rewards, terminated
+
+    def _infos(self, rewards: NDArray[Any], ends: Bools) -> list[dict[str, Any]]:
+        infos = super()._infos(rewards, ends)
+        for info, idle in zip(infos, self.worlds.idle.tolist(), strict=True):
+            info[WAITING] = idle
+        return infos
+
+    def _clear(self, waiting: Bools) -> None:
+        self.task.achieved[waiting] = OPEN
+        self.steps[waiting], self.score[waiting] = 0, 0.0
+
+
+class TeamEnv(ArcadeEnv):
+    """The one learner of one world for Gymnasium."""
+
+    games_class = TeamWorlds
+
+    def __init__(self, worlds: ParallelWorlds, task: Task, seed: int | None = None) -> None:
+        self.metadata = worlds.metadata
+        super().__init__(worlds, task, seed)
+        self.action_names = worlds.action_names[0]
+
+
+class TeamVecEnv(ArcadeVecEnv):
+    """The learners of n worlds for SB3."""
+
+    games_class = TeamWorlds
+
+    def __init__(self, worlds: ParallelWorlds, task: Task, seed: int | None = None) -> None:
+        self.metadata = worlds.metadata
+        self.agents_per_world = len(worlds.agents)
+        super().__init__(worlds, task, seed)
+
+    def render(self, mode: str | None = None) -> Any:
+        """Return the picture of the first world."""
+        del mode
+        return self.worlds.render()[0]
+
+
+def team_env(worlds: ParallelWorlds, task: Task, seed: int | None) -> TeamEnv | TeamVecEnv:
+    """Return a `TeamEnv` for one column, a `TeamVecEnv` for several."""
+    worlds.others_want = np.repeat(task.desired[:1] * 0, len(worlds.others), axis=0)
+    worlds.others_want[:, :1] = 1.0
+    kind = TeamEnv if worlds.n == 1 else TeamVecEnv
+    return kind(worlds, task, seed)

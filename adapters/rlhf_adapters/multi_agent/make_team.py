@@ -1,0 +1,153 @@
+"""Making environments of PettingZoo's Parallel API: their own words when they refuse."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gymnasium import spaces
+
+from rlhf_adapters.multi_agent.goals import (
+    FORMATION,
+    FormationTask,
+    Places,
+    Tables,
+    goals_of_role,
+    make_team_task,
+    role_of,
+)
+from rlhf_adapters.multi_agent.parallel_envs import ALL, ParallelWorlds, Watcher
+from rlhf_adapters.single_agent.tasks import SCORE
+from rlhf_adapters.specs import Order, World, WorldError
+
+LEARNERS = "learners"
+HAS_BOTH = ("pistonball",)
+"""Worlds with continuous actions that have an option for discrete ones."""
+
+
+@dataclass(frozen=True)
+class TeamKind:
+    """What is known of a world beside its rules.
+
+    Attributes:
+        tables: goals by role, or what makes them of an environment.
+        watcher: makes what tells facts about one environment.
+        places: of the goal `formation`, None where it is not offered.
+        radius: how near is there.
+        rest: the action that does nothing.
+        actions: names of the actions of all agents, or what tells those of each agent of an
+            environment; nothing if they are numbers only.
+    """
+
+    tables: Tables | Callable[[Any], Tables]
+    watcher: Callable[[], Watcher] = Watcher
+    places: Places | None = None
+    radius: float = 0.1
+    rest: int = 0
+    actions: Sequence[str] | Callable[[Any], Mapping[str, Sequence[str]]] = ()
+
+    def names(self, env: Any, agent: str, count: int) -> tuple[str, ...]:
+        """Return what the actions of an agent are called."""
+        told = self.actions(env).get(agent, ()) if callable(self.actions) else self.actions
+        return tuple(told) if len(told) == count else tuple(map(str, range(count)))
+
+    def goals(self, env: Any) -> Tables:
+        """Return the goals by role."""
+        return self.tables(env) if callable(self.tables) else self.tables
+
+
+def make_team(order: Order, kind: TeamKind, new: Callable[[Mapping[str, Any]], Any]) -> Any:
+    """Return the columns that were ordered.
+
+    Args:
+        order: its option `learners` says who learns.
+        kind: what is known of the world.
+        new: makes one environment from options.
+
+    Raises:
+        WorldError: the order is impossible, or the environment refuses it.
+        UnknownGoalError: the world cannot measure the goal.
+    """
+    from rlhf_adapters.multi_agent.goal_env import team_env  # noqa: PLC0415 - SB3 takes seconds to import
+
+    if not isinstance(order.n_envs, int) or order.n_envs < 1:
+        msg = f"n_envs must be at least 1, got {order.n_envs!r}"
+        raise WorldError(msg)
+    options = {key: value for key, value in order.options.items() if key != LEARNERS}
+    teams = [checked(order.name, new, options) for _ in range(order.n_envs)]
+    worlds = ParallelWorlds(
+        order.name, teams, order.options.get(LEARNERS, ALL), order.opponent,
+        [kind.watcher() for _ in teams], kind.rest,
+    )  # fmt: skip
+    worlds.action_names = tuple(
+        kind.names(teams[0], agent, worlds.counts[agent]) for agent in worlds.agents
+    )
+    if order.goal == FORMATION and kind.places is not None:
+        task: Any = FormationTask(worlds.envs, kind.places, kind.radius)
+    else:
+        roles = [role_of(agent) for agent in worlds.agents]
+        tables = kind.goals(teams[0])
+        task = make_team_task(order.name, roles, len(teams), order.goal, tables)
+    return team_env(worlds, task, order.seed)
+
+
+def describe_team(name: str, kind: TeamKind, new: Callable[[Mapping[str, Any]], Any]) -> World:
+    """Return what is known of a world."""
+    env = checked(name, new, {})
+    agents = list(env.possible_agents)
+    tables = kind.goals(env)
+    roles = dict.fromkeys(role_of(agent) for agent in agents)
+    names = dict.fromkeys(goal.name for role in roles for goal in goals_of_role(tables, role))
+    actions = max(int(env.action_space(agent).n) for agent in agents)
+    env.close()
+    extra = () if kind.places is None else (FORMATION,)
+    return World(name, len(agents), actions, (SCORE, *names, *extra))
+
+
+def checked(name: str, new: Callable[[Mapping[str, Any]], Any], options: Mapping[str, Any]) -> Any:
+    """Return an environment with discrete actions.
+
+    Raises:
+        WorldError: it refuses the options, in its own words, or actions are continuous.
+    """
+    os.environ.setdefault("SDL_AUDIODRIVER", "dummy")  # else some look for a loudspeaker
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            env = new(options)
+            actions = {agent: env.action_space(agent) for agent in env.possible_agents}
+    except WorldError:
+        raise
+    except Exception as error:  # whatever a constructor thinks of its options
+        said = f"{type(error).__name__}: {error}".rstrip(": ")
+        msg = f"{name} cannot be made{_with(options)}: {said}"
+        raise WorldError(msg) from error
+    bad = next((one for one in actions if not isinstance(actions[one], spaces.Discrete)), None)
+    if actions and bad is None:
+        return env
+    env.close()
+    if bad is None:
+        msg = f"{name} has no agents{_with(options)}"
+    else:
+        why = f"the actions {actions[bad]} (of {bad}), which are not discrete"
+        msg = f"{name} has {why}: {_cure(name, options)}"
+    raise WorldError(msg)
+
+
+def _with(options: Mapping[str, Any]) -> str:
+    asked = ", ".join(f"{key}={value!r}" for key, value in options.items())
+    return f" with {asked}" if asked else ""
+
+
+def _cure(name: str, options: Mapping[str, Any]) -> str:
+    for switch in ("continuous_actions", "continuous"):
+        if options.get(switch):
+            return f"leave {switch}={options[switch]!r} out, or say {switch}=False"
+    if any(world in name for world in HAS_BOTH):
+        return "say continuous=False"
+    return (
+        "use a world with discrete actions, such as pettingzoo:pursuit_v5 or mpe2:simple_spread_v3"
+    )

@@ -1,0 +1,334 @@
+"""Worlds of many agents that move at the same time (PettingZoo's Parallel API), as columns.
+
+Every learning agent of every world is a column of a batch: column `w * K + k` is the k-th learner
+of world w. Columns see and are paid what their own agents see and are paid, nothing else.
+
+* **Waiting.** A column waits while it has no agent to play: its agent has died, has not joined yet,
+  or has been taken out because its goal is decided (it then rests: it plays its action that does
+  nothing). A waiting column shows zeros, allows one action, is paid 0, never ends, and says
+  `info["waiting"]`. A world begins anew when all its columns wait or it is over.
+* **Actions.** Agents with fewer actions than others have masks. An action that its agent does not
+  have, or that the world's own mask forbids, counts as resting.
+* **Others.** Agents that do not learn are played by an opponent, see `opponents`, while they live.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from rlhf_adapters.multi_agent.goals import role_of
+from rlhf_adapters.multi_agent.views import BOARD, shown_space, view_of
+from rlhf_adapters.single_agent.goals import Bools
+from rlhf_adapters.specs import RANDOM, SELF, WorldError, unknown
+from rlhf_adapters.two_player.opponents import Opponents, mixture
+
+MASK_KEY = "action_mask"
+ALL = "all"
+LARGEST_SEED = 1 << 31
+AGENT, WAITING = "agent", "waiting"
+
+Facts = Mapping[str, Mapping[str, float]]
+"""What infos tell of agents beside what the world says."""
+
+
+class Watcher:
+    """Tells facts about the agents of one world; this one knows none."""
+
+    def restart(self, env: Any) -> None:
+        """A new episode has begun."""
+
+    def look(self, env: Any, rewards: Mapping[str, float]) -> Facts:
+        """Return facts by agent after a step that paid these rewards."""
+        del env, rewards
+        return {}
+
+
+def learners_of(name: str, agents: Sequence[str], asked: Any) -> list[str]:
+    """Return the agents that learn.
+
+    Args:
+        name: of the world, for errors.
+        agents: all agents.
+        asked: "all", a role, an agent, or a list of roles and agents.
+
+    Raises:
+        WorldError: there is no such role or agent.
+    """
+    words = list(asked) if isinstance(asked, list | tuple | set) else [asked]
+    roles = {role_of(agent) for agent in agents}
+    for word in words:
+        if word != ALL and word not in roles and word not in agents:
+            known = [ALL, *sorted(roles), *agents]
+            raise WorldError(f"{name}: {unknown('learners', str(word), known)}")
+    chosen = [a for a in agents if ALL in words or a in words or role_of(a) in words]
+    if not chosen:
+        msg = f"{name}: learners must name at least one agent or role, got {asked!r}"
+        raise WorldError(msg)
+    return chosen
+
+
+class ParallelWorlds:
+    """Parallel environments as columns, see this module; arrays as in `arcade_env.Worlds`.
+
+    Args:
+        name: of the world.
+        teams: environments of PettingZoo's Parallel API, all alike.
+        learners: see `learners_of`.
+        opponent: plays the agents that do not learn, see `opponents`; by default at random.
+        watchers: one for each environment.
+        rest: the action that does nothing.
+
+    Attributes:
+        agents: the learners of one world, K of them.
+        action_names: of the actions that each of them has.
+        waiting: bool `[n]`.
+        idle: bool `[n]`, the columns that were waiting during the last step.
+        began: bool `[n]`, those of worlds that the last `restart` began anew.
+
+    Raises:
+        WorldError: actions are not discrete, there are no such learners, or an opponent does not
+            apply.
+    """
+
+    silent = planes_first = False
+
+    def __init__(
+        self,
+        name: str,
+        teams: Sequence[Any],
+        learners: Any = ALL,
+        opponent: Any = None,
+        watchers: Sequence[Watcher] | None = None,
+        rest: int = 0,
+    ) -> None:
+        self.name, self.teams = name, teams
+        self.watchers = watchers or [Watcher() for _ in teams]
+        self.everybody = list(teams[0].possible_agents)
+        self.agents = learners_of(name, self.everybody, learners)
+        self.others = [agent for agent in self.everybody if agent not in self.agents]
+        self.counts = {agent: _count(name, teams[0], agent) for agent in self.everybody}
+        self.action_names = tuple(tuple(map(str, range(self.counts[a]))) for a in self.agents)
+        self.n_actions, self.rest = max(self.counts.values()), rest
+        self._boards = {agent: _has_board(teams[0], agent) for agent in self.everybody}
+        shown = [shown_space(teams[0].observation_space(agent)) for agent in self.everybody]
+        self.view = view_of(name, shown)
+        self.space = self.view.space
+        self.n = len(teams) * len(self.agents)
+        self.envs: Sequence[Any] = [team for team in teams for _ in self.agents]
+        self.render_mode = getattr(teams[0].unwrapped, "render_mode", None)
+        self.metadata = dict(teams[0].metadata)
+        self._make_arrays()
+        self.opponents = self._seat(opponent)
+        self.others_want = np.ones((len(self.others), 1), np.float32)
+        self.seed(None)
+
+    def _make_arrays(self) -> None:
+        shape, dtype = self.space.shape, self.space.dtype
+        self.observation = np.zeros((self.n, *shape), dtype)
+        self.mask = np.zeros((self.n, self.n_actions), np.int8)
+        self.reward = self.points = np.zeros(self.n)
+        self.terminated, self.truncated = np.zeros((2, self.n), np.bool_)
+        self.waiting = np.ones(self.n, np.bool_)
+        self.idle, self.began = self.waiting.copy(), ~self.waiting
+        self.infos: list[dict[str, Any]] = [{} for _ in range(self.n)]
+        m = len(self.teams), len(self.others)
+        self.seen = np.zeros((*m, *shape), dtype)
+        self.seen_masks = np.zeros((*m, self.n_actions), np.int8)
+        self.alive = np.zeros(m, np.bool_)
+        for column in range(self.n):
+            self._wait(column)
+
+    def _seat(self, opponent: Any) -> Opponents | None:
+        if not self.others:
+            if opponent is not None:
+                msg = (
+                    f"{self.name}: all agents learn, so opponent={opponent!r} does not apply; say "
+                    "who learns, e.g. learners="
+                    f"{role_of(self.everybody[0])!r}"
+                )
+                raise WorldError(msg)
+            return None
+        if any(isinstance(who, str) and who == SELF for who, _ in mixture(opponent)):
+            msg = f"{self.name}: opponent='self' is learners='all', the default; leave both out"
+            raise WorldError(msg)
+        n = len(self.teams) * len(self.others)
+        return Opponents(n, RANDOM if opponent is None else opponent, self._random_actions, None)
+
+    # ---- the protocol of worlds ----------------------------------------------------------------
+
+    def seed(self, seed: int | None) -> None:
+        """Start the random numbers of world w anew with seed + w; `restart` must follow."""
+        seeds = [None if seed is None else seed + w for w in range(len(self.teams))]
+        self._seeders = [np.random.default_rng(one) for one in seeds]
+        self._rng = np.random.default_rng(seed)
+
+    def restart(self, which: Bools, options: Sequence[dict[str, Any] | None] = ()) -> None:
+        """Let the columns of `which` `[n]` wait, and worlds begin anew where nobody else is left.
+
+        Afterwards `began` `[n]` are the columns of these worlds.
+        """
+        size, began = len(self.agents), np.zeros(self.n, np.bool_)
+        for column in np.flatnonzero(which & ~self.waiting).tolist():
+            self._wait(column)
+        for w, team in enumerate(self.teams):
+            mine = slice(w * size, (w + 1) * size)
+            if which[mine].any() and (self.waiting[mine].all() or not team.agents):
+                self._begin(w, options[w * size] if options else None)
+                began[mine] = True
+        self.began = began
+
+    def step(self, actions: NDArray[np.int64]) -> None:
+        """Step every world with the actions of its columns `[n]`."""
+        self.idle = self.waiting.copy()
+        self.reward[:], self.terminated[:], self.truncated[:] = 0.0, False, False
+        answers = self._answers()
+        for w in range(len(self.teams)):
+            self._step(w, actions, answers)
+
+    def render(self) -> list[Any]:
+        """Return a picture for every column: that of its world."""
+        return [picture for team in self.teams for picture in [team.render()] * len(self.agents)]
+
+    def close(self) -> None:
+        """Close the environments."""
+        for team in self.teams:
+            team.close()
+
+    # ---- one world -------------------------------------------------------------------------------
+
+    def _begin(self, w: int, options: dict[str, Any] | None) -> None:
+        team, size = self.teams[w], len(self.agents)
+        seed = int(self._seeders[w].integers(LARGEST_SEED))
+        try:
+            shown, infos = team.reset(seed=seed, options=options)
+        except Exception as error:  # some find out only now what they think of their options
+            said = f"{type(error).__name__}: {error}".rstrip(": ")
+            msg = f"{self.name} does not begin: {said}"
+            raise WorldError(msg) from error
+        self.watchers[w].restart(team)
+        facts = self.watchers[w].look(team, {})
+        for k, agent in enumerate(self.agents):
+            self._wait(w * size + k)
+            if agent in team.agents:
+                self._show(w * size + k, agent, shown[agent], infos, facts)
+        if self.waiting[w * size : (w + 1) * size].all():
+            msg = f"{self.name} begins without any of its learners {', '.join(self.agents)}"
+            raise WorldError(msg)
+        if self.opponents is not None:
+            m = len(self.others)
+            mine = np.zeros(len(self.teams) * m, np.bool_)
+            mine[w * m : (w + 1) * m] = True
+            self.opponents.draw(mine, self._rng)
+            self.alive[w] = False
+            self._show_others(w, shown, infos)
+
+    def _step(self, w: int, actions: NDArray[np.int64], answers: NDArray[np.int64]) -> None:
+        team, size = self.teams[w], len(self.agents)
+        before = set(team.agents)
+        chosen = {
+            agent: int(answers[w, m]) for m, agent in enumerate(self.others) if agent in before
+        }
+        for k, agent in enumerate(self.agents):
+            if agent in before:
+                column = w * size + k
+                allowed = not self.waiting[column] and self.mask[column, actions[column]]
+                chosen[agent] = int(actions[column]) if allowed else self._resting(agent, column)
+        shown, rewards, terminated, truncated, infos = team.step(chosen)
+        facts = self.watchers[w].look(team, rewards)
+        for k, agent in enumerate(self.agents):
+            column = w * size + k
+            if not self.waiting[column]:
+                self.reward[column] = rewards.get(agent, 0.0)
+                self.terminated[column] = terminated.get(agent, agent not in team.agents)
+                cut = truncated.get(agent, False) and not self.terminated[column]
+                self.truncated[column] = cut
+                if agent in shown:
+                    self._show(column, agent, shown[agent], infos, facts)
+            elif agent in team.agents and agent not in before:
+                self._show(column, agent, shown[agent], infos, facts)
+        self._show_others(w, shown, infos)
+
+    def _resting(self, agent: str, column: int) -> int:
+        """Return the action that does nothing, or the first that the agent has."""
+        legal = np.flatnonzero(self.mask[column])
+        if not self.waiting[column] and self.rest not in legal:
+            return int(legal[0])
+        return min(self.rest, self.counts[agent] - 1)
+
+    def _show(self, column: int, agent: str, raw: Any, infos: Any, facts: Facts) -> None:
+        told = infos.get(agent, {})
+        number = self.everybody.index(agent)
+        board = raw[BOARD] if self._boards[agent] else raw
+        self.view.write(number, board, self.observation[column], bool(self.waiting[column]))
+        self.mask[column] = self._mask(agent, raw, told)
+        self.waiting[column] = False
+        plain = {key: value for key, value in told.items() if key != MASK_KEY}
+        self.infos[column] = {**plain, **facts.get(agent, {}), AGENT: agent, WAITING: False}
+
+    def _mask(self, agent: str, raw: Any, told: Mapping[str, Any]) -> NDArray[np.int8]:
+        mask = np.zeros(self.n_actions, np.int8)
+        mask[: self.counts[agent]] = 1
+        holder = raw if isinstance(raw, dict) and MASK_KEY in raw else told
+        if MASK_KEY in holder:
+            own = np.asarray(holder[MASK_KEY]) > 0
+            if own.any():  # nothing is allowed at an agent's end only
+                mask[: len(own)] &= own
+        return mask
+
+    def _wait(self, column: int) -> None:
+        agent = self.agents[column % len(self.agents)]
+        self.waiting[column] = True
+        self.observation[column], self.mask[column] = 0, 0
+        self.mask[column, min(self.rest, self.counts[agent] - 1)] = 1
+        self.infos[column] = {AGENT: agent, WAITING: True}
+
+    # ---- those who do not learn ------------------------------------------------------------------
+
+    def _show_others(self, w: int, shown: Any, infos: Any) -> None:
+        for m, agent in enumerate(self.others):
+            first, self.alive[w, m] = not self.alive[w, m], agent in self.teams[w].agents
+            if self.alive[w, m] and agent in shown:
+                number, raw = self.everybody.index(agent), shown[agent]
+                board = raw[BOARD] if self._boards[agent] else raw
+                self.view.write(number, board, self.seen[w, m], first)
+                self.seen_masks[w, m] = self._mask(agent, raw, infos.get(agent, {}))
+
+    def _answers(self) -> NDArray[np.int64]:
+        """Return the actions of those who do not learn, int64 `[W, M]`."""
+        answers = np.zeros(self.alive.shape, np.int64)
+        if self.opponents is None or not self.alive.any():
+            return answers
+        asked = self.alive.reshape(-1)
+        want = np.tile(self.others_want, (len(self.teams), 1))[asked]
+        batch = {
+            "observation": self.seen[self.alive],
+            "achieved_goal": np.zeros_like(want),
+            "desired_goal": want,
+            "action_mask": self.seen_masks[self.alive],
+        }
+        actions = self.opponents.choose(asked, batch, want.argmax(axis=1))
+        self.opponents.check(asked, actions, batch["action_mask"] > 0)
+        answers[self.alive] = actions
+        return answers
+
+    def _random_actions(self, batch: Any, _goals: NDArray[np.int64]) -> NDArray[np.int64]:
+        legal = batch["action_mask"]
+        return np.asarray((self._rng.random(legal.shape) * legal).argmax(axis=1), np.int64)
+
+
+def _has_board(team: Any, agent: str) -> bool:
+    space = team.observation_space(agent)
+    return isinstance(space, spaces.Dict) and BOARD in space.spaces
+
+
+def _count(name: str, team: Any, agent: str) -> int:
+    space = team.action_space(agent)
+    if isinstance(space, spaces.Discrete) and space.start == 0:
+        return int(space.n)
+    msg = f"{name}: {agent} has the actions {space}, which are not Discrete(n)"
+    raise WorldError(msg)

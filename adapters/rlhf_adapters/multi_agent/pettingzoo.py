@@ -1,0 +1,126 @@
+"""PettingZoo's worlds of many agents that move at the same time, as columns of one VecEnv.
+
+    make_env("pettingzoo:pursuit_v5", n_envs=4, goal="catch_5", n_evaders=10)
+    make_env("pettingzoo:knights_archers_zombies_v11", n_envs=4, learners="knight")
+    make_env("pettingzoo:cooperative_pong_v6", n_envs=2, goal="survive_100")
+
+One network plays all agents, see `parallel_worlds`; `learners` and `opponent` are as in
+`from_mpe2`. Actions must be discrete: `pistonball_v6` needs `continuous=False`.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from rlhf_adapters.multi_agent.goals import ANY, Tables, at_least
+from rlhf_adapters.multi_agent.make_team import TeamKind, describe_team, make_team
+from rlhf_adapters.multi_agent.parallel_envs import Facts, Watcher
+from rlhf_adapters.pettingzoo_names import CURE, Kind, zoo_library
+from rlhf_adapters.single_agent.goals import Score, Survive
+from rlhf_adapters.specs import Order, World, WorldError
+
+
+class Kills(Watcher):
+    """How many zombies all agents together have killed in this episode: `team_score`."""
+
+    def restart(self, env: Any) -> None:
+        """Count anew."""
+        self.killed = 0.0
+        # PettingZoo's own reset forgets it: an episode would depend on the one before.
+        env.unwrapped.zombie_spawn_interval.reset()
+
+    def look(self, env: Any, rewards: Mapping[str, float]) -> Facts:
+        """Count."""
+        self.killed += sum(rewards.values())
+        return {agent: {"team_score": self.killed} for agent in env.possible_agents}
+
+
+class Catches(Watcher):
+    """How many evaders are `caught`, the same for all."""
+
+    def look(self, env: Any, rewards: Mapping[str, float]) -> Facts:
+        """Count."""
+        caught = int(env.unwrapped.env.evaders_gone.sum())
+        return {agent: {"caught": caught} for agent in env.possible_agents}
+
+
+def _pursuit_goals(env: Any) -> Tables:
+    """Return goals to catch some evaders and all of them."""
+    everyone = int(env.unwrapped.env.n_evaders)
+    counts = [*(k for k in (1, 5, 15) if k < everyone), everyone]
+    return {
+        ANY: tuple(
+            at_least(f"catch_{k}", "caught", k, f"catch {k} evaders together") for k in counts
+        )
+    }
+
+
+KINDS: dict[str, TeamKind] = {
+    "knights_archers_zombies": TeamKind(
+        {
+            ANY: (
+                Score(1), Score(3), Survive(100), Survive(300),
+                at_least("team_3", "team_score", 3, "kill 3 zombies together and be alive"),
+                at_least("team_10", "team_score", 10, "kill 10 zombies together and be alive"),
+            )
+        },
+        Kills,
+        rest=5,
+        actions=("forward", "backward", "turn left", "turn right", "attack", "nothing"),
+    ),
+    "pursuit": TeamKind(
+        _pursuit_goals,
+        Catches,
+        rest=4,
+        actions=("left", "right", "down", "up", "stay"),
+    ),
+    "cooperative_pong": TeamKind(
+        {ANY: (Survive(50), Survive(100), Survive(300))}, actions=("stay", "up", "down")
+    ),
+    "rps": TeamKind({ANY: (Score(1), Score(3))}, actions=("rock", "paper", "scissors")),
+}  # fmt: skip
+"""What is known of worlds; of others, the score and times."""
+ALWAYS_DRAWN = ("cooperative_pong",)
+"""These draw themselves to be seen by agents, and warn if they have no render mode."""
+OTHER = TeamKind({ANY: (Survive(20), Survive(100))})
+
+
+def make(kind: Kind, order: Order) -> Any:
+    """Return the columns that were ordered.
+
+    Raises:
+        WorldError: the world cannot be made or played as ordered.
+        UnknownGoalError: the world cannot measure the goal.
+    """
+    named = Order(
+        order.library, kind.name, order.n_envs, order.goal, order.opponent, order.seed, kind.options
+    )
+    return make_team(named, KINDS.get(kind.base, OTHER), partial(_new, kind))
+
+
+def describe(kind: Kind) -> World:
+    """Return what is known of a world.
+
+    Raises:
+        WorldError: as for `make`.
+    """
+    options = {"continuous": False} if kind.base == "pistonball" else {}
+    new = partial(_new, kind._replace(options=options))
+    return describe_team(kind.full, KINDS.get(kind.base, OTHER), lambda _: new(options))
+
+
+def _new(kind: Kind, options: Mapping[str, Any]) -> Any:
+    zoo = zoo_library()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            shown = {} if kind.base not in ALWAYS_DRAWN else {"render_mode": "rgb_array"}
+            return zoo.make("parallel", kind.key, **{**shown, **options})
+    except (ImportError, zoo.env_registry.exceptions.FailedToImport) as error:
+        cause = error.__cause__ or error
+        missing = getattr(cause, "name", None) or str(cause).splitlines()[0]
+        msg = f"{kind.full} needs {missing}, which is not installed: {CURE}"
+        raise WorldError(msg) from error

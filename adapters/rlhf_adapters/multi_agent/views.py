@@ -1,0 +1,127 @@
+"""What agents that share one network see: arrays of one shape, whoever they are.
+
+* Flat: an agent's observation, flattened to float32 and padded with zeros to the longest of all
+  agents, then which of the agents it is, one-hot.
+* Pictures (uint8 `[H, W, 3]`, the same for all agents): grey, shrunk by means of blocks to at most
+  84 pixels a side; now, a step before, and a plane whose brightness tells the agent. uint8
+  `[h, w, 3]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from rlhf_adapters.specs import WorldError
+
+LARGEST_SIDE = 84
+BOARD = "observation"
+
+
+class View(Protocol):
+    """Writes what an agent sees into an array.
+
+    Attributes:
+        space: of that array.
+    """
+
+    space: spaces.Box
+
+    def write(self, agent: int, raw: Any, out: NDArray[Any], first: bool) -> None:
+        """Write an observation of an agent; `first`: of its life."""
+        ...
+
+
+class FlatView:
+    """Observations as vectors, see this module.
+
+    Args:
+        name: of the world, for errors.
+        shown: the space of every agent, without masks.
+
+    Raises:
+        WorldError: a space has no array of one size.
+    """
+
+    def __init__(self, name: str, shown: Sequence[spaces.Space[Any]]) -> None:
+        self.name = name
+        for space in shown:
+            if not space.is_np_flattenable:
+                msg = f"{name}: observations of the kind {space} have no array of one size"
+                raise WorldError(msg)
+        self.shown = shown
+        flat: list[Any] = [spaces.flatten_space(space) for space in shown]
+        self.length = max(one.shape[0] for one in flat)
+        low, high = np.zeros((2, self.length + len(shown)), np.float32)
+        high[self.length :] = 1.0
+        for one in flat:  # padding and waiting are zeros
+            size = one.shape[0]
+            low[:size] = np.minimum(low[:size], one.low)
+            high[:size] = np.maximum(high[:size], one.high)
+        self.space: spaces.Box = spaces.Box(low, high, dtype=np.float32)
+
+    def write(self, agent: int, raw: Any, out: NDArray[Any], first: bool) -> None:
+        """Write an observation of an agent.
+
+        Raises:
+            WorldError: it is not of its space.
+        """
+        del first
+        flat = np.asarray(spaces.flatten(self.shown[agent], raw))
+        if len(flat) > self.length:
+            msg = (
+                f"{self.name} shows {len(flat)} numbers where it declares {self.length}: it was "
+                "made with options that it cannot have"
+            )
+            raise WorldError(msg)
+        out[:] = 0
+        out[: len(flat)] = flat
+        out[self.length + agent] = 1
+
+
+class PictureView:
+    """Observations as pictures, see this module.
+
+    Args:
+        shape: of a picture, `[H, W, 3]`.
+        n_agents: how many there are.
+    """
+
+    def __init__(self, shape: tuple[int, ...], n_agents: int) -> None:
+        self.block = -(-max(shape[:2]) // LARGEST_SIDE)
+        self.height, self.width = shape[0] // self.block, shape[1] // self.block
+        self.marks = np.linspace(0, 255, n_agents).astype(np.uint8)
+        self.space: spaces.Box = spaces.Box(0, 255, (self.height, self.width, 3), np.uint8)
+
+    def write(self, agent: int, raw: Any, out: NDArray[Any], first: bool) -> None:
+        """Write a picture that an agent sees."""
+        block, height, width = self.block, self.height, self.width
+        cut = np.asarray(raw)[: height * block, : width * block]
+        small = cut.reshape(height, block, width, -1).mean(axis=(1, 3)).astype(np.uint8)
+        out[..., 1] = small if first else out[..., 0]
+        out[..., 0] = small
+        out[..., 2] = self.marks[agent]
+
+
+def shown_space(space: spaces.Space[Any]) -> spaces.Space[Any]:
+    """Return the space of what an agent sees, without the mask."""
+    if isinstance(space, spaces.Dict) and BOARD in space.spaces:
+        return space[BOARD]
+    return space
+
+
+def view_of(name: str, shown: Sequence[spaces.Space[Any]]) -> View:
+    """Return the common view of agents.
+
+    Raises:
+        WorldError: observations have no array of one size.
+    """
+    first = shown[0]
+    is_picture = isinstance(first, spaces.Box) and first.dtype == np.uint8 and len(first.shape) == 3
+    if is_picture and all(space == first for space in shown):
+        return PictureView(first.shape or (), len(shown))
+    return FlatView(name, shown)

@@ -1,0 +1,175 @@
+"""PettingZoo's ids: how users write them, and which environments they make."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import re
+import warnings
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from rlhf_adapters.specs import WorldError, unknown
+
+LIBRARY = "pettingzoo"
+CURE = 'pip install "rlhf-agents[pettingzoo]"'
+LIMIT = "max_plies"
+"""The option of ours that `CUT` worlds take."""
+CUT = ("chess", "go")
+SHOW = ("render_mode", "screen_height", "screen_scaling")
+"""Options that are no part of the rules."""
+FORM = re.compile(r"([\w/.-]+)(?:\((.*)\))?")
+
+
+class Kind(NamedTuple):
+    """A world of PettingZoo.
+
+    Attributes:
+        name: as users write it, e.g. `go_v5`.
+        key: in PettingZoo's registry.
+        base: the name without version.
+        options: of its constructor.
+        parallel: agents move at the same time.
+    """
+
+    name: str
+    key: str
+    base: str
+    options: dict[str, Any]
+    parallel: bool = False
+
+    @property
+    def bare(self) -> str:
+        """The name with the library."""
+        return f"{LIBRARY}:{self.name}"
+
+    @property
+    def full(self) -> str:
+        """The name with the library and the options that are part of the rules."""
+        rules = {key: value for key, value in self.options.items() if key not in SHOW}
+        options = ",".join(f"{key}={value!r}" for key, value in sorted(rules.items()))
+        return f"{self.bare}({options})" if options else self.bare
+
+
+def zoo_library() -> Any:
+    """Return the library.
+
+    Raises:
+        WorldError: it is not installed, or too old.
+    """
+    try:
+        zoo = importlib.import_module("pettingzoo")
+    except ImportError as error:
+        msg = f"{LIBRARY}: worlds need pettingzoo: {CURE}"
+        raise WorldError(msg) from error
+    if not hasattr(zoo, "aec_registry"):
+        msg = f"{LIBRARY}: worlds need PettingZoo 1.27 or newer: {CURE}"
+        raise WorldError(msg)
+    return zoo
+
+
+def spelled(key: str) -> str:
+    """Return an id as users write it: `classic/chess-v6` is `chess_v6`."""
+    return re.sub(r"-v(\d+)$", r"_v\1", re.sub(r"^(classic|butterfly|sisl)/", "", key))
+
+
+def kind_of(world: str, options: Mapping[str, Any]) -> Kind:
+    """Return which world is meant: `go_v5`, `classic/go-v5`, `go` (the latest) or with options."""
+    form = FORM.fullmatch(world)
+    if form is None:
+        msg = f"{world!r} is not the name of a world, such as chess_v6 or go_v5(board_size=9)"
+        raise WorldError(msg)
+    zoo, wanted = zoo_library(), spelled(form[1])
+    ids = {spelled(key): key for key in zoo.aec_registry}
+    bare = {base_of(name): name for name in sorted(ids, key=_version)}
+    anywhere = {name.rpartition("/")[2]: name for name in ids}
+    name = next((table[wanted] for table in (bare, anywhere) if wanted in table), wanted)
+    name = _newer(name, bare, zoo.parallel_registry, ids)
+    if name not in ids:
+        raise WorldError(unknown("PettingZoo world", form[1], names()))
+    options = {**_parsed(world, form[2]), **options}
+    return Kind(name, ids[name], base_of(name), options, ids[name] in zoo.parallel_registry)
+
+
+def names() -> list[str]:
+    """Return the names of the worlds that fit here; those of others may refuse later."""
+    return sorted(spelled(key) for key in zoo_library().aec_registry if not key.startswith("atari"))
+
+
+def _newer(
+    name: str, bare: Mapping[str, str], parallel: Mapping[str, Any], ids: Mapping[str, str]
+) -> str:
+    """Return the version that there is of a world of many agents, with a warning.
+
+    PettingZoo has only the latest of each, and raises their numbers for small corrections.
+    """
+    latest = bare.get(base_of(name), name)
+    if name in ids or latest == name or ids[latest] not in parallel:
+        return name
+    msg = f"{LIBRARY}:{name} is out of date, {latest} is played: PettingZoo has no other version"
+    warnings.warn(msg, stacklevel=2)
+    return latest
+
+
+def base_of(name: str) -> str:
+    """Return a name without its version."""
+    return re.sub(r"_v\d+$", "", name)
+
+
+def _version(name: str) -> int:
+    digits = re.search(r"_v(\d+)$", name)
+    return int(digits[1]) if digits else 0
+
+
+def _parsed(world: str, text: str | None) -> dict[str, Any]:
+    """Return the options of "name(option=value,...)"."""
+    msg = f"the options of {world!r} must be written like (board_size=9,komi=5.5)"
+    try:
+        call: Any = ast.parse(f"f({text or ''})", mode="eval").body
+        options = {word.arg: ast.literal_eval(word.value) for word in call.keywords}
+    except (SyntaxError, ValueError) as error:
+        raise WorldError(msg) from error
+    if call.args:
+        raise WorldError(msg)
+    return options
+
+
+def new_aec(kind: Kind) -> Any:
+    """Make PettingZoo's environment.
+
+    Raises:
+        WorldError: an option is unknown or refused, or something is not installed.
+    """
+    zoo = zoo_library()
+    options = {
+        key: value for key, value in kind.options.items() if key != LIMIT and value is not None
+    }
+    if LIMIT in kind.options and kind.base not in CUT:
+        raise WorldError(unknown(f"option of {kind.bare}", LIMIT, _known_options(kind)))
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", ".*precision lowered by casting", UserWarning)
+            return zoo.make("aec", kind.key, **options)
+    except (ImportError, zoo.env_registry.exceptions.FailedToImport) as error:
+        cause = error.__cause__ or error
+        missing = getattr(cause, "name", None) or str(cause).splitlines()[0]
+        msg = f"{kind.full} needs {missing}, which is not installed: {CURE}"
+        raise WorldError(msg) from error
+    except Exception as error:  # whatever a constructor thinks of its options
+        known = _known_options(kind)
+        strange = [key for key in options if known and key not in known]
+        if strange:
+            raise WorldError(unknown(f"option of {kind.bare}", strange[0], known)) from error
+        msg = f"{kind.bare} does not start with {options}: {error}"
+        raise WorldError(msg) from error
+
+
+def _known_options(kind: Kind) -> list[str]:
+    """Return the options of a world's constructor, nothing if it does not say."""
+    entry = zoo_library().aec_registry[kind.key].entry_point
+    if not isinstance(entry, str):
+        return []
+    maker = getattr(importlib.import_module(entry.partition(":")[0]), "raw_env", None)
+    names = [] if maker is None else list(inspect.signature(maker).parameters)
+    return [*names, *([LIMIT] if kind.base in CUT else [])]

@@ -1,0 +1,390 @@
+"""One-player worlds as goal-conditioned environments: one for Gymnasium, a batched one for SB3.
+
+An adapter brings its worlds in the form of `Worlds`, a readable table of goals and, if they have
+places, `Cells`; everything else is here, once for all libraries.
+
+Observations are Dicts as in `goal_env`: `observation`, `achieved_goal`, `desired_goal` (see
+`arcade_tasks` for what they hold) and `action_mask` (int8; all 0 when the world has ended).
+
+* **Time.** While goals with a deadline can be asked (`survive_200`, `score_10_within_500`), the
+  observation has one more number: the share of steps that is left until the latest deadline of the
+  table, 1 at the start, never below 0. A flat observation gets it as its last entry (and becomes
+  float32 if it held integers), any other as a last plane (0 to 255 if it is uint8; if planes
+  come first, that share of it is 1). For the goals `score` and `cell` it is not there.
+* **Actions** that the mask forbids are handed on: the world's own rules say what happens (in Taxi,
+  nothing, for the usual cost). Numbers outside of the action space raise `IllegalMoveError`.
+* **`info`** of every step has `native_reward` and `native_terminated`, what the world itself said,
+  and `is_success` unless the goal is `score`.
+* A reward or an observation that is not a number raises `WorldError`.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import gymnasium
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from rlhf_adapters.batch_vec_env import BatchVecEnv
+from rlhf_adapters.single_agent.clock import with_clock
+from rlhf_adapters.single_agent.goals import Bools, Moments
+from rlhf_adapters.single_agent.tasks import NATIVE_END, NATIVE_REWARD, Floats, ScoreTask, Task
+from rlhf_adapters.specs import WorldError
+from rlhf_games.base import IllegalMoveError
+
+Batch = dict[str, NDArray[Any]]
+Step = tuple[Batch, float, bool, bool, dict[str, Any]]
+
+
+class Worlds(Protocol):
+    """n one-player worlds that step together; no auto-reset.
+
+    The arrays show the worlds after the last call; the next call may overwrite them.
+
+    Attributes:
+        name: e.g. `gymnasium:CartPole-v1`.
+        n: how many.
+        n_actions: A.
+        space: of the observation of one.
+        observation: `[n, ...]`.
+        mask: int8 `[n, A]`, 1 = sensible.
+        reward: what the last step pays, `[n]`.
+        points: what it adds to the score, `[n]`.
+        terminated: bool `[n]`.
+        truncated: bool `[n]`, ended by a time limit.
+        infos: n dictionaries.
+        silent: they are empty: among many worlds, only the last step of an episode has an info.
+        planes_first: observations are planes `[C, H, W]` of zeros and ones.
+        envs: the n Gymnasium environments below, or nothing.
+        render_mode: as Gymnasium has it.
+    """
+
+    name: str
+    n: int
+    n_actions: int
+    space: spaces.Box
+    observation: NDArray[Any]
+    mask: NDArray[np.int8]
+    reward: NDArray[np.float64]
+    points: NDArray[np.float64]
+    terminated: Bools
+    truncated: Bools
+    infos: list[dict[str, Any]]
+    silent: bool
+    planes_first: bool
+    envs: Sequence[Any]
+    render_mode: str | None
+
+    def seed(self, seed: int | None) -> None:
+        """Start the random numbers of world i anew with seed + i; `restart` must follow."""
+        ...
+
+    def restart(self, which: Bools, options: Sequence[dict[str, Any] | None]) -> None:
+        """Start the worlds of `which` `[n]` anew, each with its options."""
+        ...
+
+    def step(self, actions: NDArray[np.int64]) -> None:
+        """Take an action `[n]` of 0..A-1 in every world."""
+        ...
+
+    def render(self) -> list[Any]:
+        """Return a picture of every world."""
+        ...
+
+    def close(self) -> None:
+        """Release what they hold."""
+        ...
+
+
+class GoalWorlds:
+    """n worlds and what they are played for; no auto-reset, no framework.
+
+    Args:
+        worlds: the worlds.
+        task: what they are played for.
+        seed: of worlds and goals.
+    """
+
+    def __init__(self, worlds: Worlds, task: Task, seed: int | None = None) -> None:
+        self.worlds, self.task = worlds, task
+        self.steps = np.zeros(worlds.n, np.int64)
+        self.score = np.zeros(worlds.n, np.float64)
+        self.space = goal_space(worlds, task)
+        self.has_floats = worlds.space.dtype is not None and worlds.space.dtype.kind == "f"
+        self.seed(seed)
+
+    def seed(self, seed: int | None) -> None:
+        """Start the random numbers anew; `restart` must follow."""
+        self.rng = np.random.default_rng(seed)
+        self.worlds.seed(seed)
+
+    def restart(self, which: Bools, options: Sequence[dict[str, Any] | None] = ()) -> None:
+        """Start new episodes where `which` `[n]` is set."""
+        self.worlds.restart(which, options or [None] * self.worlds.n)
+        self.steps[which], self.score[which] = 0, 0.0
+        self.task.start(which, self.rng)
+
+    def step(self, actions: Any) -> tuple[NDArray[np.float64], Bools, Bools, list[dict[str, Any]]]:
+        """Take an action in every world; return rewards, terminations, truncations and infos."""
+        worlds = self.worlds
+        worlds.step(self._checked(actions))
+        self.steps += 1
+        self._check_numbers()
+        self.score += worlds.points
+        now = Moments(
+            worlds.observation, worlds.reward, self.score, self.steps, worlds.terminated,
+            worlds.truncated, worlds.infos, worlds.envs,
+        )  # fmt: skip
+        rewards, terminated = self._judge(now)
+        truncated = worlds.truncated & ~terminated
+        return rewards, terminated, truncated, self._infos(rewards, terminated | truncated)
+
+    def _judge(self, now: Moments) -> tuple[NDArray[Any], Bools]:
+        """Return the rewards and the ends of a step, each `[n]`."""
+        return self.task.judge(now)
+
+    def observe(self) -> Batch:
+        """Return the observations, arrays with the leading dimension n."""
+        observation = self.worlds.observation
+        if self.task.horizon is None:
+            observation = observation.copy()
+        else:
+            left = 1.0 - self.steps / self.task.horizon
+            observation = with_clock(observation, left, self.worlds.planes_first)
+        return {
+            "observation": observation,
+            "achieved_goal": self.task.achieved.copy(),
+            "desired_goal": self.task.desired.copy(),
+            "action_mask": self.worlds.mask.copy(),
+        }
+
+    def _checked(self, asked: Any) -> NDArray[np.int64]:
+        actions: NDArray[np.int64] = np.asarray(asked, np.int64)
+        if (actions.view(np.uint64) >= self.worlds.n_actions).any():  # so negative ones are large
+            wrong = actions[(actions < 0) | (actions >= self.worlds.n_actions)][0]
+            msg = f"{self.worlds.name} has the actions 0..{self.worlds.n_actions - 1}, got {wrong}"
+            raise IllegalMoveError(msg)
+        return actions
+
+    def _infos(self, rewards: NDArray[Any], ends: Bools) -> list[dict[str, Any]]:
+        worlds = self.worlds
+        infos = [dict(info) for info in worlds.infos]
+        told = np.flatnonzero(ends).tolist() if worlds.silent and worlds.n > 1 else range(worlds.n)
+        for i in told:
+            infos[i][NATIVE_REWARD] = float(worlds.reward[i])
+            infos[i][NATIVE_END] = bool(worlds.terminated[i])
+            if self.task.succeeds:
+                infos[i]["is_success"] = bool(rewards[i] > 0)
+        return infos
+
+    def _check_numbers(self) -> None:
+        """NaN spreads through a product, which costs less than looking at every number."""
+        self._refuse_nan("reward", self.worlds.reward)
+        if self.has_floats:
+            self._refuse_nan("observation", self.worlds.observation)
+
+    def _refuse_nan(self, what: str, values: NDArray[Any]) -> None:
+        flat = values.reshape(-1)
+        if not math.isnan(flat.dot(flat)):
+            return
+        bad = np.argwhere(np.isnan(values))
+        if not len(bad):
+            return
+        world, *place = (int(index) for index in bad[0])
+        where = f"[{', '.join(map(str, place))}] " if place else ""
+        of_many = f" of world {world}" if self.worlds.n > 1 else ""
+        msg = (
+            f"{self.worlds.name}: the {what} {where}is {values[tuple(bad[0])]} in step "
+            f"{self.steps[world]}{of_many}, which cannot be learnt from"
+        )
+        raise WorldError(msg)
+
+
+class GoalFunctions:
+    """The vectorised functions of a goal environment.
+
+    Attributes:
+        task: what is played for.
+        goal_names: of the goals, in the order of the table.
+        goal_rows: every goal as `desired_goal` asks for it, `[G, G]`; None for open goals.
+        goal_floor: what missing the goal pays, where reaching it pays 1; None if there is none.
+    """
+
+    task: Task
+
+    @property
+    def native_goal(self) -> bool:
+        """Whether the world's own reward is asked for, which no goal of an observation tells."""
+        return isinstance(self.task, ScoreTask)
+
+    def compute_reward(self, achieved_goal: Any, desired_goal: Any, info: Any) -> Floats:
+        """Return rewards `[...]` for goals `[..., G]`; only the goal `score` reads `info`."""
+        return self.task.rewards(achieved_goal, desired_goal, info)
+
+    def compute_terminated(self, achieved_goal: Any, desired_goal: Any, info: Any) -> Bools:
+        """Return bool `[...]`: the goal ends the episode.
+
+        Where the world ended by itself, `info["native_terminated"]` says so.
+        """
+        return self.task.terminated(achieved_goal, desired_goal, info)
+
+    def compute_truncated(self, achieved_goal: Any, desired_goal: Any, info: Any) -> Bools:
+        """Return False everywhere: no goal cuts an episode short; the world's time limit may."""
+        return np.zeros(np.shape(achieved_goal)[:-1], np.bool_)
+
+
+class ArcadeEnv(GoalFunctions, gymnasium.Env[Batch, np.int64]):
+    """One world as a Gymnasium goal environment; arguments as in `GoalWorlds`.
+
+    Attributes:
+        action_names: what actions are called, if the world tells.
+    """
+
+    metadata = {  # noqa: RUF012 - as Gymnasium has it
+        "render_modes": ["rgb_array", "human", "ansi"], "render_fps": 30,
+    }  # fmt: skip
+
+    games_class: type[GoalWorlds] = GoalWorlds
+
+    def __init__(self, worlds: Worlds, task: Task, seed: int | None = None) -> None:
+        self.worlds, self.task = worlds, task
+        self.games = self.games_class(worlds, task, seed)
+        self.goal_names, self.goal_rows = task.names, task.rows
+        self.goal_floor = 0.0 if task.succeeds else None
+        self.action_names = tuple(getattr(worlds, "action_names", ()))
+        self.render_mode = worlds.render_mode
+        self.observation_space: Any = self.games.space
+        self.action_space = spaces.Discrete(worlds.n_actions)
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Batch, dict[str, Any]]:
+        """Start a new episode, see `gymnasium.Env.reset`."""
+        super().reset(seed=seed)
+        if seed is not None:
+            self.games.seed(seed)
+        self.games.restart(np.ones(1, np.bool_), [options])
+        return self._first(self.games.observe()), dict(self.worlds.infos[0])
+
+    def step(self, action: int | np.int64) -> Step:
+        """Take an action, see `gymnasium.Env.step`."""
+        rewards, terminated, truncated, infos = self.games.step([action])
+        observation = self._first(self.games.observe())
+        if terminated[0]:
+            observation["action_mask"][:] = 0
+        return observation, float(rewards[0]), bool(terminated[0]), bool(truncated[0]), infos[0]
+
+    def action_masks(self) -> Bools:
+        """Return the sensible actions, bool `[A]` (sb3-contrib's spelling)."""
+        return np.asarray(self.worlds.mask[0], np.bool_)
+
+    def render(self) -> Any:
+        """Return the world's own picture, see `gymnasium.Env.render`."""
+        return self.worlds.render()[0]
+
+    def close(self) -> None:
+        """Close the world."""
+        self.worlds.close()
+
+    def _first(self, batch: Batch) -> Batch:
+        return {key: values[0] for key, values in batch.items()}
+
+
+class ArcadeVecEnv(GoalFunctions, BatchVecEnv):
+    """n worlds as an SB3 `VecEnv`; goals, masks and checks of all in one call.
+
+    Arguments as in `GoalWorlds`; world i has the seed `seed + i`. The last info of an episode has
+    `episode`, as SB3's `Monitor` gives it.
+    """
+
+    games_class: type[GoalWorlds] = GoalWorlds
+    render_mode: str | None = None
+
+    def __init__(self, worlds: Worlds, task: Task, seed: int | None = None) -> None:
+        self.worlds, self.task = worlds, task
+        self.games = self.games_class(worlds, task, seed)
+        self.goal_names, self.goal_rows = task.names, task.rows
+        self.goal_floor = 0.0 if task.succeeds else None
+        self.render_mode = worlds.render_mode
+        self._actions: Any = None
+        self._returns, self._started = np.zeros(worlds.n), time.time()
+        super().__init__(worlds.n, self.games.space, spaces.Discrete(worlds.n_actions))
+
+    def reset(self) -> Batch:
+        """Start n new episodes."""
+        if self._seeds[0] is not None:
+            self.games.seed(self._seeds[0])
+        self.games.restart(np.ones(self.num_envs, np.bool_), self._options)
+        self._returns[:] = 0.0
+        self.reset_infos = [dict(info) for info in self.worlds.infos]
+        self._reset_seeds()
+        self._reset_options()
+        return self.games.observe()
+
+    def step_async(self, actions: NDArray[np.int64]) -> None:
+        """Keep the actions for `step_wait`."""
+        self._actions = actions
+
+    def step_wait(self) -> tuple[Batch, Floats, Bools, list[dict[str, Any]]]:
+        """Step all worlds; finished ones start anew."""
+        rewards, terminated, truncated, infos = self.games.step(self._actions)
+        observation, dones = self.games.observe(), terminated | truncated
+        self._returns += rewards
+        if dones.any():
+            self._finish(observation, terminated, truncated, infos)
+            self.games.restart(dones)
+            observation = self.games.observe()
+            for i in np.flatnonzero(dones):
+                self.reset_infos[i] = dict(self.worlds.infos[i])
+        return observation, np.asarray(rewards, np.float32), dones, infos
+
+    def _finish(
+        self, last: Batch, terminated: Bools, truncated: Bools, infos: list[dict[str, Any]]
+    ) -> None:
+        last["action_mask"][terminated] = 0
+        for i in np.flatnonzero(terminated | truncated).tolist():
+            ending = {key: values[i] for key, values in last.items()}
+            cut = bool(truncated[i])
+            infos[i] |= {"terminal_observation": ending, "TimeLimit.truncated": cut}
+            infos[i]["episode"] = self._episode(i)
+            self._returns[i] = 0.0
+
+    def _episode(self, i: int) -> dict[str, float]:
+        seconds = round(time.time() - self._started, 6)
+        return {"r": float(self._returns[i]), "l": int(self.games.steps[i]), "t": seconds}
+
+    def action_masks(self) -> Bools:
+        """Return the sensible actions, bool `[n, A]` (sb3-contrib's spelling)."""
+        return np.asarray(self.worlds.mask, np.bool_)
+
+    def get_images(self) -> Sequence[Any]:
+        """Return the worlds' own pictures."""
+        return self.worlds.render()
+
+    def close(self) -> None:
+        """Close the worlds."""
+        self.worlds.close()
+
+
+def arcade_env(worlds: Worlds, task: Task, seed: int | None) -> ArcadeEnv | ArcadeVecEnv:
+    """Return an `ArcadeEnv` for one world, an `ArcadeVecEnv` for several."""
+    kind = ArcadeEnv if worlds.n == 1 else ArcadeVecEnv
+    return kind(worlds, task, seed)
+
+
+def goal_space(worlds: Worlds, task: Task) -> spaces.Dict:
+    """Return the observation space of one world that is played for something."""
+    space = worlds.space
+    if task.horizon is not None:
+        ends = [
+            with_clock(edge[None], np.full(1, left), worlds.planes_first)
+            for edge, left in ((space.low, 0.0), (space.high, 1.0))
+        ]
+        space = spaces.Box(ends[0][0], ends[1][0], dtype=ends[0].dtype.type)
+    mask = spaces.Box(0, 1, (worlds.n_actions,), np.int8)
+    return spaces.Dict({"observation": space, **task.space(), "action_mask": mask})

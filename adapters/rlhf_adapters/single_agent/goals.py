@@ -1,0 +1,265 @@
+"""Natural goals of one-player worlds: a score, a time, a place, an event; a readable table of them.
+
+    GOALS = (Score(10), Score(100, within=1000), Survive(200), Reach("flag", at_the_flag))
+
+Names follow: `score_10`, `score_100_within_1000`, `survive_200`, `reach_flag`. Every goal of a
+table is judged after every step, for all n worlds at once; the judgement is a row of flags that
+latch, float32 `[n, G]`:
+
+     0   open
+     1   reached; it stays reached
+    -1   lost: the world ended, or the time for it ran out, before it was reached
+
+So what a goal pays and whether it ends an episode are functions of the flags and of what was
+asked, for any goal, also one that hindsight asks later (`rewards` and `decided`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlhf_adapters.specs import WorldError
+
+Bools = NDArray[np.bool_]
+Flags = NDArray[np.float32]
+
+OPEN, REACHED, LOST = 0.0, 1.0, -1.0
+
+
+@dataclass
+class Moment:
+    """One world after a step: what a user's goal function is shown.
+
+    Attributes:
+        observation: as the agent sees it, without a clock.
+        reward: of this step, as the world pays it.
+        score: sum of the points of this episode.
+        steps: taken in this episode.
+        terminated: the world ended.
+        truncated: the world's own time limit ended the episode.
+        info: of the world.
+        env: the Gymnasium environment below, or None in a compiled world.
+    """
+
+    observation: Any
+    reward: float
+    score: float
+    steps: int
+    terminated: bool
+    truncated: bool
+    info: dict[str, Any]
+    env: Any = None
+
+
+@dataclass
+class Moments:
+    """n worlds after a step, in arrays; attributes as in `Moment` with a first axis `[n]`."""
+
+    observation: NDArray[Any]
+    reward: NDArray[np.float64]
+    score: NDArray[np.float64]
+    steps: NDArray[np.int64]
+    terminated: Bools
+    truncated: Bools
+    infos: list[dict[str, Any]]
+    envs: Sequence[Any] = ()
+
+    def one(self, i: int) -> Moment:
+        """Return world i."""
+        return Moment(
+            self.observation[i], float(self.reward[i]), float(self.score[i]), int(self.steps[i]),
+            bool(self.terminated[i]), bool(self.truncated[i]), self.infos[i],
+            self.envs[i] if self.envs else None,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ArcadeGoal:
+    """One thing to achieve.
+
+    Attributes:
+        name: how users call it.
+        meaning: what it means, in a few words.
+        deadline: after how many steps it is too late; None is never.
+        reached: tells whether it is reached at these moments, bool `[n]`.
+
+    Raises:
+        WorldError: the deadline is below 1.
+    """
+
+    name: str
+    meaning: str
+    deadline: int | None
+    reached: Callable[[Moments], Bools]
+
+    def __post_init__(self) -> None:
+        if self.deadline is not None and self.deadline < 1:
+            msg = f"{self.name}: at least 1 step is needed, got {self.deadline}"
+            raise WorldError(msg)
+
+    def before(self, steps: int) -> ArcadeGoal:
+        """Return the same goal, to be reached within so many steps."""
+        return ArcadeGoal(*_within(self.name, self.meaning, steps), self.reached)
+
+
+def _within(name: str, meaning: str, steps: int | None) -> tuple[str, str, int | None]:
+    """Return name, meaning and deadline of a goal that is to be reached within so many steps."""
+    if steps is None:
+        return name, meaning, None
+    return f"{name}_within_{steps}", f"{meaning} within {steps} steps", steps
+
+
+class Score(ArcadeGoal):
+    """Reach a score of `k` points, above 0, within so many steps."""
+
+    def __init__(self, k: float, within: int | None = None) -> None:
+        if not k > 0:
+            msg = (
+                f"a score must be above 0, got {k}: episodes start with 0. Where rewards are "
+                "costs, ask for an event within N steps instead"
+            )
+            raise WorldError(msg)
+        named = _within(f"score_{k:.10g}", f"reach a score of {k:.10g}", within)
+        super().__init__(*named, lambda now: now.score >= k)
+
+
+class Survive(ArcadeGoal):
+    """Be alive after `n` steps: the world has not ended, except by its own time limit."""
+
+    def __init__(self, n: int) -> None:
+        def alive(now: Moments) -> Bools:
+            return np.asarray((now.steps == n) & ~now.terminated)
+
+        super().__init__(f"survive_{n}", f"be alive after {n} steps", n, alive)
+
+
+class Event(ArcadeGoal):
+    """Make something happen.
+
+    Args:
+        called: the name, e.g. `open_door`.
+        happened: tells of a `Moment` whether it happened.
+        within: steps.
+        text: what it means; by default the name.
+        batched: `happened` takes `Moments` and returns bool `[n]`.
+    """
+
+    def __init__(
+        self,
+        called: str,
+        happened: Callable[[Any], Any],
+        within: int | None = None,
+        text: str = "",
+        batched: bool = False,
+    ) -> None:
+        def of_each(now: Moments) -> Bools:
+            return np.array([bool(happened(now.one(i))) for i in range(len(now.steps))])
+
+        named = _within(called, text or called.replace("_", " "), within)
+        super().__init__(*named, happened if batched else of_each)
+
+
+class Reach(Event):
+    """Come to a place, the event `reach_PLACE`: `there` tells of an observation if it is there."""
+
+    def __init__(
+        self, place: str, there: Callable[[Any], Any], within: int | None = None, text: str = ""
+    ) -> None:
+        super().__init__(f"reach_{place}", lambda now: there(now.observation), within, text)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The open goal of worlds that have places: reach one of them.
+
+    Args:
+        at: the place, as the world counts them (a state, or column and row); by default one that
+            can be reached is drawn for every episode.
+    """
+
+    at: Any = None
+
+
+class GoalTable:
+    """A finite table of goals, judged for n worlds in one call.
+
+    Args:
+        goals: G of them, with different names.
+
+    Raises:
+        WorldError: the table is empty, or a name stands twice.
+    """
+
+    def __init__(self, goals: Iterable[ArcadeGoal]) -> None:
+        self.goals = tuple(goals)
+        self.names = tuple(goal.name for goal in self.goals)
+        if not self.goals or len(set(self.names)) < len(self.names):
+            msg = f"a table needs goals with different names, got {', '.join(self.names) or 'none'}"
+            raise WorldError(msg)
+        self._deadlines = {goal.deadline for goal in self.goals if goal.deadline is not None}
+        self.horizon = max(self._deadlines, default=None)
+        self._within = np.array(
+            [np.inf if goal.deadline is None else goal.deadline for goal in self.goals]
+        )
+
+    def __len__(self) -> int:
+        return len(self.goals)
+
+    def judge(self, flags: Flags, now: Moments) -> None:
+        """Close the goals that were reached or lost in this step, in flags `[n, G]`."""
+        reached = np.empty(flags.shape, np.bool_)
+        for row, goal in enumerate(self.goals):
+            reached[:, row] = goal.reached(now)
+        closing = now.terminated.any() or not self._deadlines.isdisjoint(now.steps.tolist())
+        if not closing and not reached.any():
+            return  # as most steps do
+        steps, still_open = now.steps[:, None], flags == OPEN
+        flags[still_open & reached & (steps <= self._within)] = REACHED
+        over = (steps >= self._within) | now.terminated[:, None]
+        flags[over & (flags == OPEN)] = LOST
+
+
+def rewards(achieved: Any, desired: Any) -> Flags:
+    """Return 1 where something that is desired is achieved, else 0, float32 `[...]`.
+
+    Args:
+        achieved: flags `[..., G]`.
+        desired: `[..., G]`, above 0 what is desired.
+    """
+    hit = (np.asarray(achieved) > 0) & (np.asarray(desired) > 0)
+    return np.asarray(hit.any(axis=-1), np.float32)
+
+
+def decided(achieved: Any, desired: Any) -> Bools:
+    """Return whether what is desired is achieved, or can be no more, bool `[...]`.
+
+    Args:
+        achieved: flags `[..., G]`.
+        desired: `[..., G]`, above 0 what is desired.
+    """
+    achieved, wanted = np.asarray(achieved), np.asarray(desired) > 0
+    hit = wanted & (achieved > 0)
+    hoped = wanted & (achieved == OPEN)
+    return np.asarray(hit.any(axis=-1) | ~hoped.any(axis=-1))
+
+
+def named(name: str, table: Iterable[ArcadeGoal] = ()) -> ArcadeGoal | None:
+    """Return the goal that a name spells: `score_K`, `survive_N` or one of a table.
+
+    A deadline may follow: `score_500_within_1000`, or `reach_flag_within_90` where the table has
+    `reach_flag`.
+    """
+    if found := re.fullmatch(r"(.+)_within_(\d+)", name):
+        goal, steps = named(found[1], table), int(found[2])
+        return None if goal is None or goal.deadline else goal.before(steps)
+    if found := re.fullmatch(r"score_(\d+(?:\.\d+)?)", name):
+        return Score(float(found[1]))
+    if found := re.fullmatch(r"survive_(\d+)", name):
+        return Survive(int(found[1]))
+    return next((goal for goal in table if goal.name == name), None)

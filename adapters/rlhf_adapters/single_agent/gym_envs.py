@@ -1,0 +1,206 @@
+"""n Gymnasium environments as the worlds of `arcade_env`: how to make them, what an agent sees.
+
+It sees a Box: a Box as it is, a state of a Discrete space as one-hot float32, anything else
+flattened (`gymnasium.spaces.flatten`) to float32.
+
+Masks come from `info["action_mask"]` (as Taxi has it) or from a method `action_masks()` (as
+sb3-contrib has it); without either every action is sensible.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import gymnasium
+import numpy as np
+from gymnasium import spaces
+from gymnasium.envs.registration import registry
+from numpy.typing import NDArray
+
+from rlhf_adapters.single_agent.goals import Bools
+from rlhf_adapters.specs import Order, WorldError, unknown
+
+MASK_KEY, MASK_METHOD = "action_mask", "action_masks"
+
+Write = Callable[[Any, NDArray[Any]], None]
+"""Writes an observation of the environment into an array."""
+
+CONTINUOUS = {
+    "CarRacing-v3": "continuous=False",
+    "BipedalWalker-v3": "gymnasium:LunarLander-v3",
+    "Pendulum-v1": "gymnasium:MountainCar-v0",
+}
+"""What to ask for instead, where the name does not tell."""
+
+
+class GymWorlds:
+    """n Gymnasium environments that step one after another; arrays as in `arcade_env.Worlds`.
+
+    Args:
+        name: e.g. `gymnasium:CartPole-v1`, for errors.
+        envs: n environments of one kind with discrete actions.
+        view: the space of what the agent sees, and how to write it; by default `view_of`.
+
+    Attributes:
+        action_names: what actions are called, if they have names.
+
+    Raises:
+        WorldError: actions are not discrete, or the observation has no array.
+    """
+
+    silent = planes_first = False
+
+    def __init__(
+        self, name: str, envs: Sequence[Any], view: tuple[spaces.Box, Write] | None = None
+    ) -> None:
+        self.name, self.envs, self.n = name, envs, len(envs)
+        self.action_names: tuple[str, ...] = ()
+        actions = _discrete(name, envs[0])
+        self.n_actions, self._first_action = int(actions.n), int(actions.start)
+        self.space, self._write = view or view_of(name, envs[0].observation_space)
+        self.render_mode = envs[0].render_mode
+        self.observation = np.zeros((self.n, *self.space.shape), self.space.dtype)
+        self.mask = np.ones((self.n, self.n_actions), np.int8)
+        self.reward = self.points = np.zeros(self.n)
+        self.terminated, self.truncated = np.zeros(self.n, np.bool_), np.zeros(self.n, np.bool_)
+        self.infos: list[dict[str, Any]] = [{} for _ in envs]
+        self._seeds: list[int | None] = [None] * self.n
+        self._asks_masks = envs[0].has_wrapper_attr(MASK_METHOD)
+
+    def seed(self, seed: int | None) -> None:
+        """Seed environment i with seed + i in its next reset."""
+        self._seeds = [None if seed is None else seed + i for i in range(self.n)]
+
+    def restart(self, which: Bools, options: Sequence[dict[str, Any] | None]) -> None:
+        """Reset the environments of `which` `[n]`."""
+        for i in np.flatnonzero(which).tolist():
+            seed, self._seeds[i] = self._seeds[i], None
+            raw, info = self.envs[i].reset(seed=seed, options=options[i])
+            self._show(i, raw, info)
+
+    def step(self, actions: NDArray[np.int64]) -> None:
+        """Step every environment."""
+        reward, terminated, truncated = self.reward, self.terminated, self.truncated
+        for i, action in enumerate(actions.tolist()):
+            raw, reward[i], terminated[i], truncated[i], info = self.envs[i].step(
+                action + self._first_action
+            )
+            self._show(i, raw, info)
+
+    def _show(self, i: int, raw: Any, info: dict[str, Any]) -> None:
+        self._write(raw, self.observation[i])
+        self.infos[i] = info
+        if self._asks_masks:
+            self.mask[i] = self.envs[i].get_wrapper_attr(MASK_METHOD)()
+        elif MASK_KEY in info:
+            self.mask[i] = info[MASK_KEY]
+
+    def render(self) -> list[Any]:
+        """Return the environments' pictures."""
+        return [env.render() for env in self.envs]
+
+    def close(self) -> None:
+        """Close the environments."""
+        for env in self.envs:
+            env.close()
+
+
+def view_of(name: str, space: spaces.Space[Any]) -> tuple[spaces.Box, Write]:
+    """Return the space of what an agent sees of a space, and how to write an observation.
+
+    Raises:
+        WorldError: observations of that kind have no array of one size.
+    """
+    if isinstance(space, spaces.Box) and space.shape:
+        return space, _copy
+    if isinstance(space, spaces.Discrete):
+        return spaces.Box(0.0, 1.0, (int(space.n),), np.float32), _one_hot(int(space.start))
+    if not space.is_np_flattenable:
+        msg = f"{name}: observations of the kind {space} have no array of one size"
+        raise WorldError(msg)
+    flat: Any = spaces.flatten_space(space)
+    low, high = flat.low.astype(np.float32), flat.high.astype(np.float32)
+    return spaces.Box(low, high, dtype=np.float32), lambda raw, out: _copy(
+        spaces.flatten(space, raw), out
+    )
+
+
+def _copy(raw: Any, out: NDArray[Any]) -> None:
+    out[...] = raw
+
+
+def _one_hot(start: int) -> Write:
+    def write(state: Any, out: NDArray[Any]) -> None:
+        out[:] = 0
+        out[int(state) - start] = 1
+
+    return write
+
+
+def make_envs(
+    order: Order, world: str, options: Mapping[str, Any], known: Sequence[str]
+) -> list[Any]:
+    """Return `order.n_envs` environments of a registered name.
+
+    Args:
+        order: its option `wrap`, a function from an environment to another, is applied to each.
+        world: the name that Gymnasium knows.
+        options: of `gymnasium.make`.
+        known: names to list when there is none of that name.
+
+    Raises:
+        WorldError: the name is unknown or out of date, something is not installed, or the
+            environment refuses an option.
+    """
+    if world not in registry and ":" not in world:
+        raise WorldError(_unregistered(order, world, known))
+    wrap = order.options.get("wrap")
+    envs = [_make_one(order, world, options) for _ in range(order.n_envs)]
+    return envs if wrap is None else [wrap(env) for env in envs]
+
+
+def _make_one(order: Order, world: str, options: Mapping[str, Any]) -> Any:
+    try:
+        with warnings.catch_warnings():
+            # Box2D's import warns so, and crashes where warnings are errors.
+            warnings.filterwarnings("ignore", "builtin type .*", DeprecationWarning)
+            return gymnasium.make(world, disable_env_checker=True, **options)
+    except gymnasium.error.DependencyNotInstalled as error:
+        hint = ' (or "rlhf-agents[box2d]")' if "box2d" in str(error).lower() else ""
+        msg = f"{order.name} needs more than is installed: {error}{hint}"
+        raise WorldError(msg) from error
+    except Exception as error:
+        asked = ", ".join(f"{key}={value!r}" for key, value in options.items())
+        with_options = f" with {asked}" if asked else ""
+        msg = f"{order.name} cannot be made{with_options}: {type(error).__name__}: {error}"
+        raise WorldError(msg) from error
+
+
+def _unregistered(order: Order, world: str, known: Sequence[str]) -> str:
+    try:
+        gymnasium.spec(world)
+    except gymnasium.error.DeprecatedEnv as error:
+        return f"{order.name}: {error}"
+    except gymnasium.error.Error:
+        pass
+    return unknown(f"{order.library} world", order.world, known)
+
+
+def _discrete(name: str, env: Any) -> spaces.Discrete:
+    space = env.action_space
+    if isinstance(space, spaces.Discrete):
+        return space
+    world = name.partition(":")[2]
+    asked = {} if env.spec is None else env.spec.kwargs
+    other = "continuous=False" if asked.get("continuous") else CONTINUOUS.get(world)
+    bare = world.replace("Continuous", "")
+    if other is None and bare != world and bare in registry:
+        other = f"gymnasium:{bare}"
+    instead = f"use {other} instead, or " if other else ""
+    msg = (
+        f"{name} has the actions {space}, which are not discrete: {instead}give make_env "
+        "wrap=lambda env: gymnasium.wrappers.DiscretizeAction(env, 5)"
+    )
+    raise WorldError(msg)

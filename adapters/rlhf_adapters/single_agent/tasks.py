@@ -1,0 +1,321 @@
+"""What one-player worlds are played for: their own reward, a goal of a table, or a place.
+
+A task keeps what n worlds have achieved and what they were asked, and judges every step:
+
+* `ScoreTask` (goal `score`, the default): the world's own rewards and ends, unchanged.
+* `TableTask` (a goal of the table, "mixed", a function): 1 in the step that reaches the goal, else
+  0. The episode ends with it, and also when the goal is lost, see `arcade_goals`. Reward and end
+  follow from the flags, so that hindsight can ask any other goal of the same step.
+* `CellTask` (goal `cell`, an open goal): 1 for coming to the place that was asked, else 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from rlhf_adapters.single_agent import goals as arcade_goals
+from rlhf_adapters.single_agent.goals import ArcadeGoal, Bools, Cell, Event, GoalTable, Moments
+from rlhf_adapters.specs import WorldError, unknown
+from rlhf_games.base import UnknownGoalError
+
+Floats = NDArray[np.float32]
+
+SCORE, MIXED, CELL = "score", "mixed", "cell"
+NATIVE_REWARD, NATIVE_END = "native_reward", "native_terminated"
+"""What every `info` says of the world itself, whatever is played for."""
+
+
+class Cells(Protocol):
+    """The places of n worlds; a place is a float32 vector `[C]` of zeros and ones."""
+
+    @property
+    def size(self) -> int:
+        """C."""
+        ...
+
+    def here(self) -> Floats:
+        """Return where every world is, `[n, C]`."""
+        ...
+
+    def draw(self, world: int, rng: np.random.Generator) -> Floats:
+        """Return a place `[C]` that the world can come to, at random, not where it is.
+
+        Raises:
+            WorldError: there is none.
+        """
+        ...
+
+    def at(self, place: Any) -> Floats:
+        """Return the place `[C]` that a user named.
+
+        Raises:
+            WorldError: there is no such place; how to name one.
+        """
+        ...
+
+
+class Task:
+    """What n worlds are played for.
+
+    Attributes:
+        achieved: float32 `[n, ...]`.
+        desired: float32 `[n, ...]`.
+        names: of the goals, in the order of the table.
+        rows: every goal as `desired_goal` asks for it, `[G, G]`; None for open goals.
+        horizon: steps that the clock in the observation counts; None is no clock.
+        succeeds: a reward above 0 is a success.
+    """
+
+    achieved: Floats
+    desired: Floats
+    names: tuple[str, ...] = ()
+    rows: Floats | None = None
+    horizon: int | None = None
+    succeeds = True
+
+    def start(self, which: Bools, rng: np.random.Generator) -> None:
+        """Ask anew in the worlds of `which` `[n]`, which have just begun."""
+        raise NotImplementedError
+
+    def judge(self, now: Moments) -> tuple[NDArray[Any], Bools]:
+        """Return the rewards and the ends of a step, each `[n]`."""
+        raise NotImplementedError
+
+    def space(self) -> dict[str, spaces.Space[Any]]:
+        """Return the spaces of `achieved_goal` and `desired_goal`."""
+        shape = self.desired.shape[1:]
+        return {
+            "achieved_goal": spaces.Box(-1.0, 1.0, shape, np.float32),
+            "desired_goal": spaces.Box(-1.0, 1.0, shape, np.float32),
+        }
+
+    def rewards(self, achieved: Any, desired: Any, info: Any) -> Floats:
+        """Return rewards `[...]` for goals `[..., G]`."""
+        raise NotImplementedError
+
+    def terminated(self, achieved: Any, desired: Any, info: Any) -> Bools:
+        """Return whether goals `[..., G]` end the episode, bool `[...]`."""
+        raise NotImplementedError
+
+
+class ScoreTask(Task):
+    """Play n worlds for their own rewards."""
+
+    names = (SCORE,)
+    succeeds = False
+
+    def __init__(self, n: int) -> None:
+        self.achieved = np.zeros((n, 1), np.float32)
+        self.desired = np.ones((n, 1), np.float32)
+
+    def start(self, which: Bools, rng: np.random.Generator) -> None:
+        """Nothing is asked but the reward."""
+
+    def judge(self, now: Moments) -> tuple[NDArray[Any], Bools]:
+        """Return the world's own rewards and ends."""
+        return now.reward, now.terminated
+
+    def rewards(self, achieved: Any, desired: Any, info: Any) -> Floats:
+        """Return the rewards that the infos tell.
+
+        Raises:
+            WorldError: an info of the world is missing.
+        """
+        infos = [info] if isinstance(info, Mapping) else info
+        shape = np.shape(achieved)[:-1]
+        if any(NATIVE_REWARD not in one for one in infos) or len(infos) != np.prod(shape):
+            msg = (
+                "the goal 'score' is the world's own reward, which hindsight cannot recompute: "
+                "ask for a goal of the table, or give HerReplayBuffer copy_info_dict=True"
+            )
+            raise WorldError(msg)
+        return np.array([one[NATIVE_REWARD] for one in infos], np.float32).reshape(shape)
+
+    def terminated(self, achieved: Any, desired: Any, info: Any) -> Bools:
+        """Return False everywhere: only the world ends an episode."""
+        return np.zeros(np.shape(achieved)[:-1], np.bool_)
+
+
+class TableTask(Task):
+    """Play n worlds for goals of a table.
+
+    Args:
+        n: number of worlds.
+        table: what can be asked.
+        row: what is asked; None draws a goal for every episode.
+    """
+
+    def __init__(self, n: int, table: GoalTable, row: int | None) -> None:
+        self.table, self.row = table, row
+        self.names, self.horizon = table.names, table.horizon
+        self.rows: Floats = np.eye(len(table), dtype=np.float32)
+        self.asked = np.full(n, row or 0)
+        self._each = np.arange(n)
+        self.achieved = np.zeros((n, len(table)), np.float32)
+        self.desired = np.zeros((n, len(table)), np.float32)
+
+    def start(self, which: Bools, rng: np.random.Generator) -> None:
+        """Open all goals, and ask for one of them."""
+        if self.row is None:
+            self.asked[which] = rng.integers(len(self.table), size=int(which.sum()))
+        self.achieved[which] = arcade_goals.OPEN
+        self.desired[which] = self.rows[self.asked[which]]
+
+    def judge(self, now: Moments) -> tuple[NDArray[Any], Bools]:
+        """Judge all goals; reward and end are those of the one that is asked."""
+        self.table.judge(self.achieved, now)
+        flags = self.achieved[self._each, self.asked]
+        return (flags > 0).astype(np.float32), flags != arcade_goals.OPEN
+
+    def rewards(self, achieved: Any, desired: Any, info: Any) -> Floats:
+        """Return `arcade_goals.rewards`."""
+        return arcade_goals.rewards(achieved, desired)
+
+    def terminated(self, achieved: Any, desired: Any, info: Any) -> Bools:
+        """Return `arcade_goals.decided`."""
+        return arcade_goals.decided(achieved, desired)
+
+
+class CellTask(Task):
+    """Play n worlds for coming to a place.
+
+    Args:
+        n: number of worlds.
+        cells: their places.
+        cell: which one; by default one is drawn for every episode.
+    """
+
+    names = (CELL,)
+
+    def __init__(self, n: int, cells: Cells, cell: Cell) -> None:
+        self.cells, self.n = cells, n
+        self.fixed = None if cell.at is None else cells.at(cell.at)
+        self.achieved = np.zeros((n, cells.size), np.float32)
+        self.desired = np.zeros((n, cells.size), np.float32)
+
+    def start(self, which: Bools, rng: np.random.Generator) -> None:
+        """Ask for a place."""
+        self.achieved = self.cells.here()
+        for i in np.flatnonzero(which):
+            self.desired[i] = self.cells.draw(int(i), rng) if self.fixed is None else self.fixed
+
+    def judge(self, now: Moments) -> tuple[NDArray[Any], Bools]:
+        """Return 1 where the place is reached; that or the world ends the episode."""
+        self.achieved = self.cells.here()
+        paid = self.rewards(self.achieved, self.desired, {})
+        return paid, (paid > 0) | now.terminated
+
+    def rewards(self, achieved: Any, desired: Any, info: Any) -> Floats:
+        """Return 1 where the place is the one that is desired."""
+        there = (np.asarray(achieved) == np.asarray(desired)).all(axis=-1)
+        return np.asarray(there, np.float32)
+
+    def terminated(self, achieved: Any, desired: Any, info: Any) -> Bools:
+        """Return whether the place is the one that is desired, and the world did not end by itself.
+
+        So hindsight knows that a place where the world ends is the end for every goal.
+        """
+        there = self.rewards(achieved, desired, info) > 0
+        infos = [info] if isinstance(info, Mapping) else info
+        if not any(one.get(NATIVE_END, False) for one in infos):
+            return np.asarray(there)
+        ended = np.array([one.get(NATIVE_END, False) for one in infos], np.bool_)
+        return np.asarray(there & ~ended.reshape(there.shape))
+
+
+def make_task(
+    world: str, n: int, goal: Any, declared: Sequence[ArcadeGoal], cells: Cells | None = None
+) -> Task:
+    """Return the task of n worlds.
+
+    Args:
+        world: its name, for errors.
+        n: number of worlds.
+        goal: "score" or None, a name of the table, "score_K", "score_K_within_N", "survive_N",
+            "mixed" (a goal of the table for every episode), "cell", a `Cell`, an `ArcadeGoal`, a
+            function from a `Moment` to bool, or a list of the last three kinds of names and
+            goals, one of which is drawn for every episode.
+        declared: the table of the world.
+        cells: its places, if it has any.
+
+    Raises:
+        UnknownGoalError: the world cannot measure it; what it can.
+        WorldError: a goal is impossible.
+    """
+    if goal is None or goal == SCORE:
+        return ScoreTask(n)
+    if goal == CELL or isinstance(goal, Cell):
+        if cells is None:
+            raise UnknownGoalError(_cannot(world, CELL, declared, cells))
+        return CellTask(n, cells, goal if isinstance(goal, Cell) else Cell())
+    if goal == MIXED and declared:
+        return TableTask(n, GoalTable(declared), None)
+    if isinstance(goal, list | tuple):
+        goals = [goal_of(world, one, declared, cells) for one in goal]
+        return TableTask(n, GoalTable(goals), None)
+    asked = goal_of(world, goal, declared, cells)
+    others = [one for one in declared if one.name != asked.name]
+    row = next((i for i, one in enumerate(declared) if one.name == asked.name), len(others))
+    return TableTask(n, GoalTable([*others[:row], asked, *others[row:]]), row)
+
+
+def check_order(world: str, n_envs: int, opponent: Any) -> None:
+    """Refuse what no one-player world can do.
+
+    Raises:
+        WorldError: an opponent was asked for, or n_envs is below 1.
+    """
+    if opponent is not None:
+        msg = f"{world} is played by one: opponent={opponent!r} does not apply, leave it out"
+        raise WorldError(msg)
+    if n_envs < 1:
+        msg = f"n_envs must be at least 1, got {n_envs}"
+        raise WorldError(msg)
+
+
+def goal_names(declared: Sequence[ArcadeGoal], cells: bool = False) -> tuple[str, ...]:
+    """Return the names that can be asked of a world."""
+    return (SCORE, *(goal.name for goal in declared), *((CELL,) if cells else ()))
+
+
+def goal_of(
+    world: str, goal: Any, declared: Sequence[ArcadeGoal], cells: Cells | None = None
+) -> ArcadeGoal:
+    """Return the goal that a user named, gave, or wrote as a function.
+
+    Args:
+        world: its name, for errors.
+        goal: what the user said.
+        declared: the table of the world.
+        cells: its places, if it has any; errors then list the goal `cell`.
+
+    Raises:
+        UnknownGoalError: the world cannot measure it; what it can.
+    """
+    if goal == SCORE:
+        msg = f"{world}: 'score' goes with no other goal; ask for score_K, or for 'score' alone"
+        raise UnknownGoalError(msg)
+    if isinstance(goal, str):
+        known = {one.name: one for one in declared}
+        found = known.get(goal) or arcade_goals.named(goal, declared)
+        if found is None:
+            raise UnknownGoalError(_cannot(world, goal, declared, cells))
+        return found
+    if isinstance(goal, ArcadeGoal):
+        return goal
+    if callable(goal):
+        return Event(getattr(goal, "__name__", type(goal).__name__).strip("<>"), goal)
+    raise UnknownGoalError(_cannot(world, goal, declared, cells))
+
+
+def _cannot(world: str, goal: Any, declared: Sequence[ArcadeGoal], cells: Cells | None) -> str:
+    names = [*goal_names(declared, cells is not None), *([MIXED] if declared else [])]
+    return (
+        f"{world} cannot measure the goal: {unknown('goal', str(goal), names)}; or score_K, "
+        "score_K_within_N, survive_N, or a function from a Moment to True or False"
+    )

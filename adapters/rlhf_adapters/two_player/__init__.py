@@ -1,0 +1,1 @@
+"""Environments of two players that move in turn."""

@@ -1,0 +1,245 @@
+"""Our own games as goal-conditioned environments: one for Gymnasium, a batched one for SB3.
+
+With `opponent="self"` both seats are played by whoever calls `step`: one step is one ply, and the
+observation is the next mover's view. With another opponent the learner plays one seat, changing it
+from game to game; a step returns when it is the learner's turn again or the game is over, so the
+loser receives its -1.
+
+An illegal action forfeits the game of whoever calls `step`; an opponent that chooses one raises
+`IllegalMoveError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import gymnasium
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from rlhf_adapters.batch_vec_env import BatchVecEnv
+from rlhf_adapters.specs import RANDOM, SELF
+from rlhf_adapters.two_player.goal_env import Batch, GoalFunctions, goal_space
+from rlhf_adapters.two_player.goal_games import MIXED, GoalGames
+from rlhf_adapters.two_player.opponents import Opponent
+from rlhf_games.base import Game, GameError
+
+
+class GameEnv(GoalFunctions, gymnasium.Env[dict[str, Any], np.int64]):
+    """One game as a Gymnasium goal environment; arguments as in `GoalGames`.
+
+    `info` of a finished game holds what `GameVecEnv` says, too.
+    """
+
+    metadata = {"render_modes": []}  # noqa: RUF012 - Gymnasium declares it so
+
+    def __init__(
+        self, game: Game, goal: str = "win", opponent: Any = RANDOM, seed: int | None = None
+    ) -> None:
+        super().__init__(game)
+        self.game = game
+        self.games = GoalGames(game, 1, goal, opponent, seed)
+        self.observation_space = goal_space(game)
+        self.action_space = spaces.Discrete(game.n_actions)
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        """Start a new game, see `gymnasium.Env.reset`."""
+        super().reset(seed=seed)
+        if seed is not None:
+            self.games.seed(seed)
+        self.games.restart(np.ones(1, np.bool_))
+        return self._observation(self.games.observe()), {}
+
+    def step(
+        self, action: int | np.int64
+    ) -> tuple[dict[str, NDArray[Any]], float, bool, bool, dict[str, Any]]:
+        """Play one action, see `gymnasium.Env.step`."""
+        self.games.step(np.array([action]))
+        achieved, desired = self.games.achieved()[0], self.games.desired()[0]
+        terminated = bool(self.compute_terminated(achieved, desired, {}))
+        reward = float(self.compute_reward(achieved, desired, {}))
+        info: dict[str, Any] = {"is_success": reward > 0}
+        observation = self._observation(self.games.observe())
+        if terminated:
+            no_moves = np.zeros(self.game.n_actions, np.int8)
+            observation |= {
+                "achieved_goal": achieved, "desired_goal": desired, "action_mask": no_moves,
+            }  # fmt: skip
+            info |= self.games.ending(0)
+        return observation, reward, terminated, False, info
+
+    def set_opponent(self, opponent: Any) -> None:
+        """Play the following games against another opponent or mixture, see `opponents`."""
+        self.games.opponents.change(opponent)
+
+    def action_masks(self) -> NDArray[np.bool_]:
+        """Return the legal actions, bool `[A]` (sb3-contrib's spelling)."""
+        return np.asarray(self.game.legal(self.games.states)[0])
+
+    def render(self) -> Any:
+        """Return the picture that a witness of the games draws, if there is one."""
+        witness = self.games.witness
+        return None if witness is None else witness.picture(0)
+
+    def close(self) -> None:
+        """Release what a witness holds."""
+        if self.games.witness is not None:
+            self.games.witness.close()
+
+    def _observation(self, batch: Batch) -> dict[str, NDArray[Any]]:
+        return {key: values[0] for key, values in batch.items()}
+
+
+class GameVecEnv(GoalFunctions, BatchVecEnv):
+    """n games as an SB3 `VecEnv`: one call steps them all, no Python loop per game.
+
+    `infos[i]` of a finished game holds `terminal_observation`, `is_success`, `seat_achieved`,
+    bool `[2, G]`: what the first and the second player achieved, and the name of the `opponent` if
+    there is one. Arguments as in `GoalGames`.
+    """
+
+    render_mode: str | None = None
+
+    def __init__(
+        self, game: Game, n_envs: int, goal: str = MIXED, opponent: Any = SELF,
+        seed: int | None = None,
+    ) -> None:  # fmt: skip
+        GoalFunctions.__init__(self, game)
+        self.game = game
+        self.render_mode: str | None = None
+        self.games = GoalGames(game, n_envs, goal, opponent, seed)
+        self._actions = np.zeros(n_envs, np.int64)
+        BatchVecEnv.__init__(self, n_envs, goal_space(game), spaces.Discrete(game.n_actions))
+
+    def reset(self) -> Batch:
+        """Start n new games."""
+        if self._seeds[0] is not None:
+            self.games.seed(self._seeds[0])
+        self.games.restart(np.ones(self.num_envs, np.bool_))
+        self._reset_seeds()
+        self._reset_options()
+        return self.games.observe()
+
+    def step_async(self, actions: NDArray[np.int64]) -> None:
+        """Keep the actions for `step_wait`."""
+        self._actions = actions
+
+    def step_wait(
+        self,
+    ) -> tuple[Batch, NDArray[np.float32], NDArray[np.bool_], list[dict[str, Any]]]:
+        """Step all games; finished ones start anew."""
+        self.games.step(self._actions)
+        achieved, desired = self.games.achieved(), self.games.desired()
+        rewards = self.compute_reward(achieved, desired, {})
+        dones = self.compute_terminated(achieved, desired, {})
+        infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
+        if dones.any():
+            self._finish(dones, rewards, achieved, desired, infos)
+        return self.games.observe(), rewards, dones, infos
+
+    def _finish(
+        self,
+        dones: NDArray[np.bool_],
+        rewards: NDArray[np.float32],
+        achieved: NDArray[np.float32],
+        desired: NDArray[np.float32],
+        infos: list[dict[str, Any]],
+    ) -> None:
+        ended = np.flatnonzero(dones)
+        boards = self.game.observe(self.games.states[ended])
+        by_seat = self.games.achieved_by_seat(ended)
+        alone = self.games.opponents.alone
+        no_moves = np.zeros(self.game.n_actions, np.int8)
+        for row, env in enumerate(ended):
+            infos[env] = {
+                "terminal_observation": {
+                    "observation": boards[row],
+                    "achieved_goal": achieved[env],
+                    "desired_goal": desired[env],
+                    "action_mask": no_moves,
+                },
+                "is_success": bool(rewards[env] > 0),
+                "seat_achieved": by_seat[row],
+                "TimeLimit.truncated": False,
+            }
+            if not alone[env]:
+                infos[env]["opponent"] = self.games.opponents.name(int(env))
+        self.games.restart(dones)
+
+    def action_masks(self) -> NDArray[np.bool_]:
+        """Return the legal actions, bool `[n, A]` (sb3-contrib's spelling)."""
+        return self.game.legal(self.games.states)
+
+    def set_opponent(self, opponent: Any) -> None:
+        """Play the following games against another opponent or mixture, see `opponents`."""
+        self.games.opponents.change(opponent)
+
+    def get_images(self) -> Sequence[Any]:
+        """Return the pictures that a witness of the games draws, None without one."""
+        witness = self.games.witness
+        return [witness and witness.picture(number) for number in range(self.num_envs)]
+
+    def run_state(self) -> dict[str, NDArray[Any]]:
+        """Return where all games are, and their random numbers, so that a run can go on."""
+        return self.games.run_state()
+
+    def restore_run_state(self, state: dict[str, NDArray[Any]]) -> bool:
+        """Go on where `run_state` was called; return False if other games were played there.
+
+        Raises:
+            KeyError: something is missing.
+            ValueError: this is not what `run_state` returns.
+        """
+        return self.games.restore_run_state(state)
+
+    def close(self) -> None:
+        """Release what a witness holds."""
+        if self.games.witness is not None:
+            self.games.witness.close()
+
+    def env_method(
+        self, method_name: str, *method_args: Any, indices: Any = None, **method_kwargs: Any
+    ) -> list[Any]:
+        """Call a method once per game, but `set_opponent` once for all: they share it."""
+        if method_name == "render":  # what `VecEnv.render` asks in modes without one big picture
+            images = self.get_images()
+            return [images[number] for number in self._get_indices(indices)]
+        if method_name == "set_opponent":
+            self.set_opponent(*method_args, **method_kwargs)
+            return [None] * len(list(self._get_indices(indices)))
+        return super().env_method(method_name, *method_args, indices=indices, **method_kwargs)
+
+
+def make_game_env(
+    game: Game,
+    n_envs: int = 1,
+    goal: str | None = None,
+    opponent: Any = None,
+    seed: int | None = None,
+) -> GameEnv | GameVecEnv:
+    """Return a `GameEnv` (one game, against random play) or a `GameVecEnv` (several, self-play).
+
+    Args:
+        game: the rules.
+        n_envs: number of games, at least 1.
+        goal: a goal by name or "mixed"; by default `win` for one game, "mixed" for several.
+        opponent: an opponent or a mixture, see `opponents`; by default "random" for one game, else
+            "self".
+        seed: of goals, seats and opponents.
+
+    Raises:
+        GameError: n_envs is below 1, or the goal or the opponent is unknown.
+    """
+    if n_envs < 1:
+        msg = f"n_envs must be at least 1, got {n_envs}"
+        raise GameError(msg)
+    if n_envs == 1:
+        return GameEnv(game, goal or "win", RANDOM if opponent is None else opponent, seed)
+    return GameVecEnv(game, n_envs, goal or MIXED, SELF if opponent is None else opponent, seed)
+
+
+__all__: Sequence[str] = ("GameEnv", "GameVecEnv", "GoalGames", "Opponent", "make_game_env")

@@ -1,0 +1,238 @@
+"""The state of n games that are played for goals: seats, goals, opponents; no framework.
+
+A game is played against an opponent, or by whoever calls `step` for both seats ("self"). Against an
+opponent the learner plays one seat and changes it from game to game.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlhf_adapters.specs import SELF
+from rlhf_adapters.two_player.goal_env import FORFEIT, Batch
+from rlhf_adapters.two_player.opponents import Opponents
+from rlhf_games.base import Game, IllegalMoveError, Outcome, States
+
+MIXED = "mixed"
+RUNNING = ("states", "goals", "forfeited", "learner", "_next_seat")
+"""The arrays of `GoalGames` that tell where its games are."""
+
+
+def draw_goals(
+    rng: np.random.Generator, count: int, n_goals: int, fixed: int | None
+) -> NDArray[np.int64]:
+    """Return goal rows of both seats of new games, int64 `[count, 2]`.
+
+    Args:
+        rng: draws them.
+        count: games.
+        n_goals: G.
+        fixed: the goal of all, or None: in half of the games both seats play to win (row 0), in the
+            other half each is given a random goal.
+    """
+    if fixed is not None:
+        return np.full((count, 2), fixed)
+    goals = rng.integers(n_goals, size=(count, 2))
+    goals[rng.random(count) < 0.5] = 0
+    return goals
+
+
+class Witness(Protocol):
+    """Is told of every game, e.g. to play it along in another library."""
+
+    def restart(self, which: NDArray[np.bool_]) -> None:
+        """New games begin where `which` `[n]` is set."""
+        ...
+
+    def play(self, which: NDArray[np.bool_], actions: NDArray[np.int64], after: States) -> None:
+        """In the k games where `which` is set, actions `[k]` led to positions `[k, W]`."""
+        ...
+
+    def picture(self, number: int) -> Any:
+        """Return a picture of a game."""
+        ...
+
+    def close(self) -> None:
+        """Release what it holds."""
+        ...
+
+
+class GoalGames:
+    """n games that are played for goals; no auto-reset.
+
+    Args:
+        game: the rules.
+        n: how many games run side by side.
+        goal: the goal of both seats by name, or "mixed": in half of the games both seats play to
+            win, in the other half each is given a random goal.
+        opponent: an opponent or a mixture, see `opponents`.
+        seed: of goals, opening seats, the drawing of opponents and random ones.
+
+    Attributes:
+        learner: int8 `[n]`, the seat of whoever calls `step`; in self-play that of the last mover.
+        witness: is told of every move.
+    """
+
+    def __init__(
+        self,
+        game: Game,
+        n: int,
+        goal: str = MIXED,
+        opponent: Any = SELF,
+        seed: int | None = None,
+    ) -> None:
+        self.game = game
+        self.n = n
+        self.fixed_goal = None if goal == MIXED else game.goal_index(goal)
+        self.opponents = Opponents(n, opponent, self._random_actions, game)
+        self.states = game.initial(n)
+        self.goals = np.zeros((n, 2), np.int64)
+        self.forfeited = np.zeros(n, np.bool_)
+        self.learner = np.zeros(n, np.int8)
+        self.witness: Witness | None = None
+        self.seed(seed)
+
+    def seed(self, seed: int | None) -> None:
+        """Start the random numbers and the order of seats anew; `restart` must follow.
+
+        In the first game after an even seed the learner plays first in every other game beginning
+        with game 0, after an odd one in the rest; each further game swaps the seats. So the seats
+        are also even if every game is seeded, 0, 1, 2, ...
+        """
+        self.rng = np.random.default_rng(seed)
+        self._next_seat = ((np.arange(self.n) + (seed or 0)) % 2).astype(np.int8)
+
+    def restart(self, which: NDArray[np.bool_]) -> None:
+        """Start new games where `which` `[n]` is set."""
+        count = int(which.sum())
+        if count == 0:
+            return
+        self.states[which] = self.game.initial(count)
+        n_goals = len(self.game.goals)
+        self.goals[which] = draw_goals(self.rng, count, n_goals, self.fixed_goal)
+        self.forfeited[which] = False
+        self.opponents.draw(which, self.rng)
+        if self.witness is not None:
+            self.witness.restart(which)
+        self._take_seats(which)
+        self._reply(which & (self.learner == 1))
+
+    def step(self, actions: NDArray[np.int64]) -> None:
+        """Play one action in every game, and the opponents' replies."""
+        actions = np.asarray(actions, np.int64)
+        self._follow_the_mover()
+        legal = self.game.legal(self.states)
+        over = ~legal.any(axis=1)
+        exists = (actions >= 0) & (actions < self.game.n_actions)
+        legal_choice = exists & legal[np.arange(self.n), np.where(exists, actions, 0)]
+        self.forfeited |= ~legal_choice & ~over
+        playing = legal_choice & ~self.forfeited
+        self._play(playing, actions[playing])
+        if not self.opponents.alone.all():
+            self._reply(playing & (self.game.outcome(self.states) == Outcome.ONGOING))
+
+    def achieved(self) -> NDArray[np.float32]:
+        """Return what the learner (in self-play: who moved last) achieved, float32 `[n, G]`."""
+        seats = (self.game.mover(self.states) != self.learner).astype(np.int64)
+        of_learner = self.game.achieved(self.states)[np.arange(self.n), seats]
+        achieved = np.asarray(of_learner, np.float32)
+        achieved[self.forfeited] = FORFEIT
+        return achieved
+
+    def achieved_by_seat(self, which: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return what the first and the second player of games achieved, bool `[k, 2, G]`."""
+        states = self.states[which]
+        by_seat = self.game.achieved(states)
+        second_to_move = self.game.mover(states) == 1
+        by_seat[second_to_move] = by_seat[second_to_move][:, ::-1]
+        return by_seat
+
+    def desired(self) -> NDArray[np.float32]:
+        """Return the learner's goals, one-hot float32 `[n, G]`."""
+        rows = self.goals[np.arange(self.n), self.learner]
+        one_hot: NDArray[np.float32] = np.eye(len(self.game.goals), dtype=np.float32)[rows]
+        return one_hot
+
+    def observe(self) -> Batch:
+        """Return the observations of whoever acts next, arrays with the leading dimension n."""
+        self._follow_the_mover()
+        return {
+            "observation": self.game.observe(self.states),
+            "achieved_goal": self.achieved(),
+            "desired_goal": self.desired(),
+            "action_mask": self.game.legal(self.states).astype(np.int8),
+        }
+
+    def ending(self, game: int) -> dict[str, Any]:
+        """Return what `infos` say of a finished game, beside its observation."""
+        info: dict[str, Any] = {"seat_achieved": self.achieved_by_seat(np.array([game]))[0]}
+        if not self.opponents.alone[game]:
+            info["opponent"] = self.opponents.name(game)
+        return info
+
+    def run_state(self) -> dict[str, NDArray[Any]]:
+        """Return where all games are, and their random numbers, so that a run can go on."""
+        generator = json.dumps(self.rng.bit_generator.state).encode()
+        kept = {name: getattr(self, name).copy() for name in RUNNING}
+        kept["opponents"] = self.opponents.playing.copy()
+        return {**kept, "generator": np.frombuffer(generator, np.uint8)}
+
+    def restore_run_state(self, state: dict[str, NDArray[Any]]) -> bool:
+        """Go on where `run_state` was called; return False if other games were played there.
+
+        Raises:
+            KeyError: something is missing.
+            ValueError: this is not what `run_state` returns.
+        """
+        if len(state["states"]) != self.n or self.witness is not None:
+            return False
+        shown = self.game.observe(np.ascontiguousarray(state["states"], np.uint64))
+        if not np.array_equal(self.game.from_observation(shown), state["states"]):
+            msg = f"these are no positions of {self.game.title}"
+            raise ValueError(msg)
+        self.rng.bit_generator.state = json.loads(state["generator"].tobytes())
+        for name in RUNNING:
+            if state[name].shape != getattr(self, name).shape:
+                msg = f"{name} of the games cannot be {state[name].shape}"
+                raise ValueError(msg)
+            setattr(self, name, state[name].copy())
+        self.opponents.sit_down(state["opponents"])
+        return True
+
+    def _take_seats(self, which: NDArray[np.bool_]) -> None:
+        alone = self.opponents.alone
+        self.learner[which & alone] = 0
+        against = which & ~alone
+        self.learner[against] = self._next_seat[against]
+        self._next_seat[against] = 1 - self._next_seat[against]
+
+    def _follow_the_mover(self) -> None:
+        alone = self.opponents.alone
+        if alone.any():
+            self.learner = np.where(alone, self.game.mover(self.states), self.learner)
+
+    def _play(self, which: NDArray[np.bool_], actions: NDArray[np.int64]) -> None:
+        after = self.game.step(self.states[which], actions)
+        self.states[which] = after
+        if self.witness is not None:
+            self.witness.play(which, actions, after)
+
+    def _reply(self, which: NDArray[np.bool_]) -> None:
+        """Let the opponents move once: in a `Game`, players move in turn."""
+        which = which & ~self.opponents.alone
+        if not which.any():
+            return
+        states, goals = self.states[which], self.goals[which, 1 - self.learner[which]]
+        actions = self.opponents.choose(which, states, goals)
+        try:
+            self._play(which, actions)
+        except IllegalMoveError:
+            self.opponents.check(which, actions, self.game.legal(states))
+            raise
+
+    def _random_actions(self, states: Any, _goals: NDArray[np.int64]) -> NDArray[np.int64]:
+        return self.game.random_actions(states, self.rng)

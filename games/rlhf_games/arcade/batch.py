@@ -1,0 +1,71 @@
+"""Many arcade games that are played at the same time: their states, their dice, what they show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlhf_games.arcade import rules as arcade_rules
+from rlhf_games.arcade.base import ArcadeGame
+from rlhf_games.arcade.compiled_game import checked_actions, refuse_action
+from rlhf_games.arcade.dice import Dice
+
+
+class ArcadeBatch:
+    """n games, each with dice of its own; compiled calls step them all.
+
+    The arrays below show the games after the last call; the next call overwrites them.
+
+    Args:
+        game: the rules.
+        n: how many.
+        seed: of all chance; game i is played as the only one of seed + i.
+
+    Attributes:
+        states: int16 `[n, W]`.
+        observation: uint8 `[n, C, H, W]`.
+        reward: points of the last step, float32 `[n]`.
+        over: bool `[n]`.
+        draws: what the dice threw last, float64 `[n, K]`.
+    """
+
+    def __init__(self, game: ArcadeGame, n: int, seed: int | None = None) -> None:
+        self.game, self.n = game, n
+        self.states = np.zeros((n, game.n_words), np.int16)
+        self.observation = np.zeros((n, *game.observation_shape), np.uint8)
+        self.reward = np.zeros(n, np.float32)
+        self.over = np.zeros(n, np.bool_)
+        self.draws = np.empty((n, game.n_draws))
+        self._all = np.ones(n, np.bool_)
+        self.seed(seed)
+        self.restart(self._all)
+
+    def seed(self, seed: int | None) -> None:
+        """Start the dice anew; `restart` must follow. No action is left to stick."""
+        self._dice = Dice(self.n, seed)
+        self.states[:, arcade_rules.LAST_ACTION] = 0
+
+    def restart(self, which: NDArray[np.bool_]) -> None:
+        """Begin the games of `which` `[n]` anew."""
+        self._dice.throw(which, self.draws)
+        arcade_rules.restart_batch(
+            self.game.rules, self.states, which, self.draws, self.observation
+        )
+        self.over = self.game.over(self.states)
+
+    def step(self, actions: Any) -> None:
+        """Play one action `[n]` in every game; finished games stay and earn nothing.
+
+        Raises:
+            GameError: there are not n actions.
+            IllegalMoveError: an action does not exist; nothing was played.
+        """
+        actions = checked_actions(actions, self.n)
+        self._dice.throw(self._all, self.draws)
+        wrong = arcade_rules.step_batch(
+            self.game.rules, self.states, actions, self.draws, self.reward, self.observation
+        )
+        refuse_action(self.game, actions, wrong)
+        self.over = self.game.over(self.states)

@@ -1,0 +1,118 @@
+"""An `ArcadeGame` whose rules are compiled: the batched contract over `rlhf_games.arcade.rules`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlhf_games.arcade import rules as arcade_rules
+from rlhf_games.arcade.base import ArcadeGame, Draws, Grids
+from rlhf_games.arcade.rules import OVER, SIDE
+from rlhf_games.base import GameError, IllegalMoveError
+
+
+def checked_actions(actions: Any, n: int) -> NDArray[np.int64]:
+    """Return the actions of n games as int64 `[n]`.
+
+    Raises:
+        GameError: there are more or fewer.
+    """
+    actions = np.asarray(actions, np.int64)
+    if actions.shape != (n,):
+        msg = f"{n} games need as many actions, got {list(actions.shape)}"
+        raise GameError(msg)
+    return actions
+
+
+def refuse_action(game: ArcadeGame, actions: NDArray[np.int64], wrong: int) -> None:
+    """Raise the error for the first wrong row, unless that is -1.
+
+    Raises:
+        IllegalMoveError: the action of that row does not exist.
+    """
+    if wrong >= 0:
+        msg = (
+            f"{game.title} has no action {actions[wrong]} (game {wrong}); "
+            f"actions: 0 to {game.n_actions - 1}"
+        )
+        raise IllegalMoveError(msg)
+
+
+class CompiledArcade:
+    """The `ArcadeGame` contract for any rules tag; a game adds its tables and nothing else."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        title: str,
+        rules: Any,
+        action_names: tuple[str, ...],
+        plane_names: tuple[str, ...],
+    ) -> None:
+        self.name = name
+        self.title = title
+        self.rules = rules
+        self.n_actions: int = rules.n_actions
+        self.n_words: int = rules.n_words
+        self.n_draws: int = rules.n_draws
+        self.observation_shape = (rules.n_planes, SIDE, SIDE)
+        self.action_names = action_names
+        self.plane_names = plane_names
+        self._unseen = np.empty((0, *self.observation_shape), np.uint8)
+
+    def initial(self, draws: Draws) -> Grids:
+        """Return new games, int16 `[B, W]`, see `ArcadeGame.initial`."""
+        states = np.zeros((len(draws), self.n_words), np.int16)
+        states[:, OVER] = 1
+        return self.restart(states, draws, out=states)
+
+    def step(
+        self, states: Grids, actions: NDArray[np.int64], draws: Draws, out: Grids | None = None
+    ) -> tuple[Grids, NDArray[np.float32]]:
+        """Return states and points float32 `[B]` after one action each, see `ArcadeGame.step`."""
+        actions = checked_actions(actions, len(states))
+        self._check(draws, len(states))
+        new = self._into(states, out)
+        rewards = np.empty(len(states), np.float32)
+        wrong = arcade_rules.step_batch(self.rules, new, actions, draws, rewards, self._unseen)
+        refuse_action(self, actions, wrong)
+        return new, rewards
+
+    def restart(self, states: Grids, draws: Draws, out: Grids | None = None) -> Grids:
+        """Return the states with finished games begun anew, see `ArcadeGame.restart`."""
+        self._check(draws, len(states))
+        new = self._into(states, out)
+        arcade_rules.restart_batch(self.rules, new, self.over(new), draws, self._unseen)
+        return new
+
+    def over(self, states: Grids) -> NDArray[np.bool_]:
+        """Return bool `[B]`, see `ArcadeGame.over`."""
+        return states[:, OVER] != 0
+
+    def legal(self, states: Grids) -> NDArray[np.bool_]:
+        """Return bool `[B, A]`, see `ArcadeGame.legal`."""
+        return np.repeat(~self.over(states)[:, None], self.n_actions, axis=1)
+
+    def observe(self, states: Grids) -> NDArray[np.uint8]:
+        """Return uint8 `[B, C, SIDE, SIDE]`, see `ArcadeGame.observe`."""
+        planes = np.empty((len(states), *self.observation_shape), np.uint8)
+        arcade_rules.observe_batch(self.rules, states, planes)
+        return planes
+
+    def _into(self, states: Grids, out: Grids | None) -> Grids:
+        if out is None:
+            return states.copy()
+        if out is not states:
+            out[:] = states
+        return out
+
+    def _check(self, draws: Draws, n: int) -> None:
+        if draws.shape != (n, self.n_draws) or draws.dtype != np.float64:
+            msg = (
+                f"{self.title} needs draws float64 [{n}, {self.n_draws}], "
+                f"got {draws.dtype} {list(draws.shape)}"
+            )
+            raise GameError(msg)

@@ -1,0 +1,1 @@
+"""Trained agents in other programs: exported files and protocols."""

@@ -1,0 +1,80 @@
+"""What leaves a world that has no rules to search: the Q-network of a model, and what it sees."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+
+from rlhf_agents.errors import SettingError
+
+MASK_KEY = "action_mask"
+BOARD, GOAL = "observation", "desired_goal"
+
+
+class WorldPolicy:
+    """A model that was trained in a world as it is, e.g. `gymnasium:CartPole-v1`.
+
+    Args:
+        name: how it is called.
+        model: an `HFDQN` without a game.
+
+    Attributes:
+        network: the torch module that returns values `[B, A]`.
+        parts: what it sees, by name: the world's observation first, then the goal, then others.
+            Worlds whose observation is no Dict have the one part `observation`.
+        n_actions: A.
+        masked: the world allows some actions only.
+
+    Raises:
+        SettingError: the actions are not numbers from a range.
+    """
+
+    def __init__(self, name: str, model: Any) -> None:
+        self.name = name
+        self.network = model.q_net
+        actions = model.action_space
+        if not isinstance(actions, spaces.Discrete):
+            msg = f"{name} chooses from {actions}, not from a list of actions"
+            raise SettingError(msg)
+        self.n_actions = int(actions.n)
+        space = model.observation_space
+        self.is_dict = isinstance(space, spaces.Dict)
+        parts = dict(space.spaces) if isinstance(space, spaces.Dict) else {BOARD: space}
+        first = [key for key in (BOARD, GOAL) if key in parts]
+        order = [*first, *(key for key in parts if key not in first)]
+        self.parts: dict[str, spaces.Space[Any]] = {key: parts[key] for key in order}
+        self.masked = MASK_KEY in parts or _stores_masks(model)
+
+    @classmethod
+    def load(cls, path: str) -> WorldPolicy:
+        """Read a model file.
+
+        Raises:
+            ModelFileError: the file is damaged, or not ours.
+        """
+        from rlhf_agents.hfdqn import HFDQN  # noqa: PLC0415 - torch takes seconds to import
+
+        return cls(Path(path).stem, HFDQN.load(path))
+
+    def shape_of(self, key: str) -> tuple[int, ...]:
+        """Return the shape of one part as float32; numbers from a range are one-hot."""
+        space: Any = self.parts[key]
+        if isinstance(space, spaces.Discrete):
+            return (int(space.n),)
+        if isinstance(space, spaces.MultiDiscrete):
+            return (int(np.sum(space.nvec)),)
+        return tuple(map(int, space.shape))
+
+
+def _stores_masks(model: Any) -> bool:
+    """Whether the world gave masks beside its observations: then they were remembered."""
+    from rlhf_agents.dqn.replay.masked_buffer import MaskedReplayBuffer  # noqa: PLC0415 - imports torch
+
+    buffer = model.replay_buffer_class
+    plain = isinstance(buffer, type) and issubclass(buffer, MaskedReplayBuffer)
+    # Foresight uses that buffer too, and refuses such worlds.
+    stores = plain and model.model_foresight is None
+    return stores or bool(model.replay_buffer_kwargs.get("store_masks", False))

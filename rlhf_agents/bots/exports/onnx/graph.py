@@ -1,0 +1,212 @@
+"""Our networks as ONNX graphs, node by node: only operators of opset 13 and older.
+
+Written out so, an export needs the small package `onnx` and no torch, and its nodes have names that
+can be followed: symbols of cells, rows of windows, layers, goals (see `compiled_network`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from rlhf_agents.search.compiled_network import (
+    CLOCK_SYMBOLS,
+    N_SYMBOLS,
+    NORM_EPSILON,
+    PatternWeights,
+)
+from rlhf_games.base import CLOCK, Game
+
+FORBIDDEN = -1.0
+"""The value of an action that the mask forbids, as in `GoalQNetwork`."""
+IR_VERSION = 8
+"""Of opset 17 and before: read by onnxruntime since 1.10."""
+
+
+class Graph:
+    """A graph under construction; values are known by their names."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Any] = []
+        self.inputs: list[Any] = []
+        self.outputs: list[Any] = []
+        self._constants: list[Any] = []
+
+    def input(self, name: str, shape: Sequence[int]) -> str:
+        """Add an input float32 `[batch, *shape]`."""
+        dims: list[str | int | None] = ["batch", *shape]
+        self.inputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, dims))
+        return name
+
+    def output(
+        self, value: str, name: str, shape: Sequence[int | str], kind: int = TensorProto.FLOAT
+    ) -> None:
+        """Give a value to the outside."""
+        self.nodes.append(helper.make_node("Identity", [value], [name], name=name))
+        self.outputs.append(helper.make_tensor_value_info(name, kind, shape))
+
+    def constant(self, array: Any) -> str:
+        """Add an array."""
+        name = f"constant_{len(self._constants)}"
+        self._constants.append(numpy_helper.from_array(np.asarray(array), name))
+        return name
+
+    def add(self, operator: str, *values: str, **attributes: Any) -> str:
+        """Add a node and return the name of its first output."""
+        name = f"{operator.lower()}_{len(self.nodes)}"
+        self.nodes.append(helper.make_node(operator, values, [name], name=name, **attributes))
+        return name
+
+    def floats(self, *numbers: float) -> str:
+        """Add a small float32 constant: a number, or a row of them."""
+        return self.constant(np.array(numbers if len(numbers) > 1 else numbers[0], np.float32))
+
+    def integers(self, *numbers: int) -> str:
+        """Add int64 `[n]`."""
+        return self.constant(np.array(numbers, np.int64))
+
+    def plane(self, board: str, index: int) -> str:
+        """Return one plane of boards `[B, planes, H, W]`, `[B, H, W]`."""
+        return self.add("Gather", board, self.constant(np.array(index, np.int64)), axis=1)
+
+    def dense(self, values: str, matrix: NDArray[Any], bias: NDArray[Any]) -> str:
+        """Return `values @ matrix + bias`."""
+        return self.add(
+            "Add", self.add("MatMul", values, self.constant(matrix)), self.constant(bias)
+        )
+
+    def model(self, opset: int, metadata: dict[str, str]) -> bytes:
+        """Return the file."""
+        graph = helper.make_graph(
+            self.nodes, "rlhf_agents", self.inputs, self.outputs, self._constants
+        )
+        model = helper.make_model(
+            graph, producer_name="rlhf_agents", opset_imports=[helper.make_opsetid("", opset)],
+            ir_version=IR_VERSION,
+        )  # fmt: skip
+        helper.set_model_props(model, metadata)
+        data: bytes = model.SerializeToString()
+        return data
+
+
+# ---- the pattern network ---------------------------------------------------------------------
+
+
+def pattern_values(graph: Graph, board: str, goal: str, game: Game, weights: PatternWeights) -> str:
+    """Return the mover's Q, `[B, A]`, of boards `[B, planes, H, W]` for goals `[B, G]`, one-hot."""
+    n_goals, n_actions = len(game.goals), game.n_actions
+    mine = n_goals * n_actions
+    features = _features(graph, _rows(graph, board, game, weights), weights)
+    logits = graph.dense(features, weights.heads[:mine].T.copy(), weights.head_bias[:mine])
+    table = graph.add("Reshape", logits, graph.integers(-1, n_goals, n_actions))
+    values = _bounded(graph, _sigmoid(graph, table), weights.parents)
+    asked = graph.add("MatMul", graph.add("Unsqueeze", goal, graph.integers(1)), values)
+    return graph.add("Squeeze", asked, graph.integers(1))
+
+
+def _rows(graph: Graph, board: str, game: Game, weights: PatternWeights) -> str:
+    """Return the table rows of every window, int64 `[B, P]`."""
+    flat = graph.integers(0, -1)
+    playable = _playable(graph, board, game)
+    symbols = graph.add(
+        "Add",
+        graph.plane(board, 0),
+        graph.add(
+            "Add",
+            graph.add("Mul", graph.plane(board, 1), graph.floats(2.0)),
+            graph.add("Mul", playable, graph.floats(3.0)),
+        ),
+    )
+    symbols = graph.add("Reshape", symbols, flat)
+    if game.observation_shape[0] > CLOCK:
+        digits = graph.add("Reshape", graph.plane(board, CLOCK), flat)
+        low, high = (
+            graph.add("Gather", digits, graph.integers(*range(first, 2 * CLOCK_SYMBOLS, 2)), axis=1)
+            for first in (0, 1)
+        )
+        clock = graph.add("Add", low, graph.add("Mul", high, graph.floats(2.0)))
+        symbols = graph.add("Concat", symbols, clock, axis=1)
+    n_windows, length = weights.windows.shape
+    rows = graph.constant(np.arange(n_windows, dtype=np.float32) * N_SYMBOLS**length)
+    for k in range(length):
+        shown = graph.add("Gather", symbols, graph.integers(*weights.windows[:, k]), axis=1)
+        worth = graph.floats(float(N_SYMBOLS ** (length - 1 - k)))
+        rows = graph.add("Add", rows, graph.add("Mul", shown, worth))
+    return graph.add("Cast", rows, to=TensorProto.INT64)
+
+
+def _playable(graph: Graph, board: str, game: Game) -> str:
+    """Return the cells that are empty and playable, `[B, H, W]`, see `PatternExtractor`."""
+    if game.observation_shape[0] > CLOCK:
+        return graph.plane(board, 2)
+    taken = graph.add("Add", graph.plane(board, 0), graph.plane(board, 1))
+    empty = graph.add("Sub", graph.floats(1.0), taken)
+    if not game.gravity:
+        return empty
+    height = game.observation_shape[1]
+    lower = graph.add("Slice", taken, graph.integers(1), graph.integers(height), graph.integers(1))
+    ground = graph.add("Pad", lower, graph.integers(0, 0, 0, 0, 1, 0), graph.floats(1.0))
+    return graph.add("Mul", empty, ground)
+
+
+def _features(graph: Graph, rows: str, weights: PatternWeights) -> str:
+    """Return the last hidden layer, `[B, D]`."""
+    found = graph.add("Gather", graph.constant(weights.table), rows, axis=0)
+    out = graph.add("ReduceSum", found, graph.integers(1), keepdims=0)
+    out = _normalised(graph, out, weights, 0)
+    for layer in range(len(weights.dense)):
+        out = graph.dense(out, weights.dense[layer], weights.bias[layer])
+        out = _normalised(graph, out, weights, layer + 1)
+    return out
+
+
+def _normalised(graph: Graph, values: str, weights: PatternWeights, layer: int) -> str:
+    """Apply layer normalisation and ReLU; as an operator of its own it came with opset 17."""
+    centred = graph.add("Sub", values, graph.add("ReduceMean", values, axes=[1], keepdims=1))
+    squares = graph.add("Mul", centred, centred)
+    variance = graph.add("ReduceMean", squares, axes=[1], keepdims=1)
+    spread = graph.add("Sqrt", graph.add("Add", variance, graph.floats(NORM_EPSILON)))
+    scaled = graph.add(
+        "Mul", graph.add("Div", centred, spread), graph.constant(weights.scale[layer])
+    )
+    return graph.add("Relu", graph.add("Add", scaled, graph.constant(weights.shift[layer])))
+
+
+def _sigmoid(graph: Graph, logits: str) -> str:
+    """Return the probabilities of `logits`, in the steps in which the compiled network rounds.
+
+    Runtimes approximate the operator Sigmoid: near 1, where few numbers lie, moves would change
+    places.
+    """
+    odds = graph.add("Exp", graph.add("Neg", logits))
+    return graph.add("Div", graph.floats(1.0), graph.add("Add", odds, graph.floats(1.0)))
+
+
+def _bounded(graph: Graph, own: str, parents: NDArray[np.int64]) -> str:
+    """Return `own` `[B, G, A]` times the values of all goals that bound each goal."""
+    n_goals = len(parents)
+    above = graph.integers(*[n_goals if parent < 0 else int(parent) for parent in parents])
+    values = own
+    for _ in range(_depth(parents)):
+        # Behind the last goal stands a row of ones, which bounds nothing.
+        open_ended = graph.add("Pad", values, graph.integers(0, 0, 0, 0, 1, 0), graph.floats(1.0))
+        values = graph.add("Mul", own, graph.add("Gather", open_ended, above, axis=1))
+    return values
+
+
+def _depth(parents: NDArray[np.int64]) -> int:
+    """Return the length of the longest chain of bounds."""
+    depths: list[int] = []
+    for parent in parents.tolist():
+        depths.append(0 if parent < 0 else depths[parent] + 1)
+    return max(depths)
+
+
+def masked(graph: Graph, values: str, mask: str, forbidden: float = FORBIDDEN) -> str:
+    """Return `values` `[B, A]` where `mask` `[B, A]` is above 0, elsewhere `forbidden`."""
+    allowed = graph.add("Greater", mask, graph.floats(0.0))
+    return graph.add("Where", allowed, values, graph.floats(forbidden))

@@ -1,0 +1,116 @@
+"""Q-networks of SB3's as ONNX graphs: layers in a row behind what every part of a Dict says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from stable_baselines3.common.preprocessing import is_image_space
+from stable_baselines3.common.torch_layers import CombinedExtractor, FlattenExtractor, NatureCNN
+from torch import nn
+
+from rlhf_agents.bots.exports.env_policy import BOARD, WorldPolicy
+from rlhf_agents.bots.exports.onnx.graph import Graph
+from rlhf_agents.bots.exports.registry import ExportError
+
+PIXEL = 255.0
+
+
+def world_values(graph: Graph, policy: WorldPolicy, inputs: dict[str, str]) -> str:
+    """Return the values of all actions `[B, A]`.
+
+    Args:
+        graph: where the nodes go.
+        policy: the network.
+        inputs: float32 values by part, `[B, *shape]`; others than the parts do not matter.
+
+    Raises:
+        ExportError: the network has a part that is not known here.
+    """
+    network = policy.network
+    seen = {key: _prepared(graph, policy, key, inputs[key]) for key in policy.parts}
+    features = _features(graph, network.features_extractor, seen, policy)
+    return _layer(graph, network.q_net, features, policy)
+
+
+def _prepared(graph: Graph, policy: WorldPolicy, key: str, value: str) -> str:
+    """Return a part as the network gets it: pictures between 0 and 1."""
+    space = policy.parts[key]
+    if policy.network.normalize_images and is_image_space(space):
+        return graph.add("Div", value, graph.floats(PIXEL))
+    return value
+
+
+def _features(graph: Graph, extractor: Any, seen: dict[str, str], policy: WorldPolicy) -> str:
+    if type(extractor) is not CombinedExtractor:
+        return _layer(graph, extractor, seen[BOARD], policy)
+    parts = [_layer(graph, inner, seen[key], policy) for key, inner in extractor.extractors.items()]
+    return graph.add("Concat", *parts, axis=1)
+
+
+def _layer(graph: Graph, layer: Any, value: str, policy: WorldPolicy) -> str:
+    """Return what a layer makes of a value."""
+    kind = type(layer)
+    if kind is nn.Sequential or kind is NatureCNN:
+        for inner in layer if kind is nn.Sequential else (layer.cnn, layer.linear):
+            value = _layer(graph, inner, value, policy)
+        return value
+    if kind not in LAYERS:
+        known = ", ".join(one.__name__ for one in LAYERS)
+        msg = (
+            f"an ONNX file cannot carry the network of {policy.name}: it has a {kind.__name__}; "
+            f"layers that it can carry: {known}"
+        )
+        raise ExportError(msg)
+    return LAYERS[kind](graph, layer, value)
+
+
+def _linear(graph: Graph, layer: Any, value: str) -> str:
+    product = graph.add("MatMul", value, graph.constant(_array(layer.weight).T.copy()))
+    return product if layer.bias is None else _plus(graph, product, layer.bias)
+
+
+def _plus(graph: Graph, value: str, bias: Any) -> str:
+    return graph.add("Add", value, graph.constant(_array(bias)))
+
+
+def _flat(graph: Graph, _layer: Any, value: str) -> str:
+    return graph.add("Flatten", value, axis=1)
+
+
+def _convolution(graph: Graph, layer: Any, value: str) -> str:
+    if layer.padding_mode != "zeros" or isinstance(layer.padding, str):
+        msg = "an ONNX file can carry convolutions whose padding is zeros, so many on each side"
+        raise ExportError(msg)
+    constants = [graph.constant(_array(layer.weight))]
+    if layer.bias is not None:
+        constants.append(graph.constant(_array(layer.bias)))
+    return graph.add(
+        "Conv", value, *constants,
+        strides=list(layer.stride), dilations=list(layer.dilation), group=layer.groups,
+        pads=[*layer.padding, *layer.padding], kernel_shape=list(layer.kernel_size),
+    )  # fmt: skip
+
+
+def _array(parameter: Any) -> NDArray[np.float32]:
+    array: NDArray[np.float32] = parameter.detach().cpu().numpy()
+    return array
+
+
+LAYERS: dict[type, Callable[[Graph, Any, str], str]] = {
+    nn.Linear: _linear,
+    nn.Conv2d: _convolution,
+    nn.Flatten: _flat,
+    FlattenExtractor: _flat,
+    nn.Identity: lambda _graph, _layer, value: value,
+    nn.ReLU: lambda graph, _layer, value: graph.add("Relu", value),
+    nn.Tanh: lambda graph, _layer, value: graph.add("Tanh", value),
+    nn.Sigmoid: lambda graph, _layer, value: graph.add("Sigmoid", value),
+    nn.ELU: lambda graph, layer, value: graph.add("Elu", value, alpha=layer.alpha),
+    nn.LeakyReLU: lambda graph, layer, value: graph.add(
+        "LeakyRelu", value, alpha=layer.negative_slope
+    ),
+}
+"""Layers by type: what makes their nodes."""

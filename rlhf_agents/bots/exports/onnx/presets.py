@@ -1,0 +1,92 @@
+"""The names and shapes that each runtime expects of an ONNX file, whatever network is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from onnx import TensorProto
+
+from rlhf_agents.bots.exports.env_policy import MASK_KEY
+from rlhf_agents.bots.exports.onnx.graph import Graph, masked
+
+TOP = 30.0
+"""Where Godot finds the best value."""
+MLAGENTS_VERSION = 3
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a network sees and says.
+
+    Attributes:
+        parts: shapes of what it sees, by name; a mask comes last.
+        n_actions: A.
+        values: returns the values `[B, A]` of parts by name.
+        forbidden: the value of an action that the mask forbids.
+        chooses: the file also says which action is best.
+    """
+
+    parts: Mapping[str, tuple[int, ...]]
+    n_actions: int
+    values: Callable[[Graph, dict[str, str]], str]
+    forbidden: float
+    chooses: bool = False
+
+
+def plain(graph: Graph, said: Signature) -> None:
+    """Add inputs with the names of the parts, and the outputs q, masked_q and action."""
+    inputs = {name: graph.input(name, shape) for name, shape in said.parts.items()}
+    best = values = said.values(graph, inputs)
+    graph.output(values, "q", ["batch", said.n_actions])
+    if MASK_KEY in inputs:
+        best = masked(graph, values, inputs[MASK_KEY], said.forbidden)
+        graph.output(best, "masked_q", ["batch", said.n_actions])
+    if said.chooses:
+        action = graph.add("ArgMax", best, axis=1, keepdims=0)
+        graph.output(action, "action", ["batch"], TensorProto.INT64)
+
+
+def godot(graph: Graph, said: Signature) -> None:
+    """Add what Godot RL Agents asks for."""
+    seen = graph.input("obs", [sum(int(np.prod(shape)) for shape in said.parts.values())])
+    kept = graph.input("state_ins", [])
+    ends = np.cumsum([0, *(int(np.prod(shape)) for shape in said.parts.values())])
+    inputs = {}
+    for (name, shape), (low, high) in zip(said.parts.items(), pairwise(ends), strict=True):
+        flat = graph.add(
+            "Slice", seen, graph.integers(low), graph.integers(high), graph.integers(1)
+        )
+        is_flat = len(shape) == 1
+        inputs[name] = flat if is_flat else graph.add("Reshape", flat, graph.integers(-1, *shape))
+    values = said.values(graph, inputs)
+    if MASK_KEY in inputs:
+        values = masked(graph, values, inputs[MASK_KEY], min(said.forbidden, -TOP))
+    best = graph.add("ReduceMax", values, axes=[1], keepdims=1)
+    moved = graph.add("Add", graph.add("Sub", values, best), graph.floats(TOP))
+    graph.output(moved, "output", ["batch", said.n_actions])
+    graph.output(kept, "state_outs", ["batch"])
+
+
+def mlagents(graph: Graph, said: Signature) -> None:
+    """Add what Unity ML-Agents asks for; it always gives a mask."""
+    seen = [name for name in said.parts if name != MASK_KEY]
+    inputs = {name: graph.input(f"obs_{i}", said.parts[name]) for i, name in enumerate(seen)}
+    inputs[MASK_KEY] = graph.input("action_masks", [said.n_actions])
+    allowed = masked(graph, said.values(graph, inputs), inputs[MASK_KEY], said.forbidden)
+    action = graph.add("ArgMax", allowed, axis=1, keepdims=1)
+    numbers: dict[str, Any] = {
+        "version_number": np.array([MLAGENTS_VERSION], np.float32),
+        "memory_size": np.array([0], np.float32),
+        "discrete_action_output_shape": np.array([[said.n_actions]], np.float32),
+    }
+    for name, number in numbers.items():
+        graph.output(graph.constant(number), name, number.shape)
+    for name in ("discrete_actions", "deterministic_discrete_actions"):
+        graph.output(action, name, ["batch", 1], TensorProto.INT64)
+
+
+PRESETS = {"plain": plain, "godot": godot, "mlagents": mlagents}

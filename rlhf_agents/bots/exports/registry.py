@@ -1,0 +1,245 @@
+"""Export an agent by the name of a format.
+
+    from rlhf_agents import export
+    export("connect_four", "python", "bot.py")
+
+A format is a module of its own, imported on use: its docstring is its page for users.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol, cast, runtime_checkable
+
+from rlhf_agents.bots.exports.env_policy import WorldPolicy
+from rlhf_agents.errors import OutputError, SettingError, UserError
+from rlhf_agents.files.atomic import write_atomically
+from rlhf_agents.files.model_file import read_model
+from rlhf_agents.players.agent import DEFAULT_NODES, Agent, load_agent
+from rlhf_agents.players.bundled import bundled_agents
+
+FORMATS: dict[str, str] = {
+    "kaggle": "rlhf_agents.bots.exports.to_kaggle",
+    "onnx": "rlhf_agents.bots.exports.to_onnx",
+    "python": "rlhf_agents.bots.exports.to_python",
+    "web": "rlhf_agents.bots.exports.to_web",
+}
+"""Formats that are files: name to module."""
+
+LIVE: dict[str, str] = {
+    "gtp": "run rlhf-gtp --agent NAME",
+    "openspiel": "use rlhf_agents.bots.protocols.openspiel_bot.AgentBot(load_agent(NAME))",
+    "uci": "run rlhf-uci --agent NAME",
+}
+"""Formats that are no files: name to what to do instead."""
+
+
+GOAL = "win"
+"""What agents of games play for unless they are asked for something else."""
+
+
+class ExportError(UserError):
+    """An agent cannot be exported as it was asked for."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to export.
+
+    Attributes:
+        agent: who leaves home.
+        goal: what it plays for unless its user asks for something else.
+        nodes: positions that it looks at per move, likewise.
+        options: of the format, by name.
+    """
+
+    agent: Agent
+    goal: str
+    nodes: int
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Format(Protocol):
+    """What a module behind the table of formats offers.
+
+    Attributes:
+        SUFFIX: how its files end, with the dot.
+        OPTIONS: names of the options that it takes.
+    """
+
+    SUFFIX: str
+    OPTIONS: tuple[str, ...]
+
+    def refusal(self, order: Order) -> str | None:
+        """Return in one sentence why it cannot carry this agent, and what it can; or None."""
+        ...
+
+    def contents(self, order: Order) -> bytes:
+        """Return the whole file.
+
+        Raises:
+            ExportError: an option has a value that cannot work.
+        """
+        ...
+
+
+@runtime_checkable
+class WorldFormat(Protocol):
+    """What a format offers beside if it also carries policies of worlds without rules."""
+
+    def world_refusal(self, policy: WorldPolicy, options: Mapping[str, Any]) -> str | None:
+        """Return in one sentence why it cannot carry this policy; or None."""
+        ...
+
+    def world_contents(self, policy: WorldPolicy, options: Mapping[str, Any]) -> bytes:
+        """Return the whole file.
+
+        Raises:
+            ExportError: the network cannot be carried.
+        """
+        ...
+
+
+def unwritten(order: Order, rules: Mapping[str, str], carrier: str, language: str) -> str | None:
+    """Return why `carrier` cannot play the game if its rules are not written in `language`."""
+    title, name = order.agent.game.title, order.agent.game.name
+    if name in rules:
+        return None
+    return (
+        f"{carrier} cannot play {title}: its rules are not written in {language}; "
+        f"games that it can play: {', '.join(rules)}"
+    )
+
+
+def format_module(name: str) -> Format:
+    """Return the module of a format.
+
+    Raises:
+        ExportError: there is no such format, or it is not a file.
+    """
+    if name in LIVE:
+        msg = f"{name} is a program, not a file: {LIVE[name]}"
+        raise ExportError(msg)
+    if name not in FORMATS:
+        known = [*FORMATS, *LIVE]
+        near = difflib.get_close_matches(name, known, n=2)
+        hint = f"did you mean {' or '.join(near)}? " if near else ""
+        msg = f"unknown format {name!r}; {hint}formats: {', '.join(known)}"
+        raise ExportError(msg)
+    return cast("Format", import_module(FORMATS[name]))
+
+
+def page(name: str) -> str:
+    """Return what users should know of a format.
+
+    Raises:
+        ExportError: there is no such format, or it is not a file.
+    """
+    return getattr(format_module(name), "__doc__", None) or ""
+
+
+def export(
+    agent: Agent | WorldPolicy | str | os.PathLike[str],
+    to: str,
+    out: str | os.PathLike[str],
+    *,
+    goal: str = GOAL,
+    nodes: int = DEFAULT_NODES,
+    force: bool = False,
+    **options: Any,
+) -> Path:
+    """Write an agent as a file that works without this package, and return its path.
+
+    Args:
+        agent: an agent, the name of a bundled one, or the path of a model file, also of a model
+            that was trained in a world without rules (`WorldPolicy`).
+        to: the format.
+        out: where to.
+        goal: what it plays for unless its user asks for something else.
+        nodes: positions that it looks at per move, likewise; 0 is the network alone.
+        force: replace an existing file.
+        options: of the format, see its page.
+
+    Raises:
+        ExportError: the format is unknown, or cannot carry this agent, or not with these options.
+        OutputError: the path cannot be written, or there is a file and `force` is not set.
+        SettingError: `nodes` is negative.
+        UserError: there is no such agent, see `rlhf_agents.load_agent`.
+        rlhf_games.base.UnknownGoalError: the agent's game has no such goal.
+    """
+    module, target = format_module(to), Path(out)
+    unknown = sorted(set(options) - set(module.OPTIONS))
+    if unknown:
+        known = ", ".join(module.OPTIONS) or "none"
+        msg = f"the format {to} has no option {unknown[0]!r}; its options: {known}"
+        raise ExportError(msg)
+    if nodes < 0:
+        msg = f"nodes must be 0 (network alone) or more, got {nodes}"
+        raise SettingError(msg)
+    check_target(target, force=force)
+    who = agent if isinstance(agent, Agent | WorldPolicy) else _loaded(os.fspath(agent))
+    if isinstance(who, WorldPolicy):
+        write_atomically(target, _world_contents(who, to, goal, options))
+        return target
+    who.game.goal_index(goal)
+    order = Order(who, goal, nodes, options)
+    if reason := module.refusal(order):
+        raise ExportError(reason)
+    write_atomically(target, module.contents(order))
+    return target
+
+
+def _loaded(name_or_path: str) -> Agent | WorldPolicy:
+    """Return an agent, or what a file has that was trained in a world without rules."""
+    is_file = name_or_path not in bundled_agents() and Path(name_or_path).is_file()
+    if is_file and read_model(name_or_path).manifest.get("game") is None:
+        return WorldPolicy.load(name_or_path)
+    return load_agent(name_or_path)
+
+
+def _world_contents(who: WorldPolicy, to: str, goal: str, options: Mapping[str, Any]) -> bytes:
+    """Return the file of a policy of a world.
+
+    Raises:
+        ExportError: the format carries games only, or not with these options, or the goal was
+            named, which is an input of the file.
+    """
+    module = format_module(to)
+    if not isinstance(module, WorldFormat):
+        able = [name for name in FORMATS if isinstance(format_module(name), WorldFormat)]
+        msg = (
+            f"the format {to} carries agents of games with rules to search; {who.name} was trained "
+            f"in a world without; formats that carry it: {', '.join(able)}"
+        )
+        raise ExportError(msg)
+    if goal != GOAL:
+        msg = f"{who.name} is told its goal by what it observes: leave --goal {goal} out"
+        raise ExportError(msg)
+    if reason := module.world_refusal(who, options):
+        raise ExportError(reason)
+    return module.world_contents(who, options)
+
+
+def check_target(target: Path, *, force: bool) -> None:
+    """Find out before the work that a path cannot or must not be written.
+
+    Raises:
+        OutputError: it is a folder, exists already, or lies where nothing can be written.
+    """
+    folder = target.parent
+    if target.is_dir():
+        msg = f"cannot write {target}: it is a folder"
+    elif target.exists() and not force:
+        msg = f"{target} exists; choose another name, or replace it by --force (force=True)"
+    elif not folder.is_dir():
+        msg = f"cannot write {target}: there is no folder {folder}"
+    elif not os.access(folder, os.W_OK):
+        msg = f"cannot write {target}: permission denied"
+    else:
+        return
+    raise OutputError(msg)

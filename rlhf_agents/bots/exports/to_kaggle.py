@@ -1,0 +1,44 @@
+"""`kaggle`: the Python file as a submission to Kaggle's ConnectX.
+
+    rlhf-export --agent connect_four --to kaggle --out submission.py --nodes 2000
+
+Upload `submission.py` as it is, or try it with Kaggle's client:
+
+    from kaggle_environments import make
+    make("connectx").run(["submission.py", "negamax"])
+
+* `goal` is what the bot plays for; `nodes` how many positions it looks at, as far as time allows:
+  it stops after 60 % of the time that a move may take.
+* Game: Connect Four. If the board has another size, or another number of stones wins, the bot
+  completes its line, else blocks the other's, else plays near the middle.
+* The weights are those of the format `python`, see there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rlhf_agents.bots.exports.to_python import source
+
+if TYPE_CHECKING:
+    from rlhf_agents.bots.exports.registry import Order
+
+SUFFIX = ".py"
+OPTIONS: tuple[str, ...] = ()
+GAME = "connect_four"
+
+
+def refusal(order: Order) -> str | None:
+    """Return why Kaggle cannot play the game, None if it can."""
+    if order.agent.game.name == GAME:
+        return None
+    return f"Kaggle's ConnectX is Connect Four, not {order.agent.game.title}; export {GAME}"
+
+
+def contents(order: Order) -> bytes:
+    """Return the file.
+
+    Raises:
+        ExportError: the network is too large for it.
+    """
+    return source(order, ("kaggle",)).encode()

@@ -1,0 +1,114 @@
+"""Our agents as bots of OpenSpiel: in its tournaments, against its bots; imported on use.
+
+    import pyspiel
+    from rlhf_agents import load_agent
+    from rlhf_agents.bots.protocols.openspiel_bot import AgentBot
+
+    world = pyspiel.load_game("connect_four")
+    bots = [AgentBot(load_agent("connect_four"), nodes=256), pyspiel.make_uniform_random_bot(1, 0)]
+    print(pyspiel.evaluate_bots(world.new_initial_state(), bots, 0))
+
+Plays OpenSpiel's Connect Four, Tic-Tac-Toe, Othello and Breakthrough with agents of our games of
+those names, and any `openspiel:` game with an agent that was trained in it. It reads the history of
+a state, so states that were set up without one are refused. Needs `rlhf-agents[openspiel]`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyspiel
+
+from rlhf_agents.bots.protocols.engine import Engine
+from rlhf_agents.bots.protocols.move_names import LIBRARY, foreign_position, openspiel_name
+from rlhf_agents.errors import SettingError
+from rlhf_agents.players.agent import DEFAULT_NODES, Agent
+from rlhf_agents.players.players import AgentPlayer
+
+WORLDS = {
+    "breakthrough": "breakthrough",
+    "breakthrough_6x6": "breakthrough(columns=6,rows=6)",
+    "connect_four": "connect_four",
+    "othello": "othello",
+    "tic_tac_toe": "tic_tac_toe",
+}
+"""Our games that OpenSpiel has as well."""
+
+
+class AgentBot(pyspiel.Bot):  # type: ignore[misc] # OpenSpiel ships no types
+    """An agent as a `pyspiel.Bot`; it may sit on either side, or on both.
+
+    Args:
+        agent: who plays.
+        goal: what it plays for.
+        nodes: positions that it looks at per move; 0 is the network alone.
+
+    Raises:
+        SettingError: OpenSpiel does not have the agent's game.
+        rlhf_games.base.UnknownGoalError: the game has no such goal.
+    """
+
+    def __init__(self, agent: Agent, goal: str = "win", nodes: int = DEFAULT_NODES) -> None:
+        pyspiel.Bot.__init__(self)
+        name = agent.game.name
+        if not name.startswith(LIBRARY) and name not in WORLDS:
+            msg = f"OpenSpiel has no {agent.game.title}; of our games it has {', '.join(WORLDS)}"
+            raise SettingError(msg)
+        own = foreign_position(agent.game, agent.game.initial(1)[0])
+        self._world = pyspiel.load_game(WORLDS[name]) if own is None else own.get_game()
+        player = AgentPlayer(agent, nodes)
+        self._engine = Engine(agent.game, player, openspiel_name)
+        self._engine.set_goal(goal)
+        self._replay = self._world.new_initial_state()
+
+    def restart(self) -> None:
+        """Begin a new game."""
+        self._engine.restart()
+        self._replay = self._world.new_initial_state()
+
+    def restart_at(self, state: Any) -> None:
+        """Go to a state; raises as `step` does."""
+        self._follow(state)
+
+    def inform_action(self, state: Any, player_id: int, action: int) -> None:
+        """Learn of another player's move: nothing to do, for states tell their history."""
+
+    def step(self, state: Any) -> int:
+        """Return the agent's action.
+
+        Raises:
+            SettingError: the state is of another game, or was not reached by moves.
+        """
+        self._follow(state)
+        action: int = state.string_to_action(self._engine.spelled(self._engine.choose()))
+        return action
+
+    def provides_policy(self) -> bool:
+        """Tell that `step_with_policy` works."""
+        return True
+
+    def get_policy(self, state: Any) -> list[tuple[int, float]]:
+        """Return the probability of every legal action: 1 for one of them."""
+        return self.step_with_policy(state)[0]
+
+    def step_with_policy(self, state: Any) -> tuple[list[tuple[int, float]], int]:
+        """Return the policy and the action, see `step`."""
+        chosen = self.step(state)
+        return [(action, float(action == chosen)) for action in state.legal_actions()], chosen
+
+    def _follow(self, state: Any) -> None:
+        """Play what was played since the last call, or everything if that is another game."""
+        if str(state.get_game()) != str(self._world):
+            msg = f"the agent plays {self._world}, not {state.get_game()}"
+            raise SettingError(msg)
+        history, known = state.history(), self._replay.history()
+        if history[: len(known)] != known:
+            self.restart()
+            known = []
+        for action in history[len(known) :]:
+            name = self._replay.action_to_string(action)
+            self._replay.apply_action(action)
+            self._engine.play(name)
+        if str(self._replay) != str(state):
+            msg = "the state was set up without the moves that lead to it, which the agent needs"
+            raise SettingError(msg)

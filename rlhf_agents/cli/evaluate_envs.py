@@ -1,0 +1,61 @@
+"""`rlhf-eval` in worlds without rules to look ahead with: whole episodes, counted."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+
+from rlhf_agents.cli.common import check_without_rules, progress_bar
+from rlhf_agents.errors import SettingError
+
+EPISODES = 100
+MOST_EPISODES = 1_000_000
+NEED_RULES = ("positions", "goals", "nodes", "openings", "games")
+"""Options that only games with rules have."""
+
+
+def evaluate_world(options: argparse.Namespace) -> int:
+    """Measure an agent in a world and print how it went.
+
+    Raises:
+        UserError: an option cannot work, or the agent does not fit.
+        rlhf_games.base.GameError: the world cannot be had.
+    """
+    episodes = _check(options)
+    from rlhf_agents.envs.open_env import WorldOrder  # noqa: PLC0415 - the same
+    from rlhf_agents.evaluation.env_scores import measure  # noqa: PLC0415 - the same
+    from rlhf_agents.files.literals import pairs, value  # noqa: PLC0415 - torch takes seconds
+
+    order = WorldOrder(
+        options.game,
+        goal=options.goal,
+        opponent=options.opponent,
+        seed=options.seed,
+        options={key: value(text) for key, text in pairs(options.option)},
+    )
+    with progress_bar("episodes", episodes) as told:
+        scores = dataclasses.asdict(measure(order, options.agent, episodes, told))
+    asked = {"world": order.name, "goal": order.goal, "opponent": order.opponent}
+    report = {**asked, "seed": order.seed, **scores}
+    if options.json:
+        print(json.dumps(report, allow_nan=False))  # noqa: T201 - the program's output
+    else:
+        from rlhf_agents.cli.evaluate_tables import show_scores  # noqa: PLC0415 - not for --json
+
+        show_scores(report)
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    """Return how many episodes to play.
+
+    Raises:
+        SettingError: an option does not apply or is impossible, or nobody was named.
+    """
+    check_without_rules(options, NEED_RULES, "; use --episodes")
+    episodes: int = EPISODES if options.episodes is None else options.episodes
+    if not 1 <= episodes <= MOST_EPISODES:
+        msg = f"--episodes must be 1 to {MOST_EPISODES}, not {episodes}"
+        raise SettingError(msg)
+    return episodes

@@ -1,0 +1,148 @@
+"""`rlhf-play` in worlds without rules to look ahead with: watch an agent, in any of three ways."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable
+
+from rlhf_agents.envs.open_env import WorldOrder
+from rlhf_agents.errors import SettingError
+from rlhf_agents.files.literals import pairs, value
+from rlhf_agents.play.episode import ANSI, WorldShow
+from rlhf_agents.play.episode_frames import Moment
+from rlhf_agents.play.viewer.pygame_check import has_display
+
+MOST_STEPS = 1000
+"""Of a film or in the terminal, where worlds may never end, unless --plies says otherwise."""
+
+
+def play_world(options: argparse.Namespace, can_open_window: Callable[[], bool]) -> int:
+    """Show how an agent plays a world.
+
+    Args:
+        options: of the program.
+        can_open_window: tells whether there is a display, and says what is missing.
+
+    Raises:
+        UserError: an option cannot work, or the agent does not fit.
+        rlhf_games.base.GameError: the world cannot be had.
+    """
+    order = WorldOrder(
+        options.game,
+        goal=options.goal,
+        opponent=options.opponent,
+        seed=options.seed,
+        options={key: value(text) for key, text in pairs(options.option)},
+    )
+    if options.record is not None or options.screenshot is not None:
+        _film(order, options)
+    elif not options.terminal and can_open_window():
+        _open_window(order, options)
+    else:
+        _print(order, options)
+    return 0
+
+
+def _film(order: WorldOrder, options: argparse.Namespace) -> None:
+    from rlhf_agents.play.viewer.env_window.window import SIZE, WorldFilm, film_world  # noqa: PLC0415
+    from rlhf_agents.play.viewer.theme import THEMES  # noqa: PLC0415 - needs pygame
+
+    _without_display()
+    show = WorldShow(order, options.agent)
+    try:
+        steps = MOST_STEPS if options.plies is None else options.plies
+        files = options.record, options.screenshot
+        film = WorldFilm(*files, options.games, steps, options.size or SIZE)
+        shown = film_world(show, THEMES[options.theme], film)
+        _say_trouble(show)
+        _say(_summary(show.now) + _cut(show.now, shown))
+        for path in files:
+            if path is not None:
+                _say(f"wrote {path}")
+    except KeyboardInterrupt:
+        msg = "the recording was interrupted; nothing was written"
+        raise SettingError(msg) from None
+    finally:
+        show.close()
+
+
+def _open_window(order: WorldOrder, options: argparse.Namespace) -> None:
+    from rlhf_agents.play.viewer.env_window.window import SIZE, WorldWindow  # noqa: PLC0415 - the same
+    from rlhf_agents.play.viewer.theme import THEMES  # noqa: PLC0415 - needs pygame
+
+    show = WorldShow(order, options.agent)
+    _say_trouble(show)
+    window = WorldWindow(show, THEMES[options.theme], options.games, options.size or SIZE)
+    try:
+        window.run()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        window.close()
+
+
+def _print(order: WorldOrder, options: argparse.Namespace) -> None:
+    """Show episodes in the terminal: the world's own text, or a line per step."""
+    _without_display()
+    show = WorldShow(order, options.agent, ANSI)
+    pause = 1 / show.pace if sys.stdout.isatty() else 0.0
+    most = MOST_STEPS if options.plies is None else options.plies
+    shown = 0
+    try:
+        _say(f"{show.name}, played by {show.actor.name}")
+        while shown < most and not (show.now.over and show.now.episode >= options.games):
+            before = show.now
+            moment = show.advance()
+            if moment.step:
+                shown += 1
+                _say(_line(before, moment, show))
+                time.sleep(pause)
+            if moment.over:
+                _say(_summary(moment))
+        if not show.now.over:
+            _say(_summary(show.now) + _cut(show.now, shown))
+    except KeyboardInterrupt:
+        _say(_summary(show.now))
+    finally:
+        show.close()
+
+
+def _line(before: Moment, moment: Moment, show: WorldShow) -> str:
+    acted = ", ".join(
+        f"{agent.name} {show.action_name(place, agent.action)}".lstrip()
+        for place, agent in enumerate(moment.agents)
+        if agent.action is not None
+    )
+    line = f"step {moment.step}: {acted}, reward {moment.reward:g}, return {moment.total:g}"
+    if before.values is not None and len(before.agents) == 1:
+        line += f", values {' '.join(f'{worth:.2f}' for worth in before.values)}"
+    return line if moment.text is None else f"{line}\n{moment.text.rstrip()}\n"
+
+
+def _summary(now: Moment) -> str:
+    result = "" if now.success is None else ", goal " + ("reached" if now.success else "missed")
+    state = "return" if now.over else "return so far"
+    return f"episode {now.episode}: {state} {now.total:g} in {now.step} steps{result}"
+
+
+def _cut(now: Moment, shown: int) -> str:
+    return "" if now.over else f" (stopped after {shown} steps, --plies N shows more)"
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+def _say_trouble(show: WorldShow) -> None:
+    if show.trouble:
+        sys.stderr.write(f"{show.trouble}; its numbers are shown.\n")
+
+
+def _without_display() -> None:
+    """Let worlds that draw by SDL not look for a screen or a loudspeaker."""
+    if not has_display():
+        os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
+    os.environ.setdefault("SDL_AUDIODRIVER", "dummy")

@@ -1,0 +1,145 @@
+"""Model files of plain environments: what SB3's zip holds, said again in JSON and safetensors.
+
+Reading translates our members back into a zip of SB3's in memory, and SB3's own loader takes it
+from there: what it unpickles then was pickled by us a moment ago, from checked values.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from typing import Any
+
+import numpy as np
+import torch
+from stable_baselines3.common.save_util import save_to_zip_file
+
+from rlhf_agents.dqn.checkpoint_checks import (
+    check_attributes,
+    check_buffer,
+    check_foresight,
+    check_network,
+    custom_in,
+)
+from rlhf_agents.errors import ModelFileError
+from rlhf_agents.files.json_codec import decode_all, encode
+from rlhf_agents.files.model_file import OPTIMIZER, POLICY, WORLD, Arrays, ModelFile
+from rlhf_agents.files.untrusted import MAX_MEMBER_BYTES, WRONG
+
+DERIVED = {"batch_norm_stats", "batch_norm_stats_target"}
+"""Views of a network's own arrays, made anew with it."""
+
+
+def plain_parts(model: Any, base: bytes) -> tuple[dict[str, Any], dict[str, Arrays]]:
+    """Return the manifest and the array groups that say what SB3's zip `base` says."""
+    with zipfile.ZipFile(io.BytesIO(base)) as archive:
+        names = list(json.loads(archive.read("data")))
+    saved = model.get_parameters()  # looks through torch.compile
+    optimizer = saved["policy.optimizer"]
+    manifest = {
+        "algorithm": type(model).__name__,
+        "game": None,
+        "data": {name: encode(getattr(model, name)) for name in names},
+        "optimizer_groups": encode(optimizer["param_groups"]),
+    }
+    moments = {
+        f"{index}.{key}": _array(value)
+        for index, slot in optimizer["state"].items()
+        for key, value in slot.items()
+        if torch.is_tensor(value)
+    }
+    policy = {key: _array(value) for key, value in saved["policy"].items()}
+    return manifest, {POLICY: policy, OPTIMIZER: moments, **_world(model)}
+
+
+def _world(model: Any) -> dict[str, Arrays]:
+    """Return the group of the world model, none if there is no model or a file cannot hold it."""
+    if model.lookahead is None:
+        return {}
+    state: Arrays = model.lookahead.world.state()
+    fits = sum(array.nbytes for array in state.values()) <= MAX_MEMBER_BYTES
+    return {WORLD: state} if fits else {}
+
+
+def restore_world(model: Any, file: ModelFile) -> None:
+    """Let a loaded model know the world as it did when it was saved, if the file tells.
+
+    Raises:
+        ModelFileError: what the file tells is not about this world.
+    """
+    if model.lookahead is None or WORLD not in file.arrays:
+        return
+    try:
+        model.lookahead.world.restore(file.arrays[WORLD])
+    except WRONG as error:
+        msg = f"{file.path} does not describe a model of the world ({error})"
+        raise ModelFileError(msg) from error
+
+
+def _array(tensor: torch.Tensor) -> Any:
+    return tensor.detach().cpu().numpy()
+
+
+def sb3_stream(model_class: type, file: ModelFile, custom_objects: dict[str, Any]) -> io.BytesIO:
+    """Return SB3's zip with what a file describes.
+
+    Args:
+        model_class: HFDQN or a subclass.
+        file: what was read.
+        custom_objects: what replaces saved attributes.
+
+    Raises:
+        ModelFileError: it describes no model, or something only `custom_objects` can give.
+    """
+    try:
+        data = decode_all({"dict": list(file.manifest["data"].items())})
+        groups = decode_all(file.manifest["optimizer_groups"])
+        data.update({name: [] for name in DERIVED & data.keys()})
+    except WRONG as error:
+        msg = f"{file.path} does not describe a model ({error})"
+        raise ModelFileError(msg) from error
+    _ask_for_custom(file, data, custom_objects)
+    data = {name: custom_objects.get(name, value) for name, value in data.items()}
+    moments, brought = file.arrays.get(OPTIMIZER, {}), set(custom_objects)
+    try:
+        check_attributes(model_class, data, brought)
+        check_network(data, file.arrays[POLICY], groups, moments, brought)
+        check_buffer(data, brought)
+        check_foresight(data)
+        slots = _slots(moments)
+    except WRONG as error:
+        msg = f"{file.path} does not describe a model ({error})"
+        raise ModelFileError(msg) from error
+    data = {name: None if name in custom_objects else value for name, value in data.items()}
+    params = {
+        "policy": {key: _tensor(value) for key, value in file.arrays[POLICY].items()},
+        "policy.optimizer": {"state": slots, "param_groups": groups},
+    }
+    stream = io.BytesIO()
+    save_to_zip_file(stream, data=data, params=params)
+    stream.seek(0)
+    return stream
+
+
+def _ask_for_custom(file: ModelFile, data: dict[str, Any], custom_objects: dict[str, Any]) -> None:
+    for name, value in data.items():
+        custom = custom_in(value)
+        if custom is not None and name not in custom_objects:
+            msg = (
+                f"{file.path} was saved with {custom} as {name}, which only code can bring back: "
+                f"pass custom_objects={{{name!r}: ...}}, or trust=True if you trust its author"
+            )
+            raise ModelFileError(msg)
+
+
+def _slots(moments: Arrays) -> dict[int, dict[str, torch.Tensor]]:
+    slots: dict[int, dict[str, torch.Tensor]] = {}
+    for name, value in moments.items():
+        index, _, key = name.partition(".")
+        slots.setdefault(int(index), {})[key] = _tensor(value)
+    return slots
+
+
+def _tensor(array: Any) -> torch.Tensor:
+    return torch.from_numpy(np.array(array))

@@ -1,0 +1,272 @@
+"""Whether a file describes a model that can be built and trained, found out without building it.
+
+The networks are laid out on torch's `meta` device, which has shapes and no memory, and compared
+with the arrays of the file. So nothing large is built that the file does not hold.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import numpy as np
+import torch
+from stable_baselines3 import HerReplayBuffer
+
+from rlhf_agents.dqn.replay.hindsight_buffer import HindsightReplayBuffer
+from rlhf_agents.dqn.replay.masked_buffer import MaskedReplayBuffer
+from rlhf_agents.dqn.world_model.world_model import WorldModel
+from rlhf_agents.dqn.world_model.world_model import parts_of as changing_parts
+from rlhf_agents.errors import SettingError
+from rlhf_agents.files.attribute_checks import PLAIN, number, require
+from rlhf_agents.files.json_codec import Custom
+from rlhf_agents.files.model_file import Arrays
+from rlhf_agents.files.untrusted import WRONG, parts_of
+from rlhf_agents.settings import Priorities
+
+REQUIRED = ("policy_class", "observation_space", "action_space", "n_envs")
+OURS = frozenset(
+    {
+        "policy", "device", "env", "replay_buffer", "rollout_buffer", "game", "teacher", "pool",
+        "thinker", "opening_plies", "target_weights", "rng", "q_net", "q_net_target", "_buffer",
+        "_makes_buffer_later", "lookahead", "_asks_masks", "_dense", "_last_masks",
+        "assistant", "refill", "_logger", "_custom_logger", "_vec_normalize_env",
+    }
+)  # fmt: skip
+"""Attributes that a model makes for itself."""
+MAX_WORLD = 10**7
+"""Weights of a world model; it is not in the file, but made anew."""
+PREFERENCES = ("capturable", "fused", "foreach")
+"""How an optimizer computes, not what: they depend on the device."""
+
+
+def check_attributes(model_class: type, data: dict[str, Any], brought: set[str]) -> None:
+    """Raise unless attributes can be those of a model.
+
+    Args:
+        model_class: HFDQN or a subclass.
+        data: attributes by name.
+        brought: names that the caller brings, which are not checked.
+
+    Raises:
+        ValueError: something is missing or wrong.
+    """
+    for name in REQUIRED:
+        if name not in data:
+            msg = f"it does not tell {name}"
+            raise ValueError(msg)
+    for name, value in data.items():
+        if name in brought:
+            continue
+        if name in PLAIN:
+            require(name, value, PLAIN[name])
+        elif name in OURS or name.startswith("__") or _is_code(model_class, name):
+            msg = f"no file may set {name}"
+            raise ValueError(msg)
+
+
+def _is_code(model_class: type, name: str) -> bool:
+    found = inspect.getattr_static(model_class, name, None)
+    return callable(found) or hasattr(found, "__get__")
+
+
+def check_network(
+    data: dict[str, Any], arrays: Arrays, groups: Any, moments: Arrays, brought: set[str]
+) -> None:
+    """Raise unless the arrays of a file are those of the network that its settings describe.
+
+    A network of the caller's own classes is not checked if it cannot be laid out without memory;
+    then its code decides how much it takes.
+
+    Args:
+        data: attributes of the model by name.
+        arrays: of the policy.
+        groups: of the optimizer.
+        moments: arrays of the optimizer, named "index.key".
+        brought: names of attributes that the caller brought.
+
+    Raises:
+        ValueError: they differ; further errors are in `WRONG`.
+    """
+    try:
+        policy = _laid_out(data)
+    except WRONG:
+        if brought & {"policy_class", "policy_kwargs"}:
+            return
+        raise
+    expected = {name: (tuple(t.shape), t.dtype) for name, t in policy.state_dict().items()}
+    stored = {name: (a.shape, torch.from_numpy(a[:0]).dtype) if a.ndim else (
+        (), torch.from_numpy(a.reshape(1)).dtype) for name, a in arrays.items()}  # fmt: skip
+    for name in sorted(expected.keys() | stored.keys()):
+        if expected.get(name) != stored.get(name):
+            msg = (
+                f"{name} is {stored.get(name)} in the file and {expected.get(name)} in its network"
+            )
+            raise ValueError(msg)
+    learnt = sum(len(group["params"]) for group in policy.optimizer.param_groups)
+    shapes = [tuple(parameter.shape) for parameter in policy.parameters()]  # learnt ones first
+    _check_optimizer(data, groups, moments, shapes, learnt)
+
+
+def _laid_out(data: dict[str, Any]) -> Any:
+    kwargs = {k: v for k, v in data.get("policy_kwargs", {}).items() if k != "device"}
+    kwargs.update(optimizer_class=torch.optim.SGD, optimizer_kwargs={})
+    nowhere = torch.device("meta")
+    # SB3's policies move their networks to their device, which they take from the parameters.
+    light = type("Light", (data["policy_class"],), {"device": property(lambda _: nowhere)})
+    with torch.random.fork_rng(devices=[]), nowhere:
+        return light(data["observation_space"], data["action_space"], lambda _: 1e-3, **kwargs)
+
+
+def _check_optimizer(
+    data: dict[str, Any], groups: Any, moments: Arrays, shapes: list[tuple[int, ...]], learnt: int
+) -> None:
+    """SB3's old models also list parameters that are not `learnt`; SB3 warns and drops them."""
+    if type(groups) is not list or type(groups[0]) is not dict:
+        msg = "its optimizer has no groups of parameters"
+        raise ValueError(msg)
+    group = dict(groups[0])
+    listed = group.pop("params", None)
+    if len(groups) != 1 or listed not in [list(range(n)) for n in (learnt, len(shapes))]:
+        msg = "its optimizer learns other parameters"
+        raise ValueError(msg)
+    shapes = shapes[: len(listed)]
+    for key, value in group.items():
+        numbers = value if isinstance(value, tuple) else (value,)
+        plain = all(type(part) in {bool, int, float, type(None)} for part in numbers)
+        if not plain or type(value) not in {*map(type, numbers), tuple} or type(key) is not str:
+            msg = f"the optimizer's {key} is {value!r}"
+            raise ValueError(msg)
+    keys = _keys_of_a_step(data, group)
+    found: dict[int, set[str]] = {}
+    for name, value in moments.items():
+        index, _, key = name.partition(".")
+        found.setdefault(int(index), set()).add(key)
+        fits = value.size == 1 if keys.get(key) else value.shape == shapes[int(index)]
+        if not fits or value.dtype.kind != "f":
+            msg = f"the optimizer's {name} has the shape {value.shape}"
+            raise ValueError(msg)
+        if key == "step" and not value.min() >= 0:
+            msg = f"the optimizer has taken {value} steps"
+            raise ValueError(msg)
+    for place, names in found.items():
+        if names != set(keys) or not 0 <= place < len(shapes):
+            msg = f"the optimizer remembers {sorted(names)} of parameter {place}"
+            raise ValueError(msg)
+
+
+def _keys_of_a_step(data: dict[str, Any], group: dict[str, Any]) -> dict[str, bool]:
+    """Return what an optimizer with the options `group` remembers, found by a small step.
+
+    The values tell what is a single number.
+    """
+    kwargs = data.get("policy_kwargs", {})
+    parameter = torch.nn.Parameter(torch.zeros(2, 2))
+    options = {k: v for k, v in kwargs.get("optimizer_kwargs", {}).items() if k not in PREFERENCES}
+    optimizer = kwargs.get("optimizer_class", torch.optim.Adam)([parameter], **options)
+    wanted = {key: value for key, value in group.items() if key not in PREFERENCES}
+    for key, value in wanted.items():
+        if key in optimizer.param_groups[0]:
+            _check_kind(key, value, optimizer.param_groups[0][key])
+    for key in PREFERENCES:
+        if group.get(key) not in {None, False, True}:
+            msg = f"the optimizer's {key} is {group[key]!r}"
+            raise ValueError(msg)
+    optimizer.param_groups[0].update(wanted)
+    parameter.grad = torch.ones_like(parameter)
+    optimizer.step()
+    kept = optimizer.state[parameter]
+    return {key: value.ndim == 0 for key, value in kept.items() if torch.is_tensor(value)}
+
+
+def _check_kind(key: str, value: Any, usual: Any) -> None:
+    kinds: Any = bool if isinstance(usual, bool) else type(usual)
+    if isinstance(usual, int | float) and not isinstance(usual, bool):
+        kinds = int | float
+    if usual is not None and not isinstance(value, kinds):
+        msg = f"the optimizer's {key} is {value!r}"
+        raise ValueError(msg)
+
+
+def check_buffer(data: dict[str, Any], brought: set[str]) -> None:
+    """Raise unless the replay buffer that the settings describe can be made, by a small one.
+
+    Raises:
+        ValueError: it cannot; further errors are in `WRONG`.
+    """
+    chosen = data.get("replay_buffer_class")
+    kwargs = dict(data.get("replay_buffer_kwargs") or {})
+    if "replay_buffer_kwargs" not in brought:
+        _check_priorities(kwargs.get("priorities"))
+    if chosen is None or brought & {"replay_buffer_class", "replay_buffer_kwargs"}:
+        return
+    for name, value in kwargs.items():
+        if name == "n_steps" and not PLAIN["n_steps"](value):
+            msg = f"the replay buffer's n_steps is {value!r}"
+            raise ValueError(msg)
+    if issubclass(chosen, HerReplayBuffer):
+        kwargs["env"] = None
+    try:
+        chosen(
+            1, data["observation_space"], data["action_space"], device="cpu", n_envs=1,
+            optimize_memory_usage=data.get("optimize_memory_usage", False), **kwargs,
+        )  # fmt: skip
+    except SettingError as error:
+        raise ValueError(str(error)) from error
+
+
+def _check_priorities(priorities: Any) -> None:
+    numbers = priorities if isinstance(priorities, Priorities) else (0.0,)
+    known = priorities is None or isinstance(priorities, Priorities)
+    if not known or not all(number(0)(part) for part in numbers):
+        msg = f"the replay buffer's priorities are {priorities!r}"
+        raise ValueError(msg)
+
+
+def check_foresight(data: dict[str, Any]) -> None:
+    """Raise unless the world model that the settings describe can be made, and is not too large.
+
+    Raises:
+        ValueError: it cannot; further errors are in `WRONG`.
+    """
+    settings, space = data.get("model_foresight"), data["observation_space"]
+    if settings is None:
+        return
+    actions = data["action_space"]
+    clash = foresight_clash(
+        data.get("n_steps", 1), int(actions.start), data.get("replay_buffer_class")
+    )
+    if clash:
+        msg = f"foresight does not go with {clash}"
+        raise ValueError(msg)
+    seen = int(actions.n) + sum(
+        int(np.prod(part.shape or (1,))) for part in changing_parts(space).values()
+    )
+    size = settings.members * (seen * settings.hidden + (seen + settings.hidden) * (seen + 2))
+    if settings.model != "table" and size > MAX_WORLD:
+        msg = f"a world model of {size} weights is refused: at most {MAX_WORLD} are made"
+        raise ValueError(msg)
+    try:
+        WorldModel(space, int(actions.n), settings, seed=0)
+    except SettingError as error:
+        raise ValueError(str(error)) from error
+
+
+def foresight_clash(n_steps: int, first_action: int, buffer_class: Any) -> str | None:
+    """Return which setting makes it impossible to look ahead, if one does."""
+    plain = buffer_class is not None and issubclass(
+        buffer_class, HindsightReplayBuffer | MaskedReplayBuffer
+    )
+    reasons = {
+        "n_steps > 1": n_steps > 1,
+        "actions that do not begin at 0": first_action != 0,
+        f"replay_buffer_class={getattr(buffer_class, '__name__', None)}": not plain,
+    }
+    return next((reason for reason, holds in reasons.items() if holds), None)
+
+
+def custom_in(value: Any) -> str | None:
+    """Return the name of something custom in a value, None if all of it is known."""
+    if isinstance(value, Custom):
+        return value.name
+    return next((name for part in parts_of(value) if (name := custom_in(part))), None)

@@ -1,0 +1,400 @@
+"""SB3's DQN with action masks, hindsight by default and less overhead.
+
+Without masks, goals or extras it is SB3's DQN step by step: the same random numbers are drawn in
+the same order, and the same losses are minimised (tests compare weights).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from stable_baselines3 import DQN, HerReplayBuffer
+from stable_baselines3.dqn.policies import CnnPolicy, DQNPolicy, MultiInputPolicy
+
+from rlhf_agents.dqn import action_masks as masking
+from rlhf_agents.dqn.checkpoint_checks import foresight_clash
+from rlhf_agents.dqn.dense_network import DenseNetwork, dense_network, huber_gradient
+from rlhf_agents.dqn.gradient_steps import clip_and_step, follow, prefer_fused
+from rlhf_agents.dqn.replay.hindsight_buffer import HindsightReplayBuffer, is_goal_space
+from rlhf_agents.dqn.replay.masked_buffer import MaskedReplayBuffer
+from rlhf_agents.dqn.world_model.lookahead import Lookahead, best_values
+from rlhf_agents.errors import SettingError
+from rlhf_agents.settings import ModelForesight, Priorities
+
+NOT_YET, LATER = object(), object()
+"""Stand for a replay buffer that the first who asks for it will have made."""
+Values = Callable[[Any], torch.Tensor]
+"""Maps observations to values `[B, A]`."""
+SB3_POLICIES = (DQNPolicy, CnnPolicy, MultiInputPolicy)
+"""Policies whose `predict` is known to be the best action of the Q-network."""
+
+
+class PlainDQN(DQN):
+    """DQN on any environment with discrete actions; what `HFDQN` is when there is no game."""
+
+    double_q = False
+    uses_hindsight: bool | None = None
+    model_foresight: ModelForesight | None = None
+
+    _buffer: Any = None
+    _makes_buffer_later = False
+
+    # ---- set-up ----------------------------------------------------------------------------
+
+    @property
+    def replay_buffer(self) -> Any:
+        """What was experienced. That of a loaded model is made when it is first asked for.
+
+        Then a file costs no memory for its buffer, and who only predicts never pays for one.
+        """
+        if self._buffer is LATER:
+            self._buffer = self._make_buffer()
+        return self._buffer
+
+    @replay_buffer.setter
+    def replay_buffer(self, buffer: Any) -> None:
+        self._buffer = buffer
+
+    def _setup_model(self) -> None:
+        self._asks_masks = self._env_offers_masks()
+        self._last_masks: NDArray[np.bool_] | None = None
+        self._dense: tuple[Any, tuple[DenseNetwork | None, DenseNetwork | None]] | None = None
+        priorities = self.replay_buffer_kwargs.get("priorities")
+        if priorities is not None:  # SB3's JSON makes lists of them
+            kwargs = {**self.replay_buffer_kwargs, "priorities": Priorities(*priorities)}
+            self.replay_buffer_kwargs = kwargs
+        ours = self._choose_buffer()
+        if self._makes_buffer_later and self._buffer is None:
+            self._buffer = NOT_YET  # SB3 makes none where there is one
+        elif self.replay_buffer is None and (ours or self._is_her()):
+            self.replay_buffer = self._make_buffer()
+        n_steps = self.n_steps
+        if "n_steps" in self.replay_buffer_kwargs:
+            self.n_steps = 1  # SB3 would warn that the buffer, which was told, ignores them
+        super()._setup_model()
+        self.n_steps = n_steps
+        if self._buffer is NOT_YET:
+            self._buffer = LATER
+        self.lookahead = self._make_lookahead()
+
+    def _make_lookahead(self) -> Lookahead | None:
+        if self.model_foresight is None:
+            return None
+        why = self._why_not_look_ahead()
+        if why:
+            msg = f"foresight does not go with {why}; leave one of them out"
+            raise SettingError(msg)
+        actions: Any = self.action_space
+        result = Lookahead(
+            self.observation_space, int(actions.n), self.model_foresight, self.gamma, self.seed
+        )
+        result.set_env(self.env)
+        return result
+
+    def _why_not_look_ahead(self) -> str | None:
+        actions: Any = self.action_space
+        reasons = {
+            "VecNormalize": self._vec_normalize_env is not None,
+            "masks that are not in the observation": self._asks_masks,
+            "networks on an accelerator": self.device.type != "cpu",
+        }
+        clash = next((reason for reason, holds in reasons.items() if holds), None)
+        return clash or foresight_clash(self.n_steps, int(actions.start), self.replay_buffer_class)
+
+    def _env_offers_masks(self) -> bool:
+        space = self.observation_space
+        return not masking.observes_masks(space) and masking.offers_masks(self.env)
+
+    def _is_her(self) -> bool:
+        chosen: Any = self.replay_buffer_class
+        return chosen is not None and issubclass(chosen, HerReplayBuffer)
+
+    def _choose_buffer(self) -> bool:
+        """Use a buffer of ours where SB3's default lacks goals or masks; return whether we do."""
+        if self.replay_buffer_class is not None:
+            return False
+        options: dict[str, Any] = {"n_steps": self.n_steps, "gamma": self.gamma}
+        chosen: Any = MaskedReplayBuffer
+        if self._wants_hindsight():
+            chosen = HindsightReplayBuffer
+            options["store_masks"] = self._asks_masks
+        elif not self._asks_masks and self.model_foresight is None:
+            return False
+        self.replay_buffer_class = chosen
+        self.replay_buffer_kwargs = {**options, **self.replay_buffer_kwargs}
+        return True
+
+    def _wants_hindsight(self) -> bool:
+        if self.uses_hindsight is not None:
+            return self.uses_hindsight
+        computes = self.env is not None and self.env.has_attr("compute_reward")
+        return computes and is_goal_space(self.observation_space)
+
+    def _make_buffer(self) -> Any:
+        """Make the buffer as SB3 would, but also without an environment: `predict` needs none."""
+        chosen: Any = self.replay_buffer_class
+        kwargs = dict(self.replay_buffer_kwargs)
+        if self._is_her():
+            kwargs["env"] = self.env
+        return chosen(
+            self.buffer_size, self.observation_space, self.action_space, device=self.device,
+            n_envs=self.n_envs, optimize_memory_usage=self.optimize_memory_usage, **kwargs,
+        )  # fmt: skip
+
+    def set_env(self, env: Any, force_reset: bool = True) -> None:
+        """Go on in another environment; hindsight rewards are computed by the new one too."""
+        super().set_env(env, force_reset)
+        self._asks_masks = self._env_offers_masks()
+        if isinstance(self._buffer, HerReplayBuffer):  # one made later gets the new environment
+            self._buffer.env = self.env
+        if self.lookahead is not None:
+            self.lookahead.set_env(self.env)
+
+    # ---- acting ----------------------------------------------------------------------------
+
+    def _sample_action(
+        self, learning_starts: int, action_noise: Any = None, n_envs: int = 1
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
+        masks = self._current_masks()
+        if self.num_timesteps < learning_starts:
+            actions = self._random_actions(n_envs, masks)
+        else:
+            observation: Any = self._last_obs
+            actions, _ = self.predict(observation, action_masks=masks)
+        return actions, actions
+
+    def _current_masks(self) -> NDArray[np.bool_] | None:
+        if masking.observes_masks(self.observation_space):
+            observation: Any = self._last_obs
+            return self._checked(observation[masking.MASK_KEY])
+        if not self._asks_masks:
+            return None
+        if self._last_masks is None:
+            assert self.env is not None
+            self._last_masks = masking.masks_of(self.env)
+        return self._checked(self._last_masks)
+
+    def _checked(self, masks: Any) -> NDArray[np.bool_]:
+        actions: Any = self.action_space
+        return masking.checked(masks, int(actions.n), self._env_name())
+
+    def _env_name(self) -> str:
+        if self.env is None:
+            return "the observation"
+        spec = self.env.get_attr("spec")[0] if self.env.has_attr("spec") else None
+        inner: Any = getattr(self.env.unwrapped, "envs", [self.env])[0]
+        return getattr(spec, "id", None) or type(inner.unwrapped).__name__
+
+    def _random_actions(self, count: int, masks: NDArray[np.bool_] | None) -> NDArray[Any]:
+        actions: Any = self.action_space
+        if masks is None:
+            return np.array([actions.sample() for _ in range(count)])
+        return masking.random_actions(actions, np.broadcast_to(masks, (count, masks.shape[1])))
+
+    def predict(
+        self,
+        observation: Any,
+        state: tuple[NDArray[Any], ...] | None = None,
+        episode_start: NDArray[Any] | None = None,
+        deterministic: bool = False,
+        *,
+        action_masks: Any = None,
+    ) -> tuple[NDArray[Any], tuple[NDArray[Any], ...] | None]:
+        """Return actions for one observation or a batch, as SB3 does.
+
+        Args:
+            observation: as for `DQN.predict`; its `action_mask`, if it has one, is honoured.
+            state: passed through.
+            episode_start: ignored, as by DQN.
+            deterministic: False explores at the current exploration rate, as DQN does.
+            action_masks: `[A]` or `[B, A]`, 1 or True where an action is allowed.
+
+        Raises:
+            SettingError: a mask allows no action or has the wrong shape.
+        """
+        if action_masks is None and masking.observes_masks(self.observation_space):
+            action_masks = observation[masking.MASK_KEY]
+        masks = None if action_masks is None else self._checked(action_masks)
+        network = self._written_out()[0]
+        ahead = self.lookahead is not None and self.lookahead.acts
+        if (
+            masks is None
+            and not ahead
+            and (network is None or type(self.policy) not in SB3_POLICIES)
+        ):
+            return super().predict(observation, state, episode_start, deterministic)
+        # The generator that SB3 seeds, and asked only when SB3 asks it.
+        explores = not deterministic and np.random.rand() < self.exploration_rate  # noqa: NPY002
+        tensors, batched = self.policy.obs_to_tensor(observation)
+        if explores:
+            count = len(next(iter(tensors.values()))) if isinstance(tensors, dict) else len(tensors)
+            actions = self._random_actions(count, masks)
+        else:
+            actions = self._best(tensors, network, masks, learning=not deterministic)
+        return (actions if batched else actions.squeeze(axis=0)), state
+
+    @torch.no_grad()
+    def _best(
+        self, tensors: Any, network: DenseNetwork | None, masks: NDArray[np.bool_] | None,
+        learning: bool,
+    ) -> NDArray[Any]:  # fmt: skip
+        if self.policy.training:
+            self.policy.set_training_mode(False)
+        online: Values = self.q_net if network is None else network.values
+        values = online(tensors)
+        if masks is not None:
+            allowed = torch.as_tensor(masks, device=values.device).expand_as(values)
+            values = masking.only_allowed(values, allowed)
+        if self.lookahead is not None and self.lookahead.acts:
+            ahead: NDArray[Any] = self.lookahead.choose(tensors, values, online, learning).numpy()
+            return ahead
+        best: NDArray[Any] = values.argmax(dim=1).cpu().numpy()
+        return best
+
+    def _written_out(self) -> tuple[DenseNetwork | None, DenseNetwork | None]:
+        """Return the written-out networks; looked for anew when they changed or `learn` begins."""
+        if self._dense is None or self._dense[0] is not self.q_net:
+            self._dense = (
+                self.q_net, (dense_network(self.q_net), dense_network(self.q_net_target))
+            )  # fmt: skip
+        return self._dense[1]
+
+    # ---- remembering -----------------------------------------------------------------------
+
+    def _setup_learn(self, *args: Any, **kwargs: Any) -> Any:
+        self._last_masks, self._dense = None, None
+        return super()._setup_learn(*args, **kwargs)
+
+    def _store_transition(
+        self,
+        replay_buffer: Any,
+        buffer_action: NDArray[Any],
+        new_obs: Any,
+        reward: NDArray[Any],
+        dones: NDArray[Any],
+        infos: list[dict[str, Any]],
+    ) -> None:
+        if self._asks_masks:
+            assert self.env is not None
+            self._last_masks = masking.masks_of(self.env)
+            if hasattr(replay_buffer, "expect_masks"):
+                replay_buffer.expect_masks(masking.terminal_masks(self._last_masks, dones, infos))
+        super()._store_transition(replay_buffer, buffer_action, new_obs, reward, dones, infos)
+
+    # ---- learning --------------------------------------------------------------------------
+
+    def _on_step(self) -> None:
+        self._n_calls += 1
+        if self._n_calls % max(self.target_update_interval // self.n_envs, 1) == 0:
+            follow(self.q_net, self.q_net_target, self.tau)
+            follow_statistics: Any = zip(
+                self.batch_norm_stats, self.batch_norm_stats_target, strict=True
+            )
+            for online, target in follow_statistics:
+                target.data.copy_(online.data)
+        self.exploration_rate = self.exploration_schedule(self._current_progress_remaining)
+        self.logger.record("rollout/exploration_rate", self.exploration_rate)
+
+    def train(self, gradient_steps: int, batch_size: int = 100) -> None:
+        """Take gradient steps on batches of the replay buffer, see `DQN.train`."""
+        networks = self._written_out()
+        if networks[0] is None:  # else there is nothing that would behave in another way
+            self.policy.set_training_mode(True)
+        if isinstance(self.replay_buffer, HindsightReplayBuffer | MaskedReplayBuffer):
+            prefer_fused(self.policy.optimizer)  # elsewhere it is DQN, bit for bit
+        if self.lookahead is not None:
+            self.lookahead.observe(self.replay_buffer)
+        self._update_learning_rate(self.policy.optimizer)
+        parameters = list(self.q_net.parameters())
+        losses = [
+            self._gradient_step(batch_size, parameters, *networks) for _ in range(gradient_steps)
+        ]
+        self._n_updates += gradient_steps
+        self.logger.record("train/n_updates", self._n_updates, exclude="tensorboard")
+        self.logger.record("train/loss", sum(losses) / max(len(losses), 1))
+
+    def _gradient_step(
+        self,
+        batch_size: int,
+        parameters: list[torch.nn.Parameter],
+        online: DenseNetwork | None,
+        target: DenseNetwork | None,
+    ) -> float:
+        buffer: Any = self.replay_buffer
+        if self.lookahead is not None:
+            self.lookahead.practise(buffer)
+        batch = buffer.sample(batch_size, env=self._vec_normalize_env)
+        weights = getattr(batch, "weights", None)
+        if online is None or target is None:
+            goal = self._targets(batch, self.q_net, self.q_net_target)
+            values = self.q_net(batch.observations)
+            loss, _, errors = huber_gradient(values, batch.actions.long(), goal, weights)
+            self.policy.optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+        else:
+            loss, errors = self._dense_gradient(batch, weights, online, target)
+        clip_and_step(self.policy.optimizer, parameters, self.max_grad_norm)
+        if weights is not None:
+            buffer.update_priorities(batch.indices, errors.detach().flatten().cpu().numpy())
+        return float(loss.item())
+
+    @torch.no_grad()
+    def _dense_gradient(
+        self, batch: Any, weights: torch.Tensor | None, online: DenseNetwork, target: DenseNetwork
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        goal = self._targets(batch, online.values, target.values)
+        activations = online.activations(batch.observations)
+        loss, gradient, errors = huber_gradient(
+            activations[-1], batch.actions.long(), goal, weights
+        )
+        online.backward(activations, gradient)
+        return loss, errors
+
+    @torch.no_grad()
+    def _targets(self, batch: Any, online: Values, target: Values) -> torch.Tensor:
+        """Return `r + (1 - done) * discount * max_a Q(s', a)`, float32 `[B, 1]`, a allowed in s'.
+
+        With `double_q` the online network chooses a (van Hasselt et al., 2016).
+        """
+        values = target(batch.next_observations)
+        masks = self._next_masks(batch)
+        if self.double_q:
+            ranking = online(batch.next_observations)
+            ranking = ranking if masks is None else masking.only_allowed(ranking, masks)
+            best = values.gather(1, ranking.argmax(dim=1, keepdim=True))
+        else:
+            values = values if masks is None else masking.only_allowed(values, masks)
+            best = values.max(dim=1, keepdim=True).values
+        discounts = self.gamma if batch.discounts is None else batch.discounts
+        result: torch.Tensor = batch.rewards + (1 - batch.dones) * discounts * best
+        if self.lookahead is not None:
+            chooser = online if self.double_q else None
+            return self.lookahead.targets(
+                batch, result, lambda seen: best_values(seen, chooser, target)
+            )
+        return result
+
+    @staticmethod
+    def _next_masks(batch: Any) -> torch.Tensor | None:
+        after = batch.next_observations
+        if isinstance(after, dict) and masking.MASK_KEY in after:
+            masks: torch.Tensor | None = after[masking.MASK_KEY]
+            return masks
+        return getattr(batch, "next_masks", None)
+
+    # ---- saving ----------------------------------------------------------------------------
+
+    def _excluded_save_params(self) -> list[str]:
+        return [
+            *super()._excluded_save_params(),
+            "_asks_masks",
+            "_dense",
+            "_last_masks",
+            "_buffer",
+            "_makes_buffer_later",
+            "lookahead",
+        ]

@@ -1,0 +1,119 @@
+"""Hyper-parameters by name: those of `assets/hfdqn.yml` for a world, and `KEY=VALUE` on top.
+
+Values are written as in RL Zoo's files: Python literals, `dict(net_arch=[64, 64])`, the names of
+classes such as `ReLU`, `lin_1e-3` for a learning rate that falls to 0. Nothing in them is run.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from stable_baselines3 import DQN
+
+from rlhf_agents.errors import SettingError
+from rlhf_agents.files.literals import (
+    pairs,
+    value,
+)
+from rlhf_agents.settings import Foresight, Hindsight, ModelForesight, Priorities
+
+FILE = Path(__file__).parents[1] / "assets" / "hfdqn.yml"
+OF_THE_RUN = ("n_timesteps", "policy", "n_envs")
+"""Entries of the file that are no arguments of the algorithm."""
+NOT_HERE = ("self", "policy", "env", "seed", "tensorboard_log", "_init_setup_model")
+OURS = ("hindsight", "foresight", "double_q")
+SWITCHES = {"foresight": (Foresight, ModelForesight), "hindsight": (Hindsight,)}
+"""Arguments that are True or False, or settings: of games, and of all other worlds."""
+KNOWN = sorted({*inspect.signature(DQN.__init__).parameters, *OURS} - {*NOT_HERE})
+
+
+def of_world(name: str) -> dict[str, Any]:
+    """Return what the file has for a world, `gymnasium:` before its name or not.
+
+    Worlds that it does not name take its `default`, without the policy.
+    """
+    import yaml  # noqa: PLC0415 - only here
+
+    table = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    found = table.get(name.removeprefix("gymnasium:"))
+    if found is None:
+        found = {key: each for key, each in table["default"].items() if key != "policy"}
+    return {
+        key: value(each) if isinstance(each, str) and key != "policy" else each
+        for key, each in found.items()
+    }
+
+
+def from_words(words: Iterable[str]) -> dict[str, Any]:
+    """Return what `KEY=VALUE` words say; `a.b=1` is the entry b of a.
+
+    Raises:
+        SettingError: a word cannot be read or names no hyper-parameter.
+    """
+    settings: dict[str, Any] = {}
+    for key, text in pairs(words):
+        first, *rest = key.split(".", 1)
+        if first not in KNOWN:
+            near = difflib.get_close_matches(first, KNOWN, n=2)
+            hint = f"did you mean {' or '.join(near)}? " if near else ""
+            msg = f"there is no hyper-parameter {first!r}; {hint}known: {', '.join(KNOWN)}"
+            raise SettingError(msg)
+        if rest:
+            parts = settings.setdefault(first, {})
+            if not isinstance(parts, dict):
+                msg = f"the hyper-parameter {first} has no parts"
+                raise SettingError(msg)
+            parts[rest[0]] = value(text)
+        else:
+            settings[first] = value(text)
+    return settings
+
+
+def as_arguments(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return arguments of `HFDQN`: numbers as it wants them, and settings as objects.
+
+    Raises:
+        SettingError: a value is of the wrong kind.
+    """
+    arguments = dict(settings)
+    defaults = inspect.signature(DQN.__init__).parameters
+    for key, each in arguments.items():
+        kind = type(defaults[key].default) if key in defaults else None
+        if kind is int and isinstance(each, float) and each.is_integer():
+            arguments[key] = int(each)
+        elif kind in {int, float} and not _is_number(each, key):
+            msg = f"the hyper-parameter {key} is a number, not {each!r}"
+            raise SettingError(msg)
+    buffer = arguments.get("replay_buffer_kwargs")
+    if isinstance(buffer, dict):
+        arguments["replay_buffer_kwargs"] = _with(buffer, "priorities", Priorities)
+    for key, kinds in SWITCHES.items():
+        if not isinstance(arguments.get(key), bool):
+            arguments = _with(arguments, key, *kinds)
+    return arguments
+
+
+def _is_number(each: Any, key: str) -> bool:
+    if key in {"learning_rate", "train_freq"}:  # also a schedule, or (1, "episode")
+        return not isinstance(each, str | list | dict)
+    return isinstance(each, int | float) and not isinstance(each, bool)
+
+
+def _with(arguments: dict[str, Any], key: str, *kinds: Any) -> dict[str, Any]:
+    """Return arguments with the settings that a dict describes in place of the dict.
+
+    They are of the first of the `kinds` that has all the names.
+    """
+    given = arguments.get(key)
+    if given is None or isinstance(given, kinds):
+        return arguments
+    for kind in kinds if isinstance(given, dict) else ():
+        if set(given) <= set(kind.__annotations__):
+            return {**arguments, key: kind(**given)}
+    parts = ", or of ".join(", ".join(kind.__annotations__) for kind in kinds)
+    msg = f"the hyper-parameter {key} is made of {parts}; got {given!r}"
+    raise SettingError(msg)

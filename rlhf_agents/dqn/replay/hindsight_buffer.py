@@ -1,0 +1,319 @@
+"""Hindsight replay: transitions are learnt again as if what was achieved had been desired.
+
+Andrychowicz et al., 2017, "Hindsight Experience Replay". Unlike SB3's HerReplayBuffer, the end of
+an episode is relabelled with the goal, n-step returns are cut where the new goal is reached, and
+episodes that still run can be sampled.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+from stable_baselines3 import HerReplayBuffer
+from stable_baselines3.common.buffers import BaseBuffer
+
+from rlhf_agents.dqn.action_masks import MASK_KEY
+from rlhf_agents.dqn.replay.goal_rewards import GoalFunctions
+from rlhf_agents.dqn.replay.kernels import GOAL_ENDED, KEEP, TERMINAL, choose_goals
+from rlhf_agents.dqn.replay.rows import RowReader
+from rlhf_agents.dqn.replay.samples import (
+    RowCodec,
+    Samples,
+    as_samples,
+    end_flags,
+    load_into,
+    save_state,
+    waited_flags,
+)
+from rlhf_agents.dqn.replay.store import UNJUDGED, Drawn, Ints, Judged, TransitionStore
+from rlhf_agents.errors import SettingError
+from rlhf_agents.files.atomic import write_atomically
+from rlhf_agents.settings import Priorities
+
+STRATEGIES = ("future", "final", "episode", "random", "all_goals")
+ACHIEVED, DESIRED = "achieved_goal", "desired_goal"
+REDRAWS = 3
+"""How often a goal is drawn that is not reached already, before the asked one is kept."""
+
+
+def is_goal_space(space: spaces.Space[Any]) -> bool:
+    """Return whether observations are those of a goal environment."""
+    keys = {"observation", ACHIEVED, DESIRED}
+    return isinstance(space, spaces.Dict) and keys <= set(space.spaces)
+
+
+class HindsightReplayBuffer(HerReplayBuffer):
+    """A drop-in for `HerReplayBuffer`, with any off-policy algorithm of SB3.
+
+    Args:
+        buffer_size: transitions of all environments.
+        observation_space: Dict with `observation`, `achieved_goal` and `desired_goal`; other keys,
+            such as `action_mask`, are kept.
+        action_space: of the algorithm.
+        env: computes rewards; without one nothing can be relabelled.
+        device: where samples go.
+        n_envs: environments, all alike.
+        optimize_memory_usage: must be False; zeros and ones are packed anyway.
+        handle_timeout_termination: a time limit does not end what a state is worth.
+        n_sampled_goal: relabelled transitions for each one as it was, k of HER.
+        goal_selection_strategy: "future" (achieved now or later in the same episode), "final",
+            "episode" (anywhere in it), "random" (anywhere in the buffer) or "all_goals" (each
+            relabelled transition with every row of `goals`).
+        copy_info_dict: give `compute_reward` the stored infos.
+        goals: for "all_goals", `[G, ...]` like `desired_goal`.
+        skip_achieved: draw anew when a goal is already reached before the step.
+        terminate_on_goal: whether reaching a goal ends the episode; None asks the environment's
+            `compute_terminated`, and without one supposes it does.
+        n_steps: of the returns.
+        gamma: discount of n-step returns.
+        priorities: draw transitions with large errors more often.
+        store_masks: keep masks of environments that have them in `action_masks()`.
+
+    Raises:
+        SettingError: the space has no goals, or an option is out of range.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - HerReplayBuffer's arguments, then ours
+        self,
+        buffer_size: int,
+        observation_space: spaces.Dict,
+        action_space: spaces.Space[Any],
+        env: Any = None,
+        device: Any = "auto",
+        n_envs: int = 1,
+        optimize_memory_usage: bool = False,
+        handle_timeout_termination: bool = True,
+        n_sampled_goal: int = 4,
+        goal_selection_strategy: str = "future",
+        copy_info_dict: bool = False,
+        goals: NDArray[Any] | None = None,
+        skip_achieved: bool = True,
+        terminate_on_goal: bool | None = None,
+        n_steps: int = 1,
+        gamma: float = 0.99,
+        priorities: Priorities | None = None,
+        store_masks: bool = False,
+    ) -> None:
+        _check(observation_space, goal_selection_strategy, n_sampled_goal, goals)
+        BaseBuffer.__init__(
+            self, buffer_size, observation_space, action_space, device, n_envs=n_envs
+        )
+        self.buffer_size = max(buffer_size // n_envs, 1)
+        self.optimize_memory_usage = False
+        self.handle_timeout_termination = handle_timeout_termination
+        self.n_sampled_goal, self.her_ratio = n_sampled_goal, 1 - 1 / (n_sampled_goal + 1)
+        self.strategy, self.copy_info_dict = str(goal_selection_strategy), copy_info_dict
+        self.skip_achieved, self.terminate_on_goal = skip_achieved, terminate_on_goal
+        masks: Any = action_space
+        n_actions = (
+            int(masks.n) if store_masks and MASK_KEY not in observation_space.spaces else None
+        )
+        self.codec = RowCodec(observation_space, n_actions, shared=(DESIRED,))
+        self.store = TransitionStore(
+            self.buffer_size, n_envs, self.codec.layout, action_space, n_steps, gamma, priorities
+        )
+        self.infos = np.empty(self.buffer_size * n_envs if copy_info_dict else 0, object)
+        desired = self.codec.layout[f"obs:{DESIRED}"]
+        self.goals = None if goals is None else np.asarray(goals, desired.dtype)
+        goals_of = [(f"obs:{DESIRED}", 0), (f"next:{ACHIEVED}", 1), (f"next:{ACHIEVED}", 2)]
+        self._goals = RowReader(self.codec.layout, goals_of)
+        before, after = (self.codec.layout[f"{when}:{ACHIEVED}"] for when in ("obs", "next"))
+        self._compared = (before.begin, after.begin, before.size if skip_achieved else 0)
+        self._masks: NDArray[np.bool_] | None = None
+        self.env = env
+
+    @property
+    def env(self) -> Any:
+        """The environment that computes rewards, or None."""
+        return self._env
+
+    @env.setter
+    def env(self, env: Any) -> None:
+        self._env = env
+        self._goal_functions = None if env is None else GoalFunctions(env, self.terminate_on_goal)
+
+    def set_env(self, env: Any) -> None:
+        """Compute rewards with another environment from now on."""
+        self.env = env
+
+    def _asked(self) -> GoalFunctions:
+        if self._goal_functions is None:
+            msg = "hindsight needs an environment that computes rewards: call set_env(env) first"
+            raise SettingError(msg)
+        return self._goal_functions
+
+    # ---- storing ---------------------------------------------------------------------------
+
+    def expect_masks(self, masks: NDArray[np.bool_]) -> None:
+        """Take the masks `[n_envs, A]` of the next observations that `add` will bring."""
+        self._masks = masks
+
+    def add(  # type: ignore[override]
+        self,
+        obs: dict[str, NDArray[Any]],
+        next_obs: dict[str, NDArray[Any]],
+        action: NDArray[Any],
+        reward: NDArray[Any],
+        done: NDArray[Any],
+        infos: list[dict[str, Any]],
+    ) -> None:
+        """Store one step of every environment."""
+        ends, terminal = end_flags(done, infos, self.handle_timeout_termination)
+        flags = terminal * np.uint8(TERMINAL) | waited_flags(infos)
+        if terminal.any() and self._goal_functions is not None:
+            caused = self._asked().terminated(
+                self._shaped(next_obs[ACHIEVED]), self._shaped(obs[DESIRED]),
+                np.asarray(reward, np.float32), infos,
+            )  # fmt: skip
+            flags |= (terminal & caused) * np.uint8(GOAL_ENDED)
+        if self.copy_info_dict:
+            begin = self.store.pos * self.n_envs
+            self.infos[begin : begin + self.n_envs] = infos
+        rows = self.codec.encode(obs, next_obs, self._masks)
+        self.store.add(rows, action, reward, flags, ends)
+        self._masks = None
+        self.pos, self.full = self.store.pos, self.store.full
+
+    def _shaped(self, goals: Any) -> NDArray[Any]:
+        shape = self.codec.layout[f"obs:{DESIRED}"].shape
+        return np.asarray(goals).reshape(-1, *shape)
+
+    def truncate_last_trajectory(self) -> None:
+        """End the running episodes here, as if by a time limit."""
+        for env in np.flatnonzero(self.store.running_for):
+            self.store.close(int(env))
+
+    # ---- sampling --------------------------------------------------------------------------
+
+    def sample(self, batch_size: int, env: Any = None) -> Any:
+        """Draw a batch, its first `her_ratio` share relabelled.
+
+        Args:
+            batch_size: B.
+            env: a `VecNormalize` whose statistics are applied.
+
+        Raises:
+            RuntimeError: nothing is stored yet.
+            SettingError: goals are to be relabelled and there is no environment.
+        """
+        if self.store.filled == 0:
+            msg = "there is nothing to sample yet: set learning_starts to at least 1"
+            raise RuntimeError(msg)
+        n_virtual = int(self.her_ratio * batch_size)
+        drawn = self._draw(batch_size, n_virtual)
+        ahead = self.store.ahead(drawn.rows)
+        virtual = drawn.rows[:n_virtual]
+        sources = self._sources(virtual)
+        if (sources == KEEP).all():
+            return self._batch(drawn, ahead, UNJUDGED, None, env)
+        judged, desired = self._judge(virtual, sources, ahead[:n_virtual])
+        return self._batch(drawn, ahead, judged, desired, env)
+
+    def _draw(self, count: int, n_virtual: int) -> Drawn:
+        drawn = self.store.draw(count, np.random.random_sample(count))  # noqa: NPY002
+        if self.goals is None:
+            return drawn
+        # Each of the first transitions stands once for every goal.
+        copies = np.arange(count)
+        copies[:n_virtual] //= len(self.goals)
+        weights = None if drawn.weights is None else drawn.weights[copies]
+        return Drawn(drawn.rows[copies], weights)
+
+    def _sources(self, rows: Ints) -> Ints:
+        """Return the rows whose achieved goals the transitions `[V]` get, or `KEEP`."""
+        if self.goals is not None:
+            return rows
+        trials = REDRAWS if self.strategy != "final" else 1
+        chances = np.random.random_sample((trials, len(rows)))  # noqa: NPY002
+        sources = np.empty(len(rows), np.int64)
+        choose_goals(
+            rows, *self.store.places, self.store.rows, self._compared,
+            STRATEGIES.index(self.strategy), chances, sources,
+        )  # fmt: skip
+        return sources
+
+    def _judge(self, rows: Ints, sources: Ints, ahead: Ints) -> tuple[Judged, NDArray[Any]]:
+        """Return rewards and ends of steps `[V, n]` under other goals, and these, `[V, ...]`."""
+        steps = ahead.ravel() if self.store.n_steps == 1 else np.maximum(ahead.ravel(), 0)
+        desired, goals, achieved = self._goals.read(self.store.rows, rows, sources, steps)
+        if self.goals is None:
+            changed = (sources != KEEP).reshape(-1, *[1] * (goals.ndim - 1))
+            np.copyto(desired, goals, "unsafe", changed)
+        else:
+            desired = self.goals[np.arange(len(rows)) % len(self.goals)]
+        asked_for = desired
+        if self.store.n_steps > 1:
+            asked_for = np.repeat(desired, self.store.n_steps, axis=0)
+        infos = list(self.infos[steps]) if self.copy_info_dict else None
+        asked = self._asked()
+        earned = asked.rewards(achieved, asked_for, infos)
+        reached = asked.terminated(achieved, asked_for, earned, infos)
+        return Judged(sources, earned, reached), desired
+
+    def _batch(
+        self, drawn: Drawn, ahead: Ints, judged: Judged, desired: NDArray[Any] | None, env: Any
+    ) -> Samples:
+        store = self.store
+        rewards, terminal = store.earned(ahead, judged)
+        rewards = self._normalize_reward(rewards, env).astype(np.float32, copy=False)
+        outcome = store.outcome(ahead, rewards, terminal)
+        before, after, masks = self.codec.read(store.rows, drawn.rows, outcome.final)
+        if desired is not None:
+            before[DESIRED][: len(desired)] = desired  # `after` shares the array
+        seen = self._normalize_obs(before, env), self._normalize_obs(after, env), masks
+        return as_samples(store, drawn, seen, outcome, self.device)
+
+    def update_priorities(self, indices: Ints, errors: NDArray[Any]) -> None:
+        """Set priorities from the errors `[B]` of a batch."""
+        self.store.update_priorities(indices, errors)
+
+    # ---- files -----------------------------------------------------------------------------
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = self.__dict__.copy()
+        del state["_env"], state["_goal_functions"]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.env = None
+
+    def save(self, path: Any) -> None:
+        """Write all that is stored, also half-finished episodes, without pickle and atomically.
+
+        Raises:
+            OutputError: the path cannot be written.
+        """
+        write_atomically(path, save_state(type(self).__name__, self.store.state()))
+
+    def load(self, path: Any) -> None:
+        """Read what `save` wrote into this buffer, which goes on in the middle of its episodes.
+
+        Raises:
+            ModelFileError: the file is missing, damaged or belongs to another kind of buffer.
+        """
+        load_into(self.store, path, type(self).__name__)
+        self.pos, self.full = self.store.pos, self.store.full
+
+
+def _check(
+    space: spaces.Space[Any], strategy: str, n_sampled_goal: int, goals: NDArray[Any] | None
+) -> None:
+    if not is_goal_space(space):
+        msg = (
+            "hindsight needs Dict observations with observation, achieved_goal and desired_goal, "
+            f"got {space}; use hindsight=False"
+        )
+        raise SettingError(msg)
+    if strategy not in STRATEGIES:
+        msg = f"goal_selection_strategy must be one of {', '.join(STRATEGIES)}, got {strategy!r}"
+        raise SettingError(msg)
+    if n_sampled_goal < 0:
+        msg = f"n_sampled_goal must be 0 or more, got {n_sampled_goal}"
+        raise SettingError(msg)
+    if (strategy == "all_goals") != (goals is not None):
+        msg = "goals=[G, ...] is needed by, and only by, goal_selection_strategy='all_goals'"
+        raise SettingError(msg)

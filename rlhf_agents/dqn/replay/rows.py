@@ -1,0 +1,123 @@
+"""Transitions as rows of bytes: one row holds one transition, zeros and ones take a bit each.
+
+A batch is then read from memory in one go, and kinds of observations need no code of their own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+from stable_baselines3.common.preprocessing import get_obs_shape
+
+from rlhf_agents.dqn.replay.kernels import UNPACKED, Rows, read_rows
+
+
+@dataclass(frozen=True)
+class Field:
+    """Where one array lies in a row.
+
+    Attributes:
+        shape: of the array, without the batch.
+        dtype: of the array.
+        packed: eight values share a byte.
+        begin: first byte.
+        size: bytes in the row.
+    """
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    packed: bool
+    begin: int
+    size: int
+
+    @property
+    def values(self) -> int:
+        """Values of the array; bytes it takes when unpacked if it was packed."""
+        return int(np.prod(self.shape))
+
+    def write(self, rows: Rows, values: Any) -> None:
+        """Put values `[B, *shape]` into rows `[B, width]`."""
+        flat = np.asarray(values).reshape(len(rows), -1)
+        end = self.begin + self.size
+        if self.packed:
+            rows[:, self.begin : end] = np.packbits(flat != 0, axis=1)
+        else:
+            exact = np.ascontiguousarray(flat, self.dtype)
+            rows[:, self.begin : end] = exact.view(np.uint8)
+
+
+class RowLayout:
+    """The fields of a row, in the order in which they are added."""
+
+    def __init__(self) -> None:
+        self.fields: dict[str, Field] = {}
+        self.width = 0
+
+    def add(self, name: str, space: spaces.Space[Any]) -> None:
+        """Add a field for values of a space as SB3 stores them."""
+        shape: Any = get_obs_shape(space)
+        dtype = np.dtype(space.dtype)
+        packed = is_binary(space)
+        values = int(np.prod(shape))
+        size = -(-values // 8) if packed else values * dtype.itemsize
+        self.fields[name] = Field(tuple(shape), dtype, packed, self.width, size)
+        self.width += size
+
+    def __getitem__(self, name: str) -> Field:
+        return self.fields[name]
+
+
+class RowReader:
+    """Reads some fields of many rows in one call.
+
+    Args:
+        layout: of the rows.
+        wanted: names of fields, and which list of rows each is read for, 0 to 2.
+    """
+
+    def __init__(self, layout: RowLayout, wanted: list[tuple[str, int]]) -> None:
+        self.which = [which for _, which in wanted]
+        self.fields = [layout[name] for name, _ in wanted]
+        self.bytes = [field.values if field.packed else field.size for field in self.fields]
+        self._plans: dict[tuple[int, ...], Any] = {}
+
+    def read(self, rows: Rows, *indices: NDArray[np.int64]) -> list[NDArray[Any]]:
+        """Return the values `[B, *shape]` of the wanted fields.
+
+        Args:
+            rows: uint8 `[N, width]`.
+            indices: one to three lists of rows, int64 `[B]` each with a B of its own. Nothing is
+                read for negative ones.
+        """
+        sizes = tuple(len(some) for some in indices)
+        if sizes not in self._plans:
+            self._plans = {sizes: self._plan_for(sizes)}
+        plan, end, blocks = self._plans[sizes]
+        out = np.empty(end, np.uint8)
+        second, third = indices[1 % len(indices)], indices[-1]
+        read_rows(rows, indices[0], second, third, plan, UNPACKED, out)
+        return [np.ndarray(shape, dtype, out, begin) for begin, dtype, shape in blocks]
+
+    def _plan_for(
+        self, sizes: tuple[int, ...]
+    ) -> tuple[NDArray[np.int64], int, list[tuple[int, Any, tuple[int, ...]]]]:
+        """Return the plan, how many bytes it fills, and the blocks there: begin, dtype, shape."""
+        plan, blocks, end = [], [], 0
+        for which, field, size in zip(self.which, self.fields, self.bytes, strict=True):
+            plan.append([which, field.begin, size, field.packed, end])
+            blocks.append((end, field.dtype, (sizes[which], *field.shape)))
+            end += -(-sizes[which] * size // 8) * 8 + 8  # aligned for every dtype, and spare
+        return np.array(plan, np.int64).reshape(-1, 5), end, blocks
+
+
+def is_binary(space: spaces.Space[Any]) -> bool:
+    """Return whether all values of a space are 0 or 1 in one byte each."""
+    if isinstance(space, spaces.MultiBinary):
+        return True
+    if not isinstance(space, spaces.Box) or space.dtype not in (np.int8, np.uint8, np.bool_):
+        return False
+    return bool((np.asarray(space.low) >= 0).all() and (np.asarray(space.high) <= 1).all())

@@ -1,0 +1,204 @@
+"""What our replay buffers share: observations as rows, n-step samples, files without pickle."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, NamedTuple
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+import torch
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from rlhf_agents.dqn.replay.kernels import WAITED, Rows
+from rlhf_agents.dqn.replay.rows import RowLayout, RowReader
+from rlhf_agents.dqn.replay.store import Drawn, Ints, Outcome, TransitionStore
+from rlhf_agents.errors import ModelFileError
+from rlhf_agents.files.untrusted import WRONG
+
+MASK = "mask"
+KIND = "rlhf_agents replay buffer"
+NUMBERS = {"numbers": (4,), "highest": (1,)}
+"""Shapes of the arrays of a file that do not depend on the buffer."""
+
+
+class Samples(NamedTuple):
+    """SB3's replay samples with what prioritised and masked learning needs besides.
+
+    Attributes:
+        observations: tensor or Dict of tensors `[B, ...]`.
+        actions: int64 `[B, 1]`, or what the action space holds.
+        next_observations: after n steps, or where the return was cut.
+        dones: 1 where nothing follows, float32 `[B, 1]`.
+        rewards: n-step returns, float32 `[B, 1]`.
+        discounts: of the next observation, float32 `[B, 1]`; None for one step.
+        next_masks: allowed actions of the next observation, uint8 `[B, A]`, if the observation
+            does not tell.
+        weights: importance weights, float32 `[B, 1]`, with priorities.
+        indices: for `update_priorities`, int64 `[B]`.
+    """
+
+    observations: Any
+    actions: torch.Tensor
+    next_observations: Any
+    dones: torch.Tensor
+    rewards: torch.Tensor
+    discounts: torch.Tensor | None
+    next_masks: torch.Tensor | None
+    weights: torch.Tensor | None
+    indices: Ints
+
+
+class RowCodec:
+    """Observations in and out of rows. Goals are kept apart, because hindsight replaces them.
+
+    Args:
+        space: observations: any, or a Dict.
+        n_actions: A, if masks are to be stored beside.
+        shared: keys that are the same before and after a step.
+    """
+
+    def __init__(
+        self, space: spaces.Space[Any], n_actions: int | None, shared: tuple[str, ...] = ()
+    ) -> None:
+        self.is_dict = isinstance(space, spaces.Dict)
+        parts = space.spaces if isinstance(space, spaces.Dict) else {"": space}
+        self.keys, self.shared = list(parts), shared
+        self.layout = RowLayout()
+        for key, part in parts.items():
+            self.layout.add(f"obs:{key}", part)
+            if key not in shared:
+                self.layout.add(f"next:{key}", part)
+        if n_actions is not None:
+            self.layout.add(MASK, spaces.MultiBinary(n_actions))
+        self.changing = [key for key in self.keys if key not in shared]
+        wanted = [(f"obs:{key}", 0) for key in self.keys]
+        wanted += [(f"next:{key}", 1) for key in self.changing]
+        wanted += [(MASK, 1)] if MASK in self.layout.fields else []
+        self.reader = RowReader(self.layout, wanted)
+
+    def encode(self, before: Any, after: Any, masks: NDArray[np.bool_] | None) -> Rows:
+        """Return rows `[n_envs, width]` for observations before and after a step."""
+        before, after = self._parts(before), self._parts(after)
+        rows = np.empty((len(next(iter(before.values()))), self.layout.width), np.uint8)
+        for key in self.keys:
+            self.layout[f"obs:{key}"].write(rows, before[key])
+            if key not in self.shared:
+                self.layout[f"next:{key}"].write(rows, after[key])
+        if MASK in self.layout.fields:
+            n_actions = self.layout[MASK].shape
+            allowed = np.ones((len(rows), *n_actions), bool) if masks is None else masks
+            self.layout[MASK].write(rows, allowed)
+        return rows
+
+    def _parts(self, observation: Any) -> dict[str, Any]:
+        return observation if self.is_dict else {"": observation}
+
+    def read(
+        self, rows: Rows, first: Ints, final: Ints
+    ) -> tuple[dict[str, Any], dict[str, Any], NDArray[Any] | None]:
+        """Return observations before `first` and after `final` by key, and the masks after it."""
+        values = self.reader.read(rows, first, final)
+        before = dict(zip(self.keys, values, strict=False))
+        after = dict(zip(self.changing, values[len(self.keys) :], strict=False))
+        after.update({key: before[key] for key in self.shared})
+        return before, after, values[-1] if MASK in self.layout.fields else None
+
+
+def end_flags(
+    dones: NDArray[Any], infos: list[dict[str, Any]], timeouts: bool
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which episodes ended, `[n_envs]`, and which of them not by a time limit."""
+    ends = np.asarray(dones, bool)
+    if not timeouts or not ends.any():
+        return ends, ends
+    cut = np.array([bool(info.get("TimeLimit.truncated", False)) for info in infos])
+    return ends, ends & ~cut
+
+
+def waited_flags(infos: list[dict[str, Any]]) -> NDArray[np.uint8]:
+    """Return `WAITED` where an info says that nobody acted (`waiting`), uint8 `[n_envs]`."""
+    return np.array([WAITED if info.get("waiting") else 0 for info in infos], np.uint8)
+
+
+def as_samples(
+    store: TransitionStore,
+    drawn: Drawn,
+    observations: tuple[Any, Any, NDArray[Any] | None],
+    outcome: Outcome,
+    device: torch.device,
+) -> Samples:
+    """Put a batch together; `observations` are those before, those after, and masks after."""
+
+    def tensor(values: Any) -> Any:
+        if isinstance(values, dict):
+            return {key: tensor(value) for key, value in values.items()}
+        made = torch.from_numpy(values)
+        return made if here else made.to(device)
+
+    here = device.type == "cpu"
+    before, after, masks = observations
+    actions = store.actions[drawn.rows].astype(store.action_type, copy=False)
+    discounts = None
+    if store.n_steps > 1:
+        discounts = tensor((store.gamma ** (outcome.last + 1)).astype(np.float32)[:, None])
+    return Samples(
+        tensor(before), tensor(actions), tensor(after),
+        tensor(outcome.done.astype(np.float32)[:, None]), tensor(outcome.returns[:, None]),
+        discounts,
+        None if masks is None else tensor(masks),
+        None if drawn.weights is None else tensor(drawn.weights[:, None]),
+        drawn.rows,
+    )  # fmt: skip
+
+
+def save_state(kind: str, state: dict[str, NDArray[Any]]) -> bytes:
+    """Return a buffer's arrays as the bytes of a safetensors file."""
+    arrays = {name: np.ascontiguousarray(value) for name, value in state.items()}
+    return safetensors.numpy.save(arrays, {"kind": KIND, "class": kind})
+
+
+def load_into(store: TransitionStore, path: str | os.PathLike[str], kind: str) -> None:
+    """Read what `save_state` wrote; nothing in the file is run.
+
+    Raises:
+        ModelFileError: the file is missing, damaged or holds another kind of buffer.
+    """
+    try:
+        with safetensors.safe_open(os.fspath(path), "np") as file:
+            _check_kind(path, file.metadata() or {}, kind)
+            store.restore(_read_state(store, file))
+    except (OSError, safetensors.SafetensorError) as error:
+        msg = f"{path} is not a replay buffer of rlhf_agents or is damaged ({error})"
+        raise ModelFileError(msg) from error
+    except WRONG as error:
+        msg = f"{path} does not fit this buffer: {error}"
+        raise ModelFileError(msg) from error
+
+
+def _check_kind(path: str | os.PathLike[str], facts: dict[str, str], kind: str) -> None:
+    if facts.get("kind") != KIND or facts.get("class") != kind:
+        msg = f"{path} holds a {facts.get('class', 'file of another kind')}, not a {kind}"
+        raise ModelFileError(msg)
+
+
+def _read_state(store: TransitionStore, file: Any) -> dict[str, NDArray[Any]]:
+    """Return the arrays that a buffer wants; none is read before its size is known to fit."""
+    state = {name: _read_array(file, name, shape) for name, shape in NUMBERS.items()}
+    for name, target in store.targets(state["numbers"]).items():
+        state[name] = _read_array(file, name, target.shape)
+        if state[name].dtype != target.dtype:
+            msg = f"{name} holds {state[name].dtype}, not {target.dtype}"
+            raise ValueError(msg)
+    return state
+
+
+def _read_array(file: Any, name: str, shape: tuple[int, ...]) -> NDArray[Any]:
+    found = file.get_slice(name).get_shape()
+    if found != list(shape):
+        msg = f"{name} has the shape {found}, not {list(shape)}"
+        raise ValueError(msg)
+    array: NDArray[Any] = file.get_tensor(name)
+    return array

@@ -1,0 +1,338 @@
+"""A ring of transitions that knows its episodes: drawing, n-step returns, priorities.
+
+Every stored transition can be drawn, also those of episodes that still run and the rest of
+episodes whose beginning has been overwritten. Transitions are named by their row,
+slot * n_envs + env.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from rlhf_agents.dqn.replay.kernels import (
+    WAITED,
+    Rows,
+    follow_episodes,
+    n_step_returns,
+    settle,
+)
+from rlhf_agents.dqn.replay.rows import RowLayout
+from rlhf_agents.dqn.replay.sum_tree import SumTree
+from rlhf_agents.settings import Priorities
+
+REDRAWS = 100
+
+Ints = NDArray[np.int64]
+
+
+class Drawn(NamedTuple):
+    """Which transitions were drawn.
+
+    Attributes:
+        rows: int64 `[B]`.
+        weights: importance weights, float32 `[B]`, or None without priorities.
+    """
+
+    rows: Ints
+    weights: NDArray[np.float32] | None
+
+
+class Judged(NamedTuple):
+    """What the next n steps of the first V transitions of a batch bring under other goals.
+
+    Attributes:
+        sources: `KEEP` where the goal stays, int64 `[V]`.
+        rewards: float32 `[V * n]`.
+        reached: the goal is, and that ends the episode, bool `[V * n]`.
+    """
+
+    sources: Ints
+    rewards: NDArray[np.float32]
+    reached: NDArray[np.bool_]
+
+
+UNJUDGED = Judged(np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, np.bool_))
+
+
+class Outcome(NamedTuple):
+    """What became of a batch.
+
+    Attributes:
+        returns: n-step returns, float32 `[B]`.
+        done: nothing follows, bool `[B]`.
+        last: the step that each return ends with, 0 to n - 1, int64 `[B]`.
+        final: the row of that step, int64 `[B]`.
+    """
+
+    returns: NDArray[np.float32]
+    done: NDArray[np.bool_]
+    last: Ints
+    final: Ints
+
+
+class TransitionStore:
+    """The ring.
+
+    Args:
+        capacity: steps per environment.
+        n_envs: environments.
+        layout: fields of a row.
+        action_space: Discrete or any other.
+        n_steps: of the returns, >= 1.
+        gamma: discount per step.
+        priorities: None draws uniformly.
+    """
+
+    def __init__(
+        self,
+        capacity: int,
+        n_envs: int,
+        layout: RowLayout,
+        action_space: spaces.Space[Any],
+        n_steps: int = 1,
+        gamma: float = 0.99,
+        priorities: Priorities | None = None,
+    ) -> None:
+        if n_steps < 1:
+            msg = f"n_steps must be 1 or more, got {n_steps}"
+            raise ValueError(msg)
+        self.capacity, self.n_envs, self.layout = capacity, n_envs, layout
+        self.n_steps, self.gamma = n_steps, gamma
+        total = capacity * n_envs
+        self.rows: Rows = np.zeros((total, layout.width), np.uint8)
+        self.action_space = action_space
+        self.action_type = np.dtype(action_space.dtype)
+        self.actions = np.zeros((total, _action_size(action_space)), _action_type(action_space))
+        self.rewards = np.zeros(total, np.float32)
+        self.flags = np.zeros(total, np.uint8)
+        self.waits = False
+        self.episode_start = np.zeros(total, np.int32)
+        self.episode_length = np.zeros(total, np.int32)  # 0: it still runs
+        self.running_since = np.zeros(n_envs, np.int64)
+        self.running_for = np.zeros(n_envs, np.int64)
+        self.pos, self.full = 0, False
+        self.priorities = priorities
+        self.tree = None if priorities is None else SumTree(total)
+        self.highest = 1.0
+
+    @property
+    def filled(self) -> int:
+        """Stored transitions."""
+        return (self.capacity if self.full else self.pos) * self.n_envs
+
+    @property
+    def places(self) -> tuple[Any, Any, Any, int, bool]:
+        """What the kernels need to know to place a row in its episode."""
+        return self.episode_start, self.episode_length, self.running_for, self.pos, self.full
+
+    def add(
+        self,
+        rows: Rows,
+        actions: NDArray[Any],
+        rewards: NDArray[Any],
+        flags: NDArray[np.uint8],
+        ends: NDArray[np.bool_],
+    ) -> None:
+        """Store one step of every environment.
+
+        Args:
+            rows: uint8 `[n_envs, width]`.
+            actions: `[n_envs, ...]`.
+            rewards: `[n_envs]`.
+            flags: `TERMINAL`, `GOAL_ENDED` and `WAITED`, `[n_envs]`.
+            ends: the episode is over, `[n_envs]`.
+        """
+        begin = self.pos * self.n_envs
+        here = slice(begin, begin + self.n_envs)
+        self.rows[here], self.rewards[here], self.flags[here] = rows, rewards, flags
+        waited = (flags & WAITED) > 0
+        self.waits = self.waits or bool(waited.any())
+        self.actions[here] = np.asarray(actions).reshape(self.n_envs, -1)
+        self.episode_start[here], self.episode_length[here] = self.running_since, 0
+        self.running_for += 1
+        if self.tree is not None:
+            fresh = np.arange(begin, begin + self.n_envs)
+            self.tree.put(fresh, np.where(waited, 0.0, self.highest))
+        self.pos += 1
+        if self.pos == self.capacity:
+            self.pos, self.full = 0, True
+        ends = ends | (self.running_for == self.capacity)
+        if ends.any():
+            for env in np.flatnonzero(ends):
+                self.close(int(env))
+
+    def close(self, env: int) -> None:
+        """End the running episode of an environment here."""
+        length = int(self.running_for[env])
+        slots = (self.running_since[env] + np.arange(length)) % self.capacity
+        self.episode_length[slots * self.n_envs + env] = length
+        self.running_since[env], self.running_for[env] = self.pos, 0
+
+    def draw(self, count: int, chances: NDArray[np.float64] | None = None) -> Drawn:
+        """Draw transitions, with numpy's global generator: it is the one that SB3 seeds.
+
+        Args:
+            count: B.
+            chances: uniform numbers `[B]` that say which; None draws the rows that SB3's buffers
+                draw, which takes longer. With priorities they do not matter.
+        """
+        if self.tree is None or self.priorities is None:
+            if chances is None:
+                rows = np.random.randint(self.filled, size=count)  # noqa: NPY002
+            else:
+                rows = (chances * self.filled).astype(np.int64)
+            return Drawn(self._acted(rows) if self.waits else rows, None)
+        rows, chance = self.tree.draw(count)
+        rows = np.minimum(rows, self.filled - 1)  # whatever rounding did to sums of priorities
+        weights = (chance * self.filled) ** -self.priorities.beta
+        return Drawn(rows, (weights / weights.max()).astype(np.float32))
+
+    def _acted(self, rows: Ints) -> Ints:
+        """Draw anew where nobody acted; if that fails a hundred times, keep what there is."""
+        for _ in range(REDRAWS):
+            waited = np.flatnonzero(self.flags[rows] & WAITED)
+            if not len(waited):
+                break
+            rows[waited] = np.random.randint(self.filled, size=len(waited))  # noqa: NPY002
+        return rows
+
+    def update_priorities(self, rows: Ints, errors: NDArray[Any]) -> None:
+        """Set the priorities of transitions from their errors `[B]`."""
+        if self.tree is None or self.priorities is None:
+            return
+        values = (np.abs(errors) + self.priorities.epsilon) ** self.priorities.alpha
+        self.highest = max(self.highest, float(values.max()))
+        self.tree.put(rows, values)
+
+    def ahead(self, rows: Ints) -> Ints:
+        """Return the rows of the next `n_steps` steps, `[B, n]`, -1 where none is stored."""
+        if self.n_steps == 1:
+            return rows[:, None]
+        result = np.empty((len(rows), self.n_steps), np.int64)
+        follow_episodes(rows, *self.places, result)
+        return result
+
+    def earned(
+        self, ahead: Ints, judged: Judged = UNJUDGED
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Return rewards and ends for good of steps, `[B, n]`; some under other goals."""
+        rewards, terminal = np.empty(ahead.shape, np.float32), np.empty(ahead.shape, np.bool_)
+        settle(ahead, self.rewards, self.flags, *judged, rewards, terminal)
+        return rewards, terminal
+
+    def outcome(
+        self, ahead: Ints, rewards: NDArray[np.float32], terminal: NDArray[np.bool_]
+    ) -> Outcome:
+        """Return the n-step outcome of rewards and ends `[B, n]`."""
+        if self.n_steps == 1:
+            zeros = np.zeros(len(ahead), np.int64)
+            return Outcome(rewards[:, 0], terminal[:, 0], zeros, ahead[:, 0])
+        returns = np.empty(len(ahead), np.float32)
+        last = np.zeros(len(ahead), np.int64)
+        n_step_returns(rewards, terminal, ahead, self.gamma, returns, last)
+        each = np.arange(len(ahead))
+        return Outcome(returns, terminal[each, last], last, ahead[each, last])
+
+    # ---- saving ----------------------------------------------------------------------------
+
+    ARRAYS = ("rows", "actions", "rewards", "flags", "episode_start", "episode_length")
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Return all that is stored, as arrays."""
+        filled = {name: getattr(self, name)[: self.filled] for name in self.ARRAYS}
+        numbers = np.array([self.pos, self.full, self.capacity, self.n_envs], np.int64)
+        running = {"running_since": self.running_since, "running_for": self.running_for}
+        state = {**filled, **running, "numbers": numbers, "highest": np.array([self.highest])}
+        if self.tree is not None:
+            state["priorities"] = self.tree.tree
+        return state
+
+    def targets(self, numbers: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        """Return where the arrays of a state with these `numbers` belong, as views.
+
+        Raises:
+            ValueError: they belong to a buffer of another size.
+        """
+        pos, full, capacity, n_envs = (int(number) for number in numbers)
+        if (capacity, n_envs) != (self.capacity, self.n_envs):
+            msg = (
+                f"it has room for {capacity} x {n_envs} steps, not {self.capacity} x {self.n_envs}"
+            )
+            raise ValueError(msg)
+        if not 0 <= pos < capacity:
+            msg = f"the next step cannot go to place {pos} of {capacity}"
+            raise ValueError(msg)
+        filled = (capacity if full else pos) * n_envs
+        targets = {name: getattr(self, name)[:filled] for name in self.ARRAYS}
+        targets["running_since"], targets["running_for"] = self.running_since, self.running_for
+        if self.tree is not None:
+            targets["priorities"] = self.tree.tree
+        return targets
+
+    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+        """Take over what `state` returned.
+
+        Raises:
+            ValueError: it belongs to a buffer of another size or kind, or says what cannot be.
+            KeyError: something is missing.
+        """
+        numbers, highest = state["numbers"], state["highest"]
+        if numbers.shape != (4,) or numbers.dtype.kind not in "iu" or highest.shape != (1,):
+            msg = "it does not say how much is stored"
+            raise ValueError(msg)
+        targets = self.targets(numbers)
+        for name, target in targets.items():
+            if target.shape != state[name].shape or target.dtype != state[name].dtype:
+                msg = f"{name} has the shape {state[name].shape}, not {target.shape}"
+                raise ValueError(msg)
+        if not 0 < highest[0] < np.inf:
+            msg = f"its highest priority is {highest[0]}"
+            raise ValueError(msg)
+        self._check(state, len(targets["rows"]))
+        for name, target in targets.items():
+            target[...] = state[name]
+        self.waits = bool((self.flags & WAITED).any())
+        self.pos, self.full, self.highest = int(numbers[0]), bool(numbers[1]), float(highest[0])
+
+    def _check(self, state: dict[str, NDArray[Any]], filled: int) -> None:
+        """Raise `ValueError` if compiled code, which checks nothing, could leave an array."""
+        actions, (least, greatest) = state["actions"], _action_range(self.action_space)
+        if not ((actions >= least) & (actions <= greatest)).all():
+            msg = "its actions are not those of this buffer's action space"
+            raise ValueError(msg)
+        last = self.capacity
+        most = {"episode_start": last - 1, "episode_length": last, "running_since": last - 1,
+                "running_for": last}  # fmt: skip
+        for name, limit in most.items():
+            if state[name].size and not 0 <= state[name].min() <= state[name].max() <= limit:
+                msg = f"{name} is not between 0 and {limit}"
+                raise ValueError(msg)
+        if self.tree is not None and not self.tree.fits(state["priorities"], filled):
+            msg = "its priorities contradict each other"
+            raise ValueError(msg)
+
+
+def _action_size(space: spaces.Space[Any]) -> int:
+    return 1 if isinstance(space, spaces.Discrete) else int(np.prod(np.asarray(space.shape)))
+
+
+def _action_range(space: spaces.Space[Any]) -> tuple[Any, Any]:
+    """Return the least and the greatest of each number of an action."""
+    if isinstance(space, spaces.Discrete):
+        return space.start, space.start + space.n - 1
+    if isinstance(space, spaces.MultiDiscrete):
+        return space.start.ravel(), (space.start + space.nvec - 1).ravel()
+    if isinstance(space, spaces.MultiBinary):
+        return 0, 1
+    greatest = np.finfo(np.float64).max  # SB3 stores them scaled
+    return -greatest, greatest
+
+
+def _action_type(space: spaces.Space[Any]) -> Any:
+    if isinstance(space, spaces.Discrete) and space.start >= 0 and space.start + space.n <= 256:
+        return np.uint8
+    return space.dtype

@@ -1,0 +1,1 @@
+"""Foresight without rules: a model of the environment that is learnt and looked into."""

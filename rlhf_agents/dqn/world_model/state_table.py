@@ -1,0 +1,231 @@
+"""A model of the world that remembers: which states followed from which, and how often.
+
+It is exact in the limit for worlds of any randomness, and knows nothing of states it has not seen.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlhf_agents.dqn.world_model.outcomes import Imagined, Ints, Parts, Transitions
+
+BRANCHING = 8
+"""Different outcomes of an action that are kept; of an action with more nothing is claimed."""
+FIRST_ROOM = 1024
+NOWHERE = -1
+PER_EDGE = ("counts", "rewards", "ends")
+PART = "part."
+
+
+class Memory(NamedTuple):
+    """What followed from S states and A actions: up to K outcomes of each.
+
+    Attributes:
+        after: states that followed, -1 none, int32 `[S, A, K]`.
+        counts: how often, float32 `[S, A, K]`.
+        rewards: sums of rewards, float32 `[S, A, K]`.
+        ends: how often the episode ended there, float32 `[S, A, K]`.
+        crowded: there were too many outcomes to know them, bool `[S, A]`.
+    """
+
+    after: NDArray[np.int32]
+    counts: NDArray[np.float32]
+    rewards: NDArray[np.float32]
+    ends: NDArray[np.float32]
+    crowded: NDArray[np.bool_]
+
+
+class StateTable:
+    """Counts of what followed from each state and action.
+
+    Args:
+        n_actions: A.
+        limit: states that are remembered; later ones are not.
+
+    Attributes:
+        news: different outcomes that were seen.
+    """
+
+    def __init__(self, n_actions: int, limit: int = 500_000) -> None:
+        self.n_actions, self.limit = n_actions, limit
+        self._forget()
+
+    def _forget(self) -> None:
+        self._index: dict[bytes, int] = {}
+        self._parts: Parts = {}
+        self._room = self.news = 0
+        edges = (0, self.n_actions, BRANCHING)
+        self.after = np.full(edges, NOWHERE, np.int32)
+        self.counts = np.zeros(edges, np.float32)
+        self.rewards = np.zeros(edges, np.float32)  # sums
+        self.ends = np.zeros(edges, np.float32)  # counts
+        self.crowded = np.zeros((0, self.n_actions), np.bool_)
+
+    @property
+    def states(self) -> int:
+        """How many states are remembered."""
+        return len(self._index)
+
+    def learn(self, steps: Transitions) -> int:
+        """Count what happened; return how many of the steps led to states known before."""
+        known_before = 0
+        before, after = self._keys(steps.before), self._keys(steps.after)
+        for i, (source, target) in enumerate(zip(before, after, strict=True)):
+            known_before += target in self._index
+            here = self._place(source, steps.before, i)
+            there = self._place(target, steps.after, i)
+            if NOWHERE not in (here, there):
+                self._count((here, int(steps.actions[i])), there, steps, i)
+        return known_before
+
+    def _count(self, edge: tuple[int, int], there: int, steps: Transitions, i: int) -> None:
+        slots = self.after[edge]
+        for k in range(BRANCHING):
+            if slots[k] in (there, NOWHERE):
+                self.news += slots[k] == NOWHERE
+                slots[k] = there
+                self.counts[edge][k] += 1
+                self.rewards[edge][k] += steps.rewards[i]
+                self.ends[edge][k] += steps.ends[i]
+                return
+        self.crowded[edge] = True
+
+    def places(self, before: Parts) -> Ints:
+        """Return which of the remembered states each is, int64 `[B]`, -1 where none."""
+        return np.array([self._index.get(key, NOWHERE) for key in self._keys(before)], np.int64)
+
+    def memory(self) -> Memory:
+        """Return what followed from all remembered states."""
+        arrays = (self.after, self.counts, self.rewards, self.ends, self.crowded)
+        return Memory(*(array[: self.states] for array in arrays))  # type: ignore[arg-type]
+
+    def remembered(self) -> Parts:
+        """Return all remembered states, `[S, ...]` each."""
+        return {key: part[: self.states] for key, part in self._parts.items()}
+
+    def imagine(self, before: Parts, actions: Ints) -> Imagined:
+        """Return what may follow from actions int64 `[B, M]` in states `[B, ...]`."""
+        here = self.places(before)[:, None]
+        edges = (np.maximum(here, 0), actions)
+        counts = self.counts[edges] if self._room else np.zeros((*actions.shape, 1), np.float32)
+        total = counts.sum(axis=2)
+        known = (total > 0) & (here != NOWHERE)
+        if self._room:
+            known &= ~self.crowded[edges]
+        state, action, slot = np.nonzero((counts > 0) & known[:, :, None])
+        found = (edges[0][state, 0], actions[state, action], slot)
+        seen = self.counts[found]
+        return Imagined(
+            after={key: part[self.after[found]] for key, part in self._parts.items()},
+            pairs=state * actions.shape[1] + action,
+            chances=seen / total[state, action],
+            rewards=self.rewards[found] / seen,
+            ends=self.ends[found] / seen,
+            known=known,
+        )
+
+    # ---- saving ----------------------------------------------------------------------------
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Return all that is remembered, as arrays: E outcomes, and the S states.
+
+        Their names: `edges` int32 `[E, 4]` (state, action, slot, state that followed), `counts`,
+        `rewards` and `ends` float32 `[E]`, `crowded` int32 `[C, 2]`, and `part.KEY` `[S, ...]`.
+        """
+        memory = self.memory()
+        edges = np.argwhere(memory.after != NOWHERE)
+        found = tuple(edges.T)
+        seen = {name: getattr(memory, name)[found] for name in PER_EDGE}
+        return {
+            "edges": np.column_stack([edges, memory.after[found]]).astype(np.int32),
+            "crowded": np.argwhere(memory.crowded).astype(np.int32),
+            **seen,
+            **{PART + key: part for key, part in self.remembered().items()},
+        }
+
+    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+        """Remember what `state` returned, and nothing else.
+
+        Raises:
+            ValueError: it is not what a table of so many actions remembers.
+            KeyError: something is missing.
+        """
+        parts = {k.removeprefix(PART): v for k, v in state.items() if k.startswith(PART)}
+        index = {key: place for place, key in enumerate(self._keys(parts))} if parts else {}
+        edges, crowded = state["edges"], state["crowded"]
+        if any(len(part) != len(index) for part in parts.values()) or len(index) > self.limit:
+            msg = "the states that it remembers are not all different"
+            raise ValueError(msg)
+        _check_places(edges, (len(index), self.n_actions, BRANCHING, len(index)))
+        _check_places(crowded, (len(index), self.n_actions))
+        _check_counts(state, len(edges))
+        self._forget()
+        if parts:
+            self._grow(parts, len(index))
+        for key, part in parts.items():
+            self._parts[key][:] = part
+        self._index, self.news = index, len(edges)
+        found = tuple(edges[:, :3].T)
+        self.after[found] = edges[:, 3]
+        for name in PER_EDGE:
+            getattr(self, name)[found] = state[name]
+        self.crowded[tuple(crowded.T)] = True
+
+    def _keys(self, parts: Parts) -> list[bytes]:
+        rows = [np.ascontiguousarray(part).reshape(len(part), -1) for part in parts.values()]
+        joined = np.concatenate([row.view(np.uint8) for row in rows], axis=1)
+        return [row.tobytes() for row in joined]
+
+    def _place(self, key: bytes, parts: Parts, i: int) -> int:
+        place = self._index.get(key)
+        if place is not None:
+            return place
+        place = len(self._index)
+        if place == self.limit:
+            return NOWHERE
+        if place == self._room:
+            self._grow(parts, max(FIRST_ROOM, 2 * self._room))
+        for name, part in parts.items():
+            self._parts[name][place] = part[i]
+        self._index[key] = place
+        return place
+
+    def _grow(self, parts: Parts, room: int) -> None:
+        old, self._room = self._room, room
+        if not self._parts:
+            self._parts = {k: np.zeros((0, *p.shape[1:]), p.dtype) for k, p in parts.items()}
+        self._parts = {name: _longer(part, self._room) for name, part in self._parts.items()}
+        for name in Memory._fields:
+            setattr(self, name, _longer(getattr(self, name), self._room))
+        self.after[old:] = NOWHERE
+
+
+def _longer(array: NDArray[Any], length: int) -> NDArray[Any]:
+    result = np.zeros((length, *array.shape[1:]), array.dtype)
+    result[: len(array)] = array
+    return result
+
+
+def _check_places(places: NDArray[Any], limits: tuple[int, ...]) -> None:
+    """Raise `ValueError` unless `places` is int32 `[N, len(limits)]`, all from 0 to the limits."""
+    if places.dtype != np.int32 or places.ndim != 2 or places.shape[1] != len(limits):
+        msg = f"its edges are {places.dtype} {places.shape}"
+        raise ValueError(msg)
+    if len(places) and not ((places >= 0) & (places < np.array(limits))).all():
+        msg = "its edges lead out of the world"
+        raise ValueError(msg)
+
+
+def _check_counts(state: dict[str, NDArray[Any]], edges: int) -> None:
+    counts, rewards, ends = (state[name] for name in PER_EDGE)
+    kinds = {(array.dtype.str, array.shape) for array in (counts, rewards, ends)}
+    if kinds != {(np.dtype(np.float32).str, (edges,))}:
+        msg = f"it counts {sorted(kinds)}, not float32 {(edges,)}"
+        raise ValueError(msg)
+    sound = np.isfinite(counts) & (counts > 0) & (ends >= 0) & (ends <= counts)
+    if not (sound & np.isfinite(rewards)).all():
+        msg = "it counts what cannot be counted"
+        raise ValueError(msg)

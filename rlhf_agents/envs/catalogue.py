@@ -1,0 +1,136 @@
+"""What there is to play: libraries, their worlds, and our own games."""
+
+from __future__ import annotations
+
+import fnmatch
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import rlhf_games
+from rlhf_adapters.registry import Library, libraries, library
+from rlhf_adapters.specs import World, WorldError, unknown
+from rlhf_games.base import GameError
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """A library of worlds.
+
+    Attributes:
+        name: what stands before the colon.
+        text: what its worlds are.
+        installed: all that it needs can be imported.
+        install: the command that installs what it needs, nothing if it needs nothing.
+        worlds: how many there are, None where that cannot be found out.
+        trouble: why not.
+    """
+
+    name: str
+    text: str
+    installed: bool
+    install: str
+    worlds: int | None
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A world that is listed and cannot be played here.
+
+    Attributes:
+        name: with its library.
+        reason: in one sentence.
+    """
+
+    name: str
+    reason: str
+
+
+def shelf(name: str) -> Shelf:
+    """Return what is known of a library.
+
+    Raises:
+        WorldError: there is no such library.
+    """
+    found = library(name)
+    install = found.cure if found.extra else ""
+    try:
+        worlds, trouble = len(_worlds(found)) if found.installed else None, ""
+    except (ImportError, GameError) as error:
+        worlds, trouble = None, str(error)
+    return Shelf(found.name, found.text, found.installed, install, worlds, trouble)
+
+
+def library_names() -> list[str]:
+    """Return the names of all libraries, sorted."""
+    return sorted(libraries())
+
+
+def own_game(name: str) -> World:
+    """Return what is known of a game of `rlhf_games`."""
+    game = rlhf_games.make(name)
+    return World(name, 2, game.n_actions, tuple(goal.name for goal in game.goals), foresight=True)
+
+
+def matching(pattern: str) -> list[str]:
+    """Return the names of the worlds that a pattern means, with their library.
+
+    Args:
+        pattern: a library, or `LIBRARY:PATTERN`: a name (perhaps with options in brackets), a part
+            of names, or one with the wild cards * and ?.
+
+    Raises:
+        rlhf_games.base.GameError: nothing is meant; near names are given.
+    """
+    name, _, wanted = pattern.partition(":")
+    found = library(name)
+    known = _worlds(found)
+    if any(sign in wanted for sign in "*?"):
+        chosen = fnmatch.filter(known, wanted)
+    elif "(" in wanted or wanted in known:
+        chosen = [wanted]
+    else:
+        chosen = [world for world in known if wanted in world]
+    if not chosen:
+        raise WorldError(unknown(f"{name} world", wanted, known))
+    return [f"{name}:{world}" for world in chosen]
+
+
+def describe(name: str) -> World:
+    """Return what is known of a world `LIBRARY:WORLD`; may be slow.
+
+    Raises:
+        rlhf_games.base.GameError: it cannot be had.
+    """
+    prefix, _, world = name.partition(":")
+    adapter = library(prefix).load()
+    with _quiet():
+        described: World = adapter.describe(world)
+    return described
+
+
+def describe_all(names: Iterable[str]) -> Iterator[World | Refused]:
+    """Describe one world after the other; those that cannot be played say why."""
+    for name in names:
+        try:
+            yield describe(name)
+        except GameError as error:
+            yield Refused(name, str(error))
+
+
+def _worlds(found: Library) -> list[str]:
+    adapter: Any = found.load()
+    with _quiet():
+        names: list[str] = adapter.worlds()
+    return names
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep foreign libraries from warning of every name that is out of date."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

@@ -1,0 +1,152 @@
+"""Environments that are watched while an agent learns in them: failures named, returns counted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from stable_baselines3.common.vec_env import VecEnv, VecEnvWrapper
+
+from rlhf_agents.envs.resumable_env import RepeatableEnv
+from rlhf_agents.errors import WorldFailureError
+
+OWN, INNER = "watched.", "inner."
+PARTS = ("returns", "lengths")
+
+
+class WatchedVecEnv(VecEnvWrapper):
+    """Names what goes wrong in environments, and tells return and length of every episode.
+
+    Args:
+        venv: the environments.
+        name: how errors call them.
+        seed: of the run, for errors.
+    """
+
+    def __init__(self, venv: VecEnv, name: str, seed: int) -> None:
+        super().__init__(venv)
+        self.name, self.run_seed = name, seed
+        envs = list(getattr(venv, "envs", []))
+        self.each = envs if all(isinstance(env, RepeatableEnv) for env in envs) else []
+        self.steps = 0
+        self.returns = np.zeros(venv.num_envs)
+        self.lengths = np.zeros(venv.num_envs, np.int64)
+
+    def reset(self) -> Any:
+        """Begin new episodes everywhere."""
+        self.returns[:], self.lengths[:] = 0, 0
+        return self.venv.reset()
+
+    def step_wait(self) -> Any:
+        """Step all environments.
+
+        Raises:
+            WorldFailureError: one raised an error, or a reward or an observation is not a number.
+        """
+        self.steps += 1
+        try:
+            observations, rewards, dones, infos = self.venv.step_wait()
+        except WorldFailureError:
+            raise
+        except Exception as error:
+            said = f"{type(error).__name__}: {error}".rstrip(": ")
+            msg = f"{self.name} raised {said} (seed {self.run_seed}, step {self.steps} of this run)"
+            raise WorldFailureError(msg) from error
+        self._check("its reward", "", rewards, dones)
+        for key, part in _parts(observations):
+            self._check("its observation", key, part)
+        self.returns += rewards
+        self.lengths += 1
+        if dones.any():
+            for env in np.flatnonzero(dones):
+                self._finish(int(env), infos[env])
+        return observations, rewards, dones, infos
+
+    def _check(self, what: str, key: str, values: NDArray[Any], ended: Any = None) -> None:
+        """Refuse values `[n_envs, ...]` that are not finite, the last of episodes where `ended`."""
+        where = not_finite(values)
+        if where is not None:
+            said = f"{what}{_at(key)}{_said(values, where, 1)}"
+            self._refuse(where[0], said, ended is not None and bool(ended[where[0]]))
+
+    def _refuse(self, env: int, what: str, ended: bool) -> None:
+        place = f"environment {env}, seed {self.run_seed}, step {self.steps} of this run"
+        if self.each:
+            place = self.each[env].ended_at if ended else self.each[env].place
+        msg = f"{self.name} cannot be learnt from: {what} ({place})"
+        raise WorldFailureError(msg)
+
+    def _finish(self, env: int, info: dict[str, Any]) -> None:
+        for key, part in _parts(info.get("terminal_observation")):
+            where = not_finite(part)
+            if where is not None:
+                said = f"its last observation{_at(key)}{_said(part, where, 0)}"
+                self._refuse(env, said, ended=True)
+        result = {"r": float(self.returns[env]), "l": int(self.lengths[env])}
+        info.setdefault("episode", result)
+        self.returns[env], self.lengths[env] = 0, 0
+
+    def _tells(self) -> bool:
+        """Return whether the environments can tell by themselves where they are."""
+        return callable(getattr(self.venv, "run_state", None))
+
+    # ---- going on after an interruption ------------------------------------------------------
+
+    def run_state(self) -> dict[str, NDArray[Any]]:
+        """Return where all environments are, as far as they can tell."""
+        kept = {f"{OWN}{part}": getattr(self, part).copy() for part in PARTS}
+        if self._tells():
+            inner: Any = self.venv
+            told = inner.run_state()
+            return {**kept, **{f"{INNER}{name}": array for name, array in told.items()}}
+        for index, env in enumerate(self.each):
+            kept |= {f"{index}.{name}": array for name, array in env.run_state().items()}
+        return kept
+
+    def restore_run_state(self, state: dict[str, NDArray[Any]]) -> bool:
+        """Go to where `run_state` was called; return whether all environments are there.
+
+        Raises:
+            KeyError: something is missing.
+        """
+        for part in PARTS:
+            getattr(self, part)[:] = state[f"{OWN}{part}"]
+        if self._tells():
+            inner: Any = self.venv
+            return bool(inner.restore_run_state(_those(state, INNER)))
+        there = [
+            env.restore_run_state(_those(state, f"{index}.")) for index, env in enumerate(self.each)
+        ]
+        return bool(there) and all(there)
+
+
+def not_finite(values: Any) -> tuple[int, ...] | None:
+    """Return where the first infinite or undefined number of an array is, None if all are fine."""
+    array = np.asarray(values)
+    if array.dtype.kind != "f" or np.isfinite(array).all():
+        return None
+    return tuple(int(place) for place in np.argwhere(~np.isfinite(array))[0])
+
+
+def _at(key: str) -> str:
+    return f"[{key!r}]" if key else ""
+
+
+def _said(values: Any, where: tuple[int, ...], skipped: int) -> str:
+    at = f" at {list(where[skipped:])}" if where[skipped:] else ""
+    return f"{at} is {np.asarray(values)[where]}"
+
+
+def _parts(observations: Any) -> list[tuple[str, Any]]:
+    if observations is None:
+        return []
+    if isinstance(observations, dict):
+        return list(observations.items())
+    return [("", observations)]
+
+
+def _those(state: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+    return {
+        name.removeprefix(prefix): array for name, array in state.items() if name.startswith(prefix)
+    }

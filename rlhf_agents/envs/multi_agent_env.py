@@ -1,0 +1,108 @@
+"""A world of many agents for those who watch: all of them act, each step shows all of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Batch = dict[str, NDArray[Any]]
+
+SUCCESS = "is_success"
+ACHIEVED = "achieved_goal"
+
+
+class FollowedEnv:
+    """The n agents of one world, without auto-reset: an episode ends with its last agent.
+
+    Observations, actions and rewards are batches with a row per agent. Agents that are out show
+    what they had achieved; their actions do not matter. An episode is a success if somebody reached
+    its goal.
+
+    Args:
+        columns: a `VecEnv` of one world whose columns are agents, see `rlhf_adapters.multi_agent.goal_env`.
+
+    Attributes:
+        agents: their names.
+        action_names: of the actions that each has.
+        playing: who acts in the next step, bool `[n]`; at the end, who did in the last.
+        successes: of every agent that is out or at the end, None before or if nothing was asked.
+    """
+
+    def __init__(self, columns: Any) -> None:
+        self.columns, self.games, self.worlds = columns, columns.games, columns.worlds
+        self.task, self.goal_names, self.goal_rows = (
+            columns.task, columns.goal_names, columns.goal_rows,
+        )  # fmt: skip
+        self.goal_floor = columns.goal_floor
+        self.goal_possible = getattr(columns.task, "possible", None)
+        self.observation_space, self.action_space = columns.observation_space, columns.action_space
+        self.metadata, self.render_mode = columns.metadata, columns.render_mode
+        self.agents: tuple[str, ...] = tuple(self.worlds.agents)
+        self.action_names: tuple[tuple[str, ...], ...] = self.worlds.action_names
+        self.playing = np.ones(len(self.agents), np.bool_)
+        self.successes: list[bool | None] = [None] * len(self.agents)
+        self._kept: NDArray[np.float32] = columns.task.achieved.copy()
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Batch, dict[str, Any]]:
+        """Start a new episode of the world; return observations `[n, ...]` and an info."""
+        if seed is not None:
+            self.games.seed(seed)
+        everybody = np.ones(self.worlds.n, np.bool_)
+        self.games.restart(everybody, [options] * self.worlds.n)
+        self.successes = [None] * len(self.agents)
+        batch = self.games.observe()
+        self._kept = batch[ACHIEVED].copy()
+        self._look(batch)
+        return batch, {}
+
+    def step(self, actions: Any) -> tuple[Batch, NDArray[np.float64], bool, bool, dict[str, Any]]:
+        """Let all agents act.
+
+        Args:
+            actions: int64 `[n]`.
+
+        Returns:
+            Observations `[n, ...]`, rewards float64 `[n]`, whether the world is over, whether a
+            time limit made it so, and an info.
+        """
+        rewards, terminated, truncated, infos = self.games.step(np.asarray(actions, np.int64))
+        ended = terminated | truncated
+        for i in np.flatnonzero(ended).tolist():
+            self.successes[i] = infos[i].get(SUCCESS)
+        batch = self.games.observe()
+        self._kept[self.playing] = batch[ACHIEVED][self.playing]
+        over = bool((ended | self.worlds.waiting).all())
+        if over:  # whoever watches sees the end before the world begins anew
+            batch[ACHIEVED] = self._kept.copy()
+        else:
+            if ended.any():
+                self.games.restart(ended)
+            batch = self.games.observe()
+            self._look(batch)
+        cut = over and bool(truncated[ended].all())
+        info = self._info() if over else {}
+        return batch, np.asarray(rewards, np.float64), over and not cut, cut, info
+
+    def render(self) -> Any:
+        """Return the world's picture."""
+        return self.worlds.render()[0]
+
+    def close(self) -> None:
+        """Close the world."""
+        self.columns.close()
+
+    def _look(self, batch: Batch) -> None:
+        """Note who plays, and let the others show what they had achieved."""
+        self.playing = ~self.worlds.waiting
+        batch[ACHIEVED][~self.playing] = self._kept[~self.playing]
+        self._kept[self.playing] = batch[ACHIEVED][self.playing]
+        for i in np.flatnonzero(self.playing).tolist():  # also those that have joined
+            self.successes[i] = None
+
+    def _info(self) -> dict[str, Any]:
+        known = [success for success in self.successes if success is not None]
+        return {SUCCESS: any(known)} if known else {}

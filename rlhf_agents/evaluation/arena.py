@@ -1,0 +1,348 @@
+"""The arena: matches between two players, and what a player achieves of what it is asked.
+
+All games of a match are played in lock-step, as one batch: one `act` call per player and ply. Games
+start from random openings, each of which is played twice with the seats swapped, so that players
+without chance in them still play distinct games.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlhf_agents.errors import SettingError
+from rlhf_agents.evaluation.openings import Openings, draw_openings
+from rlhf_agents.players.players import Player
+from rlhf_games.base import Game, Outcome, States
+
+AGENT, OPPONENT = 0, 1
+"""The two players of a match."""
+
+Z_95 = 1.959963984540054
+NO_MOVE = -1
+
+Progress = Callable[[int], None]
+"""Told now and then how many games are finished."""
+
+
+# ---- playing ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Games:
+    """Finished games between an agent (player 0) and an opponent (player 1), N of them.
+
+    Attributes:
+        moves: int64 `[N, L]`, the actions from the starting position; -1 after the end.
+        agent_second: bool `[N]`, the agent had the second move.
+        results: int8 `[N]`, 1 won, 0 drawn, -1 lost by the agent.
+        plies: int64 `[N]`, lengths.
+        achieved: bool `[N, 2, G]`, the goals that each player achieved.
+    """
+
+    moves: NDArray[np.int64]
+    agent_second: NDArray[np.bool_]
+    results: NDArray[np.int8]
+    plies: NDArray[np.int64]
+    achieved: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.moves)
+
+
+def play_games(
+    game: Game,
+    players: tuple[Player, Player],
+    openings: Openings,
+    count: int,
+    goals: tuple[str, str] = ("win", "win"),
+    on_progress: Progress | None = None,
+) -> Games:
+    """Play `count` games at once; the agent has the first move in every other one.
+
+    Args:
+        game: the rules.
+        players: the agent and the opponent.
+        openings: game i starts from opening i // 2, around again when there are too few.
+        count: N > 0.
+        goals: what the agent and the opponent are asked for.
+        on_progress: told after every ply how many games are finished.
+    """
+    start = (np.arange(count) // 2) % len(openings)
+    agent_second = np.arange(count) % 2 == 1
+    states = openings.states[start].copy()
+    opening_plies = openings.moves.shape[1]
+    moves = np.full((count, max(game.max_plies, opening_plies)), NO_MOVE, np.int64)
+    moves[:, :opening_plies] = openings.moves[start]
+    lengths = np.full(count, opening_plies, np.int64)
+    ongoing = game.outcome(states) == Outcome.ONGOING
+    while ongoing.any():
+        opponents_turn = game.mover(states) != agent_second
+        actions = np.zeros(count, np.int64)
+        for who, player in enumerate(players):
+            rows = np.flatnonzero(ongoing & (opponents_turn == (who == OPPONENT)))
+            if len(rows):
+                actions[rows] = player.act(states[rows], goals[who])
+        rows = np.flatnonzero(ongoing)
+        states[rows] = game.step(states[rows], actions[rows])
+        moves[rows, lengths[rows]] = actions[rows]
+        lengths[rows] += 1
+        ongoing = game.outcome(states) == Outcome.ONGOING
+        if on_progress is not None:
+            on_progress(int((~ongoing).sum()))
+    return _settle(game, states, moves, agent_second)
+
+
+def _settle(
+    game: Game, states: States, moves: NDArray[np.int64], agent_second: NDArray[np.bool_]
+) -> Games:
+    """Return the record of games whose final positions are `states`."""
+    agent_waits = game.mover(states) != agent_second
+    outcome = game.outcome(states)
+    results = np.where(agent_waits, -outcome, outcome).astype(np.int8)
+    achieved = game.achieved(states)
+    achieved[agent_waits] = achieved[agent_waits][:, ::-1]
+    return Games(moves, agent_second, results, game.plies(states), achieved)
+
+
+def count_distinct(games: Games) -> int:
+    """Return how many different move sequences the games have, whoever had which seat."""
+    return len(np.unique(games.moves, axis=0))
+
+
+# ---- results ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How some games ended for the agent.
+
+    Attributes:
+        games: how many they are.
+        wins: of these, won.
+        draws: of these, drawn.
+        losses: of these, lost.
+        score: wins and half the draws per game, in [0, 1].
+        win_rate: wins per game, in [0, 1].
+        win_low: lower end of the 95 % confidence interval of `win_rate`, see `wilson`.
+        win_high: its upper end.
+    """
+
+    games: int
+    wins: int
+    draws: int
+    losses: int
+    score: float
+    win_rate: float
+    win_low: float
+    win_high: float
+
+
+@dataclass(frozen=True)
+class MatchSettings:
+    """How a match is played.
+
+    Attributes:
+        games: how many, > 0; even, so that both players have both seats alike.
+        goal: what the agent is asked for; the opponent plays to win.
+        opening_plies: length of the random openings; None chooses, see `draw_openings`.
+        seed: of the choice of openings.
+    """
+
+    games: int = 200
+    goal: str = "win"
+    opening_plies: int | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class MatchResult:
+    """A match seen from the agent.
+
+    Attributes:
+        agent: its name.
+        opponent: the other's name.
+        goal: what the agent was asked for.
+        total: all games.
+        as_first: those in which the agent had the first move.
+        as_second: the others.
+        goal_rate: share of games in which the agent achieved `goal`, in [0, 1].
+        mean_plies: mean length of a game, its opening included.
+        distinct: different move sequences among the games; fewer than games means duplicates.
+        openings: different openings, up to symmetry.
+        opening_plies: their length.
+        seed: of the choice of openings.
+    """
+
+    agent: str
+    opponent: str
+    goal: str
+    total: Tally
+    as_first: Tally
+    as_second: Tally
+    goal_rate: float
+    mean_plies: float
+    distinct: int
+    openings: int
+    opening_plies: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class GoalRow:
+    """What the agent achieved when asked for one goal.
+
+    Attributes:
+        asked: the goal.
+        achieved: for each reported goal, the share of games in which the agent achieved it.
+        low: lower end of the 95 % confidence interval of `achieved[asked]`.
+        high: its upper end.
+        distinct: different move sequences among the games.
+    """
+
+    asked: str
+    achieved: dict[str, float]
+    low: float
+    high: float
+    distinct: int
+
+
+@dataclass(frozen=True)
+class GoalMatrix:
+    """Asked x achieved against one opponent, which plays to win.
+
+    Attributes:
+        agent: its name.
+        opponent: the other's name.
+        games: per row.
+        goals: the columns: the goals that were asked for.
+        rows: one per asked goal.
+        baseline: the same when merely asked to `win`.
+        opening_plies: length of the random openings.
+        seed: of the choice of openings.
+    """
+
+    agent: str
+    opponent: str
+    games: int
+    goals: tuple[str, ...]
+    rows: tuple[GoalRow, ...]
+    baseline: GoalRow
+    opening_plies: int
+    seed: int
+
+
+def wilson(successes: int, trials: int) -> tuple[float, float]:
+    """Return the 95 % confidence interval of a rate, (0, 1) without trials.
+
+    Wilson (1927), "Probable inference, the law of succession, and statistical inference"; the
+    trials are taken as independent.
+    """
+    if trials == 0:
+        return 0.0, 1.0
+    rate, spread = successes / trials, Z_95**2 / trials
+    centre = (rate + spread / 2) / (1 + spread)
+    margin = math.sqrt(rate * (1 - rate) * spread + spread**2 / 4) / (1 + spread)
+    return max(0.0, centre - margin), min(1.0, centre + margin)
+
+
+def tally(results: NDArray[np.int8]) -> Tally:
+    """Count results, int8 `[N]`: 1 won, 0 drawn, -1 lost."""
+    games = len(results)
+    wins, draws, losses = (int((results == value).sum()) for value in (1, 0, -1))
+    trials = max(games, 1)
+    score, win_rate = (wins + draws / 2) / trials, wins / trials
+    return Tally(games, wins, draws, losses, score, win_rate, *wilson(wins, games))
+
+
+def play_match(
+    game: Game,
+    players: tuple[Player, Player],
+    settings: MatchSettings,
+    on_progress: Progress | None = None,
+) -> MatchResult:
+    """Play a match between the agent `players[0]` and the opponent `players[1]`.
+
+    Raises:
+        UnknownGoalError: the game has no such goal.
+        SettingError: a setting cannot work.
+    """
+    goal = game.goal_index(settings.goal)
+    openings = _openings(game, settings)
+    asked = (settings.goal, "win")
+    games = play_games(game, players, openings, settings.games, asked, on_progress)
+    return MatchResult(
+        agent=players[AGENT].name,
+        opponent=players[OPPONENT].name,
+        goal=settings.goal,
+        total=tally(games.results),
+        as_first=tally(games.results[~games.agent_second]),
+        as_second=tally(games.results[games.agent_second]),
+        goal_rate=float(games.achieved[:, AGENT, goal].mean()),
+        mean_plies=float(games.plies.mean()),
+        distinct=count_distinct(games),
+        openings=len(openings),
+        opening_plies=openings.moves.shape[1],
+        seed=settings.seed,
+    )
+
+
+def goal_matrix(
+    game: Game,
+    players: tuple[Player, Player],
+    goals: Sequence[str],
+    settings: MatchSettings,
+    on_progress: Progress | None = None,
+) -> GoalMatrix:
+    """Ask the agent for each of `goals` in `settings.games` games, all from the same openings.
+
+    `settings.goal` is not used.
+
+    Raises:
+        UnknownGoalError: the game has no such goal.
+        SettingError: a setting cannot work.
+    """
+    columns = {name: game.goal_index(name) for name in goals}
+    openings = _openings(game, settings)
+    asked = [*columns, *(["win"] if "win" not in columns else [])]
+    rows = {}
+    for number, name in enumerate(asked):
+        advance = on_progress and partial(_add, on_progress, number * settings.games)
+        games = play_games(game, players, openings, settings.games, (name, "win"), advance)
+        rows[name] = _goal_row(game, games, name, columns)
+    return GoalMatrix(
+        agent=players[AGENT].name,
+        opponent=players[OPPONENT].name,
+        games=settings.games,
+        goals=tuple(columns),
+        rows=tuple(rows[name] for name in columns),
+        baseline=rows["win"],
+        opening_plies=openings.moves.shape[1],
+        seed=settings.seed,
+    )
+
+
+def _add(on_progress: Progress, before: int, done: int) -> None:
+    on_progress(before + done)
+
+
+def _goal_row(game: Game, games: Games, asked: str, columns: dict[str, int]) -> GoalRow:
+    mine = games.achieved[:, AGENT]
+    shares = {name: float(mine[:, goal].mean()) for name, goal in columns.items()}
+    successes = int(mine[:, game.goal_index(asked)].sum())
+    return GoalRow(asked, shares, *wilson(successes, len(games)), count_distinct(games))
+
+
+def _openings(game: Game, settings: MatchSettings) -> Openings:
+    if settings.games < 1:
+        msg = f"a match needs at least one game, not {settings.games}"
+        raise SettingError(msg)
+    if settings.opening_plies is not None and settings.opening_plies < 0:
+        msg = f"openings cannot have {settings.opening_plies} plies; give 0 or more"
+        raise SettingError(msg)
+    return draw_openings(game, (settings.games + 1) // 2, settings.seed, settings.opening_plies)

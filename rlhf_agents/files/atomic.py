@@ -1,0 +1,78 @@
+"""Writing files so that none is ever left half written."""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import io
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from rlhf_agents.errors import OutputError
+
+PARTIAL = ".partial"
+"""Ending of files that are being written."""
+
+
+def write_to(path: Any, content: bytes) -> None:
+    """Write a model to an open stream or to a path, whose ending is `.zip` if it has none.
+
+    Raises:
+        OutputError: the path cannot be written.
+    """
+    if isinstance(path, io.BufferedIOBase):
+        path.write(content)
+        return
+    target = Path(os.fspath(path))
+    write_atomically(target if target.suffix else target.with_suffix(".zip"), content)
+
+
+def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write `content` beside `path` and move it there.
+
+    Whatever happens, also a power cut, `path` holds either what it held before or all of `content`.
+
+    Raises:
+        OutputError: the folder is missing or not writable, or the disk is full.
+    """
+    target = Path(path)
+    handle: Any = None
+    try:
+        with tempfile.NamedTemporaryFile(
+            dir=target.parent, prefix=f".{target.name}.", suffix=PARTIAL, delete=False
+        ) as handle:
+            handle.write(content)
+            handle.flush()
+            os.fsync(handle.fileno())
+        os.chmod(handle.name, 0o666 & ~_umask())  # temporary files are private
+        os.replace(handle.name, target)
+        _sync_folder(target.parent)
+    except OSError as error:
+        if handle is not None:
+            Path(handle.name).unlink(missing_ok=True)
+        msg = f"cannot write {target}: {error.strerror or error}"
+        raise OutputError(msg) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    """Let the new name survive a power cut, where the system can do that for folders."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove what killed processes left half written beside `path`."""
+    for leftover in path.parent.glob(f".{glob.escape(path.name)}.*{PARTIAL}"):
+        leftover.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,259 @@
+"""The settings of a model as JSON, and back, without ever running what a file says.
+
+Classes are named and looked up in a short list of modules; objects are rebuilt by their known
+constructors. Whatever else a model holds (a lambda as schedule, a class of the user's) is written
+as `{"custom": name}`: the reader must bring it.
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from importlib import import_module
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from stable_baselines3.common.type_aliases import TrainFreq, TrainFrequencyUnit
+from stable_baselines3.common.utils import ConstantSchedule, FloatSchedule, LinearSchedule
+
+from rlhf_agents.files.untrusted import DTYPES, WRONG, declared_values
+from rlhf_agents.settings import Cosine, Foresight, Hindsight, ModelForesight, Priorities, from_json
+
+SAFE_MODULES = (
+    "rlhf_agents.dqn.replay.hindsight_buffer",
+    "rlhf_agents.dqn.replay.masked_buffer",
+    "rlhf_agents.selfplay.networks",
+    "stable_baselines3.common.buffers",
+    "stable_baselines3.common.sb2_compat.rmsprop_tf_like",
+    "stable_baselines3.common.torch_layers",
+    "stable_baselines3.dqn.policies",
+    "stable_baselines3.her.her_replay_buffer",
+    "torch.nn.modules.activation",
+    "torch.optim.adam",
+    "torch.optim.adamw",
+    "torch.optim.nadam",
+    "torch.optim.radam",
+    "torch.optim.rmsprop",
+    "torch.optim.sgd",
+)
+MAX_VALUES = 10**7
+"""Elements of all spaces and arrays that a file may describe, together."""
+MAX_DIMENSIONS = 32
+CUSTOM = "custom"
+SETTINGS = {kind.__name__: kind for kind in (Foresight, Hindsight, ModelForesight, Priorities)}
+
+
+class Custom:
+    """Stands for something that a file could not describe.
+
+    Attributes:
+        name: of its class or function.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+def encode(value: Any) -> Any:
+    """Return a value as JSON can hold it."""
+    if value is None or isinstance(value, bool | str):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, np.generic):
+        return value if math.isfinite(value) else {"float": repr(value)}
+    for kind, encoder in _ENCODERS:
+        if isinstance(value, kind):
+            return encoder(value)
+    owner = value if hasattr(value, "__qualname__") else type(value)
+    return {CUSTOM: f"{owner.__module__}.{owner.__qualname__}"}
+
+
+def _encode_class(value: type) -> dict[str, Any]:
+    name = f"{value.__module__}:{value.__qualname__}"
+    return {"class" if value.__module__ in SAFE_MODULES else CUSTOM: name}
+
+
+def _encode_array(value: np.ndarray[Any, Any]) -> dict[str, Any]:
+    if value.dtype.kind not in "biuf":
+        return {CUSTOM: f"array of {value.dtype}"}
+    content = base64.b64encode(np.ascontiguousarray(value).tobytes()).decode()
+    return {"array": content, "dtype": value.dtype.str, "shape": list(value.shape)}
+
+
+def _encode_dict(value: dict[Any, Any]) -> dict[str, Any]:
+    return {"dict": [[encode(key), encode(item)] for key, item in value.items()]}
+
+
+def _encode_box(space: spaces.Box) -> dict[str, Any]:
+    uniform = (space.low == space.low.flat[0]).all() and (space.high == space.high.flat[0]).all()
+    low, high = (space.low.flat[0], space.high.flat[0]) if uniform else (space.low, space.high)
+    shape = list(space.shape)
+    return {"box": [encode(low), encode(high)], "shape": shape, "dtype": np.dtype(space.dtype).str}
+
+
+_ENCODERS: list[tuple[Any, Callable[[Any], Any]]] = [
+    (np.generic, lambda v: {"number": _encode_array(np.asarray(v))}),
+    (np.ndarray, _encode_array),
+    (TrainFreq, lambda v: {"train_freq": [v.frequency, v.unit.value]}),
+    (Priorities, lambda v: {"settings": "Priorities", "values": v._asdict()}),
+    (tuple, lambda v: {"tuple": [encode(item) for item in v]}),
+    (list, lambda v: [encode(item) for item in v]),
+    (dict, _encode_dict),
+    (deque, lambda v: {"deque": [encode(item) for item in v], "maxlen": v.maxlen}),
+    (type, _encode_class),
+    (
+        (Foresight, Hindsight, ModelForesight),
+        lambda v: {"settings": type(v).__name__, "values": vars(v)},
+    ),
+    (ConstantSchedule, lambda v: {"constant": encode(v.val)}),
+    (LinearSchedule, lambda v: {"linear": [v.start, v.end, v.end_fraction]}),
+    (FloatSchedule, lambda v: {"float_of": encode(v.value_schedule)}),
+    (Cosine, lambda v: {"cosine": [v.start, v.floor]}),
+    (spaces.Dict, lambda v: {"dict_space": _encode_dict(v.spaces)}),
+    (spaces.Box, _encode_box),
+    (spaces.Discrete, lambda v: {"discrete": [int(v.n), int(v.start)]}),
+    (spaces.MultiBinary, lambda v: {"multi_binary": encode(v.n)}),
+    (spaces.MultiDiscrete, lambda v: {"multi_discrete": encode(v.nvec)}),
+]
+
+
+def decode_all(value: Any) -> Any:
+    """Return what `encode` described, see `decode`, if it is not too large.
+
+    Raises:
+        ValueError: this is not something that `encode` writes, or too much of it.
+    """
+    try:
+        if (declared := declared_values(value)) > MAX_VALUES:
+            msg = f"it declares {declared} values, more than the {MAX_VALUES} that are read"
+            raise ValueError(msg)
+        return decode(value)
+    except WRONG as error:
+        raise ValueError(str(error)) from error
+
+
+def decode(value: Any) -> Any:
+    """Return what `encode` described; what it could not describe becomes a `Custom`.
+
+    Raises:
+        ValueError: this is not something that `encode` writes; further errors are in `WRONG`.
+    """
+    if isinstance(value, list):
+        return [decode(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    for key, decoder in _DECODERS.items():
+        if key in value:
+            return decoder(value)
+    msg = f"unknown kind of value with {', '.join(map(str, value)) or 'nothing'} in it"
+    raise ValueError(msg)
+
+
+def _decode_class(value: dict[str, Any]) -> Any:
+    module, _, name = str(value["class"]).partition(":")
+    if module not in SAFE_MODULES:
+        msg = f"the module {module} is not one that files may name classes of"
+        raise ValueError(msg)
+    found = vars(import_module(module)).get(name)
+    if not isinstance(found, type) or found.__module__ != module:
+        msg = f"there is no class {name} in {module}"
+        raise ValueError(msg)
+    return found
+
+
+def _decode_array(value: dict[str, Any]) -> Any:
+    dtype = _dtype(value["dtype"])
+    content = base64.b64decode(str(value["array"]), validate=True)
+    return np.frombuffer(content, dtype).reshape(_shape(value["shape"])).copy()
+
+
+def _dtype(name: Any) -> np.dtype[Any]:
+    if name not in DTYPES:
+        msg = f"arrays of {name} are not read"
+        raise ValueError(msg)
+    return DTYPES[name]
+
+
+def _decode_number(value: dict[str, Any]) -> Any:
+    return _decode_array(value["number"])[()]
+
+
+def _decode_dict(value: dict[str, Any]) -> Any:
+    result = {decode(key): decode(item) for key, item in value["dict"]}
+    if not all(key is None or isinstance(key, str | int | float) for key in result):
+        msg = "a dict has keys that JSON has not"  # SB3 cannot save them
+        raise ValueError(msg)
+    return result
+
+
+def _decode_box(value: dict[str, Any]) -> Any:
+    low, high = (decode(bound) for bound in value["box"])
+    dtype: Any = _dtype(value["dtype"]).type
+    return spaces.Box(low, high, _shape(value["shape"]), dtype)
+
+
+def _shape(shape: Any) -> tuple[int, ...]:
+    result = tuple(shape) if isinstance(shape, list | tuple | np.ndarray) else (-1,)
+    if len(result) > MAX_DIMENSIONS or not all(isinstance(size, Integral) for size in result):
+        msg = f"{shape} is no shape of an array"
+        raise ValueError(msg)
+    if any(size < 0 for size in result) or math.prod(result) > MAX_VALUES:
+        msg = f"a shape of {list(result)} is refused: at most {MAX_VALUES} values are read"
+        raise ValueError(msg)
+    return result
+
+
+def _decode_discrete(value: dict[str, Any]) -> Any:
+    n, start = (int(number) for number in value["discrete"])
+    if n > MAX_VALUES:
+        msg = f"{n} discrete values are refused: at most {MAX_VALUES} are read"
+        raise ValueError(msg)
+    return spaces.Discrete(n, start=start)
+
+
+def _decode_binary(value: dict[str, Any]) -> Any:
+    n = decode(value["multi_binary"])
+    _shape([n] if isinstance(n, int) else n)
+    return spaces.MultiBinary(n)
+
+
+def _decode_train_freq(value: dict[str, Any]) -> Any:
+    frequency, unit = value["train_freq"]
+    return TrainFreq(int(frequency), TrainFrequencyUnit(unit))
+
+
+def _decode_float_schedule(value: dict[str, Any]) -> Any:
+    inner = decode(value["float_of"])
+    return inner if isinstance(inner, Custom) else FloatSchedule(inner)
+
+
+def _decode_settings(value: dict[str, Any]) -> Any:
+    kind: Any = SETTINGS[str(value["settings"])]
+    return kind(**value["values"]) if kind is Priorities else from_json(kind, value["values"])
+
+
+_DECODERS: dict[str, Callable[[dict[str, Any]], Any]] = {
+    CUSTOM: lambda v: Custom(str(v[CUSTOM])),
+    "float": lambda v: float(v["float"]),
+    "number": _decode_number,
+    "array": _decode_array,
+    "train_freq": _decode_train_freq,
+    "tuple": lambda v: tuple(decode(item) for item in v["tuple"]),
+    "dict": _decode_dict,
+    "deque": lambda v: deque((decode(item) for item in v["deque"]), v["maxlen"]),
+    "class": _decode_class,
+    "settings": _decode_settings,
+    "constant": lambda v: ConstantSchedule(decode(v["constant"])),
+    "linear": lambda v: LinearSchedule(*(float(part) for part in v["linear"])),
+    "float_of": _decode_float_schedule,
+    "cosine": lambda v: Cosine(*(float(part) for part in v["cosine"])),
+    # Networks read the parts in this order; a plain dict would be sorted.
+    "dict_space": lambda v: spaces.Dict(OrderedDict(_decode_dict(v["dict_space"]))),
+    "box": _decode_box,
+    "discrete": _decode_discrete,
+    "multi_binary": _decode_binary,
+    "multi_discrete": lambda v: spaces.MultiDiscrete(decode(v["multi_discrete"])),
+}

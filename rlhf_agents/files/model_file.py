@@ -1,0 +1,269 @@
+"""Model files: one zip, two readers.
+
+SB3 finds its own members in it. We read only the folder `rlhf/`: a JSON manifest and safetensors,
+sizes and digests checked, so that nothing in a file can run code (SB3 unpickles, see its issue
+#2281). Files are written beside their place and then moved there, so that none is left half done.
+What only a resumed training run needs lies in groups of its own (`RUN_GROUPS`), which are not read
+otherwise.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import zipfile
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.numpy
+from gymnasium import spaces
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+
+from rlhf_agents.errors import ModelFileError
+from rlhf_agents.files.atomic import (
+    write_atomically,
+)
+from rlhf_agents.files.untrusted import (
+    DAMAGE,
+    DTYPES,
+    MAX_MEMBER_BYTES,
+    RATIO,
+    RATIO_OF_RUNS,
+    WRONG,
+    CarefulZip,
+    declared_values,
+    read_json,
+)
+
+FORMAT_VERSION = 1
+FOLDER = "rlhf/"
+MANIFEST = FOLDER + "manifest.json"
+POLICY = "policy"
+OPTIMIZER = "optimizer"
+WORLD = "world"
+MODEL_GROUPS = (POLICY, OPTIMIZER, WORLD)
+RUN, REPLAY = "run", "replay"
+RUN_GROUPS = (RUN, REPLAY)
+"""What a training run needs besides the model to go on as if it had not been interrupted."""
+ENDING = ".safetensors"
+MAX_MANIFEST_BYTES = 16 * 1024 * 1024
+"""Last observations of many environments are in it."""
+
+MAX_SPACE = 10**6
+"""Values of the observation of a game."""
+
+Arrays = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """What a model file holds.
+
+    Attributes:
+        path: where it was read from.
+        manifest: the JSON manifest.
+        arrays: the array groups that were asked for and are there, by name.
+    """
+
+    path: str
+    manifest: dict[str, Any]
+    arrays: dict[str, Arrays]
+
+    def require_game(self, name: str) -> None:
+        """Raise `ModelFileError` if the model was trained for another game."""
+        trained = self.manifest.get("game")
+        if trained != name:
+            msg = f"{self.path} was trained for {trained}, not for {name}"
+            raise ModelFileError(msg)
+
+
+def write_model(
+    path: str | os.PathLike[str],
+    manifest: dict[str, Any],
+    arrays: dict[str, Arrays],
+    base: bytes | None = None,
+) -> None:
+    """Write a model file atomically.
+
+    Args:
+        path: where to.
+        manifest: anything JSON can hold; format version and digests are added.
+        arrays: array groups by name.
+        base: a zip, e.g. SB3's, that receives our members.
+
+    Raises:
+        OutputError: the path cannot be written.
+    """
+    write_atomically(path, model_bytes(manifest, arrays, base))
+
+
+def model_bytes(
+    manifest: dict[str, Any], arrays: dict[str, Arrays], base: bytes | None = None
+) -> bytes:
+    """Return the bytes of a model file, see `write_model`."""
+    blobs = {
+        f"{FOLDER}{name}{ENDING}": safetensors.numpy.save(
+            {key: np.ascontiguousarray(value) for key, value in group.items()}
+        )
+        for name, group in arrays.items()
+    }
+    members = {
+        name: {"bytes": len(blob), "sha256": hashlib.sha256(blob).hexdigest()}
+        for name, blob in blobs.items()
+    }
+    full = {"format_version": FORMAT_VERSION, **manifest, "members": members}
+    buffer = io.BytesIO(base or b"")
+    with zipfile.ZipFile(buffer, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(MANIFEST, json.dumps(full, indent=1))
+        for name, blob in blobs.items():
+            # Replay is large and written often: fast before small.
+            fast = name not in {f"{FOLDER}{group}{ENDING}" for group in MODEL_GROUPS}
+            archive.writestr(name, blob, compresslevel=1 if fast else None)
+    return buffer.getvalue()
+
+
+def read_model(path: Any, groups: Collection[str] = MODEL_GROUPS) -> ModelFile:
+    """Read a model file without unpickling anything, within the limits of `untrusted`.
+
+    Args:
+        path: a file, whose ending `.zip` may be left out, or an open stream.
+        groups: the array groups to read; others are not looked at.
+
+    Raises:
+        ModelFileError: the file is missing, damaged, not ours, too large or from a newer format.
+    """
+    if isinstance(path, io.IOBase):
+        return _read_archive(str(getattr(path, "name", "the stream")), path, groups)
+    source = Path(path)
+    try:
+        if not source.exists() and not source.suffix:
+            source = source.with_suffix(".zip")
+        found = source.is_file()
+    except ValueError:  # a NUL in it, or nothing
+        found = False
+    if not found:
+        msg = f"there is no model file {source}; rlhf-train writes one"
+        raise ModelFileError(msg)
+    try:
+        with source.open("rb") as stream:
+            return _read_archive(str(source), stream, groups)
+    except OSError as error:
+        msg = f"{source} cannot be read: {error.strerror or error}"
+        raise ModelFileError(msg) from error
+
+
+def _read_archive(source: str, stream: Any, groups: Collection[str]) -> ModelFile:
+    resumes = not set(groups) <= set(MODEL_GROUPS)
+    try:
+        archive = CarefulZip(stream, RATIO_OF_RUNS if resumes else RATIO)
+        manifest = _read_manifest(source, archive)
+        arrays = {
+            name.removeprefix(FOLDER).removesuffix(ENDING): _read_arrays(archive, name, facts)
+            for name, facts in manifest["members"].items()
+            if name.removeprefix(FOLDER).removesuffix(ENDING) in groups
+        }
+    except DAMAGE as error:
+        msg = f"{source} is not a zip file or is damaged ({_said(error)}); copy or train it again"
+        raise ModelFileError(msg) from error
+    return ModelFile(source, manifest, arrays)
+
+
+def _said(error: Exception) -> str:
+    return str(error.args[0]) if isinstance(error, LookupError) and error.args else str(error)
+
+
+def _read_manifest(source: str, archive: CarefulZip) -> dict[str, Any]:
+    if MANIFEST not in archive:
+        msg = (
+            f"{source} has no {MANIFEST}: it was not saved by rlhf_agents "
+            "(if you trust its author, HFDQN.load(path, trust=True) uses SB3's reader)"
+        )
+        raise ModelFileError(msg)
+    manifest = read_json(archive.read(MANIFEST, MAX_MANIFEST_BYTES))
+    version = manifest.get("format_version") if isinstance(manifest, dict) else None
+    if type(version) is not int:
+        msg = "its manifest has no format_version"
+        raise ValueError(msg)
+    if version > FORMAT_VERSION:
+        msg = (
+            f"{source} has format {version}, this version reads up to {FORMAT_VERSION}; "
+            "upgrade rlhf-agents"
+        )
+        raise ModelFileError(msg)
+    _check_members(manifest.get("members"))
+    checked: dict[str, Any] = manifest
+    return checked
+
+
+def _check_members(members: Any) -> None:
+    if not isinstance(members, dict) or f"{FOLDER}{POLICY}{ENDING}" not in members:
+        msg = "its manifest names no policy"
+        raise ValueError(msg)
+    for name, facts in members.items():
+        if name not in {f"{FOLDER}{group}{ENDING}" for group in (*MODEL_GROUPS, *RUN_GROUPS)}:
+            msg = f"its manifest names {name!r}, which is not one of ours"
+            raise ValueError(msg)
+        if not isinstance(facts, dict) or type(facts.get("bytes")) is not int:
+            msg = f"its manifest does not say how long {name} is"
+            raise ValueError(msg)
+
+
+def _read_arrays(archive: CarefulZip, name: str, facts: dict[str, Any]) -> Arrays:
+    blob = archive.read(name, min(facts["bytes"], MAX_MEMBER_BYTES))
+    if len(blob) != facts["bytes"] or hashlib.sha256(blob).hexdigest() != facts.get("sha256"):
+        msg = f"{name} does not match its digest"
+        raise ValueError(msg)
+    try:
+        arrays: Arrays = safetensors.numpy.load(blob)
+    except (SafetensorError, *WRONG) as error:
+        msg = f"{name} cannot be read: {error}"
+        raise ValueError(msg) from error
+    for key, value in arrays.items():
+        if value.dtype.str not in DTYPES:
+            msg = f"{key} holds {value.dtype}, not numbers that we use"
+            raise ValueError(msg)
+    return arrays
+
+
+# ---- spaces as JSON ----------------------------------------------------------------------------
+
+
+def space_to_json(space: spaces.Space[Any]) -> dict[str, Any]:
+    """Describe a Box with uniform bounds, a Discrete or a Dict of them.
+
+    Raises:
+        TypeError: the space is of another kind.
+    """
+    if isinstance(space, spaces.Dict):
+        return {"dict": {key: space_to_json(part) for key, part in space.spaces.items()}}
+    if isinstance(space, spaces.Discrete):
+        return {"discrete": int(space.n)}
+    if isinstance(space, spaces.Box):
+        bounds = [float(space.low.min()), float(space.high.max())]
+        return {"box": bounds, "shape": list(space.shape), "dtype": str(space.dtype)}
+    msg = f"cannot describe a {type(space).__name__} space"
+    raise TypeError(msg)
+
+
+def space_from_json(facts: dict[str, Any]) -> spaces.Space[Any]:
+    """Return the space that `space_to_json` described.
+
+    Raises:
+        ValueError: it described none, or one that is too large; further errors are in `WRONG`.
+    """
+    if declared_values(facts) > MAX_SPACE:
+        msg = f"spaces of more than {MAX_SPACE} values are refused"
+        raise ValueError(msg)
+    if "dict" in facts:
+        return spaces.Dict({key: space_from_json(part) for key, part in facts["dict"].items()})
+    if "discrete" in facts:
+        return spaces.Discrete(int(facts["discrete"]))
+    low, high = (float(bound) for bound in facts["box"])
+    names = {dtype.name: dtype.type for dtype in DTYPES.values()}
+    return spaces.Box(low, high, tuple(facts["shape"]), names[facts["dtype"]])

@@ -1,0 +1,1 @@
+"""Playing and watching: sessions, the terminal, the window."""

@@ -1,0 +1,158 @@
+"""Positions as text: the board, what every move is worth, what can be reached, what is expected."""
+
+from __future__ import annotations
+
+import numpy as np
+from rich.text import Text
+
+from rlhf_agents.play.board_cells import (
+    Cell,
+    line_names,
+    plays_cells,
+    plays_columns,
+    stones_of,
+)
+from rlhf_agents.search.explanation import Explanation
+from rlhf_games.base import Game, States
+
+STONES = ("X", "O")
+STYLES = ("bold dark_orange", "bold dodger_blue2")
+EMPTY = "·"
+CELL = 5
+BAR = 20
+MOST, PER_ROW, WIDTH = 12, 6, 12
+"""Of moves that are listed by name: how many, how many of them in a row, and how wide."""
+CHANCES = ("win", "draw", "lose")
+
+
+def board(game: Game, state: States, last: Cell | None = None) -> Text:
+    """Return the board with the names of the moves; the last stone stands in brackets.
+
+    Where pieces move from cell to cell, letters and numbers beside the board name the cells.
+    Positions that are no board of stones are shown as the game writes them.
+    """
+    written = game.text(state)
+    if written is not None:
+        return Text(f"{written}\n{_legal_moves(game, state)}")
+    cells = stones_of(game, state)
+    text = Text()
+    named = plays_cells(game) or plays_columns(game)
+    for row, line in enumerate(cells):
+        if not named:
+            text.append(f"{len(cells) - row:>2} ", "dim")
+        for column, owner in enumerate(line):
+            name = EMPTY
+            if plays_cells(game):
+                name = game.action_names[row * len(line) + column]
+            mark = STONES[owner - 1] if owner else name
+            mark = f"[{mark}]" if last == (row, column) else mark
+            text.append(f"{mark:^{CELL}}", STYLES[owner - 1] if owner else "dim")
+        text.append("\n")
+    if plays_columns(game):
+        names = "".join(f"{name:^{CELL}}" for name in game.action_names)
+        text.append(names + "\n", "bold")
+    if not named:
+        letters = (chr(ord("a") + column) for column in range(cells.shape[1]))
+        text.append("   " + "".join(f"{letter:^{CELL}}" for letter in letters) + "\n", "dim")
+    return text
+
+
+def move_name(game: Game, state: States, action: int) -> str:
+    """Return what a person types for a move, and what it means: "84 (d3c2)", or only "4"."""
+    mover = int(game.mover(np.ascontiguousarray(state)[None])[0])
+    name, label = game.names_of(mover)[action], game.label(state, action)
+    return name if name == label else f"{name} ({label})"
+
+
+def _legal_moves(game: Game, state: States) -> str:
+    legal = np.flatnonzero(game.legal(np.ascontiguousarray(state)[None])[0])
+    names = [move_name(game, state, int(action)) for action in legal]
+    return f"moves: {', '.join(names)}\n" if names else ""
+
+
+def move_values(game: Game, why: Explanation, mover: int = 0) -> Text:
+    """Return the value of every move in percent: below the columns, or as a grid of cells.
+
+    Moves that are neither, or one more than cells, are listed by name, the best of them.
+
+    Args:
+        game: the rules.
+        why: what a player thinks of a position.
+        mover: the seat that is to move there.
+    """
+    width, text = game.observation_shape[2], Text()
+    in_grid = plays_columns(game) or plays_cells(game)
+    count = width * (len(why.values) // width) if in_grid else 0
+    for action, value in enumerate(why.values[:count]):
+        label = "" if np.isnan(value) else f"{100 * value:.0f}%"
+        text.append(f"{label:^{CELL}}", _value_style(why, action))
+        if (action + 1) % width == 0:
+            text.append("\n")
+    text.append_text(_listed(why, game.names_of(mover), count))
+    return text
+
+
+def _listed(why: Explanation, names: tuple[str, ...], first: int) -> Text:
+    """Return the best legal moves from the action `first` on, by name, the best first."""
+    legal = [a for a in range(first, len(names)) if not np.isnan(why.values[a])]
+    shown = sorted(legal, key=lambda a: -why.values[a])[:MOST]
+    text = Text()
+    for place, action in enumerate(shown, 1):
+        label = f"{names[action]} {100 * why.values[action]:.0f}%"
+        ends_row = place % PER_ROW == 0 or place == len(shown)
+        text.append(f"{label:<{WIDTH}}", _value_style(why, action))
+        text.append("\n" if ends_row else "")
+    text.append(f"and {len(legal) - MOST} more\n" if len(legal) > MOST else "")
+    return text
+
+
+def _value_style(why: Explanation, action: int) -> str:
+    return "bold green" if action == why.action else "cyan"
+
+
+def bars(why: Explanation) -> Text:
+    """Return how likely win, draw and loss are if they were asked for, as bars.
+
+    The goal that was played for shows what looking ahead found, the others the first impression.
+    """
+    text = Text()
+    for name in CHANCES:
+        if name in why.goal_values:
+            value = why.goal_values[name]
+            if name == why.pursued:
+                value = float(why.values[why.action])
+            full = round(BAR * value)
+            text.append(f"  {name:<5}", "bold")
+            text.append("█" * full, "green")
+            text.append("░" * (BAR - full), "dim")
+            text.append(f" {100 * value:3.0f}%\n")
+    return text
+
+
+def spoken(game: Game, why: Explanation, mover: int = 0) -> str:
+    """Return the value of the move and the expected line in a few words: "61% win, expects 4 3"."""
+    moves = " ".join(line_names(game, why.line, mover)[1:])
+    text = f"{100 * why.values[why.action]:.0f}% {why.pursued}"
+    return f"{text}, expects {moves}" if moves else text
+
+
+def expected(game: Game, why: Explanation, mover: int = 0) -> str:
+    """Return the expected line and what it cost, e.g. "expects 4 4 3 (256 positions, 2 ms)"."""
+    moves = " ".join(line_names(game, why.line, mover))
+    proven = ", proven" if why.proven else ""
+    pursued = "" if why.pursued == why.goal else f", {why.goal} is out of reach: plays to win"
+    return f"expects {moves} ({why.nodes} positions, {1000 * why.seconds:.0f} ms{proven}{pursued})"
+
+
+def thoughts(
+    game: Game, why: Explanation, whose: str = "value of every move", mover: int = 0
+) -> Text:
+    """Return everything that an explanation says: values of moves, chances, expected line."""
+    text = Text(f"{whose} for {why.goal!r}:\n")
+    text.append_text(move_values(game, why, mover))
+    chances = bars(why)
+    if chances:
+        text.append("within reach, if it were asked for:\n")
+        text.append_text(chances)
+    text.append(expected(game, why, mover) + "\n", "italic")
+    return text

@@ -1,0 +1,311 @@
+"""An episode of a world, step by step, for those who watch: picture, action, values, return."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlhf_agents.envs.multi_agent_env import FollowedEnv
+from rlhf_agents.envs.open_env import WorldOrder, open_one
+from rlhf_agents.errors import WorldFailureError
+from rlhf_agents.play.episode_events import (
+    Happening,
+    Kind,
+    goal_chances,
+    goal_floor,
+    happenings,
+    lives_of,
+    odds,
+    together,
+    told,
+)
+from rlhf_agents.play.episode_frames import AgentMoment, Moment, Picture
+from rlhf_agents.players.actors import Actor, load_actor, masks_of
+from rlhf_games.base import GameError
+
+RGB, ANSI = "rgb_array", "ansi"
+USUAL_PACE = 15.0
+SLOWEST, FASTEST = 1.0, 60.0
+
+
+class WorldShow:
+    """A world in which an actor acts while somebody watches.
+
+    Args:
+        order: the world.
+        agent: who acts, see `plain_worlds.load_actor`.
+        mode: how it is shown, "rgb_array" or "ansi"; where a world has it not, `trouble` says so.
+
+    Attributes:
+        name: of the world.
+        goal: what is asked for, if anything.
+        opponent: in worlds of two players.
+        actor: who acts, all agents if there are many.
+        pace: steps a second, as the world wants it.
+        names: of the actions of every agent, or their numbers.
+        floor: what missing the goal pays, if the actor's values are of goals, see
+            `world_events.goal_floor`; None: they are of rewards.
+        now: what there is to see.
+        trouble: why there is no picture; nothing if there is one.
+
+    Raises:
+        UserError: there is no such agent, or it does not fit.
+        rlhf_games.base.GameError: there is no such world, or it cannot be set up like that.
+    """
+
+    def __init__(self, order: WorldOrder, agent: str, mode: str = RGB) -> None:
+        self.name, self.goal, self.opponent = order.name, order.goal, order.opponent
+        self.trouble = ""
+        self.mode: str | None = mode
+        self.env = self._open(order, mode)
+        self.actor: Actor = load_actor(agent, self.env, order)
+        inner = _innermost(self.env)
+        pace = float(inner.metadata.get("render_fps") or USUAL_PACE)
+        self.pace = min(FASTEST, max(SLOWEST, pace))
+        self.names = _action_names(inner, self.env)
+        self.floor = goal_floor(self.env, self.actor)
+        self._team = self.env if isinstance(self.env, FollowedEnv) else None
+        self._run_seed = order.seed
+        self._seed: int | None = order.seed
+        self._wanted: int | None = None
+        self._batch: Any = None
+        self.now = Moment(0)
+        self.restart()
+
+    def restart(self) -> Moment:
+        """Begin the next episode; only the first is seeded, as in Gymnasium.
+
+        Raises:
+            WorldFailureError: the world raised an error.
+        """
+        try:
+            shown, info = self.env.reset(seed=self._seed)
+        except GameError:
+            raise
+        except Exception as error:  # whatever the world's own code raises
+            raise self._failure(error, self.now.episode + 1, 0) from error
+        self._batch = shown if self._team is not None else _as_batch(shown)
+        self._seed = None
+        names = ("",) if self._team is None else self._team.agents
+        agents = tuple(AgentMoment(name) for name in names)
+        self.now = self._look(Moment(self.now.episode + 1, agents=agents, lives=lives_of(info)))
+        return self.now
+
+    def advance(self) -> Moment:
+        """Do what the actor wants; after the end begin anew.
+
+        Raises:
+            WorldFailureError: the world raised an error.
+        """
+        if self.now.over:
+            return self.restart()
+        before = self.now
+        rewards, over, info = self._step([agent.next_action for agent in before.agents])
+        agents = tuple(
+            replace(
+                agent,
+                action=agent.next_action,
+                reward=float(reward),
+                total=agent.total + float(reward),
+            )
+            for agent, reward in zip(before.agents, rewards, strict=True)
+        )
+        mean = float(np.mean(rewards))
+        moment = replace(
+            before,
+            step=before.step + 1,
+            agents=agents,
+            reward=mean,
+            total=before.total + mean,
+            over=over,
+            success=bool(info["is_success"]) if over and "is_success" in info else None,
+        )
+        self.now = _with_events(before, self._look(moment), lives_of(info))
+        return self.now
+
+    def follow(self, agent: int) -> Moment:
+        """Look closely at one of the agents from now on, also when it is out.
+
+        Args:
+            agent: its place among them, counted round and round.
+        """
+        self._wanted = agent % len(self.now.agents)
+        self.now = replace(self.now, followed=self._wanted)
+        return self.now
+
+    @property
+    def action_names(self) -> tuple[str, ...]:
+        """The actions of the agent that is followed."""
+        return self.names[self.now.followed]
+
+    def action_name(self, agent: int, action: Any) -> str:
+        """Return how people call an action of one of the agents."""
+        names = self.names[agent]
+        known = isinstance(action, int) and action < len(names)
+        return names[action] if known else str(action)
+
+    def close(self) -> None:
+        """Close the world."""
+        self.env.close()
+
+    def _step(self, actions: list[Any]) -> tuple[NDArray[np.float64], bool, Any]:
+        """Take the actions of all agents; return their rewards `[n]`, if it is over, and an info.
+
+        An agent that is out has no action.
+        """
+        try:
+            if self._team is None:
+                shown, reward, terminated, truncated, info = self.env.step(actions[0])
+                self._batch, rewards = _as_batch(shown), np.array([reward], np.float64)
+            else:
+                chosen = [0 if action is None else action for action in actions]
+                self._batch, rewards, terminated, truncated, info = self._team.step(chosen)
+        except GameError:
+            raise
+        except Exception as error:  # whatever the world's own code raises
+            raise self._failure(error, self.now.episode, self.now.step + 1) from error
+        return rewards, bool(terminated or truncated), info
+
+    def _failure(self, error: Exception, episode: int, step: int) -> WorldFailureError:
+        place = f"seed {self._run_seed}, episode {episode}, step {step}"
+        return WorldFailureError(f"{self.name} raised {type(error).__name__}: {error} ({place})")
+
+    def _open(self, order: WorldOrder, mode: str) -> Any:
+        """Open the world so that it shows itself, or without if it cannot."""
+        env = open_one(order)
+        modes = _innermost(env).metadata.get("render_modes") or ()
+        if mode in modes:
+            env.close()
+            return open_one(order, render_mode=mode)
+        self.mode = None
+        self.trouble = f"{order.name} has no picture to show"
+        return env
+
+    def _look(self, moment: Moment) -> Moment:
+        shown = self._rendered()
+        picture = _as_picture(shown)
+        if picture is None and self.mode == RGB and not self.trouble:
+            self.trouble = f"{self.name} has no picture to show"
+        text = shown if isinstance(shown, str) else None
+        moment = replace(moment, picture=picture, text=text, agents=self._think(moment))
+        return replace(moment, followed=self._followed(moment))
+
+    def _think(self, moment: Moment) -> tuple[AgentMoment, ...]:
+        """Return all agents with what the actor thinks and will do."""
+        env, batch, masks = self.env, self._batch, masks_of(self.env, self._batch)
+        playing, successes = np.ones(len(moment.agents), np.bool_), [moment.success]
+        if self._team is not None:
+            playing, successes = self._team.playing, self._team.successes
+        acting = playing & (not moment.over)
+        goals = goal_chances(env, self.actor, batch, masks, acting)
+        agents = [
+            replace(agent, playing=bool(playing[i]), success=successes[i], goals=goals[i],
+                    next_action=None, chance=None, values=agent.values if moment.over else None)
+            for i, agent in enumerate(moment.agents)
+        ]  # fmt: skip
+        if not acting.any():
+            return tuple(agents)
+        chosen = self.actor.predict(batch, deterministic=True)[0]
+        values = self.actor.values(batch)
+        if values is not None and masks is not None:
+            values = np.where(masks, values, np.nan).astype(np.float32)
+        for i in np.flatnonzero(acting).tolist():
+            action = int(chosen[i]) if np.ndim(chosen[i]) == 0 else chosen[i]
+            worth = None if values is None else values[i]
+            chance = _chance(worth, self.floor)
+            agents[i] = replace(agents[i], next_action=action, values=worth, chance=chance)
+        return tuple(agents)
+
+    def _followed(self, moment: Moment) -> int:
+        """Return who is looked at: whom somebody chose, else the first that plays."""
+        if self._wanted is not None:
+            return self._wanted
+        if moment.mine.playing or moment.over:
+            return moment.followed
+        return next((i for i, one in enumerate(moment.agents) if one.playing), 0)
+
+    def _rendered(self) -> Any:
+        if self.mode is None:
+            return None
+        try:
+            return self.env.render()
+        except GameError:
+            raise
+        except Exception as error:  # drawing is the world's own code
+            self.mode = None
+            self.trouble = f"{self.name} cannot be drawn: {type(error).__name__}: {error}"
+            return None
+
+
+def _with_events(before: Moment, after: Moment, lives: int | None) -> Moment:
+    """Return a moment with what happened since the one before."""
+    counted = before.lives, lives
+    step = after.step
+    found = {
+        new.name: [
+            *happenings(old.goals, new.goals, step, new.reward, counted),
+            *_leaving(new, after),
+        ]
+        for old, new in zip(before.agents, after.agents, strict=True)
+        if old.playing
+    }
+    events = together(found)
+    if after.over:
+        events.append(Happening(step, Kind.END, "the episode is over"))
+    known = before.lives if lives is None else lives
+    return replace(after, events=(*before.events, *events), lives=known)
+
+
+def _leaving(agent: AgentMoment, now: Moment) -> list[Happening]:
+    """Return that an agent leaves a world that goes on, unless its goals say why."""
+    if agent.playing or now.over or (agent.goals and agent.success is not None):
+        return []
+    if agent.success:
+        return [Happening(now.step, Kind.GOAL, "goal reached")]
+    return [Happening(now.step, Kind.OUT, "out of the game")]
+
+
+def _chance(values: NDArray[np.float32] | None, floor: float | None) -> float | None:
+    if values is None or floor is None or np.isnan(values).all():
+        return None
+    return float(odds(np.nanmax(values), floor))
+
+
+def _innermost(env: Any) -> Any:
+    """Return the environment that knows how it is shown: the world's own."""
+    of_worlds = getattr(getattr(env, "worlds", None), "envs", ())
+    inner = of_worlds[0] if of_worlds else getattr(env, "env", env)
+    return getattr(inner, "unwrapped", inner)
+
+
+def _action_names(inner: Any, env: Any) -> tuple[tuple[str, ...], ...]:
+    """Return the names of the actions of every agent."""
+    if isinstance(env, FollowedEnv):
+        return env.action_names
+    own = told(env, "action_names")
+    if own:
+        return (tuple(own),)
+    meanings = getattr(inner, "get_action_meanings", None)
+    if callable(meanings):
+        return (tuple(str(name).replace("_", " ").lower() for name in meanings()),)
+    listed = getattr(inner, "actions", None)
+    if isinstance(listed, type) and hasattr(listed, "__members__"):  # MiniGrid's enumeration
+        return (tuple(listed.__members__),)
+    return (tuple(str(action) for action in range(int(getattr(env.action_space, "n", 0)))),)
+
+
+def _as_picture(shown: Any) -> Picture | None:
+    if isinstance(shown, list):  # render modes such as rgb_array_list
+        shown = shown[-1] if shown else None
+    if not isinstance(shown, np.ndarray) or shown.ndim != 3 or shown.shape[2] < 3:
+        return None
+    return np.ascontiguousarray(shown[:, :, :3], np.uint8)
+
+
+def _as_batch(observation: Any) -> Any:
+    if isinstance(observation, dict):
+        return {key: np.asarray(value)[None] for key, value in observation.items()}
+    return np.asarray(observation)[None]

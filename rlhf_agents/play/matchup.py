@@ -1,0 +1,103 @@
+"""Who sits at the board: from words on the command line to two players and the games they play."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+import rlhf_games
+from rlhf_agents.play.session import Session
+from rlhf_agents.play.setup import Setup
+from rlhf_agents.players.agent import Agent, load_agent
+from rlhf_agents.players.bundled import bundled_agents
+from rlhf_agents.players.players import AgentPlayer, Player, make_player
+from rlhf_games.base import Game
+
+OPENING_PLIES = 2
+REVIEW_NODES = 1000
+
+
+@dataclass(frozen=True)
+class Seating:
+    """The game and those who play it.
+
+    Attributes:
+        game: the rules.
+        agent: the player that the person steers.
+        other: its opponent, None if that is the person.
+        analyst: an agent that can judge any position for any goal; None if the game has none.
+    """
+
+    game: Game
+    agent: Player
+    other: Player | None
+    analyst: AgentPlayer | None
+
+    def players(self, agent_seat: int) -> tuple[Player | None, Player | None]:
+        """Return who sits in the first and in the second seat."""
+        return (self.agent, self.other) if agent_seat == 0 else (self.other, self.agent)
+
+    def names(self, agent_seat: int) -> tuple[str, str]:
+        """Return how they are called."""
+        agent, other = self.agent.name, "you" if self.other is None else self.other.name
+        if agent == other:
+            return f"{agent} (first)", f"{agent} (second)"
+        return (agent, other) if agent_seat == 0 else (other, agent)
+
+
+def load_seating(setup: Setup) -> Seating:
+    """Load the rules and the players.
+
+    Raises:
+        rlhf_games.base.GameError: there is no such game or goal.
+        AgentsError: there is no such player, or a setting or a file is wrong.
+    """
+    game = rlhf_games.make(setup.game)
+    game.goal_index(setup.goal)
+
+    def load(name: str) -> Agent:
+        return load_agent(name, game.name)
+
+    def make(spec: str, seed: int) -> Player:
+        return make_player(spec, game, nodes=setup.nodes, seed=seed, load=load)
+
+    own = setup.agent or "agent"
+    agent, other = make(own, setup.seed), None
+    if setup.opponent != "human":
+        other = make(own if setup.opponent == "agent" else setup.opponent, setup.seed + 1)
+    return Seating(game, agent, other, _analyst(game, (agent, other)))
+
+
+def _analyst(game: Game, players: tuple[Player | None, ...]) -> AgentPlayer | None:
+    for player in players:
+        if isinstance(player, AgentPlayer):
+            return AgentPlayer(player.agent, REVIEW_NODES)
+    if game.name in bundled_agents():
+        return AgentPlayer(load_agent(game.name, game.name), REVIEW_NODES)
+    return None
+
+
+def agent_seat(setup: Setup, number: int, rng: np.random.Generator) -> int:
+    """Return the agent's seat in game `number` (from 0)."""
+    if setup.side is None:
+        return 1 - (number % 2 if setup.opponent != "human" else 0)
+    if setup.side == "random":
+        return int(rng.integers(2))
+    return 1 if setup.side == "first" else 0
+
+
+def new_session(setup: Setup, game: Game, seat: int, opening: list[int]) -> Session:
+    """Return a game in which the agent sits in `seat`, after moves that nobody chose."""
+    goals = [setup.goal, "win"] if seat == 0 else ["win", setup.goal]
+    return Session(game, goals, opening, opening=len(opening))
+
+
+def random_opening(game: Game, rng: np.random.Generator) -> list[int]:
+    """Return a few random moves, so that the games of a match differ."""
+    states, moves = game.initial(1), []
+    for _ in range(OPENING_PLIES):
+        action = game.random_actions(states, rng)
+        states = game.step(states, action)
+        moves.append(int(action[0]))
+    return moves

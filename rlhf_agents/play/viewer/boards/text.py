@@ -1,0 +1,138 @@
+"""The room of games without a board of stones: the position as text, the legal moves as a list."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlhf_agents.play.board_cells import Cell
+from rlhf_agents.play.viewer.boards.base import BoardView, Step
+from rlhf_agents.play.viewer.boards.grid import FRAME, STONE, VALUES, draw_stone
+from rlhf_agents.play.viewer.boards.text_symbols import EMPTY, Glyphs, cells_of, spread
+from rlhf_agents.play.viewer.canvas import Canvas
+from rlhf_agents.play.viewer.geometry import Box, Point
+from rlhf_agents.play.viewer.theme import Theme
+
+LIST_SHARE = 0.4
+CHIP = 30
+CHIP_WIDTH = 84
+ASPECT = 0.6
+"""A character's width by its height: characters stand in columns, whatever the font."""
+LARGEST = 40
+
+
+class TextRoom:
+    """Writes the position and lists the legal moves, as there may be thousands of others.
+
+    Args:
+        glyphs: characters that are drawn as stones; by default none.
+    """
+
+    def __init__(self, glyphs: Glyphs | None = None) -> None:
+        self.glyphs = glyphs or Glyphs({})
+
+    # ---- geometry
+
+    def _areas(self, box: Box) -> tuple[Box, Box]:
+        """Return where the text and where the list lies."""
+        area = box.inset(FRAME).top_part(VALUES)[1]  # in the end the result
+        return area.top_part(area.height * (1 - LIST_SHARE), FRAME)
+
+    def _chips(self, box: Box, legal: NDArray[np.bool_]) -> list[tuple[int, Box]]:
+        """Return the legal actions and where they stand in the list."""
+        actions = np.flatnonzero(legal).tolist()
+        area, count = self._areas(box)[1], len(actions)
+        if not count:
+            return []
+        per_row = max(1, int(area.width // CHIP_WIDTH))
+        per_row = max(per_row, -(-count // max(1, int(area.height // CHIP))))
+        rows = -(-count // per_row)
+        chips = area.top_part(rows * CHIP)[0].grid(count, per_row, 3)
+        return list(zip(actions, chips, strict=True))
+
+    def cell_centre(self, box: Box, cell: Cell) -> Point:
+        """Return the middle of the text: there are no cells."""
+        del cell
+        return self._areas(box)[0].centre
+
+    def action_at(self, box: Box, point: Point, view: BoardView) -> int | None:
+        """Return the legal action under a point, see `Room`."""
+        chips = self._chips(box, view.legal)
+        return next((action for action, chip in chips if chip.contains(point)), None)
+
+    def piece_at(self, box: Box, point: Point, view: BoardView) -> int | None:
+        """Return None: there are no pieces."""
+        return None
+
+    def neighbour(self, action: int, step: Step, legal: NDArray[np.bool_]) -> int | None:
+        """Return the legal action that an arrow key leads to, see `Room`."""
+        actions: list[int] = np.flatnonzero(legal).tolist()
+        if not actions:
+            return None
+        if action not in actions:
+            return actions[0]
+        return actions[(actions.index(action) + sum(step)) % len(actions)]
+
+    # ---- drawing
+
+    def draw(self, canvas: Canvas, box: Box, view: BoardView, theme: Theme) -> None:
+        """Draw the position, see `Room`."""
+        area = self._areas(box)[0]
+        canvas.box(area, theme.board, 14)
+        if view.text:
+            self._draw_text(canvas, area.inset(FRAME), view.text.split("\n"), theme)
+        for action, chip in self._chips(box, view.legal):
+            self._draw_chip(canvas, chip, action, view, theme)
+
+    def _draw_text(self, canvas: Canvas, area: Box, lines: list[str], theme: Theme) -> None:
+        lines = spread(lines) if self.glyphs.owners else lines
+        columns = max(1, *(len(line) for line in lines))
+        height = min(LARGEST, area.height / len(lines), area.width / columns / ASPECT)
+        width = height * ASPECT
+        left = area.centre[0] - columns * width / 2
+        top = area.centre[1] - len(lines) * height / 2
+        for row, line in enumerate(lines):
+            cells = cells_of(line) if self.glyphs.owners else None
+            for column, character in enumerate(line):
+                place = (left + (column + 0.5) * width, top + (row + 0.5) * height)
+                if cells and column in cells:
+                    self._draw_cell(canvas, place, character, height, theme)
+                elif character != " ":
+                    canvas.text(place, character, height * 0.8, theme.text, anchor="mm")
+
+    def _draw_cell(
+        self, canvas: Canvas, place: Point, character: str, height: float, theme: Theme
+    ) -> None:
+        """Draw a stone, with its letter if there are several kinds, or an empty cell."""
+        seat = self.glyphs.seat(character)
+        if character in EMPTY:
+            canvas.disc(place, max(1.5, height * 0.09), theme.hole)
+        elif seat is None:
+            canvas.text(place, character, height * 0.8, theme.text, anchor="mm")
+        else:
+            draw_stone(canvas, place, height * STONE, seat, theme)
+            if self.glyphs.pieces:
+                canvas.disc(place, height * STONE * 0.75, theme.seats[seat])
+                letter, colour = character.upper(), theme.on_seats[seat]
+                canvas.text(place, letter, height * 0.6, colour, anchor="mm", bold=True)
+
+    def _draw_chip(
+        self, canvas: Canvas, chip: Box, action: int, view: BoardView, theme: Theme
+    ) -> None:  # fmt: skip
+        canvas.box(chip, theme.raised, 6)
+        if view.values is not None and not np.isnan(view.values[action]):
+            part = chip._replace(width=chip.width * float(view.values[action]))
+            with canvas.faded(0.45):
+                canvas.box(part, theme.seats[view.eyes], 6)
+        if action in (view.hover, view.hint):
+            canvas.outline(chip, theme.good if action == view.hint else theme.text, 6, 2)
+        canvas.text(
+            chip.centre, view.names[action], min(13.0, chip.height * 0.5), theme.text, anchor="mm",
+            bold=action == view.chosen, width=chip.width - 6,
+        )  # fmt: skip
+
+    def draw_stone(
+        self, canvas: Canvas, centre: Point, cell: float, seat: int, theme: Theme
+    ) -> None:  # fmt: skip
+        """Draw the mark of a seat, see `Room`."""
+        draw_stone(canvas, centre, cell * STONE, seat, theme)

@@ -1,0 +1,86 @@
+"""What happened in an episode: a strip below the picture with a mark per event."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rlhf_agents.play.episode_events import Happening, Kind
+from rlhf_agents.play.episode_frames import Moment
+from rlhf_agents.play.viewer.canvas import Canvas
+from rlhf_agents.play.viewer.geometry import Box
+from rlhf_agents.play.viewer.theme import Colour, Theme, blend
+
+MARK = 3.0
+FADED = 0.65
+"""How much of the background is in marks of agents that are not followed."""
+SMALL = (Kind.REWARD, Kind.PENALTY)
+
+
+def paint_strip(canvas: Canvas, box: Box, now: Moment, theme: Theme) -> None:
+    """Draw the episode as a line with a mark per event, and name the last ones above it.
+
+    Events that happened to others than the followed agent are pale.
+    """
+    top, below = box.top_part(20)
+    if now.events:
+        _name_last(canvas, top, now, theme)
+    canvas.box(Box(below.x, below.bottom - 5, below.width, 3), theme.track, 1)
+    others = [event for event in now.events if not concerns(event, now.mine.name)]
+    mine = [event for event in now.events if concerns(event, now.mine.name)]
+    draw_marks(canvas, below, others, now.step, {k: _pale(k, theme) for k in Kind})
+    draw_marks(canvas, below, mine, now.step, {k: colour_of(k, theme) for k in Kind})
+
+
+def concerns(event: Happening, agent: str) -> bool:
+    """Return whether an event happened to an agent."""
+    return not event.who or agent in event.who
+
+
+def draw_marks(
+    canvas: Canvas, box: Box, events: Iterable[Happening], steps: int, colours: dict[Kind, Colour]
+) -> None:
+    """Draw a mark for every event, or the most important where many fall together.
+
+    Args:
+        canvas: where.
+        box: the episode from left to right.
+        events: of one episode.
+        steps: how long it is so far.
+        colours: of the marks.
+    """
+    marks: dict[int, Kind] = {}
+    for event in events:
+        place = round((box.width - MARK) * event.step / max(1, steps))
+        if place not in marks or marks[place] in SMALL:
+            marks[place] = event.kind
+    for place, kind in marks.items():
+        height = box.height * (0.45 if kind in SMALL else 0.9)
+        bottom = box.bottom - min(2.0, box.height / 4)
+        mark = Box(box.x + place, bottom - height, MARK, height)
+        canvas.box(mark, colours[kind], 1)
+
+
+def colour_of(kind: Kind, theme: Theme) -> Colour:
+    """Return the colour of a kind of event."""
+    if kind in (Kind.GOAL, Kind.REWARD):
+        return theme.good
+    return theme.muted if kind in (Kind.END, Kind.OUT) else theme.bad
+
+
+def _pale(kind: Kind, theme: Theme) -> Colour:
+    return blend(colour_of(kind, theme), theme.background, FADED)
+
+
+def _name_last(canvas: Canvas, box: Box, now: Moment, theme: Theme) -> None:
+    """Write what happened in the last step in which something did, to the followed agent first."""
+    step = now.events[-1].step
+    last = [event for event in now.events[-3 * len(now.agents) - 3 :] if event.step == step]
+    last.sort(key=lambda event: not concerns(event, now.mine.name))
+    x, y = box.x, box.centre[1]
+    for number, event in enumerate(last):
+        text = f"step {step}: {event.said}" if number == 0 else event.said
+        left = box.right - x
+        if left < 24 or (number and canvas.text_width(text, 13) > left):
+            break
+        canvas.text((x, y), text, 13, colour_of(event.kind, theme), width=left)
+        x += canvas.text_width(text, 13) + 12

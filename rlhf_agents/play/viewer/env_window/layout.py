@@ -1,0 +1,144 @@
+"""Where things lie on the screen of a world: picture, strip, agents and panel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rlhf_agents.play.viewer.geometry import Box
+
+MARGIN = 20.0
+PANEL = 250.0
+COLUMN = 210.0
+STRIP = 46.0
+KEYS = 18.0
+USUAL_WIDTH = 960.0
+MOST_GROWTH = 1.4
+NARROW = 760.0
+"""Narrower screens show no column of agents, only the one that is followed."""
+TITLE = 26.0
+LOWEST, HIGHEST = 22.0, 54.0
+"""Of the row of an agent."""
+LEAST_LINE, LINE = 20.0, 26.0
+"""Of the lists in the panel, which are closer if they are long."""
+GAP = 0.5
+"""Between two lists, in lines."""
+
+
+@dataclass(frozen=True)
+class WorldLayout:
+    """The parts of the screen.
+
+    Attributes:
+        picture: the world's own.
+        strip: what happened.
+        agents: all of them; without width if there is no room or only one.
+        panel: the one that is followed.
+        keys: what can be pressed; without height if nothing is said.
+    """
+
+    picture: Box
+    strip: Box
+    agents: Box
+    panel: Box
+    keys: Box
+
+
+def arrange_world(size: tuple[float, float], agents: int, keys: bool) -> WorldLayout:
+    """Return where everything lies.
+
+    Args:
+        size: width and height of the screen in points.
+        agents: how many there are.
+        keys: there is a line that says what can be pressed.
+    """
+    width, height = size
+    inside = Box(0, 0, width, height).inset(MARGIN)
+    line = Box(inside.x, inside.bottom, inside.width, 0)
+    if keys:
+        line, inside = inside.bottom_part(KEYS, 8)
+    growth = min(MOST_GROWTH, max(1.0, width / USUAL_WIDTH))
+    rest, panel = _right_part(inside, min(PANEL * growth, inside.width / 2))
+    column = Box(rest.right, rest.y, 0, rest.height)
+    if agents > 1 and width >= NARROW:
+        rest, column = _right_part(rest, COLUMN * growth)
+    strip, picture = rest.bottom_part(STRIP, 10)
+    return WorldLayout(picture, strip, column, panel, line)
+
+
+def _right_part(box: Box, width: float) -> tuple[Box, Box]:
+    """Cut off the right: return the rest and what was cut off."""
+    left = Box(box.x, box.y, max(0.0, box.width - width - MARGIN), box.height)
+    return left, Box(box.right - width, box.y, width, box.height)
+
+
+@dataclass(frozen=True)
+class AgentRows:
+    """Where the agents stand in their column.
+
+    Attributes:
+        rows: of those that fit, by their place among all.
+        more: how many do not fit.
+        rest: where that is said.
+    """
+
+    rows: dict[int, Box]
+    more: int
+    rest: Box
+
+
+def agent_rows(box: Box, count: int, followed: int) -> AgentRows:
+    """Return where agents stand: all of them, or those around the one that is followed."""
+    below = box.top_part(TITLE)[1]
+    shown = min(count, int(below.height // LOWEST))
+    if shown < count:
+        shown = max(0, shown - 1)
+    if not shown or box.empty:
+        return AgentRows({}, count, below)
+    first = min(max(0, followed - shown // 2), count - shown)
+    height = min(HIGHEST, below.height / (shown + (shown < count)))
+    rows = {}
+    for agent in range(first, first + shown):
+        rows[agent], below = below.top_part(height)
+    return AgentRows(rows, count - shown, below.top_part(height)[0])
+
+
+def agent_at(layout: WorldLayout, count: int, followed: int, point: tuple[float, float]) -> int:
+    """Return which agent's row is under a point, -1 if none is."""
+    rows = agent_rows(layout.agents, count, followed).rows
+    return next((agent for agent, row in rows.items() if row.contains(point)), -1)
+
+
+@dataclass(frozen=True)
+class ListRoom:
+    """How two lists share the height that there is.
+
+    Attributes:
+        line: the height of a line.
+        goals: lines of the first list.
+        actions: lines of the second.
+    """
+
+    line: float
+    goals: int
+    actions: int
+
+
+def share_lines(height: float, goals: int, actions: int) -> ListRoom:
+    """Return how many lines two lists get: all, or each at least half of what there is.
+
+    Args:
+        height: of both, with a title for each that has lines and a gap between them.
+        goals: lines that the first would need; without any it has no title.
+        actions: lines that the second would need.
+    """
+    around = 1.0 + (1.0 + GAP if goals else 0.0)
+    line = min(LINE, max(LEAST_LINE, height / (goals + actions + around)))
+    room = max(0, int(height / line - around + 1e-9))
+    if goals + actions <= room:
+        return ListRoom(line, goals, actions)
+    half = room // 2
+    if goals <= half:
+        return ListRoom(line, goals, room - goals)
+    if actions <= room - half:
+        return ListRoom(line, room - actions, actions)
+    return ListRoom(line, half, room - half)

@@ -1,0 +1,237 @@
+"""The panel beside a world: the agent that is followed, its goals and its actions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlhf_agents.play.episode import WorldShow
+from rlhf_agents.play.episode_events import GoalChance, odds
+from rlhf_agents.play.episode_frames import AgentMoment, Moment
+from rlhf_agents.play.viewer.canvas import Canvas
+from rlhf_agents.play.viewer.env_window.layout import GAP, share_lines
+from rlhf_agents.play.viewer.geometry import Box
+from rlhf_agents.play.viewer.theme import Colour, Theme
+
+STATES = {1: "reached", -1: "lost"}
+BAR = 10.0
+NUMBER = 50.0
+"""Of the numbers at the right."""
+
+
+def paint_panel(canvas: Canvas, box: Box, show: WorldShow, state: str, theme: Theme) -> None:
+    """Write who plays what and what it has earned, then list goals and actions.
+
+    Args:
+        canvas: where.
+        box: all of it.
+        show: what is watched.
+        state: e.g. "paused", nothing while all goes on.
+        theme: the colours.
+    """
+    below = _paint_facts(canvas, box, show, state, theme)
+    room = share_lines(below.height, len(show.now.goals), len(show.action_names))
+    rows = _Rows(canvas, theme, room.line)
+    if show.now.goals:
+        used = room.line * (room.goals + 1 + GAP)
+        top, below = below.top_part(used)
+        rows.goals(top, show.now.goals, room.goals)
+    rows.actions(below, show, room.actions)
+
+
+# ---- who plays -------------------------------------------------------------------------------
+
+
+def _paint_facts(canvas: Canvas, box: Box, show: WorldShow, state: str, theme: Theme) -> Box:
+    """Return the room below."""
+    now, y = show.now, box.y + 10
+    fits = canvas.text_width(show.name, 17, bold=True) <= box.width
+    canvas.text((box.x, y), show.name, 17 if fits else 13, theme.text, bold=True, width=box.width)
+    y += 24
+    canvas.text((box.x, y), players(show), 14, theme.muted, width=box.width)
+    y += 34
+    total = number_text(now.mine.total)
+    canvas.text((box.x, y), total, 32, theme.text, bold=True, width=box.width)
+    x = box.x + canvas.text_width(total, 32, bold=True) + 10
+    said = f"return of {now.mine.name}" if now.mine.name else "return"
+    canvas.text((x, y + 6), said, 13, theme.faint, width=max(0.0, box.right - x))
+    y += 32
+    steps = f"episode {now.episode}, step {now.step}"
+    if len(now.agents) > 1:
+        steps += f", mean return {number_text(now.total)}"
+    canvas.text((box.x, y), steps, 14, theme.muted, width=box.width)
+    y += 24
+    ending, colour = _ending(now, theme)
+    if ending or state:
+        canvas.text((box.x, y), ending or state, 15, colour, bold=True, width=box.width)
+    y += 20
+    return Box(box.x, y, box.width, max(0.0, box.bottom - y))
+
+
+def players(show: WorldShow) -> str:
+    """Return who acts, against whom, and what for."""
+    against = f" against {show.opponent}" if show.opponent else ""
+    asked = f", asked for {show.goal}" if show.goal else ""
+    return f"{show.actor.name}{against}{asked}"
+
+
+def _ending(now: Moment, theme: Theme) -> tuple[str, Colour]:
+    """Return what to say at the end of an episode or of an agent, and its colour."""
+    mine = now.mine
+    if mine.success is not None and (now.over or not mine.playing):
+        return ("goal reached", theme.good) if mine.success else ("goal missed", theme.bad)
+    if now.over:
+        return "the episode is over", theme.text
+    return ("", theme.muted) if mine.playing else (f"{mine.name} is out of the game", theme.muted)
+
+
+# ---- goals and actions -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Lines of lists: a name, a bar, a number."""
+
+    canvas: Canvas
+    theme: Theme
+    line: float
+
+    def goals(self, box: Box, goals: tuple[GoalChance, ...], lines: int) -> None:
+        """List goals, each with its probability or what became of it."""
+        if lines < 1:
+            return
+        listed = listed_goals(goals, lines)
+        width = self._names(box, [goal.name for goal in listed])
+        known = any(goal.chance is not None for goal in goals)
+        box = self._title(box, "probability of each goal" if known else "goals")
+        for goal in listed:
+            row, box = box.top_part(self.line)
+            colour = self.theme.accent if goal.asked else self.theme.muted
+            self._name(row, goal.name.replace("_", " "), colour, goal.asked, width)
+            if goal.flag:
+                ending = self.theme.good if goal.flag > 0 else self.theme.bad
+                self._number(row, STATES[goal.flag], ending)
+            elif goal.chance is not None:
+                self._bar(row, goal.chance, colour, width)
+                self._number(row, f"{goal.chance:.0%}", self.theme.muted)
+        self._more(box, len(goals), lines)
+
+    def actions(self, box: Box, show: WorldShow, lines: int) -> None:
+        """List actions, each with its value: a probability where a goal is played for."""
+        if lines < 1:
+            return
+        mine, count = show.now.mine, len(show.action_names)
+        thought = "actions" if mine.values is None else "what each action is worth"
+        if mine.values is not None and show.floor is not None:
+            thought = "probability of the goal by action"
+        box = self._title(box, thought)
+        shares = bar_shares(mine.values, show.floor)
+        chosen = mine.action if mine.next_action is None else mine.next_action
+        listed = listed_actions(mine, count, lines)
+        width = self._names(box, [show.action_names[action] for action in listed])
+        for action in listed:
+            row, box = box.top_part(self.line)
+            mark = self.theme.accent if action == chosen else self.theme.muted
+            self._name(row, show.action_names[action], mark, action == chosen, width)
+            if mine.values is not None and not np.isnan(mine.values[action]):
+                self._bar(row, float(shares[action]), mark, width)
+                text = value_text(mine, action, show.floor)
+                self._number(row, text, self.theme.muted)
+        self._more(box, count, lines)
+
+    def _title(self, box: Box, text: str) -> Box:
+        title, below = box.top_part(self.line)
+        place = (title.x, title.centre[1])
+        self.canvas.text(place, text, 13, self.theme.faint, width=title.width)
+        return below
+
+    def _names(self, box: Box, names: list[str]) -> float:
+        """Return how wide a column of names is: what they need, within limits."""
+        widths = [
+            self.canvas.text_width(name.replace("_", " "), 14, bold=bold)
+            for name in names
+            for bold in (True, False)
+        ]
+        return min(max(0, box.width * 0.3, *widths), box.width * 0.58)
+
+    def _name(self, row: Box, name: str, colour: Colour, bold: bool, width: float) -> None:
+        name = self.canvas.fitted(name, 14, width, bold=bold)
+        self.canvas.text((row.x, row.centre[1]), name, 14, colour, bold=bold)
+
+    def _bar(self, row: Box, share: float, colour: Colour, names: float) -> None:
+        left = row.x + names + 10
+        track = Box(left, row.centre[1] - BAR / 2, max(0.0, row.right - NUMBER - left), BAR)
+        self.canvas.box(track, self.theme.track, BAR / 2)
+        filled = track._replace(width=track.width * share)
+        self.canvas.box(filled, colour, BAR / 2)
+
+    def _number(self, row: Box, text: str, colour: Colour) -> None:
+        self.canvas.text((row.right, row.centre[1]), text, 13, colour, anchor="rm")
+
+    def _more(self, box: Box, count: int, lines: int) -> None:
+        if lines < count:
+            row = box.top_part(self.line)[0]
+            text = f"and {count - lines + 1} more"
+            self.canvas.text((row.x, row.centre[1]), text, 13, self.theme.faint)
+
+
+def listed_goals(goals: tuple[GoalChance, ...], lines: int) -> list[GoalChance]:
+    """Return the goals that fit into some lines, in the order of the table.
+
+    If not all fit, the last line says how many more there are; what is asked is among the others.
+    """
+    if len(goals) <= lines:
+        return list(goals)
+    asked = [place for place, goal in enumerate(goals) if goal.asked]
+    others = [place for place, goal in enumerate(goals) if not goal.asked]
+    return [goals[place] for place in sorted((asked + others)[: max(0, lines - 1)])]
+
+
+def listed_actions(agent: AgentMoment, count: int, lines: int) -> list[int]:
+    """Return which of `count` actions fit into some lines: all, or those that are worth most.
+
+    If not all fit, the last line says how many more there are.
+    """
+    if count <= lines:
+        return list(range(count))
+    if agent.values is None:
+        worth = np.zeros(count)
+    else:
+        worth = np.nan_to_num(agent.values, nan=-np.inf).astype(np.float64)
+    if isinstance(agent.next_action, int):
+        worth[agent.next_action] = np.inf
+    return sorted(np.argsort(-worth, kind="stable")[: max(0, lines - 1)].tolist())
+
+
+def bar_shares(
+    values: NDArray[np.float32] | None, floor: float | None = None
+) -> NDArray[np.float64]:
+    """Return how long bars are, in [0, 1].
+
+    Args:
+        values: `[A]`, NaN for illegal actions, which have no bar; None: nothing.
+        floor: what missing a goal pays: then bars are probabilities. None: values are rewards, and
+            bars go from the least of zero and all values to the largest.
+    """
+    if values is None or np.isnan(values).all():
+        return np.zeros(0 if values is None else len(values))
+    if floor is not None:
+        return np.nan_to_num(np.asarray(odds(values, floor), np.float64))
+    low, high = min(0.0, float(np.nanmin(values))), float(np.nanmax(values))
+    if high <= low:
+        return np.where(np.isnan(values), 0.0, 1.0)
+    return np.asarray(np.nan_to_num((values - low) / (high - low)).clip(0.0, 1.0), np.float64)
+
+
+def value_text(agent: AgentMoment, action: int, floor: float | None) -> str:
+    """Return the value of an action in words: a probability, or a number."""
+    assert agent.values is not None
+    value = float(agent.values[action])
+    return number_text(value) if floor is None else f"{float(odds(value, floor)):.0%}"
+
+
+def number_text(number: float) -> str:
+    """Return a number as it is written: whole ones without decimals."""
+    return f"{number:.0f}" if number == int(number) else f"{number:.2f}"

@@ -1,0 +1,89 @@
+"""Any world on a screen: its own picture, and beside it what its actors think and have earned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pygame
+
+from rlhf_agents.play.episode import WorldShow
+from rlhf_agents.play.episode_frames import Picture
+from rlhf_agents.play.viewer.canvas import Canvas
+from rlhf_agents.play.viewer.env_window.agents import paint_agents
+from rlhf_agents.play.viewer.env_window.event_strip import paint_strip
+from rlhf_agents.play.viewer.env_window.layout import MARGIN, WorldLayout, arrange_world
+from rlhf_agents.play.viewer.env_window.panel import paint_panel
+from rlhf_agents.play.viewer.geometry import Box
+from rlhf_agents.play.viewer.theme import Theme
+
+LINE = 26.0
+
+
+@dataclass(frozen=True)
+class WorldUi:
+    """How it is shown.
+
+    Attributes:
+        theme: the colours.
+        keys: a line that says what can be pressed, nothing in files.
+        state: e.g. "paused", nothing while all goes on.
+    """
+
+    theme: Theme
+    keys: str = ""
+    state: str = ""
+
+
+def layout_of(canvas: Canvas, show: WorldShow, ui: WorldUi) -> WorldLayout:
+    """Return where everything lies."""
+    return arrange_world(canvas.size, len(show.now.agents), bool(ui.keys))
+
+
+def paint_world(canvas: Canvas, show: WorldShow, ui: WorldUi) -> None:
+    """Draw the present moment of a show."""
+    layout, theme = layout_of(canvas, show, ui), ui.theme
+    canvas.fill(theme.background)
+    keys = layout.keys
+    canvas.text((keys.x, keys.centre[1]), ui.keys, 13, theme.faint, width=keys.width)
+    _paint_picture(canvas, layout.picture, show, theme)
+    paint_strip(canvas, layout.strip, show.now, theme)
+    paint_agents(canvas, layout.agents, show, theme)
+    paint_panel(canvas, layout.panel, show, ui.state, theme)
+
+
+def _paint_picture(canvas: Canvas, box: Box, show: WorldShow, theme: Theme) -> None:
+    picture = show.now.picture
+    if picture is None:
+        canvas.box(box, theme.surface, 10)
+        lines = _wrapped(canvas, show.trouble, 15, box.width - 2 * MARGIN)
+        top = box.centre[1] - LINE * (len(lines) - 1) / 2
+        for number, line in enumerate(lines):
+            place = (box.centre[0], top + number * LINE)
+            canvas.text(place, line, 15, theme.muted, anchor="mm")
+        return
+    height, width = picture.shape[:2]
+    fitted = box.fitted(width / height)
+    target = (
+        max(1, round(fitted.width * canvas.scale)),
+        max(1, round(fitted.height * canvas.scale)),
+    )
+    corner = (round(fitted.x * canvas.scale), round(fitted.y * canvas.scale))
+    canvas.paste(scaled(picture, target), corner)
+
+
+def scaled(picture: Picture, size: tuple[int, int]) -> pygame.Surface:
+    """Return a picture in another size: smaller ones smoothly, larger ones with clear pixels."""
+    surface = pygame.image.frombuffer(picture.tobytes(), picture.shape[1::-1], "RGB")
+    grows = size[0] >= picture.shape[1]
+    return (pygame.transform.scale if grows else pygame.transform.smoothscale)(surface, size)
+
+
+def _wrapped(canvas: Canvas, text: str, size: float, width: float) -> list[str]:
+    lines: list[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and canvas.text_width(longer, size) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(canvas.fitted(word, size, width))
+    return lines

@@ -1,0 +1,196 @@
+"""A window in which an actor plays any world, and films of it without a display."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pygame
+from tqdm import tqdm
+
+from rlhf_agents.errors import UserError
+from rlhf_agents.play.episode import WorldShow
+from rlhf_agents.play.viewer.canvas import Canvas
+from rlhf_agents.play.viewer.env_window.layout import agent_at
+from rlhf_agents.play.viewer.env_window.screen import WorldUi, layout_of, paint_world
+from rlhf_agents.play.viewer.image_files import image_of, save_gif, save_png
+from rlhf_agents.play.viewer.theme import Theme
+
+SIZE = (960, 560)
+SMALLEST = (320, 320)
+FRAMES_PER_SECOND = 60
+FILM_PACE = 15.0
+"""Pictures a second of a film; a film of 50 would be huge."""
+END_SECONDS = 1.5
+LEFT_BUTTON = 1
+KEYS = "space pause   \u2192 one step   n next episode   + \u2212 speed   esc leave"
+AGENT_KEYS = f"{KEYS}   tab or click follow another agent"
+
+Watcher = Callable[["WorldWindow", float], None]
+
+
+class WorldWindow:
+    """Shows a world until the person leaves.
+
+    Args:
+        show: the world and its actor.
+        theme: the colours.
+        episodes: how many are played before it waits.
+        size: in points.
+
+    Raises:
+        UserError: no window can be opened.
+    """
+
+    def __init__(
+        self, show: WorldShow, theme: Theme, episodes: int = 1, size: tuple[int, int] = SIZE
+    ) -> None:
+        self.show, self.theme, self.episodes = show, theme, episodes
+        self.paused = self.leaving = False
+        self.speed = 1.0
+        self._due = time.perf_counter() + 1 / show.pace
+        try:
+            pygame.display.init()
+            self._window = pygame.Window(f"rlhf-play: {show.name}", size, resizable=True)
+            self._window.minimum_size = SMALLEST
+        except pygame.error as error:
+            msg = f"no window can be opened ({error}); --terminal shows it in the terminal"
+            raise UserError(msg) from error
+
+    def run(self, watch: Watcher | None = None) -> None:
+        """Show frames until the person leaves; `watch` sees each, with the time in seconds."""
+        clock = pygame.time.Clock()
+        while not self.leaving:
+            for event in pygame.event.get():
+                self._take(event)
+            now = time.perf_counter()
+            self.tick(now)
+            self._paint()
+            if watch is not None:
+                watch(self, now)
+            clock.tick(FRAMES_PER_SECOND)
+
+    def tick(self, now: float) -> None:
+        """Go on if it is time to."""
+        if self.paused or self._waits or now < self._due:
+            return
+        moment = self.show.advance()
+        pause = END_SECONDS if moment.over else 1 / (self.show.pace * self.speed)
+        self._due = max(now, self._due) + pause if moment.over else now + pause
+
+    def key(self, name: str) -> None:
+        """Do what a key is for."""
+        if name in ("escape", "q"):
+            self.leaving = True
+        elif name == "space":
+            self.paused = not self.paused
+        elif name == "right":
+            self.paused = True
+            self.show.advance()
+        elif name == "n":
+            self.episodes = max(self.episodes, self.show.now.episode + 1)
+            self.show.restart()
+        elif name == "tab":
+            self.show.follow(self.show.now.followed + 1)
+        elif name in ("+", "=", "[+]"):
+            self.speed = min(16.0, self.speed * 2)
+        elif name in ("-", "[-]"):
+            self.speed = max(1 / 16, self.speed / 2)
+
+    def click(self, point: tuple[float, float]) -> None:
+        """Follow the agent whose row is under a point, in points."""
+        now = self.show.now
+        layout = layout_of(self._canvas(), self.show, self._ui())
+        agent = agent_at(layout, len(now.agents), now.followed, point)
+        if agent >= 0:
+            self.show.follow(agent)
+
+    def close(self) -> None:
+        """Close the window, then the world, which may quit pygame."""
+        self._window.destroy()
+        pygame.display.quit()
+        self.show.close()
+
+    @property
+    def _waits(self) -> bool:
+        return self.show.now.over and self.show.now.episode >= self.episodes
+
+    @property
+    def state(self) -> str:
+        """What the panel says of the pace."""
+        if self.paused:
+            return "paused"
+        return "" if self.speed == 1 else f"{self.speed:g} times as fast"
+
+    def _canvas(self) -> Canvas:
+        surface = self._window.get_surface()
+        return Canvas(surface, surface.get_width() / max(1, self._window.size[0]))
+
+    def _ui(self) -> WorldUi:
+        keys = AGENT_KEYS if len(self.show.now.agents) > 1 else KEYS
+        return WorldUi(self.theme, keys, self.state)
+
+    def _paint(self) -> None:
+        paint_world(self._canvas(), self.show, self._ui())
+        self._window.flip()
+
+    def _take(self, event: pygame.Event) -> None:
+        if event.type in (pygame.QUIT, pygame.WINDOWCLOSE):
+            self.leaving = True
+        elif event.type == pygame.KEYDOWN:
+            typed = event.unicode if event.unicode in ("+", "-", "=") else ""
+            self.key(typed or pygame.key.name(event.key))
+        elif event.type == pygame.MOUSEBUTTONDOWN and event.button == LEFT_BUTTON:
+            self.click(event.pos)
+
+
+@dataclass(frozen=True)
+class WorldFilm:
+    """What to write of a show.
+
+    Attributes:
+        gif: the animation, if any.
+        png: the picture of the last moment, if any.
+        episodes: how many.
+        steps: the most in all.
+        size: of the pictures in points.
+    """
+
+    gif: Path | None
+    png: Path | None
+    episodes: int
+    steps: int
+    size: tuple[int, int] = SIZE
+
+
+def film_world(show: WorldShow, theme: Theme, wanted: WorldFilm) -> int:
+    """Play a show to the end and write what it looked like; return how many steps that were.
+
+    Raises:
+        OutputError: a file cannot be written.
+    """
+    canvas = Canvas(pygame.Surface(wanted.size))
+    ui = WorldUi(theme)
+    every = max(1, math.ceil(show.pace / FILM_PACE))
+    images, seconds, steps = [], [], 0
+    with tqdm(total=wanted.steps, desc="recording", unit="step", leave=False, disable=None) as bar:
+        while True:
+            now = show.now
+            ended = steps >= wanted.steps or (now.over and now.episode >= wanted.episodes)
+            if wanted.gif is not None and (ended or now.over or now.step % every == 0):
+                paint_world(canvas, show, ui)
+                images.append(image_of(canvas.surface))
+                seconds.append(END_SECONDS if ended or now.over else every / show.pace)
+            if ended:
+                break
+            steps += show.advance().step > 0
+            bar.update()
+    paint_world(canvas, show, ui)
+    if wanted.png is not None:
+        save_png(wanted.png, canvas.surface)
+    if wanted.gif is not None:
+        save_gif(wanted.gif, images, seconds)
+    return steps

@@ -1,0 +1,166 @@
+"""Where everything lies in a window of a given size: boxes in points, without drawing.
+
+Wide windows have the board on the left and a panel on the right, tall ones have all below each
+other. What has no room gets an empty box.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rlhf_agents.play.viewer.commands import BUTTONS, OVERLAYS
+from rlhf_agents.play.viewer.geometry import Box
+
+SMALLEST = (420, 400)
+NARROW = 620.0
+GOAL_ROW = 25.0
+BUTTON = 30.0
+SLIDER = 34.0
+FORECAST = 46.0
+CHIP = 21.0
+LINE = 46.0
+HEAD = 18.0
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The boxes of a window.
+
+    Attributes:
+        window: all of it.
+        board: the board with its values and names.
+        title: the name of the game and whose turn it is.
+        cards: the two players.
+        forecast: win, draw, lose.
+        goals_head: what the list of goals means.
+        goals: the list of goals.
+        goal_columns: how many goals stand side by side.
+        line: the expected moves; mistakes and results after the game.
+        slider: strength.
+        overlays: switches of what is shown.
+        graph: who stood how.
+        buttons: the commands of `BUTTONS`.
+    """
+
+    window: Box
+    board: Box
+    title: Box
+    cards: tuple[Box, Box]
+    forecast: Box
+    goals_head: Box
+    goals: Box
+    goal_columns: int
+    line: Box
+    slider: Box
+    overlays: tuple[Box, ...]
+    graph: Box
+    buttons: tuple[Box, ...]
+
+    def goal_rows(self) -> int:
+        """Return how many rows of goals fit."""
+        return max(0, int(self.goals.height // GOAL_ROW))
+
+    def goal_boxes(self, scroll: int, count: int) -> list[tuple[int, Box]]:
+        """Return the visible goals: the number of each and its box."""
+        rows, columns = self.goal_rows(), self.goal_columns
+        if not rows:
+            return []
+        area = self.goals.top_part(rows * GOAL_ROW)[0]
+        boxes = area.grid(rows * columns, columns, 0)
+        gap = 8.0 if columns > 1 else 0.0
+        first = scroll * columns
+        return [
+            (first + i, box._replace(width=box.width - gap))
+            for i, box in enumerate(boxes)
+            if first + i < count
+        ]
+
+    def scroll_limit(self, count: int) -> int:
+        """Return the largest number of rows that can be scrolled away."""
+        return max(0, -(-count // self.goal_columns) - self.goal_rows())
+
+
+def arrange(width: float, height: float) -> Layout:
+    """Return the layout of a window of that size in points."""
+    window = Box(0, 0, max(width, SMALLEST[0]), max(height, SMALLEST[1]))
+    return _wide(window) if window.width >= 0.95 * window.height else _tall(window)
+
+
+def _margin(window: Box) -> float:
+    return 16 if min(window.width, window.height) >= 560 else 9
+
+
+def _wide(window: Box) -> Layout:
+    margin = _margin(window)
+    inner = window.inset(margin)
+    narrow = inner.width < NARROW
+    if narrow:  # controls below everything, or they would be too small to hit
+        buttons, inner = _buttons(inner, margin * 0.6)
+        overlays, inner = _overlays(inner)
+    panel_width = min(440.0, max(0.36 * window.width, 190.0))
+    left = inner._replace(width=inner.width - panel_width - margin)
+    panel = inner._replace(x=inner.right - panel_width, width=panel_width)
+    if not narrow:
+        buttons, left = _buttons(left, margin * 0.6)
+        overlays, panel = _overlays(panel)
+    graph = Box(left.x, left.bottom, left.width, 0)
+    if left.height >= 400:
+        graph, left = left.bottom_part(min(104.0, left.height * 0.16), margin * 0.6)
+    title, panel = panel.top_part(44, 6)
+    tight = panel.height < 520
+    card = 40.0 if tight else 48.0
+    cards, panel = panel.top_part(2 * card + 6, 9)
+    first, below = cards.top_part(card, 6)
+    slider, panel = panel.bottom_part(SLIDER, 5)
+    line = forecast = Box(panel.x, panel.bottom, panel.width, 0)
+    if panel.height >= 170:
+        line, panel = panel.bottom_part(LINE if tight else 76.0, 6)
+    if panel.height >= 130:
+        forecast, panel = panel.top_part(FORECAST, 7)
+    head, goals = panel.top_part(HEAD, 1)
+    columns = 2 if goals.width >= 560 else 1
+    return Layout(
+        window, left, title, (first, below), forecast, head, goals, columns, line, slider, overlays,
+        graph, buttons,
+    )  # fmt: skip
+
+
+def _tall(window: Box) -> Layout:
+    margin = _margin(window)
+    inner = window.inset(margin)
+    title, inner = inner.top_part(44, 6)
+    cards, inner = inner.top_part(40, 5)
+    first, second = cards.columns(2, 6)
+    board, inner = inner.top_part(min(inner.height * 0.56, inner.width * 0.98 + 40), 6)
+    buttons, inner = _buttons(inner, 6)
+    overlays, inner = _overlays(inner)
+    slider, inner = inner.bottom_part(SLIDER, 2)
+    graph = line = forecast = Box(inner.x, inner.bottom, inner.width, 0)
+    if inner.height >= 110:
+        forecast, inner = inner.top_part(FORECAST, 5)
+    if inner.height >= 180:
+        line, inner = inner.bottom_part(LINE, 5)
+    if inner.height >= 230:
+        graph, inner = inner.bottom_part(min(90.0, inner.height * 0.3), 5)
+    head, goals = inner.top_part(HEAD, 1)
+    return Layout(
+        window, board, title, (first, second), forecast, head, goals, 2, line, slider, overlays,
+        graph, buttons,
+    )  # fmt: skip
+
+
+def _buttons(area: Box, gap: float) -> tuple[tuple[Box, ...], Box]:
+    """Cut the buttons off the bottom, in one row if they fit, else in two."""
+    count = len(BUTTONS)
+    rows = 1 if area.width >= count * 52 else 2
+    height = BUTTON if rows == 1 else 25.0
+    bar, rest = area.bottom_part(rows * height + (rows - 1) * 4, gap)
+    return tuple(bar.grid(count, -(-count // rows), 4)), rest
+
+
+def _overlays(area: Box) -> tuple[tuple[Box, ...], Box]:
+    """Cut the switches off the bottom."""
+    count = len(OVERLAYS)
+    rows = 1 if area.width >= count * 58 else 2
+    bar, rest = area.bottom_part(rows * CHIP + (rows - 1) * 3, 5)
+    return tuple(bar.grid(count, -(-count // rows), 4)), rest

@@ -1,0 +1,98 @@
+"""Loading rules and players while the first frame is already on the screen."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rlhf_agents.play.setup import Setup
+from rlhf_agents.play.viewer.compiling import begin_compiling, is_compiled
+
+if TYPE_CHECKING:
+    from rlhf_agents.play.session import Session
+    from rlhf_agents.play.viewer.scene_builder import Stage
+
+
+def load_stage(
+    setup: Setup, record: Path | None = None, now: float = 0.0, session: Session | None = None
+) -> Stage:
+    """Load rules and players and begin a game.
+
+    Args:
+        setup: what the person asked for.
+        record: a saved game to go on with.
+        now: the time in seconds.
+        session: a game to go on with, in place of a saved one.
+
+    Raises:
+        rlhf_games.base.GameError: there is no such game or goal.
+        UserError: there is no such player, or a file or a setting is wrong.
+    """
+    # Everything below needs numba, which takes longer than all the rest of the program.
+    from rlhf_agents.play.matchup import load_seating  # noqa: PLC0415
+    from rlhf_agents.play.saved_games import load_session  # noqa: PLC0415
+    from rlhf_agents.play.viewer.boards import room_for  # noqa: PLC0415
+    from rlhf_agents.play.viewer.match import Match  # noqa: PLC0415
+    from rlhf_agents.play.viewer.scene_builder import Stage  # noqa: PLC0415
+
+    seating = load_seating(setup)
+    if session is None and record is not None:
+        session = load_session(record, seating.game)
+    return Stage(Match(seating, setup, session, now), room_for(seating.game))
+
+
+class Loader:
+    """A thread that runs `load_stage`, whose first arguments it takes."""
+
+    def __init__(self, setup: Setup, record: Path | None = None, now: float = 0.0) -> None:
+        self._work = (setup, record, now)
+        self._stage: Stage | None = None
+        self._error: Exception | None = None
+        self._thread = threading.Thread(target=self._run, name="loader", daemon=True)
+        self._begun = False
+        self._closed = False
+        self._compiler: subprocess.Popen[bytes] | None = None
+
+    def begin(self) -> None:
+        """Start the thread, once."""
+        if not self._begun:
+            self._begun = True
+            self._thread.start()
+
+    @property
+    def busy(self) -> bool:
+        """The thread has not ended."""
+        return self._thread.is_alive()
+
+    def take(self) -> Stage | None:
+        """Return the stage, None while it is being loaded.
+
+        Raises:
+            Exception: what `load_stage` raised.
+        """
+        if self.busy or not self._begun:
+            return None
+        if self._error is not None:
+            raise self._error
+        return self._stage
+
+    def close(self) -> bool:
+        """Stop compiling; return whether the thread has ended."""
+        self._closed = True
+        if self._compiler is not None:
+            self._compiler.kill()
+        return not self.busy
+
+    def _run(self) -> None:
+        setup = self._work[0]
+        if not is_compiled(setup):
+            self._compiler = begin_compiling(setup)
+            self._compiler.wait()
+        if self._closed:
+            return
+        try:
+            self._stage = load_stage(*self._work)
+        except Exception as error:
+            self._error = error

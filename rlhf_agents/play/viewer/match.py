@@ -1,0 +1,398 @@
+"""The game behind the window: whose turn it is, who thinks about what, and every command.
+
+Nothing here draws or waits. `tick` is called for every frame with the time; it tells the desks what
+is to be thought about now, and plays the move of a computer when its time has come.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from rlhf_agents.play import saved_games as game_records
+from rlhf_agents.play.board_cells import Cell, Stones, line_cells, placed_cell, stones_of
+from rlhf_agents.play.matchup import Seating, agent_seat, new_session, random_opening
+from rlhf_agents.play.session import Session
+from rlhf_agents.play.setup import Setup
+from rlhf_agents.play.viewer.analysis import Desk, Question
+from rlhf_agents.play.viewer.animation import Played
+from rlhf_agents.play.viewer.review import Review
+from rlhf_agents.players.players import Player
+from rlhf_agents.search.explanation import Explanation, Forecast
+from rlhf_games.base import MOVER, WAITING, GameError
+
+REPLY_SECONDS = 0.55
+"""A computer shows its thoughts at least so long before it moves."""
+WATCH_SECONDS = 1.0
+REST_SECONDS = 4.0
+SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+
+
+class Match:
+    """A game between two seats, and the questions that it raises.
+
+    Args:
+        seating: the rules and the players.
+        setup: what the person asked for.
+        session: a game to go on with, None for a new one.
+        now: the time in seconds.
+
+    Attributes:
+        session: the game.
+        seat: the agent's.
+        paused: computers wait; a person may play for both.
+        speed: of watched games.
+        steered: the seat whose goal is changed.
+        nodes: the budget of agents.
+        tally: games won, drawn and lost by the agent.
+        hinted: the person has asked for a hint in this position.
+        played: the latest move, None if the position came about otherwise.
+        review: the game looked back on.
+        failure: what a player's failure says, empty if none has failed.
+    """
+
+    def __init__(
+        self, seating: Seating, setup: Setup, session: Session | None = None, now: float = 0.0
+    ) -> None:
+        self.seating, self.setup, self.game = seating, setup, seating.game
+        self.nodes, self.speed, self.paused = setup.nodes, 1.0, False
+        self.desk, self.mover_desk = Desk("analyst"), Desk("mover")
+        self.tally = [0, 0, 0]
+        self.hinted = self._stepping = False
+        self._rng = np.random.default_rng(setup.seed)
+        self._number = -1
+        self._minds: dict[tuple[int, int], Player] = {}
+        self._now = self._since = now
+        self._counted = False
+        self.failure = ""
+        self.played: Played | None = None
+        self._begin(session)
+
+    # ---- who and what
+
+    @property
+    def watching(self) -> bool:
+        """No person plays."""
+        return self.seating.other is not None
+
+    @property
+    def computer(self) -> bool:
+        """It is a computer's turn."""
+        return not self.session.over and self._sitting(self.session.seat) is not None
+
+    @property
+    def ended(self) -> bool:
+        """The game was played to its end, whatever of it has been taken back to look at it."""
+        return self.session.over or self.review.ended
+
+    @property
+    def eyes(self) -> int:
+        """The seat whose thoughts are shown: the agent's, or the mover's in a watched game."""
+        return self.session.seat if self.watching else self.seat
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """The names of the first and the second player."""
+        first, second = self.seating.names(self.seat)
+        return self._renamed(first, 0), self._renamed(second, 1)
+
+    def _renamed(self, name: str, seat: int) -> str:
+        player = self._sitting(seat)
+        if player is None or not hasattr(player, "nodes"):
+            return name
+        return name.replace(f"@{self.setup.nodes}", f"@{self.nodes}")
+
+    @property
+    def adjustable(self) -> bool:
+        """Some player has a budget of nodes."""
+        return any(hasattr(self._sitting(seat), "nodes") for seat in (0, 1))
+
+    def _sitting(self, seat: int) -> Player | None:
+        return self.seating.players(self.seat)[seat]
+
+    def mind(self, seat: int) -> Player | None:
+        """Return who thinks for a seat: its player, else the analyst, with the present budget."""
+        player = self._sitting(seat) or self.seating.analyst or self.seating.agent
+        if not hasattr(player, "nodes"):
+            return player
+        key = (id(player), self.nodes)
+        if key not in self._minds:
+            mind = copy.copy(player)
+            mind.nodes = self.nodes
+            self._minds[key] = mind
+        return self._minds[key]
+
+    # ---- questions and answers
+
+    def question(self, seat: int, goal: str | None = None) -> Question | None:
+        """Return the question what a seat makes of the position, for its own or another goal."""
+        mind = self.mind(seat)
+        if mind is None or self.session.over:
+            return None
+        eyes = MOVER if seat == self.session.seat else WAITING
+        wanted = self.session.goals[seat] if goal is None else goal
+        return Question(mind, self.session.state.tobytes(), wanted, eyes)
+
+    def goals_question(self) -> Question | None:
+        """Return the question which goals the steered seat can reach."""
+        question, analyst = self.question(self.steered), self.seating.analyst
+        if question is None or analyst is None or hasattr(question.mind, "forecast"):
+            return question
+        return replace(question, mind=analyst)
+
+    def forecast_question(self) -> Question | None:
+        """Return the question how the game will end."""
+        if self.seating.analyst is None:
+            return None
+        mover, goals = self.session.seat, self.session.goals
+        state = self.session.state.tobytes()
+        return Question(self.seating.analyst, state, goals[mover], MOVER, against=goals[1 - mover])
+
+    def explained(self, question: Question | None) -> Explanation | None:
+        """Return the best explanation so far."""
+        content = self._known(question)
+        return content if isinstance(content, Explanation) else None
+
+    def forecast(self) -> Forecast | None:
+        """Return how the game is expected to end, for the mover."""
+        content = self._known(self.forecast_question())
+        return content if isinstance(content, Forecast) else None
+
+    def _known(self, question: Question | None) -> object:
+        if question is None:
+            return None
+        for desk in (self.mover_desk, self.desk):
+            answer = desk.answer(question)
+            if answer is not None:
+                if answer.error is not None:
+                    self.failure = f"{question.mind.name} failed: {answer.error}"
+                return answer.content
+        return None
+
+    def _decided(self, question: Question | None) -> Explanation | None:
+        """Return the final explanation, None while there is still something to think about."""
+        if question is None:
+            return None
+        answers = [desk.answer(question) for desk in (self.mover_desk, self.desk)]
+        done = any(answer is not None and answer.done for answer in answers)
+        return self.explained(question) if done else None
+
+    def thought(self) -> Explanation | None:
+        """Return what the seat whose eyes are shown thinks now."""
+        return self.explained(self.question(self.eyes))
+
+    def expected_cells(self, line: tuple[int, ...]) -> list[tuple[Cell | None, int]]:
+        """Return where the stones of an expected line would lie, and whose they are."""
+        if line not in self._expected:
+            self._expected[line] = line_cells(self.game, self.session.state, line)
+        return self._expected[line]
+
+    def hint(self) -> Explanation | None:
+        """Return what the analyst would play for the mover, if the person asked."""
+        return self.explained(self.question(self.session.seat)) if self.hinted else None
+
+    # ---- time
+
+    def tick(self, now: float, wonder: str | None = None) -> bool:
+        """Let time pass; return whether a move was played.
+
+        Args:
+            now: in seconds.
+            wonder: a goal of which the person wants to know what it would change.
+        """
+        self._now = now
+        current = self.question(self.eyes)
+        self.mover_desk.wish([current] if current else [])
+        wishes = [self.goals_question(), self.forecast_question()]
+        if self.hinted or self._stepping:
+            wishes.insert(0, self.question(self.session.seat))
+        if wonder is not None:
+            wishes.insert(0, self.question(self.steered, wonder))
+        self.desk.wish([q for q in wishes if q is not None] + self.review.questions)
+        if self.session.over:
+            return self._after_the_game()
+        return self._somebody_moves(now)
+
+    def _somebody_moves(self, now: float) -> bool:
+        """Play the move of a computer whose time has come, or the one that a step asks for."""
+        waits = self.paused or not self.computer
+        if (waits and not self._stepping) or self.moving(now) < 1:
+            return False
+        rest = (WATCH_SECONDS if self.watching else REPLY_SECONDS) / self.speed
+        if not self._stepping and now - self._since < rest:
+            return False
+        why = self._decided(self.question(self.session.seat))
+        if why is not None:
+            self._play(why.action)
+        return why is not None
+
+    def _after_the_game(self) -> bool:
+        if not self._counted:
+            self._counted = True
+            winner = self.session.winner
+            place = 1 if winner is None else (0 if winner == self.seat else 2)
+            self.tally[place] += 1
+        more = self.watching and sum(self.tally) < self.setup.games
+        if more and not self.paused and self._now - self._since > REST_SECONDS / self.speed:
+            self.new()
+            return True
+        return False
+
+    def moving(self, now: float) -> float:
+        """Return how far the animation of the latest stone is, 1 at rest."""
+        if self.played is None:
+            return 1.0
+        return min(1.0, (now - self.played.at) / self.played.seconds)
+
+    # ---- commands
+
+    def _begin(self, session: Session | None) -> None:
+        self._number += 1
+        self.seat = agent_seat(self.setup, self._number, self._rng)
+        opening = random_opening(self.game, self._rng) if self._number and self.watching else []
+        self.session = session or new_session(self.setup, self.game, self.seat, opening)
+        self.steered, self._counted = self.seat, self.session.over
+        self._settle()
+
+    def _settle(self, played: Played | None = None) -> None:
+        """The position has changed: nobody has thought about it yet."""
+        self.hinted = self._stepping = False
+        self.played, self._since = played, self._now
+        self._expected: dict[tuple[int, ...], list[tuple[Cell | None, int]]] = {}
+        self.review = Review(self.session, self.seating.analyst, self.desk)
+
+    def new(self) -> None:
+        """Begin another game with the same goals."""
+        goals = [self.session.goals[self.seat], self.session.goals[1 - self.seat]]
+        self._begin(None)
+        self.paused = False
+        self.session.goals = goals if self.seat == 0 else goals[::-1]
+
+    def play(self, action: int) -> bool:
+        """Play a move for a person; return False if it is not a person's turn or not legal."""
+        if self.session.over or (self.computer and not self.paused):
+            return False
+        if action not in self.session.legal():
+            return False
+        self._play(action)
+        return True
+
+    def _play(self, action: int) -> None:
+        before = stones_of(self.game, self.session.state)
+        self.session.play(action)
+        self._settle(self._animation(before))
+
+    def _animation(self, before: Stones) -> Played:
+        cell = placed_cell(before, stones_of(self.game, self.session.state))
+        return Played.now(self._now, cell, self.speed, falls=self.game.gravity)
+
+    def undo(self) -> bool:
+        """Take back: a person's last move and the answer, or one move of a watched game."""
+        if self.watching or self.paused:
+            done = self.session.undo()
+        else:
+            done = self.session.take_back(1 - self.seat)
+        self._settle()
+        self.paused = self.paused or (self.watching and bool(done))
+        return bool(done)
+
+    def redo(self) -> bool:
+        """Play again what was taken back."""
+        if self.watching or self.paused:
+            done = self.session.redo()
+        else:
+            done = self.session.play_again(1 - self.seat)
+        self._settle()
+        return bool(done)
+
+    def go_to(self, ply: int) -> None:
+        """Show the position after so many moves of this game, and pause if it is an earlier one.
+
+        A single step forward is animated like a move.
+        """
+        onward = ply == len(self.session.moves) + 1 and bool(self.session.undone)
+        before = stones_of(self.game, self.session.state)
+        self.session.go_to(ply)
+        self.paused = self.paused or bool(self.session.undone)
+        self._settle(self._animation(before) if onward else None)
+
+    def step(self) -> None:
+        """Pause and go one move on."""
+        self.paused = True
+        self.advance()
+
+    def advance(self) -> None:
+        """Play a move that was taken back, else let whoever is to move play once it has thought."""
+        if self.session.undone:
+            self.go_to(len(self.session.moves) + 1)
+        else:
+            self._stepping = not self.session.over
+
+    def swap(self) -> None:
+        """Change sides, goals included."""
+        self.seat = 1 - self.seat
+        self.steered = 1 - self.steered
+        self.session.goals.reverse()
+        self._settle()
+
+    def steer(self, goal: str) -> None:
+        """Change what the steered seat plays for, at once."""
+        self.session.set_goal(self.steered, goal)
+        self._since = self._now
+
+    def flip_goal(self) -> str:
+        """Turn the steered seat's goal into its opposite, e.g. `win_by_24` to `lose_by_24`."""
+        goal = self.session.goals[self.steered]
+        for one, other in (("win", "lose"), ("lose", "win")):
+            opposite = other + goal.removeprefix(one)
+            if goal.startswith(one) and self._has_goal(opposite):
+                self.steer(opposite)
+                return opposite
+        self.steer("win")
+        return "win"
+
+    def _has_goal(self, goal: str) -> bool:
+        try:
+            self.game.goal_index(goal)
+        except GameError:
+            return False
+        return True
+
+    def set_nodes(self, nodes: int) -> None:
+        """Change the strength of agents."""
+        self.nodes = nodes
+        self._since = self._now
+
+    def faster(self, by: int) -> None:
+        """Change the speed by so many steps."""
+        place = min(range(len(SPEEDS)), key=lambda i: abs(SPEEDS[i] - self.speed))
+        self.speed = SPEEDS[min(len(SPEEDS) - 1, max(0, place + by))]
+
+    def save(self, folder: Path) -> Path:
+        """Write the game into a folder and return the file.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        path = game_records.new_path(folder, self.game.name)
+        game_records.save_session(path, self.session)
+        return path
+
+    def load(self, path: Path) -> None:
+        """Go on with a game from a file.
+
+        Raises:
+            SettingError: the file is no record of this game.
+        """
+        self.session = game_records.load_session(path, self.game)
+        self._counted, self.paused = self.session.over, bool(self.session.undone)
+        self._settle()
+
+    def close(self) -> bool:
+        """Stop thinking; return whether all threads have ended."""
+        done: Sequence[bool] = [desk.close() for desk in (self.desk, self.mover_desk)]
+        return all(done)

@@ -1,0 +1,195 @@
+"""The parts of the window beside the board, one function each."""
+
+from __future__ import annotations
+
+from rlhf_agents.play.viewer.boards.base import Room
+from rlhf_agents.play.viewer.boards.grid import STONE, percent
+from rlhf_agents.play.viewer.canvas import Canvas
+from rlhf_agents.play.viewer.geometry import Box
+from rlhf_agents.play.viewer.layout import GOAL_ROW
+from rlhf_agents.play.viewer.scene import Card, GoalRow, Scene
+from rlhf_agents.play.viewer.theme import Theme, blend
+
+SMALL = 12.0
+PLAIN = 14.0
+LARGE = 20.0
+
+
+def draw_title(canvas: Canvas, box: Box, scene: Scene, theme: Theme) -> None:
+    """Write the game, the ply and what goes on."""
+    ply = f"move {scene.ply}" if scene.ply else ""
+    room = box.width - canvas.text_width(ply, SMALL) - 10
+    canvas.text((box.x, box.y + 11), scene.title, LARGE, theme.text, bold=True, width=room)
+    canvas.text((box.right, box.y + 12), ply, SMALL, theme.faint, anchor="rm")
+    place = (box.x, box.y + 33)
+    canvas.text(place, scene.status, PLAIN, theme.muted, width=box.width)
+
+
+def draw_card(canvas: Canvas, box: Box, card: Card, who: tuple[int, Room | None], theme: Theme
+              ) -> None:  # fmt: skip
+    """Draw a player: stone, name, goal, effort; `who` is the seat and who draws its stones."""
+    seat, painter = who
+    canvas.box(box, theme.surface, 9)
+    if card.steered:
+        canvas.outline(box, theme.accent, 9, 1.5)
+    if card.to_move:
+        bar = Box(box.x + 3, box.y + 9, 4, box.height - 18)
+        canvas.box(bar, theme.seats[seat], 2)
+    radius = min(13.0, box.height * 0.29)
+    if painter is not None:
+        centre = (box.x + 14 + radius, box.centre[1])
+        painter.draw_stone(canvas, centre, radius / STONE, seat, theme)
+    left, right = box.x + 22 + 2 * radius, box.right - 9
+    upper, lower = box.y + box.height * 0.32, box.y + box.height * 0.70
+    wide = box.width > 240
+    if wide and card.proven:
+        right = _badge(canvas, (right, upper), "proven", theme) - 6
+    room = right - left
+    canvas.text((left, upper), card.name, PLAIN, theme.text, bold=True, width=room)
+    right = box.right - 9
+    if wide and card.note:
+        canvas.text((right, lower), card.note, SMALL, theme.faint, anchor="rm")
+        right -= canvas.text_width(card.note, SMALL) + 8
+    goal = f"plays for {card.goal}" if wide else card.goal
+    canvas.text((left, lower), goal, SMALL, theme.muted, width=right - left)
+
+
+def _badge(canvas: Canvas, right_middle: tuple[float, float], text: str, theme: Theme) -> float:
+    """Draw a word on a coloured ground; return its left edge."""
+    width = canvas.text_width(text, SMALL) + 14
+    box = Box(right_middle[0] - width, right_middle[1] - 9, width, 18)
+    canvas.box(box, theme.good, 9)
+    canvas.text(box.centre, text, SMALL, theme.background, anchor="mm", bold=True)
+    return box.x
+
+
+def draw_forecast(canvas: Canvas, box: Box, scene: Scene, theme: Theme) -> None:
+    """Draw who wins how many of the imagined games: one bar of three colours."""
+    words = "how it ended" if scene.achieved is not None else "how it will end"
+    canvas.text((box.x, box.y + 7), words, SMALL, theme.faint)
+    bar = Box(box.x, box.y + 18, box.width, box.height - 20)
+    if scene.forecast is None:
+        canvas.box(bar, theme.track, 6)
+        return
+    fills = (theme.seats[0], theme.track, theme.seats[1])
+    inks = (theme.on_seats[0], theme.text, theme.on_seats[1])
+    labels = ("wins", "draw", "wins")
+    x = bar.x
+    with canvas.clipped(bar):
+        for share, fill, ink, label in zip(scene.forecast, fills, inks, labels, strict=True):
+            part = Box(x, bar.y, bar.width * share, bar.height)
+            canvas.box(part, fill)
+            text = f"{label} {percent(share)} %"
+            if canvas.text_width(text, SMALL, bold=True) > part.width - 10:
+                text = percent(share)
+            if canvas.text_width(text, SMALL, bold=True) <= part.width - 4:
+                canvas.text(part.centre, text, SMALL, ink, anchor="mm", bold=True)
+            x += part.width
+
+
+def draw_goal(canvas: Canvas, box: Box, row: GoalRow, what: tuple[int, int, bool],
+              theme: Theme) -> None:  # fmt: skip
+    """Draw a line of the list: key, name, bar, percent.
+
+    Args:
+        canvas: where to draw.
+        box: of the line.
+        row: the goal.
+        what: its number in the list, the steered seat, and whether the mouse points at it.
+        theme: the colours.
+    """
+    number, seat, pointed = what
+    inner = box.inset(0, 1.5)
+    if row.chosen or pointed:
+        canvas.box(inner, theme.raised if pointed else theme.surface, 6)
+    if row.chosen:
+        canvas.box(Box(inner.x, inner.y + 4, 3, inner.height - 8), theme.seats[seat], 1.5)
+    middle = box.centre[1]
+    key = "1234567890"[number] if number < 10 else ""
+    canvas.text((box.x + 14, middle), key, 11, theme.faint, anchor="mm")
+    name_width = min(112.0, box.width * 0.44)
+    ink = theme.text if row.chosen else theme.muted
+    left = box.x + 25
+    canvas.text((left, middle), row.name, 13, ink, bold=row.chosen, width=name_width)
+    bar = Box(left + name_width + 6, middle - 4, box.right - 36 - left - name_width - 6, 8)
+    if row.reached is not None:
+        _draw_reached(canvas, (box.right - 14, middle), row.reached, theme)
+    elif row.share is not None and bar.width > 12:
+        canvas.box(bar, theme.track, 4)
+        canvas.box(bar._replace(width=max(6.0, bar.width * row.share)), theme.seats[seat], 4)
+        if row.expected is not None:
+            x = bar.x + bar.width * row.expected
+            canvas.box(Box(x - 1, bar.y - 3, 2.5, bar.height + 6), theme.text, 1)
+        place = (box.right - 4, middle)
+        canvas.text(place, percent(row.share), 12, ink, anchor="rm", bold=row.chosen)
+
+
+def _draw_reached(canvas: Canvas, centre: tuple[float, float], reached: bool, theme: Theme) -> None:
+    """Draw a tick, or a small dash."""
+    x, y = centre
+    if reached:
+        canvas.line([(x - 6, y), (x - 2, y + 4), (x + 6, y - 5)], 2.5, theme.good)
+    else:
+        canvas.line([(x - 4, y), (x + 4, y)], 1.5, theme.faint)
+
+
+def draw_goals(canvas: Canvas, boxes: list[tuple[int, Box]], scene: Scene, pointed: object,
+               theme: Theme) -> None:  # fmt: skip
+    """Draw the visible goals of the steered seat."""
+    seat = next((i for i, card in enumerate(scene.cards) if card.steered), 0)
+    for number, box in boxes:
+        row = scene.goals[number]
+        draw_goal(canvas, box, row, (number, seat, pointed == row.name), theme)
+
+
+def draw_goals_head(canvas: Canvas, box: Box, scene: Scene, theme: Theme) -> None:
+    """Say whose goals they are and how the bars are to be read."""
+    name = next((card.name for card in scene.cards if card.steered), "")
+    legend = "" if scene.achieved is not None else "bar: if asked for, mark: as it goes"
+    width = canvas.text_width(legend, 11)
+    if width > box.width * 0.62:
+        legend, width = "", 0
+    middle = box.centre[1]
+    canvas.text((box.right, middle), legend, 11, theme.faint, anchor="rm")
+    room = box.width - width - 10
+    canvas.text((box.x, middle), f"goals of {name}", SMALL, theme.faint, width=room)
+
+
+def draw_scrollbar(canvas: Canvas, area: Box, part: tuple[int, int, int], theme: Theme) -> None:
+    """Show which of the rows are visible: the first, how many, of how many."""
+    first, visible, total = part
+    if visible >= total or visible <= 0:
+        return
+    height = GOAL_ROW * visible
+    track = Box(area.right + 2, area.y, 3, height)
+    canvas.box(track, theme.surface, 1.5)
+    thumb = Box(track.x, track.y + height * first / total, 3, height * visible / total)
+    canvas.box(thumb, theme.faint, 1.5)
+
+
+def draw_slider(canvas: Canvas, box: Box, place: float, text: str, theme: Theme) -> None:
+    """Draw the strength: a track with a knob at `place` in [0, 1]."""
+    canvas.text((box.x, box.y + 8), "strength", SMALL, theme.faint)
+    canvas.text((box.right, box.y + 8), text, SMALL, theme.muted, anchor="rm")
+    track = slider_track(box)
+    canvas.box(track, theme.track, 2)
+    if place >= 0:
+        x = track.x + place * track.width
+        canvas.box(track._replace(width=x - track.x), theme.accent, 2)
+        canvas.disc((x, track.centre[1]), 7.5, theme.accent)
+        canvas.disc((x, track.centre[1]), 3, theme.background)
+
+
+def slider_track(box: Box) -> Box:
+    """Return where the knob moves."""
+    return Box(box.x + 8, box.bottom - 12, box.width - 16, 4)
+
+
+def draw_button(canvas: Canvas, box: Box, label: str, look: tuple[bool, bool, float],
+                theme: Theme) -> None:  # fmt: skip
+    """Draw a button; `look` is whether it is pointed at, whether it is on, and the text's size."""
+    pointed, on, size = look
+    fill = theme.raised if pointed else theme.surface
+    canvas.box(box, blend(fill, theme.accent, 0.25) if on else fill, 7)
+    ink = theme.text if on or pointed else theme.muted
+    canvas.text(box.centre, label, size, ink, anchor="mm", width=box.width - 4)

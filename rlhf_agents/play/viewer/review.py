@@ -1,0 +1,119 @@
+"""A game looked back on: who stood how at every ply, and which moves gave something away."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rlhf_agents.play.session import Session
+from rlhf_agents.play.viewer.analysis import Desk, Question
+from rlhf_agents.play.viewer.scene import Mistake
+from rlhf_agents.players.players import Player
+from rlhf_agents.search.explanation import Explanation
+from rlhf_games.base import Outcome, States
+
+WORTH_MENTIONING = 0.1
+"""A smaller drop in value is within the analyst's own error."""
+
+
+class Review:
+    """The opinions of an analyst about every position of a game.
+
+    Args:
+        session: the game, with what was taken back.
+        analyst: who judges; None leaves everything open.
+        desk: who has the answers.
+
+    Attributes:
+        questions: what the analyst has to be asked, answered or not.
+    """
+
+    def __init__(self, session: Session, analyst: Player | None, desk: Desk) -> None:
+        self._game, self._desk, self._analyst = session.game, desk, analyst
+        self._moves, self._asked = session.line, list(session.asked)
+        self._states = _positions(session)
+        self._seats = [int(self._game.mover(state[None])[0]) for state in self._states]
+        self.questions = self._questions()
+        self._seen = -1
+        self._standing: tuple[float | None, ...] = ()
+        self._mistakes: tuple[Mistake, ...] = ()
+
+    @property
+    def ended(self) -> bool:
+        """The last position is the end of the game."""
+        return self._outcome(self._states[-1]) != Outcome.ONGOING
+
+    @property
+    def standing(self) -> tuple[float | None, ...]:
+        """What winning is worth to the first player at every position, in [0, 1], if known."""
+        self._refresh()
+        return self._standing
+
+    @property
+    def mistakes(self) -> tuple[Mistake, ...]:
+        """The moves that gave something away, in the order of play, as far as they are known."""
+        self._refresh()
+        return self._mistakes
+
+    def _refresh(self) -> None:
+        """Look at the answers again if there are new ones."""
+        if self._seen == self._desk.version:
+            return
+        self._seen = self._desk.version
+        values = [self._value(state) for state in self._states]
+        self._standing = tuple(
+            value if value is None or seat == 0 else 1 - value
+            for value, seat in zip(values, self._seats, strict=True)
+        )
+        found = (self._mistake(ply) for ply in range(len(self._moves)))
+        self._mistakes = tuple(mistake for mistake in found if mistake is not None)
+
+    def _questions(self) -> list[Question]:
+        wanted = []
+        for ply, state in enumerate(self._states):
+            if self._outcome(state) == Outcome.ONGOING:
+                goals = {"win": None, self._goal(ply): None}
+                wanted += [self._question(state, goal) for goal in goals]
+        return [question for question in wanted if question is not None]
+
+    def _mistake(self, ply: int) -> Mistake | None:
+        goal = self._goal(ply)
+        why = self._explained(self._states[ply], goal)
+        if why is None:
+            return None
+        drop = float(why.values[why.action] - why.values[self._moves[ply]])
+        if not drop >= WORTH_MENTIONING:
+            return None
+        return Mistake(ply, self._seats[ply], self._moves[ply], why.action, drop, goal)
+
+    def _goal(self, ply: int) -> str:
+        return self._asked[ply] if ply < len(self._asked) else "win"
+
+    def _value(self, state: States) -> float | None:
+        outcome = self._outcome(state)
+        if outcome != Outcome.ONGOING:
+            return (outcome + 1) / 2
+        why = self._explained(state, "win")
+        return None if why is None else float(np.nanmax(why.values))
+
+    def _outcome(self, state: States) -> int:
+        return int(self._game.outcome(state[None])[0])
+
+    def _question(self, state: States, goal: str) -> Question | None:
+        return Question(self._analyst, state.tobytes(), goal) if self._analyst else None
+
+    def _explained(self, state: States, goal: str) -> Explanation | None:
+        question = self._question(state, goal)
+        answer = self._desk.answer(question) if question else None
+        if answer is None or not answer.done or answer.error is not None:
+            return None
+        return answer.content if isinstance(answer.content, Explanation) else None
+
+
+def _positions(session: Session) -> list[States]:
+    """Return every position of the whole line, uint64 `[W]` each."""
+    states = session.game.initial(1)
+    positions = [states[0]]
+    for action in session.line:
+        states = session.game.step(states, np.array([action]))
+        positions.append(states[0])
+    return positions

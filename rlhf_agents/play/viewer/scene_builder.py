@@ -1,0 +1,277 @@
+"""From a match to the scene that shows it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlhf_agents.play.board_cells import (
+    Cell,
+    has_board,
+    line_labels,
+    placed_cell,
+    stones_of,
+    winning_cells,
+)
+from rlhf_agents.play.viewer.boards.base import BoardView, Ghost, Moving, Room
+from rlhf_agents.play.viewer.match import Match
+from rlhf_agents.play.viewer.scene import Card, GoalRow, Mistake, Scene, Step, Ui
+from rlhf_agents.search.explanation import Explanation, Forecast
+from rlhf_games.base import MOVER, WAITING, Game, States
+
+GHOSTS = 3
+"""Stones of the expected line that are always shown; pointing at the line plays out all."""
+GHOST_SECONDS = 0.28
+
+
+class Stage:
+    """A match and the room that shows its board.
+
+    Args:
+        match: the game.
+        room: draws the board.
+    """
+
+    def __init__(self, match: Match, room: Room) -> None:
+        self.match, self.room = match, room
+
+    def scene(self, ui: Ui, now: float) -> Scene:
+        """Return what is shown at a moment."""
+        return build_scene(self.match, self.room, ui, now)
+
+
+def build_scene(match: Match, room: Room, ui: Ui, now: float) -> Scene:
+    """Return what is shown of a match at a moment."""
+    session, over = match.session, match.session.over
+    thought = _visible_thought(match, ui)
+    mistake = _mistake_here(match) if "mistakes" in ui.shown else None
+    result = match.session.result_text(match.names) if over else ""
+    return Scene(
+        title=match.game.title,
+        status=_status(match, ui, thought, mistake),
+        room=room,
+        board=_board(match, ui, (thought, mistake), now),
+        cards=_cards(match, thought),
+        forecast=_shares(match) if "forecast" in ui.shown else None,
+        goals=_goals(match, ui),
+        line=_line(match, thought) if "line" in ui.shown else (),
+        standing=match.review.standing if "graph" in ui.shown else (),
+        ply=len(session.moves),
+        mistakes=match.review.mistakes if match.ended and "mistakes" in ui.shown else (),
+        achieved=session.achieved() if over else None,
+        banner=_sentence(result),
+        winner=session.winner,
+        nodes=match.nodes if match.adjustable else None,
+        paused=match.paused,
+        speed=match.speed,
+        names=(match.game.names_of(0), match.game.names_of(1)),
+    )
+
+
+def _sentence(words: str) -> str:
+    """Begin with a capital, but leave the names of players alone."""
+    return words[:1].upper() + words[1:] if words.startswith(("you ", "a ")) else words
+
+
+def _visible_thought(match: Match, ui: Ui) -> Explanation | None:
+    """Return the thought whose values and line are shown."""
+    wonder = ui.pointed("goal")
+    if isinstance(wonder, str):
+        return match.explained(match.question(match.steered, wonder))
+    if match.hinted:
+        return match.hint()
+    mine = not match.watching and not match.computer and "my turn" not in ui.shown
+    return None if mine else match.thought()
+
+
+def _mistake_here(match: Match) -> Mistake | None:
+    """Return the mistake that was made in the position shown, after the game."""
+    if not match.ended or not match.session.undone:
+        return None
+    ply = len(match.session.moves)
+    return next((m for m in match.review.mistakes if m.ply == ply), None)
+
+
+def _status(match: Match, ui: Ui, thought: Explanation | None, mistake: Mistake | None) -> str:
+    session = match.session
+    names = match.game.names_of(session.seat)
+    wonder = ui.pointed("goal")
+    if isinstance(wonder, str) and thought is not None:
+        who = "would play" if thought.seat == MOVER else "would expect"
+        return f"asked for {wonder}, {_short(match, match.steered)} {who} {names[thought.action]}"
+    if mistake is not None:
+        played, better = names[mistake.action], names[mistake.better]
+        return f"{played} was played here; {better} is {100 * mistake.drop:.0f} % better"
+    if session.over:
+        return "the game is over"
+    if match.hinted and thought is not None:
+        return f"hint: {names[thought.action]}, for {thought.pursued}"
+    return _turn(match, thought)
+
+
+def _turn(match: Match, thought: Explanation | None) -> str:
+    """Say whose turn it is, and whose values are shown if they are not the mover's."""
+    if match.paused:
+        return "paused: you may play for both sides"
+    name = match.names[match.session.seat]
+    whose = f"{name} thinks" if match.computer else "your turn"
+    if thought is not None and thought.seat == WAITING:
+        return f"{whose}; the values are those of {_short(match, match.eyes)}"
+    return whose
+
+
+def _short(match: Match, seat: int) -> str:
+    name = match.names[seat]
+    return "you" if name == "you" else name.partition("@")[0]
+
+
+def _board(
+    match: Match, ui: Ui, what: tuple[Explanation | None, Mistake | None], now: float
+) -> BoardView:
+    thought, mistake = what
+    game, session = match.game, match.session
+    state = session.state
+    stones = stones_of(game, state)
+    last = _last_cell(match)
+    moving = match.moving(now)
+    cell = match.played.cell if match.played else None
+    hint = mistake.better if mistake else None
+    if match.hinted and thought is not None:
+        hint = thought.action
+    legal = game.legal(state[None])[0]
+    return BoardView(
+        stones=stones,
+        seat=session.seat,
+        legal=legal,
+        names=_labels(game, state, legal, session.seat),
+        text=game.text(state),
+        last=last,
+        winning=frozenset(winning_cells(game, state, last)),
+        moving=Moving(cell, moving) if cell is not None and moving < 1 else None,
+        values=_values(thought) if "values" in ui.shown else None,
+        eyes=_eyes(match, thought),
+        chosen=thought.action if thought else None,
+        ghosts=_ghosts(match, ui, thought, now) if moving >= 1 else (),
+        hover=_hovered(match, ui),
+        hint=hint,
+        picked=ui.picked,
+    )
+
+
+def _labels(game: Game, state: States, legal: NDArray[np.bool_], seat: int) -> tuple[str, ...]:
+    typed = game.names_of(seat)
+    if has_board(game):
+        return typed
+    names = list(typed)
+    for action in np.flatnonzero(legal).tolist():
+        names[action] = game.label(state, action)
+    return tuple(names)
+
+
+def _values(thought: Explanation | None) -> NDArray[np.float32] | None:
+    return None if thought is None else np.clip(thought.values, 0, 1)
+
+
+def _eyes(match: Match, thought: Explanation | None) -> int:
+    """Return the seat whose values are shown."""
+    seat = match.session.seat
+    return seat if thought is None or thought.seat == MOVER else 1 - seat
+
+
+def _last_cell(match: Match) -> Cell | None:
+    history = match.session.history
+    if len(history) < 2:
+        return None
+    before, after = (stones_of(match.game, state) for state in history[-2:])
+    return placed_cell(before, after)
+
+
+def _hovered(match: Match, ui: Ui) -> int | None:
+    """Return the move that the person is about to play, if it is the person's turn."""
+    if match.session.over or (match.computer and not match.paused):
+        return None
+    pointed = ui.pointed("move")
+    return pointed if isinstance(pointed, int) else ui.cursor
+
+
+def _ghosts(match: Match, ui: Ui, thought: Explanation | None, now: float) -> tuple[Ghost, ...]:
+    if thought is None or "line" not in ui.shown:
+        return ()
+    pointed = ui.pointed("line")
+    count = GHOSTS
+    if isinstance(pointed, int):
+        count = max(pointed, 0) + 1 if pointed > 0 else 1 + int((now - ui.since) / GHOST_SECONDS)
+    cells = match.expected_cells(thought.line)
+    return tuple(
+        Ghost(cell, seat, number)
+        for number, (cell, seat) in enumerate(cells[:count], 1)
+        if cell is not None
+    )
+
+
+def _cards(match: Match, thought: Explanation | None) -> tuple[Card, ...]:
+    session, cards = match.session, []
+    for seat in (0, 1):
+        own = thought if thought and _eyes(match, thought) == seat else None
+        goal = session.goals[seat]
+        if own is not None and own.pursued != own.goal and own.goal == goal:
+            goal = f"{goal} is out of reach: {own.pursued}"
+        cards.append(
+            Card(
+                name=match.names[seat],
+                goal=goal,
+                note=_effort(own) if own else "",
+                to_move=not session.over and session.seat == seat,
+                steered=match.steered == seat,
+                proven=bool(own and own.proven),
+            )
+        )
+    return tuple(cards)
+
+
+def _effort(thought: Explanation) -> str:
+    if not thought.nodes:
+        return ""
+    noun = "node" if thought.nodes == 1 else "nodes"
+    return f"{thought.nodes:,} {noun}, {1000 * thought.seconds:,.0f} ms"
+
+
+def _shares(match: Match) -> tuple[float, float, float] | None:
+    """Return how the game is expected to end, for the first player."""
+    if match.session.over:
+        winner = match.session.winner
+        return (float(winner == 0), float(winner is None), float(winner == 1))
+    expected = match.forecast()
+    if expected is None:
+        return None
+    if match.session.seat == 0:
+        return expected.win, expected.draw, expected.lose
+    return expected.lose, expected.draw, expected.win
+
+
+def _goals(match: Match, ui: Ui) -> tuple[GoalRow, ...]:
+    session, rows = match.session, []
+    known = match.explained(match.goals_question())
+    values = known.goal_values if known and "goals" in ui.shown else {}
+    expected = _expected_goals(match, match.forecast()) if "goals" in ui.shown else {}
+    reached = session.achieved()[match.steered] if session.over else None
+    for goal in match.game.goals:
+        hit = None if reached is None else goal.name in reached
+        chosen = session.goals[match.steered] == goal.name
+        share = values.get(goal.name)
+        rows.append(GoalRow(goal.name, share, expected.get(goal.name), chosen, hit))
+    return tuple(rows)
+
+
+def _expected_goals(match: Match, forecast: Forecast | None) -> dict[str, float]:
+    if forecast is None or match.session.over:
+        return {}
+    return forecast.goals if match.steered == match.session.seat else forecast.theirs
+
+
+def _line(match: Match, thought: Explanation | None) -> tuple[Step, ...]:
+    if thought is None:
+        return ()
+    ply, cells = len(match.session.moves), match.expected_cells(thought.line)
+    names = line_labels(match.game, match.session.state, thought.line)
+    return tuple(Step(ply + i, name, cells[i - 1][1]) for i, name in enumerate(names, 1))

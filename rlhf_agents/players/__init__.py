@@ -1,0 +1,1 @@
+"""Those who choose moves: trained agents, searches, chance, models."""

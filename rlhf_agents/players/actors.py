@@ -1,0 +1,231 @@
+"""Worlds as they are, without rules to look ahead with, and who acts in them.
+
+An actor is a trained model or chance; it takes batches of observations, as SB3's `predict` does.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from gymnasium import spaces
+from numpy.typing import NDArray
+from stable_baselines3.common.preprocessing import is_image_space
+from stable_baselines3.common.vec_env import VecEnv, VecTransposeImage
+
+from rlhf_agents.dqn.action_masks import MASK_KEY, MASK_METHOD
+from rlhf_agents.envs.open_env import WorldOrder
+from rlhf_agents.errors import SettingError
+from rlhf_agents.files.model_file import read_model
+from rlhf_agents.hfdqn import HFDQN
+
+RANDOM = "random"
+BOARD, DESIRED = "observation", "desired_goal"
+
+
+# ---- actors ----------------------------------------------------------------------------------
+
+
+class Actor(Protocol):
+    """Chooses actions.
+
+    Attributes:
+        name: how results call it.
+    """
+
+    name: str
+
+    @property
+    def weighs_goals(self) -> bool:
+        """Whether its values depend on the goal that it is told."""
+        ...
+
+    def predict(
+        self, observation: Any, state: Any = None, episode_start: Any = None,
+        deterministic: bool = False,
+    ) -> tuple[NDArray[Any], Any]:  # fmt: skip
+        """Return actions for a batch of observations, as SB3's `predict` does."""
+        ...
+
+    def values(self, observation: Any) -> NDArray[np.float32] | None:
+        """Return what actions are worth in a batch of observations, float32 `[B, A]`.
+
+        None: nobody knows.
+        """
+        ...
+
+
+class RandomActor:
+    """Chooses sensible actions at random.
+
+    Args:
+        env: whose actions.
+        seed: of its choices.
+    """
+
+    name = RANDOM
+    weighs_goals = False
+
+    def __init__(self, env: Any, seed: int) -> None:
+        self.env = env
+        self.space: spaces.Space[Any] = env.action_space
+        self.space.seed(seed)
+
+    def predict(
+        self, observation: Any, state: Any = None, episode_start: Any = None,
+        deterministic: bool = False,
+    ) -> tuple[NDArray[Any], Any]:  # fmt: skip
+        """Return random actions, see `Actor.predict`."""
+        del episode_start, deterministic
+        masks = masks_of(self.env, observation)
+        if masks is None or not isinstance(self.space, spaces.Discrete):
+            return np.array([self.space.sample() for _ in range(_count(observation))]), state
+        return np.array([self.space.sample(mask.astype(np.int8)) for mask in masks]), state
+
+    def values(self, observation: Any) -> NDArray[np.float32] | None:
+        """Return None: chance values nothing."""
+        del observation
+        return None
+
+
+class ModelActor:
+    """A trained model that no longer learns.
+
+    Args:
+        model: an `HFDQN` that fits the environment, see `load_actor`.
+        env: where it acts.
+        name: how results call it.
+    """
+
+    def __init__(self, model: HFDQN, env: Any, name: str) -> None:
+        self.model, self.env, self.name = model, env, name
+
+    @property
+    def weighs_goals(self) -> bool:
+        """Whether its values depend on the goal that it is told."""
+        space = self.model.observation_space
+        return isinstance(space, spaces.Dict) and DESIRED in space.spaces
+
+    def predict(
+        self, observation: Any, state: Any = None, episode_start: Any = None,
+        deterministic: bool = False,
+    ) -> tuple[NDArray[Any], Any]:  # fmt: skip
+        """Return the best sensible actions, see `Actor.predict`."""
+        masks = masks_of(self.env, observation)
+        seen = _seen(observation, self.model.observation_space)
+        return self.model.predict(seen, state, episode_start, deterministic, action_masks=masks)
+
+    @torch.no_grad()
+    def values(self, observation: Any) -> NDArray[np.float32] | None:
+        """Return the values of the Q-network `[B, A]`."""
+        seen = _seen(observation, self.model.observation_space)
+        tensors = self.model.policy.obs_to_tensor(seen)[0]
+        values: NDArray[np.float32] = self.model.q_net(tensors).cpu().numpy()
+        return values
+
+
+def load_actor(spec: str, env: Any, order: WorldOrder) -> Actor:
+    """Return whom a word on the command line names.
+
+    Args:
+        spec: "random" or FILE.zip.
+        env: where it acts: one environment, or many.
+        order: what they are.
+
+    Raises:
+        SettingError: nobody has that name, or the model does not fit the world.
+        ModelFileError: the file is missing, damaged, or not ours.
+    """
+    if spec == RANDOM:
+        return RandomActor(env, order.seed)
+    if not spec.endswith(".zip") and not Path(spec).is_file():
+        msg = (
+            f"unknown agent {spec!r}: in {order.name} agents are random or FILE.zip of a model "
+            "that was trained there"
+        )
+        raise SettingError(msg)
+    played = read_model(spec).manifest.get("game")
+    if played is not None:
+        msg = f"{spec} plays {played}, not {order.name}"
+        raise SettingError(msg)
+    model = HFDQN.load(spec)
+    _check_fits(model, spec, env, order)
+    return ModelActor(model, env, Path(spec).stem)
+
+
+def _check_fits(model: HFDQN, spec: str, env: Any, order: WorldOrder) -> None:
+    mine, theirs = model.observation_space, env.observation_space
+    if model.action_space != env.action_space:
+        msg = (
+            f"{spec} does not fit {order.name}: it chooses from {model.action_space}, the world "
+            f"has the actions {env.action_space}"
+        )
+        raise SettingError(msg)
+    if isinstance(theirs, spaces.Dict) and not isinstance(mine, spaces.Dict):
+        theirs = theirs.spaces.get(BOARD, theirs)
+    difference = _difference(mine, theirs)
+    if difference:
+        asked = f"played for {order.goal!r}" if order.goal else "played for what it rewards"
+        msg = (
+            f"{spec} does not fit {order.name} {asked}: {difference}; what it was trained for is "
+            "named by --goal, options of the world by --option"
+        )
+        raise SettingError(msg)
+
+
+def _difference(mine: spaces.Space[Any], theirs: spaces.Space[Any]) -> str:
+    """Return in what a model's observations differ from a world's; nothing if they fit."""
+    if not isinstance(mine, spaces.Dict) or not isinstance(theirs, spaces.Dict):
+        same = _looks_like(mine, theirs)
+        return "" if same else f"it sees {_brief(mine)}, the world shows {_brief(theirs)}"
+    for key, space in mine.spaces.items():
+        if key not in theirs.spaces:
+            return f"it sees {key!r}, which the world does not show"
+        if not _looks_like(space, theirs[key]):
+            return (
+                f"as {key!r} it sees {_brief(space)}, the world shows {_brief(theirs.spaces[key])}"
+            )
+    return ""
+
+
+def _looks_like(mine: spaces.Space[Any], theirs: spaces.Space[Any]) -> bool:
+    """Whether a space is the same; SB3 turns pictures so that their channels come first."""
+    if mine == theirs:
+        return True
+    if not isinstance(theirs, spaces.Box) or not is_image_space(theirs):
+        return False
+    box: Any = theirs
+    return bool(mine == VecTransposeImage.transpose_space(box))
+
+
+def _brief(space: spaces.Space[Any]) -> str:
+    if isinstance(space, spaces.Box):
+        return f"{space.dtype} numbers of the shape {list(space.shape)}"
+    return str(space)
+
+
+def _seen(observation: Any, space: spaces.Space[Any]) -> Any:
+    """Return the part of an observation that a model with that space looks at."""
+    if not isinstance(observation, dict):
+        return observation
+    if isinstance(space, spaces.Dict):
+        return {key: observation[key] for key in space.spaces}
+    return observation[BOARD]
+
+
+def masks_of(env: Any, observation: Any) -> NDArray[np.bool_] | None:
+    """Return the sensible actions of a batch of observations, bool `[B, A]`; None: all are."""
+    if isinstance(observation, dict) and MASK_KEY in observation:
+        return np.asarray(observation[MASK_KEY]) > 0
+    if isinstance(env, VecEnv):
+        asked = env.has_attr(MASK_METHOD)
+        return np.array(env.env_method(MASK_METHOD), np.bool_) if asked else None
+    if env.has_wrapper_attr(MASK_METHOD):
+        return np.asarray(env.get_wrapper_attr(MASK_METHOD)(), np.bool_)[None]
+    return None
+
+
+def _count(observation: Any) -> int:
+    return len(next(iter(observation.values())) if isinstance(observation, dict) else observation)

@@ -1,0 +1,208 @@
+"""Agents that play: a trained network, its goals and its foresight, without torch.
+
+from rlhf_agents import load_agent
+agent = load_agent("connect_four")
+actions = agent.act(observations, goal="win", nodes=256)
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlhf_agents.errors import ModelFileError, SettingError, UnknownAgentError
+from rlhf_agents.files.model_file import POLICY, ModelFile, read_model
+from rlhf_agents.files.untrusted import WRONG
+from rlhf_agents.players.bundled import bundled_agents
+from rlhf_agents.search.compiled_network import PatternWeights
+from rlhf_agents.search.explanation import Explanation, Forecast
+from rlhf_agents.search.forecast import GAMES, forecast
+from rlhf_agents.search.goal_values import GoalRules, goal_rules
+from rlhf_agents.search.network_files import game_of, weights_from_arrays
+from rlhf_agents.search.searcher import Thinker
+from rlhf_agents.settings import Foresight, from_json
+from rlhf_games.base import MOVER, Game, States
+
+DEFAULT_NODES = 256
+
+
+class Agent:
+    """A trained agent for one game.
+
+    Args:
+        name: how it is called.
+        game: the rules.
+        weights: its network.
+        foresight: how it looks ahead.
+
+    Attributes:
+        goals: the names of the goals that it can be asked for.
+    """
+
+    def __init__(
+        self, name: str, game: Game, weights: PatternWeights, foresight: Foresight
+    ) -> None:
+        self.name = name
+        self.game = game
+        self.goals = tuple(goal.name for goal in game.goals)
+        self._thinker = Thinker(game, weights, goal_rules(game, foresight))
+
+    @property
+    def weights(self) -> PatternWeights:
+        """Its network."""
+        return self._thinker.weights
+
+    @property
+    def goal_rules(self) -> GoalRules:
+        """How it values goals, and looks ahead for them."""
+        return self._thinker.goals
+
+    def act(
+        self,
+        observations: NDArray[np.float32] | dict[str, NDArray[Any]],
+        goal: str = "win",
+        nodes: int = DEFAULT_NODES,
+    ) -> NDArray[np.int64]:
+        """Return one action per position, int64 `[B]`.
+
+        Args:
+            observations: float32 `[B, *observation_shape]` or one position without the batch
+                dimension, as a plain array or as the environments' Dict.
+            goal: what to play for.
+            nodes: positions to look at per move; 0 is the network alone, 1 one ply.
+
+        Raises:
+            rlhf_games.base.UnknownGoalError: the game has no such goal.
+            SettingError: `nodes` is negative.
+        """
+        return self.act_states(self._states(observations), goal, nodes)
+
+    def act_states(
+        self, states: States, goals: str | Sequence[str], nodes: int = DEFAULT_NODES
+    ) -> NDArray[np.int64]:
+        """Return one action per position uint64 `[B, W]`; one goal for all or one for each."""
+        if isinstance(goals, str):
+            wanted = np.full(len(states), self.game.goal_index(goals), np.int64)
+        else:
+            wanted = np.array([self.game.goal_index(name) for name in goals], np.int64)
+        return self._thinker.choose(states, wanted, _checked(nodes))
+
+    def explain(
+        self,
+        observation: NDArray[np.float32] | dict[str, NDArray[Any]],
+        goal: str = "win",
+        nodes: int = DEFAULT_NODES,
+    ) -> Explanation:
+        """Explain the choice in one position: values of all moves, expected line, goals in reach.
+
+        Raises:
+            ValueError: the game is over.
+        """
+        return self.explain_state(self._states(observation)[0], goal, nodes)
+
+    def explain_state(
+        self, state: States, goal: str = "win", nodes: int = DEFAULT_NODES, seat: int = MOVER
+    ) -> Explanation:
+        """Explain the choice in one position uint64 `[W]`, see `explain`.
+
+        To the waiting player (`seat` 1) the values are what it gets if the mover plays each move.
+        """
+        return self._thinker.explain(state, self.game.goal_index(goal), _checked(nodes), seat)
+
+    def think(
+        self, state: States, goal: str = "win", nodes: int = DEFAULT_NODES, seat: int = MOVER
+    ) -> Iterator[Explanation]:
+        """Explain better and better; the last is what `explain_state` returns. Stop at any time.
+
+        Raises:
+            ValueError: the game is over.
+        """
+        return self._thinker.think_aloud(state, self.game.goal_index(goal), _checked(nodes), seat)
+
+    def forecast(
+        self, state: States, goals: tuple[str, str] = ("win", "win"), games: int = GAMES,
+        seed: int = 0,
+    ) -> Forecast:  # fmt: skip
+        """Return how the game from a position uint64 `[W]` is expected to end.
+
+        An estimate: both sides play `games` imagined games by the network alone.
+
+        Args:
+            state: the position; a finished game has a certain end.
+            goals: what the mover and the waiting player play for.
+            games: how many to imagine, at least 1.
+            seed: of their moves.
+
+        Raises:
+            rlhf_games.base.UnknownGoalError: the game has no such goal.
+            SettingError: `games` is below 1.
+        """
+        if games < 1:
+            msg = f"a forecast needs at least 1 game, got {games}"
+            raise SettingError(msg)
+        wanted = (self.game.goal_index(goals[0]), self.game.goal_index(goals[1]))
+        return forecast(self._thinker.mind, self.goals, state, wanted, games, seed)
+
+    def _states(self, observations: Any) -> States:
+        boards = observations["observation"] if isinstance(observations, dict) else observations
+        boards = np.asarray(boards, np.float32)
+        single = boards.ndim == len(self.game.observation_shape)
+        return self.game.from_observation(boards[None] if single else boards)
+
+
+def _checked(nodes: int) -> int:
+    if nodes < 0:
+        msg = f"nodes must be 0 (network alone) or more, got {nodes}"
+        raise SettingError(msg)
+    return int(nodes)
+
+
+def load_agent(name_or_path: str | Path, game: str | None = None) -> Agent:
+    """Return a bundled agent by name, or one from a file that `rlhf-train` or `HFDQN.save` wrote.
+
+    Nothing is unpickled.
+
+    Args:
+        name_or_path: a bundled name (the game's) or a path to a zip file.
+        game: the game that it has to play, if that matters.
+
+    Raises:
+        UnknownAgentError: neither a bundled agent nor a file has that name.
+        ModelFileError: the file is damaged, unsafe, for another game or from a newer format.
+    """
+    bundled = bundled_agents()
+    text = str(name_or_path)
+    looks_like_path = text.endswith(".zip") or Path(text).is_file() or "/" in text
+    if text not in bundled and not looks_like_path:
+        near = difflib.get_close_matches(text, bundled, n=2)
+        hint = f"did you mean {' or '.join(near)}? " if near else ""
+        msg = (
+            f"unknown agent {text!r}; {hint}bundled agents: {', '.join(bundled) or 'none'}; "
+            "or give the path of a .zip file"
+        )
+        raise UnknownAgentError(msg)
+    file = read_model(bundled.get(text, Path(text)))
+    if game is not None:
+        file.require_game(game)
+    return agent_from_file(Path(text).stem, file)
+
+
+def agent_from_file(name: str, file: ModelFile) -> Agent:
+    """Build an agent from a model file.
+
+    Raises:
+        ModelFileError: the file does not describe a network for its game.
+    """
+    game = game_of(file)
+    try:
+        foresight = from_json(Foresight, file.manifest.get("foresight", {}))
+        weights = weights_from_arrays(game, file.manifest["policy"], file.arrays[POLICY])
+    except WRONG as error:
+        msg = f"{file.path} does not describe an agent ({error})"
+        raise ModelFileError(msg) from error
+    return Agent(name, game, weights, foresight)

@@ -1,0 +1,1 @@
+"""Looking ahead with exact rules: no torch, numpy and numba only."""

@@ -1,0 +1,273 @@
+"""Lessons: what one gradient step learns. Hindsight proposes pairs, foresight computes targets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlhf_agents.search.alpha_beta import new_table
+from rlhf_agents.search.compiled_network import PatternWeights
+from rlhf_agents.search.goal_values import GoalRules, goal_rules
+from rlhf_agents.search.tree import ILLEGAL, Mind, Tree, grow_batch, new_tree
+from rlhf_agents.selfplay.position_buffer import Proposals, check_positions
+from rlhf_agents.selfplay.targets import tree_targets
+from rlhf_agents.settings import Foresight, Hindsight
+from rlhf_games.base import Game, States
+from rlhf_games.compiled import compiled_fast
+
+POOL_BYTES = 1 << 30
+"""Rows are large where actions and goals are many: 40 KB in games of a thousand actions."""
+PROVEN = ("key", "value", "kind")
+"""The arrays of a `ProofTable` that outlive a proof."""
+
+
+class Lesson(NamedTuple):
+    """One batch; R rows.
+
+    Attributes:
+        states: uint64 `[R, W]`.
+        targets: float32 `[R, 2, G, A]` in [0, 1].
+        weights: float32 `[R, 2, G]`, per goal.
+        known: bool `[R, A]`, the moves that have a target.
+    """
+
+    states: States
+    targets: NDArray[np.float32]
+    weights: NDArray[np.float32]
+    known: NDArray[np.bool_]
+
+
+def checked_lesson(game: Game, parts: dict[str, NDArray[Any]]) -> Lesson:
+    """Return a lesson that a file describes.
+
+    Raises:
+        ValueError: it is none of this game: compiled code would read beyond its arrays.
+        KeyError: something is missing.
+    """
+    check_positions(game, parts["states"])
+    rows, seats, n_goals = len(parts["states"]), 2, len(game.goals)
+    expected = {
+        "targets": ((rows, seats, n_goals, game.n_actions), np.float32),
+        "weights": ((rows, seats, n_goals), np.float32),
+        "known": ((rows, game.n_actions), np.bool_),
+    }
+    for name, (shape, dtype) in expected.items():
+        if parts[name].shape != shape or parts[name].dtype != dtype:
+            msg = f"{name} of lessons are {parts[name].dtype} {parts[name].shape}, not {shape}"
+            raise ValueError(msg)
+    return Lesson(*(parts[name] for name in Lesson._fields))
+
+
+@compiled_fast
+def values_from_logits(
+    goals: GoalRules, parents: NDArray[np.int64], logits: NDArray[np.float32]
+) -> None:
+    """Turn logits `[N, 2, G, A]` into values in place: conditionals times their parents."""
+    n, _, n_goals, n_actions = logits.shape
+    one = np.float32(1.0)
+    for i in range(n):
+        for seat in range(2):
+            for goal in range(n_goals):
+                parent = parents[goal]
+                for action in range(n_actions):
+                    value = one / (one + np.exp(-logits[i, seat, goal, action]))
+                    if goals.zero_sum[goal] and seat == 1:
+                        value = one - logits[i, 0, goal, action]
+                    elif parent >= 0:
+                        value *= logits[i, seat, parent, action]
+                    logits[i, seat, goal, action] = value
+
+
+class LessonPool:
+    """The rows of recent lessons, a ring.
+
+    Args:
+        capacity: rows kept, fewer if they would take more than `POOL_BYTES`.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        self._rows: Lesson | None = None
+        self._next = 0
+        self.size = 0
+
+    def add(self, lesson: Lesson) -> None:
+        """Keep the rows of a lesson; the oldest rows go."""
+        if self._rows is None:
+            row_bytes = sum(a.itemsize * int(np.prod(a.shape[1:])) for a in lesson)
+            self.capacity = min(self.capacity, max(1, POOL_BYTES // row_bytes))
+            empty: list[Any] = [np.zeros((self.capacity, *a.shape[1:]), a.dtype) for a in lesson]
+            self._rows = Lesson(*empty)
+        slots = (self._next + np.arange(len(lesson.states))) % self.capacity
+        columns: Any = zip(self._rows, lesson, strict=True)
+        for kept, new in columns:
+            kept[slots] = new
+        self._next = int((self._next + len(slots)) % self.capacity)
+        self.size = min(self.size + len(slots), self.capacity)
+
+    def draw(self, count: int, rng: np.random.Generator) -> Lesson:
+        """Return `count` random rows."""
+        if self._rows is None:
+            msg = "draw from a LessonPool before any lesson was added"
+            raise ValueError(msg)
+        slots = rng.integers(self.size, size=count)
+        rows: list[Any] = [kept[slots] for kept in self._rows]
+        return Lesson(*rows)
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Return all that is kept, as arrays."""
+        rows = {} if self._rows is None else self._rows._asdict()
+        kept = {name: column[: self.size] for name, column in rows.items()}
+        return {**kept, "next": np.array([self._next])}
+
+    def restore(self, state: dict[str, NDArray[Any]], game: Game) -> None:
+        """Take over what `state` returned, from a pool of the same capacity.
+
+        Raises:
+            ValueError: there are more rows than this pool keeps, or not those of the game.
+            KeyError: something is missing.
+        """
+        self._rows, self.size = None, 0
+        if len(state) > 1:
+            kept = checked_lesson(game, state)
+            if len(kept.states) > self.capacity:
+                msg = (
+                    f"it has {len(kept.states)} rows of lessons, there is room for {self.capacity}"
+                )
+                raise ValueError(msg)
+            self._next = 0
+            self.add(kept)
+        self._next = int(state["next"][0]) % self.capacity
+
+
+class Assistant:
+    """Prepares the next lesson in a thread of its own while the one before is learnt."""
+
+    def __init__(self) -> None:
+        self._worker: ThreadPoolExecutor | None = None
+        self._pending: Future[Lesson] | None = None
+
+    def prepare(self, make: Callable[..., Lesson], *arguments: Any) -> None:
+        """Begin with a lesson."""
+        if self._worker is None:
+            self._worker = ThreadPoolExecutor(1, thread_name_prefix="foresight")
+        self._pending = self._worker.submit(make, *arguments)
+
+    def prepared(self) -> Lesson | None:
+        """Wait for the lesson and return it, None if none was begun."""
+        return None if self._pending is None else self._pending.result()
+
+    def take(self, lesson: Lesson | None) -> None:
+        """Hold a lesson as if it had been prepared here."""
+        self._pending = None
+        if lesson is not None:
+            self._pending = Future()
+            self._pending.set_result(lesson)
+
+    def stop(self) -> None:
+        """Wait for the thread and forget the lesson; what went wrong with it is raised."""
+        try:
+            self.prepared()
+        finally:
+            if self._worker is not None:
+                self._worker.shutdown()
+            self._worker = self._pending = None
+
+
+class Teacher:
+    """Makes lessons from proposals with the network's slowly following copy.
+
+    Args:
+        game: the rules.
+        foresight: how far to look.
+        hindsight: how pairs weigh.
+    """
+
+    def __init__(self, game: Game, foresight: Foresight, hindsight: Hindsight) -> None:
+        self.game = game
+        self.foresight = foresight
+        self.hindsight = hindsight
+        self.goals = goal_rules(game, foresight)
+        self._tree: Tree | None = None
+        self._table = new_table(game)
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Return what earlier lessons left behind: positions that were proven, as arrays."""
+        return {name: getattr(self._table, name) for name in PROVEN}
+
+    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+        """Take over what `state` returned.
+
+        Raises:
+            ValueError: it is of another size.
+            KeyError: something is missing.
+        """
+        for name in PROVEN:
+            getattr(self._table, name)[...] = state[name]
+
+    def lesson(self, weights: PatternWeights, proposals: Proposals, nodes: int) -> Lesson:
+        """Grow a tree of `nodes` per proposal and return targets for what is worth learning."""
+        roots = len(proposals.states)
+        room = max(nodes, self.game.n_actions + 1)
+        tree = self._room(roots * room, weights.table.shape[1])
+        used = np.zeros(roots, np.int64)
+        mind = Mind(self.game.rules, weights, self.goals)
+        states, goals, seats = proposals
+        grow_batch(mind, tree, states, goals, seats, nodes, used)
+        values = self._values(weights, tree)
+        known = np.zeros(tree.child.shape, np.bool_)
+        limits = (self.game.max_plies - self.foresight.prove_plies, self.foresight.prove_nodes)
+        tree_targets(mind, tree, goals, used, values, known, self._table, limits)
+        in_use = np.arange(room)[None, :] < used[:, None]
+        enough = known.sum(axis=1) >= np.minimum(
+            self.foresight.learn_from, (tree.child != ILLEGAL).sum(axis=1)
+        )
+        rows = np.flatnonzero(in_use.reshape(-1) & enough)
+        return Lesson(
+            tree.words[rows], values[rows], self._weights(proposals, tree, rows, room), known[rows]
+        )
+
+    def _room(self, capacity: int, width: int) -> Tree:
+        if self._tree is None or len(self._tree.words) != capacity:
+            self._tree = new_tree(capacity, self.game.n_words, self.game.n_actions, width)
+        return self._tree
+
+    def _values(self, weights: PatternWeights, tree: Tree) -> NDArray[np.float32]:
+        logits = tree.features @ weights.heads.T + weights.head_bias
+        values = logits.reshape(len(logits), 2, -1, self.game.n_actions)
+        values_from_logits(self.goals, weights.parents, values)
+        return values
+
+    def _weights(
+        self, proposals: Proposals, tree: Tree, rows: NDArray[np.int64], room: int
+    ) -> NDArray[np.float32]:
+        weights = np.full(
+            (len(rows), 2, len(self.game.goals)), self.hindsight.base_weight, np.float32
+        )
+        root = rows // room
+        seat = np.where(tree.ours[rows], 0, 1)
+        weights[np.arange(len(rows)), seat, proposals.goals[root]] += self.hindsight.proposed_weight
+        weights[:, 0, self.goals.zero_sum] = self.hindsight.win_weight
+        weights[:, 1, self.goals.zero_sum] = 0.0
+        return weights
+
+
+def mirrored(
+    game: Game, lesson: Lesson, rng: np.random.Generator
+) -> tuple[NDArray[np.float32], Lesson]:
+    """Return boards `[R, planes, H, W]` and the lesson, each row through a random symmetry."""
+    boards = game.observe(lesson.states)
+    choice = rng.integers(len(game.symmetries) + 1, size=len(boards))
+    targets, known = lesson.targets.copy(), lesson.known.copy()
+    for number, symmetry in enumerate(game.symmetries, start=1):
+        rows = np.flatnonzero(choice == number)
+        boards[rows] = symmetry.seen(boards[rows])
+        answers, seen = np.empty_like(targets[rows]), np.empty_like(known[rows])
+        answers[..., symmetry.actions] = targets[rows]
+        seen[:, symmetry.actions] = known[rows]
+        targets[rows], known[rows] = answers, seen
+    return boards, lesson._replace(targets=targets, known=known)

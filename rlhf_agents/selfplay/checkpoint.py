@@ -1,0 +1,216 @@
+"""What of an HFDQN model goes into our part of a model file, and back."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import torch
+from stable_baselines3.common.type_aliases import TrainFreq, TrainFrequencyUnit
+
+from rlhf_agents.errors import ModelFileError
+from rlhf_agents.files.attribute_checks import NUMBERS, is_schedule, is_train_freq, require, whole
+from rlhf_agents.files.model_file import (
+    OPTIMIZER,
+    POLICY,
+    Arrays,
+    ModelFile,
+    space_from_json,
+    space_to_json,
+)
+from rlhf_agents.files.untrusted import WRONG
+from rlhf_agents.search.network_files import PLAYING, check_arrays, game_of
+from rlhf_agents.settings import Cosine, Foresight, Hindsight, from_json
+from rlhf_games.base import Game
+
+SETTINGS = (
+    "buffer_size", "learning_starts", "batch_size", "tau", "gamma", "gradient_steps",
+    "target_update_interval", "exploration_fraction", "exploration_initial_eps",
+    "exploration_final_eps", "max_grad_norm", "seed", "verbose", "num_timesteps", "_n_updates",
+    "_episode_num", "training_seconds",
+)  # fmt: skip
+"""Attributes of a model that are plain numbers and make up its state."""
+PARAMETERS = (
+    "features_extractor.table", "head.scale", "head.shift", "head.dense", "head.bias",
+    "head.heads.weight", "head.heads.bias",
+)  # fmt: skip
+"""Of the network, in the order in which its optimizer counts them."""
+ADAM = {"step", "exp_avg", "exp_avg_sq"}
+
+
+def manifest_of(model: Any) -> dict[str, Any]:
+    """Return the manifest of a model that plays a game."""
+    kwargs = model.policy_kwargs
+    extractor = model.policy.q_net.features_extractor
+    rate = model.learning_rate
+    settings = {name: getattr(model, name) for name in SETTINGS}
+    settings["train_freq"] = [model.train_freq.frequency, model.train_freq.unit.value]
+    settings["learning_rate"] = asdict(rate) if isinstance(rate, Cosine) else float(rate(1.0))
+    return {
+        "algorithm": "HFDQN",
+        "game": model.game_name,
+        "goals": [goal.name for goal in model.game.goals],
+        "spaces": {
+            "observation": space_to_json(model.observation_space),
+            "action": space_to_json(model.action_space),
+        },
+        "policy": {
+            "goal_parents": list(kwargs["goal_parents"]),
+            "depth": model.policy.depth,
+            "features_dim": extractor.features_dim,
+            "line_length": int(extractor.windows.shape[1]),
+            "gravity": extractor.gravity,
+            "visible_cells": extractor.visible_cells,
+        },
+        "hindsight": asdict(model.hindsight),
+        "foresight": asdict(model.foresight),
+        "settings": settings,
+        "notes": model.notes,
+    }
+
+
+def arrays_of(model: Any, compact: bool = False) -> dict[str, Arrays]:
+    """Return the array groups of a model.
+
+    Args:
+        model: an HFDQN model that plays a game.
+        compact: only the network that plays, as float16; such a file cannot be trained further.
+    """
+    state = {key: value.cpu().numpy() for key, value in model.policy.state_dict().items()}
+    if compact:
+        playing = {
+            k: v.astype(np.float16) for k, v in state.items() if k.startswith("q_net_target")
+        }
+        return {POLICY: playing}
+    moments = {
+        f"{index}.{key}": value.detach().cpu().numpy()
+        for index, slot in model.policy.optimizer.state_dict()["state"].items()
+        for key, value in slot.items()
+    }
+    return {POLICY: state, OPTIMIZER: moments}
+
+
+def check_file(file: ModelFile) -> None:
+    """Find out whether a file describes a model of a game, before anything is made.
+
+    Raises:
+        ModelFileError: it does not, or its arrays have the wrong shapes.
+    """
+    game = game_of(file)
+    try:
+        check_arrays(game, file.manifest["policy"], file.arrays[POLICY])
+        _check_spaces(game, file.manifest["spaces"])
+        settings = file.manifest["settings"]
+        for name in SETTINGS:
+            require(name, settings[name], NUMBERS[name])
+        require("features_dim", file.manifest["policy"]["features_dim"], whole(2))
+        _check_moments(file)
+    except WRONG as error:
+        raise _no_model(file, error) from error
+
+
+def _no_model(file: ModelFile, error: Exception) -> ModelFileError:
+    return ModelFileError(f"{file.path} does not describe an HFDQN model ({error})")
+
+
+def _check_spaces(game: Game, facts: dict[str, Any]) -> None:
+    seen: Any = space_from_json(facts["observation"])
+    actions: Any = space_from_json(facts["action"])
+    shapes = {key: seen[key].shape for key in ("observation", "desired_goal", "action_mask")}
+    expected = {
+        "observation": game.observation_shape, "desired_goal": (len(game.goals),),
+        "action_mask": (game.n_actions,),
+    }  # fmt: skip
+    if shapes != expected or int(actions.n) != game.n_actions:
+        msg = f"its spaces are not those of {game.name}"
+        raise ValueError(msg)
+
+
+def _check_moments(file: ModelFile) -> None:
+    """Adam's moments belong to the online network's parameters, in their order."""
+    shapes = [file.arrays[POLICY][PLAYING + name].shape for name in PARAMETERS]
+    found: dict[int, set[str]] = {}
+    for name, value in file.arrays.get(OPTIMIZER, {}).items():
+        index, _, key = name.partition(".")
+        found.setdefault(int(index), set()).add(key)
+        fits = value.size == 1 if key == "step" else value.shape == shapes[int(index)]
+        if not fits or value.dtype != np.float32 or not np.isfinite(value).all():
+            msg = f"the optimizer's {name} is wrong"
+            raise ValueError(msg)
+        if key == "step" and value < 0:
+            msg = f"the optimizer has taken {value} steps"
+            raise ValueError(msg)
+    if any(not 0 <= index < len(shapes) or keys != ADAM for index, keys in found.items()):
+        msg = "the optimizer remembers what Adam does not"
+        raise ValueError(msg)
+
+
+def parts_of(model: Any, base: bytes) -> tuple[dict[str, Any], dict[str, Arrays]]:
+    """Return the manifest and the array groups of a model that plays a game; `base` is not used."""
+    return manifest_of(model), arrays_of(model)
+
+
+def apply_settings(model: Any, file: ModelFile) -> None:
+    """Set a model's attributes from a manifest, before its networks are made.
+
+    Raises:
+        ModelFileError: the manifest lacks something or holds a value of the wrong kind.
+    """
+    manifest = file.manifest
+    try:
+        settings = dict(manifest["settings"])
+        policy = manifest["policy"]
+        frequency, unit = settings.pop("train_freq")
+        rate = settings.pop("learning_rate")
+        model.learning_rate = Cosine(**rate) if isinstance(rate, dict) else float(rate)
+        model.train_freq = TrainFreq(int(frequency), TrainFrequencyUnit(unit))
+        for name in SETTINGS:
+            setattr(model, name, settings[name])
+        model.game_name = str(manifest["game"])
+        model.hindsight = from_json(Hindsight, manifest["hindsight"])
+        model.foresight = from_json(Foresight, manifest["foresight"])
+        model.observation_space = space_from_json(manifest["spaces"]["observation"])
+        model.action_space = space_from_json(manifest["spaces"]["action"])
+        model.policy_kwargs = {
+            "goal_parents": [int(parent) for parent in policy["goal_parents"]],
+            "depth": int(policy["depth"]),
+            "features_extractor_kwargs": {
+                "features_dim": int(policy["features_dim"]),
+                "line_length": int(policy["line_length"]),
+                "gravity": bool(policy["gravity"]),
+                "visible_cells": policy.get("visible_cells"),
+            },
+        }
+        model.notes = dict(manifest["notes"])
+        require("learning_rate", model.learning_rate, is_schedule)
+        require("train_freq", model.train_freq, is_train_freq)
+    except WRONG as error:
+        raise _no_model(file, error) from error
+
+
+def restore_arrays(model: Any, file: ModelFile) -> None:
+    """Load weights, and the optimizer's moments if the file has them, into a model.
+
+    Raises:
+        ModelFileError: an array is missing or has the wrong shape.
+    """
+    arrays = {k: torch.from_numpy(v.astype(np.float32)) for k, v in file.arrays[POLICY].items()}
+    for key in list(arrays):
+        online = key.replace("q_net_target.", "q_net.", 1)
+        arrays.setdefault(online, arrays[key])
+    try:
+        model.policy.load_state_dict(arrays)
+    except RuntimeError as error:
+        reason = str(error).splitlines()[-1].strip()
+        msg = f"{file.path} does not fit its own network ({reason})"
+        raise ModelFileError(msg) from error
+    moments = file.arrays.get(OPTIMIZER)
+    if moments:
+        state = model.policy.optimizer.state_dict()
+        slots: dict[int, dict[str, torch.Tensor]] = {}
+        for key, value in moments.items():
+            index, _, name = key.partition(".")
+            slots.setdefault(int(index), {})[name] = torch.from_numpy(np.array(value))
+        state["state"] = slots
+        model.policy.optimizer.load_state_dict(state)

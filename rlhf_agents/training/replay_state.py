@@ -1,0 +1,124 @@
+"""Replay buffers of all kinds as arrays, and back: what is filled of them, and nothing else."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+from stable_baselines3 import HerReplayBuffer
+from stable_baselines3.common.buffers import DictReplayBuffer, NStepReplayBuffer, ReplayBuffer
+
+from rlhf_agents.dqn.replay.hindsight_buffer import HindsightReplayBuffer
+from rlhf_agents.dqn.replay.masked_buffer import MaskedReplayBuffer
+from rlhf_agents.files.model_file import Arrays
+from rlhf_agents.selfplay.position_buffer import PositionBuffer
+
+OURS = (PositionBuffer, HindsightReplayBuffer, MaskedReplayBuffer)
+SB3S = (ReplayBuffer, DictReplayBuffer, NStepReplayBuffer, HerReplayBuffer)
+"""SB3's buffers are read by the names of their arrays, which a subclass may have changed."""
+PER_STEP = (
+    "observations", "next_observations", "actions", "rewards", "dones", "timeouts", "ep_start",
+    "ep_length",
+)  # fmt: skip
+"""Arrays of SB3's buffers with one entry per step, some of them one for each key."""
+RUNNING = "_current_ep_start"
+
+
+def why_not_kept(buffer: Any) -> str | None:
+    """Return why a buffer cannot be written down, None if it can."""
+    if type(buffer) not in (*OURS, *SB3S):
+        return f"its class {type(buffer).__name__} is not one that can be read back"
+    if getattr(buffer, "copy_info_dict", False):
+        return "it holds infos (copy_info_dict), which may be anything"
+    return None
+
+
+def buffer_state(buffer: Any) -> Arrays:
+    """Return all that a buffer holds, also episodes that still run."""
+    if isinstance(buffer, PositionBuffer):
+        return buffer.state()
+    if isinstance(buffer, HindsightReplayBuffer | MaskedReplayBuffer):
+        return buffer.store.state()
+    filled = _filled(buffer, buffer.pos, buffer.full)
+    state = {name: column[:filled] for name, column in _columns(buffer).items()}
+    if isinstance(buffer, HerReplayBuffer):
+        state[RUNNING] = buffer._current_ep_start
+    state["numbers"] = np.array([buffer.pos, buffer.full, buffer.buffer_size, buffer.n_envs])
+    return state
+
+
+def restore_buffer(buffer: Any, state: Arrays) -> None:
+    """Fill an empty buffer with what `buffer_state` returned.
+
+    Raises:
+        ValueError: it belongs to a buffer of another size or kind.
+        KeyError: something is missing.
+    """
+    if isinstance(buffer, PositionBuffer):
+        buffer.restore(state)
+        return
+    if isinstance(buffer, HindsightReplayBuffer | MaskedReplayBuffer):
+        buffer.store.restore(state)
+        buffer.pos, buffer.full = buffer.store.pos, buffer.store.full
+        return
+    pos, full, *size = (int(number) for number in state["numbers"])
+    if size != [buffer.buffer_size, buffer.n_envs]:
+        msg = f"it has room for {size} steps, not {[buffer.buffer_size, buffer.n_envs]}"
+        raise ValueError(msg)
+    filled = _filled(buffer, pos, bool(full))
+    targets = {name: column[:filled] for name, column in _columns(buffer).items()}
+    if isinstance(buffer, HerReplayBuffer):
+        targets[RUNNING] = buffer._current_ep_start
+    copy_into(targets, state)
+    buffer.pos, buffer.full = pos, bool(full)
+
+
+def end_running_episodes(buffer: Any) -> None:
+    """End the episodes that still run in a buffer, as if by a time limit: others begin."""
+    if isinstance(buffer, PositionBuffer):
+        buffer.episode_length[:] = 0
+    elif isinstance(buffer, MaskedReplayBuffer):
+        for env in np.flatnonzero(buffer.store.running_for):
+            buffer.store.close(int(env))
+    elif isinstance(buffer, HerReplayBuffer):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # SB3 warns that it does what it is told
+            buffer.truncate_last_trajectory()
+    elif buffer.optimize_memory_usage and buffer.size():
+        # The next observation will be overwritten by that of another episode.
+        buffer.dones[(buffer.pos - 1) % buffer.buffer_size] = True
+
+
+def copy_into(targets: Arrays, state: Arrays) -> None:
+    """Copy arrays of the same names, shapes and types.
+
+    Raises:
+        ValueError: a shape or a type differs; nothing is copied then.
+        KeyError: one is missing.
+    """
+    for name, target in targets.items():
+        found = state[name]
+        if target.shape != found.shape or target.dtype != found.dtype:
+            msg = f"{name} is {found.dtype} {found.shape}, not {target.dtype} {target.shape}"
+            raise ValueError(msg)
+    for name, target in targets.items():
+        target[...] = state[name]
+
+
+def _filled(buffer: Any, pos: int, full: bool) -> int:
+    """Return how many steps of the arrays are in use, the next observation among them."""
+    if full:
+        return int(buffer.buffer_size)
+    return min(pos + int(buffer.optimize_memory_usage), int(buffer.buffer_size))
+
+
+def _columns(buffer: Any) -> Arrays:
+    columns: Arrays = {}
+    for name in PER_STEP:
+        part = getattr(buffer, name, None)
+        if isinstance(part, dict):
+            columns.update({f"{name}.{key}": column for key, column in part.items()})
+        elif part is not None:
+            columns[name] = part
+    return columns

@@ -1,0 +1,249 @@
+"""What a model in training needs, besides itself, to go on as if it had not been interrupted.
+
+Replay with its half-finished episodes, lessons, random numbers, counters, and where the
+environments are. It is taken between two rollouts, when nothing is under way.
+
+An environment takes part if it has `run_state() -> arrays` and `restore_run_state(arrays) -> bool`,
+which tells whether it is where it was. Others begin new episodes.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from rlhf_agents.errors import ModelFileError
+from rlhf_agents.files.model_file import REPLAY, RUN, Arrays, ModelFile
+from rlhf_agents.files.untrusted import MAX_MEMBER_BYTES
+from rlhf_agents.selfplay.batches import checked_lesson
+from rlhf_agents.training.replay_state import (
+    buffer_state,
+    end_running_episodes,
+    restore_buffer,
+    why_not_kept,
+)
+from rlhf_games.base import GameError
+
+COUNTERS = {"_n_calls": int, "exploration_rate": float, "_current_progress_remaining": float}
+"""Numbers that SB3 writes down with its own models; those of games take them from here."""
+BROKEN = (GameError, KeyError, TypeError, ValueError)
+"""What is raised where a file says what cannot be."""
+ENV, SEEN, BUFFER, POOL, LESSON = "env.", "seen.", "buffer.", "pool.", "lesson."
+PROOFS, AHEAD = "proofs.", "ahead."
+"""Beginnings of the names of arrays."""
+
+
+NEW_RANDOM = "with another seed, new random numbers and episodes begin"
+
+
+class RunState(NamedTuple):
+    """What goes into a model file.
+
+    Attributes:
+        facts: for the manifest, as JSON can hold them.
+        arrays: the groups `RUN` and, if replay is kept, `REPLAY`.
+        left_out: why replay is not kept, None if it is.
+    """
+
+    facts: dict[str, Any]
+    arrays: dict[str, Arrays]
+    left_out: str | None
+
+
+def collect(model: Any, replay: bool = True, episodes: bool = True) -> RunState:
+    """Return the state of a run.
+
+    Args:
+        model: an HFDQN between two rollouts.
+        replay: keep what was seen.
+        episodes: go on in the middle of them; False when a step of them has been lost.
+    """
+    facts, run = random_state(model)
+    counters = {name: kind(getattr(model, name)) for name, kind in COUNTERS.items()}
+    if hasattr(model.env, "run_state"):
+        run |= _named(ENV, model.env.run_state())
+        run |= _named(SEEN, _parts(model._last_obs))
+    if model.game is not None:
+        run["opening_plies"] = model.opening_plies
+        run |= _named(PROOFS, _proofs(model))
+    if model.lookahead is not None:
+        run |= _named(AHEAD, model.lookahead.run_state())
+    arrays = {RUN: run}
+    left_out = "--no-replay was asked for" if not replay else why_not_kept(model.replay_buffer)
+    if left_out is None:
+        kept = _replay(model)
+        size = sum(array.nbytes for array in kept.values())
+        if size > MAX_MEMBER_BYTES:
+            left_out = f"it has {size >> 20} MiB and a file may hold {MAX_MEMBER_BYTES >> 20}"
+        else:
+            arrays[REPLAY] = kept
+    told = {"random": facts, "counters": counters, "episodes": episodes}
+    return RunState(told, arrays, left_out)
+
+
+def _proofs(model: Any) -> Arrays:
+    model.assistant.prepared()  # nobody else may be writing proofs meanwhile
+    state: Arrays = model.teacher.state()
+    return state
+
+
+def _replay(model: Any) -> Arrays:
+    kept = _named(BUFFER, buffer_state(model.replay_buffer))
+    if model.game is not None:
+        kept |= _named(POOL, model.pool.state())
+        lesson = model.assistant.prepared()
+        kept |= _named(LESSON, {} if lesson is None else lesson._asdict())
+    return kept
+
+
+def restore(model: Any, file: ModelFile, same_random: bool = True) -> list[str]:
+    """Put a model, just loaded with its environment, where `collect` found it.
+
+    Args:
+        model: the model.
+        file: read with `RUN_GROUPS`.
+        same_random: go on with the file's random numbers and episodes, else with new ones.
+
+    Returns:
+        sentences that say what could not be restored and what happens instead.
+
+    Raises:
+        ModelFileError: the file describes a state that cannot be.
+    """
+    facts = file.manifest.get("run")
+    notes = [_restore_replay(model, file)]
+    if model.lookahead is not None and not model.lookahead.world.steps:
+        notes.append("its model of the world is learnt anew")
+    if facts is None:
+        notes.append("it says nothing of the run: new episodes and random numbers begin")
+        return [note for note in notes if note]
+    run = file.arrays.get(RUN, {})
+    try:
+        if model.game is not None:
+            _restore_game(model, run)
+        for name, kind in COUNTERS.items():
+            setattr(model, name, kind(facts["counters"][name]))
+        # Environments may draw from global generators, so they come first.
+        if not (same_random and _restore_episodes(model, run) and facts["episodes"]):
+            model._last_obs = None  # SB3 then resets them
+            end_running_episodes(model.replay_buffer)
+            notes.append("new episodes begin" if same_random else NEW_RANDOM)
+        if same_random:
+            restore_random_state(model, facts["random"], run)
+        if model.lookahead is not None and REPLAY in file.arrays:
+            model.lookahead.restore_run_state(_those(run, AHEAD))
+    except (*BROKEN, OverflowError, RuntimeError) as error:
+        msg = f"{file.path} does not describe a training run that could go on ({error})"
+        raise ModelFileError(msg) from error
+    return [note for note in notes if note]
+
+
+def _restore_replay(model: Any, file: ModelFile) -> str:
+    reason = "it holds no replay"
+    try:
+        if REPLAY in file.arrays:
+            _fill(model, file.arrays[REPLAY])
+            return ""
+    except BROKEN as error:
+        reason = f"its replay does not fit ({error})"
+    model.refill = min(model.learning_starts, model.buffer_size)
+    return f"{reason}: it fills anew, and learning waits until then"
+
+
+def _fill(model: Any, kept: Arrays) -> None:
+    restore_buffer(model.replay_buffer, _those(kept, BUFFER))
+    if model.game is not None:
+        model.pool.restore(_those(kept, POOL), model.game)
+        parts = _those(kept, LESSON)
+        model.assistant.take(checked_lesson(model.game, parts) if parts else None)
+
+
+def _restore_game(model: Any, run: Arrays) -> None:
+    if model.opening_plies.shape == run["opening_plies"].shape:  # else: another number of games
+        model.opening_plies[:] = run["opening_plies"]
+    model.teacher.restore(_those(run, PROOFS))
+
+
+def _restore_episodes(model: Any, run: Arrays) -> bool:
+    arrays, seen = _those(run, ENV), _those(run, SEEN)
+    if not arrays or not hasattr(model.env, "restore_run_state"):
+        return False
+    if any(len(part) != model.n_envs for part in seen.values()):
+        return False
+    if not model.env.restore_run_state(arrays):
+        return False
+    model._last_obs = seen.get("", seen)
+    return True
+
+
+def _parts(observations: Any) -> Arrays:
+    return observations if isinstance(observations, dict) else {"": observations}
+
+
+def _named(prefix: str, arrays: Arrays) -> Arrays:
+    return {prefix + name: array for name, array in arrays.items()}
+
+
+def _those(arrays: Arrays, prefix: str) -> Arrays:
+    return {
+        name.removeprefix(prefix): array
+        for name, array in arrays.items()
+        if name.startswith(prefix)
+    }
+
+
+PREFIX = "random."
+
+
+def random_state(model: Any) -> tuple[dict[str, Any], Arrays]:
+    """Return the state of every generator that a model in training draws from.
+
+    Returns:
+        facts for a JSON manifest, and arrays whose names begin with `PREFIX`.
+    """
+    version, words, gauss = random.getstate()
+    legacy: Any = np.random.get_state(legacy=False)  # noqa: NPY002 - the generator that SB3 seeds
+    facts = {
+        "python": [version, gauss],
+        "numpy": [int(legacy["state"]["pos"]), int(legacy["has_gauss"]), float(legacy["gauss"])],
+        "generators": {
+            name: generator.bit_generator.state for name, generator in _generators(model).items()
+        },
+    }
+    arrays: Arrays = {
+        f"{PREFIX}python": np.array(words, np.uint64),
+        f"{PREFIX}numpy": np.asarray(legacy["state"]["key"], np.uint32),
+        f"{PREFIX}torch": torch.get_rng_state().numpy(),
+    }
+    return facts, arrays
+
+
+def restore_random_state(model: Any, facts: dict[str, Any], arrays: Arrays) -> None:
+    """Set every generator to what `random_state` returned.
+
+    Raises:
+        KeyError: something is missing.
+        TypeError: it is not the state of a generator.
+        ValueError: the same.
+    """
+    for name, generator in _generators(model).items():
+        generator.bit_generator.state = facts["generators"][name]
+    version, gauss = facts["python"]
+    words = tuple(int(word) for word in arrays[f"{PREFIX}python"])
+    random.setstate((version, words, gauss))
+    pos, has_gauss, value = facts["numpy"]
+    key = arrays[f"{PREFIX}numpy"]
+    np.random.set_state(("MT19937", key, pos, has_gauss, value))  # noqa: NPY002
+    torch.set_rng_state(torch.from_numpy(np.array(arrays[f"{PREFIX}torch"], np.uint8)))
+
+
+def _generators(model: Any) -> dict[str, np.random.Generator]:
+    found = {"action_space": model.action_space.np_random}
+    if model.game is not None:
+        found["game"] = model.rng
+    if model.lookahead is not None:
+        found["world"] = model.lookahead.world.rng
+    return found

@@ -1,0 +1,106 @@
+"""Exports by name, and the program: every mistake is one sentence, and nothing is half written."""
+
+from __future__ import annotations
+
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+import rlhf_agents
+from rlhf_agents import load_agent
+from rlhf_agents.bots.exports import registry
+from rlhf_agents.cli.export import main
+from rlhf_agents.errors import OutputError, SettingError, UnknownAgentError
+from rlhf_games.base import UnknownGoalError
+
+AGENT = "tic_tac_toe"
+
+
+@pytest.fixture(autouse=True)
+def note(monkeypatch):
+    """A format whose files say what was asked for."""
+
+    def refusal(order):
+        return "too heavy, try connect_four" if order.options.get("weight") == 9 else None
+
+    def contents(order):
+        return f"{order.agent.name} {order.goal} {order.nodes} {dict(order.options)}".encode()
+
+    module = SimpleNamespace(
+        __doc__="A note.",
+        SUFFIX=".txt",
+        OPTIONS=("weight", "opset"),
+        refusal=refusal,
+        contents=contents,
+    )
+    monkeypatch.setitem(sys.modules, "format_of_notes", module)
+    monkeypatch.setitem(registry.FORMATS, "note", "format_of_notes")
+    monkeypatch.setitem(registry.LIVE, "talk", "run rlhf-talk")
+
+
+def test_writes_what_the_format_makes(tmp_path):
+    path = rlhf_agents.export(AGENT, "note", tmp_path / "a.txt", goal="draw", nodes=5, weight=2)
+    assert path.read_text() == "tic_tac_toe draw 5 {'weight': 2}"
+    again = rlhf_agents.export(load_agent(AGENT), "note", tmp_path / "a.txt", force=True)
+    assert again.read_text() == "tic_tac_toe win 256 {}"
+    assert [one.name for one in tmp_path.iterdir()] == ["a.txt"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "words"),
+    [
+        ({"to": "notes"}, registry.ExportError, "did you mean note"),
+        ({"to": "xml"}, registry.ExportError, "formats: "),
+        ({"to": "talk"}, registry.ExportError, "run rlhf-talk"),
+        ({"agent": "nobody"}, UnknownAgentError, "bundled agents"),
+        ({"goal": "dance"}, UnknownGoalError, "dance"),
+        ({"nodes": -1}, SettingError, "nodes"),
+        ({"colour": 1}, registry.ExportError, "options: weight, opset"),
+        ({"weight": 9}, registry.ExportError, "try connect_four"),
+        ({"out": "no/such/folder.txt"}, OutputError, "no folder"),
+        ({"out": "."}, OutputError, "folder"),
+    ],
+)
+def test_mistakes_are_explained(changes, error, words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    order = {"agent": AGENT, "to": "note", "out": "a.txt", **changes}
+    with pytest.raises(error, match=words):
+        rlhf_agents.export(**order)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_existing_files_stay(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("mine")
+    with pytest.raises(OutputError, match="--force"):
+        rlhf_agents.export(AGENT, "note", path)
+    assert path.read_text() == "mine"
+
+
+def test_program(tmp_path, capsys):
+    path = tmp_path / "a.txt"
+    order = ["--agent", AGENT, "--to", "note", "--out", str(path), "--option", "weight=3"]
+    assert main([*order, "--goal", "lose", "--nodes", "7", "--opset", "17"]) == 0
+    assert path.read_text() == "tic_tac_toe lose 7 {'weight': 3, 'opset': 17}"
+    assert main(order) == 2
+    assert "exists" in capsys.readouterr().err
+    assert main([*order, "--force"]) == 0
+
+
+def test_program_shows_pages_and_mistakes(capsys):
+    assert main(["--to", "note"]) == 0
+    assert capsys.readouterr().out == "A note.\n"
+    assert main(["--to", "paper"]) == 2
+    assert main(["--to", "note", "--agent", AGENT]) == 2
+    assert main(["--to", "note", "--agent", AGENT, "--out", "a", "--option", "weight"]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.startswith("error: ") for line in lines] == [True] * 3
+
+
+@pytest.mark.parametrize("name", list(registry.FORMATS))
+def test_formats_have_pages(name):
+    module = registry.format_module(name)
+    assert f"--to {name}" in registry.page(name)
+    assert module.SUFFIX.startswith(".")
+    assert not set(module.OPTIONS) & {"agent", "goal", "nodes", "force"}

@@ -1,0 +1,238 @@
+"""The web page in a real browser: it plays as the agent with the same rounded weights does."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from rlhf_agents.bots.exports import to_web
+from rlhf_agents.bots.exports.quantize_web import shrink
+from rlhf_agents.bots.exports.registry import Order
+from rlhf_agents.players.agent import Agent, load_agent
+from rlhf_agents.settings import Foresight
+from rlhf_games.rules import symbols_batch
+from tests.agents.bots.exports.agents import agent_of
+from tests.agents.bots.exports.chromium import Chromium, find_chromium
+from tests.agents.bots.exports.contract import BotContract, reachable
+
+NODES = 64
+CLOSE = 1e-5
+MOST_BYTES = 1_500_000
+YOURS = "document.body.dataset.state === 'yours' && view.reach !== null"
+
+
+def order(agent: Agent) -> Order:
+    return Order(agent, "win", NODES)
+
+
+def rounded(agent: Agent) -> Agent:
+    """Return the agent that the page carries; all agents here have the default foresight."""
+    return Agent(agent.name, agent.game, shrink(agent.game, agent.weights).weights(), Foresight())
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory):
+    program = find_chromium()
+    if program is None:
+        pytest.skip("needs Chromium: apt-get install chromium")
+    chromium = Chromium(program, tmp_path_factory.mktemp("profile"))
+    yield chromium
+    chromium.close()
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory):
+    """Return the path of the page of an agent."""
+    folder, written = tmp_path_factory.mktemp("pages"), {}
+
+    def page_of(agent: Agent):
+        if agent.name not in written:
+            path = folder / f"{agent.name}.html"
+            path.write_bytes(to_web.contents(order(agent)))
+            written[agent.name] = path
+        return written[agent.name]
+
+    return page_of
+
+
+@pytest.fixture(scope="module")
+def connect_four() -> Agent:
+    return load_agent("connect_four")
+
+
+OPENED = """(async () => {
+    const buffer = await unpacked(byId("weights").textContent.trim());
+    window.bot = new Agent(AGENT, buffer);
+})()"""
+CHOSEN = """{cases}.map(({{ cells, ply }}) =>
+    bot.choose(rules.place(cells, ply), {goal}, {nodes}).action)"""
+KNOWN = """{cases}.map(({{ cells, ply }}) => {{
+    const position = rules.place(cells, ply), symbols = new Int32Array(rules.cells + 4);
+    rules.symbols(position, symbols);
+    const goals = AGENT.goals.map((_, goal) => goal);
+    const verdicts = [0, 1].map((seat) => goals.map((g) => rules.verdict(position, seat, g)));
+    const {{ values }} = bot.choose(position, WIN, {nodes});
+    return {{ cells: [...symbols].slice(0, rules.cells), verdicts, values }};
+}})"""
+
+
+def cases_of(game, states: np.ndarray) -> list[dict]:
+    cells = np.empty((len(states), game.rules.n_cells), np.int8)
+    symbols_batch(game.rules, states, cells)
+    plies = game.plies(states).tolist()
+    return [{"cells": row, "ply": ply} for row, ply in zip(cells.tolist(), plies, strict=True)]
+
+
+class Checks(BotContract):
+    @pytest.fixture
+    def agent(self, name) -> Agent:
+        return agent_of(name)
+
+    @pytest.fixture
+    def twin(self, agent) -> Agent:
+        return rounded(agent)
+
+    @pytest.fixture
+    def bot(self, browser, pages, agent):
+        """The page's agent, in a browser."""
+        browser.open(pages(agent))
+        browser.run(OPENED)
+        return browser
+
+    @pytest.fixture
+    def choose(self, bot, twin):
+        def choose(positions, goal, nodes):
+            cases = json.dumps(cases_of(twin.game, positions.states))
+            row = twin.goals.index(goal)
+            return bot.run(CHOSEN.format(cases=cases, goal=row, nodes=nodes))
+
+        return choose
+
+    @pytest.fixture
+    def complaints(self, browser, pages, agent, tmp_path):
+        """What a page with damaged weights says."""
+        text = pages(agent).read_text(encoding="utf-8")
+        start = text.index(">", text.index('id="weights"')) + 1
+        end = text.index("<", start)
+        whole = text[start:end].strip()
+        told = {}
+        damage = {"cut": whole[: len(whole) // 8 * 4], "not base 64": "?" + whole[1:], "none": ""}
+        for what, weights in damage.items():
+            path = tmp_path / "damaged.html"
+            path.write_text(text[:start] + weights + text[end:], encoding="utf-8")
+            browser.open(path)
+            browser.wait("view.broken")
+            told[what] = browser.run("byId('status').textContent")
+        browser.errors.clear()
+        return told
+
+    def test_page_knows_the_rules(self, bot, twin):
+        game, states = twin.game, reachable(twin.game, 40).states
+        cases = cases_of(game, states)
+        known = bot.run(KNOWN.format(cases=json.dumps(cases), nodes=NODES))
+        assert [one["cells"] for one in known] == [case["cells"] for case in cases]
+        assert [one["verdicts"] for one in known] == game.verdicts(states).tolist()
+        thought = twin._thinker.think(states, np.zeros(len(states), np.int64), NODES)
+        seen = np.array([one["values"] for one in known], np.float64)
+        np.testing.assert_allclose(seen, thought.values, atol=CLOSE)
+        assert bot.errors == []
+
+
+@pytest.mark.parametrize("name", ["connect_four", "tic_tac_toe"])
+class TestSmallGames(Checks):
+    positions: ClassVar = {0: 1000, 1: 300, NODES: 200}
+
+
+@pytest.mark.parametrize("name", ["othello_6x6", "breakthrough_6x6"])
+class TestLargeGames(Checks):
+    positions: ClassVar = {0: 200, 1: 60, NODES: 40}
+
+
+def test_a_whole_game_by_clicks(browser, pages, connect_four: Agent):
+    browser.open(pages(connect_four), 390, 844)
+    game, twin = connect_four.game, rounded(connect_four)
+    for column in (4, 3, 5, 2, 6, 1, 7) * 6:
+        if browser.run("document.body.dataset.state") == "over":
+            break
+        browser.wait(f"{YOURS} || document.body.dataset.state === 'over'")
+        if browser.run(f"rules.legal(view.match.position, {column - 1})"):
+            browser.click(f".spot:nth-child({column})")
+            browser.wait("document.body.dataset.state !== 'thinking'")
+    moves = [int(move) for move in browser.run("document.body.dataset.moves").split()]
+    assert "won" in browser.run("byId('status').textContent") or len(moves) == game.max_plies
+    state = game.initial(1)
+    for ply, move in enumerate(moves):
+        if ply % 2:
+            assert twin.act_states(state, "win", NODES) == [move]
+        state = game.step(state, np.array([move]))
+    assert game.outcome(state)[0] != 2
+    assert browser.errors == []
+    assert browser.run("document.documentElement.scrollWidth") <= 390
+
+
+def test_keyboard_settings_and_undo(browser, pages, connect_four: Agent):
+    browser.open(pages(connect_four))
+    browser.wait(YOURS)
+    browser.key("4")
+    browser.wait(f"document.body.dataset.moves.split(' ').length === 2 && {YOURS}")
+    browser.run("board.focusOn(3)")
+    browser.key("ArrowRight")
+    browser.key("Enter")
+    browser.wait(f"document.body.dataset.moves.split(' ').length === 4 && {YOURS}")
+    assert browser.run("document.body.dataset.moves").split()[::2] == ["3", "4"]
+    label = browser.run("document.activeElement.getAttribute('aria-label')")
+    assert label.startswith("Column 5,")
+    assert "worth" in label
+    browser.key("u")
+    browser.wait(f"document.body.dataset.moves.split(' ').length === 2 && {YOURS}")
+    browser.click("[name=side][value=second]")
+    browser.key("n")
+    browser.wait(f"document.body.dataset.moves.split(' ').length === 1 && {YOURS}")
+    choose = "byId('goal').value = {}; byId('goal').dispatchEvent(new Event('change'))"
+    browser.run(choose.format(connect_four.goals.index("lose")))
+    browser.key("1")
+    browser.wait(f"document.body.dataset.moves.split(' ').length === 3 && {YOURS}")
+    assert browser.run("view.goal") == connect_four.goals.index("lose")
+    assert browser.errors == []
+
+
+def test_a_long_thought_does_not_freeze_the_page(browser, pages, connect_four: Agent):
+    browser.open(pages(connect_four))
+    browser.wait(YOURS)
+    browser.run("view.nodes = 1e6; turn()")
+    browser.wait("view.thought !== null && view.thought.nodes > 100")
+    browser.run("view.nodes = 1; newGame()")
+    browser.wait(YOURS)
+    assert browser.run("view.thought.nodes") <= 8
+    assert browser.errors == []
+
+
+def test_page_is_small_and_asks_for_nothing(pages, connect_four: Agent):
+    text = pages(connect_four).read_text(encoding="utf-8")
+    assert len(text) < MOST_BYTES
+    assert "default-src 'none'" in text
+    assert "{{" not in text
+    assert "http://" not in text.replace("http://www.w3.org/2000/svg", "")
+    assert "https://" not in text
+
+
+def test_games_without_rules_in_javascript_are_refused():
+    game = SimpleNamespace(name="chess", title="Chess")
+    reason = to_web.refusal(order(SimpleNamespace(game=game)))
+    assert reason is not None
+    assert "Chess" in reason
+    assert "othello_6x6" in reason
+
+
+def test_rounding_is_close_and_the_table_exact(connect_four: Agent):
+    small = shrink(connect_four.game, connect_four.weights)
+    weights = small.weights()
+    steps = weights.table / small.step
+    assert (steps == np.rint(steps)).all()
+    kept = np.abs(weights.table - connect_four.weights.table)[small.kept]
+    assert (kept <= small.step / 2 + 1e-6).mean() > 0.9999
+    assert np.abs(weights.heads - connect_four.weights.heads).max() < 0.13

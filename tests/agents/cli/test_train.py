@@ -1,0 +1,116 @@
+"""`rlhf-train`: options, bad input, other worlds, and a kill of the real program."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from rlhf_agents.cli import train
+from rlhf_agents.files.model_file import read_model
+from rlhf_agents.hfdqn import HFDQN
+from tests.agents import small_worlds  # noqa: F401 - registers worlds
+
+BAD = [
+    ([], "name what to learn by --game or --env"),
+    (["--game", "tic_tac_toe"], "name the model file to write by --out"),
+    (["--env", "CartPol-v1", "--out", "x.zip"], "did you mean CartPole-v1"),
+    (["--env", "gymnasum:CartPole-v1", "--out", "x.zip"], "unknown library 'gymnasum'"),
+    (["--env", "CartPole-v1", "--out", "no/x.zip"], "there is no folder no"),
+    (["--resume", "nowhere.zip"], "there is no model file nowhere.zip"),
+    (["--env", "CartPole-v1", "--out", "x.zip", "--hyper", "gama=1"], "did you mean gamma"),
+    (["--env", "CartPole-v1", "--out", "x.zip", "--hyper", "gamma"], "expected KEY=VALUE"),
+    (["--env", "CartPole-v1", "--out", "x.zip", "--option", "wheels=3"], "cannot make CartPole"),
+    (["--env", "CartPole-v1", "--out", "x.zip", "--goal", "up"], "has no goals or opponents"),
+    (["--env", "CartPole-v1", "--out", "x.zip", "--steps", "0"], "steps must be at least 1"),
+    (["--env", "CartPole-v1", "--out", "x.zip", "--seed", "-1"], "a seed is a number from 0"),
+    (["--env", "Pendulum-v1", "--out", "x.zip"], "needs discrete actions"),
+    (["--env", "CartPole-v1", "--steps", "9", "--minutes", "9"], "not allowed with argument"),
+    (["--env", "CartPole-v1", "--steps", "many"], "invalid int value: 'many'"),
+]
+
+
+def main(arguments):
+    try:
+        return train.main(list(map(str, arguments)))
+    except SystemExit as ended:
+        return ended.code
+
+
+@pytest.mark.parametrize(("arguments", "sentence"), BAD, ids=[" ".join(a) for a, _ in BAD])
+def test_bad_input_gets_one_sentence(arguments, sentence, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("error: ")
+    assert sentence in err
+    assert len(err.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_mistakes_are_found_before_anything_heavy_is_imported():
+    check = "import sys; from rlhf_agents.cli.train import main; code = main(sys.argv[1:]); "
+    check += "heavy = {'numba', 'torch'} & set(sys.modules); "
+    check += "raise SystemExit(f'{code} {sorted(heavy)}')"
+    done = subprocess.run(
+        [sys.executable, "-c", check, "--game", "CartPol-v1", "--out", "x.zip"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stderr.splitlines()[-1] == "2 []"
+
+
+def test_help_says_what_the_budget_counts(capsys):
+    assert main(["--help"]) == 0
+    out = capsys.readouterr().out
+    assert "The budget counts all training" in out
+    assert "--env" in out
+
+
+def test_any_world_is_trained_and_goes_on(tmp_path, capsys):
+    out = tmp_path / "walk.zip"
+    options = ["--env", "RlhfTestWalk-v0", "--out", out, "--steps", 60, "--n-envs", 2]
+    hyper = ["--hyper", "learning_starts=10", "policy_kwargs=dict(net_arch=[8])", "train_freq=2"]
+    more = ["--option", "masked=True", "--seed", 4, "--checkpoint-steps", 20]
+    assert main([*options, *hyper, *more]) == 0
+    said, shown = capsys.readouterr()
+    assert said.startswith(f"done: {out}, ")
+    assert said.endswith("episodes, 60 steps\n")
+    assert "60/60 steps" in shown
+    assert "mean return" in shown
+    manifest = read_model(out).manifest
+    assert manifest["run"]["options"] == {"masked": True}
+    assert manifest["run"]["seed"] == 4
+    model = HFDQN.load(out)
+    assert type(model.replay_buffer).__name__ == "MaskedReplayBuffer"
+    assert main(["--resume", out, "--steps", 92, "--quiet"]) == 0
+    said, shown = capsys.readouterr()
+    assert said.endswith("92 steps\n")
+    assert shown == ""
+    assert HFDQN.load(out).num_timesteps == 92
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs SIGKILL")
+def test_the_program_is_killed_and_resumed(tmp_path, capsys):
+    out = tmp_path / "cart.zip"
+    code = "from rlhf_agents.cli.train import main; raise SystemExit(main())"
+    options = ["--env", "CartPole-v1", "--out", str(out), "--steps", "100000"]
+    program = subprocess.Popen(
+        [sys.executable, "-c", code, *options, "--checkpoint-steps", "1", "--hyper",
+         "policy_kwargs=dict(net_arch=[8])", "train_freq=8", "gradient_steps=1"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    deadline = time.monotonic() + 120
+    while not out.exists() and program.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    program.kill()
+    assert program.wait() == -signal.SIGKILL
+    steps = HFDQN.load(out).num_timesteps
+    assert main(["--resume", out, "--steps", steps + 80]) == 0
+    assert "steps" in capsys.readouterr().out
+    assert HFDQN.load(out).num_timesteps >= steps + 80

@@ -1,0 +1,113 @@
+"""What happens in an episode that is watched: rewards, lost lives, goals and their chances."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from rlhf_agents.envs.open_env import WorldOrder
+from rlhf_agents.play.episode import WorldShow
+from rlhf_agents.play.episode_events import (
+    GoalChance,
+    Happening,
+    Kind,
+    goal_chances,
+    goal_floor,
+    happenings,
+    lives_of,
+    odds,
+    together,
+)
+
+
+def goal(flag, asked=True, name="land"):
+    return GoalChance(name, asked, flag, None)
+
+
+def kinds(before=(), after=(), reward=0.0, lives=(None, None)):
+    return [event.kind for event in happenings(before, after, 3, reward, lives)]
+
+
+def test_rewards_lives_and_goals_are_events():
+    assert kinds() == []
+    assert kinds(reward=2.0, lives=(3, 2)) == [Kind.REWARD, Kind.LIFE_LOST]
+    assert kinds(reward=-1.0, lives=(3, 3)) == [Kind.PENALTY]
+    assert kinds((goal(0),), (goal(1),)) == [Kind.GOAL]
+    assert kinds((goal(0),), (goal(-1),)) == [Kind.MISSED]
+    assert kinds((goal(1),), (goal(1),)) == []
+    assert kinds((goal(0, asked=False),), (goal(-1, asked=False),)) == []
+    assert lives_of({"lives": 2}) == 2
+    assert lives_of({}) is None
+
+
+def test_a_show_collects_the_events_of_an_episode():
+    order = WorldOrder("gymnasium:CartPole-v1", goal="survive_50")
+    show = WorldShow(order, "random")
+    assert {one.name for one in show.now.goals if one.asked} == {"survive_50"}
+    assert all(one.chance is None for one in show.now.goals)  # chance values nothing
+    while not show.now.over:
+        show.advance()
+    asked = next(one for one in show.now.goals if one.asked)
+    expected = Kind.GOAL if show.now.success else Kind.MISSED
+    assert expected in [event.kind for event in show.now.events]
+    assert (asked.flag > 0) == show.now.success
+    assert show.now.events[-1].kind is Kind.END
+    show.restart()
+    assert show.now.events == ()
+    show.close()
+
+
+def test_events_say_whose_they_are():
+    both, mine = Happening(2, Kind.REWARD, "reward +1"), Happening(2, Kind.GOAL, "tag_1 reached")
+    merged = together({"a": [both, mine], "b": [both], "c": []})
+    assert [event.who for event in merged] == [("a", "b"), ("a",)]
+    assert [event.said for event in merged] == ["a, b: reward +1", "a: tag_1 reached"]
+    assert [event.said for event in together({"a": [both], "b": [both]})] == ["reward +1"]
+    assert [event.said for event in together({"": [mine]})] == ["tag_1 reached"]
+
+
+def test_probabilities_lie_between_missed_and_reached():
+    assert odds(np.array([-3.0, 0.0, 0.5, 1.0, 7.0]), 0.0).tolist() == [0, 0, 0.5, 1, 1]
+    assert odds(np.array([-1.0, 0.0, 0.5, 1.0]), -1.0).tolist() == [0, 0.5, 0.75, 1]
+
+
+WORLD = SimpleNamespace(
+    goal_names=("near", "far"), goal_rows=np.eye(2, dtype=np.float32), goal_floor=0.0
+)
+BATCH = {
+    "achieved_goal": np.array([[0, 1], [0, 0]], np.float32),
+    "desired_goal": np.array([[1, 0], [0, 1]], np.float32),
+}
+PLAYING = np.array([True, True])
+
+
+class Judge:
+    """Values three actions of two agents: 0.9, 0.5, 0.1 for goal near, less 0.1 for far."""
+
+    weighs_goals = True
+
+    def values(self, batch):
+        return np.float32([0.9, 0.5, 0.1]) - 0.1 * batch["desired_goal"][:, 1:]
+
+
+def chances(actor=None, masks=None, playing=PLAYING, world=WORLD):
+    found = goal_chances(world, actor or Judge(), BATCH, masks, playing)
+    return [[goal.chance for goal in goals] for goals in found]
+
+
+def test_goals_are_as_likely_as_their_best_legal_action():
+    assert chances() == [pytest.approx([0.9, None]), pytest.approx([0.9, 0.8])]
+    masks = np.array([[False, True, True], [False, False, True]])
+    assert chances(masks=masks) == [pytest.approx([0.5, None]), pytest.approx([0.1, 0.0])]
+
+
+def test_who_is_out_or_values_no_goals_sees_no_chances():
+    assert chances(playing=np.array([True, False]))[1] == [None, None]
+    blind = Judge()
+    blind.weighs_goals = False
+    assert chances(blind) == [[None, None], [None, None]]
+    assert goal_floor(WORLD, blind) is None
+    rewards = SimpleNamespace(**{**vars(WORLD), "goal_floor": None})
+    assert chances(world=rewards) == [[None, None], [None, None]]

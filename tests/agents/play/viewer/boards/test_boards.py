@@ -1,0 +1,345 @@
+"""Every room: finds the moves that it shows, and shows the stones that there are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pygame
+import pytest
+
+import rlhf_games
+from rlhf_agents.play.board_cells import stones_of
+from rlhf_agents.play.session import Session
+from rlhf_agents.play.viewer.boards import known_room, room_for
+from rlhf_agents.play.viewer.boards.base import BoardView, Ghost, Moving
+from rlhf_agents.play.viewer.boards.grid import GridRoom, percent
+from rlhf_agents.play.viewer.boards.text import TextRoom
+from rlhf_agents.play.viewer.canvas import Canvas
+from rlhf_agents.play.viewer.geometry import Box
+from rlhf_agents.play.viewer.theme import DARK, LIGHT
+from tests.adapters.foreign_games.nim import PASS, nim
+
+
+def colour_near(surface, centre, radius, wanted):
+    """Tell whether a colour is found around a point."""
+    x, y = centre
+    return any(
+        tuple(surface.get_at((round(x + dx), round(y + dy))))[:3] == wanted
+        for dx in range(-radius, radius + 1, 2)
+        for dy in range(-radius, radius + 1, 2)
+    )
+
+
+class RoomContract:
+    """Inherit, and give a fixture `room` that returns `(room, game)`."""
+
+    @pytest.fixture(params=[(300, 300), (130, 150), (640, 400), (333, 777)])
+    def box(self, request):
+        return Box(7, 5, *request.param)
+
+    @pytest.fixture(params=[DARK, LIGHT], ids=["dark", "light"])
+    def theme(self, request):
+        return request.param
+
+    def view(self, game, moves, **more):
+        session = Session(game, moves=moves)
+        state = session.state
+        return BoardView(
+            stones=stones_of(game, state),
+            seat=session.seat,
+            legal=game.legal(state[None])[0],
+            names=game.names_of(session.seat),
+            **more,
+        )
+
+    def test_every_action_can_be_pointed_at(self, room, box):
+        room, game = room
+        view = self.view(game, [])
+        found = {
+            room.action_at(box, (x, y), view)
+            for x in np.arange(box.x, box.right, 1.5)
+            for y in np.arange(box.y, box.bottom, 1.5)
+        }
+        assert found >= set(range(game.n_actions))
+        assert found <= {None, *range(game.n_actions)}
+        assert room.action_at(box, (box.right + 900, box.y), view) is None
+        assert room.piece_at(box, room.cell_centre(box, (0, 0)), view) is None
+
+    def test_stones_are_where_the_state_says(self, room, box, theme):
+        room, game = room
+        moves = [1, 0, 2]
+        surface = pygame.Surface((1000, 900))
+        view = self.view(game, moves)
+        room.draw(Canvas(surface), box, view, theme)
+        radius = 4 if box.width < 200 else 14
+        for row in range(view.stones.shape[0]):
+            for column in range(view.stones.shape[1]):
+                centre = room.cell_centre(box, (row, column))
+                for seat in (0, 1):
+                    there = colour_near(surface, centre, radius, theme.seats[seat])
+                    assert there == (view.stones[row, column] == seat + 1), (row, column)
+
+    def test_everything_at_once_can_be_drawn(self, room, box, theme):
+        room, game = room
+        values = np.linspace(0, 1, game.n_actions).astype(np.float32)
+        legal = Session(game, moves=[0, 1]).legal()
+        values[[a for a in range(game.n_actions) if a not in legal]] = np.nan
+        view = self.view(
+            game, [0, 1], last=(0, 0), winning=frozenset({(0, 0), (1, 1)}), values=values, eyes=1,
+            moving=Moving((game.observation_shape[1] - 1, 1), 0.5), chosen=legal[0],
+            ghosts=(Ghost((0, 2), 0, 1), Ghost((1, 2), 1, 2)), hover=legal[0], hint=legal[-1],
+        )  # fmt: skip
+        surface = pygame.Surface((1000, 900))
+        before = pygame.image.tobytes(surface, "RGB")
+        room.draw(Canvas(surface), box, view, theme)
+        assert pygame.image.tobytes(surface, "RGB") != before
+
+    def test_nothing_is_drawn_outside(self, room, box, theme):
+        room, game = room
+        surface = pygame.Surface((1000, 900))
+        view = self.view(game, [0, 1], values=np.full(game.n_actions, 0.5, np.float32))
+        room.draw(Canvas(surface), box, view, theme)
+        surface.fill((0, 0, 0), (box.x - 3, box.y - 3, box.width + 6, box.height + 6))
+        assert not pygame.surfarray.array3d(surface).any()
+
+    def test_before_the_rules_are_there(self, room, box, theme):
+        room[0].draw(Canvas(pygame.Surface((1000, 900))), box, BoardView(), theme)
+
+    def test_arrows_reach_every_action(self, room):
+        room, game = room
+        reached, new = {0}, [0]
+        legal, steps = np.ones(game.n_actions, bool), ((1, 0), (0, 1), (-1, 0), (0, -1))
+        while new:
+            onward = [room.neighbour(new[0], step, legal) for step in steps]
+            new = new[1:] + [a for a in onward if a is not None and a not in reached]
+            reached |= {a for a in onward if a is not None}
+        assert reached == set(range(game.n_actions))
+
+
+class TestConnectFour(RoomContract):
+    @pytest.fixture
+    def room(self):
+        game = rlhf_games.make("connect_four")
+        return room_for(game), game
+
+    def test_down_plays(self, room):
+        assert room[0].neighbour(3, (0, 1), np.ones(7, bool)) is None
+
+    def test_a_stone_falls_behind_the_board(self, room):
+        room, game = room
+        box, heights = Box(0, 0, 400, 400), []
+        for progress in (0.0, 0.2, 0.4, 0.6, 1.0):
+            surface = pygame.Surface((400, 400))
+            view = self.view(game, [3], moving=Moving((5, 3), progress))
+            room.draw(Canvas(surface), box, view, DARK)
+            rows = np.argwhere((pygame.surfarray.array3d(surface) == DARK.seats[0]).all(axis=2))
+            heights.append(rows[:, 1].mean())
+        assert heights == sorted(heights)
+        assert heights[0] < heights[-1] - 200
+
+
+class TestTicTacToe(RoomContract):
+    @pytest.fixture
+    def room(self):
+        game = rlhf_games.make("tic_tac_toe")
+        return room_for(game), game
+
+    def test_stones_are_where_the_state_says(self, room, box, theme):
+        """Crosses cross in the middle; noughts leave it free."""
+        room, game = room
+        surface = pygame.Surface((1000, 900))
+        view = self.view(game, [4, 0])
+        room.draw(Canvas(surface), box, view, theme)
+        cross = room.cell_centre(box, (1, 1))
+        assert colour_near(surface, cross, 1, theme.seats[0])
+        nought = room.cell_centre(box, (0, 0))
+        assert not colour_near(surface, nought, 1, theme.seats[1])
+        reach = int(box.width * 0.1)
+        assert colour_near(surface, nought, reach, theme.seats[1])
+        assert not colour_near(surface, room.cell_centre(box, (2, 2)), reach, theme.seats[0])
+
+
+class TestGridOfColumns(RoomContract):
+    @pytest.fixture
+    def room(self):
+        return GridRoom(6, 7, 7, gravity=True), rlhf_games.make("connect_four")
+
+
+class TestGridOfCells(RoomContract):
+    @pytest.fixture
+    def room(self):
+        return GridRoom(3, 3, 9, gravity=False), rlhf_games.make("tic_tac_toe")
+
+
+class TestGridWithAList(RoomContract):
+    """Moves that are neither columns nor cells: a list beneath the board."""
+
+    @pytest.fixture
+    def room(self):
+        room = GridRoom(6, 7, 7, gravity=False)
+        assert not room.by_cell
+        assert not room.by_column
+        return room, rlhf_games.make("connect_four")
+
+
+class TestPaths(RoomContract):
+    """Pieces that move from cell to cell: the first click picks one, the second moves it."""
+
+    @pytest.fixture
+    def room(self):
+        game = rlhf_games.make("breakthrough_6x6")
+        return room_for(game), game
+
+    def view(self, game, moves, **more):
+        # The moves of the contract are those of games on empty boards: take legal ones instead.
+        session = Session(game)
+        for _ in moves:
+            session.play(session.legal()[0])
+        more.pop("hover", None)
+        return super().view(game, session.moves, **more)
+
+    def test_every_action_can_be_pointed_at(self, room, box):
+        room, game = room
+        view = self.view(game, [0])
+        played = set()
+        for row in range(6):
+            for column in range(6):
+                piece = room.piece_at(box, room.cell_centre(box, (row, column)), view)
+                assert (piece is None) == (row != 1)  # the second player's foremost row
+                if piece is not None:
+                    picked = replace(view, picked=piece)
+                    cells = [(r, c) for r in range(6) for c in range(6)]
+                    played |= {
+                        room.action_at(box, room.cell_centre(box, cell), picked) for cell in cells
+                    }
+        legal = set(np.flatnonzero(view.legal).tolist())
+        assert played - {None} == legal
+        assert room.action_at(box, (box.right + 900, box.y), view) is None
+
+    def test_everything_at_once_can_be_drawn(self, room, box, theme):
+        room, game = room
+        surface = pygame.Surface((1000, 900))
+        values = np.linspace(0, 1, game.n_actions).astype(np.float32)
+        view = self.view(game, [0], values=values, eyes=1)
+        legal = np.flatnonzero(view.legal)
+        pictures = set()
+        for more in ({}, {"picked": 6}, {"hover": legal[1]}, {"hint": legal[2], "picked": 7}):
+            room.draw(Canvas(surface), box, replace(view, **more), theme)
+            pictures.add(pygame.image.tobytes(surface, "RGB"))
+        assert len(pictures) == 4
+
+    def test_stones_are_where_the_state_says(self, room, box, theme):
+        room, game = room
+        surface = pygame.Surface((1000, 900))
+        view = self.view(game, [0, 0, 0])
+        room.draw(Canvas(surface), box, view, theme)
+        for row in range(6):
+            for column in range(6):
+                centre = room.cell_centre(box, (row, column))
+                for seat in (0, 1):
+                    there = colour_near(surface, centre, 4, theme.seats[seat])
+                    assert there == (view.stones[row, column] == seat + 1), (row, column)
+
+    def test_arrows_reach_every_action(self, room):
+        room, game = room
+        legal = self.view(game, [0]).legal
+        action, reached = int(legal.argmax()), set()
+        for _ in range(legal.sum()):
+            reached.add(action)
+            action = room.neighbour(action, (1, 0), legal)
+        assert reached == set(np.flatnonzero(legal).tolist())
+        assert room.neighbour(room.neighbour(action, (0, 1), legal), (0, -1), legal) == action
+        assert room.neighbour(3, (0, 1), np.zeros(game.n_actions, bool)) == 3
+
+
+def test_the_whole_board_is_clicked_to_pass():
+    game = rlhf_games.make("othello_6x6")
+    states, rng = game.initial(300), np.random.default_rng(0)
+    while not game.legal(states)[:, 36].any():
+        states = game.step(states, game.random_actions(states, rng))
+    state = states[int(game.legal(states)[:, 36].argmax())]
+    room, box = room_for(game), Box(0, 0, 400, 400)
+    view = BoardView(
+        stones_of(game, state), legal=game.legal(state[None])[0], names=game.names_of(0)
+    )
+    centre = room.cell_centre(box, (0, 0))
+    assert room.action_at(box, centre, view) == 36
+    assert room.action_at(box, centre, replace(view, legal=np.ones(36, bool))) == 0
+    assert room.neighbour(36, (0, 1), view.legal) == 36
+    pictures = set()
+    for hover in (None, 36):
+        surface = pygame.Surface((400, 400))
+        room.draw(Canvas(surface), box, replace(view, hover=hover), DARK)
+        pictures.add(pygame.image.tobytes(surface, "RGB"))
+    assert len(pictures) == 2
+
+
+def test_rooms_by_name():
+    assert known_room("connect_four") is not None
+    assert known_room("no_such_game") is None
+
+
+@pytest.mark.parametrize(
+    ("share", "text"), [(0, "0"), (0.001, "1"), (0.5, "50"), (0.999, "99"), (1, "100")]
+)
+def test_only_what_is_certain_is_called_so(share, text):
+    assert percent(share) == text
+
+
+class TestText:
+    """A game without a board of stones: Nim, whose third action gives another turn."""
+
+    @pytest.fixture
+    def game(self):
+        return nim()
+
+    @pytest.fixture
+    def box(self):
+        return Box(7, 5, 300, 300)
+
+    def view(self, game, moves, **more):
+        state = Session(game, moves=moves).state
+        return BoardView(
+            seat=len(moves) % 2,
+            legal=game.legal(state[None])[0],
+            names=game.action_names,
+            text=game.text(state),
+            **more,
+        )
+
+    def drawn(self, room, box, view):
+        surface = pygame.Surface((600, 500))
+        room.draw(Canvas(surface), box, view, DARK)
+        return surface
+
+    @pytest.mark.parametrize(("moves", "legal"), [([], {0, 1, 2}), ([2], {PASS}), ([1], {0, 1, 2})])
+    def test_legal_moves_can_be_pointed_at_and_reached(self, game, box, moves, legal):
+        room = room_for(game)
+        assert isinstance(room, TextRoom)
+        view = self.view(game, moves)
+        points = [(x, y) for x in range(0, 320, 3) for y in range(0, 320, 3)]
+        assert {room.action_at(box, point, view) for point in points} == {None, *legal}
+        first = room.neighbour(99, (1, 0), view.legal)
+        reached = {first}
+        for _ in range(3):
+            first = room.neighbour(first, (1, 0), view.legal)
+            reached.add(first)
+        assert reached == legal
+        assert room.piece_at(box, points[0], view) is None
+
+    def test_text_values_and_hints_are_drawn_inside(self, game, box):
+        room, pictures = room_for(game), set()
+        values = np.array([0.1, 0.5, 0.9, np.nan], np.float32)
+        for view in (
+            BoardView(),
+            self.view(game, []),
+            self.view(game, [0]),
+            self.view(game, [0], values=values, chosen=2),
+            self.view(game, [0], values=values, chosen=2, hint=2, hover=1),
+        ):
+            surface = self.drawn(room, box, view)
+            pictures.add(pygame.image.tobytes(surface, "RGB"))
+            surface.fill((0, 0, 0), (box.x - 3, box.y - 3, box.width + 6, box.height + 6))
+            assert not pygame.surfarray.array3d(surface).any()
+        assert len(pictures) == 5

@@ -1,0 +1,325 @@
+"""Any world in a window and on film: the world's picture, the actor's values, keys, files."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pygame
+import pytest
+from PIL import Image
+
+from rlhf_agents.cli import play
+from rlhf_agents.envs.open_env import WorldOrder
+from rlhf_agents.errors import OutputError
+from rlhf_agents.play.episode import WorldShow
+from rlhf_agents.play.episode_events import GoalChance, Happening, Kind
+from rlhf_agents.play.episode_frames import AgentMoment
+from rlhf_agents.play.viewer.canvas import Canvas
+from rlhf_agents.play.viewer.env_window import window as world_window
+from rlhf_agents.play.viewer.env_window.layout import agent_rows, arrange_world
+from rlhf_agents.play.viewer.env_window.panel import bar_shares, listed_actions, number_text
+from rlhf_agents.play.viewer.env_window.screen import WorldUi, paint_world, scaled
+from rlhf_agents.play.viewer.env_window.window import WorldFilm, WorldWindow, film_world
+from rlhf_agents.play.viewer.theme import DARK, LIGHT
+from tests.agents.envs.walks import LAKE, STILL, save_walker
+
+WORDS = ("--game", LAKE, "--option", "is_slippery=False")
+
+
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch):
+    """No screen and no loudspeaker; what the program sets is undone."""
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    monkeypatch.setenv("SDL_AUDIODRIVER", "dummy")
+
+
+@pytest.fixture(scope="module")
+def walker(tmp_path_factory):
+    return str(save_walker(tmp_path_factory.mktemp("models") / "walker.zip"))
+
+
+@pytest.fixture
+def show(walker):
+    show = WorldShow(WorldOrder(LAKE, options=STILL), walker)
+    yield show
+    show.close()
+
+
+def painted(show, theme=DARK, size=(960, 560)):
+    surface = pygame.Surface(size)
+    paint_world(Canvas(surface), show, WorldUi(theme))
+    return pygame.surfarray.array3d(surface).swapaxes(0, 1)
+
+
+# ---- pictures --------------------------------------------------------------------------------
+
+
+def test_the_worlds_picture_is_on_the_screen(show):
+    pixels = painted(show)
+    picture = show.now.picture  # 256 x 256, enlarged to 464 x 464 above the strip
+    for row, column in ((20, 100), (100, 90), (200, 230)):
+        there = pixels[20 + row * 464 // 256, 113 + column * 464 // 256]
+        assert there.tolist() == picture[row, column].tolist()
+    assert (painted(show, LIGHT)[5, 5] == LIGHT.background).all()
+
+
+def test_the_chosen_action_has_the_longest_bar(show):
+    assert show.now.next_action == 1  # down
+    pixels = painted(show)
+    accent = (pixels[:, 690:] == DARK.accent).all(axis=2).sum(axis=1)
+    rows = np.flatnonzero(accent > 50)
+    assert len(rows) > 5
+    assert np.ptp(rows) < 12  # one bar
+    show.advance()
+    show.advance()
+    assert show.now.next_action == 2  # right
+    later = np.flatnonzero((painted(show)[:, 690:] == DARK.accent).all(axis=2).sum(axis=1) > 50)
+    assert later[0] - rows[0] == 26  # one line below
+
+
+def test_worlds_without_picture_show_why():
+    show = WorldShow(WorldOrder("Walks/Unseen-v0"), "random")
+    pixels = painted(show)
+    assert (pixels[60, 60] == DARK.surface).all()
+    written = (pixels[250:310, 60:660] != DARK.surface).any()
+    assert written
+
+
+@pytest.mark.parametrize("size", [(320, 320), (2000, 300)])
+def test_every_size_can_be_drawn(show, size):
+    assert painted(show, size=size).shape == (size[1], size[0], 3)
+
+
+def test_many_actions_are_listed_by_worth():
+    values = np.arange(30, dtype=np.float32)
+    values[29] = np.nan
+    mine = AgentMoment(values=values, next_action=3)
+    assert listed_actions(mine, 30, 4) == [3, 27, 28]  # the last line says that 27 more are there
+    assert listed_actions(mine, 3, 4) == [0, 1, 2]
+    assert bar_shares(np.array([-4, 0, np.nan, 4], np.float32)).tolist() == [0, 0.5, 0, 1]
+    assert bar_shares(np.zeros(2, np.float32)).tolist() == [1, 1]
+    assert [number_text(number) for number in (3.0, -0.126)] == ["3", "-0.13"]
+
+
+def test_long_lists_of_goals_leave_room_for_the_actions(walker):
+    """Whatever the size, the chosen action is on the screen, below the goals."""
+    show = WorldShow(WorldOrder("gymnasium:CartPole-v1", goal="mixed"), "random")
+    many = tuple(GoalChance(f"goal {number}", number == 0, 0, 0.5) for number in range(40))
+    show.now = replace(show.now, agents=(replace(show.now.mine, goals=many, values=ONES),))
+    for size in ((960, 560), (960, 400), (1600, 1000)):
+        rows = bars_of(painted(show, size=size), size)
+        assert len(rows) == 2, size  # the goal that is asked, and the action that is chosen
+        assert rows[-1] < size[1] - 20
+    show.close()
+
+
+ONES = np.ones(2, np.float32)
+
+
+def bars_of(pixels, size):
+    """Return the pixel rows in which bars of the accent colour begin."""
+    left = size[0] - 240
+    long = (pixels[:, left:] == DARK.accent).all(axis=2).sum(axis=1) > 30
+    return np.flatnonzero(long[1:] & ~long[:-1]).tolist()
+
+
+def test_enlarged_pixels_stay_clear():
+    checks = np.array([[[0] * 3, [255] * 3]], np.uint8)
+    large = pygame.surfarray.array3d(scaled(checks, (64, 32)))
+    assert set(np.unique(large)) == {0, 255}
+
+
+# ---- films -----------------------------------------------------------------------------------
+
+
+def test_films_show_whole_episodes(show, tmp_path):
+    film = WorldFilm(tmp_path / "walk.gif", tmp_path / "walk.png", 2, 100, (480, 320))
+    assert film_world(show, DARK, film) == 12
+    with Image.open(film.gif) as gif:
+        assert (gif.n_frames, gif.size) == (14, (480, 320))
+        assert gif.info["duration"] == 250
+    with Image.open(film.png) as png:
+        assert png.size == (480, 320)
+
+
+def test_films_end_after_some_steps(show, tmp_path):
+    film = WorldFilm(tmp_path / "walk.gif", None, 5, 4, (480, 320))
+    assert film_world(show, DARK, film) == 4
+    with pytest.raises(OutputError):
+        film_world(show, DARK, WorldFilm(None, tmp_path / "no" / "x.png", 1, 1))
+
+
+def test_rlhf_play_films_without_a_display(walker, tmp_path, capsys):
+    files = ("--record", str(tmp_path / "a.gif"), "--screenshot", str(tmp_path / "a.png"))
+    assert play.main([*WORDS, "--agent", walker, "--watch", *files, "--size", "480x320"]) == 0
+    out, err = capsys.readouterr()
+    assert "episode 1: return 1 in 6 steps\n" in out
+    assert err == ""
+    assert {path.name for path in tmp_path.iterdir()} == {"a.gif", "a.png"}
+
+
+# ---- the terminal ----------------------------------------------------------------------------
+
+
+def test_rlhf_play_shows_steps_in_the_terminal(walker, capsys):
+    assert play.main([*WORDS, "--agent", walker, "--terminal", "--games", "2"]) == 0
+    out, _ = capsys.readouterr()
+    assert out.count("step 6: right, reward 1, return 1, values 0.00 0.00 1.00 0.00\n") == 2
+    assert "\x1b[41m" in out  # the world's own text
+    assert out.endswith("episode 2: return 1 in 6 steps\n")
+
+
+def test_endless_worlds_end_in_the_terminal(capsys):
+    words = ["--game", "CartPole-v1", "--agent", "random", "--terminal", "--plies", "3"]
+    assert play.main(words) == 0
+    out, _ = capsys.readouterr()
+    assert out.endswith(
+        "return so far 3 in 3 steps (stopped after 3 steps, --plies N shows more)\n"
+    )
+
+
+# ---- the window ------------------------------------------------------------------------------
+
+
+def press(name):
+    typed = name if len(name) == 1 else ""
+    code = pygame.key.key_code(name)
+    event = pygame.event.Event(pygame.KEYDOWN, key=code, mod=0, unicode=typed, scancode=0)
+    pygame.event.post(event)
+
+
+def test_keys_of_the_window(walker):
+    window = WorldWindow(WorldShow(WorldOrder(LAKE, options=STILL), walker), DARK)
+    keys = iter(["space", "right", "right", "+", "n", "right", "-", "escape"])
+    seen = []
+
+    def watch(window, _now):
+        now = window.show.now
+        seen.append((window.paused, now.episode, now.step, window.speed))
+        press(next(keys, "escape"))
+
+    try:
+        window.run(watch)
+    finally:
+        window.close()
+    assert seen[1:] == [
+        (True, 1, 0, 1), (True, 1, 1, 1), (True, 1, 2, 1), (True, 1, 2, 2), (True, 2, 0, 2),
+        (True, 2, 1, 2), (True, 2, 1, 1), (True, 2, 1, 1),
+    ]  # fmt: skip
+
+
+def test_the_window_plays_by_the_clock_and_waits_at_the_end(walker):
+    window = WorldWindow(WorldShow(WorldOrder(LAKE, options=STILL), walker), DARK, episodes=2)
+    try:
+        now, steps = window._due, []
+        for _ in range(200):
+            window.tick(now)
+            steps.append((window.show.now.episode, window.show.now.step))
+            now += 0.25
+    finally:
+        window.close()
+    assert steps[:4] == [(1, 1), (1, 2), (1, 3), (1, 4)]
+    assert steps.count((1, 6)) == 6  # 1.5 seconds
+    assert steps[-1] == (2, 6)
+
+
+def test_rlhf_play_opens_the_window(walker, monkeypatch, capsys):
+    opened = []
+
+    class Glance(WorldWindow):
+        def run(self, watch=None):
+            opened.append(self.show.name)
+            self.leaving = True
+            super().run(watch)
+
+    monkeypatch.setattr(world_window, "WorldWindow", Glance)
+    assert play.main([*WORDS, "--agent", walker, "--watch"]) == 0
+    assert opened == [LAKE]
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.fixture
+def spread():
+    pytest.importorskip("mpe2", reason="needs rlhf-agents[mpe2]")
+    return WorldOrder("mpe2:simple_spread_v3", goal="mixed", seed=1)
+
+
+def test_tab_and_clicks_choose_who_is_followed(spread):
+    window = WorldWindow(WorldShow(spread, "random"), DARK)
+    followed = []
+
+    def watch(window, _now):
+        followed.append(window.show.now.mine.name)
+        step = len(followed)
+        if step < 3:
+            press("tab")
+        elif step == 3:
+            layout = arrange_world(window._window.size, 3, keys=True)
+            place = agent_rows(layout.agents, 3, 2).rows[1].centre
+            button = pygame.event.Event(pygame.MOUSEBUTTONDOWN, button=1, pos=place)
+            pygame.event.post(button)
+        else:
+            press("escape")
+
+    try:
+        window.key("space")
+        window.run(watch)
+    finally:
+        window.close()
+    assert followed[:4] == ["agent_0", "agent_1", "agent_2", "agent_1"]
+
+
+@pytest.mark.parametrize("size", [(320, 320), (960, 560), (1400, 900), (2000, 300)])
+@pytest.mark.parametrize("count", [3, 10, 25])
+def test_teams_can_be_drawn_in_every_size(spread, size, count):
+    show = WorldShow(replace(spread, options={"N": count}), "random")
+    first = painted(show, size=size)
+    show.follow(count - 1)
+    assert (painted(show, size=size) != first).any()
+    show.advance()
+    show.close()
+
+
+def test_marks_of_others_are_pale(spread):
+    show = WorldShow(spread, "random")
+    event = Happening(1, Kind.GOAL, "cover_1 reached", ("agent_1",))
+    show.now = replace(show.now, step=1, events=(event,))
+
+    def bright():
+        strip = painted(show)[495:540, 20:440]  # below the picture
+        return int((strip == DARK.good).all(axis=2).sum())
+
+    pale = bright()
+    show.follow(1)
+    assert bright() > pale + 20
+    show.close()
+
+
+@pytest.mark.parametrize("words", [(), ("--watch",)])
+def test_chance_acts_where_nobody_is_named(words, capsys):
+    assert play.main(["--game", LAKE, "--terminal", *words, "--plies", "3"]) == 0
+    out, err = capsys.readouterr()
+    assert "played by random" in out
+    assert err.startswith(f"No agent comes with {LAKE}; chance acts")
+
+
+MISTAKES = [
+    (("--agent", "random", "--side", "first"), "--side needs a game with exact rules"),
+    (("--agent", "random", "--opponent", "human"), "cannot be played by hand"),
+    (("--agent", "random", "--games", "0"), "--games must be 1 or more"),
+    (("--agent", "random", "--opponent", "random"), "is played by one"),
+    (("--agent", "random", "--option", "wings=2"), "cannot be made with wings=2"),
+    (("--agent", "random", "--record", "/nowhere/a.gif"), "there is no folder"),
+    (("--agent", "nobody"), "unknown agent 'nobody'"),
+]
+
+
+@pytest.mark.parametrize(("words", "sentence"), MISTAKES, ids=[s for _, s in MISTAKES])
+def test_mistakes_get_one_sentence(words, sentence, capsys):
+    assert play.main(["--game", LAKE, "--terminal", *words]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert sentence in err
+    assert err.startswith("error: ")
+    assert len(err.splitlines()) == 1

@@ -1,0 +1,125 @@
+"""The tree: legal, within its budget, exact where the rules decide, and the same in any batch."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import rlhf_games
+from rlhf_agents.search.goal_values import goal_rules
+from rlhf_agents.search.searcher import expected_line
+from rlhf_agents.search.tree import ILLEGAL, Mind, grow_batch, new_tree
+from rlhf_agents.settings import Foresight
+from tests.agents.selfplay.exact import negamax
+from tests.agents.weights import random_weights
+
+WIN = 0
+
+
+def grow(game, states, goal=WIN, nodes=100, seat=0, seed=0):
+    mind = Mind(game.rules, random_weights(game, seed=seed), goal_rules(game, Foresight()))
+    room = max(nodes, game.n_actions + 1)
+    tree = new_tree(len(states) * room, game.n_words, game.n_actions, 16)
+    used = np.zeros(len(states), np.int64)
+    wanted = np.full(len(states), goal)
+    grow_batch(mind, tree, states, wanted, np.full(len(states), seat), nodes, used)
+    return tree, used
+
+
+def random_positions(game, count, plies, seed=0):
+    rng = np.random.default_rng(seed)
+    states = game.initial(count)
+    for _ in range(plies):
+        states = game.step(states, game.random_actions(states, rng))
+    return states[game.outcome(states) == 2]
+
+
+@pytest.fixture(scope="module", params=["tic_tac_toe", "connect_four"])
+def game(request):
+    return rlhf_games.make(request.param)
+
+
+def test_budget_is_kept_and_counts_expanded_positions(game):
+    states = random_positions(game, 20, 2)
+    for nodes in (0, 1, 30, 200):
+        tree, used = grow(game, states, nodes=nodes)
+        assert (used <= max(nodes, game.n_actions + 1)).all()
+        assert (used >= 1).all()
+        assert (used == 1).all() if nodes == 0 else (used > 1).all()
+        del tree
+
+
+def test_one_ply_looks_at_every_move(game):
+    states = random_positions(game, 20, 3)
+    tree, _ = grow(game, states, nodes=1)
+    roots = np.arange(len(states)) * (game.n_actions + 1)
+    legal = game.legal(states)
+    assert ((tree.child[roots] == ILLEGAL) == ~legal).all()
+    looked_at = (tree.child[roots] >= 0) | tree.exact[roots]
+    assert (looked_at == legal).all()
+
+
+def test_a_batch_gives_the_same_trees_as_single_positions(game):
+    states = random_positions(game, 8, 4)
+    room = 60
+    together, _ = grow(game, states, nodes=room)
+    for i in range(len(states)):
+        alone, used = grow(game, states[i : i + 1], nodes=room)
+        rows = slice(i * room, i * room + int(used[0]))
+        np.testing.assert_array_equal(alone.words[: int(used[0])], together.words[rows])
+        np.testing.assert_array_equal(alone.value[: int(used[0])], together.value[rows])
+
+
+def test_a_finished_game_has_no_tree(game):
+    rng = np.random.default_rng(0)
+    states = game.initial(5)
+    for _ in range(game.max_plies):
+        states = game.step(states, game.random_actions(states, rng))
+    _, used = grow(game, states)
+    assert (used == 0).all()
+
+
+def test_with_enough_nodes_tic_tac_toe_is_proven_and_the_proof_is_right():
+    """Whatever the network believes: exact values follow from the rules alone."""
+    game = rlhf_games.make("tic_tac_toe")
+    cache: dict[bytes, int] = {}
+    for plies in (2, 3, 4, 5):
+        states = random_positions(game, 15, plies, seed=plies)
+        room = 6000
+        tree, _ = grow(game, states, nodes=room, seed=3)
+        for i, state in enumerate(states):
+            legal = np.flatnonzero(game.legal(state[None])[0])
+            values = {
+                a: -negamax(game, game.step(state[None], np.array([a])), cache) for a in legal
+            }
+            exact = [a for a in legal if tree.exact[i * room, a]]
+            assert exact
+            for action in exact:
+                value = tree.value[i * room, action]
+                assert np.sign(round(float(value) - 0.5, 6)) == values[action]
+            best = max(legal, key=lambda a: tree.value[i * room, a])
+            assert values[best] == max(values.values())
+
+
+def test_the_expected_line_is_legal(game):
+    for state in random_positions(game, 10, 3):
+        tree, _ = grow(game, state[None], nodes=150)
+        action = int(np.where(tree.child[0] != ILLEGAL, tree.value[0], -1).argmax())
+        line = expected_line(goal_rules(game, Foresight()), tree, action, WIN)
+        assert line[0] == action
+        states = state[None]
+        for move in line:
+            states = game.step(states, np.array([move]))  # raises on an illegal move
+
+
+def test_values_are_probabilities_for_every_goal_and_seat(game):
+    states = random_positions(game, 6, 4)
+    for goal in range(len(game.goals)):
+        for seat in (0, 1):
+            tree, used = grow(game, states, goal=goal, nodes=40, seat=seat)
+            for i, count in enumerate(used):
+                rows = slice(i * 40, i * 40 + int(count))
+                values = tree.value[rows][tree.child[rows] != ILLEGAL]
+                assert ((values >= 0) & (values <= 1 + 1e-6)).all()
+                replies = tree.reply[rows].sum(axis=1)
+                np.testing.assert_allclose(replies, 1.0, atol=1e-5)
