@@ -10,6 +10,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from rlhf_agents.moved import forward_old_imports
+
 if TYPE_CHECKING:
     from rlhf_agents.bots.exports.registry import export
     from rlhf_agents.envs.make_env import make_env
@@ -49,6 +51,8 @@ _HOMES = {
     "load_agent": "rlhf_agents.players.agent",
     "make_env": "rlhf_agents.envs.make_env",
 }
+
+forward_old_imports()
 
 
 def __getattr__(name: str) -> Any:

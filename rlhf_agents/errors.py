@@ -35,7 +35,7 @@ class SettingError(UserError):
     """An option has a value that cannot work."""
 
 
-class WorldFailureError(UserError):
+class EnvironmentFailureError(UserError):
     """An environment that an agent learns in failed: what, where and how to see it again."""
 
 

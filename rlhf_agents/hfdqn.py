@@ -15,15 +15,21 @@ import torch
 from numpy.typing import NDArray
 
 import rlhf_games
-from rlhf_agents.dqn.checkpoint import plain_parts, restore_world, sb3_stream
+from rlhf_agents.dqn.checkpoint import plain_parts, restore_world_model, sb3_stream
 from rlhf_agents.dqn.dqn import PlainDQN
 from rlhf_agents.dqn.gradient_steps import follow
 from rlhf_agents.errors import SettingError
 from rlhf_agents.files.atomic import write_to
 from rlhf_agents.files.model_file import Arrays, model_bytes, read_model
 from rlhf_agents.search.goal_values import goal_rules
-from rlhf_agents.search.searcher import Thinker
-from rlhf_agents.selfplay.batches import Assistant, Lesson, LessonPool, Teacher, mirrored
+from rlhf_agents.search.searcher import Searcher
+from rlhf_agents.selfplay.batches import (
+    BatchBuilder,
+    BatchPool,
+    Prefetcher,
+    TrainingBatch,
+    mirrored,
+)
 from rlhf_agents.selfplay.checkpoint import (
     apply_settings,
     arrays_of,
@@ -83,7 +89,7 @@ class HFDQN(PlainDQN):
             foresight = ModelForesight()
         self.model_foresight = foresight if isinstance(foresight, ModelForesight) else None
         self.game_name: str | None = None
-        self.assistant = Assistant()
+        self.prefetcher = Prefetcher()
         self.refill = 0
         """Transitions that the replay buffer must hold before learning begins."""
         self.elapsed_share: float | None = None
@@ -106,12 +112,12 @@ class HFDQN(PlainDQN):
             self.refill = self.learning_starts
             self.rng = np.random.default_rng(self.seed)
             self.opening_plies = np.zeros(self.n_envs, np.int64)
-            self.pool = LessonPool(self.foresight.pool)
-            self.teacher = Teacher(self.game, self.foresight, self.hindsight)
+            self.pool = BatchPool(self.foresight.pool)
+            self.batch_builder = BatchBuilder(self.game, self.foresight, self.hindsight)
             policy: Any = self.policy
             self.target_weights = policy.q_net_target.compiled_weights()
             rules = goal_rules(self.game, self.foresight)
-            self.thinker = Thinker(self.game, self.target_weights, rules)
+            self.searcher = Searcher(self.game, self.target_weights, rules)
 
     def _find_game(self) -> Game | None:
         if self.env is not None and self.env.has_attr("game"):
@@ -155,7 +161,7 @@ class HFDQN(PlainDQN):
             greedy = np.flatnonzero(~explore)
             wanted = observation["desired_goal"][greedy].argmax(axis=1)
             nodes = self.foresight.acting_nodes
-            actions[greedy] = self.thinker.choose(states[greedy], wanted, nodes)
+            actions[greedy] = self.searcher.choose(states[greedy], wanted, nodes)
         return actions, actions
 
     def _explores(self, plies: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -215,7 +221,7 @@ class HFDQN(PlainDQN):
             wanted = np.full(len(states), self.game.goal_index(goal))
         else:
             wanted = batch["desired_goal"].argmax(axis=1)
-        actions = self.thinker.choose(states, wanted, nodes, action_masks)
+        actions = self.searcher.choose(states, wanted, nodes, action_masks)
         if not deterministic:
             explore = self.rng.random(len(states)) < self.exploration_rate
             actions[explore] = self.game.random_actions(states[explore], self.rng)
@@ -251,7 +257,7 @@ class HFDQN(PlainDQN):
             super().learn(*args, **kwargs)
         finally:
             torch.set_num_threads(threads)
-            self.assistant.stop()
+            self.prefetcher.stop()
         return self
 
     def train(self, gradient_steps: int, batch_size: int = 256) -> None:
@@ -271,25 +277,25 @@ class HFDQN(PlainDQN):
         self.logger.record("train/n_updates", self._n_updates, exclude="tensorboard")
         self.logger.record("train/loss", float(np.mean(losses)))
 
-    def _next_lesson(self) -> Lesson:
+    def _next_lesson(self) -> TrainingBatch:
         """Return the lesson that was prepared meanwhile and have the next one prepared.
 
         The copy that computes targets only moves while no lesson is being prepared, so a run is
         reproducible although two threads work on it.
         """
-        lesson = self.assistant.prepared()
+        lesson = self.prefetcher.prepared()
         follow(self.q_net, self.q_net_target, self.tau)
         buffer: Any = self.replay_buffer
         nodes = self.foresight.nodes_at(1.0 - self._current_progress_remaining)
         count = max(1, self.foresight.lesson_nodes // nodes)
         proposals = buffer.propose(count, self.rng, self.hindsight)
-        self.assistant.prepare(self.teacher.lesson, self.target_weights, proposals, nodes)
+        self.prefetcher.prepare(self.batch_builder.lesson, self.target_weights, proposals, nodes)
         if lesson is None:
-            lesson = self.assistant.prepared()
+            lesson = self.prefetcher.prepared()
             assert lesson is not None
         return lesson
 
-    def _learn(self, lesson: Lesson) -> float:
+    def _learn(self, lesson: TrainingBatch) -> float:
         game: Any = self.game
         policy: Any = self.policy
         boards, lesson = mirrored(game, lesson, self.rng)
@@ -321,9 +327,12 @@ class HFDQN(PlainDQN):
         write_to(path, self.file_bytes({}, {}, exclude, include))
 
     def file_bytes(
-        self, facts: dict[str, Any], arrays: dict[str, Arrays], exclude: Any = None,
+        self,
+        facts: dict[str, Any],
+        arrays: dict[str, Arrays],
+        exclude: Any = None,
         include: Any = None,
-    ) -> bytes:  # fmt: skip
+    ) -> bytes:
         """Return what `save` writes, with more facts in the manifest and more groups of arrays."""
         base = io.BytesIO()
         super().save(base, exclude, include)
@@ -381,7 +390,7 @@ class HFDQN(PlainDQN):
         if file.manifest.get("game") is None:
             stream = sb3_stream(cls, file, custom_objects or {})
             plain: HFDQN = super().load(stream, *options, **kwargs)
-            restore_world(plain, file)
+            restore_world_model(plain, file)
             return plain
         check_file(file)
         model = cls("MultiInputPolicy", env, device=device, _init_setup_model=False)

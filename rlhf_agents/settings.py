@@ -122,9 +122,15 @@ class Priorities(NamedTuple):
 
 
 RANGES = {
-    "doubling": (1e-9, 1.0), "temperature": (1e-9, 1e9), "nodes": (1, 10**7), "trust": (0, 1),
-    "width": (1, 10**8), "members": (2, 10**8), "hidden": (1, 10**8), "batch_size": (1, 10**8),
-}  # fmt: skip
+    "doubling": (1e-9, 1.0),
+    "temperature": (1e-9, 1e9),
+    "nodes": (1, 10**7),
+    "trust": (0, 1),
+    "width": (1, 10**8),
+    "members": (2, 10**8),
+    "hidden": (1, 10**8),
+    "batch_size": (1, 10**8),
+}
 """What some numbers must be; the others are 0 or more."""
 MOST = 10**8
 

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from rlhf_agents import load_agent
-from rlhf_agents.training.train import Plan, train
+from rlhf_agents.training.train import TrainingConfig, train
 
 GAMES = ("connect_four", "tic_tac_toe")
 SETTINGS = {"learning_starts": 64, "batch_size": 32, "foresight": {"lesson_nodes": 60, "nodes": 12}}
@@ -22,7 +22,7 @@ def warm_up(game: str) -> None:
     """Train an agent for a moment, and let it think."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "agent.zip"
-        train(Plan(game, steps=256, n_envs=16, out=path, quiet=True, settings=SETTINGS))
+        train(TrainingConfig(game, steps=256, n_envs=16, out=path, quiet=True, settings=SETTINGS))
         agent = load_agent(path)
     state = agent.game.initial(1)[0]
     agent.explain_state(state, nodes=20)

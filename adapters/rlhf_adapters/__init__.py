@@ -6,7 +6,7 @@ from typing import Any
 
 import rlhf_games
 from rlhf_adapters.registry import library
-from rlhf_adapters.specs import Order
+from rlhf_adapters.specs import EnvConfig
 from rlhf_games.base import GameError
 
 __all__ = ["make_env"]
@@ -38,9 +38,8 @@ def make_env(
         rlhf_games.base.GameError: an argument is impossible, or a library is not installed.
     """
     if ":" in name:
-        prefix, _, world = name.partition(":")
-        order = Order(prefix, world, n_envs, goal, opponent, seed, options)
-        return library(prefix).load().make(order)
+        config = EnvConfig(name, n_envs, goal, opponent, seed, options)
+        return library(config.library).load().make(config)
     game = rlhf_games.make(name)
     if options:
         msg = f"{name} takes no options, got {', '.join(options)}"

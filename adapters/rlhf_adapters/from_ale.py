@@ -25,21 +25,27 @@ from gymnasium.envs.registration import registry
 from numpy.typing import NDArray
 
 from rlhf_adapters.single_agent.goals import ArcadeGoal, Score, Survive
-from rlhf_adapters.single_agent.gym_envs import GymWorlds, make_envs
-from rlhf_adapters.single_agent.tasks import SCORE, check_order, goal_names, make_task
-from rlhf_adapters.specs import Order, World
+from rlhf_adapters.single_agent.gym_envs import GymEnvs, make_envs
+from rlhf_adapters.single_agent.tasks import SCORE, check_config, goal_names, make_task
+from rlhf_adapters.specs import EnvConfig, EnvInfo
 
 PREFIX = "ALE/"
 OF_WRAPPER = ("action_repeat_probability", "frame_skip", "noop_max", "screen_size")
 CLIP, ONE_LIFE, STACK = "clip_reward", "terminal_on_life_loss", "frame_stack"
 
 GOALS: tuple[ArcadeGoal, ...] = (
-    Score(1), Score(10), Score(100), Score(1000), Score(10_000), Survive(100), Survive(500),
-)  # fmt: skip
+    Score(1),
+    Score(10),
+    Score(100),
+    Score(1000),
+    Score(10_000),
+    Survive(100),
+    Survive(500),
+)
 """What each game can be played for, beside `score`; points and steps of four frames."""
 
 
-class AtariWorlds(GymWorlds):
+class AtariEnvs(GymEnvs):
     """Atari games; rewards may be clipped, points are the game's own.
 
     Args:
@@ -89,7 +95,7 @@ class StackedFrames(gymnasium.ObservationWrapper[Any, Any, Any]):
         return self.stack
 
 
-def make(order: Order) -> Any:
+def make(config: EnvConfig) -> Any:
     """Return the environment that was ordered.
 
     Raises:
@@ -98,9 +104,9 @@ def make(order: Order) -> Any:
     """
     from rlhf_adapters.single_agent.goal_env import arcade_env  # noqa: PLC0415 - SB3 takes seconds to import
 
-    check_order(order.name, order.n_envs, order.opponent)
-    task = make_task(order.name, order.n_envs, order.goal, GOALS)
-    return arcade_env(_worlds_of(order), task, order.seed)
+    check_config(config.name, config.n_envs, config.opponent)
+    task = make_task(config.name, config.n_envs, config.goal, GOALS)
+    return arcade_env(_worlds_of(config), task, config.seed)
 
 
 def worlds() -> list[str]:
@@ -121,27 +127,27 @@ def _register() -> None:
     ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)  # no banner for every emulator
 
 
-def describe(world: str) -> World:
+def describe(world: str) -> EnvInfo:
     """Return what is known of a world."""
-    played = _worlds_of(Order("ale", world))
+    played = _worlds_of(EnvConfig(f"ale:{world}"))
     played.close()
-    return World(played.name, 1, played.n_actions, goal_names(GOALS))
+    return EnvInfo(played.name, 1, played.n_actions, goal_names(GOALS))
 
 
-def _worlds_of(order: Order) -> AtariWorlds:
+def _worlds_of(config: EnvConfig) -> AtariEnvs:
     from stable_baselines3.common.atari_wrappers import AtariWrapper  # noqa: PLC0415 - see `make`
 
     _register()
-    options = dict(order.options)
-    for_score = order.goal is None or order.goal == SCORE
+    options = dict(config.options)
+    for_score = config.goal is None or config.goal == SCORE
     clip = options.pop(CLIP, for_score)
     of_wrapper = {key: options.pop(key) for key in OF_WRAPPER if key in options}
     of_wrapper |= {ONE_LIFE: options.pop(ONE_LIFE, for_score), CLIP: False}
     n_stacked, wrap = options.pop(STACK, 4), options.pop("wrap", None)
-    name = order.world
+    name = config.world
     if PREFIX + name in registry:
         name = PREFIX + name
-    bare = Order(order.library, order.world, order.n_envs)
+    bare = EnvConfig(config.name, config.n_envs)
     envs: list[Any] = make_envs(bare, name, {"frameskip": 1, **options}, worlds())
     envs = [StackedFrames(AtariWrapper(env, **of_wrapper), n_stacked) for env in envs]
-    return AtariWorlds(order.name, envs if wrap is None else [wrap(env) for env in envs], clip)
+    return AtariEnvs(config.name, envs if wrap is None else [wrap(env) for env in envs], clip)

@@ -18,10 +18,10 @@ import numpy as np
 from gymnasium.envs.registration import EnvSpec, registry
 from numpy.typing import NDArray
 
-from rlhf_adapters.single_agent.goals import ArcadeGoal, Bools, Event, Moments, Score, Survive
-from rlhf_adapters.single_agent.gym_envs import GymWorlds, make_envs
-from rlhf_adapters.single_agent.tasks import Cells, Floats, check_order, goal_names, make_task
-from rlhf_adapters.specs import Order, World, WorldError
+from rlhf_adapters.single_agent.goals import ArcadeGoal, Bools, Event, Score, StepBatch, Survive
+from rlhf_adapters.single_agent.gym_envs import GymEnvs, make_envs
+from rlhf_adapters.single_agent.tasks import Cells, Floats, check_config, goal_names, make_task
+from rlhf_adapters.specs import EnvConfig, EnvError, EnvInfo
 
 OF_OTHER_ADAPTERS = (
     "ale_py",
@@ -39,26 +39,26 @@ TAXI_RIDING = 4
 
 def _event(
     called: str,
-    happened: Callable[[Moments], Any],
+    happened: Callable[[StepBatch], Any],
     within: tuple[int | None, ...] = (None,),
     text: str = "",
 ) -> tuple[ArcadeGoal, ...]:
     return tuple(Event(called, happened, steps, text, batched=True) for steps in within)
 
 
-def _paid(now: Moments) -> Bools:
+def _paid(now: StepBatch) -> Bools:
     return now.reward > 0
 
 
-def _over(now: Moments) -> Bools:
+def _over(now: StepBatch) -> Bools:
     return now.terminated
 
 
-def _riding(now: Moments) -> Bools:
+def _riding(now: StepBatch) -> Bools:
     return np.asarray(now.observation.argmax(axis=1) // 4 % 5 == TAXI_RIDING)
 
 
-def _landed(now: Moments) -> Bools:
+def _landed(now: StepBatch) -> Bools:
     return np.asarray(now.terminated & (now.reward == 100))  # lander at rest; crashing pays -100
 
 
@@ -115,7 +115,7 @@ class StateCells:
         worlds: environments with a table `P[state][action] -> [(probability, next, reward, end)]`.
     """
 
-    def __init__(self, worlds: GymWorlds) -> None:
+    def __init__(self, worlds: GymEnvs) -> None:
         self.worlds = worlds
         self.size = worlds.space.shape[0]
         self._from: dict[tuple[int, int], NDArray[np.int64]] = {}
@@ -134,7 +134,7 @@ class StateCells:
         states = self._from[key]
         if not len(states):
             msg = f"{self.worlds.name}: no other state can be reached from state {start}"
-            raise WorldError(msg)
+            raise EnvError(msg)
         return self.at(int(rng.choice(states)))
 
     def at(self, place: Any) -> Floats:
@@ -145,7 +145,7 @@ class StateCells:
             number = int(place)
         if not 0 <= number < self.size:
             msg = f"{self.worlds.name}: a cell is a state, 0..{self.size - 1}, got {place!r}"
-            raise WorldError(msg)
+            raise EnvError(msg)
         one_hot = np.zeros(self.size, np.float32)
         one_hot[number] = 1
         return one_hot
@@ -165,7 +165,7 @@ def reachable(table: Any, start: int) -> NDArray[np.int64]:
     return np.array(sorted(reached - {start}), np.int64)
 
 
-def make(order: Order) -> Any:
+def make(config: EnvConfig) -> Any:
     """Return the environment that was ordered.
 
     Raises:
@@ -174,10 +174,10 @@ def make(order: Order) -> Any:
     """
     from rlhf_adapters.single_agent.goal_env import arcade_env  # noqa: PLC0415 - SB3 takes seconds to import
 
-    check_order(order.name, order.n_envs, order.opponent)
-    played = _worlds_of(order)
-    task = make_task(order.name, played.n, order.goal, goals_of(order.world), cells_of(played))
-    return arcade_env(played, task, order.seed)
+    check_config(config.name, config.n_envs, config.opponent)
+    played = _worlds_of(config)
+    task = make_task(config.name, played.n, config.goal, goals_of(config.world), cells_of(played))
+    return arcade_env(played, task, config.seed)
 
 
 def worlds() -> list[str]:
@@ -185,13 +185,13 @@ def worlds() -> list[str]:
     return sorted(name for name, spec in registry.items() if _is_ours(name, spec))
 
 
-def describe(world: str) -> World:
+def describe(world: str) -> EnvInfo:
     """Return what is known of a world."""
-    order = Order("gymnasium", world)
-    played = _worlds_of(order)
+    config = EnvConfig(f"gymnasium:{world}")
+    played = _worlds_of(config)
     names = goal_names(goals_of(world), cells_of(played) is not None)
     played.close()
-    return World(order.name, 1, played.n_actions, names)
+    return EnvInfo(config.name, 1, played.n_actions, names)
 
 
 def goals_of(world: str) -> Sequence[ArcadeGoal]:
@@ -203,7 +203,7 @@ def _bare(world: str) -> str:
     return world.rpartition(":")[2].rpartition("-v")[0]
 
 
-def cells_of(played: GymWorlds) -> Cells | None:
+def cells_of(played: GymEnvs) -> Cells | None:
     """Return the places of worlds with a transition table, else None."""
     bare = played.envs[0].unwrapped
     states = played.envs[0].observation_space
@@ -211,10 +211,10 @@ def cells_of(played: GymWorlds) -> Cells | None:
     return StateCells(played) if has_states else None
 
 
-def _worlds_of(order: Order) -> GymWorlds:
-    options = {key: value for key, value in order.options.items() if key != "wrap"}
-    played = GymWorlds(order.name, make_envs(order, order.world, options, worlds()))
-    played.action_names = ACTIONS.get(_bare(order.world), ())
+def _worlds_of(config: EnvConfig) -> GymEnvs:
+    options = {key: value for key, value in config.options.items() if key != "wrap"}
+    played = GymEnvs(config.name, make_envs(config, config.world, options, worlds()))
+    played.action_names = ACTIONS.get(_bare(config.world), ())
     return played
 
 

@@ -27,9 +27,9 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from rlhf_adapters.single_agent.goals import ArcadeGoal, Bools, Score, Survive
-from rlhf_adapters.single_agent.gym_envs import GymWorlds
-from rlhf_adapters.single_agent.tasks import check_order, goal_names, make_task
-from rlhf_adapters.specs import Order, World, WorldError, unknown
+from rlhf_adapters.single_agent.gym_envs import GymEnvs
+from rlhf_adapters.single_agent.tasks import check_config, goal_names, make_task
+from rlhf_adapters.specs import EnvConfig, EnvError, EnvInfo, unknown
 from rlhf_games import minatar
 from rlhf_games.arcade.base import ArcadeGame
 from rlhf_games.arcade.batch import ArcadeBatch
@@ -42,32 +42,46 @@ GOALS: dict[str, tuple[ArcadeGoal, ...]] = {
     "freeway": (Score(1), Score(10), Score(30), Score(1, within=100), Score(10, within=1000)),
     "seaquest": (Score(1), Score(5), Score(20), Score(5, within=300), Survive(100), Survive(500)),
     "space_invaders": (
-        Score(5), Score(24), Score(100), Score(24, within=300), Survive(100), Survive(500),
+        Score(5),
+        Score(24),
+        Score(100),
+        Score(24, within=300),
+        Survive(100),
+        Survive(500),
     ),
-}  # fmt: skip
+}
 """What each game can be played for, beside `score`; a wave of invaders has 24."""
 
 BACKGROUND = (12, 12, 24)
 COLOURS = np.array(
     [
-        BACKGROUND, (94, 201, 98), (253, 231, 37), (72, 82, 120), (230, 97, 1), (220, 50, 90),
-        (67, 147, 195), (178, 102, 255), (120, 220, 232), (200, 200, 200), (255, 160, 220),
+        BACKGROUND,
+        (94, 201, 98),
+        (253, 231, 37),
+        (72, 82, 120),
+        (230, 97, 1),
+        (220, 50, 90),
+        (67, 147, 195),
+        (178, 102, 255),
+        (120, 220, 232),
+        (200, 200, 200),
+        (255, 160, 220),
     ],
     np.uint8,
-)  # fmt: skip
+)
 """Of no plane and of each plane; where planes overlap, the last is seen."""
 CELL_PIXELS = 16
 
 
 def picture(planes: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return planes `[C, H, W]` as a picture, uint8 `[16 H, 16 W, 3]`."""
-    order = np.arange(1, len(planes) + 1).reshape(-1, 1, 1)
-    pixels: NDArray[np.uint8] = COLOURS[(planes * order).max(axis=0)]
+    config = np.arange(1, len(planes) + 1).reshape(-1, 1, 1)
+    pixels: NDArray[np.uint8] = COLOURS[(planes * config).max(axis=0)]
     return pixels.repeat(CELL_PIXELS, axis=0).repeat(CELL_PIXELS, axis=1)
 
 
 @dataclass(frozen=True)
-class Settings:
+class MinatarOptions:
     """The options of a world, see the module.
 
     Raises:
@@ -83,17 +97,17 @@ class Settings:
     def __post_init__(self) -> None:
         if not 0.0 <= self.sticky <= 1.0:
             msg = f"sticky is a probability, got {self.sticky}"
-            raise WorldError(msg)
+            raise EnvError(msg)
         if self.max_steps is not None and self.max_steps < 1:
             msg = f"max_steps must be at least 1, got {self.max_steps}"
-            raise WorldError(msg)
+            raise EnvError(msg)
         if self.render_mode not in (RGB, None):
             msg = f"MinAtar's games have the render_mode {RGB!r}, got {self.render_mode!r}"
-            raise WorldError(msg)
+            raise EnvError(msg)
 
 
-class CompiledWorlds:
-    """n compiled games that step in one call; arrays as in `arcade_env.Worlds`.
+class CompiledEnvs:
+    """n compiled games that step in one call; arrays as in `arcade_env.BatchedEnvs`.
 
     Args:
         name: e.g. `minatar:breakout`.
@@ -106,7 +120,7 @@ class CompiledWorlds:
     planes_first = True
     silent = True
 
-    def __init__(self, name: str, game: ArcadeGame, n: int, settings: Settings) -> None:
+    def __init__(self, name: str, game: ArcadeGame, n: int, settings: MinatarOptions) -> None:
         self.name, self.n, self.n_actions = name, n, game.n_actions
         self.action_names = game.action_names
         self.batch = ArcadeBatch(game, n)
@@ -149,8 +163,8 @@ class CompiledWorlds:
             self.truncated = (self._steps >= self.max_steps) & ~self.terminated
 
 
-class OriginalWorlds(GymWorlds):
-    """n games of the original library; arrays as in `arcade_env.Worlds`."""
+class OriginalEnvs(GymEnvs):
+    """n games of the original library; arrays as in `arcade_env.BatchedEnvs`."""
 
     planes_first = True
 
@@ -165,7 +179,7 @@ class OriginalGame(gymnasium.Env[NDArray[np.uint8], np.int64]):
 
     metadata = {"render_modes": [RGB]}  # noqa: RUF012 - Gymnasium declares it so
 
-    def __init__(self, name: str, settings: Settings) -> None:
+    def __init__(self, name: str, settings: MinatarOptions) -> None:
         self.game = library().Environment(name, settings.sticky, settings.ramping)
         self.render_mode = settings.render_mode
         self.observation_space: Any = plane_space(minatar.make(name))
@@ -214,7 +228,7 @@ def library() -> Any:
             "the original MinAtar is not installed: fast=True plays the same compiled, or: "
             'pip install "rlhf-agents[minatar]"'
         )
-        raise WorldError(msg)
+        raise EnvError(msg)
     root, silence = logging.getLogger(), logging.NullHandler()
     root.addHandler(silence)  # the library warns that it cannot draw without seaborn: we draw
     try:
@@ -224,7 +238,7 @@ def library() -> Any:
     return original
 
 
-def make(order: Order) -> Any:
+def make(config: EnvConfig) -> Any:
     """Return the environment that was ordered.
 
     Raises:
@@ -233,12 +247,12 @@ def make(order: Order) -> Any:
     """
     from rlhf_adapters.single_agent.goal_env import arcade_env  # noqa: PLC0415 - SB3 takes seconds to import
 
-    check_order(order.name, order.n_envs, order.opponent)
-    if order.world not in GOALS:
-        raise WorldError(unknown("minatar world", order.world, worlds()))
-    played = _worlds_of(order)
-    task = make_task(order.name, order.n_envs, order.goal, GOALS[order.world])
-    return arcade_env(played, task, order.seed)
+    check_config(config.name, config.n_envs, config.opponent)
+    if config.world not in GOALS:
+        raise EnvError(unknown("minatar world", config.world, worlds()))
+    played = _worlds_of(config)
+    task = make_task(config.name, config.n_envs, config.goal, GOALS[config.world])
+    return arcade_env(played, task, config.seed)
 
 
 def worlds() -> list[str]:
@@ -246,29 +260,29 @@ def worlds() -> list[str]:
     return minatar.names()
 
 
-def describe(world: str) -> World:
+def describe(world: str) -> EnvInfo:
     """Return what is known of a game."""
     game = minatar.make(world)
-    return World(f"minatar:{world}", 1, game.n_actions, goal_names(GOALS[world]))
+    return EnvInfo(f"minatar:{world}", 1, game.n_actions, goal_names(GOALS[world]))
 
 
-def _worlds_of(order: Order) -> CompiledWorlds | OriginalWorlds:
-    options = {"fast": order.n_envs > 1, **order.options}
-    known = tuple(Settings.__dataclass_fields__)
+def _worlds_of(config: EnvConfig) -> CompiledEnvs | OriginalEnvs:
+    options = {"fast": config.n_envs > 1, **config.options}
+    known = tuple(MinatarOptions.__dataclass_fields__)
     for name in options:
         if name not in known:
-            raise WorldError(f"{order.name}: {unknown('option', name, known)}")
-    settings = Settings(**options)
+            raise EnvError(f"{config.name}: {unknown('option', name, known)}")
+    settings = MinatarOptions(**options)
     if settings.fast:
-        game = minatar.make(order.world, settings.sticky, settings.ramping)
-        return CompiledWorlds(order.name, game, order.n_envs, settings)
-    games = [_limited(order.world, settings) for _ in range(order.n_envs)]
-    original = OriginalWorlds(order.name, games)
-    original.action_names = minatar.make(order.world).action_names
+        game = minatar.make(config.world, settings.sticky, settings.ramping)
+        return CompiledEnvs(config.name, game, config.n_envs, settings)
+    games = [_limited(config.world, settings) for _ in range(config.n_envs)]
+    original = OriginalEnvs(config.name, games)
+    original.action_names = minatar.make(config.world).action_names
     return original
 
 
-def _limited(world: str, settings: Settings) -> Any:
+def _limited(world: str, settings: MinatarOptions) -> Any:
     game = OriginalGame(world, settings)
     if settings.max_steps is None:
         return game

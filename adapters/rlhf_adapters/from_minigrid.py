@@ -23,10 +23,10 @@ from gymnasium import spaces
 from gymnasium.envs.registration import registry
 from numpy.typing import NDArray
 
-from rlhf_adapters.single_agent.goals import ArcadeGoal, Bools, Event, Moments
-from rlhf_adapters.single_agent.gym_envs import GymWorlds, Write, make_envs
-from rlhf_adapters.single_agent.tasks import Floats, check_order, goal_names, make_task
-from rlhf_adapters.specs import Order, World, WorldError
+from rlhf_adapters.single_agent.goals import ArcadeGoal, Bools, Event, StepBatch
+from rlhf_adapters.single_agent.gym_envs import GymEnvs, Write, make_envs
+from rlhf_adapters.single_agent.tasks import Floats, check_config, goal_names, make_task
+from rlhf_adapters.specs import EnvConfig, EnvError, EnvInfo
 
 COLOURED = ("door", "key", "ball", "box")
 DIRECTIONS = 4
@@ -34,15 +34,15 @@ DIRECTIONS = 4
 Place = tuple[int, int]
 
 
-def _paid(now: Moments) -> Bools:
+def _paid(now: StepBatch) -> Bools:
     return now.reward > 0
 
 
-def _carries(now: Moments) -> Bools:
+def _carries(now: StepBatch) -> Bools:
     return np.array([env.unwrapped.carrying is not None for env in now.envs])
 
 
-def _opened(now: Moments) -> Bools:
+def _opened(now: StepBatch) -> Bools:
     return np.array([_faces_open_door(env.unwrapped) for env in now.envs])
 
 
@@ -85,7 +85,7 @@ class GridCells:
         worlds: environments of MiniGrid.
     """
 
-    def __init__(self, worlds: GymWorlds) -> None:
+    def __init__(self, worlds: GymEnvs) -> None:
         self.name = worlds.name
         self.grids = [env.unwrapped for env in worlds.envs]
         self.width, self.height = self.grids[0].width, self.grids[0].height
@@ -100,7 +100,7 @@ class GridCells:
         cells = reachable(self.grids[world])
         if not cells:
             msg = f"{self.name}: the agent cannot leave its cell"
-            raise WorldError(msg)
+            raise EnvError(msg)
         return self._vector(*cells[rng.integers(len(cells))])
 
     def at(self, place: Any) -> Floats:
@@ -112,7 +112,7 @@ class GridCells:
                 f"{self.name}: a cell is (column, row) in a grid of {self.width} x {self.height}, "
                 f"got {place!r}"
             )
-            raise WorldError(msg)
+            raise EnvError(msg)
         return self._vector(*place)
 
     def _vector(self, column: int, row: int) -> Floats:
@@ -199,7 +199,7 @@ def symbolic_view(space: spaces.Dict) -> tuple[spaces.Box, Write]:
     return spaces.Box(0, 1, (length + DIRECTIONS,), np.uint8), write
 
 
-def make(order: Order) -> Any:
+def make(config: EnvConfig) -> Any:
     """Return the environment that was ordered.
 
     Raises:
@@ -208,10 +208,10 @@ def make(order: Order) -> Any:
     """
     from rlhf_adapters.single_agent.goal_env import arcade_env  # noqa: PLC0415 - SB3 takes seconds to import
 
-    check_order(order.name, order.n_envs, order.opponent)
-    played = _worlds_of(order)
-    task = make_task(order.name, played.n, order.goal, goals_of(order.world), GridCells(played))
-    return arcade_env(played, task, order.seed)
+    check_config(config.name, config.n_envs, config.opponent)
+    played = _worlds_of(config)
+    task = make_task(config.name, played.n, config.goal, goals_of(config.world), GridCells(played))
+    return arcade_env(played, task, config.seed)
 
 
 def worlds() -> list[str]:
@@ -223,11 +223,11 @@ def worlds() -> list[str]:
     )
 
 
-def describe(world: str) -> World:
+def describe(world: str) -> EnvInfo:
     """Return what is known of a world."""
-    played = _worlds_of(Order("minigrid", world))
+    played = _worlds_of(EnvConfig(f"minigrid:{world}"))
     played.close()
-    return World(played.name, 1, played.n_actions, goal_names(goals_of(world), cells=True))
+    return EnvInfo(played.name, 1, played.n_actions, goal_names(goals_of(world), cells=True))
 
 
 def goals_of(world: str) -> Sequence[ArcadeGoal]:
@@ -236,9 +236,9 @@ def goals_of(world: str) -> Sequence[ArcadeGoal]:
     return GOALS[max(fitting, key=len)] if fitting else SOLVE
 
 
-def _worlds_of(order: Order) -> GymWorlds:
-    options = {key: value for key, value in order.options.items() if key != "wrap"}
-    envs = make_envs(order, order.world, options, worlds())
+def _worlds_of(config: EnvConfig) -> GymEnvs:
+    options = {key: value for key, value in config.options.items() if key != "wrap"}
+    envs = make_envs(config, config.world, options, worlds())
     space = envs[0].observation_space
     symbolic = isinstance(space, spaces.Dict) and {"image", "direction"} <= set(space.spaces)
-    return GymWorlds(order.name, envs, symbolic_view(space) if symbolic else None)
+    return GymEnvs(config.name, envs, symbolic_view(space) if symbolic else None)

@@ -30,9 +30,9 @@ from numpy.typing import NDArray
 
 from rlhf_adapters.multi_agent.goals import ANY, Tables, at_least
 from rlhf_adapters.multi_agent.make_team import TeamKind, describe_team, make_team
-from rlhf_adapters.multi_agent.parallel_envs import Facts, Watcher
-from rlhf_adapters.single_agent.goals import ArcadeGoal, Bools, Event, Moments, Survive
-from rlhf_adapters.specs import Order, World, WorldError, unknown
+from rlhf_adapters.multi_agent.parallel_envs import AgentFacts, Facts
+from rlhf_adapters.single_agent.goals import ArcadeGoal, Bools, Event, StepBatch, Survive
+from rlhf_adapters.specs import EnvConfig, EnvError, EnvInfo, unknown
 
 LIBRARY = "mpe2"
 MOVES = ("stay", "left", "right", "down", "up")
@@ -47,7 +47,7 @@ def _distances(world: Any) -> NDArray[np.float64]:
     return np.asarray(np.linalg.norm(agents[:, None] - landmarks, axis=-1))
 
 
-class Coverage(Watcher):
+class Coverage(AgentFacts):
     """How many landmarks are `covered` by somebody, the same for all."""
 
     def look(self, env: Any, rewards: Mapping[str, float]) -> Facts:
@@ -56,7 +56,7 @@ class Coverage(Watcher):
         return {agent: {"covered": covered} for agent in env.possible_agents}
 
 
-class Chase(Watcher):
+class Chase(AgentFacts):
     """How often adversaries touched a prey in this episode: `touches`, the same for all."""
 
     def restart(self, env: Any) -> None:
@@ -70,13 +70,15 @@ class Chase(Watcher):
         if rewards:  # the start counts nothing
             self.touches += sum(
                 bool(bare.scenario.is_collision(prey, hunter))
-                for prey in agents if not prey.adversary
-                for hunter in agents if hunter.adversary
-            )  # fmt: skip
+                for prey in agents
+                if not prey.adversary
+                for hunter in agents
+                if hunter.adversary
+            )
         return {agent: {"touches": self.touches} for agent in env.possible_agents}
 
 
-class Errand(Watcher):
+class Errand(AgentFacts):
     """How near the listener is to the landmark that the speaker knows: `near` (1 or 0)."""
 
     def look(self, env: Any, rewards: Mapping[str, float]) -> Facts:
@@ -118,7 +120,7 @@ def _action_names(env: Any) -> dict[str, tuple[str, ...]]:
     return names
 
 
-def _untouched(now: Moments) -> Bools:
+def _untouched(now: StepBatch) -> Bools:
     last = np.array([info.get("touches", 1) == 0 for info in now.infos])
     return np.asarray(last & (now.truncated | now.terminated))
 
@@ -150,15 +152,15 @@ KINDS: dict[str, TeamKind] = {
 OTHER = TeamKind({ANY: (Survive(10), Survive(20))}, actions=_action_names)
 
 
-def make(order: Order) -> Any:
+def make(config: EnvConfig) -> Any:
     """Return the columns that were ordered.
 
     Raises:
         WorldError: there is no such world, or it cannot be made or played as ordered.
         UnknownGoalError: the world cannot measure the goal.
     """
-    new = partial(_new, order.world)
-    return make_team(order, _kind(order.world), new)
+    new = partial(_new, config.world)
+    return make_team(config, _kind(config.world), new)
 
 
 def worlds() -> list[str]:
@@ -168,7 +170,7 @@ def worlds() -> list[str]:
     return sorted(name for name in names if "_v" in name)
 
 
-def describe(world: str) -> World:
+def describe(world: str) -> EnvInfo:
     """Return what is known of a world.
 
     Raises:
@@ -183,5 +185,5 @@ def _kind(world: str) -> TeamKind:
 
 def _new(world: str, options: Mapping[str, Any]) -> Any:
     if world not in worlds():
-        raise WorldError(unknown(f"{LIBRARY} world", world, worlds()))
+        raise EnvError(unknown(f"{LIBRARY} world", world, worlds()))
     return importlib.import_module(f"mpe2.{world}").parallel_env(**options)

@@ -17,17 +17,37 @@ from typing import Any
 
 from rlhf_adapters.foreign_games.game import HistoryGame, goal_table
 from rlhf_adapters.foreign_games.openspiel import OpenSpielBackend, Trial
-from rlhf_adapters.specs import Order, World, WorldError, unknown
+from rlhf_adapters.specs import EnvConfig, EnvError, EnvInfo, unknown
 
 LIBRARY = "openspiel"
 LIMIT = "max_plies"
 ALTERNATING = frozenset(
     (
-        "antichess", "breakthrough", "chess", "clobber", "connect_four", "crazyhouse", "go",
-        "gomoku", "havannah", "hex", "hive", "lines_of_action", "mnk", "nim", "othello", "oware",
-        "pentago", "quoridor", "shogi", "tic_tac_toe", "twixt", "xiangqi", "y",
+        "antichess",
+        "breakthrough",
+        "chess",
+        "clobber",
+        "connect_four",
+        "crazyhouse",
+        "go",
+        "gomoku",
+        "havannah",
+        "hex",
+        "hive",
+        "lines_of_action",
+        "mnk",
+        "nim",
+        "othello",
+        "oware",
+        "pentago",
+        "quoridor",
+        "shogi",
+        "tic_tac_toe",
+        "twixt",
+        "xiangqi",
+        "y",
     )
-)  # fmt: skip
+)
 """Games whose players move in turn (passes of Othello and Go are actions of their own)."""
 LONG = frozenset({"antichess", "chess", "chinese_checkers", "crazyhouse", "cursor_go", "shogi"})
 """Games that are listed with a limit of plies."""
@@ -38,7 +58,7 @@ DEADLINE_SHARE = 0.75
 FORM = re.compile(r"(\w+)(\(.*\))?")
 
 
-def make(order: Order) -> Any:
+def make(config: EnvConfig) -> Any:
     """Return an environment, or an SB3 VecEnv, see `rlhf_adapters.make_env`.
 
     Raises:
@@ -46,8 +66,8 @@ def make(order: Order) -> Any:
     """
     from rlhf_adapters.two_player.game_env import make_game_env  # noqa: PLC0415 - SB3 takes seconds to import
 
-    rules = game(order.world, order.options)
-    return make_game_env(rules, order.n_envs, order.goal, order.opponent, order.seed)
+    rules = game(config.world, config.options)
+    return make_game_env(rules, config.n_envs, config.goal, config.opponent, config.seed)
 
 
 def worlds() -> list[str]:
@@ -57,7 +77,7 @@ def worlds() -> list[str]:
     return [f"{name}({LIMIT}={USUAL_LIMIT})" if name in LONG else name for name in sorted(names)]
 
 
-def describe(world: str) -> World:
+def describe(world: str) -> EnvInfo:
     """Return what is known of a game.
 
     Raises:
@@ -65,7 +85,7 @@ def describe(world: str) -> World:
     """
     rules = game(world)
     goals = tuple(goal.name for goal in rules.goals)
-    return World(rules.name, 2, rules.n_actions, goals, foresight=True)
+    return EnvInfo(rules.name, 2, rules.n_actions, goals, foresight=True)
 
 
 def game(world: str, options: Mapping[str, Any] | None = None) -> HistoryGame:
@@ -99,7 +119,7 @@ def game(world: str, options: Mapping[str, Any] | None = None) -> HistoryGame:
         last_ply=last_ply,
     )
     if name in LONG:
-        rules.room.kept = FEWER_KEPT
+        rules.cache.kept = FEWER_KEPT
     return rules
 
 
@@ -108,7 +128,7 @@ def _pyspiel() -> Any:
         return importlib.import_module("pyspiel")
     except ImportError as error:
         msg = f'{LIBRARY}: worlds need pyspiel: pip install "rlhf-agents[openspiel]"'
-        raise WorldError(msg) from error
+        raise EnvError(msg) from error
 
 
 # ---- what was asked for ----------------------------------------------------------------------
@@ -119,10 +139,10 @@ def _parsed(pyspiel: Any, world: str) -> tuple[str, dict[str, Any]]:
     form = FORM.fullmatch(world)
     if form is None or world.count("(") != world.count(")"):
         msg = f"{world!r} is not the name of a game, such as breakthrough or go(board_size=9)"
-        raise WorldError(msg)
+        raise EnvError(msg)
     name = form[1]
     if name not in pyspiel.registered_names():
-        raise WorldError(unknown("OpenSpiel game", name, (w.partition("(")[0] for w in worlds())))
+        raise EnvError(unknown("OpenSpiel game", name, (w.partition("(")[0] for w in worlds())))
     parameters = dict(pyspiel.game_parameters_from_string(world))
     del parameters["name"]
     return name, parameters
@@ -133,7 +153,7 @@ def _last_ply(value: Any) -> int | None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value < 1 << 15:
         msg = f"{LIMIT} must be a number of plies from 1 to {(1 << 15) - 1}, got {value!r}"
-        raise WorldError(msg)
+        raise EnvError(msg)
     return value
 
 
@@ -154,28 +174,28 @@ def _loaded(pyspiel: Any, name: str, parameters: dict[str, Any]) -> Any:
     except (pyspiel.SpielError, RuntimeError, ValueError) as error:
         reason = re.sub(r"^\S+:\d+ ", "", str(error).splitlines()[0])  # where in its source
         msg = f"{LIBRARY}:{name} does not start with {parameters}: {reason}"
-        raise WorldError(msg) from error
+        raise EnvError(msg) from error
     if not playable:
         refusal = f"with {parameters} it has no moves"
     if refusal:
         msg = f"{LIBRARY}:{name} cannot be played here: {refusal}"
-        raise WorldError(msg)
+        raise EnvError(msg)
     return loaded
 
 
 def _checked(name: str, key: str, value: Any, known: Mapping[str, Any]) -> Any:
     if key not in known:
-        raise WorldError(unknown(f"option of {LIBRARY}:{name}", key, [*known, LIMIT]))
+        raise EnvError(unknown(f"option of {LIBRARY}:{name}", key, [*known, LIMIT]))
     default = known[key]
     if key.endswith(("file", "filename")):
         msg = f"{LIBRARY}:{name}: {key} is refused, as names of games may come from files"
-        raise WorldError(msg)
+        raise EnvError(msg)
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if type(value) is not type(default):
         kind = type(default).__name__
         msg = f"{key} of {LIBRARY}:{name} must be of type {kind}, such as {default}, got {value!r}"
-        raise WorldError(msg)
+        raise EnvError(msg)
     return value
 
 

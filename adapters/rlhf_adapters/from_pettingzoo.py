@@ -23,8 +23,8 @@ from typing import Any, NamedTuple
 
 import rlhf_games
 from rlhf_adapters.multi_agent import pettingzoo as pettingzoo_teams
-from rlhf_adapters.pettingzoo_names import LIBRARY, LIMIT, Kind, kind_of, names, new_aec
-from rlhf_adapters.specs import NoRulesError, Order, World, WorldError
+from rlhf_adapters.pettingzoo_names import LIBRARY, LIMIT, EnvKind, kind_of, names, new_aec
+from rlhf_adapters.specs import EnvConfig, EnvError, EnvInfo, NoRulesError
 from rlhf_games.base import Game
 
 OURS = {"connect_four": "connect_four", "tictactoe": "tic_tac_toe"}
@@ -32,8 +32,12 @@ OURS = {"connect_four": "connect_four", "tictactoe": "tic_tac_toe"}
 KEPT = 2048
 """Copies of environments kept in each of two generations; one of chess takes some 50 kB."""
 DEADLINE_SHARE = 0.75
-MARGINS = {"leduc_holdem": (2, 4), "texas_holdem": (2, 4), "texas_holdem_no_limit": (10, 50),
-           "hanabi": (5, 10, 15, 20)}  # fmt: skip
+MARGINS = {
+    "leduc_holdem": (2, 4),
+    "texas_holdem": (2, 4),
+    "texas_holdem_no_limit": (10, 50),
+    "hanabi": (5, 10, 15, 20),
+}
 """Totals worth aiming at. In Hanabi both players win the same, the score of the team."""
 
 
@@ -54,21 +58,21 @@ class Copied(NamedTuple):
 COPIED = {"chess": Copied("Chess", 8, 1.5), "go": Copied("Go", 2, 0.9)}
 
 
-def make(order: Order) -> Any:
+def make(config: EnvConfig) -> Any:
     """Return an environment, or an SB3 VecEnv, see `rlhf_adapters.make_env`.
 
     Raises:
         WorldError: there is no such world or option, or it cannot be played here.
     """
-    if order.n_envs < 1:
-        msg = f"n_envs must be at least 1, got {order.n_envs}"
-        raise WorldError(msg)
-    kind = kind_of(order.world, order.options)
+    if config.n_envs < 1:
+        msg = f"n_envs must be at least 1, got {config.n_envs}"
+        raise EnvError(msg)
+    kind = kind_of(config.world, config.options)
     if kind.parallel:
-        return pettingzoo_teams.make(kind, order)
+        return pettingzoo_teams.make(kind, config)
     if kind.base in OURS or kind.base in COPIED:
-        return _make_exact(kind, order)
-    return _make_shown(kind, order)
+        return _make_exact(kind, config)
+    return _make_shown(kind, config)
 
 
 def worlds() -> list[str]:
@@ -76,7 +80,7 @@ def worlds() -> list[str]:
     return names()
 
 
-def describe(world: str) -> World:
+def describe(world: str) -> EnvInfo:
     """Return what is known of a world.
 
     Raises:
@@ -88,11 +92,11 @@ def describe(world: str) -> World:
     if kind.base in OURS or kind.base in COPIED:
         rules = _rules(kind)
         asked = tuple(goal.name for goal in rules.goals)
-        return World(kind.full, 2, rules.n_actions, asked, foresight=True)
-    env = _make_shown(kind, Order(LIBRARY, world))
+        return EnvInfo(kind.full, 2, rules.n_actions, asked, foresight=True)
+    env = _make_shown(kind, EnvConfig(f"{LIBRARY}:{world}"))
     asked = tuple(goal.name for goal in env.table.goals)
     env.close()
-    return World(kind.full, 2, int(env.action_space.n), asked)
+    return EnvInfo(kind.full, 2, int(env.action_space.n), asked)
 
 
 def game(world: str, options: Mapping[str, Any] | None = None) -> Game:
@@ -117,44 +121,44 @@ def game(world: str, options: Mapping[str, Any] | None = None) -> Game:
 # ---- the three kinds -------------------------------------------------------------------------
 
 
-def _make_exact(kind: Kind, order: Order) -> Any:
-    from rlhf_adapters.foreign_games.pettingzoo_check import PettingZooWitness  # noqa: PLC0415
+def _make_exact(kind: EnvKind, config: EnvConfig) -> Any:
+    from rlhf_adapters.foreign_games.pettingzoo_check import PettingZooCheck  # noqa: PLC0415
     from rlhf_adapters.two_player.game_env import make_game_env  # noqa: PLC0415 - SB3 takes seconds to import
 
     rules, ours = _rules(kind), kind.base in OURS
-    made = make_game_env(rules, order.n_envs, order.goal, order.opponent, order.seed)
+    made = make_game_env(rules, config.n_envs, config.goal, config.opponent, config.seed)
     mode = kind.options.get("render_mode")
     if ours or mode is not None:
-        envs = [new_aec(kind).unwrapped for _ in range(order.n_envs)]
-        made.games.witness = PettingZooWitness(kind.full, rules, envs, compare_boards=ours)
+        envs = [new_aec(kind).unwrapped for _ in range(config.n_envs)]
+        made.games.witness = PettingZooCheck(kind.full, rules, envs, compare_boards=ours)
         made.render_mode = mode
         made.metadata = {"render_modes": list(envs[0].metadata["render_modes"])}
     return made
 
 
-def _make_shown(kind: Kind, order: Order) -> Any:
+def _make_shown(kind: EnvKind, config: EnvConfig) -> Any:
     from rlhf_adapters.two_player.aec_env import AecGoalEnv  # noqa: PLC0415 - SB3 takes seconds to import
-    from rlhf_adapters.two_player.total_goals import GoalTable, total_goals  # noqa: PLC0415
+    from rlhf_adapters.two_player.total_goals import TotalGoals, total_goals  # noqa: PLC0415
 
-    table = GoalTable(kind.full, total_goals(MARGINS.get(kind.base, ())))
-    opponent = "random" if order.opponent is None else order.opponent
-    goal = order.goal or "win"
+    table = TotalGoals(kind.full, total_goals(MARGINS.get(kind.base, ())))
+    opponent = "random" if config.opponent is None else config.opponent
+    goal = config.goal or "win"
 
     def one(number: int) -> AecGoalEnv:
-        seed = None if order.seed is None else order.seed + number
+        seed = None if config.seed is None else config.seed + number
         env = new_aec(kind)
         # Wrappers guard against what `AecGoalEnv` never does, and double the time of a step.
         env = env.unwrapped if kind.key.startswith("classic/") else env
         return AecGoalEnv(kind.full, env, table, goal, opponent, seed)
 
-    if order.n_envs == 1:
+    if config.n_envs == 1:
         return one(0)
     from stable_baselines3.common.vec_env import DummyVecEnv  # noqa: PLC0415
 
-    return DummyVecEnv([partial(one, number) for number in range(order.n_envs)])
+    return DummyVecEnv([partial(one, number) for number in range(config.n_envs)])
 
 
-def _rules(kind: Kind) -> Game:
+def _rules(kind: EnvKind) -> Game:
     if kind.base in OURS:
         new_aec(kind)  # a wrong option is a mistake here, too
         return rlhf_games.make(OURS[kind.base])
@@ -174,13 +178,13 @@ def _rules(kind: Kind) -> Game:
         alternates=True,
         last_ply=last,
     )
-    rules.room.kept = KEPT
+    rules.cache.kept = KEPT
     return rules
 
 
-def _limit(kind: Kind, usual: int) -> int:
+def _limit(kind: EnvKind, usual: int) -> int:
     value = kind.options.get(LIMIT, usual)
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value < 1 << 15:
         msg = f"{LIMIT} must be a number of plies from 1 to {(1 << 15) - 1}, got {value!r}"
-        raise WorldError(msg)
+        raise EnvError(msg)
     return value

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from rlhf_adapters.specs import WorldError, unknown
+from rlhf_adapters.specs import EnvError, unknown
 
 LIBRARY = "pettingzoo"
 CURE = 'pip install "rlhf-agents[pettingzoo]"'
@@ -22,7 +22,7 @@ SHOW = ("render_mode", "screen_height", "screen_scaling")
 FORM = re.compile(r"([\w/.-]+)(?:\((.*)\))?")
 
 
-class Kind(NamedTuple):
+class EnvKind(NamedTuple):
     """A world of PettingZoo.
 
     Attributes:
@@ -62,10 +62,10 @@ def zoo_library() -> Any:
         zoo = importlib.import_module("pettingzoo")
     except ImportError as error:
         msg = f"{LIBRARY}: worlds need pettingzoo: {CURE}"
-        raise WorldError(msg) from error
+        raise EnvError(msg) from error
     if not hasattr(zoo, "aec_registry"):
         msg = f"{LIBRARY}: worlds need PettingZoo 1.27 or newer: {CURE}"
-        raise WorldError(msg)
+        raise EnvError(msg)
     return zoo
 
 
@@ -74,12 +74,12 @@ def spelled(key: str) -> str:
     return re.sub(r"-v(\d+)$", r"_v\1", re.sub(r"^(classic|butterfly|sisl)/", "", key))
 
 
-def kind_of(world: str, options: Mapping[str, Any]) -> Kind:
+def kind_of(world: str, options: Mapping[str, Any]) -> EnvKind:
     """Return which world is meant: `go_v5`, `classic/go-v5`, `go` (the latest) or with options."""
     form = FORM.fullmatch(world)
     if form is None:
         msg = f"{world!r} is not the name of a world, such as chess_v6 or go_v5(board_size=9)"
-        raise WorldError(msg)
+        raise EnvError(msg)
     zoo, wanted = zoo_library(), spelled(form[1])
     ids = {spelled(key): key for key in zoo.aec_registry}
     bare = {base_of(name): name for name in sorted(ids, key=_version)}
@@ -87,9 +87,9 @@ def kind_of(world: str, options: Mapping[str, Any]) -> Kind:
     name = next((table[wanted] for table in (bare, anywhere) if wanted in table), wanted)
     name = _newer(name, bare, zoo.parallel_registry, ids)
     if name not in ids:
-        raise WorldError(unknown("PettingZoo world", form[1], names()))
+        raise EnvError(unknown("PettingZoo world", form[1], names()))
     options = {**_parsed(world, form[2]), **options}
-    return Kind(name, ids[name], base_of(name), options, ids[name] in zoo.parallel_registry)
+    return EnvKind(name, ids[name], base_of(name), options, ids[name] in zoo.parallel_registry)
 
 
 def names() -> list[str]:
@@ -129,13 +129,13 @@ def _parsed(world: str, text: str | None) -> dict[str, Any]:
         call: Any = ast.parse(f"f({text or ''})", mode="eval").body
         options = {word.arg: ast.literal_eval(word.value) for word in call.keywords}
     except (SyntaxError, ValueError) as error:
-        raise WorldError(msg) from error
+        raise EnvError(msg) from error
     if call.args:
-        raise WorldError(msg)
+        raise EnvError(msg)
     return options
 
 
-def new_aec(kind: Kind) -> Any:
+def new_aec(kind: EnvKind) -> Any:
     """Make PettingZoo's environment.
 
     Raises:
@@ -146,7 +146,7 @@ def new_aec(kind: Kind) -> Any:
         key: value for key, value in kind.options.items() if key != LIMIT and value is not None
     }
     if LIMIT in kind.options and kind.base not in CUT:
-        raise WorldError(unknown(f"option of {kind.bare}", LIMIT, _known_options(kind)))
+        raise EnvError(unknown(f"option of {kind.bare}", LIMIT, _known_options(kind)))
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", ".*precision lowered by casting", UserWarning)
@@ -155,17 +155,17 @@ def new_aec(kind: Kind) -> Any:
         cause = error.__cause__ or error
         missing = getattr(cause, "name", None) or str(cause).splitlines()[0]
         msg = f"{kind.full} needs {missing}, which is not installed: {CURE}"
-        raise WorldError(msg) from error
+        raise EnvError(msg) from error
     except Exception as error:  # whatever a constructor thinks of its options
         known = _known_options(kind)
         strange = [key for key in options if known and key not in known]
         if strange:
-            raise WorldError(unknown(f"option of {kind.bare}", strange[0], known)) from error
+            raise EnvError(unknown(f"option of {kind.bare}", strange[0], known)) from error
         msg = f"{kind.bare} does not start with {options}: {error}"
-        raise WorldError(msg) from error
+        raise EnvError(msg) from error
 
 
-def _known_options(kind: Kind) -> list[str]:
+def _known_options(kind: EnvKind) -> list[str]:
     """Return the options of a world's constructor, nothing if it does not say."""
     entry = zoo_library().aec_registry[kind.key].entry_point
     if not isinstance(entry, str):

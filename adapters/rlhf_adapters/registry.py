@@ -12,7 +12,7 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
 
-from rlhf_adapters.specs import WorldError, unknown
+from rlhf_adapters.specs import EnvError, unknown
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Library:
         """
         if not self.installed:
             msg = f"{self.name}: worlds need {' and '.join(self.needs)}: {self.cure}"
-            raise WorldError(msg)
+            raise EnvError(msg)
         return import_module(self.module)
 
 
@@ -123,5 +123,5 @@ def library(name: str) -> Library:
     table = libraries()
     if name not in table:
         msg = unknown("library", name, table)
-        raise WorldError(msg)
+        raise EnvError(msg)
     return table[name]

@@ -2,9 +2,9 @@
 
 An adapter `from_LIBRARY` has three functions, found by name through `registry`:
 
-    make(order: Order) -> an environment (n_envs == 1) or an SB3 VecEnv (n_envs > 1)
+    make(config: EnvConfig) -> an environment (n_envs == 1) or an SB3 VecEnv (n_envs > 1)
     worlds() -> list[str]               the names after "LIBRARY:", sorted
-    describe(world: str) -> World       what `rlhf-games` prints; may be slow
+    describe(world: str) -> EnvInfo       what `rlhf-games` prints; may be slow
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ def unknown(kind: str, name: str, known: Iterable[str], most: int = 40) -> str:
     return f"unknown {kind} {name!r}; {hint}known: {', '.join(names[:most])}{more}"
 
 
-class WorldError(GameError):
+class EnvError(GameError):
     """A mistake in the use of a world, in one sentence that names the cure."""
 
 
-class NoRulesError(WorldError):
+class NoRulesError(EnvError):
     """Rules were asked for of a world that has none to look ahead with."""
 
 
 @dataclass(frozen=True)
-class Order:
+class EnvConfig:
     """What `make_env` was asked for.
 
     Attributes:
-        library: the part of the name before the colon.
-        world: the part after it.
+        name: `LIBRARY:WORLD`, e.g. `gymnasium:CartPole-v1`, or what has no library: a game of
+            `rlhf_games`, an id of Gymnasium's.
         n_envs: 1 for a Gymnasium environment, more for an SB3 `VecEnv`.
         goal: what to play for: a name of the world's goal table, or what the adapter documents.
         opponent: in two-player worlds, an opponent or a mixture, see `opponents`; None is the
@@ -51,8 +51,7 @@ class Order:
         options: passed to the foreign library by name.
     """
 
-    library: str
-    world: str
+    name: str
     n_envs: int = 1
     goal: Any = None
     opponent: Any = None
@@ -60,13 +59,18 @@ class Order:
     options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def name(self) -> str:
-        """The full name, e.g. `gymnasium:CartPole-v1`."""
-        return f"{self.library}:{self.world}"
+    def library(self) -> str:
+        """The part of the name before the colon, empty without one."""
+        return self.name.partition(":")[0] if ":" in self.name else ""
+
+    @property
+    def world(self) -> str:
+        """The part of the name after the first colon."""
+        return self.name.partition(":")[2]
 
 
 @dataclass(frozen=True)
-class World:
+class EnvInfo:
     """What is known of a world without playing it.
 
     Attributes:

@@ -13,7 +13,7 @@ import importlib
 from typing import Any
 
 import rlhf_games
-from rlhf_adapters.specs import WorldError
+from rlhf_adapters.specs import EnvError
 from rlhf_games.base import Game
 
 CURE = 'pip install "rlhf-agents[pettingzoo]"'
@@ -38,7 +38,7 @@ def aec_env(game: str | Game, goal: str | None = None, render_mode: str | None =
         wrappers = importlib.import_module("pettingzoo.utils.wrappers")
     except ImportError as error:
         msg = f"environments of PettingZoo need pettingzoo: {CURE}"
-        raise WorldError(msg) from error
+        raise EnvError(msg) from error
     from rlhf_adapters.two_player.to_aec import GameAEC  # noqa: PLC0415 - an optional extra
 
     rules = rlhf_games.make(game) if isinstance(game, str) else game

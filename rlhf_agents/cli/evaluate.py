@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import rlhf_games
 from rlhf_agents.cli.common import OPTION_HELP, WORLD_HELP, no_options, progress_bar, run_program
-from rlhf_agents.cli.evaluate_envs import evaluate_world
+from rlhf_agents.cli.evaluate_envs import evaluate_env
 from rlhf_agents.envs.names import game_name
 from rlhf_agents.errors import SettingError
 from rlhf_agents.players.bundled import bundled_agents
@@ -96,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _evaluate(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int:
     rules = game_name(options.game)
     if rules is None:
-        return evaluate_world(options)
+        return evaluate_env(options)
     no_options(options.option, options.game)
     if options.episodes is not None:
         msg = f"--episodes is for worlds without exact rules; {options.game} has them: use --games"
@@ -116,7 +116,7 @@ def _evaluate(options: argparse.Namespace, _arguments: Sequence[str] | None) -> 
 
 
 @dataclasses.dataclass(frozen=True)
-class Task:
+class EvaluationConfig:
     """What to measure; all of it is checked.
 
     Attributes:
@@ -144,7 +144,7 @@ class Task:
     seed: int
 
 
-def task_of(options: argparse.Namespace, game: Game) -> Task:
+def task_of(options: argparse.Namespace, game: Game) -> EvaluationConfig:
     """Check the options, as far as that needs no player.
 
     Raises:
@@ -164,7 +164,7 @@ def task_of(options: argparse.Namespace, game: Game) -> Task:
     _check_range("--seed", options.seed, 0, 2**31 - 1)
     if options.openings is not None:
         _check_range("--openings", options.openings, 0, game.max_plies)
-    return Task(
+    return EvaluationConfig(
         agent=options.agent or _bundled(game),
         opponent=opponent,
         positions=options.positions,
@@ -218,7 +218,7 @@ def _nodes(text: str) -> tuple[int, ...]:
 # ---- doing it --------------------------------------------------------------------------------
 
 
-def evaluate(game: Game, task: Task) -> dict[str, Any]:
+def evaluate(game: Game, task: EvaluationConfig) -> dict[str, Any]:
     """Do the task and return its results, ready for JSON.
 
     Returns:
@@ -229,21 +229,20 @@ def evaluate(game: Game, task: Task) -> dict[str, Any]:
     Raises:
         UserError: a player or the file of positions cannot be had.
     """
-    from rlhf_agents.evaluation import arena  # noqa: PLC0415 - after the arguments are checked
-    from rlhf_agents.evaluation import solved_positions as yardstick
+    from rlhf_agents.evaluation import arena, solved_positions  # noqa: PLC0415 - after the arguments
 
-    cast = Cast(game, task)
+    cast = PlayerFactory(game, task)
     report: dict[str, Any] = {"game": game.name, "agent": task.agent, "seed": task.seed}
     if task.positions is not None:
-        positions = yardstick.load_positions(task.positions, game)
+        positions = solved_positions.load_positions(task.positions, game)
         report["file"], report["goal"] = str(task.positions), task.goal
         report["positions"] = []
         for nodes in cast.budgets(POSITION_NODES):
             act = _Asked(cast.agent(nodes), task.goal)
             started = time.perf_counter()
             with progress_bar(_title("positions", nodes), len(positions)) as told:
-                actions = yardstick.choose(act, positions, on_progress=told)
-            marks = dataclasses.asdict(yardstick.mark(positions, actions))
+                actions = solved_positions.choose(act, positions, on_progress=told)
+            marks = dataclasses.asdict(solved_positions.mark(positions, actions))
             seconds = time.perf_counter() - started
             report["positions"].append({"nodes": nodes, **marks, "seconds": seconds})
     if task.opponent is not None:
@@ -253,7 +252,7 @@ def evaluate(game: Game, task: Task) -> dict[str, Any]:
     return report
 
 
-def _play(cast: Cast, settings: MatchSettings, nodes: int | None) -> dict[str, Any]:
+def _play(cast: PlayerFactory, settings: MatchSettings, nodes: int | None) -> dict[str, Any]:
     """Play the match, or the goal matrix, of one node budget of the agent."""
     from rlhf_agents.evaluation.arena import goal_matrix, play_match  # noqa: PLC0415 - see `evaluate`
 
@@ -270,7 +269,7 @@ def _play(cast: Cast, settings: MatchSettings, nodes: int | None) -> dict[str, A
     return {"nodes": nodes, **result, "seconds": time.perf_counter() - started}
 
 
-class Cast:
+class PlayerFactory:
     """Makes the players of a task; a model file is read once.
 
     Args:
@@ -278,7 +277,7 @@ class Cast:
         task: who they are.
     """
 
-    def __init__(self, game: Game, task: Task) -> None:
+    def __init__(self, game: Game, task: EvaluationConfig) -> None:
         from rlhf_agents.players.agent import load_agent  # noqa: PLC0415 - see `evaluate`
 
         self.game = game
@@ -306,16 +305,16 @@ class Cast:
         Raises:
             UserError: there is no such player, or it cannot play this game.
         """
-        from rlhf_agents.players import openspiel_mcts as openspiel  # noqa: PLC0415 - see `evaluate`
+        from rlhf_agents.players import openspiel_mcts  # noqa: PLC0415 - see `evaluate`
         from rlhf_agents.players.players import make_player  # noqa: PLC0415 - see `evaluate`
 
         kind = _kind(spec)
         if kind == "human":
             msg = "a human cannot be measured by rlhf-eval; rlhf-play plays against you"
             raise SettingError(msg)
-        if kind == openspiel.KIND:
-            simulations = openspiel.parse_simulations(spec)
-            return openspiel.OpenSpielMCTS(self.game, simulations, seed)
+        if kind == openspiel_mcts.KIND:
+            simulations = openspiel_mcts.parse_simulations(spec)
+            return openspiel_mcts.OpenSpielMCTS(self.game, simulations, seed)
         return make_player(spec, self.game, nodes=nodes, seed=seed, load=self._load)
 
 

@@ -15,7 +15,7 @@ NEED_RULES = ("positions", "goals", "nodes", "openings", "games")
 """Options that only games with rules have."""
 
 
-def evaluate_world(options: argparse.Namespace) -> int:
+def evaluate_env(options: argparse.Namespace) -> int:
     """Measure an agent in a world and print how it went.
 
     Raises:
@@ -23,11 +23,11 @@ def evaluate_world(options: argparse.Namespace) -> int:
         rlhf_games.base.GameError: the world cannot be had.
     """
     episodes = _check(options)
-    from rlhf_agents.envs.open_env import WorldOrder  # noqa: PLC0415 - the same
+    from rlhf_agents.envs.open_env import EnvConfig  # noqa: PLC0415 - the same
     from rlhf_agents.evaluation.env_scores import measure  # noqa: PLC0415 - the same
     from rlhf_agents.files.literals import pairs, value  # noqa: PLC0415 - torch takes seconds
 
-    order = WorldOrder(
+    config = EnvConfig(
         options.game,
         goal=options.goal,
         opponent=options.opponent,
@@ -35,9 +35,9 @@ def evaluate_world(options: argparse.Namespace) -> int:
         options={key: value(text) for key, text in pairs(options.option)},
     )
     with progress_bar("episodes", episodes) as told:
-        scores = dataclasses.asdict(measure(order, options.agent, episodes, told))
-    asked = {"world": order.name, "goal": order.goal, "opponent": order.opponent}
-    report = {**asked, "seed": order.seed, **scores}
+        scores = dataclasses.asdict(measure(config, options.agent, episodes, told))
+    asked = {"world": config.name, "goal": config.goal, "opponent": config.opponent}
+    report = {**asked, "seed": config.seed, **scores}
     if options.json:
         print(json.dumps(report, allow_nan=False))  # noqa: T201 - the program's output
     else:

@@ -46,7 +46,7 @@ def show(report: Record, game: Game) -> None:
 
 
 def show_scores(report: Record) -> None:
-    """Print the results of `evaluate_worlds.evaluate_world`."""
+    """Print the results of `evaluate_worlds.evaluate_env`."""
     console = Console(highlight=False, markup=False, soft_wrap=True)
     if not console.is_terminal:
         console.width = WIDTH

@@ -77,18 +77,16 @@ def uci_main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _gtp(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int:
-    from rlhf_agents.bots.protocols import gtp  # noqa: PLC0415 - after the arguments
-    from rlhf_agents.bots.protocols import move_names as spelling
+    from rlhf_agents.bots.protocols import gtp, move_names  # noqa: PLC0415 - after the arguments
 
-    gtp.serve(_engine(options, spelling.openspiel_name), sys.stdin.buffer, sys.stdout)
+    gtp.serve(_engine(options, move_names.openspiel_name), sys.stdin.buffer, sys.stdout)
     return 0
 
 
 def _uci(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int:
-    from rlhf_agents.bots.protocols import move_names as spelling  # noqa: PLC0415 - after the arguments
-    from rlhf_agents.bots.protocols import uci
+    from rlhf_agents.bots.protocols import move_names, uci  # noqa: PLC0415 - after the arguments
 
-    engine = _engine(options, spelling.long_algebraic)
+    engine = _engine(options, move_names.long_algebraic)
     # Not sys.stdin: its lock, which the reading thread holds, is in the way when Python ends.
     with open(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as source:
         uci.serve(engine, source, sys.stdout)

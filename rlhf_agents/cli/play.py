@@ -111,7 +111,7 @@ def _play(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int:
     _check_options(options)
     rules = game_name(options.game)
     if rules is None:
-        return _play_world(options)
+        return _play_env(options)
     no_options(options.option, options.game)
     setup = _setup(options, rules)
     _check(options, setup)
@@ -132,7 +132,7 @@ def _play(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int:
     return 0
 
 
-def _play_world(options: argparse.Namespace) -> int:
+def _play_env(options: argparse.Namespace) -> int:
     if options.agent is None:
         options.agent = "random"
         sys.stderr.write(f"No agent comes with {options.game}; chance acts (--agent FILE.zip).\n")
@@ -142,9 +142,9 @@ def _play_world(options: argparse.Namespace) -> int:
         raise SettingError(msg)
     if options.record is not None or options.screenshot is not None:
         require_pygame()
-    from rlhf_agents.cli.play_envs import play_world  # noqa: PLC0415 - loads torch
+    from rlhf_agents.cli.play_envs import play_env  # noqa: PLC0415 - loads torch
 
-    return play_world(options, _can_open_window)
+    return play_env(options, _can_open_window)
 
 
 def _setup(options: argparse.Namespace, rules: str) -> Setup:

@@ -8,18 +8,18 @@ import sys
 import time
 from collections.abc import Callable
 
-from rlhf_agents.envs.open_env import WorldOrder
+from rlhf_agents.envs.open_env import EnvConfig
 from rlhf_agents.errors import SettingError
 from rlhf_agents.files.literals import pairs, value
-from rlhf_agents.play.episode import ANSI, WorldShow
-from rlhf_agents.play.episode_frames import Moment
+from rlhf_agents.play.episode import ANSI, EpisodePlayer
+from rlhf_agents.play.episode_frames import Frame
 from rlhf_agents.play.viewer.pygame_check import has_display
 
 MOST_STEPS = 1000
 """Of a film or in the terminal, where worlds may never end, unless --plies says otherwise."""
 
 
-def play_world(options: argparse.Namespace, can_open_window: Callable[[], bool]) -> int:
+def play_env(options: argparse.Namespace, can_open_window: Callable[[], bool]) -> int:
     """Show how an agent plays a world.
 
     Args:
@@ -30,7 +30,7 @@ def play_world(options: argparse.Namespace, can_open_window: Callable[[], bool])
         UserError: an option cannot work, or the agent does not fit.
         rlhf_games.base.GameError: the world cannot be had.
     """
-    order = WorldOrder(
+    config = EnvConfig(
         options.game,
         goal=options.goal,
         opponent=options.opponent,
@@ -38,25 +38,25 @@ def play_world(options: argparse.Namespace, can_open_window: Callable[[], bool])
         options={key: value(text) for key, text in pairs(options.option)},
     )
     if options.record is not None or options.screenshot is not None:
-        _film(order, options)
+        _film(config, options)
     elif not options.terminal and can_open_window():
-        _open_window(order, options)
+        _open_window(config, options)
     else:
-        _print(order, options)
+        _print(config, options)
     return 0
 
 
-def _film(order: WorldOrder, options: argparse.Namespace) -> None:
-    from rlhf_agents.play.viewer.env_window.window import SIZE, WorldFilm, film_world  # noqa: PLC0415
+def _film(config: EnvConfig, options: argparse.Namespace) -> None:
+    from rlhf_agents.play.viewer.env_window.window import SIZE, EnvRecording, record_env  # noqa: PLC0415
     from rlhf_agents.play.viewer.theme import THEMES  # noqa: PLC0415 - needs pygame
 
     _without_display()
-    show = WorldShow(order, options.agent)
+    show = EpisodePlayer(config, options.agent)
     try:
         steps = MOST_STEPS if options.plies is None else options.plies
         files = options.record, options.screenshot
-        film = WorldFilm(*files, options.games, steps, options.size or SIZE)
-        shown = film_world(show, THEMES[options.theme], film)
+        film = EnvRecording(*files, options.games, steps, options.size or SIZE)
+        shown = record_env(show, THEMES[options.theme], film)
         _say_trouble(show)
         _say(_summary(show.now) + _cut(show.now, shown))
         for path in files:
@@ -69,13 +69,13 @@ def _film(order: WorldOrder, options: argparse.Namespace) -> None:
         show.close()
 
 
-def _open_window(order: WorldOrder, options: argparse.Namespace) -> None:
-    from rlhf_agents.play.viewer.env_window.window import SIZE, WorldWindow  # noqa: PLC0415 - the same
+def _open_window(config: EnvConfig, options: argparse.Namespace) -> None:
+    from rlhf_agents.play.viewer.env_window.window import SIZE, EnvWindow  # noqa: PLC0415 - the same
     from rlhf_agents.play.viewer.theme import THEMES  # noqa: PLC0415 - needs pygame
 
-    show = WorldShow(order, options.agent)
+    show = EpisodePlayer(config, options.agent)
     _say_trouble(show)
-    window = WorldWindow(show, THEMES[options.theme], options.games, options.size or SIZE)
+    window = EnvWindow(show, THEMES[options.theme], options.games, options.size or SIZE)
     try:
         window.run()
     except KeyboardInterrupt:
@@ -84,10 +84,10 @@ def _open_window(order: WorldOrder, options: argparse.Namespace) -> None:
         window.close()
 
 
-def _print(order: WorldOrder, options: argparse.Namespace) -> None:
+def _print(config: EnvConfig, options: argparse.Namespace) -> None:
     """Show episodes in the terminal: the world's own text, or a line per step."""
     _without_display()
-    show = WorldShow(order, options.agent, ANSI)
+    show = EpisodePlayer(config, options.agent, ANSI)
     pause = 1 / show.pace if sys.stdout.isatty() else 0.0
     most = MOST_STEPS if options.plies is None else options.plies
     shown = 0
@@ -110,7 +110,7 @@ def _print(order: WorldOrder, options: argparse.Namespace) -> None:
         show.close()
 
 
-def _line(before: Moment, moment: Moment, show: WorldShow) -> str:
+def _line(before: Frame, moment: Frame, show: EpisodePlayer) -> str:
     acted = ", ".join(
         f"{agent.name} {show.action_name(place, agent.action)}".lstrip()
         for place, agent in enumerate(moment.agents)
@@ -122,13 +122,13 @@ def _line(before: Moment, moment: Moment, show: WorldShow) -> str:
     return line if moment.text is None else f"{line}\n{moment.text.rstrip()}\n"
 
 
-def _summary(now: Moment) -> str:
+def _summary(now: Frame) -> str:
     result = "" if now.success is None else ", goal " + ("reached" if now.success else "missed")
     state = "return" if now.over else "return so far"
     return f"episode {now.episode}: {state} {now.total:g} in {now.step} steps{result}"
 
 
-def _cut(now: Moment, shown: int) -> str:
+def _cut(now: Frame, shown: int) -> str:
     return "" if now.over else f" (stopped after {shown} steps, --plies N shows more)"
 
 
@@ -136,7 +136,7 @@ def _say(text: str) -> None:
     sys.stdout.write(text + "\n")
 
 
-def _say_trouble(show: WorldShow) -> None:
+def _say_trouble(show: EpisodePlayer) -> None:
     if show.trouble:
         sys.stderr.write(f"{show.trouble}; its numbers are shown.\n")
 

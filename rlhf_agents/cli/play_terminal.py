@@ -9,9 +9,9 @@ import numpy as np
 
 from rlhf_agents.play import terminal
 from rlhf_agents.play.matchup import (
-    Seating,
+    Matchup,
     agent_seat,
-    load_seating,
+    load_matchup,
     new_session,
     random_opening,
 )
@@ -21,7 +21,7 @@ from rlhf_agents.play.setup import Setup
 
 
 @dataclass
-class Tally:
+class WinCount:
     """Results of the agent."""
 
     won: int = 0
@@ -46,33 +46,33 @@ def play_in_terminal(setup: Setup, record: Path | None = None) -> Session:
         UserError: a player or a file is wrong.
         rlhf_games.base.GameError: there is no such goal.
     """
-    seating = load_seating(setup)
+    matchup = load_matchup(setup)
     console = terminal.new_console()
     rng = np.random.default_rng(setup.seed)
-    tally, sessions = Tally(), []
+    tally, sessions = WinCount(), []
     try:
         for number in range(setup.games):
             seat = agent_seat(setup, number, rng)
-            opening = random_opening(seating.game, rng) if number else []
-            session = new_session(setup, seating.game, seat, opening)
+            opening = random_opening(matchup.game, rng) if number else []
+            session = new_session(setup, matchup.game, seat, opening)
             if record is not None and number == 0:
-                session = load_session(record, seating.game)
+                session = load_session(record, matchup.game)
             sessions.append(session)
-            _table(seating, session, seat).play()
+            _table(matchup, session, seat).play()
             tally.add(session.winner, seat)
     except (terminal.Quit, KeyboardInterrupt):
         console.print("\nGoodbye.")
     if setup.games > 1:
-        name = seating.agent.name
+        name = matchup.agent.name
         console.print(f"{name}: {tally.won} won, {tally.drawn} drawn, {tally.lost} lost")
     return sessions[0]
 
 
-def _table(seating: Seating, session: Session, seat: int) -> terminal.Table:
+def _table(matchup: Matchup, session: Session, seat: int) -> terminal.Table:
     return terminal.Table(
         session,
-        seating.players(seat),
-        seating.names(seat),
+        matchup.players(seat),
+        matchup.names(seat),
         terminal.new_console(),
-        compact=seating.other is not None,
+        compact=matchup.other is not None,
     )

@@ -18,13 +18,13 @@ from rlhf_agents.play.viewer.recording import SIZE as FILM_SIZE
 from rlhf_agents.play.viewer.recording import record
 from rlhf_agents.play.viewer.scene import Ui
 from rlhf_agents.play.viewer.theme import THEMES
-from rlhf_agents.play.viewer.window import SIZE, Watcher, Window
+from rlhf_agents.play.viewer.window import SIZE, OnFrame, Window
 
 Size = tuple[int, int] | None
 
 
 def play_in_window(
-    setup: Setup, theme: str, path: Path | None, size: Size, watch: Watcher | None = None
+    setup: Setup, theme: str, path: Path | None, size: Size, watch: OnFrame | None = None
 ) -> tuple[Setup, Session | None]:
     """Open the window until the person leaves; return who sat where and the game on the board.
 

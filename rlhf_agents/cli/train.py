@@ -47,32 +47,46 @@ def parser() -> argparse.ArgumentParser:
 def _add_world(program: argparse.ArgumentParser) -> None:
     world = program.add_argument_group("what is learnt")
     world.add_argument(
-        "--game", "--env", dest="game", default="", metavar="WORLD",
+        "--game",
+        "--env",
+        dest="game",
+        default="",
+        metavar="WORLD",
         help="a game such as connect_four, LIBRARY:WORLD, or an id of Gymnasium's such as "
         "CartPole-v1",
-    )  # fmt: skip
+    )
     world.add_argument("--goal", help="what to play for, where a world has goals by name")
     world.add_argument("--opponent", help="in two-player worlds, e.g. random")
     world.add_argument(
-        "--option", nargs="+", action="extend", default=[], metavar="KEY=VALUE",
+        "--option",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="KEY=VALUE",
         help="for the library of the world",
-    )  # fmt: skip
+    )
     world.add_argument(
-        "--n-envs", type=int,
+        "--n-envs",
+        type=int,
         help="side by side (default 256 of a game, else 1 or what is known to be good)",
-    )  # fmt: skip
+    )
     world.add_argument(
-        "--seed", type=int,
+        "--seed",
+        type=int,
         help="of everything random (default 0; with --resume: go on with the file's random "
         "numbers, or with those of another seed)",
-    )  # fmt: skip
+    )
     world.add_argument("--policy", help="SB3's name of it (default: by the observations)")
     world.add_argument(
-        "--hyper", nargs="+", action="extend", default=[], metavar="KEY=VALUE",
+        "--hyper",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="KEY=VALUE",
         help="arguments of HFDQN, e.g. buffer_size=50000 'policy_kwargs=dict(net_arch=[64])' "
         "foresight.nodes=48, or foresight=True where the rules have to be learnt "
         "(default: what is known to be good for the world)",
-    )  # fmt: skip
+    )
 
 
 def _add_budget(program: argparse.ArgumentParser) -> None:
@@ -94,13 +108,15 @@ def _add_files(program: argparse.ArgumentParser) -> None:
     files.add_argument("--out", type=Path, help="model file to write (default: that of --resume)")
     files.add_argument("--resume", type=Path, help="model file to go on from")
     files.add_argument(
-        "--no-replay", action="store_true",
+        "--no-replay",
+        action="store_true",
         help="small files without what was seen; a resumed run sees it anew",
-    )  # fmt: skip
+    )
     files.add_argument(
-        "--compact", action="store_true",
+        "--compact",
+        action="store_true",
         help="at the end keep only what playing needs (a tenth of the size; no replay to resume)",
-    )  # fmt: skip
+    )
     files.add_argument("--tensorboard", type=Path, help="folder for TensorBoard logs")
     files.add_argument("--quiet", action="store_true", help="no progress bar")
 
@@ -115,12 +131,12 @@ def _train(options: argparse.Namespace, arguments: Sequence[str] | None) -> int:
     from rlhf_agents.training.train import train  # noqa: PLC0415 - torch takes seconds to import
 
     words = list(sys.argv[1:] if arguments is None else arguments)
-    plan = _plan(options, shlex.join(["rlhf-train", *words]))
-    model, interrupted = train(plan)
+    config = _plan(options, shlex.join(["rlhf-train", *words]))
+    model, interrupted = train(config)
     ending = "interrupted; go on with --resume" if interrupted else "done"
     named = ("games", "moves") if model.game is not None else ("episodes", "steps")
     counts = f"{model.episodes} {named[0]}, {model.num_timesteps} {named[1]}"
-    print(f"{ending}: {plan.out}, {counts}")  # noqa: T201
+    print(f"{ending}: {config.out}, {counts}")  # noqa: T201
     return 0
 
 
@@ -140,11 +156,12 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _plan(options: argparse.Namespace, command: str) -> Any:
-    from rlhf_agents.dqn import hyperparams as hyper_parameters  # noqa: PLC0415
-    from rlhf_agents.training.train import Plan  # noqa: PLC0415
+    from rlhf_agents.dqn import hyperparams  # noqa: PLC0415
+    from rlhf_agents.files import literals  # noqa: PLC0415
+    from rlhf_agents.training.train import TrainingConfig  # noqa: PLC0415
 
-    extra = hyper_parameters.pairs(options.option)
-    return Plan(
+    extra = literals.pairs(options.option)
+    return TrainingConfig(
         game=options.game,
         minutes=options.minutes,
         steps=options.steps,
@@ -160,10 +177,10 @@ def _plan(options: argparse.Namespace, command: str) -> Any:
         command=command,
         keep_replay=not options.no_replay,
         policy=options.policy,
-        settings=hyper_parameters.from_words(options.hyper),
+        settings=hyperparams.from_words(options.hyper),
         goal=options.goal,
         opponent=options.opponent,
-        options={key: hyper_parameters.value(text) for key, text in extra},
+        options={key: literals.value(text) for key, text in extra},
     )
 
 

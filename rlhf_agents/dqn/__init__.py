@@ -1,1 +1,1 @@
-"""The second road of HFDQN: SB3's DQN on any environment, with masks, hindsight and a learned model."""
+"""The plain road of HFDQN: SB3's DQN, with action masks, hindsight and a learned world model."""

@@ -62,7 +62,7 @@ def _world(model: Any) -> dict[str, Arrays]:
     return {WORLD: state} if fits else {}
 
 
-def restore_world(model: Any, file: ModelFile) -> None:
+def restore_world_model(model: Any, file: ModelFile) -> None:
     """Let a loaded model know the world as it did when it was saved, if the file tells.
 
     Raises:

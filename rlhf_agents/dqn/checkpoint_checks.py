@@ -27,12 +27,33 @@ from rlhf_agents.settings import Priorities
 REQUIRED = ("policy_class", "observation_space", "action_space", "n_envs")
 OURS = frozenset(
     {
-        "policy", "device", "env", "replay_buffer", "rollout_buffer", "game", "teacher", "pool",
-        "thinker", "opening_plies", "target_weights", "rng", "q_net", "q_net_target", "_buffer",
-        "_makes_buffer_later", "lookahead", "_asks_masks", "_dense", "_last_masks",
-        "assistant", "refill", "_logger", "_custom_logger", "_vec_normalize_env",
+        "policy",
+        "device",
+        "env",
+        "replay_buffer",
+        "rollout_buffer",
+        "game",
+        "teacher",
+        "pool",
+        "thinker",
+        "opening_plies",
+        "target_weights",
+        "rng",
+        "q_net",
+        "q_net_target",
+        "_buffer",
+        "_makes_buffer_later",
+        "lookahead",
+        "_asks_masks",
+        "_dense",
+        "_last_masks",
+        "assistant",
+        "refill",
+        "_logger",
+        "_custom_logger",
+        "_vec_normalize_env",
     }
-)  # fmt: skip
+)
 """Attributes that a model makes for itself."""
 MAX_WORLD = 10**7
 """Weights of a world model; it is not in the file, but made anew."""
@@ -95,8 +116,12 @@ def check_network(
             return
         raise
     expected = {name: (tuple(t.shape), t.dtype) for name, t in policy.state_dict().items()}
-    stored = {name: (a.shape, torch.from_numpy(a[:0]).dtype) if a.ndim else (
-        (), torch.from_numpy(a.reshape(1)).dtype) for name, a in arrays.items()}  # fmt: skip
+    stored = {
+        name: (a.shape, torch.from_numpy(a[:0]).dtype)
+        if a.ndim
+        else ((), torch.from_numpy(a.reshape(1)).dtype)
+        for name, a in arrays.items()
+    }
     for name in sorted(expected.keys() | stored.keys()):
         if expected.get(name) != stored.get(name):
             msg = (
@@ -208,9 +233,14 @@ def check_buffer(data: dict[str, Any], brought: set[str]) -> None:
         kwargs["env"] = None
     try:
         chosen(
-            1, data["observation_space"], data["action_space"], device="cpu", n_envs=1,
-            optimize_memory_usage=data.get("optimize_memory_usage", False), **kwargs,
-        )  # fmt: skip
+            1,
+            data["observation_space"],
+            data["action_space"],
+            device="cpu",
+            n_envs=1,
+            optimize_memory_usage=data.get("optimize_memory_usage", False),
+            **kwargs,
+        )
     except SettingError as error:
         raise ValueError(str(error)) from error
 

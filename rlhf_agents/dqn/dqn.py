@@ -141,9 +141,14 @@ class PlainDQN(DQN):
         if self._is_her():
             kwargs["env"] = self.env
         return chosen(
-            self.buffer_size, self.observation_space, self.action_space, device=self.device,
-            n_envs=self.n_envs, optimize_memory_usage=self.optimize_memory_usage, **kwargs,
-        )  # fmt: skip
+            self.buffer_size,
+            self.observation_space,
+            self.action_space,
+            device=self.device,
+            n_envs=self.n_envs,
+            optimize_memory_usage=self.optimize_memory_usage,
+            **kwargs,
+        )
 
     def set_env(self, env: Any, force_reset: bool = True) -> None:
         """Go on in another environment; hindsight rewards are computed by the new one too."""
@@ -239,9 +244,12 @@ class PlainDQN(DQN):
 
     @torch.no_grad()
     def _best(
-        self, tensors: Any, network: DenseNetwork | None, masks: NDArray[np.bool_] | None,
+        self,
+        tensors: Any,
+        network: DenseNetwork | None,
+        masks: NDArray[np.bool_] | None,
         learning: bool,
-    ) -> NDArray[Any]:  # fmt: skip
+    ) -> NDArray[Any]:
         if self.policy.training:
             self.policy.set_training_mode(False)
         online: Values = self.q_net if network is None else network.values
@@ -259,8 +267,9 @@ class PlainDQN(DQN):
         """Return the written-out networks; looked for anew when they changed or `learn` begins."""
         if self._dense is None or self._dense[0] is not self.q_net:
             self._dense = (
-                self.q_net, (dense_network(self.q_net), dense_network(self.q_net_target))
-            )  # fmt: skip
+                self.q_net,
+                (dense_network(self.q_net), dense_network(self.q_net_target)),
+            )
         return self._dense[1]
 
     # ---- remembering -----------------------------------------------------------------------

@@ -65,9 +65,20 @@ def _adam_step(optimizer: torch.optim.Optimizer, parameters: list[nn.Parameter])
     torch._foreach_add_(steps, 1)
     if group.get("fused"):
         torch._fused_adam_(
-            weights, gradients, means, squares, [], steps, lr=rate, beta1=beta1, beta2=beta2,
-            weight_decay=0.0, eps=eps, amsgrad=False, maximize=False,
-        )  # fmt: skip
+            weights,
+            gradients,
+            means,
+            squares,
+            [],
+            steps,
+            lr=rate,
+            beta1=beta1,
+            beta2=beta2,
+            weight_decay=0.0,
+            eps=eps,
+            amsgrad=False,
+            maximize=False,
+        )
         return
     torch._foreach_lerp_(means, gradients, 1 - beta1)
     torch._foreach_mul_(squares, beta2)

@@ -31,7 +31,7 @@ SWITCHES = {"foresight": (Foresight, ModelForesight), "hindsight": (Hindsight,)}
 KNOWN = sorted({*inspect.signature(DQN.__init__).parameters, *OURS} - {*NOT_HERE})
 
 
-def of_world(name: str) -> dict[str, Any]:
+def of_env(name: str) -> dict[str, Any]:
     """Return what the file has for a world, `gymnasium:` before its name or not.
 
     Worlds that it does not name take its `default`, without the policy.

@@ -11,12 +11,12 @@ from typing import Any
 
 import rlhf_games
 from rlhf_adapters.registry import Library, libraries, library
-from rlhf_adapters.specs import World, WorldError, unknown
+from rlhf_adapters.specs import EnvError, EnvInfo, unknown
 from rlhf_games.base import GameError
 
 
 @dataclass(frozen=True)
-class Shelf:
+class LibraryListing:
     """A library of worlds.
 
     Attributes:
@@ -49,7 +49,7 @@ class Refused:
     reason: str
 
 
-def shelf(name: str) -> Shelf:
+def shelf(name: str) -> LibraryListing:
     """Return what is known of a library.
 
     Raises:
@@ -61,7 +61,7 @@ def shelf(name: str) -> Shelf:
         worlds, trouble = len(_worlds(found)) if found.installed else None, ""
     except (ImportError, GameError) as error:
         worlds, trouble = None, str(error)
-    return Shelf(found.name, found.text, found.installed, install, worlds, trouble)
+    return LibraryListing(found.name, found.text, found.installed, install, worlds, trouble)
 
 
 def library_names() -> list[str]:
@@ -69,10 +69,10 @@ def library_names() -> list[str]:
     return sorted(libraries())
 
 
-def own_game(name: str) -> World:
+def own_game(name: str) -> EnvInfo:
     """Return what is known of a game of `rlhf_games`."""
     game = rlhf_games.make(name)
-    return World(name, 2, game.n_actions, tuple(goal.name for goal in game.goals), foresight=True)
+    return EnvInfo(name, 2, game.n_actions, tuple(goal.name for goal in game.goals), foresight=True)
 
 
 def matching(pattern: str) -> list[str]:
@@ -95,11 +95,11 @@ def matching(pattern: str) -> list[str]:
     else:
         chosen = [world for world in known if wanted in world]
     if not chosen:
-        raise WorldError(unknown(f"{name} world", wanted, known))
+        raise EnvError(unknown(f"{name} world", wanted, known))
     return [f"{name}:{world}" for world in chosen]
 
 
-def describe(name: str) -> World:
+def describe(name: str) -> EnvInfo:
     """Return what is known of a world `LIBRARY:WORLD`; may be slow.
 
     Raises:
@@ -108,11 +108,11 @@ def describe(name: str) -> World:
     prefix, _, world = name.partition(":")
     adapter = library(prefix).load()
     with _quiet():
-        described: World = adapter.describe(world)
+        described: EnvInfo = adapter.describe(world)
     return described
 
 
-def describe_all(names: Iterable[str]) -> Iterator[World | Refused]:
+def describe_all(names: Iterable[str]) -> Iterator[EnvInfo | Refused]:
     """Describe one world after the other; those that cannot be played say why."""
     for name in names:
         try:

@@ -32,9 +32,9 @@ def make_env(
         goal: what to play for, by name, or "mixed".
         opponent: in two-player worlds "self", "random", "minimax:DEPTH", "agent" (that of the
             game), the name of a bundled agent, FILE.zip, a function from positions and goal rows to
-            actions (see `rlhf_adapters.two_player.opponents`) or a `PolicyOpponent`. Or a mixture with
-            weights, {"minimax:3": 0.5, "random": 0.5} or a list of pairs, from which the opponent
-            of each game is drawn. Agents play by the network alone; "agent@64" looks at 64
+            actions (see `rlhf_adapters.two_player.opponents`) or a `PolicyOpponent`. Or a mixture
+            with weights, {"minimax:3": 0.5, "random": 0.5} or a list of pairs, from which the
+            opponent of each game is drawn. Agents play by the network alone; "agent@64" looks at 64
             positions per move.
         seed: of everything random.
         options: for the foreign library, e.g. `rows=6`.

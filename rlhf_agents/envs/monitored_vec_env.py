@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnv, VecEnvWrapper
 
-from rlhf_agents.envs.resumable_env import RepeatableEnv
-from rlhf_agents.errors import WorldFailureError
+from rlhf_agents.envs.resumable_env import ResumableEnv
+from rlhf_agents.errors import EnvironmentFailureError
 
 OWN, INNER = "watched.", "inner."
 PARTS = ("returns", "lengths")
 
 
-class WatchedVecEnv(VecEnvWrapper):
+class MonitoredVecEnv(VecEnvWrapper):
     """Names what goes wrong in environments, and tells return and length of every episode.
 
     Args:
@@ -28,7 +28,7 @@ class WatchedVecEnv(VecEnvWrapper):
         super().__init__(venv)
         self.name, self.run_seed = name, seed
         envs = list(getattr(venv, "envs", []))
-        self.each = envs if all(isinstance(env, RepeatableEnv) for env in envs) else []
+        self.each = envs if all(isinstance(env, ResumableEnv) for env in envs) else []
         self.steps = 0
         self.returns = np.zeros(venv.num_envs)
         self.lengths = np.zeros(venv.num_envs, np.int64)
@@ -47,12 +47,12 @@ class WatchedVecEnv(VecEnvWrapper):
         self.steps += 1
         try:
             observations, rewards, dones, infos = self.venv.step_wait()
-        except WorldFailureError:
+        except EnvironmentFailureError:
             raise
         except Exception as error:
             said = f"{type(error).__name__}: {error}".rstrip(": ")
             msg = f"{self.name} raised {said} (seed {self.run_seed}, step {self.steps} of this run)"
-            raise WorldFailureError(msg) from error
+            raise EnvironmentFailureError(msg) from error
         self._check("its reward", "", rewards, dones)
         for key, part in _parts(observations):
             self._check("its observation", key, part)
@@ -75,7 +75,7 @@ class WatchedVecEnv(VecEnvWrapper):
         if self.each:
             place = self.each[env].ended_at if ended else self.each[env].place
         msg = f"{self.name} cannot be learnt from: {what} ({place})"
-        raise WorldFailureError(msg)
+        raise EnvironmentFailureError(msg)
 
     def _finish(self, env: int, info: dict[str, Any]) -> None:
         for key, part in _parts(info.get("terminal_observation")):

@@ -13,7 +13,7 @@ SUCCESS = "is_success"
 ACHIEVED = "achieved_goal"
 
 
-class FollowedEnv:
+class MultiAgentEnv:
     """The n agents of one world, without auto-reset: an episode ends with its last agent.
 
     Observations, actions and rewards are batches with a row per agent. Agents that are out show
@@ -21,7 +21,8 @@ class FollowedEnv:
     its goal.
 
     Args:
-        columns: a `VecEnv` of one world whose columns are agents, see `rlhf_adapters.multi_agent.goal_env`.
+        columns: a `VecEnv` of one world whose columns are agents, see
+            `rlhf_adapters.multi_agent.goal_env`.
 
     Attributes:
         agents: their names.
@@ -33,8 +34,10 @@ class FollowedEnv:
     def __init__(self, columns: Any) -> None:
         self.columns, self.games, self.worlds = columns, columns.games, columns.worlds
         self.task, self.goal_names, self.goal_rows = (
-            columns.task, columns.goal_names, columns.goal_rows,
-        )  # fmt: skip
+            columns.task,
+            columns.goal_names,
+            columns.goal_rows,
+        )
         self.goal_floor = columns.goal_floor
         self.goal_possible = getattr(columns.task, "possible", None)
         self.observation_space, self.action_space = columns.observation_space, columns.action_space

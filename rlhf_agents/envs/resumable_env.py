@@ -16,7 +16,7 @@ import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
-from rlhf_agents.errors import WorldFailureError
+from rlhf_agents.errors import EnvironmentFailureError
 
 
 def episode_seed(seed: int, index: int, episode: int) -> int:
@@ -24,7 +24,7 @@ def episode_seed(seed: int, index: int, episode: int) -> int:
     return int(np.random.SeedSequence([seed, index, episode]).generate_state(1)[0] >> 1)
 
 
-class RepeatableEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
+class ResumableEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
     """Seeds every episode and remembers its actions.
 
     Args:
@@ -88,10 +88,10 @@ class RepeatableEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
         self._seen = result[0]
         return result
 
-    def _failure(self, error: Exception) -> WorldFailureError:
+    def _failure(self, error: Exception) -> EnvironmentFailureError:
         said = f"{type(error).__name__}: {error}".rstrip(": ")
         msg = f"{self.name} raised {said} ({self.place})"
-        return WorldFailureError(msg)
+        return EnvironmentFailureError(msg)
 
     def run_state(self) -> dict[str, NDArray[Any]]:
         """Return what brings the environment back to where it is."""
@@ -114,7 +114,7 @@ class RepeatableEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
                 *_, terminated, truncated, _ = self.step(action)
                 if terminated or truncated:
                     return False
-        except WorldFailureError:
+        except EnvironmentFailureError:
             return False
         return digest(self._seen) == state["shown"].tobytes()
 

@@ -119,7 +119,7 @@ def count_distinct(games: Games) -> int:
 
 
 @dataclass(frozen=True)
-class Tally:
+class MatchScore:
     """How some games ended for the agent.
 
     Attributes:
@@ -182,9 +182,9 @@ class MatchResult:
     agent: str
     opponent: str
     goal: str
-    total: Tally
-    as_first: Tally
-    as_second: Tally
+    total: MatchScore
+    as_first: MatchScore
+    as_second: MatchScore
     goal_rate: float
     mean_plies: float
     distinct: int
@@ -194,7 +194,7 @@ class MatchResult:
 
 
 @dataclass(frozen=True)
-class GoalRow:
+class GoalResult:
     """What the agent achieved when asked for one goal.
 
     Attributes:
@@ -231,8 +231,8 @@ class GoalMatrix:
     opponent: str
     games: int
     goals: tuple[str, ...]
-    rows: tuple[GoalRow, ...]
-    baseline: GoalRow
+    rows: tuple[GoalResult, ...]
+    baseline: GoalResult
     opening_plies: int
     seed: int
 
@@ -251,13 +251,13 @@ def wilson(successes: int, trials: int) -> tuple[float, float]:
     return max(0.0, centre - margin), min(1.0, centre + margin)
 
 
-def tally(results: NDArray[np.int8]) -> Tally:
+def tally(results: NDArray[np.int8]) -> MatchScore:
     """Count results, int8 `[N]`: 1 won, 0 drawn, -1 lost."""
     games = len(results)
     wins, draws, losses = (int((results == value).sum()) for value in (1, 0, -1))
     trials = max(games, 1)
     score, win_rate = (wins + draws / 2) / trials, wins / trials
-    return Tally(games, wins, draws, losses, score, win_rate, *wilson(wins, games))
+    return MatchScore(games, wins, draws, losses, score, win_rate, *wilson(wins, games))
 
 
 def play_match(
@@ -331,11 +331,11 @@ def _add(on_progress: Progress, before: int, done: int) -> None:
     on_progress(before + done)
 
 
-def _goal_row(game: Game, games: Games, asked: str, columns: dict[str, int]) -> GoalRow:
+def _goal_row(game: Game, games: Games, asked: str, columns: dict[str, int]) -> GoalResult:
     mine = games.achieved[:, AGENT]
     shares = {name: float(mine[:, goal].mean()) for name, goal in columns.items()}
     successes = int(mine[:, game.goal_index(asked)].sum())
-    return GoalRow(asked, shares, *wilson(successes, len(games)), count_distinct(games))
+    return GoalResult(asked, shares, *wilson(successes, len(games)), count_distinct(games))
 
 
 def _openings(game: Game, settings: MatchSettings) -> Openings:

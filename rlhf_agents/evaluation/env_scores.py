@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from stable_baselines3.common.evaluation import evaluate_policy
 
-from rlhf_agents.envs.open_env import WorldOrder, open_many
+from rlhf_agents.envs.open_env import EnvConfig, open_many
 from rlhf_agents.players.actors import load_actor
 
 SIDE_BY_SIDE = 8
@@ -64,12 +64,12 @@ class _Watch:
 
 
 def measure(
-    order: WorldOrder, agent: str, episodes: int, progress: Progress = lambda _: None
+    config: EnvConfig, agent: str, episodes: int, progress: Progress = lambda _: None
 ) -> Scores:
     """Play whole episodes by the best actions and return how they went.
 
     Args:
-        order: the world.
+        config: the world.
         agent: who acts, see `load_actor`.
         episodes: how many.
         progress: is told how many have ended.
@@ -79,14 +79,22 @@ def measure(
         WorldFailureError: the world raised an error.
         rlhf_games.base.GameError: there is no such world, or it cannot be set up like that.
     """
-    envs = open_many(order, min(SIDE_BY_SIDE, episodes))
+    envs = open_many(config, min(SIDE_BY_SIDE, episodes))
     try:
-        actor, watch = load_actor(agent, envs, order), _Watch(progress)
+        actor, watch = (
+            load_actor(agent, envs, config.name, config.goal, config.seed or 0),
+            _Watch(progress),
+        )
         started = time.perf_counter()
         returns, lengths = evaluate_policy(
-            actor, envs, episodes, deterministic=True, return_episode_rewards=True, warn=False,
+            actor,
+            envs,
+            episodes,
+            deterministic=True,
+            return_episode_rewards=True,
+            warn=False,
             callback=watch,
-        )  # fmt: skip
+        )
         seconds = time.perf_counter() - started
     finally:
         envs.close()

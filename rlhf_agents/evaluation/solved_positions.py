@@ -48,7 +48,7 @@ _UNREADABLE = (
 
 
 @dataclass(frozen=True)
-class Positions:
+class SolvedPositions:
     """Positions of one game with the solver's value of every move.
 
     Attributes:
@@ -70,7 +70,7 @@ class Positions:
 
 
 @dataclass(frozen=True)
-class Rates:
+class PositionScores:
     """How well a player did on some positions.
 
     Attributes:
@@ -93,7 +93,7 @@ class Rates:
 
 
 @dataclass(frozen=True)
-class Marks:
+class SolvedPositionsReport:
     """What the yardstick says of a player.
 
     Attributes:
@@ -102,12 +102,12 @@ class Marks:
         illegal: how many of the chosen moves were illegal.
     """
 
-    overall: Rates
-    bands: tuple[Rates, ...]
+    overall: PositionScores
+    bands: tuple[PositionScores, ...]
     illegal: int
 
 
-def load_positions(path: str | Path, game: Game) -> Positions:
+def load_positions(path: str | Path, game: Game) -> SolvedPositions:
     """Read a file of solver-labelled positions of `game`.
 
     Raises:
@@ -119,7 +119,7 @@ def load_positions(path: str | Path, game: Game) -> Positions:
     arrays = _read(Path(path))
     _check_shapes(arrays, path, game)
     states = np.stack([arrays["cur"], arrays["mask"]], axis=1).astype(np.uint64)
-    positions = Positions(
+    positions = SolvedPositions(
         states,
         arrays["ply"].astype(np.int64),
         arrays["legal"].astype(np.bool_),
@@ -170,7 +170,7 @@ def _check_shapes(arrays: dict[str, NDArray[np.generic]], path: str | Path, game
             raise SettingError(msg)
 
 
-def _check_rules(positions: Positions, path: str | Path, game: Game) -> None:
+def _check_rules(positions: SolvedPositions, path: str | Path, game: Game) -> None:
     states, legal = positions.states, positions.legal
     try:
         is_board = np.array_equal(game.from_observation(game.observe(states)), states)
@@ -186,7 +186,7 @@ def _check_rules(positions: Positions, path: str | Path, game: Game) -> None:
 
 def choose(
     act: Act,
-    positions: Positions,
+    positions: SolvedPositions,
     *,
     batch: int = 250,
     on_progress: Callable[[int], None] | None = None,
@@ -208,7 +208,7 @@ def choose(
     return actions
 
 
-def mark(positions: Positions, actions: NDArray[np.int64]) -> Marks:
+def mark(positions: SolvedPositions, actions: NDArray[np.int64]) -> SolvedPositionsReport:
     """Judge the moves `actions`, int64 `[n]`, chosen in `positions`."""
     rows = np.arange(len(positions))
     inside = (actions >= 0) & (actions < positions.legal.shape[1])
@@ -222,10 +222,10 @@ def mark(positions: Positions, actions: NDArray[np.int64]) -> Marks:
         if (within := (positions.ply >= band[0]) & (positions.ply <= band[1])).any()
     ]
     overall = _rates(keeps, best, (int(positions.ply.min()), int(positions.ply.max())))
-    return Marks(overall, tuple(bands), int((~is_legal).sum()))
+    return SolvedPositionsReport(overall, tuple(bands), int((~is_legal).sum()))
 
 
-def measure(act: Act, positions: Positions) -> Marks:
+def measure(act: Act, positions: SolvedPositions) -> SolvedPositionsReport:
     """Ask the player `act` in all `positions` and judge its moves."""
     return mark(positions, choose(act, positions))
 
@@ -239,10 +239,14 @@ def _is_best(
     return np.asarray(chosen == np.where(legal, values, worst).max(axis=1))
 
 
-def _rates(keeps: NDArray[np.bool_], best: NDArray[np.bool_], band: tuple[int, int]) -> Rates:
+def _rates(
+    keeps: NDArray[np.bool_], best: NDArray[np.bool_], band: tuple[int, int]
+) -> PositionScores:
     vp, bs = float(keeps.mean()), float(best.mean())
     count = len(keeps)
-    return Rates(*band, count, vp, standard_error(vp, count), bs, standard_error(bs, count))
+    return PositionScores(
+        *band, count, vp, standard_error(vp, count), bs, standard_error(bs, count)
+    )
 
 
 def standard_error(rate: float, count: int) -> float:

@@ -37,7 +37,7 @@ def _score(game: Game, model: HFDQN, opponent: Any) -> float:
         actions = np.zeros(STRENGTH_GAMES, np.int64)
         turn = game.mover(states) == ours
         mine, theirs = legal & turn, legal & ~turn
-        actions[mine] = model.thinker.choose(states[mine], wanted[mine], 0)
+        actions[mine] = model.searcher.choose(states[mine], wanted[mine], 0)
         if theirs.any():
             actions[theirs] = opponent.act(states[theirs], "win")
         states = game.step(states, actions)

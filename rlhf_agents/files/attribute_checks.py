@@ -86,9 +86,11 @@ def is_episodes(value: Any) -> bool:
         return True
     facts = list(value) if isinstance(value, deque) else [0]
     return isinstance(value, deque) and all(
-        isinstance(fact, dict) and number(-np.inf, np.inf)(fact.get("r"))
-        and number(-np.inf, np.inf)(fact.get("l")) for fact in facts
-    )  # fmt: skip
+        isinstance(fact, dict)
+        and number(-np.inf, np.inf)(fact.get("r"))
+        and number(-np.inf, np.inf)(fact.get("l"))
+        for fact in facts
+    )
 
 
 def is_successes(value: Any) -> bool:
@@ -121,37 +123,69 @@ AMOUNT = number(0)
 """SB3 also takes 1e4 where it counts steps."""
 
 NUMBERS: dict[str, Check] = {
-    "buffer_size": whole(1, 10**9), "learning_starts": AMOUNT, "batch_size": whole(1, 10**8),
-    "tau": SHARE, "gamma": SHARE, "gradient_steps": whole(-1, 10**8),
-    "target_update_interval": number(1), "exploration_fraction": SHARE,
-    "exploration_initial_eps": SHARE, "exploration_final_eps": SHARE,
-    "max_grad_norm": number(0, np.inf), "seed": or_none(whole(0, 2**32 - 1)),
-    "verbose": of(int), "num_timesteps": AMOUNT, "_n_updates": AMOUNT, "_episode_num": AMOUNT,
+    "buffer_size": whole(1, 10**9),
+    "learning_starts": AMOUNT,
+    "batch_size": whole(1, 10**8),
+    "tau": SHARE,
+    "gamma": SHARE,
+    "gradient_steps": whole(-1, 10**8),
+    "target_update_interval": number(1),
+    "exploration_fraction": SHARE,
+    "exploration_initial_eps": SHARE,
+    "exploration_final_eps": SHARE,
+    "max_grad_norm": number(0, np.inf),
+    "seed": or_none(whole(0, 2**32 - 1)),
+    "verbose": of(int),
+    "num_timesteps": AMOUNT,
+    "_n_updates": AMOUNT,
+    "_episode_num": AMOUNT,
     "training_seconds": AMOUNT,
-}  # fmt: skip
+}
 """Numbers that every model has."""
 
 PLAIN: dict[str, Check] = {
     **NUMBERS,
-    "policy_class": subclass_of(DQNPolicy), "policy_kwargs": is_options,
-    "observation_space": of(spaces.Space), "action_space": of(spaces.Discrete),
-    "hindsight": of(Hindsight), "foresight": of(Foresight),
-    "model_foresight": or_none(of(ModelForesight)), "notes": of(dict),
-    "uses_hindsight": or_none(of(bool)), "double_q": of(bool), "game_name": is_none,
-    "elapsed_share": or_none(number()), "action_noise": is_none,
-    "learning_rate": is_schedule, "lr_schedule": is_schedule, "exploration_schedule": is_schedule,
-    "tensorboard_log": or_none(of(str)), "n_envs": whole(1, 10**6), "n_steps": whole(1, 10**4),
+    "policy_class": subclass_of(DQNPolicy),
+    "policy_kwargs": is_options,
+    "observation_space": of(spaces.Space),
+    "action_space": of(spaces.Discrete),
+    "hindsight": of(Hindsight),
+    "foresight": of(Foresight),
+    "model_foresight": or_none(of(ModelForesight)),
+    "notes": of(dict),
+    "uses_hindsight": or_none(of(bool)),
+    "double_q": of(bool),
+    "game_name": is_none,
+    "elapsed_share": or_none(number()),
+    "action_noise": is_none,
+    "learning_rate": is_schedule,
+    "lr_schedule": is_schedule,
+    "exploration_schedule": is_schedule,
+    "tensorboard_log": or_none(of(str)),
+    "n_envs": whole(1, 10**6),
+    "n_steps": whole(1, 10**4),
     "replay_buffer_class": or_none(subclass_of(BaseBuffer)),
-    "replay_buffer_kwargs": is_options, "optimize_memory_usage": of(bool),
-    "train_freq": is_train_freq, "use_sde": is_false, "use_sde_at_warmup": of(bool),
-    "sde_sample_freq": number(), "_stats_window_size": whole(1, 10**6),
-    "_total_timesteps": AMOUNT, "_num_timesteps_at_start": AMOUNT, "_n_calls": AMOUNT,
-    "start_time": number(), "_current_progress_remaining": number(), "exploration_rate": SHARE,
-    "_last_obs": is_observation, "_last_original_obs": is_observation,
-    "_last_episode_starts": is_observation, "ep_info_buffer": is_episodes,
-    "ep_success_buffer": is_successes, "batch_norm_stats": of(list),
+    "replay_buffer_kwargs": is_options,
+    "optimize_memory_usage": of(bool),
+    "train_freq": is_train_freq,
+    "use_sde": is_false,
+    "use_sde_at_warmup": of(bool),
+    "sde_sample_freq": number(),
+    "_stats_window_size": whole(1, 10**6),
+    "_total_timesteps": AMOUNT,
+    "_num_timesteps_at_start": AMOUNT,
+    "_n_calls": AMOUNT,
+    "start_time": number(),
+    "_current_progress_remaining": number(),
+    "exploration_rate": SHARE,
+    "_last_obs": is_observation,
+    "_last_original_obs": is_observation,
+    "_last_episode_starts": is_observation,
+    "ep_info_buffer": is_episodes,
+    "ep_success_buffer": is_successes,
+    "batch_norm_stats": of(list),
     "batch_norm_stats_target": of(list),
-}  # fmt: skip
+}
 """Attributes of a model of a plain environment."""
 
 

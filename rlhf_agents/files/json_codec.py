@@ -21,6 +21,7 @@ from stable_baselines3.common.type_aliases import TrainFreq, TrainFrequencyUnit
 from stable_baselines3.common.utils import ConstantSchedule, FloatSchedule, LinearSchedule
 
 from rlhf_agents.files.untrusted import DTYPES, WRONG, declared_values
+from rlhf_agents.moved import MODULES
 from rlhf_agents.settings import Cosine, Foresight, Hindsight, ModelForesight, Priorities, from_json
 
 SAFE_MODULES = (
@@ -154,6 +155,7 @@ def decode(value: Any) -> Any:
 
 def _decode_class(value: dict[str, Any]) -> Any:
     module, _, name = str(value["class"]).partition(":")
+    module = MODULES.get(module, module)
     if module not in SAFE_MODULES:
         msg = f"the module {module} is not one that files may name classes of"
         raise ValueError(msg)

@@ -1,4 +1,4 @@
-"""Values written as text: Python literals, `dict(...)`, names of classes, `lin_1e-3`; nothing is run."""
+"""Values written as text: Python literals, `dict(...)`, class names, `lin_1e-3`; no code is run."""
 
 from __future__ import annotations
 

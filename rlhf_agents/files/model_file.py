@@ -36,7 +36,7 @@ from rlhf_agents.files.untrusted import (
     RATIO,
     RATIO_OF_RUNS,
     WRONG,
-    CarefulZip,
+    LimitedZip,
     declared_values,
     read_json,
 )
@@ -161,7 +161,7 @@ def read_model(path: Any, groups: Collection[str] = MODEL_GROUPS) -> ModelFile:
 def _read_archive(source: str, stream: Any, groups: Collection[str]) -> ModelFile:
     resumes = not set(groups) <= set(MODEL_GROUPS)
     try:
-        archive = CarefulZip(stream, RATIO_OF_RUNS if resumes else RATIO)
+        archive = LimitedZip(stream, RATIO_OF_RUNS if resumes else RATIO)
         manifest = _read_manifest(source, archive)
         arrays = {
             name.removeprefix(FOLDER).removesuffix(ENDING): _read_arrays(archive, name, facts)
@@ -178,7 +178,7 @@ def _said(error: Exception) -> str:
     return str(error.args[0]) if isinstance(error, LookupError) and error.args else str(error)
 
 
-def _read_manifest(source: str, archive: CarefulZip) -> dict[str, Any]:
+def _read_manifest(source: str, archive: LimitedZip) -> dict[str, Any]:
     if MANIFEST not in archive:
         msg = (
             f"{source} has no {MANIFEST}: it was not saved by rlhf_agents "
@@ -214,7 +214,7 @@ def _check_members(members: Any) -> None:
             raise ValueError(msg)
 
 
-def _read_arrays(archive: CarefulZip, name: str, facts: dict[str, Any]) -> Arrays:
+def _read_arrays(archive: LimitedZip, name: str, facts: dict[str, Any]) -> Arrays:
     blob = archive.read(name, min(facts["bytes"], MAX_MEMBER_BYTES))
     if len(blob) != facts["bytes"] or hashlib.sha256(blob).hexdigest() != facts.get("sha256"):
         msg = f"{name} does not match its digest"

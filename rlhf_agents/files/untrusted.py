@@ -36,14 +36,26 @@ DTYPES = {np.dtype(code).str: np.dtype(code) for code in "?bBhHiIlLqQefd"}
 """Numbers that files may hold, by numpy's name with byte order."""
 
 DAMAGE = (
-    zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError, RuntimeError, ValueError,
-    OverflowError, LookupError,
-)  # fmt: skip
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    OSError,
+    EOFError,
+    RuntimeError,
+    ValueError,
+    OverflowError,
+    LookupError,
+)
 """What `zipfile` raises at damaged files."""
 WRONG = (
-    ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
     ValueError,
-)  # fmt: skip
+)
 """What Python and libraries raise at values of the wrong kind."""
 
 
@@ -74,7 +86,7 @@ class _SmallReads(io.RawIOBase):
         return True
 
 
-class CarefulZip:
+class LimitedZip:
     """The members of a zip.
 
     Args:

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rlhf_agents.envs.multi_agent_env import FollowedEnv
-from rlhf_agents.envs.open_env import WorldOrder, open_one
-from rlhf_agents.errors import WorldFailureError
+from rlhf_agents.envs.multi_agent_env import MultiAgentEnv
+from rlhf_agents.envs.open_env import EnvConfig, open_one
+from rlhf_agents.errors import EnvironmentFailureError
 from rlhf_agents.play.episode_events import (
-    Happening,
-    Kind,
+    EpisodeEvent,
+    EventKind,
     goal_chances,
     goal_floor,
     happenings,
@@ -22,7 +22,7 @@ from rlhf_agents.play.episode_events import (
     together,
     told,
 )
-from rlhf_agents.play.episode_frames import AgentMoment, Moment, Picture
+from rlhf_agents.play.episode_frames import AgentFrame, Frame, Picture
 from rlhf_agents.players.actors import Actor, load_actor, masks_of
 from rlhf_games.base import GameError
 
@@ -31,12 +31,12 @@ USUAL_PACE = 15.0
 SLOWEST, FASTEST = 1.0, 60.0
 
 
-class WorldShow:
+class EpisodePlayer:
     """A world in which an actor acts while somebody watches.
 
     Args:
-        order: the world.
-        agent: who acts, see `plain_worlds.load_actor`.
+        config: the world.
+        agent: who acts, see `actors.load_actor`.
         mode: how it is shown, "rgb_array" or "ansi"; where a world has it not, `trouble` says so.
 
     Attributes:
@@ -56,26 +56,26 @@ class WorldShow:
         rlhf_games.base.GameError: there is no such world, or it cannot be set up like that.
     """
 
-    def __init__(self, order: WorldOrder, agent: str, mode: str = RGB) -> None:
-        self.name, self.goal, self.opponent = order.name, order.goal, order.opponent
+    def __init__(self, config: EnvConfig, agent: str, mode: str = RGB) -> None:
+        self.name, self.goal, self.opponent = config.name, config.goal, config.opponent
         self.trouble = ""
         self.mode: str | None = mode
-        self.env = self._open(order, mode)
-        self.actor: Actor = load_actor(agent, self.env, order)
+        self.env = self._open(config, mode)
+        self.actor: Actor = load_actor(agent, self.env, config.name, config.goal, config.seed or 0)
         inner = _innermost(self.env)
         pace = float(inner.metadata.get("render_fps") or USUAL_PACE)
         self.pace = min(FASTEST, max(SLOWEST, pace))
         self.names = _action_names(inner, self.env)
         self.floor = goal_floor(self.env, self.actor)
-        self._team = self.env if isinstance(self.env, FollowedEnv) else None
-        self._run_seed = order.seed
-        self._seed: int | None = order.seed
+        self._team = self.env if isinstance(self.env, MultiAgentEnv) else None
+        self._run_seed = config.seed
+        self._seed: int | None = config.seed
         self._wanted: int | None = None
         self._batch: Any = None
-        self.now = Moment(0)
+        self.now = Frame(0)
         self.restart()
 
-    def restart(self) -> Moment:
+    def restart(self) -> Frame:
         """Begin the next episode; only the first is seeded, as in Gymnasium.
 
         Raises:
@@ -90,11 +90,11 @@ class WorldShow:
         self._batch = shown if self._team is not None else _as_batch(shown)
         self._seed = None
         names = ("",) if self._team is None else self._team.agents
-        agents = tuple(AgentMoment(name) for name in names)
-        self.now = self._look(Moment(self.now.episode + 1, agents=agents, lives=lives_of(info)))
+        agents = tuple(AgentFrame(name) for name in names)
+        self.now = self._look(Frame(self.now.episode + 1, agents=agents, lives=lives_of(info)))
         return self.now
 
-    def advance(self) -> Moment:
+    def advance(self) -> Frame:
         """Do what the actor wants; after the end begin anew.
 
         Raises:
@@ -126,7 +126,7 @@ class WorldShow:
         self.now = _with_events(before, self._look(moment), lives_of(info))
         return self.now
 
-    def follow(self, agent: int) -> Moment:
+    def follow(self, agent: int) -> Frame:
         """Look closely at one of the agents from now on, also when it is out.
 
         Args:
@@ -169,22 +169,24 @@ class WorldShow:
             raise self._failure(error, self.now.episode, self.now.step + 1) from error
         return rewards, bool(terminated or truncated), info
 
-    def _failure(self, error: Exception, episode: int, step: int) -> WorldFailureError:
+    def _failure(self, error: Exception, episode: int, step: int) -> EnvironmentFailureError:
         place = f"seed {self._run_seed}, episode {episode}, step {step}"
-        return WorldFailureError(f"{self.name} raised {type(error).__name__}: {error} ({place})")
+        return EnvironmentFailureError(
+            f"{self.name} raised {type(error).__name__}: {error} ({place})"
+        )
 
-    def _open(self, order: WorldOrder, mode: str) -> Any:
+    def _open(self, config: EnvConfig, mode: str) -> Any:
         """Open the world so that it shows itself, or without if it cannot."""
-        env = open_one(order)
+        env = open_one(config)
         modes = _innermost(env).metadata.get("render_modes") or ()
         if mode in modes:
             env.close()
-            return open_one(order, render_mode=mode)
+            return open_one(config, render_mode=mode)
         self.mode = None
-        self.trouble = f"{order.name} has no picture to show"
+        self.trouble = f"{config.name} has no picture to show"
         return env
 
-    def _look(self, moment: Moment) -> Moment:
+    def _look(self, moment: Frame) -> Frame:
         shown = self._rendered()
         picture = _as_picture(shown)
         if picture is None and self.mode == RGB and not self.trouble:
@@ -193,7 +195,7 @@ class WorldShow:
         moment = replace(moment, picture=picture, text=text, agents=self._think(moment))
         return replace(moment, followed=self._followed(moment))
 
-    def _think(self, moment: Moment) -> tuple[AgentMoment, ...]:
+    def _think(self, moment: Frame) -> tuple[AgentFrame, ...]:
         """Return all agents with what the actor thinks and will do."""
         env, batch, masks = self.env, self._batch, masks_of(self.env, self._batch)
         playing, successes = np.ones(len(moment.agents), np.bool_), [moment.success]
@@ -202,10 +204,17 @@ class WorldShow:
         acting = playing & (not moment.over)
         goals = goal_chances(env, self.actor, batch, masks, acting)
         agents = [
-            replace(agent, playing=bool(playing[i]), success=successes[i], goals=goals[i],
-                    next_action=None, chance=None, values=agent.values if moment.over else None)
+            replace(
+                agent,
+                playing=bool(playing[i]),
+                success=successes[i],
+                goals=goals[i],
+                next_action=None,
+                chance=None,
+                values=agent.values if moment.over else None,
+            )
             for i, agent in enumerate(moment.agents)
-        ]  # fmt: skip
+        ]
         if not acting.any():
             return tuple(agents)
         chosen = self.actor.predict(batch, deterministic=True)[0]
@@ -219,7 +228,7 @@ class WorldShow:
             agents[i] = replace(agents[i], next_action=action, values=worth, chance=chance)
         return tuple(agents)
 
-    def _followed(self, moment: Moment) -> int:
+    def _followed(self, moment: Frame) -> int:
         """Return who is looked at: whom somebody chose, else the first that plays."""
         if self._wanted is not None:
             return self._wanted
@@ -240,7 +249,7 @@ class WorldShow:
             return None
 
 
-def _with_events(before: Moment, after: Moment, lives: int | None) -> Moment:
+def _with_events(before: Frame, after: Frame, lives: int | None) -> Frame:
     """Return a moment with what happened since the one before."""
     counted = before.lives, lives
     step = after.step
@@ -254,18 +263,18 @@ def _with_events(before: Moment, after: Moment, lives: int | None) -> Moment:
     }
     events = together(found)
     if after.over:
-        events.append(Happening(step, Kind.END, "the episode is over"))
+        events.append(EpisodeEvent(step, EventKind.END, "the episode is over"))
     known = before.lives if lives is None else lives
     return replace(after, events=(*before.events, *events), lives=known)
 
 
-def _leaving(agent: AgentMoment, now: Moment) -> list[Happening]:
+def _leaving(agent: AgentFrame, now: Frame) -> list[EpisodeEvent]:
     """Return that an agent leaves a world that goes on, unless its goals say why."""
     if agent.playing or now.over or (agent.goals and agent.success is not None):
         return []
     if agent.success:
-        return [Happening(now.step, Kind.GOAL, "goal reached")]
-    return [Happening(now.step, Kind.OUT, "out of the game")]
+        return [EpisodeEvent(now.step, EventKind.GOAL, "goal reached")]
+    return [EpisodeEvent(now.step, EventKind.OUT, "out of the game")]
 
 
 def _chance(values: NDArray[np.float32] | None, floor: float | None) -> float | None:
@@ -283,7 +292,7 @@ def _innermost(env: Any) -> Any:
 
 def _action_names(inner: Any, env: Any) -> tuple[tuple[str, ...], ...]:
     """Return the names of the actions of every agent."""
-    if isinstance(env, FollowedEnv):
+    if isinstance(env, MultiAgentEnv):
         return env.action_names
     own = told(env, "action_names")
     if own:

@@ -16,7 +16,7 @@ from rlhf_agents.players.actors import Actor
 ACHIEVED, DESIRED = "achieved_goal", "desired_goal"
 
 
-class Kind(StrEnum):
+class EventKind(StrEnum):
     """Of an event."""
 
     REWARD = "reward"
@@ -29,7 +29,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Happening:
+class EpisodeEvent:
     """Something that happened.
 
     Attributes:
@@ -41,7 +41,7 @@ class Happening:
     """
 
     step: int
-    kind: Kind
+    kind: EventKind
     text: str
     who: tuple[str, ...] = ()
 
@@ -75,7 +75,7 @@ def happenings(
     step: int,
     reward: float,
     lives: tuple[int | None, int | None] = (None, None),
-) -> list[Happening]:
+) -> list[EpisodeEvent]:
     """Return what happened to one agent in one step.
 
     Args:
@@ -87,25 +87,25 @@ def happenings(
     """
     found = []
     if reward:
-        kind = Kind.REWARD if reward > 0 else Kind.PENALTY
-        found.append(Happening(step, kind, f"reward {reward:+.3g}"))
+        kind = EventKind.REWARD if reward > 0 else EventKind.PENALTY
+        found.append(EpisodeEvent(step, kind, f"reward {reward:+.3g}"))
     if lives[0] is not None and lives[1] is not None and lives[1] < lives[0]:
-        found.append(Happening(step, Kind.LIFE_LOST, f"life lost, {lives[1]} left"))
+        found.append(EpisodeEvent(step, EventKind.LIFE_LOST, f"life lost, {lives[1]} left"))
     for old, new in zip(before, after, strict=True):
         if new.flag != old.flag and new.flag > 0:
-            found.append(Happening(step, Kind.GOAL, f"{new.name} reached"))
+            found.append(EpisodeEvent(step, EventKind.GOAL, f"{new.name} reached"))
         elif new.flag != old.flag and new.flag < 0 and new.asked:
-            found.append(Happening(step, Kind.MISSED, f"{new.name} missed"))
+            found.append(EpisodeEvent(step, EventKind.MISSED, f"{new.name} missed"))
     return found
 
 
-def together(found: Mapping[str, Sequence[Happening]]) -> list[Happening]:
+def together(found: Mapping[str, Sequence[EpisodeEvent]]) -> list[EpisodeEvent]:
     """Return what happened to all agents in one step, each event once with those it happened to.
 
     Args:
         found: the events of every agent that plays, by its name.
     """
-    owners: dict[Happening, list[str]] = {}
+    owners: dict[EpisodeEvent, list[str]] = {}
     for name, events in found.items():
         for event in events:
             owners.setdefault(event, []).append(name)

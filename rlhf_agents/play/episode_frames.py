@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rlhf_agents.play.episode_events import GoalChance, Happening
+from rlhf_agents.play.episode_events import EpisodeEvent, GoalChance
 
 Picture = NDArray[np.uint8]
 """uint8 `[H, W, 3]`."""
 
 
 @dataclass(frozen=True)
-class AgentMoment:
+class AgentFrame:
     """What there is to see of one agent; before the first step, `action` is None.
 
     Attributes:
@@ -51,7 +51,7 @@ class AgentMoment:
 
 
 @dataclass(frozen=True)
-class Moment:
+class Frame:
     """What there is to see after a step.
 
     Attributes:
@@ -74,17 +74,17 @@ class Moment:
     step: int = 0
     picture: Picture | None = None
     text: str | None = None
-    agents: tuple[AgentMoment, ...] = (AgentMoment(),)
+    agents: tuple[AgentFrame, ...] = (AgentFrame(),)
     followed: int = 0
     reward: float = 0.0
     total: float = 0.0
     over: bool = False
     success: bool | None = None
-    events: tuple[Happening, ...] = ()
+    events: tuple[EpisodeEvent, ...] = ()
     lives: int | None = None
 
     @property
-    def mine(self) -> AgentMoment:
+    def mine(self) -> AgentFrame:
         """The agent that is followed."""
         return self.agents[self.followed]
 

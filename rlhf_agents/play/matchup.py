@@ -19,7 +19,7 @@ REVIEW_NODES = 1000
 
 
 @dataclass(frozen=True)
-class Seating:
+class Matchup:
     """The game and those who play it.
 
     Attributes:
@@ -46,7 +46,7 @@ class Seating:
         return (agent, other) if agent_seat == 0 else (other, agent)
 
 
-def load_seating(setup: Setup) -> Seating:
+def load_matchup(setup: Setup) -> Matchup:
     """Load the rules and the players.
 
     Raises:
@@ -66,7 +66,7 @@ def load_seating(setup: Setup) -> Seating:
     agent, other = make(own, setup.seed), None
     if setup.opponent != "human":
         other = make(own if setup.opponent == "agent" else setup.opponent, setup.seed + 1)
-    return Seating(game, agent, other, _analyst(game, (agent, other)))
+    return Matchup(game, agent, other, _analyst(game, (agent, other)))
 
 
 def _analyst(game: Game, players: tuple[Player | None, ...]) -> AgentPlayer | None:

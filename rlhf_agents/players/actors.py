@@ -16,7 +16,6 @@ from stable_baselines3.common.preprocessing import is_image_space
 from stable_baselines3.common.vec_env import VecEnv, VecTransposeImage
 
 from rlhf_agents.dqn.action_masks import MASK_KEY, MASK_METHOD
-from rlhf_agents.envs.open_env import WorldOrder
 from rlhf_agents.errors import SettingError
 from rlhf_agents.files.model_file import read_model
 from rlhf_agents.hfdqn import HFDQN
@@ -43,9 +42,12 @@ class Actor(Protocol):
         ...
 
     def predict(
-        self, observation: Any, state: Any = None, episode_start: Any = None,
+        self,
+        observation: Any,
+        state: Any = None,
+        episode_start: Any = None,
         deterministic: bool = False,
-    ) -> tuple[NDArray[Any], Any]:  # fmt: skip
+    ) -> tuple[NDArray[Any], Any]:
         """Return actions for a batch of observations, as SB3's `predict` does."""
         ...
 
@@ -74,9 +76,12 @@ class RandomActor:
         self.space.seed(seed)
 
     def predict(
-        self, observation: Any, state: Any = None, episode_start: Any = None,
+        self,
+        observation: Any,
+        state: Any = None,
+        episode_start: Any = None,
         deterministic: bool = False,
-    ) -> tuple[NDArray[Any], Any]:  # fmt: skip
+    ) -> tuple[NDArray[Any], Any]:
         """Return random actions, see `Actor.predict`."""
         del episode_start, deterministic
         masks = masks_of(self.env, observation)
@@ -109,9 +114,12 @@ class ModelActor:
         return isinstance(space, spaces.Dict) and DESIRED in space.spaces
 
     def predict(
-        self, observation: Any, state: Any = None, episode_start: Any = None,
+        self,
+        observation: Any,
+        state: Any = None,
+        episode_start: Any = None,
         deterministic: bool = False,
-    ) -> tuple[NDArray[Any], Any]:  # fmt: skip
+    ) -> tuple[NDArray[Any], Any]:
         """Return the best sensible actions, see `Actor.predict`."""
         masks = masks_of(self.env, observation)
         seen = _seen(observation, self.model.observation_space)
@@ -126,40 +134,42 @@ class ModelActor:
         return values
 
 
-def load_actor(spec: str, env: Any, order: WorldOrder) -> Actor:
+def load_actor(spec: str, env: Any, name: str, goal: str | None = None, seed: int = 0) -> Actor:
     """Return whom a word on the command line names.
 
     Args:
         spec: "random" or FILE.zip.
         env: where it acts: one environment, or many.
-        order: what they are.
+        name: of the environment.
+        goal: what is asked for, None for what the environment rewards.
+        seed: of random actions.
 
     Raises:
         SettingError: nobody has that name, or the model does not fit the world.
         ModelFileError: the file is missing, damaged, or not ours.
     """
     if spec == RANDOM:
-        return RandomActor(env, order.seed)
+        return RandomActor(env, seed)
     if not spec.endswith(".zip") and not Path(spec).is_file():
         msg = (
-            f"unknown agent {spec!r}: in {order.name} agents are random or FILE.zip of a model "
+            f"unknown agent {spec!r}: in {name} agents are random or FILE.zip of a model "
             "that was trained there"
         )
         raise SettingError(msg)
     played = read_model(spec).manifest.get("game")
     if played is not None:
-        msg = f"{spec} plays {played}, not {order.name}"
+        msg = f"{spec} plays {played}, not {name}"
         raise SettingError(msg)
     model = HFDQN.load(spec)
-    _check_fits(model, spec, env, order)
+    _check_fits(model, spec, env, name, goal)
     return ModelActor(model, env, Path(spec).stem)
 
 
-def _check_fits(model: HFDQN, spec: str, env: Any, order: WorldOrder) -> None:
+def _check_fits(model: HFDQN, spec: str, env: Any, name: str, goal: str | None) -> None:
     mine, theirs = model.observation_space, env.observation_space
     if model.action_space != env.action_space:
         msg = (
-            f"{spec} does not fit {order.name}: it chooses from {model.action_space}, the world "
+            f"{spec} does not fit {name}: it chooses from {model.action_space}, the world "
             f"has the actions {env.action_space}"
         )
         raise SettingError(msg)
@@ -167,9 +177,9 @@ def _check_fits(model: HFDQN, spec: str, env: Any, order: WorldOrder) -> None:
         theirs = theirs.spaces.get(BOARD, theirs)
     difference = _difference(mine, theirs)
     if difference:
-        asked = f"played for {order.goal!r}" if order.goal else "played for what it rewards"
+        asked = f"played for {goal!r}" if goal else "played for what it rewards"
         msg = (
-            f"{spec} does not fit {order.name} {asked}: {difference}; what it was trained for is "
+            f"{spec} does not fit {name} {asked}: {difference}; what it was trained for is "
             "named by --goal, options of the world by --option"
         )
         raise SettingError(msg)

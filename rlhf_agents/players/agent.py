@@ -24,7 +24,7 @@ from rlhf_agents.search.explanation import Explanation, Forecast
 from rlhf_agents.search.forecast import GAMES, forecast
 from rlhf_agents.search.goal_values import GoalRules, goal_rules
 from rlhf_agents.search.network_files import game_of, weights_from_arrays
-from rlhf_agents.search.searcher import Thinker
+from rlhf_agents.search.searcher import Searcher
 from rlhf_agents.settings import Foresight, from_json
 from rlhf_games.base import MOVER, Game, States
 
@@ -50,17 +50,17 @@ class Agent:
         self.name = name
         self.game = game
         self.goals = tuple(goal.name for goal in game.goals)
-        self._thinker = Thinker(game, weights, goal_rules(game, foresight))
+        self._searcher = Searcher(game, weights, goal_rules(game, foresight))
 
     @property
     def weights(self) -> PatternWeights:
         """Its network."""
-        return self._thinker.weights
+        return self._searcher.weights
 
     @property
     def goal_rules(self) -> GoalRules:
         """How it values goals, and looks ahead for them."""
-        return self._thinker.goals
+        return self._searcher.goals
 
     def act(
         self,
@@ -90,7 +90,7 @@ class Agent:
             wanted = np.full(len(states), self.game.goal_index(goals), np.int64)
         else:
             wanted = np.array([self.game.goal_index(name) for name in goals], np.int64)
-        return self._thinker.choose(states, wanted, _checked(nodes))
+        return self._searcher.choose(states, wanted, _checked(nodes))
 
     def explain(
         self,
@@ -112,7 +112,7 @@ class Agent:
 
         To the waiting player (`seat` 1) the values are what it gets if the mover plays each move.
         """
-        return self._thinker.explain(state, self.game.goal_index(goal), _checked(nodes), seat)
+        return self._searcher.explain(state, self.game.goal_index(goal), _checked(nodes), seat)
 
     def think(
         self, state: States, goal: str = "win", nodes: int = DEFAULT_NODES, seat: int = MOVER
@@ -122,12 +122,17 @@ class Agent:
         Raises:
             ValueError: the game is over.
         """
-        return self._thinker.think_aloud(state, self.game.goal_index(goal), _checked(nodes), seat)
+        return self._searcher.search_in_steps(
+            state, self.game.goal_index(goal), _checked(nodes), seat
+        )
 
     def forecast(
-        self, state: States, goals: tuple[str, str] = ("win", "win"), games: int = GAMES,
+        self,
+        state: States,
+        goals: tuple[str, str] = ("win", "win"),
+        games: int = GAMES,
         seed: int = 0,
-    ) -> Forecast:  # fmt: skip
+    ) -> Forecast:
         """Return how the game from a position uint64 `[W]` is expected to end.
 
         An estimate: both sides play `games` imagined games by the network alone.
@@ -146,7 +151,7 @@ class Agent:
             msg = f"a forecast needs at least 1 game, got {games}"
             raise SettingError(msg)
         wanted = (self.game.goal_index(goals[0]), self.game.goal_index(goals[1]))
-        return forecast(self._thinker.mind, self.goals, state, wanted, games, seed)
+        return forecast(self._searcher.context, self.goals, state, wanted, games, seed)
 
     def _states(self, observations: Any) -> States:
         boards = observations["observation"] if isinstance(observations, dict) else observations

@@ -17,7 +17,7 @@ from rlhf_agents.files.model_file import read_model
 from rlhf_agents.players.agent import Agent, load_agent
 from rlhf_agents.players.players import KINDS, Player, make_player
 from rlhf_agents.search.compiled_network import PatternWeights
-from rlhf_agents.search.searcher import Thinker
+from rlhf_agents.search.searcher import Searcher
 from rlhf_games.base import Game, States
 
 Batch = dict[str, NDArray[Any]]
@@ -73,7 +73,7 @@ class PolicyOpponent:
         self.name = name
         self.epsilon = epsilon
         self._rng = np.random.default_rng(seed)
-        self._chooser: Chooser = _ThinkingCopy(model, nodes) if thinks else _PolicyCopy(model)
+        self._chooser: Chooser = _SearcherCopy(model, nodes) if thinks else _PolicyCopy(model)
         self._game: Game | None = None
 
     def for_game(self, game: Game | None) -> PolicyOpponent:
@@ -111,21 +111,21 @@ def _observe(game: Game, states: States, goals: NDArray[np.int64]) -> Batch:
     }
 
 
-class _ThinkingCopy:
+class _SearcherCopy:
     """A copy of an `HFDQN` on a game: its network, its foresight."""
 
     def __init__(self, model: Any, nodes: int) -> None:
-        thinker = model.thinker
-        weights = PatternWeights(*[np.array(array) for array in thinker.weights])
-        self.game: Game = thinker.game
-        self.thinker = Thinker(thinker.game, weights, thinker.goals)
+        searcher = model.searcher
+        weights = PatternWeights(*[np.array(array) for array in searcher.weights])
+        self.game: Game = searcher.game
+        self.searcher = Searcher(searcher.game, weights, searcher.goals)
         self.nodes = nodes
 
     def choose(self, batch: Batch, rng: np.random.Generator) -> NDArray[np.int64]:
         """Return the best legal actions; nothing is random."""
         del rng
         states = self.game.from_observation(batch["observation"])
-        return self.thinker.choose(states, batch["desired_goal"].argmax(axis=1), self.nodes)
+        return self.searcher.choose(states, batch["desired_goal"].argmax(axis=1), self.nodes)
 
 
 class _PolicyCopy:

@@ -1,7 +1,8 @@
 """The pattern network inside compiled code: one position at a time, no torch, no batch.
 
-The weights are views of the torch parameters of `rlhf_agents.selfplay.networks.GoalQNetwork`, so that a copy
-is never out of date. The arithmetic equals the torch module's to float32 rounding (tested).
+The weights are views of the torch parameters of `rlhf_agents.selfplay.networks.GoalQNetwork`, so
+that a copy is never out of date. The arithmetic equals the torch module's to float32 rounding
+(tested).
 """
 
 from __future__ import annotations

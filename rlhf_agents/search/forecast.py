@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from rlhf_agents.search.compiled_network import goal_value, hidden
 from rlhf_agents.search.explanation import Forecast
 from rlhf_agents.search.goal_values import WIN, decided_value
-from rlhf_agents.search.tree import Mind
+from rlhf_agents.search.tree import SearchContext
 from rlhf_games.base import Outcome, States, Verdict
 from rlhf_games.compiled import compiled, inner, next_random, random_unit
 from rlhf_games.rules import ONGOING, State, is_legal, load, play, result, verdict
@@ -24,32 +24,36 @@ GAMES = 256
 
 @inner
 def fill_wishes(
-    mind: Mind, state: State, goal: int, features: NDArray[np.float32], out: NDArray[np.float32]
+    context: SearchContext,
+    state: State,
+    goal: int,
+    features: NDArray[np.float32],
+    out: NDArray[np.float32],
 ) -> None:
     """Fill `out` `[A]` with how likely the mover plays each move for its goal; they sum to 1."""
-    if verdict(mind.rules, state, 0, goal) == Verdict.IMPOSSIBLE:
+    if verdict(context.rules, state, 0, goal) == Verdict.IMPOSSIBLE:
         goal = WIN
-    hidden(mind.rules, mind.weights, state, features)
+    hidden(context.rules, context.weights, state, features)
     best = np.float32(-1.0)
-    for action in range(mind.rules.n_actions):
+    for action in range(context.rules.n_actions):
         out[action] = -1.0
-        if is_legal(mind.rules, state, action):
-            after = play(mind.rules, state, action)
-            known, value = decided_value(mind.rules, mind.goals, after, 1, goal)
+        if is_legal(context.rules, state, action):
+            after = play(context.rules, state, action)
+            known, value = decided_value(context.rules, context.goals, after, 1, goal)
             if not known:
-                value = goal_value(mind.weights, features, 0, goal, action)
+                value = goal_value(context.weights, features, 0, goal, action)
             out[action] = value
             best = max(best, out[action])
     total = np.float32(0.0)
-    for action in range(mind.rules.n_actions):
+    for action in range(context.rules.n_actions):
         if out[action] < 0.0:
             out[action] = 0.0
         elif best >= 1.0:  # the rules say that it is achieved: nobody lets that pass
             out[action] = np.float32(out[action] >= 1.0)
         else:
-            out[action] = np.exp((out[action] - best) / np.float32(mind.goals.temperature))
+            out[action] = np.exp((out[action] - best) / np.float32(context.goals.temperature))
         total += out[action]
-    for action in range(mind.rules.n_actions):
+    for action in range(context.rules.n_actions):
         out[action] /= total
 
 
@@ -68,13 +72,18 @@ def draw_action(wishes: NDArray[np.float32], share: float) -> int:
 
 @compiled
 def imagine(
-    mind: Mind, states: States, wanted: NDArray[np.int64], seed: int, reached: NDArray[np.int64],
-    results: NDArray[np.int64], games: int,
-) -> None:  # fmt: skip
+    context: SearchContext,
+    states: States,
+    wanted: NDArray[np.int64],
+    seed: int,
+    reached: NDArray[np.int64],
+    results: NDArray[np.int64],
+    games: int,
+) -> None:
     """Play games from the first position and count how they end.
 
     Args:
-        mind: the game, the network and how goals are valued.
+        context: the game, the network and how goals are valued.
         states: uint64 `[1, W]`.
         wanted: int64 `[2]`, the goals of the mover and of the waiting player.
         seed: of the moves.
@@ -82,33 +91,37 @@ def imagine(
         results: int64 `[3]`, receives how often the mover loses, draws and wins.
         games: how many.
     """
-    features = np.empty(mind.weights.table.shape[1], np.float32)
-    wishes = np.empty(mind.rules.n_actions, np.float32)
+    features = np.empty(context.weights.table.shape[1], np.float32)
+    wishes = np.empty(context.rules.n_actions, np.float32)
     generator = numba.uint64(seed)
     for _ in range(games):
-        state, mover = load(mind.rules, states, 0), 0
-        while result(mind.rules, state) == ONGOING:
-            fill_wishes(mind, state, wanted[mover], features, wishes)
+        state, mover = load(context.rules, states, 0), 0
+        while result(context.rules, state) == ONGOING:
+            fill_wishes(context, state, wanted[mover], features, wishes)
             generator, bits = next_random(generator)
-            state = play(mind.rules, state, draw_action(wishes, random_unit(bits)))
+            state = play(context.rules, state, draw_action(wishes, random_unit(bits)))
             mover = 1 - mover
-        outcome = result(mind.rules, state)
+        outcome = result(context.rules, state)
         results[1 + (outcome if mover == 0 else -outcome)] += 1
-        for goal in range(mind.rules.n_goals):
+        for goal in range(context.rules.n_goals):
             for seat in range(2):
                 who = seat if mover == 0 else 1 - seat
-                if verdict(mind.rules, state, who, goal) == Verdict.ACHIEVED:
+                if verdict(context.rules, state, who, goal) == Verdict.ACHIEVED:
                     reached[seat, goal] += 1
 
 
 def forecast(
-    mind: Mind, names: tuple[str, ...], state: States, wanted: tuple[int, int], games: int,
+    context: SearchContext,
+    names: tuple[str, ...],
+    state: States,
+    wanted: tuple[int, int],
+    games: int,
     seed: int,
-) -> Forecast:  # fmt: skip
+) -> Forecast:
     """Return how the game from a position uint64 `[W]` is expected to end.
 
     Args:
-        mind: the game, the network and how goals are valued.
+        context: the game, the network and how goals are valued.
         names: of the goals, `[G]`.
         state: the position; a finished game has a certain end.
         wanted: what the mover and the waiting player play for, rows of the goal table.
@@ -118,7 +131,7 @@ def forecast(
     states = np.ascontiguousarray(state, np.uint64)[None]
     reached = np.zeros((2, len(names)), np.int64)
     results = np.zeros(3, np.int64)
-    imagine(mind, states, np.array(wanted, np.int64), seed, reached, results, games)
+    imagine(context, states, np.array(wanted, np.int64), seed, reached, results, games)
     lose, draw, win = (results / games).tolist()
     mine, theirs = (dict(zip(names, row, strict=True)) for row in (reached / games).tolist())
     return Forecast(games, win, draw, lose, mine, theirs)

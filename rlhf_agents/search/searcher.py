@@ -14,13 +14,13 @@ from rlhf_agents.search.explanation import Explanation, unfinished
 from rlhf_agents.search.goal_values import WIN, GoalRules
 from rlhf_agents.search.tree import (
     ILLEGAL,
-    Mind,
+    SearchContext,
     Tree,
     expand,
-    grow_batch,
     new_tree,
     node_value,
-    plant,
+    search_batch,
+    set_root,
     trust_network,
 )
 from rlhf_games.base import MOVER, Game, States, Verdict
@@ -38,9 +38,12 @@ LARGEST_STEP = 2000
 
 @compiled
 def network_batch(
-    rules: Rules, weights: PatternWeights, states: States, wanted: NDArray[np.int64],
+    rules: Rules,
+    weights: PatternWeights,
+    states: States,
+    wanted: NDArray[np.int64],
     out: NDArray[np.float32],
-) -> None:  # fmt: skip
+) -> None:
     """Fill `out` `[B, A]` with the network's values of each mover's goal, NaN where illegal."""
     features = np.empty(weights.table.shape[1], np.float32)
     for i in range(states.shape[0]):
@@ -53,26 +56,28 @@ def network_batch(
 
 
 @compiled
-def goal_table(mind: Mind, tree: Tree, states: States, seat: int, out: NDArray[np.float32]) -> None:
+def goal_table(
+    context: SearchContext, tree: Tree, states: States, seat: int, out: NDArray[np.float32]
+) -> None:
     """Fill `out` `[B, G]` with the network's value of every goal of a seat, no move ahead.
 
     Args:
-        mind: the game, the network and how goals are valued.
+        context: the game, the network and how goals are valued.
         tree: room for one node.
         states: uint64 `[B, W]`, unfinished.
         seat: 0 the mover, who makes the best move, 1 the waiting player, who faces a reply.
         out: receives the values.
     """
     for i in range(states.shape[0]):
-        root = load(mind.rules, states, i)
-        for goal in range(mind.rules.n_goals):
-            plant(mind, tree, 0, root, seat)
-            expand(mind, tree, 0, goal)
-            out[i, goal] = node_value(mind.goals, tree, 0, goal)[0]
+        root = load(context.rules, states, i)
+        for goal in range(context.rules.n_goals):
+            set_root(context, tree, 0, root, seat)
+            expand(context, tree, 0, goal)
+            out[i, goal] = node_value(context.goals, tree, 0, goal)[0]
 
 
 @dataclass(frozen=True)
-class Thought:
+class SearchResult:
     """Values of the moves in a batch of positions.
 
     Attributes:
@@ -86,7 +91,7 @@ class Thought:
     used: NDArray[np.int64]
 
 
-class Thinker:
+class Searcher:
     """Thinks about positions of one game with one network.
 
     Args:
@@ -105,7 +110,7 @@ class Thinker:
         verdicts = self.game.verdicts(states)[np.arange(len(states)), 0, wanted]
         return np.where(verdicts == Verdict.IMPOSSIBLE, WIN, wanted)
 
-    def think(self, states: States, wanted: NDArray[np.int64], nodes: int) -> Thought:
+    def think(self, states: States, wanted: NDArray[np.int64], nodes: int) -> SearchResult:
         """Return the values of all moves, looking `nodes` positions ahead (0: network alone).
 
         Goals that are impossible or out of reach give way to `win`.
@@ -121,32 +126,32 @@ class Thinker:
             thought.used[hopeless] += instead.used
         return thought
 
-    def _pursue(self, states: States, pursued: NDArray[np.int64], nodes: int) -> Thought:
+    def _pursue(self, states: States, pursued: NDArray[np.int64], nodes: int) -> SearchResult:
         values = np.empty((len(states), self.game.n_actions), np.float32)
         if nodes == 0:
             network_batch(self.game.rules, self.weights, states, pursued, values)
-            return Thought(values, pursued, np.ones(len(states), np.int64))
+            return SearchResult(values, pursued, np.ones(len(states), np.int64))
         used = np.zeros(len(states), np.int64)
         room = max(nodes, self.game.n_actions + 1)
         step = max(1, BATCH_EDGES // (room * self.game.n_actions))
         for first in range(0, len(states), step):
             part = slice(first, first + step)
-            tree, used[part] = self.grow(states[part], pursued[part], nodes)
+            tree, used[part] = self.search(states[part], pursued[part], nodes)
             roots = np.arange(len(used[part])) * room
             legal = tree.child[roots] != ILLEGAL
             values[part] = np.where(legal, tree.value[roots], np.nan)
-        return Thought(values, pursued, used)
+        return SearchResult(values, pursued, used)
 
-    def grow(
+    def search(
         self, states: States, pursued: NDArray[np.int64], nodes: int
     ) -> tuple[Tree, NDArray[np.int64]]:
-        """Grow one tree per position for its mover's goal, see `foresight.grow_batch`."""
+        """Grow one tree per position for its mover's goal, see `foresight.search_batch`."""
         room = max(nodes, self.game.n_actions + 1)
         width = self.weights.table.shape[1]
         tree = new_tree(len(states) * room, self.game.n_words, self.game.n_actions, width)
         used = np.zeros(len(states), np.int64)
         seats = np.zeros(len(states), np.int64)
-        grow_batch(self.mind, tree, states, pursued, seats, nodes, used)
+        search_batch(self.context, tree, states, pursued, seats, nodes, used)
         return tree, used
 
     def choose(
@@ -165,11 +170,11 @@ class Thinker:
         return best_actions(values)
 
     def explain(self, state: States, goal: int, nodes: int, seat: int = MOVER) -> Explanation:
-        """Explain the choice in one position, see `think_aloud`."""
-        *_, last = self.think_aloud(state, goal, nodes, seat)
+        """Explain the choice in one position, see `search_in_steps`."""
+        *_, last = self.search_in_steps(state, goal, nodes, seat)
         return last
 
-    def think_aloud(
+    def search_in_steps(
         self, state: States, goal: int, nodes: int, seat: int = MOVER
     ) -> Iterator[Explanation]:
         """Explain the choice in one position better and better, up to `nodes` positions ahead.
@@ -195,7 +200,7 @@ class Thinker:
         for instead in (pursued, WIN):
             if instead == WIN and pursued != WIN and best >= OUT_OF_REACH:
                 return
-            for tree, used in self._grow_in_steps(states, instead, seat, nodes):
+            for tree, used in self._search_in_steps(states, instead, seat, nodes):
                 line, values = self._choice(tree, instead, nodes)
                 best = float(np.nanmax(values))
                 yield Explanation(
@@ -219,12 +224,12 @@ class Thinker:
         values = np.empty((1, len(self.game.goals)), np.float32)
         width = self.weights.table.shape[1]
         tree = new_tree(1, self.game.n_words, self.game.n_actions, width)
-        goal_table(self.mind, tree, states, seat, values)
+        goal_table(self.context, tree, states, seat, values)
         known = np.where(verdicts == Verdict.OPEN, values[0], verdicts == Verdict.ACHIEVED)
         names = [goal.name for goal in self.game.goals]
         return dict(zip(names, known.astype(float).tolist(), strict=True))
 
-    def _grow_in_steps(
+    def _search_in_steps(
         self, states: States, goal: int, seat: int, nodes: int
     ) -> Iterator[tuple[Tree, int]]:
         """Grow one tree and show it, with its size, after every step."""
@@ -233,13 +238,13 @@ class Thinker:
         tree = new_tree(room, self.game.n_words, self.game.n_actions, width)
         used = np.zeros(1, np.int64)
         asked = np.array([goal]), np.array([seat])
-        grow_batch(self.mind, tree, states, *asked, min(nodes, 1), used)
+        search_batch(self.context, tree, states, *asked, min(nodes, 1), used)
         if nodes == 0:  # the values by which `choose` plays
-            trust_network(self.mind, tree, goal)
+            trust_network(self.context, tree, goal)
         yield tree, int(used[0])
         for budget in step_budgets(nodes):
             before = int(used[0])
-            grow_batch(self.mind, tree, states, *asked, budget, used)
+            search_batch(self.context, tree, states, *asked, budget, used)
             if used[0] == before:
                 return
             yield tree, int(used[0])
@@ -258,9 +263,9 @@ class Thinker:
         return line, values
 
     @property
-    def mind(self) -> Mind:
+    def context(self) -> SearchContext:
         """What every step of a search reads."""
-        return Mind(self.game.rules, self.weights, self.goals)
+        return SearchContext(self.game.rules, self.weights, self.goals)
 
 
 def best_actions(values: NDArray[np.float32]) -> NDArray[np.int64]:

@@ -33,7 +33,7 @@ UNEXPANDED, ILLEGAL, DECIDED = -1, -2, -3
 DECISIVE = 0.5
 
 
-class Mind(NamedTuple):
+class SearchContext(NamedTuple):
     """What every step of a search reads.
 
     Attributes:
@@ -97,13 +97,13 @@ def new_tree(capacity: int, n_words: int, n_actions: int, width: int) -> Tree:
 
 @inner_fast
 def edge_guess(
-    mind: Mind, features: NDArray[np.float32], ours: bool, goal: int, action: int
+    context: SearchContext, features: NDArray[np.float32], ours: bool, goal: int, action: int
 ) -> Real:
     """Return the network's value of a move to the protagonist."""
-    if mind.goals.zero_sum[goal]:
-        value = goal_value(mind.weights, features, 0, goal, action)
+    if context.goals.zero_sum[goal]:
+        value = goal_value(context.weights, features, 0, goal, action)
         return value if ours else np.float32(1.0) - value
-    return goal_value(mind.weights, features, 0 if ours else 1, goal, action)
+    return goal_value(context.weights, features, 0 if ours else 1, goal, action)
 
 
 @inner_fast
@@ -127,39 +127,41 @@ def fill_replies(goals: GoalRules, tree: Tree, node: int) -> None:
 
 
 @inner
-def expand(mind: Mind, tree: Tree, node: int, goal: int) -> None:
+def expand(context: SearchContext, tree: Tree, node: int, goal: int) -> None:
     """Evaluate `node` and give a value to each of its moves."""
-    state = load(mind.rules, tree.words, node)
+    state = load(context.rules, tree.words, node)
     features = tree.features[node]
-    hidden(mind.rules, mind.weights, state, features)
-    for action in range(mind.rules.n_actions):
+    hidden(context.rules, context.weights, state, features)
+    for action in range(context.rules.n_actions):
         tree.visits[node, action] = 0
         tree.exact[node, action] = False
-        if is_legal(mind.rules, state, action):
-            after = play(mind.rules, state, action)
-            guess_edge(mind, tree, node, action, after, goal)
+        if is_legal(context.rules, state, action):
+            after = play(context.rules, state, action)
+            guess_edge(context, tree, node, action, after, goal)
         else:
             tree.child[node, action] = ILLEGAL
-    fill_replies(mind.goals, tree, node)
+    fill_replies(context.goals, tree, node)
 
 
 @inner
-def guess_edge(mind: Mind, tree: Tree, node: int, action: int, after: State, goal: int) -> None:
+def guess_edge(
+    context: SearchContext, tree: Tree, node: int, action: int, after: State, goal: int
+) -> None:
     """Give a value to one legal move: by the rules if they decide it, else by the network."""
     features, ours = tree.features[node], tree.ours[node]
-    over, own = decided_value(mind.rules, mind.goals, after, 1, WIN)
+    over, own = decided_value(context.rules, context.goals, after, 1, WIN)
     if not over:
-        own = goal_value(mind.weights, features, 0, WIN, action)
+        own = goal_value(context.weights, features, 0, WIN, action)
     tree.reply[node, action] = own
-    known, value = decided_value(mind.rules, mind.goals, after, 1 if ours else 0, goal)
+    known, value = decided_value(context.rules, context.goals, after, 1 if ours else 0, goal)
     tree.child[node, action] = DECIDED if known else UNEXPANDED
     tree.exact[node, action] = known
     if known:
-        tree.value[node, action] = discounted(mind.goals, goal, value)
+        tree.value[node, action] = discounted(context.goals, goal, value)
     elif goal == WIN:
         tree.value[node, action] = own if ours else np.float32(1.0) - own
     else:
-        tree.value[node, action] = edge_guess(mind, features, ours, goal, action)
+        tree.value[node, action] = edge_guess(context, features, ours, goal, action)
     tree.mean[node, action] = tree.value[node, action]
 
 
@@ -244,19 +246,21 @@ def back_up(goals: GoalRules, tree: Tree, node: int, goal: int) -> None:
 
 
 @inner
-def add_child(mind: Mind, tree: Tree, node: int, action: int, new: int, goal: int) -> None:
+def add_child(
+    context: SearchContext, tree: Tree, node: int, action: int, new: int, goal: int
+) -> None:
     """Expand the position after a move as node `new` and back its value up."""
-    store(tree.words, new, play(mind.rules, load(mind.rules, tree.words, node), action))
+    store(tree.words, new, play(context.rules, load(context.rules, tree.words, node), action))
     tree.parent[new] = node
     tree.action[new] = action
     tree.ours[new] = not tree.ours[node]
     tree.child[node, action] = new
-    expand(mind, tree, new, goal)
-    back_up(mind.goals, tree, new, goal)
+    expand(context, tree, new, goal)
+    back_up(context.goals, tree, new, goal)
 
 
 @inner
-def walk(goals: GoalRules, tree: Tree, base: int, goal: int) -> tuple[int, int]:
+def select(goals: GoalRules, tree: Tree, base: int, goal: int) -> tuple[int, int]:
     """Follow the best moves from a root to an unexpanded one; (-1, -1) if the root is exact."""
     node = base
     while True:
@@ -269,13 +273,13 @@ def walk(goals: GoalRules, tree: Tree, base: int, goal: int) -> tuple[int, int]:
 
 
 @inner
-def plant(mind: Mind, tree: Tree, base: int, root: State, seat: int) -> bool:
+def set_root(context: SearchContext, tree: Tree, base: int, root: State, seat: int) -> bool:
     """Place a root in row `base`; False if the game is over there."""
     store(tree.words, base, root)
     tree.parent[base] = -1
     tree.action[base] = -1
     tree.ours[base] = seat == 0
-    if result(mind.rules, root) == ONGOING:
+    if result(context.rules, root) == ONGOING:
         return True
     tree.child[base, :] = ILLEGAL
     return False
@@ -284,7 +288,7 @@ def plant(mind: Mind, tree: Tree, base: int, root: State, seat: int) -> bool:
 @inner
 def next_edge(
     goals: GoalRules, tree: Tree, base: int, goal: int, used: int, nodes: int
-) -> tuple[int, int]:  # fmt: skip
+) -> tuple[int, int]:
     """Return the node and the move that a tree of `used` nodes grows by; (-1, -1) if by none.
 
     First come all moves of the root, so that the smallest budget sees one full ply.
@@ -294,19 +298,26 @@ def next_edge(
             return base, action
     if used >= nodes or node_value(goals, tree, base, goal)[1]:
         return -1, -1
-    return walk(goals, tree, base, goal)
+    return select(goals, tree, base, goal)
 
 
 @inner
-def grow(
-    mind: Mind, tree: Tree, base: int, root: State, goal: int, seat: int, used: int, nodes: int
-) -> int:  # fmt: skip
+def search(
+    context: SearchContext,
+    tree: Tree,
+    base: int,
+    root: State,
+    goal: int,
+    seat: int,
+    used: int,
+    nodes: int,
+) -> int:
     """Let a tree for `goal` of the root's mover (seat 0) or waiting player (seat 1) grow.
 
     In several steps it becomes the same tree as in one.
 
     Args:
-        mind: the game, the network and how goals are valued.
+        context: the game, the network and how goals are valued.
         tree: where it grows.
         base: the row of the root.
         root: the position.
@@ -320,27 +331,32 @@ def grow(
         game is over.
     """
     if used == 0:
-        if not plant(mind, tree, base, root, seat):
+        if not set_root(context, tree, base, root, seat):
             return 0
-        expand(mind, tree, base, goal)
+        expand(context, tree, base, goal)
         used = 1
-    node, action = next_edge(mind.goals, tree, base, goal, used, nodes)
+    node, action = next_edge(context.goals, tree, base, goal, used, nodes)
     while node >= 0:
-        add_child(mind, tree, node, action, base + used, goal)
+        add_child(context, tree, node, action, base + used, goal)
         used += 1
-        node, action = next_edge(mind.goals, tree, base, goal, used, nodes)
+        node, action = next_edge(context.goals, tree, base, goal, used, nodes)
     return used
 
 
 @compiled
-def grow_batch(
-    mind: Mind, tree: Tree, states: States, wanted: NDArray[np.int64], seats: NDArray[np.int64],
-    nodes: int, used: NDArray[np.int64],
-) -> None:  # fmt: skip
+def search_batch(
+    context: SearchContext,
+    tree: Tree,
+    states: States,
+    wanted: NDArray[np.int64],
+    seats: NDArray[np.int64],
+    nodes: int,
+    used: NDArray[np.int64],
+) -> None:
     """Grow one tree per position; tree r occupies the rows from `r * (N // B)` on.
 
     Args:
-        mind: the game, the network and how goals are valued.
+        context: the game, the network and how goals are valued.
         tree: room for all trees, `N >= B * max(nodes, 1 + A)`.
         states: uint64 `[B, W]`.
         wanted: int64 `[B]`, rows of the goal table.
@@ -351,13 +367,15 @@ def grow_batch(
     """
     room = tree.words.shape[0] // states.shape[0]
     for i in range(states.shape[0]):
-        root = load(mind.rules, states, i)
-        used[i] = grow(mind, tree, i * room, root, wanted[i], seats[i], used[i], nodes)
+        root = load(context.rules, states, i)
+        used[i] = search(context, tree, i * room, root, wanted[i], seats[i], used[i], nodes)
 
 
 @compiled
-def trust_network(mind: Mind, tree: Tree, goal: int) -> None:
+def trust_network(context: SearchContext, tree: Tree, goal: int) -> None:
     """Give the moves of the first root the network's own values, whatever the rules decide."""
-    for action in range(mind.rules.n_actions):
+    for action in range(context.rules.n_actions):
         if tree.child[0, action] != ILLEGAL:
-            tree.value[0, action] = edge_guess(mind, tree.features[0], tree.ours[0], goal, action)
+            tree.value[0, action] = edge_guess(
+                context, tree.features[0], tree.ours[0], goal, action
+            )

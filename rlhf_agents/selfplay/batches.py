@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rlhf_agents.search.alpha_beta import new_table
 from rlhf_agents.search.compiled_network import PatternWeights
 from rlhf_agents.search.goal_values import GoalRules, goal_rules
-from rlhf_agents.search.tree import ILLEGAL, Mind, Tree, grow_batch, new_tree
+from rlhf_agents.search.tree import ILLEGAL, SearchContext, Tree, new_tree, search_batch
 from rlhf_agents.selfplay.position_buffer import Proposals, check_positions
 from rlhf_agents.selfplay.targets import tree_targets
 from rlhf_agents.settings import Foresight, Hindsight
@@ -25,7 +25,7 @@ PROVEN = ("key", "value", "kind")
 """The arrays of a `ProofTable` that outlive a proof."""
 
 
-class Lesson(NamedTuple):
+class TrainingBatch(NamedTuple):
     """One batch; R rows.
 
     Attributes:
@@ -41,7 +41,7 @@ class Lesson(NamedTuple):
     known: NDArray[np.bool_]
 
 
-def checked_lesson(game: Game, parts: dict[str, NDArray[Any]]) -> Lesson:
+def checked_batch(game: Game, parts: dict[str, NDArray[Any]]) -> TrainingBatch:
     """Return a lesson that a file describes.
 
     Raises:
@@ -59,7 +59,7 @@ def checked_lesson(game: Game, parts: dict[str, NDArray[Any]]) -> Lesson:
         if parts[name].shape != shape or parts[name].dtype != dtype:
             msg = f"{name} of lessons are {parts[name].dtype} {parts[name].shape}, not {shape}"
             raise ValueError(msg)
-    return Lesson(*(parts[name] for name in Lesson._fields))
+    return TrainingBatch(*(parts[name] for name in TrainingBatch._fields))
 
 
 @compiled_fast
@@ -82,7 +82,7 @@ def values_from_logits(
                     logits[i, seat, goal, action] = value
 
 
-class LessonPool:
+class BatchPool:
     """The rows of recent lessons, a ring.
 
     Args:
@@ -91,17 +91,17 @@ class LessonPool:
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
-        self._rows: Lesson | None = None
+        self._rows: TrainingBatch | None = None
         self._next = 0
         self.size = 0
 
-    def add(self, lesson: Lesson) -> None:
+    def add(self, lesson: TrainingBatch) -> None:
         """Keep the rows of a lesson; the oldest rows go."""
         if self._rows is None:
             row_bytes = sum(a.itemsize * int(np.prod(a.shape[1:])) for a in lesson)
             self.capacity = min(self.capacity, max(1, POOL_BYTES // row_bytes))
             empty: list[Any] = [np.zeros((self.capacity, *a.shape[1:]), a.dtype) for a in lesson]
-            self._rows = Lesson(*empty)
+            self._rows = TrainingBatch(*empty)
         slots = (self._next + np.arange(len(lesson.states))) % self.capacity
         columns: Any = zip(self._rows, lesson, strict=True)
         for kept, new in columns:
@@ -109,14 +109,14 @@ class LessonPool:
         self._next = int((self._next + len(slots)) % self.capacity)
         self.size = min(self.size + len(slots), self.capacity)
 
-    def draw(self, count: int, rng: np.random.Generator) -> Lesson:
+    def draw(self, count: int, rng: np.random.Generator) -> TrainingBatch:
         """Return `count` random rows."""
         if self._rows is None:
             msg = "draw from a LessonPool before any lesson was added"
             raise ValueError(msg)
         slots = rng.integers(self.size, size=count)
         rows: list[Any] = [kept[slots] for kept in self._rows]
-        return Lesson(*rows)
+        return TrainingBatch(*rows)
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Return all that is kept, as arrays."""
@@ -133,7 +133,7 @@ class LessonPool:
         """
         self._rows, self.size = None, 0
         if len(state) > 1:
-            kept = checked_lesson(game, state)
+            kept = checked_batch(game, state)
             if len(kept.states) > self.capacity:
                 msg = (
                     f"it has {len(kept.states)} rows of lessons, there is room for {self.capacity}"
@@ -144,24 +144,24 @@ class LessonPool:
         self._next = int(state["next"][0]) % self.capacity
 
 
-class Assistant:
+class Prefetcher:
     """Prepares the next lesson in a thread of its own while the one before is learnt."""
 
     def __init__(self) -> None:
         self._worker: ThreadPoolExecutor | None = None
-        self._pending: Future[Lesson] | None = None
+        self._pending: Future[TrainingBatch] | None = None
 
-    def prepare(self, make: Callable[..., Lesson], *arguments: Any) -> None:
+    def prepare(self, make: Callable[..., TrainingBatch], *arguments: Any) -> None:
         """Begin with a lesson."""
         if self._worker is None:
             self._worker = ThreadPoolExecutor(1, thread_name_prefix="foresight")
         self._pending = self._worker.submit(make, *arguments)
 
-    def prepared(self) -> Lesson | None:
+    def prepared(self) -> TrainingBatch | None:
         """Wait for the lesson and return it, None if none was begun."""
         return None if self._pending is None else self._pending.result()
 
-    def take(self, lesson: Lesson | None) -> None:
+    def take(self, lesson: TrainingBatch | None) -> None:
         """Hold a lesson as if it had been prepared here."""
         self._pending = None
         if lesson is not None:
@@ -178,7 +178,7 @@ class Assistant:
             self._worker = self._pending = None
 
 
-class Teacher:
+class BatchBuilder:
     """Makes lessons from proposals with the network's slowly following copy.
 
     Args:
@@ -209,25 +209,25 @@ class Teacher:
         for name in PROVEN:
             getattr(self._table, name)[...] = state[name]
 
-    def lesson(self, weights: PatternWeights, proposals: Proposals, nodes: int) -> Lesson:
+    def lesson(self, weights: PatternWeights, proposals: Proposals, nodes: int) -> TrainingBatch:
         """Grow a tree of `nodes` per proposal and return targets for what is worth learning."""
         roots = len(proposals.states)
         room = max(nodes, self.game.n_actions + 1)
         tree = self._room(roots * room, weights.table.shape[1])
         used = np.zeros(roots, np.int64)
-        mind = Mind(self.game.rules, weights, self.goals)
+        context = SearchContext(self.game.rules, weights, self.goals)
         states, goals, seats = proposals
-        grow_batch(mind, tree, states, goals, seats, nodes, used)
+        search_batch(context, tree, states, goals, seats, nodes, used)
         values = self._values(weights, tree)
         known = np.zeros(tree.child.shape, np.bool_)
         limits = (self.game.max_plies - self.foresight.prove_plies, self.foresight.prove_nodes)
-        tree_targets(mind, tree, goals, used, values, known, self._table, limits)
+        tree_targets(context, tree, goals, used, values, known, self._table, limits)
         in_use = np.arange(room)[None, :] < used[:, None]
         enough = known.sum(axis=1) >= np.minimum(
             self.foresight.learn_from, (tree.child != ILLEGAL).sum(axis=1)
         )
         rows = np.flatnonzero(in_use.reshape(-1) & enough)
-        return Lesson(
+        return TrainingBatch(
             tree.words[rows], values[rows], self._weights(proposals, tree, rows, room), known[rows]
         )
 
@@ -257,8 +257,8 @@ class Teacher:
 
 
 def mirrored(
-    game: Game, lesson: Lesson, rng: np.random.Generator
-) -> tuple[NDArray[np.float32], Lesson]:
+    game: Game, lesson: TrainingBatch, rng: np.random.Generator
+) -> tuple[NDArray[np.float32], TrainingBatch]:
     """Return boards `[R, planes, H, W]` and the lesson, each row through a random symmetry."""
     boards = game.observe(lesson.states)
     choice = rng.integers(len(game.symmetries) + 1, size=len(boards))

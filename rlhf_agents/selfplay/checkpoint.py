@@ -25,16 +25,34 @@ from rlhf_agents.settings import Cosine, Foresight, Hindsight, from_json
 from rlhf_games.base import Game
 
 SETTINGS = (
-    "buffer_size", "learning_starts", "batch_size", "tau", "gamma", "gradient_steps",
-    "target_update_interval", "exploration_fraction", "exploration_initial_eps",
-    "exploration_final_eps", "max_grad_norm", "seed", "verbose", "num_timesteps", "_n_updates",
-    "_episode_num", "training_seconds",
-)  # fmt: skip
+    "buffer_size",
+    "learning_starts",
+    "batch_size",
+    "tau",
+    "gamma",
+    "gradient_steps",
+    "target_update_interval",
+    "exploration_fraction",
+    "exploration_initial_eps",
+    "exploration_final_eps",
+    "max_grad_norm",
+    "seed",
+    "verbose",
+    "num_timesteps",
+    "_n_updates",
+    "_episode_num",
+    "training_seconds",
+)
 """Attributes of a model that are plain numbers and make up its state."""
 PARAMETERS = (
-    "features_extractor.table", "head.scale", "head.shift", "head.dense", "head.bias",
-    "head.heads.weight", "head.heads.bias",
-)  # fmt: skip
+    "features_extractor.table",
+    "head.scale",
+    "head.shift",
+    "head.dense",
+    "head.bias",
+    "head.heads.weight",
+    "head.heads.bias",
+)
 """Of the network, in the order in which its optimizer counts them."""
 ADAM = {"step", "exp_avg", "exp_avg_sq"}
 
@@ -119,9 +137,10 @@ def _check_spaces(game: Game, facts: dict[str, Any]) -> None:
     actions: Any = space_from_json(facts["action"])
     shapes = {key: seen[key].shape for key in ("observation", "desired_goal", "action_mask")}
     expected = {
-        "observation": game.observation_shape, "desired_goal": (len(game.goals),),
+        "observation": game.observation_shape,
+        "desired_goal": (len(game.goals),),
         "action_mask": (game.n_actions,),
-    }  # fmt: skip
+    }
     if shapes != expected or int(actions.n) != game.n_actions:
         msg = f"its spaces are not those of {game.name}"
         raise ValueError(msg)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlhf_agents.selfplay.batches import (
-    Lesson,
+    TrainingBatch,
 )
 from rlhf_games.base import Game
 from rlhf_games.compiled import Real, compiled_fast
@@ -21,7 +21,7 @@ def bounding_parents(game: Game, parents: list[int]) -> list[int]:
 def loss_and_gradient(
     parents: NDArray[np.int64],
     logits: NDArray[np.float32],
-    lesson: Lesson,
+    lesson: TrainingBatch,
     gradient: NDArray[np.float32],
 ) -> float:
     """Return the weighted squared error of the values and fill the gradient of cross-entropy.

@@ -1,8 +1,9 @@
 """Hindsight: after a game, every position is paired with goals worth learning there.
 
 Hindsight proposes and never judges: it only chooses which (state, goal) pairs foresight looks into
-and which of them weigh more in the loss. What a pair is worth is computed in `rlhf_agents.selfplay.targets`,
-over all replies. So a goal that was reached by luck is studied, not believed.
+and which of them weigh more in the loss. What a pair is worth is computed in
+`rlhf_agents.selfplay.targets`, over all replies. So a goal that was reached by luck is studied,
+not believed.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from rlhf_agents.search.alpha_beta import HORIZON, UNKNOWN, ProofTable, prove
 from rlhf_agents.search.goal_values import WIN, GoalRules, discounted, payoff
-from rlhf_agents.search.tree import ILLEGAL, Mind, Tree
+from rlhf_agents.search.tree import ILLEGAL, SearchContext, Tree
 from rlhf_games.compiled import Real, compiled, compiled_fast, inner
 from rlhf_games.rules import ONGOING, Rules, State, age, load, play, result, verdict
 
@@ -103,9 +103,14 @@ def proven_pair(
 
 @inner
 def edge_targets(
-    rules: Rules, goals: GoalRules, tree: Tree, node: int, action: int, values: Values,
+    rules: Rules,
+    goals: GoalRules,
+    tree: Tree,
+    node: int,
+    action: int,
+    values: Values,
     targets: Values,
-) -> bool:  # fmt: skip
+) -> bool:
     """Fill `targets` `[2, G]` for one move; False if the network's guess is all there is."""
     child = tree.child[node, action]
     if child == ILLEGAL:
@@ -144,16 +149,22 @@ def take_tree_value(
 
 @compiled
 def tree_targets(
-    mind: Mind, tree: Tree, wanted: NDArray[np.int64], used: NDArray[np.int64], values: Values,
-    known: NDArray[np.bool_], table: ProofTable, limits: tuple[int, int],
-) -> None:  # fmt: skip
+    context: SearchContext,
+    tree: Tree,
+    wanted: NDArray[np.int64],
+    used: NDArray[np.int64],
+    values: Values,
+    known: NDArray[np.bool_],
+    table: ProofTable,
+    limits: tuple[int, int],
+) -> None:
     """Back all goals of both seats up through grown trees, leaves first.
 
     The goal that a tree was grown for takes the tree's own value.
 
     Args:
-        mind: the game and how goals are valued.
-        tree: trees as `grow_batch` left them.
+        context: the game and how goals are valued.
+        tree: trees as `search_batch` left them.
         wanted: int64 `[B]`, the goals that they were grown for.
         used: int64 `[B]`, the nodes of every tree.
         values: float32 `[N, 2, G, A]`, the network's values; moves with a known target are
@@ -164,7 +175,7 @@ def tree_targets(
         limits: the age (see `rules.age`) from which the moves of roots are proven, and the nodes
             per proof.
     """
-    rules, goals = mind.rules, mind.goals
+    rules, goals = context.rules, context.goals
     room = tree.words.shape[0] // used.shape[0]
     targets = np.zeros((2, values.shape[2]), np.float32)
     for i in range(used.shape[0]):

@@ -18,9 +18,15 @@ OURS = (PositionBuffer, HindsightReplayBuffer, MaskedReplayBuffer)
 SB3S = (ReplayBuffer, DictReplayBuffer, NStepReplayBuffer, HerReplayBuffer)
 """SB3's buffers are read by the names of their arrays, which a subclass may have changed."""
 PER_STEP = (
-    "observations", "next_observations", "actions", "rewards", "dones", "timeouts", "ep_start",
+    "observations",
+    "next_observations",
+    "actions",
+    "rewards",
+    "dones",
+    "timeouts",
+    "ep_start",
     "ep_length",
-)  # fmt: skip
+)
 """Arrays of SB3's buffers with one entry per step, some of them one for each key."""
 RUNNING = "_current_ep_start"
 

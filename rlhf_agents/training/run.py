@@ -25,7 +25,7 @@ from rlhf_agents.training.stopping import StopRequests
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainingConfig:
     """What a training run is asked to do.
 
     With a budget of steps, a run is a function of the plan: schedules follow the steps, and a run
@@ -80,9 +80,14 @@ class Plan:
 
 
 KEPT: dict[str, Any] = {
-    "steps": int, "minutes": int | float, "seed": int, "n_envs": int, "goal": str,
-    "opponent": str, "options": dict,
-}  # fmt: skip
+    "steps": int,
+    "minutes": int | float,
+    "seed": int,
+    "n_envs": int,
+    "goal": str,
+    "opponent": str,
+    "options": dict,
+}
 """What of a plan a model file keeps, besides the world, so that `--resume FILE` is enough."""
 
 
@@ -94,14 +99,16 @@ class Run(BaseCallback):
     """Keeps the budget, shows progress, saves.
 
     Args:
-        plan: what is asked, complete.
+        config: what is asked, complete.
         requests: somebody may ask to stop.
-        strength: looked at every `plan.strength_seconds`, outside the time budget.
+        strength: looked at every `config.strength_seconds`, outside the time budget.
     """
 
-    def __init__(self, plan: Plan, requests: StopRequests, strength: Strength | None) -> None:
+    def __init__(
+        self, config: TrainingConfig, requests: StopRequests, strength: Strength | None
+    ) -> None:
         super().__init__()
-        self.plan = plan
+        self.config = config
         self.requests = requests
         self.strength = strength
         self.outside = 0.0
@@ -112,14 +119,14 @@ class Run(BaseCallback):
 
     def _on_training_start(self) -> None:
         self.started = time.perf_counter()
-        self.next_strength = self.plan.strength_seconds
-        self.next_save = self.plan.checkpoint_minutes * 60
+        self.next_strength = self.config.strength_seconds
+        self.next_save = self.config.checkpoint_minutes * 60
         self.first_step = self.saved_at = self.num_timesteps
         self.seconds_before = self.agent.training_seconds
         self.agent.elapsed_share = self._share()
-        total = self.plan.steps or round((self.plan.minutes or 0) * 60)
-        unit = "steps" if self.plan.steps else "s"
-        self.progress = Progress(total, self._done(), unit, self.plan.quiet)
+        total = self.config.steps or round((self.config.minutes or 0) * 60)
+        unit = "steps" if self.config.steps else "s"
+        self.progress = Progress(total, self._done(), unit, self.config.quiet)
 
     @property
     def agent(self) -> HFDQN:
@@ -135,12 +142,12 @@ class Run(BaseCallback):
 
     def _share(self) -> float | None:
         """Return the used share of a time budget, None if steps are counted."""
-        if self.plan.minutes is None:
+        if self.config.minutes is None:
             return None
-        return min(1.0, (self.seconds_before + self.elapsed) / (self.plan.minutes * 60))
+        return min(1.0, (self.seconds_before + self.elapsed) / (self.config.minutes * 60))
 
     def _done(self) -> int:
-        return self.num_timesteps if self.plan.steps else int(self.seconds_before + self.elapsed)
+        return self.num_timesteps if self.config.steps else int(self.seconds_before + self.elapsed)
 
     def _on_rollout_start(self) -> None:
         share = self._share()
@@ -157,7 +164,7 @@ class Run(BaseCallback):
     def _at_rest(self) -> None:
         elapsed = self.elapsed
         if self.strength is not None and elapsed >= self.next_strength:
-            self.next_strength = elapsed + self.plan.strength_seconds
+            self.next_strength = elapsed + self.config.strength_seconds
             self._aside(self._look_at_strength)
         if self._save_is_due(elapsed):
             self._aside(self._checkpoint)
@@ -166,19 +173,19 @@ class Run(BaseCallback):
         self._end()
 
     def _end(self) -> None:
-        if self.plan.compact and not self.interrupted:
+        if self.config.compact and not self.interrupted:
             self.save_compact()
         else:
             self.save()
 
     def _save_is_due(self, elapsed: float) -> bool:
-        if self.plan.checkpoint_steps is not None:
-            due = self.num_timesteps >= self.saved_at + self.plan.checkpoint_steps
+        if self.config.checkpoint_steps is not None:
+            due = self.num_timesteps >= self.saved_at + self.config.checkpoint_steps
         else:
             due = elapsed >= self.next_save
         if due:
             self.saved_at = self.num_timesteps
-            self.next_save = elapsed + self.plan.checkpoint_minutes * 60
+            self.next_save = elapsed + self.config.checkpoint_minutes * 60
         return due
 
     def _on_step(self) -> bool:
@@ -230,13 +237,13 @@ class Run(BaseCallback):
             OutputError: the path cannot be written.
         """
         self.agent.training_seconds = self.seconds_before + self.elapsed
-        state = collect(self.agent, self.plan.keep_replay, episodes)
-        kept = {name: getattr(self.plan, name) for name in KEPT}
-        facts = {"run": {"world": self.plan.game, **kept, **state.facts}}
-        write_to(self.plan.out, self.agent.file_bytes(facts, state.arrays))
-        if state.left_out and self.plan.keep_replay and state.left_out != self._told:
+        state = collect(self.agent, self.config.keep_replay, episodes)
+        kept = {name: getattr(self.config, name) for name in KEPT}
+        facts = {"run": {"world": self.config.game, **kept, **state.facts}}
+        write_to(self.config.out, self.agent.file_bytes(facts, state.arrays))
+        if state.left_out and self.config.keep_replay and state.left_out != self._told:
             self._told = state.left_out
-            tell(f"replay is not in {self.plan.out}: {state.left_out}")
+            tell(f"replay is not in {self.config.out}: {state.left_out}")
 
     def save_compact(self) -> None:
         """Write only what playing needs.
@@ -246,6 +253,6 @@ class Run(BaseCallback):
         """
         self.agent.training_seconds = self.seconds_before + self.elapsed
         if self.agent.game is None:
-            self.agent.save(self.plan.out)
+            self.agent.save(self.config.out)
         else:
-            self.agent.save_agent(self.plan.out)
+            self.agent.save_agent(self.config.out)

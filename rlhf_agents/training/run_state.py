@@ -18,7 +18,7 @@ import torch
 from rlhf_agents.errors import ModelFileError
 from rlhf_agents.files.model_file import REPLAY, RUN, Arrays, ModelFile
 from rlhf_agents.files.untrusted import MAX_MEMBER_BYTES
-from rlhf_agents.selfplay.batches import checked_lesson
+from rlhf_agents.selfplay.batches import checked_batch
 from rlhf_agents.training.replay_state import (
     buffer_state,
     end_running_episodes,
@@ -85,8 +85,8 @@ def collect(model: Any, replay: bool = True, episodes: bool = True) -> RunState:
 
 
 def _proofs(model: Any) -> Arrays:
-    model.assistant.prepared()  # nobody else may be writing proofs meanwhile
-    state: Arrays = model.teacher.state()
+    model.prefetcher.prepared()  # nobody else may be writing proofs meanwhile
+    state: Arrays = model.batch_builder.state()
     return state
 
 
@@ -94,7 +94,7 @@ def _replay(model: Any) -> Arrays:
     kept = _named(BUFFER, buffer_state(model.replay_buffer))
     if model.game is not None:
         kept |= _named(POOL, model.pool.state())
-        lesson = model.assistant.prepared()
+        lesson = model.prefetcher.prepared()
         kept |= _named(LESSON, {} if lesson is None else lesson._asdict())
     return kept
 
@@ -158,13 +158,13 @@ def _fill(model: Any, kept: Arrays) -> None:
     if model.game is not None:
         model.pool.restore(_those(kept, POOL), model.game)
         parts = _those(kept, LESSON)
-        model.assistant.take(checked_lesson(model.game, parts) if parts else None)
+        model.prefetcher.take(checked_batch(model.game, parts) if parts else None)
 
 
 def _restore_game(model: Any, run: Arrays) -> None:
     if model.opening_plies.shape == run["opening_plies"].shape:  # else: another number of games
         model.opening_plies[:] = run["opening_plies"]
-    model.teacher.restore(_those(run, PROOFS))
+    model.batch_builder.restore(_those(run, PROOFS))
 
 
 def _restore_episodes(model: Any, run: Arrays) -> bool:

@@ -8,7 +8,7 @@ from stable_baselines3.common.env_util import make_atari_env
 from stable_baselines3.common.vec_env import VecFrameStack
 
 from rlhf_adapters import make_env
-from rlhf_adapters.specs import WorldError
+from rlhf_adapters.specs import EnvError
 from tests.adapters.goal_env_contract import ArcadeContract, LearningContract
 
 pytest.importorskip("ale_py", reason="needs rlhf-agents[ale]")
@@ -81,7 +81,7 @@ def test_catalogue_and_mistakes():
     assert not [name for name in names if name.startswith("ALE/")]
     world = from_ale.describe("Pong-v5")
     assert (world.name, world.players, world.actions) == ("ale:Pong-v5", 1, 6)
-    with pytest.raises(WorldError, match="unknown ale world 'Pongg-v5'; did you mean Pong-v5"):
+    with pytest.raises(EnvError, match="unknown ale world 'Pongg-v5'; did you mean Pong-v5"):
         make_env("ale:Pongg-v5")
-    with pytest.raises(WorldError, match="cannot be made with frameskip=1, mode=99: "):
+    with pytest.raises(EnvError, match="cannot be made with frameskip=1, mode=99: "):
         make_env("ale:Pong-v5", mode=99)

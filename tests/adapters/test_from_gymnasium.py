@@ -14,7 +14,7 @@ from stable_baselines3.common.env_util import make_vec_env
 
 from rlhf_adapters import from_gymnasium, make_env
 from rlhf_adapters.single_agent.goals import Cell, Reach, Score, Survive
-from rlhf_adapters.specs import WorldError
+from rlhf_adapters.specs import EnvError
 from rlhf_games.base import UnknownGoalError
 from tests.adapters.goal_env_contract import ArcadeContract, LearningContract, play_steps
 
@@ -191,12 +191,12 @@ def test_pictures_get_the_clock_as_a_plane():
     ("goal", "error", "message"),
     [
         ("cell", UnknownGoalError, "gymnasium:Toy-v0 cannot measure the goal: unknown goal 'cell'"),
-        ("survive_0", WorldError, "survive_0: at least 1 step is needed, got 0"),
-        ("score_5_within_0", WorldError, "score_5_within_0: at least 1 step is needed"),
-        ("score_0", WorldError, "a score must be above 0, got 0"),
+        ("survive_0", EnvError, "survive_0: at least 1 step is needed, got 0"),
+        ("score_5_within_0", EnvError, "score_5_within_0: at least 1 step is needed"),
+        ("score_0", EnvError, "a score must be above 0, got 0"),
         ("score_10_within_5_within_4", UnknownGoalError, "unknown goal 'score_10_within_5"),
-        ([], WorldError, "a table needs goals with different names, got none"),
-        (["score_1", "score_1"], WorldError, "different names, got score_1, score_1"),
+        ([], EnvError, "a table needs goals with different names, got none"),
+        (["score_1", "score_1"], EnvError, "different names, got score_1, score_1"),
         (3.5, UnknownGoalError, "unknown goal '3.5'"),
     ],
 )
@@ -256,7 +256,7 @@ def test_a_cell_can_be_asked_for():
 
 @pytest.mark.parametrize("place", [16, -1, "top", True, (1, 2)])
 def test_cells_that_are_not_there(place):
-    with pytest.raises(WorldError, match=r"a cell is a state, 0\.\.15, got"):
+    with pytest.raises(EnvError, match=r"a cell is a state, 0\.\.15, got"):
         make_env("gymnasium:FrozenLake-v1", goal=Cell(place))
 
 
@@ -339,11 +339,11 @@ def test_numbers_that_are_none_are_named(n_envs: int):
         env.step(action)
     of_many = "" if n_envs == 1 else " of world 0"
     message = rf"gymnasium:Toy-v0: the observation \[0\] is nan in step 4{of_many}, which"
-    with pytest.raises(WorldError, match=message):
+    with pytest.raises(EnvError, match=message):
         env.step(action)
     env = toy(n_envs=n_envs, pays=np.nan)
     env.reset()
-    with pytest.raises(WorldError, match=f"the reward is nan in step 1{of_many}, which"):
+    with pytest.raises(EnvError, match=f"the reward is nan in step 1{of_many}, which"):
         env.step(action)
 
 
@@ -375,9 +375,9 @@ def test_an_error_of_the_world_stays_its_own():
         ("Toy-v0", {"space": spaces.Sequence(spaces.Discrete(2))}, "observations of the kind Seq"),
         ("Toy-v0", {"actions": spaces.MultiDiscrete([2, 3])}, "not discrete: give make_env wrap="),
     ],
-)  # fmt: skip
+)
 def test_mistakes(world: str, options: dict, message: str):
-    with pytest.raises(WorldError, match=re.escape(message)):
+    with pytest.raises(EnvError, match=re.escape(message)):
         make_env(f"gymnasium:{world}", **options)
 
 

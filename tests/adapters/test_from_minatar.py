@@ -11,7 +11,7 @@ from stable_baselines3 import DQN
 from stable_baselines3.common.vec_env import VecMonitor
 
 from rlhf_adapters import from_minatar, make_env
-from rlhf_adapters.specs import WorldError
+from rlhf_adapters.specs import EnvError
 from rlhf_games.base import IllegalMoveError
 from tests.adapters.goal_env_contract import ArcadeContract, LearningContract
 
@@ -45,8 +45,8 @@ class TestLearning(LearningContract):
 def test_both_kinds_look_alike(goal: str):
     ours = make_env("minatar:seaquest", goal=goal, fast=True)
     theirs = make_env("minatar:seaquest", goal=goal)
-    assert isinstance(ours.worlds, from_minatar.CompiledWorlds)
-    assert isinstance(theirs.worlds, from_minatar.OriginalWorlds)
+    assert isinstance(ours.worlds, from_minatar.CompiledEnvs)
+    assert isinstance(theirs.worlds, from_minatar.OriginalEnvs)
     assert ours.observation_space == theirs.observation_space
     assert ours.action_space == theirs.action_space
     first, other = ours.reset()[0], theirs.reset()[0]  # seaquest begins without chance
@@ -177,13 +177,13 @@ def test_table():
     ],
 )
 def test_bad_orders(name: str, options: dict, message: str):
-    with pytest.raises(WorldError, match=message):
+    with pytest.raises(EnvError, match=message):
         make_env(f"minatar:{name}", **options)
 
 
 def test_without_the_library_compiled_games_are_offered(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(WorldError, match=r"fast=True plays the same compiled, or: pip install"):
+    with pytest.raises(EnvError, match=r"fast=True plays the same compiled, or: pip install"):
         make_env(BREAKOUT)
     assert make_env(BREAKOUT, n_envs=2).num_envs == 2
 

@@ -9,7 +9,7 @@ import pytest
 
 from rlhf_adapters import make_env
 from rlhf_adapters.single_agent.goals import Cell
-from rlhf_adapters.specs import WorldError
+from rlhf_adapters.specs import EnvError
 from tests.adapters.goal_env_contract import ArcadeContract, LearningContract
 
 pytest.importorskip("minigrid", reason="needs rlhf-agents[minigrid]")
@@ -107,7 +107,7 @@ def test_a_cell_can_be_asked_for():
     _, reward, over, _, info = env.step(FORWARD)
     assert (reward, over, info["native_terminated"]) == (1.0, True, False)
     for place in ((5, 1), (1, -1), 7, ("a", "b"), (1, 2, 3)):
-        with pytest.raises(WorldError, match=r"a cell is \(column, row\) in a grid of 5 x 5, got"):
+        with pytest.raises(EnvError, match=r"a cell is \(column, row\) in a grid of 5 x 5, got"):
             make_env("minigrid:MiniGrid-Empty-5x5-v0", goal=Cell(place))
 
 
@@ -136,5 +136,5 @@ def test_catalogue_and_mistakes():
     world = from_minigrid.describe("MiniGrid-DoorKey-5x5-v0")
     assert world.goals == ("score", "pick_up", "open_door", "reach_goal", "cell")
     assert (world.name, world.players, world.actions) == (DOOR_KEY, 1, 7)
-    with pytest.raises(WorldError, match="did you mean MiniGrid-DoorKey-8x8-v0"):
+    with pytest.raises(EnvError, match="did you mean MiniGrid-DoorKey-8x8-v0"):
         make_env("minigrid:MiniGrid-DoorKey-9x9-v0")

@@ -12,7 +12,7 @@ from stable_baselines3 import DQN
 
 from rlhf_adapters import make_env
 from rlhf_adapters.multi_agent.goals import FormationTask
-from rlhf_adapters.specs import WorldError
+from rlhf_adapters.specs import EnvError
 from rlhf_games.base import UnknownGoalError
 from tests.adapters.goal_env_contract import ArcadeContract, LearningContract
 
@@ -53,7 +53,7 @@ class TestColumns(ArcadeContract):
         )
 
     def test_who_has_no_opponent_says_so(self):
-        with pytest.raises(WorldError, match="all agents learn, so opponent='random' does not"):
+        with pytest.raises(EnvError, match="all agents learn, so opponent='random' does not"):
             self.make(learners="all", opponent="random")
 
 
@@ -235,7 +235,7 @@ def test_pictures():
     ],
 )
 def test_impossible_orders(name: str, options: dict, message: str):
-    with pytest.raises(WorldError, match=re.escape(message)):
+    with pytest.raises(EnvError, match=re.escape(message)):
         make_env(name, **options)
 
 

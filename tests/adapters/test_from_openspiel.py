@@ -10,7 +10,7 @@ import pytest
 import rlhf_games
 from rlhf_adapters import from_openspiel, make_env
 from rlhf_adapters.registry import libraries
-from rlhf_adapters.specs import WorldError
+from rlhf_adapters.specs import EnvError
 from rlhf_agents.hfdqn import HFDQN
 from rlhf_agents.players.agent import Agent, load_agent
 from rlhf_agents.players.minimax import MinimaxPlayer
@@ -110,9 +110,9 @@ NAMES = {"tic_tac_toe": "(0,1)", "gomoku": "0,1", "connect_four": "1"}
         ("pathfinding", "cannot be played here"),
         ("efg_game(filename=secret.efg)", "filename is refused"),
     ],
-)  # fmt: skip
+)
 def test_mistakes_get_one_sentence(world: str, message: str, capfd: pytest.CaptureFixture[str]):
-    with pytest.raises(WorldError, match=message) as error:
+    with pytest.raises(EnvError, match=message) as error:
         rlhf_games.make(f"openspiel:{world}")
     assert "\n" not in str(error.value)
     assert isinstance(error.value, GameError)
@@ -120,7 +120,7 @@ def test_mistakes_get_one_sentence(world: str, message: str, capfd: pytest.Captu
 
 
 def test_what_openspiel_itself_refuses():
-    with pytest.raises(WorldError, match=r"does not start with \{'rows': 0\}: rows_ > 1"):
+    with pytest.raises(EnvError, match=r"does not start with \{'rows': 0\}: rows_ > 1"):
         make_env("openspiel:breakthrough", rows=0)
 
 
@@ -134,7 +134,7 @@ def test_a_missing_library_names_the_cure(monkeypatch: pytest.MonkeyPatch):
         raise ImportError(name)
 
     monkeypatch.setattr(from_openspiel.importlib, "import_module", missing)
-    with pytest.raises(WorldError, match=r'pip install "rlhf-agents\[openspiel\]"'):
+    with pytest.raises(EnvError, match=r'pip install "rlhf-agents\[openspiel\]"'):
         from_openspiel.game("chess")
 
 
@@ -183,10 +183,16 @@ def score_against_random(agent: Agent, games: int) -> float:
 def test_self_play_learns_and_its_file_finds_the_game_again(tmp_path):
     env = make_env("openspiel:hex(board_size=3)", n_envs=32, seed=0)
     model = HFDQN(
-        "MultiInputPolicy", env, seed=0, learning_starts=320, gradient_steps=6, batch_size=256,
-        tau=0.2, foresight=Foresight(lesson_nodes=1024, first_nodes=24, nodes=24),
+        "MultiInputPolicy",
+        env,
+        seed=0,
+        learning_starts=320,
+        gradient_steps=6,
+        batch_size=256,
+        tau=0.2,
+        foresight=Foresight(lesson_nodes=1024, first_nodes=24, nodes=24),
         policy_kwargs={"features_extractor_kwargs": {"features_dim": 32}},
-    )  # fmt: skip
+    )
     scores = []
     for steps in (0, 32 * 60):
         model.learn(steps)

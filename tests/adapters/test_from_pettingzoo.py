@@ -19,7 +19,7 @@ from rlhf_adapters.foreign_games.game import HistoryGame, goal_table
 from rlhf_adapters.foreign_games.pettingzoo import PettingZooBackend
 from rlhf_adapters.from_pettingzoo import describe, game, worlds
 from rlhf_adapters.pettingzoo_names import kind_of, new_aec
-from rlhf_adapters.specs import WorldError
+from rlhf_adapters.specs import EnvError
 from rlhf_adapters.two_player.goal_env import FORFEIT
 from rlhf_games.base import GameError, Outcome, UnknownGoalError
 from tests.adapters.goal_env_contract import BoardGameContract, random_action
@@ -30,9 +30,13 @@ EXACT = {"connect_four_v3": {}, "tictactoe_v3": {}, "go_v5": {"board_size": 4}, 
 SHOWN = ("leduc_holdem_v4", "texas_holdem_v4", "texas_holdem_no_limit_v6", "hanabi_v5")
 
 TEAMS = (
-    "cooperative_pong_v6", "knights_archers_zombies_v11", "multiwalker_v9", "pistonball_v6",
-    "pursuit_v5", "rps_v2",
-)  # fmt: skip
+    "cooperative_pong_v6",
+    "knights_archers_zombies_v11",
+    "multiwalker_v9",
+    "pistonball_v6",
+    "pursuit_v5",
+    "rps_v2",
+)
 
 
 def world(name: str, **options):
@@ -109,7 +113,7 @@ def test_what_is_also_ours_is_ours():
     ],
 )
 def test_impossible_worlds(name: str, options: dict, message: str):
-    with pytest.raises(WorldError, match=re.escape(message)):
+    with pytest.raises(EnvError, match=re.escape(message)):
         make_env(f"pettingzoo:{name}", **options)
 
 
@@ -124,7 +128,7 @@ def test_impossible_goals_and_opponents(name: str, n_envs: int):
 
 def test_card_games_have_no_rules_to_look_ahead_with():
     assert not hasattr(world("leduc_holdem_v4"), "game")
-    with pytest.raises(WorldError, match="pettingzoo:leduc_holdem_v4 has no rules to look ahead"):
+    with pytest.raises(EnvError, match="pettingzoo:leduc_holdem_v4 has no rules to look ahead"):
         game("leduc_holdem_v4")
 
 
@@ -135,14 +139,14 @@ def test_what_pettingzoo_lacks_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "chess", None)
     load.cache_clear()
     message = "pettingzoo:chess_v6 needs chess, which is not installed: pip install"
-    with pytest.raises(WorldError, match=re.escape(message)):
+    with pytest.raises(EnvError, match=re.escape(message)):
         world("chess_v6")
     load.cache_clear()
 
 
 def test_old_versions_of_pettingzoo_are_refused(monkeypatch):
     monkeypatch.delattr(pettingzoo, "aec_registry")
-    with pytest.raises(WorldError, match=re.escape("worlds need PettingZoo 1.27 or newer")):
+    with pytest.raises(EnvError, match=re.escape("worlds need PettingZoo 1.27 or newer")):
         worlds()
 
 
@@ -209,7 +213,7 @@ def test_other_rules_are_noticed(monkeypatch, attribute: str, value, column: int
         env.step(before)
     monkeypatch.setattr(env.games.witness.envs[0], attribute, value)
     message = f"pettingzoo:connect_four_v3 and our Connect Four disagree about {what} after the"
-    with pytest.raises(WorldError, match=message):
+    with pytest.raises(EnvError, match=message):
         env.step(column)
 
 
@@ -383,7 +387,10 @@ def digest() -> str:
 def test_another_process_plays_the_same_games():
     script = "from tests.adapters.test_from_pettingzoo import digest; print(digest())"
     other = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True,
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
         env={**os.environ, "PYTHONHASHSEED": "1"},
-    )  # fmt: skip
+    )
     assert other.stdout.split()[-1] == digest()

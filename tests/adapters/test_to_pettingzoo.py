@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import rlhf_games
-from rlhf_adapters.specs import WorldError
+from rlhf_adapters.specs import EnvError
 from rlhf_adapters.to_pettingzoo import aec_env
 from rlhf_games.base import CLOCK, UnknownGameError, UnknownGoalError
 from tests.adapters.foreign_games.nim import nim
@@ -86,8 +86,13 @@ def test_whoever_waits_sees_the_board_from_its_own_side():
     assert np.abs(waiting[0] - before[0]).sum() == 2
     assert np.array_equal(waiting[CLOCK], env.observe("player_1")["observation"][CLOCK])
     assert [row.replace(" ", "") for row in env.render().splitlines()] == [
-        "OOOOOO", "OOOOOO", "......", "X.....", ".XXXXX", "XXXXXX",
-    ]  # fmt: skip
+        "OOOOOO",
+        "OOOOOO",
+        "......",
+        "X.....",
+        ".XXXXX",
+        "XXXXXX",
+    ]
 
 
 def test_foreign_games_are_printed_as_they_are_written():
@@ -129,7 +134,7 @@ def test_boards_are_printed():
     [
         (("conect_four",), UnknownGameError, "did you mean connect_four"),
         (("connect_four", "wni"), UnknownGoalError, "no goal 'wni'; did you mean win"),
-        (("connect_four", None, "human"), WorldError, "render_mode must be None or one of ansi"),
+        (("connect_four", None, "human"), EnvError, "render_mode must be None or one of ansi"),
     ],
 )
 def test_mistakes(arguments, error, message: str):
@@ -139,5 +144,5 @@ def test_mistakes(arguments, error, message: str):
 
 def test_a_missing_library_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "pettingzoo.utils.wrappers", None)
-    with pytest.raises(WorldError, match="environments of PettingZoo need pettingzoo: pip install"):
+    with pytest.raises(EnvError, match="environments of PettingZoo need pettingzoo: pip install"):
         aec_env("connect_four")

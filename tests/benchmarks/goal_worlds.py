@@ -110,9 +110,7 @@ def _carve(size: int, rng: np.random.Generator) -> NDArray[np.bool_]:
 def _neighbours(cell: int, size: int) -> list[tuple[int, int]]:
     row, column = divmod(cell, size)
     places = [(move, row + down, column + right) for move, (down, right) in enumerate(MOVES)]
-    return [
-        (move, int(r * size + c)) for move, r, c in places if 0 <= r < size and 0 <= c < size
-    ]  # fmt: skip
+    return [(move, int(r * size + c)) for move, r, c in places if 0 <= r < size and 0 <= c < size]
 
 
 class Lake(CellWorld):

@@ -60,30 +60,52 @@ class Task:
 def _bits(n: int, cap: int, check: int) -> Task:
     # The network, batch, rate and discount of the HER paper (Andrychowicz et al., 2017, app. A).
     settings = {
-        "learning_rate": 1e-3, "batch_size": 64, "gamma": 0.98, "train_freq": 1,
-        "learning_starts": 200, "target_update_interval": 100, "buffer_size": 200_000,
-        "exploration_initial_eps": 0.2, "exploration_final_eps": 0.05,
-        "exploration_fraction": 10_000 / cap, "policy_kwargs": {"net_arch": [256]},
-    }  # fmt: skip
+        "learning_rate": 1e-3,
+        "batch_size": 64,
+        "gamma": 0.98,
+        "train_freq": 1,
+        "learning_starts": 200,
+        "target_update_interval": 100,
+        "buffer_size": 200_000,
+        "exploration_initial_eps": 0.2,
+        "exploration_final_eps": 0.05,
+        "exploration_fraction": 10_000 / cap,
+        "policy_kwargs": {"net_arch": [256]},
+    }
     return Task(lambda: Bits(n), 0.98 if n == 50 else 0.95, cap, check, settings)
 
 
 def _cells(cap: int, gamma: float, **other: Any) -> dict[str, Any]:
     return {
-        "learning_rate": 1e-3, "batch_size": 64, "gamma": gamma, "train_freq": 2,
-        "learning_starts": 500, "target_update_interval": 500, "buffer_size": 200_000,
-        "exploration_initial_eps": 1.0, "exploration_final_eps": 0.05,
-        "exploration_fraction": 5_000 / cap, "policy_kwargs": {"net_arch": [128, 128]}, **other,
-    }  # fmt: skip
+        "learning_rate": 1e-3,
+        "batch_size": 64,
+        "gamma": gamma,
+        "train_freq": 2,
+        "learning_starts": 500,
+        "target_update_interval": 500,
+        "buffer_size": 200_000,
+        "exploration_initial_eps": 1.0,
+        "exploration_final_eps": 0.05,
+        "exploration_fraction": 5_000 / cap,
+        "policy_kwargs": {"net_arch": [128, 128]},
+        **other,
+    }
 
 
 # RL Zoo's tuned settings of DQN.
 CARTPOLE = {
-    "learning_rate": 2.3e-3, "batch_size": 64, "buffer_size": 100_000, "learning_starts": 1000,
-    "gamma": 0.99, "target_update_interval": 10, "train_freq": 256, "gradient_steps": 128,
-    "exploration_fraction": 0.16, "exploration_final_eps": 0.04,
+    "learning_rate": 2.3e-3,
+    "batch_size": 64,
+    "buffer_size": 100_000,
+    "learning_starts": 1000,
+    "gamma": 0.99,
+    "target_update_interval": 10,
+    "train_freq": 256,
+    "gradient_steps": 128,
+    "exploration_fraction": 0.16,
+    "exploration_final_eps": 0.04,
     "policy_kwargs": {"net_arch": [256, 256]},
-}  # fmt: skip
+}
 
 TASKS = {
     "bits-10": _bits(10, 20_000, 250),
@@ -160,9 +182,12 @@ def make_model(name: str, task: Task, seed: int) -> DQN:
         return DQN(policy, env, replay_buffer_class=HerReplayBuffer, **common)
     hindsight = task.goals and name in ("hindsight", "both")
     return HFDQN(
-        policy, env, hindsight=hindsight,
-        foresight=name in ("foresight", "both"), **common,
-    )  # fmt: skip
+        policy,
+        env,
+        hindsight=hindsight,
+        foresight=name in ("foresight", "both"),
+        **common,
+    )
 
 
 def run(name: str, task: Task, seed: int, seconds: float) -> tuple[Watch, int]:

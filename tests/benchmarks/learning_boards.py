@@ -25,7 +25,7 @@ from rlhf_agents.evaluation.arena import MatchSettings, play_match
 from rlhf_agents.hfdqn import HFDQN
 from rlhf_agents.players.agent import load_agent
 from rlhf_agents.players.players import AgentPlayer
-from rlhf_agents.training.train import Plan, train
+from rlhf_agents.training.train import TrainingConfig, train
 from rlhf_games.base import Game, Outcome, States
 from rlhf_games.compiled import compiled, next_random
 from rlhf_games.rules import Rules, load, play, random_legal, result
@@ -147,9 +147,11 @@ class Greedy:
         legal = self.game.legal(states)
         wanted = np.tile(self.win, (len(states), 1))
         seen = {
-            "observation": self.game.observe(states), "achieved_goal": np.zeros_like(wanted),
-            "desired_goal": wanted, "action_mask": legal.astype(np.int8),
-        }  # fmt: skip
+            "observation": self.game.observe(states),
+            "achieved_goal": np.zeros_like(wanted),
+            "desired_goal": wanted,
+            "action_mask": legal.astype(np.int8),
+        }
         values = self.model.q_net(self.model.policy.obs_to_tensor(seen)[0]).numpy()
         return np.asarray(np.where(legal, values, -np.inf).argmax(axis=1), np.int64)
 
@@ -178,10 +180,16 @@ def train_hfdqn(
         KeyboardInterrupt: somebody asked to stop; the file holds what was learnt.
     """
     resume = file if file.exists() else None
-    plan = Plan(
-        name, minutes=minutes, out=file, seed=None if resume else seed, resume=resume,
-        strength_seconds=NEVER, checkpoint_minutes=2.0, quiet=quiet,
-    )  # fmt: skip
+    plan = TrainingConfig(
+        name,
+        minutes=minutes,
+        out=file,
+        seed=None if resume else seed,
+        resume=resume,
+        strength_seconds=NEVER,
+        checkpoint_minutes=2.0,
+        quiet=quiet,
+    )
     model, interrupted = train(plan, strength=lambda _: 0.0)
     if interrupted:
         raise KeyboardInterrupt
@@ -208,9 +216,15 @@ def train_dqn(name: str, steps: int, seed: int, games: int) -> Trained:
     """
     env = make_env(name, 16, "win", "random", seed)
     model = DQN(
-        "MultiInputPolicy", env, buffer_size=200_000, train_freq=4, gradient_steps=16,
-        learning_starts=10_000, seed=seed, device="cpu",
-    )  # fmt: skip
+        "MultiInputPolicy",
+        env,
+        buffer_size=200_000,
+        train_freq=4,
+        gradient_steps=16,
+        learning_starts=10_000,
+        seed=seed,
+        device="cpu",
+    )
     begin = time.perf_counter()
     with contextlib.closing(env):
         model.learn(steps)

@@ -152,9 +152,17 @@ def learn(name: str, learner: Learner, seed: int, steps: int) -> Result:
     end = judge(model, task, learner.goal, WORLDS)
     best = max([score for _, _, score in looks.curve], default=end)
     return Result(
-        name, learner.name, seed, steps, model.num_timesteps, seconds, task.score, end, best,
+        name,
+        learner.name,
+        seed,
+        steps,
+        model.num_timesteps,
+        seconds,
+        task.score,
+        end,
+        best,
         looks.curve,
-    )  # fmt: skip
+    )
 
 
 # ---- board games --------------------------------------------------------------------------------
@@ -188,9 +196,17 @@ def _board_result(
 ) -> Result:
     won = trained.scores[key]
     return Result(
-        task, learner, seed, minutes, trained.steps, trained.seconds, "won of MCTS-100", won, won,
+        task,
+        learner,
+        seed,
+        minutes,
+        trained.steps,
+        trained.seconds,
+        "won of MCTS-100",
+        won,
+        won,
         [],
-    )  # fmt: skip
+    )
 
 
 # ---- the series ---------------------------------------------------------------------------------
@@ -253,10 +269,15 @@ def table(results: list[Result]) -> Table:
         steps, seconds = (np.mean([getattr(one, what) for one in runs]) for what in PARTS)
         spread = f" ± {np.std([one.end for one in runs]):.2f}" if len(runs) > 1 else ""
         shown.add_row(
-            world, key[1], str(len(runs)), f"{steps:,.0f}", f"{seconds:,.0f}", runs[0].score,
+            world,
+            key[1],
+            str(len(runs)),
+            f"{steps:,.0f}",
+            f"{seconds:,.0f}",
+            runs[0].score,
             f"{np.mean([one.end for one in runs]):.2f}{spread}",
             f"{np.mean([one.best for one in runs]):.2f}",
-        )  # fmt: skip
+        )
     return shown
 
 
@@ -273,8 +294,11 @@ def main() -> None:
             with options.out.open("a") as file:
                 print(json.dumps(asdict(result)), file=file)
             results.append(result)
-            print(f"{result.task}, {result.learner}, seed {result.seed}: {result.end:.3f} "
-                  f"after {result.steps:,} steps, {result.seconds:,.0f} s", flush=True)  # fmt: skip
+            print(
+                f"{result.task}, {result.learner}, seed {result.seed}: {result.end:.3f} "
+                f"after {result.steps:,} steps, {result.seconds:,.0f} s",
+                flush=True,
+            )
     except KeyboardInterrupt:
         print("interrupted; the same command goes on")
     Console(width=110).print(table(results))

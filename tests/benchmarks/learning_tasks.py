@@ -69,9 +69,12 @@ class Planes(BaseFeaturesExtractor):
         channels, height, width = observation_space["observation"].shape
         cells = 16 * (height - 2) * (width - 2)
         self.layers = nn.Sequential(
-            nn.Conv2d(channels, 16, 3), nn.ReLU(), nn.Flatten(),
-            nn.Linear(cells, features_dim), nn.ReLU(),
-        )  # fmt: skip
+            nn.Conv2d(channels, 16, 3),
+            nn.ReLU(),
+            nn.Flatten(),
+            nn.Linear(cells, features_dim),
+            nn.ReLU(),
+        )
 
     def forward(self, observations: dict[str, torch.Tensor]) -> torch.Tensor:
         features: torch.Tensor = self.layers(observations["observation"].float())
@@ -87,11 +90,17 @@ def both(settings: Mapping[str, Any], goal: Any = None, **ours: Any) -> tuple[Le
 
 
 CELLS = {
-    "learning_rate": 1e-3, "batch_size": 64, "buffer_size": 200_000, "learning_starts": 500,
-    "gamma": 0.99, "target_update_interval": 500, "train_freq": 2,
-    "exploration_fraction": 0.1, "exploration_final_eps": 0.05,
+    "learning_rate": 1e-3,
+    "batch_size": 64,
+    "buffer_size": 200_000,
+    "learning_starts": 500,
+    "gamma": 0.99,
+    "target_update_interval": 500,
+    "train_freq": 2,
+    "exploration_fraction": 0.1,
+    "exploration_final_eps": 0.05,
     "policy_kwargs": {"net_arch": [128, 128]},
-}  # fmt: skip
+}
 
 GRID = {**CELLS, "train_freq": 4, "learning_starts": 1000, "exploration_fraction": 0.5}
 
@@ -99,16 +108,26 @@ GRID = {**CELLS, "train_freq": 4, "learning_starts": 1000, "exploration_fraction
 STEADY_CARTPOLE = {**CARTPOLE, "learning_rate": LinearSchedule(2.3e-3, 0.0, 1.0)}
 
 TEAMS = {
-    "learning_rate": 1e-3, "batch_size": 256, "buffer_size": 100_000, "learning_starts": 1000,
-    "gamma": 0.9, "target_update_interval": 1200, "train_freq": 1, "gradient_steps": 4,
-    "exploration_fraction": 0.4, "exploration_final_eps": 0.05,
+    "learning_rate": 1e-3,
+    "batch_size": 256,
+    "buffer_size": 100_000,
+    "learning_starts": 1000,
+    "gamma": 0.9,
+    "target_update_interval": 1200,
+    "train_freq": 1,
+    "gradient_steps": 4,
+    "exploration_fraction": 0.4,
+    "exploration_final_eps": 0.05,
     "policy_kwargs": {"net_arch": [128, 128]},
-}  # fmt: skip
+}
 
 # Each sees a third of the columns: counted in steps of the worlds, it learns as the one for all.
 ONE_OF_THREE = {
-    **TEAMS, "buffer_size": 33_333, "learning_starts": 333, "target_update_interval": 400,
-}  # fmt: skip
+    **TEAMS,
+    "buffer_size": 33_333,
+    "learning_starts": 333,
+    "target_update_interval": 400,
+}
 
 # Eight games are stepped at once; the gradient steps per frame are those that are named.
 MINATAR_ENVS = 8
@@ -118,60 +137,89 @@ SB3_MINATAR = {"train_freq": 4, "gradient_steps": MINATAR_ENVS, "buffer_size": 2
 
 # Of the MinAtar paper, appendix: RMSprop, a gradient step per frame, epsilon 1 to 0.1 in 100,000.
 PAPER_MINATAR = {
-    "learning_rate": 2.5e-4, "batch_size": 32, "buffer_size": 100_000, "learning_starts": 5000,
-    "gamma": 0.99, "target_update_interval": 1000, "train_freq": 1, "gradient_steps": MINATAR_ENVS,
-    "exploration_fraction": 0.1, "exploration_final_eps": 0.1,
+    "learning_rate": 2.5e-4,
+    "batch_size": 32,
+    "buffer_size": 100_000,
+    "learning_starts": 5000,
+    "gamma": 0.99,
+    "target_update_interval": 1000,
+    "train_freq": 1,
+    "gradient_steps": MINATAR_ENVS,
+    "exploration_fraction": 0.1,
+    "exploration_final_eps": 0.1,
     "policy_kwargs": {
-        "net_arch": [], "features_extractor_class": Planes,
+        "net_arch": [],
+        "features_extractor_class": Planes,
         "optimizer_class": torch.optim.RMSprop,
         "optimizer_kwargs": {"alpha": 0.95, "centered": True, "eps": 0.01},
     },
-}  # fmt: skip
+}
 
 OUR_MINATAR = {
-    "learning_rate": 3e-4, "batch_size": 64, "buffer_size": 200_000, "learning_starts": 5000,
-    "gamma": 0.99, "target_update_interval": 1000, "train_freq": 4, "gradient_steps": MINATAR_ENVS,
-    "exploration_fraction": 0.1, "exploration_final_eps": 0.02, "hindsight": False,
-    "double_q": True, "replay_buffer_class": MaskedReplayBuffer,
+    "learning_rate": 3e-4,
+    "batch_size": 64,
+    "buffer_size": 200_000,
+    "learning_starts": 5000,
+    "gamma": 0.99,
+    "target_update_interval": 1000,
+    "train_freq": 4,
+    "gradient_steps": MINATAR_ENVS,
+    "exploration_fraction": 0.1,
+    "exploration_final_eps": 0.02,
+    "hindsight": False,
+    "double_q": True,
+    "replay_buffer_class": MaskedReplayBuffer,
     "replay_buffer_kwargs": {"n_steps": 3, "gamma": 0.99},
     "policy_kwargs": {"net_arch": [], "features_extractor_class": Planes},
-}  # fmt: skip
+}
 
 
 def _minatar(game: str) -> Task:
     return Task(
-        f"minatar:{game}", RETURN, 1_000_000,
+        f"minatar:{game}",
+        RETURN,
+        1_000_000,
         (
             Learner("HFDQN", HFDQN, OUR_MINATAR),
             Learner("SB3 DQN", DQN, SB3_MINATAR),
             Learner("SB3 DQN with the paper's settings", DQN, PAPER_MINATAR),
         ),
-        n_envs=MINATAR_ENVS, options={"fast": True}, judged={"max_steps": 5000},
-    )  # fmt: skip
+        n_envs=MINATAR_ENVS,
+        options={"fast": True},
+        judged={"max_steps": 5000},
+    )
 
 
 TASKS = {
     "cartpole": Task(
-        "gymnasium:CartPole-v1", RETURN, 50_000,
+        "gymnasium:CartPole-v1",
+        RETURN,
+        50_000,
         both(STEADY_CARTPOLE, hindsight=False, double_q=True),
     ),
     "frozenlake": Task(
         "gymnasium:FrozenLake8x8-v1", SUCCESS, 60_000, both(CELLS, Cell(63), foresight=True)
     ),
     "empty": Task(
-        "minigrid:MiniGrid-Empty-8x8-v0", SUCCESS, 20_000,
+        "minigrid:MiniGrid-Empty-8x8-v0",
+        SUCCESS,
+        20_000,
         both(GRID, Cell((6, 6)), foresight=True),
     ),
     # The cell of the goal is behind the door, whose key has to be found first.
     "doorkey": Task(
-        "minigrid:MiniGrid-DoorKey-5x5-v0", SUCCESS, 40_000,
+        "minigrid:MiniGrid-DoorKey-5x5-v0",
+        SUCCESS,
+        40_000,
         both(GRID, Cell((3, 3)), foresight=True),
     ),
     "breakout": _minatar("breakout"),
     "asterix": _minatar("asterix"),
     # Eight worlds of three agents, each of which is a column: a step counts for every agent.
     "spread": Task(
-        "mpe2:simple_spread_v3", RETURN, 100_000,
+        "mpe2:simple_spread_v3",
+        RETURN,
+        100_000,
         (
             *both(TEAMS, hindsight=False, double_q=True),
             Learner(INDEPENDENT, INDEPENDENT, ONE_OF_THREE),
@@ -179,6 +227,6 @@ TASKS = {
         ),
         n_envs=8,
     ),
-}  # fmt: skip
+}
 
 BOARDS = {"othello": "othello_6x6", "breakthrough": "breakthrough_6x6"}

@@ -24,7 +24,7 @@ from rich.table import Table
 import rlhf_games
 from rlhf_agents.players.minimax import MinimaxPlayer
 from rlhf_agents.search.goal_values import goal_rules
-from rlhf_agents.search.searcher import Thinker
+from rlhf_agents.search.searcher import Searcher
 from rlhf_agents.settings import Foresight
 from rlhf_games.base import Game
 from tests.agents.weights import random_weights
@@ -107,9 +107,9 @@ def minimax_loop(game: Any) -> Callable[[], int]:
 def tree_search(game: Game) -> Callable[[], int]:
     """Best-first search with a network."""
     weights = random_weights(game, width=128, depth=2)
-    thinker = Thinker(game, weights, goal_rules(game, Foresight()))
+    searcher = Searcher(game, weights, goal_rules(game, Foresight()))
     positions = openings(game)
-    return lambda: int(thinker.think(next(positions)[None], np.zeros(1, np.int64), NODES).used[0])
+    return lambda: int(searcher.think(next(positions)[None], np.zeros(1, np.int64), NODES).used[0])
 
 
 def openings(game: Game) -> Any:
@@ -134,8 +134,12 @@ def main() -> None:
     for name in options.games:
         game, plain = rlhf_games.make(f"openspiel:{name}"), pyspiel.load_game(name)
         rivals = (
-            batched(game), looped(plain), minimax(game), minimax_loop(plain), tree_search(game),
-        )  # fmt: skip
+            batched(game),
+            looped(plain),
+            minimax(game),
+            minimax_loop(plain),
+            tree_search(game),
+        )
         speeds = [rate(work, options.seconds) for work in rivals]
         table.add_row(name, *[f"{speed:,.0f}" for speed in speeds])
     Console(width=120).print(table)

@@ -4,9 +4,9 @@
     python tests/benchmarks/python_bot.py --agent othello_6x6
 
 Prints the size of the file, the seconds of its import beyond numpy's and positions per second. Then
-for several numbers of nodes, in Connect Four: VP (see `rlhf_agents.evaluation.solved_positions`) of the agent, of the
-agent with the bot's weights, and the share of positions in which both choose the same move; in
-other games: how often the agent with the bot's weights wins against the agent.
+for several numbers of nodes, in Connect Four: VP (see `rlhf_agents.evaluation.solved_positions`) of
+the agent, of the agent with the bot's weights, and the share of positions in which both choose the
+same move; in other games: how often the agent with the bot's weights wins against the agent.
 """
 
 from __future__ import annotations
@@ -21,8 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from rlhf_agents import Agent, export, load_agent
-from rlhf_agents.bots.exports import quantize_python as tight_weights
-from rlhf_agents.bots.exports import to_python
+from rlhf_agents.bots.exports import quantize_python, to_python
 from rlhf_agents.evaluation.arena import MatchSettings, play_match
 from rlhf_agents.evaluation.solved_positions import choose, load_positions, mark
 from rlhf_agents.players.players import AgentPlayer
@@ -81,7 +80,7 @@ def main() -> None:
         file = export(agent, "python", Path(folder) / "bot.py")
         print(f"{file.stat().st_size} bytes", flush=True)
         subprocess.run([sys.executable, "-c", TIMER], cwd=folder, check=True)
-    tight, _ = tight_weights.tighten(agent, to_python.MOST_BYTES)
+    tight, _ = quantize_python.tighten(agent, to_python.MOST_BYTES)
     rounded = Agent("rounded", agent.game, tight.weights(), Foresight())
     compare = on_the_yardstick if agent.game.name == "connect_four" else against_each_other
     compare(agent, rounded)

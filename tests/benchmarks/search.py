@@ -22,17 +22,17 @@ from rlhf_agents.players.agent import load_agent
 def ours(nodes: int, batch: int, repeat: int) -> float:
     """Return nodes per CPU second of the bundled agent, from positions that are not proven soon."""
     agent = load_agent("connect_four")
-    thinker, game = agent._thinker, agent.game
+    searcher, game = agent._searcher, agent.game
     rng = np.random.default_rng(0)
     states = game.initial(batch)
     if batch > 1:
         for _ in range(4):
             states = game.step(states, game.random_actions(states, rng))
     wanted = np.zeros(batch, np.int64)
-    thinker.think(states, wanted, 50)
+    searcher.think(states, wanted, 50)
     begin, used = time.process_time(), 0
     for _ in range(repeat):
-        used += int(thinker.think(states, wanted, nodes).used.sum())
+        used += int(searcher.think(states, wanted, nodes).used.sum())
     return used / (time.process_time() - begin)
 
 

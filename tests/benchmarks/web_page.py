@@ -10,8 +10,8 @@ from pathlib import Path
 
 from rlhf_agents.bots.exports import to_web
 from rlhf_agents.bots.exports.quantize_web import shrink
-from rlhf_agents.bots.exports.registry import Order
-from rlhf_agents.evaluation.solved_positions import Positions, choose, load_positions, mark
+from rlhf_agents.bots.exports.registry import ExportRequest
+from rlhf_agents.evaluation.solved_positions import SolvedPositions, choose, load_positions, mark
 from rlhf_agents.players.agent import Agent, load_agent
 from rlhf_agents.settings import Foresight
 
@@ -19,7 +19,7 @@ NODES = (0, 1, 64, 256)
 SHARED = Path(os.environ.get("RLHF_SHARED", "../shared"))
 
 
-def moves(agent: Agent, positions: Positions, nodes: int):
+def moves(agent: Agent, positions: SolvedPositions, nodes: int):
     return choose(lambda states: agent.act_states(states, "win", nodes), positions)
 
 
@@ -27,7 +27,7 @@ def main() -> None:
     agent = load_agent("connect_four")
     # The bundled agent was trained with the default foresight.
     small = Agent("rounded", agent.game, shrink(agent.game, agent.weights).weights(), Foresight())
-    page = to_web.contents(Order(agent, "win", 256))
+    page = to_web.contents(ExportRequest(agent, "win", 256))
     print(f"page: {len(page) / 1e6:.2f} MB")
     path = SHARED / "data" / "connect_four_positions.npz"
     if not path.exists():

@@ -34,8 +34,11 @@ def start(cache: Path | None) -> tuple[float, float, float, bool]:
     begin = time.time()
     done = subprocess.run(
         [sys.executable, __file__, "--child", "start"],
-        env=variables, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     first, ready, closing, early = (float(word) for word in done.stdout.split()[-4:])
     return first - begin, ready - begin, time.time() - closing, bool(early)
 

@@ -109,10 +109,22 @@ def test_playouts_count_games_and_plies(name: str):
 def test_rules_refuse_to_run_outside_compiled_code():
     tag = rlhf_games.make("tic_tac_toe").rules
     stubs = (
-        rules.start, rules.is_legal, rules.count_legal, rules.nth_legal, rules.play, rules.result,
-        rules.plies, rules.symbol, rules.decode, rules.verdict, rules.random_legal,
-        rules.fill_symbols, rules.fill_planes, rules.is_possible, rules.load,
-    )  # fmt: skip
+        rules.start,
+        rules.is_legal,
+        rules.count_legal,
+        rules.nth_legal,
+        rules.play,
+        rules.result,
+        rules.plies,
+        rules.symbol,
+        rules.decode,
+        rules.verdict,
+        rules.random_legal,
+        rules.fill_symbols,
+        rules.fill_planes,
+        rules.is_possible,
+        rules.load,
+    )
     for stub in stubs:
         arguments = [tag, *[None] * (stub.__code__.co_argcount - 1)]
         with pytest.raises(TypeError, match="rules of TicTacToeRules run inside compiled code"):

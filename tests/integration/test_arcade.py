@@ -10,16 +10,22 @@ import torch
 
 from rlhf_adapters import make_env
 from rlhf_adapters.single_agent.goals import Cell
-from rlhf_adapters.specs import WorldError
+from rlhf_adapters.specs import EnvError
 from rlhf_agents.dqn.replay.hindsight_buffer import HindsightReplayBuffer
 from rlhf_agents.hfdqn import HFDQN
 
 
 def trained(env: Any, **options: Any) -> HFDQN:
     model = HFDQN(
-        "MultiInputPolicy", env, buffer_size=1000, learning_starts=100, batch_size=16,
-        policy_kwargs={"net_arch": [16]}, replay_buffer_kwargs=options, seed=0,
-    )  # fmt: skip
+        "MultiInputPolicy",
+        env,
+        buffer_size=1000,
+        learning_starts=100,
+        batch_size=16,
+        policy_kwargs={"net_arch": [16]},
+        replay_buffer_kwargs=options,
+        seed=0,
+    )
     return model.learn(300)
 
 
@@ -36,7 +42,7 @@ def test_scores_are_learnt_as_they_are():
 def test_hindsight_about_scores_says_what_to_do():
     env = make_env("gymnasium:CartPole-v1")
     nothing, score = np.zeros((2, 1), np.float32), np.ones((2, 1), np.float32)
-    with pytest.raises(WorldError, match="which hindsight cannot recompute: ask for a goal"):
+    with pytest.raises(EnvError, match="which hindsight cannot recompute: ask for a goal"):
         env.compute_reward(nothing, score, [{}, {}])
 
 

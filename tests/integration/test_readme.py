@@ -24,8 +24,11 @@ def test_there_are_examples():
 def test_example_runs_as_written(example, tmp_path):
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", example],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     if "four.zip" in example and "save" in example:
         assert (tmp_path / "four.zip").stat().st_size > 1_000_000

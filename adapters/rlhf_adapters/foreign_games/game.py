@@ -13,9 +13,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import rlhf_games
-from rlhf_adapters.foreign_games.position_cache import Backend, Layout, Room, addresses, open_room
+from rlhf_adapters.foreign_games.position_cache import (
+    Backend,
+    PositionCache,
+    RecordLayout,
+    addresses,
+    open_cache,
+)
 from rlhf_adapters.foreign_games.rules import KEY_BITS, LARGEST_SCORE, HistoryRules
-from rlhf_adapters.specs import WorldError
+from rlhf_adapters.specs import EnvError
 from rlhf_games.base import Goal, States
 from rlhf_games.compiled_game import CompiledGame
 
@@ -106,7 +112,7 @@ class HistoryGame(CompiledGame):
         last_ply: int | None = None,
     ) -> None:
         layout = _layout(name, backend, alternates, last_ply)
-        self.room = Room(backend, layout)
+        self.cache = PositionCache(backend, layout)
         names = action_names or [str(action) for action in range(backend.n_actions)]
         longest = layout.limit if alternates else 2 * layout.limit
         rules = self._rules(layout, goals)
@@ -123,11 +129,11 @@ class HistoryGame(CompiledGame):
             visible_cells=rules.n_features,
         )
 
-    def _rules(self, layout: Layout, goals: Sequence[BoundedGoal]) -> HistoryRules:
-        n_features = self.room.n_features
+    def _rules(self, layout: RecordLayout, goals: Sequence[BoundedGoal]) -> HistoryRules:
+        n_features = self.cache.n_features
         key_bits = KEY_BITS + 64 * (layout.key_words - 1)
         return HistoryRules(
-            n_actions=self.room.backend.n_actions + (layout.skip >= 0),
+            n_actions=self.cache.backend.n_actions + (layout.skip >= 0),
             n_cells=_even(n_features + (key_bits + 1) // 2),
             n_goals=len(goals),
             n_words=1 + layout.mask_words + layout.key_words,
@@ -136,7 +142,7 @@ class HistoryGame(CompiledGame):
             bits=layout.bits,
             skip=layout.skip,
             goal_bounds=np.array([bounded[1:] for bounded in goals], np.int64),
-            handle=open_room(self.room, self),
+            handle=open_cache(self.cache, self),
             **addresses(),
         )
 
@@ -146,15 +152,15 @@ class HistoryGame(CompiledGame):
 
     def text(self, state: States) -> str:
         """Return a position uint64 `[W]` as the library prints it."""
-        return self.room.text(self._key(state))
+        return self.cache.text(self._key(state))
 
     def label(self, state: States, action: int) -> str:
         """Return the library's name of an action in a position, see `Game.label`."""
-        return self.room.label(self._key(state), action) or super().label(state, action)
+        return self.cache.label(self._key(state), action) or super().label(state, action)
 
     def foreign(self, state: States) -> Any:
         """Return a position uint64 `[W]` as the library's object, which must not be changed."""
-        return self.room.position(self._key(state))
+        return self.cache.position(self._key(state))
 
     def _key(self, state: States) -> bytes:
         words = np.ascontiguousarray(state)
@@ -165,7 +171,7 @@ def _even(number: int) -> int:
     return number + number % 2
 
 
-def _layout(name: str, backend: Backend, alternates: bool, last_ply: int | None) -> Layout:
+def _layout(name: str, backend: Backend, alternates: bool, last_ply: int | None) -> RecordLayout:
     bits = max(1, (backend.n_actions - 1).bit_length())
     limit = backend.max_actions if last_ply is None else min(backend.max_actions, last_ply)
     words = -(-limit * bits // 64)
@@ -175,8 +181,8 @@ def _layout(name: str, backend: Backend, alternates: bool, last_ply: int | None)
             f"a game of {name} may have {limit} moves of {bits} bits, and a position holds "
             f"{fits} of them; let it end as a draw before, with max_plies={fits} or less"
         )
-        raise WorldError(msg)
-    return Layout(
+        raise EnvError(msg)
+    return RecordLayout(
         mask_words=-(-(backend.n_actions + (not alternates)) // 64),
         key_words=1 + max(words, 1),
         bits=bits,

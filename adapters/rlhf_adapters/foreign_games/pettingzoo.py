@@ -11,16 +11,21 @@ from typing import Any, NamedTuple
 import numpy as np
 
 NEVER_CHANGED = (
-    "action_spaces", "observation_spaces", "possible_agents", "board_history", "_go", "_last_obs",
+    "action_spaces",
+    "observation_spaces",
+    "possible_agents",
+    "board_history",
+    "_go",
+    "_last_obs",
     "next_legal_moves",
-)  # fmt: skip
+)
 """What chess and go replace and never change, so that copies may share it."""
 GO_LETTERS = "ABCDEFGHJKLMNOPQRST"
 
 _one_at_a_time = threading.RLock()
 
 
-class Position(NamedTuple):
+class EnvPosition(NamedTuple):
     """An environment that is never stepped again, and what it shows to the mover.
 
     Attributes:
@@ -49,7 +54,7 @@ class PettingZooBackend:
         self.n_features = int(np.prod(env.observation_space(first)["observation"].shape))
         self._env = env
 
-    def initial(self) -> Position:
+    def initial(self) -> EnvPosition:
         """Return the starting position."""
         with _one_at_a_time:
             set_globals(self._env)
@@ -57,7 +62,7 @@ class PettingZooBackend:
             env.reset(seed=0)
             return _seen(env)
 
-    def child(self, position: Position, action: int) -> Position:
+    def child(self, position: EnvPosition, action: int) -> EnvPosition:
         """Return the position after an action."""
         with _one_at_a_time:
             set_globals(position.env)
@@ -65,29 +70,29 @@ class PettingZooBackend:
             env.step(action)
             return _seen(env)
 
-    def mover(self, position: Position) -> int:
+    def mover(self, position: EnvPosition) -> int:
         """Return who moves."""
         env = position.env
         return int(env.possible_agents.index(env.agent_selection))
 
-    def legal(self, position: Position) -> Sequence[int]:
+    def legal(self, position: EnvPosition) -> Sequence[int]:
         """Return the legal actions."""
         return position.legal
 
-    def score(self, position: Position) -> int | None:
+    def score(self, position: EnvPosition) -> int | None:
         """Return the first player's reward at the end."""
         env = position.env
         if not (any(env.terminations.values()) or any(env.truncations.values())):
             return None
         return round(float(env.rewards[env.possible_agents[0]]))
 
-    def features(self, position: Position, seat: int) -> bytes:
+    def features(self, position: EnvPosition, seat: int) -> bytes:
         """Return the observation in bits; `seat` is always the mover."""
         del seat
         packed = np.frombuffer(position.features, np.uint8)
         return np.unpackbits(packed, count=self.n_features).tobytes()
 
-    def text(self, position: Position) -> str:
+    def text(self, position: EnvPosition) -> str:
         """Return the board, its rows and columns named."""
         env = position.env
         if hasattr(env, "board"):  # chess
@@ -103,7 +108,7 @@ class PettingZooBackend:
         captured = f"captured by X: {go.caps[0]}, by O: {go.caps[1]}"
         return "\n".join([*rows, f"   {' '.join(letters)}", captured])
 
-    def label(self, position: Position, action: int) -> str:
+    def label(self, position: EnvPosition, action: int) -> str:
         """Return what people call a legal action: a move as UCI has it, or a place of Go."""
         env = position.env
         if hasattr(env, "board"):
@@ -113,10 +118,12 @@ class PettingZooBackend:
         return "pass" if row == env._N else f"{GO_LETTERS[column]}{env._N - row}"
 
 
-def _seen(env: Any) -> Position:
+def _seen(env: Any) -> EnvPosition:
     observation = env.observe(env.agent_selection)
     legal = tuple(np.flatnonzero(observation["action_mask"]).tolist())
-    return Position(env, legal, np.packbits(observation["observation"].reshape(-1) > 0).tobytes())
+    return EnvPosition(
+        env, legal, np.packbits(observation["observation"].reshape(-1) > 0).tobytes()
+    )
 
 
 def _copied(env: Any) -> Any:

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlhf_adapters.foreign_games.pettingzoo import set_globals
-from rlhf_adapters.specs import WorldError
+from rlhf_adapters.specs import EnvError
 from rlhf_games.base import Game, Outcome, States
 
 
-class PettingZooWitness:
-    """Steps PettingZoo's environments beside our games, see `goal_games.Witness`.
+class PettingZooCheck:
+    """Steps PettingZoo's environments beside our games, see `goal_games.CrossCheck`.
 
     Args:
         name: of the world, for errors.
@@ -81,7 +81,7 @@ class PettingZooWitness:
             f"{self.name} and our {self.game.title} disagree about {what} after the actions "
             f"{self._moves[number]}: this version of PettingZoo plays by other rules"
         )
-        raise WorldError(msg)
+        raise EnvError(msg)
 
     def picture(self, number: int) -> Any:
         """Return PettingZoo's picture of a game."""

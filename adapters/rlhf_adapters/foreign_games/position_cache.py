@@ -23,7 +23,7 @@ from rlhf_adapters.foreign_games.rules import (
     OUTCOME_SHIFT,
     SCORE_SHIFT,
 )
-from rlhf_adapters.specs import WorldError
+from rlhf_adapters.specs import EnvError
 from rlhf_games.base import Outcome
 
 WORD_BYTES = 8
@@ -89,7 +89,7 @@ class Labels(Protocol):
         ...
 
 
-class Layout(NamedTuple):
+class RecordLayout(NamedTuple):
     """How a position is laid out in words, see `history_rules`.
 
     Attributes:
@@ -137,7 +137,7 @@ class ImpossibleHistoryError(Exception):
     """A key that no game leads to."""
 
 
-class Room:
+class PositionCache:
     """One foreign game and what is known of its recent positions.
 
     Args:
@@ -150,7 +150,7 @@ class Room:
         rebuilt: how many positions were played from the start.
     """
 
-    def __init__(self, backend: Backend, layout: Layout, kept: int = KEPT) -> None:
+    def __init__(self, backend: Backend, layout: RecordLayout, kept: int = KEPT) -> None:
         self.backend = backend
         self.layout = layout
         self.kept = kept
@@ -295,12 +295,12 @@ class Room:
     def _mask(self, position: Any, count: int, seat: int) -> int:
         if count >= self.layout.limit:
             msg = f"a game goes on after {count} moves, longer than the library says"
-            raise WorldError(msg)
+            raise EnvError(msg)
         if self.backend.mover(position) == seat:
             return sum(map(_bit, self.backend.legal(position)))
         if self.layout.skip < 0:
             msg = "a player moves twice in a row in a game that was declared to alternate"
-            raise WorldError(msg)
+            raise EnvError(msg)
         return _bit(self.layout.skip)
 
     def _features(self, known: Known) -> bytes:
@@ -312,15 +312,15 @@ class Room:
 
 # ---- the door for compiled code --------------------------------------------------------------
 
-_rooms: dict[int, Room] = {}
+_caches: dict[int, PositionCache] = {}
 _handles = itertools.count()
 
 
-def open_room(room: Room, owner: object) -> int:
+def open_cache(cache: PositionCache, owner: object) -> int:
     """Return the handle by which compiled code finds a room, for as long as its owner lives."""
     handle = next(_handles)
-    _rooms[handle] = room
-    weakref.finalize(owner, _rooms.pop, handle, None)
+    _caches[handle] = cache
+    weakref.finalize(owner, _caches.pop, handle, None)
     return handle
 
 
@@ -328,7 +328,7 @@ _Callback = ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_int64] * 4)
 _raised = threading.local()
 
 
-def _entrance(ask: Callable[[Room, int, int, int], int]) -> Any:
+def _entrance(ask: Callable[[PositionCache, int, int, int], int]) -> Any:
     """Return a C function that asks a room.
 
     C knows no exceptions: it returns the address of one, which is kept until compiled code has
@@ -337,7 +337,7 @@ def _entrance(ask: Callable[[Room, int, int, int], int]) -> Any:
 
     def enter(handle: int, before: int, action: int, after: int) -> int:
         try:
-            return ask(_rooms[handle], before, action, after)
+            return ask(_caches[handle], before, action, after)
         except BaseException as error:  # Ctrl-C too
             _raised.error = error
             return id(error)
@@ -345,7 +345,9 @@ def _entrance(ask: Callable[[Room, int, int, int], int]) -> Any:
     return _Callback(enter)
 
 
-_ENTRANCES = {name: _entrance(getattr(Room, name)) for name in ("advance", "revive", "look")}
+_ENTRANCES = {
+    name: _entrance(getattr(PositionCache, name)) for name in ("advance", "revive", "look")
+}
 
 
 def addresses() -> dict[str, int]:

@@ -91,7 +91,7 @@ def _pointer_call(function: Callable[..., Any]) -> Callable[..., int]:
 @_pointer_call
 def call_out(
     typingctx: Any, address: Any, handle: Any, before: Any, action: Any, after: Any
-) -> Any:  # fmt: skip
+) -> Any:
     """Call the C function int64 (int64, void*, int64, void*) at `address`.
 
     It takes the arrays themselves, so that they live until it returns.

@@ -15,16 +15,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rlhf_adapters.multi_agent.parallel_envs import WAITING, ParallelWorlds
-from rlhf_adapters.single_agent.goal_env import ArcadeEnv, ArcadeVecEnv, Batch, GoalWorlds
-from rlhf_adapters.single_agent.goals import OPEN, Bools, Moments
+from rlhf_adapters.multi_agent.parallel_envs import WAITING, ParallelEnvs
+from rlhf_adapters.single_agent.goal_env import ArcadeEnv, ArcadeVecEnv, Batch, GoalEnvs
+from rlhf_adapters.single_agent.goals import OPEN, Bools, StepBatch
 from rlhf_adapters.single_agent.tasks import Task
 
 
-class TeamWorlds(GoalWorlds):
-    """Columns and what they are played for; arguments as in `GoalWorlds`."""
+class TeamEnvs(GoalEnvs):
+    """Columns and what they are played for; arguments as in `GoalEnvs`."""
 
-    worlds: ParallelWorlds
+    worlds: ParallelEnvs
 
     def restart(self, which: Bools, options: Sequence[dict[str, Any] | None] = ()) -> None:
         """End episodes where `which` `[n]` is set, and begin worlds of which nobody is left."""
@@ -40,7 +40,7 @@ class TeamWorlds(GoalWorlds):
         batch["observation"][self.worlds.waiting] = 0  # also the clock
         return batch
 
-    def _judge(self, now: Moments) -> tuple[NDArray[Any], Bools]:
+    def _judge(self, now: StepBatch) -> tuple[NDArray[Any], Bools]:
         rewards, terminated = self.task.judge(now)
         idle = self.worlds.idle
         if idle.any():
@@ -62,9 +62,9 @@ class TeamWorlds(GoalWorlds):
 class TeamEnv(ArcadeEnv):
     """The one learner of one world for Gymnasium."""
 
-    games_class = TeamWorlds
+    games_class = TeamEnvs
 
-    def __init__(self, worlds: ParallelWorlds, task: Task, seed: int | None = None) -> None:
+    def __init__(self, worlds: ParallelEnvs, task: Task, seed: int | None = None) -> None:
         self.metadata = worlds.metadata
         super().__init__(worlds, task, seed)
         self.action_names = worlds.action_names[0]
@@ -73,9 +73,9 @@ class TeamEnv(ArcadeEnv):
 class TeamVecEnv(ArcadeVecEnv):
     """The learners of n worlds for SB3."""
 
-    games_class = TeamWorlds
+    games_class = TeamEnvs
 
-    def __init__(self, worlds: ParallelWorlds, task: Task, seed: int | None = None) -> None:
+    def __init__(self, worlds: ParallelEnvs, task: Task, seed: int | None = None) -> None:
         self.metadata = worlds.metadata
         self.agents_per_world = len(worlds.agents)
         super().__init__(worlds, task, seed)
@@ -86,7 +86,7 @@ class TeamVecEnv(ArcadeVecEnv):
         return self.worlds.render()[0]
 
 
-def team_env(worlds: ParallelWorlds, task: Task, seed: int | None) -> TeamEnv | TeamVecEnv:
+def team_env(worlds: ParallelEnvs, task: Task, seed: int | None) -> TeamEnv | TeamVecEnv:
     """Return a `TeamEnv` for one column, a `TeamVecEnv` for several."""
     worlds.others_want = np.repeat(task.desired[:1] * 0, len(worlds.others), axis=0)
     worlds.others_want[:, :1] = 1.0

@@ -21,7 +21,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from rlhf_adapters.single_agent.goals import ArcadeGoal, Bools, Event, GoalTable, Moments
+from rlhf_adapters.single_agent.goals import ArcadeGoal, Bools, Event, EventGoals, StepBatch
 from rlhf_adapters.single_agent.tasks import (
     MIXED,
     SCORE,
@@ -31,7 +31,7 @@ from rlhf_adapters.single_agent.tasks import (
     Task,
     goal_of,
 )
-from rlhf_adapters.specs import WorldError, unknown
+from rlhf_adapters.specs import EnvError, unknown
 
 FORMATION = "formation"
 ANY = ""
@@ -52,7 +52,7 @@ def role_of(agent: str) -> str:
 def at_least(called: str, fact: str, least: float, text: str) -> ArcadeGoal:
     """Return the goal that a fact, which the infos of agents tell, comes to a number."""
 
-    def reached(now: Moments) -> Bools:
+    def reached(now: StepBatch) -> Bools:
         return np.array([info.get(fact, 0) >= least for info in now.infos])
 
     return Event(called, reached, text=text, batched=True)
@@ -70,7 +70,7 @@ class TeamTask(TableTask):
 
     def __init__(
         self,
-        table: GoalTable,
+        table: EventGoals,
         teams: NDArray[np.int64],
         rows: Sequence[Sequence[int]],
         possible: Bools | None = None,
@@ -115,7 +115,7 @@ class FormationTask(Task):
                 f"the goal {FORMATION!r} pairs agents with places, at most {MOST_PLACES}; here are "
                 f"{len(here)} agents and {len(wanted)} places"
             )
-            raise WorldError(msg)
+            raise EnvError(msg)
         self.orders = np.array(list(itertools.permutations(range(len(here)))))
         self.achieved = np.zeros((len(envs), here.size), np.float32)
         self.desired = self.achieved.copy()
@@ -127,7 +127,7 @@ class FormationTask(Task):
             here, wanted = self.places(self.envs[i])
             self.achieved[i], self.desired[i] = _ascending(here), _ascending(wanted)
 
-    def judge(self, now: Moments) -> tuple[NDArray[Any], Bools]:
+    def judge(self, now: StepBatch) -> tuple[NDArray[Any], Bools]:
         """Return 1 where all places are taken; that or the world ends the episode."""
         for i, env in enumerate(self.envs):
             self.achieved[i] = _ascending(self.places(env)[0])
@@ -154,8 +154,8 @@ class FormationTask(Task):
 
 
 def _ascending(points: NDArray[Any]) -> Floats:
-    order = np.lexsort(points.T[::-1])
-    return np.asarray(points[order].reshape(-1), np.float32)
+    config = np.lexsort(points.T[::-1])
+    return np.asarray(points[config].reshape(-1), np.float32)
 
 
 def goals_of_role(tables: Tables, role: str) -> tuple[ArcadeGoal, ...]:
@@ -193,14 +193,14 @@ def make_team_task(
     known = {role: {one.name for one in goals_of_role(tables, role)} for role in present}
     known = {role: known[role] | {one.name for one in asked[role]} for role in present}
     possible = np.array([[name in known[role] for name in names] for role in roles] * n_worlds)
-    return TeamTask(GoalTable(everything.values()), columns, rows, possible)
+    return TeamTask(EventGoals(everything.values()), columns, rows, possible)
 
 
 def _pair(world: str, text: str) -> tuple[str, str]:
     role, sign, goal = (part.strip() for part in text.partition("="))
     if not (role and sign and goal):
         msg = f"{world}: goals by role are spelled ROLE=GOAL,ROLE=GOAL, got {text!r}"
-        raise WorldError(msg)
+        raise EnvError(msg)
     return role, goal
 
 
@@ -213,11 +213,11 @@ def _by_role(
         return {role: _of_role(world, role, goal, tables) for role in roles}
     for role in goal:
         if role not in roles:
-            raise WorldError(f"{world}: {unknown('role', str(role), roles)}")
+            raise EnvError(f"{world}: {unknown('role', str(role), roles)}")
     missing = [role for role in roles if role not in goal]
     if missing:
         msg = f"{world}: a goal is missing for the role {missing[0]!r}"
-        raise WorldError(msg)
+        raise EnvError(msg)
     return {role: _of_role(world, role, goal[role], tables) for role in roles}
 
 
@@ -228,5 +228,5 @@ def _of_role(world: str, role: str, goal: Any, tables: Tables) -> list[ArcadeGoa
     many = goal if isinstance(goal, list | tuple) else [goal]
     if not many:
         msg = f"{world}: the list of goals of the role {role!r} is empty"
-        raise WorldError(msg)
+        raise EnvError(msg)
     return [goal_of(f"{world} (role {role!r})", one, declared) for one in many]

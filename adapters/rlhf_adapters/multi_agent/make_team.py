@@ -19,9 +19,9 @@ from rlhf_adapters.multi_agent.goals import (
     make_team_task,
     role_of,
 )
-from rlhf_adapters.multi_agent.parallel_envs import ALL, ParallelWorlds, Watcher
+from rlhf_adapters.multi_agent.parallel_envs import ALL, AgentFacts, ParallelEnvs
 from rlhf_adapters.single_agent.tasks import SCORE
-from rlhf_adapters.specs import Order, World, WorldError
+from rlhf_adapters.specs import EnvConfig, EnvError, EnvInfo
 
 LEARNERS = "learners"
 HAS_BOTH = ("pistonball",)
@@ -43,7 +43,7 @@ class TeamKind:
     """
 
     tables: Tables | Callable[[Any], Tables]
-    watcher: Callable[[], Watcher] = Watcher
+    watcher: Callable[[], AgentFacts] = AgentFacts
     places: Places | None = None
     radius: float = 0.1
     rest: int = 0
@@ -59,11 +59,11 @@ class TeamKind:
         return self.tables(env) if callable(self.tables) else self.tables
 
 
-def make_team(order: Order, kind: TeamKind, new: Callable[[Mapping[str, Any]], Any]) -> Any:
+def make_team(config: EnvConfig, kind: TeamKind, new: Callable[[Mapping[str, Any]], Any]) -> Any:
     """Return the columns that were ordered.
 
     Args:
-        order: its option `learners` says who learns.
+        config: its option `learners` says who learns.
         kind: what is known of the world.
         new: makes one environment from options.
 
@@ -73,28 +73,32 @@ def make_team(order: Order, kind: TeamKind, new: Callable[[Mapping[str, Any]], A
     """
     from rlhf_adapters.multi_agent.goal_env import team_env  # noqa: PLC0415 - SB3 takes seconds to import
 
-    if not isinstance(order.n_envs, int) or order.n_envs < 1:
-        msg = f"n_envs must be at least 1, got {order.n_envs!r}"
-        raise WorldError(msg)
-    options = {key: value for key, value in order.options.items() if key != LEARNERS}
-    teams = [checked(order.name, new, options) for _ in range(order.n_envs)]
-    worlds = ParallelWorlds(
-        order.name, teams, order.options.get(LEARNERS, ALL), order.opponent,
-        [kind.watcher() for _ in teams], kind.rest,
-    )  # fmt: skip
+    if not isinstance(config.n_envs, int) or config.n_envs < 1:
+        msg = f"n_envs must be at least 1, got {config.n_envs!r}"
+        raise EnvError(msg)
+    options = {key: value for key, value in config.options.items() if key != LEARNERS}
+    teams = [checked(config.name, new, options) for _ in range(config.n_envs)]
+    worlds = ParallelEnvs(
+        config.name,
+        teams,
+        config.options.get(LEARNERS, ALL),
+        config.opponent,
+        [kind.watcher() for _ in teams],
+        kind.rest,
+    )
     worlds.action_names = tuple(
         kind.names(teams[0], agent, worlds.counts[agent]) for agent in worlds.agents
     )
-    if order.goal == FORMATION and kind.places is not None:
+    if config.goal == FORMATION and kind.places is not None:
         task: Any = FormationTask(worlds.envs, kind.places, kind.radius)
     else:
         roles = [role_of(agent) for agent in worlds.agents]
         tables = kind.goals(teams[0])
-        task = make_team_task(order.name, roles, len(teams), order.goal, tables)
-    return team_env(worlds, task, order.seed)
+        task = make_team_task(config.name, roles, len(teams), config.goal, tables)
+    return team_env(worlds, task, config.seed)
 
 
-def describe_team(name: str, kind: TeamKind, new: Callable[[Mapping[str, Any]], Any]) -> World:
+def describe_team(name: str, kind: TeamKind, new: Callable[[Mapping[str, Any]], Any]) -> EnvInfo:
     """Return what is known of a world."""
     env = checked(name, new, {})
     agents = list(env.possible_agents)
@@ -104,7 +108,7 @@ def describe_team(name: str, kind: TeamKind, new: Callable[[Mapping[str, Any]], 
     actions = max(int(env.action_space(agent).n) for agent in agents)
     env.close()
     extra = () if kind.places is None else (FORMATION,)
-    return World(name, len(agents), actions, (SCORE, *names, *extra))
+    return EnvInfo(name, len(agents), actions, (SCORE, *names, *extra))
 
 
 def checked(name: str, new: Callable[[Mapping[str, Any]], Any], options: Mapping[str, Any]) -> Any:
@@ -119,12 +123,12 @@ def checked(name: str, new: Callable[[Mapping[str, Any]], Any], options: Mapping
             warnings.simplefilter("ignore")
             env = new(options)
             actions = {agent: env.action_space(agent) for agent in env.possible_agents}
-    except WorldError:
+    except EnvError:
         raise
     except Exception as error:  # whatever a constructor thinks of its options
         said = f"{type(error).__name__}: {error}".rstrip(": ")
         msg = f"{name} cannot be made{_with(options)}: {said}"
-        raise WorldError(msg) from error
+        raise EnvError(msg) from error
     bad = next((one for one in actions if not isinstance(actions[one], spaces.Discrete)), None)
     if actions and bad is None:
         return env
@@ -134,7 +138,7 @@ def checked(name: str, new: Callable[[Mapping[str, Any]], Any], options: Mapping
     else:
         why = f"the actions {actions[bad]} (of {bad}), which are not discrete"
         msg = f"{name} has {why}: {_cure(name, options)}"
-    raise WorldError(msg)
+    raise EnvError(msg)
 
 
 def _with(options: Mapping[str, Any]) -> str:

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from rlhf_adapters.multi_agent.goals import role_of
 from rlhf_adapters.multi_agent.views import BOARD, shown_space, view_of
 from rlhf_adapters.single_agent.goals import Bools
-from rlhf_adapters.specs import RANDOM, SELF, WorldError, unknown
+from rlhf_adapters.specs import RANDOM, SELF, EnvError, unknown
 from rlhf_adapters.two_player.opponents import Opponents, mixture
 
 MASK_KEY = "action_mask"
@@ -36,7 +36,7 @@ Facts = Mapping[str, Mapping[str, float]]
 """What infos tell of agents beside what the world says."""
 
 
-class Watcher:
+class AgentFacts:
     """Tells facts about the agents of one world; this one knows none."""
 
     def restart(self, env: Any) -> None:
@@ -64,15 +64,15 @@ def learners_of(name: str, agents: Sequence[str], asked: Any) -> list[str]:
     for word in words:
         if word != ALL and word not in roles and word not in agents:
             known = [ALL, *sorted(roles), *agents]
-            raise WorldError(f"{name}: {unknown('learners', str(word), known)}")
+            raise EnvError(f"{name}: {unknown('learners', str(word), known)}")
     chosen = [a for a in agents if ALL in words or a in words or role_of(a) in words]
     if not chosen:
         msg = f"{name}: learners must name at least one agent or role, got {asked!r}"
-        raise WorldError(msg)
+        raise EnvError(msg)
     return chosen
 
 
-class ParallelWorlds:
+class ParallelEnvs:
     """Parallel environments as columns, see this module; arrays as in `arcade_env.Worlds`.
 
     Args:
@@ -103,11 +103,11 @@ class ParallelWorlds:
         teams: Sequence[Any],
         learners: Any = ALL,
         opponent: Any = None,
-        watchers: Sequence[Watcher] | None = None,
+        watchers: Sequence[AgentFacts] | None = None,
         rest: int = 0,
     ) -> None:
         self.name, self.teams = name, teams
-        self.watchers = watchers or [Watcher() for _ in teams]
+        self.watchers = watchers or [AgentFacts() for _ in teams]
         self.everybody = list(teams[0].possible_agents)
         self.agents = learners_of(name, self.everybody, learners)
         self.others = [agent for agent in self.everybody if agent not in self.agents]
@@ -151,11 +151,11 @@ class ParallelWorlds:
                     "who learns, e.g. learners="
                     f"{role_of(self.everybody[0])!r}"
                 )
-                raise WorldError(msg)
+                raise EnvError(msg)
             return None
         if any(isinstance(who, str) and who == SELF for who, _ in mixture(opponent)):
             msg = f"{self.name}: opponent='self' is learners='all', the default; leave both out"
-            raise WorldError(msg)
+            raise EnvError(msg)
         n = len(self.teams) * len(self.others)
         return Opponents(n, RANDOM if opponent is None else opponent, self._random_actions, None)
 
@@ -209,7 +209,7 @@ class ParallelWorlds:
         except Exception as error:  # some find out only now what they think of their options
             said = f"{type(error).__name__}: {error}".rstrip(": ")
             msg = f"{self.name} does not begin: {said}"
-            raise WorldError(msg) from error
+            raise EnvError(msg) from error
         self.watchers[w].restart(team)
         facts = self.watchers[w].look(team, {})
         for k, agent in enumerate(self.agents):
@@ -218,7 +218,7 @@ class ParallelWorlds:
                 self._show(w * size + k, agent, shown[agent], infos, facts)
         if self.waiting[w * size : (w + 1) * size].all():
             msg = f"{self.name} begins without any of its learners {', '.join(self.agents)}"
-            raise WorldError(msg)
+            raise EnvError(msg)
         if self.opponents is not None:
             m = len(self.others)
             mine = np.zeros(len(self.teams) * m, np.bool_)
@@ -331,4 +331,4 @@ def _count(name: str, team: Any, agent: str) -> int:
     if isinstance(space, spaces.Discrete) and space.start == 0:
         return int(space.n)
     msg = f"{name}: {agent} has the actions {space}, which are not Discrete(n)"
-    raise WorldError(msg)
+    raise EnvError(msg)

@@ -12,18 +12,19 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from rlhf_adapters.multi_agent.goals import ANY, Tables, at_least
 from rlhf_adapters.multi_agent.make_team import TeamKind, describe_team, make_team
-from rlhf_adapters.multi_agent.parallel_envs import Facts, Watcher
-from rlhf_adapters.pettingzoo_names import CURE, Kind, zoo_library
+from rlhf_adapters.multi_agent.parallel_envs import AgentFacts, Facts
+from rlhf_adapters.pettingzoo_names import CURE, EnvKind, zoo_library
 from rlhf_adapters.single_agent.goals import Score, Survive
-from rlhf_adapters.specs import Order, World, WorldError
+from rlhf_adapters.specs import EnvConfig, EnvError, EnvInfo
 
 
-class Kills(Watcher):
+class Kills(AgentFacts):
     """How many zombies all agents together have killed in this episode: `team_score`."""
 
     def restart(self, env: Any) -> None:
@@ -38,7 +39,7 @@ class Kills(Watcher):
         return {agent: {"team_score": self.killed} for agent in env.possible_agents}
 
 
-class Catches(Watcher):
+class Catches(AgentFacts):
     """How many evaders are `caught`, the same for all."""
 
     def look(self, env: Any, rewards: Mapping[str, float]) -> Facts:
@@ -62,7 +63,10 @@ KINDS: dict[str, TeamKind] = {
     "knights_archers_zombies": TeamKind(
         {
             ANY: (
-                Score(1), Score(3), Survive(100), Survive(300),
+                Score(1),
+                Score(3),
+                Survive(100),
+                Survive(300),
                 at_least("team_3", "team_score", 3, "kill 3 zombies together and be alive"),
                 at_least("team_10", "team_score", 10, "kill 10 zombies together and be alive"),
             )
@@ -81,27 +85,25 @@ KINDS: dict[str, TeamKind] = {
         {ANY: (Survive(50), Survive(100), Survive(300))}, actions=("stay", "up", "down")
     ),
     "rps": TeamKind({ANY: (Score(1), Score(3))}, actions=("rock", "paper", "scissors")),
-}  # fmt: skip
+}
 """What is known of worlds; of others, the score and times."""
 ALWAYS_DRAWN = ("cooperative_pong",)
 """These draw themselves to be seen by agents, and warn if they have no render mode."""
 OTHER = TeamKind({ANY: (Survive(20), Survive(100))})
 
 
-def make(kind: Kind, order: Order) -> Any:
+def make(kind: EnvKind, config: EnvConfig) -> Any:
     """Return the columns that were ordered.
 
     Raises:
         WorldError: the world cannot be made or played as ordered.
         UnknownGoalError: the world cannot measure the goal.
     """
-    named = Order(
-        order.library, kind.name, order.n_envs, order.goal, order.opponent, order.seed, kind.options
-    )
+    named = replace(config, name=f"{config.library}:{kind.name}", options=kind.options)
     return make_team(named, KINDS.get(kind.base, OTHER), partial(_new, kind))
 
 
-def describe(kind: Kind) -> World:
+def describe(kind: EnvKind) -> EnvInfo:
     """Return what is known of a world.
 
     Raises:
@@ -112,7 +114,7 @@ def describe(kind: Kind) -> World:
     return describe_team(kind.full, KINDS.get(kind.base, OTHER), lambda _: new(options))
 
 
-def _new(kind: Kind, options: Mapping[str, Any]) -> Any:
+def _new(kind: EnvKind, options: Mapping[str, Any]) -> Any:
     zoo = zoo_library()
     try:
         with warnings.catch_warnings():
@@ -123,4 +125,4 @@ def _new(kind: Kind, options: Mapping[str, Any]) -> Any:
         cause = error.__cause__ or error
         missing = getattr(cause, "name", None) or str(cause).splitlines()[0]
         msg = f"{kind.full} needs {missing}, which is not installed: {CURE}"
-        raise WorldError(msg) from error
+        raise EnvError(msg) from error

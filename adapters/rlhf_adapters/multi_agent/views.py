@@ -16,7 +16,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from rlhf_adapters.specs import WorldError
+from rlhf_adapters.specs import EnvError
 
 LARGEST_SIDE = 84
 BOARD = "observation"
@@ -52,7 +52,7 @@ class FlatView:
         for space in shown:
             if not space.is_np_flattenable:
                 msg = f"{name}: observations of the kind {space} have no array of one size"
-                raise WorldError(msg)
+                raise EnvError(msg)
         self.shown = shown
         flat: list[Any] = [spaces.flatten_space(space) for space in shown]
         self.length = max(one.shape[0] for one in flat)
@@ -77,7 +77,7 @@ class FlatView:
                 f"{self.name} shows {len(flat)} numbers where it declares {self.length}: it was "
                 "made with options that it cannot have"
             )
-            raise WorldError(msg)
+            raise EnvError(msg)
         out[:] = 0
         out[: len(flat)] = flat
         out[self.length + agent] = 1

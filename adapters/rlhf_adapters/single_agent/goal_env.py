@@ -1,6 +1,6 @@
 """One-player worlds as goal-conditioned environments: one for Gymnasium, a batched one for SB3.
 
-An adapter brings its worlds in the form of `Worlds`, a readable table of goals and, if they have
+An adapter brings its environments as `BatchedEnvs`, a readable table of goals and, if they have
 places, `Cells`; everything else is here, once for all libraries.
 
 Observations are Dicts as in `goal_env`: `observation`, `achieved_goal`, `desired_goal` (see
@@ -15,7 +15,7 @@ Observations are Dicts as in `goal_env`: `observation`, `achieved_goal`, `desire
   nothing, for the usual cost). Numbers outside of the action space raise `IllegalMoveError`.
 * **`info`** of every step has `native_reward` and `native_terminated`, what the world itself said,
   and `is_success` unless the goal is `score`.
-* A reward or an observation that is not a number raises `WorldError`.
+* A reward or an observation that is not a number raises `EnvError`.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ from numpy.typing import NDArray
 
 from rlhf_adapters.batch_vec_env import BatchVecEnv
 from rlhf_adapters.single_agent.clock import with_clock
-from rlhf_adapters.single_agent.goals import Bools, Moments
+from rlhf_adapters.single_agent.goals import Bools, StepBatch
 from rlhf_adapters.single_agent.tasks import NATIVE_END, NATIVE_REWARD, Floats, ScoreTask, Task
-from rlhf_adapters.specs import WorldError
+from rlhf_adapters.specs import EnvError
 from rlhf_games.base import IllegalMoveError
 
 Batch = dict[str, NDArray[Any]]
 Step = tuple[Batch, float, bool, bool, dict[str, Any]]
 
 
-class Worlds(Protocol):
+class BatchedEnvs(Protocol):
     """n one-player worlds that step together; no auto-reset.
 
     The arrays show the worlds after the last call; the next call may overwrite them.
@@ -101,7 +101,7 @@ class Worlds(Protocol):
         ...
 
 
-class GoalWorlds:
+class GoalEnvs:
     """n worlds and what they are played for; no auto-reset, no framework.
 
     Args:
@@ -110,7 +110,7 @@ class GoalWorlds:
         seed: of worlds and goals.
     """
 
-    def __init__(self, worlds: Worlds, task: Task, seed: int | None = None) -> None:
+    def __init__(self, worlds: BatchedEnvs, task: Task, seed: int | None = None) -> None:
         self.worlds, self.task = worlds, task
         self.steps = np.zeros(worlds.n, np.int64)
         self.score = np.zeros(worlds.n, np.float64)
@@ -136,15 +136,21 @@ class GoalWorlds:
         self.steps += 1
         self._check_numbers()
         self.score += worlds.points
-        now = Moments(
-            worlds.observation, worlds.reward, self.score, self.steps, worlds.terminated,
-            worlds.truncated, worlds.infos, worlds.envs,
-        )  # fmt: skip
+        now = StepBatch(
+            worlds.observation,
+            worlds.reward,
+            self.score,
+            self.steps,
+            worlds.terminated,
+            worlds.truncated,
+            worlds.infos,
+            worlds.envs,
+        )
         rewards, terminated = self._judge(now)
         truncated = worlds.truncated & ~terminated
         return rewards, terminated, truncated, self._infos(rewards, terminated | truncated)
 
-    def _judge(self, now: Moments) -> tuple[NDArray[Any], Bools]:
+    def _judge(self, now: StepBatch) -> tuple[NDArray[Any], Bools]:
         """Return the rewards and the ends of a step, each `[n]`."""
         return self.task.judge(now)
 
@@ -202,10 +208,10 @@ class GoalWorlds:
             f"{self.worlds.name}: the {what} {where}is {values[tuple(bad[0])]} in step "
             f"{self.steps[world]}{of_many}, which cannot be learnt from"
         )
-        raise WorldError(msg)
+        raise EnvError(msg)
 
 
-class GoalFunctions:
+class EpisodeGoalFunctions:
     """The vectorised functions of a goal environment.
 
     Attributes:
@@ -238,20 +244,21 @@ class GoalFunctions:
         return np.zeros(np.shape(achieved_goal)[:-1], np.bool_)
 
 
-class ArcadeEnv(GoalFunctions, gymnasium.Env[Batch, np.int64]):
-    """One world as a Gymnasium goal environment; arguments as in `GoalWorlds`.
+class ArcadeEnv(EpisodeGoalFunctions, gymnasium.Env[Batch, np.int64]):
+    """One world as a Gymnasium goal environment; arguments as in `GoalEnvs`.
 
     Attributes:
         action_names: what actions are called, if the world tells.
     """
 
     metadata = {  # noqa: RUF012 - as Gymnasium has it
-        "render_modes": ["rgb_array", "human", "ansi"], "render_fps": 30,
-    }  # fmt: skip
+        "render_modes": ["rgb_array", "human", "ansi"],
+        "render_fps": 30,
+    }
 
-    games_class: type[GoalWorlds] = GoalWorlds
+    games_class: type[GoalEnvs] = GoalEnvs
 
-    def __init__(self, worlds: Worlds, task: Task, seed: int | None = None) -> None:
+    def __init__(self, worlds: BatchedEnvs, task: Task, seed: int | None = None) -> None:
         self.worlds, self.task = worlds, task
         self.games = self.games_class(worlds, task, seed)
         self.goal_names, self.goal_rows = task.names, task.rows
@@ -295,17 +302,17 @@ class ArcadeEnv(GoalFunctions, gymnasium.Env[Batch, np.int64]):
         return {key: values[0] for key, values in batch.items()}
 
 
-class ArcadeVecEnv(GoalFunctions, BatchVecEnv):
+class ArcadeVecEnv(EpisodeGoalFunctions, BatchVecEnv):
     """n worlds as an SB3 `VecEnv`; goals, masks and checks of all in one call.
 
-    Arguments as in `GoalWorlds`; world i has the seed `seed + i`. The last info of an episode has
+    Arguments as in `GoalEnvs`; world i has the seed `seed + i`. The last info of an episode has
     `episode`, as SB3's `Monitor` gives it.
     """
 
-    games_class: type[GoalWorlds] = GoalWorlds
+    games_class: type[GoalEnvs] = GoalEnvs
     render_mode: str | None = None
 
-    def __init__(self, worlds: Worlds, task: Task, seed: int | None = None) -> None:
+    def __init__(self, worlds: BatchedEnvs, task: Task, seed: int | None = None) -> None:
         self.worlds, self.task = worlds, task
         self.games = self.games_class(worlds, task, seed)
         self.goal_names, self.goal_rows = task.names, task.rows
@@ -371,13 +378,13 @@ class ArcadeVecEnv(GoalFunctions, BatchVecEnv):
         self.worlds.close()
 
 
-def arcade_env(worlds: Worlds, task: Task, seed: int | None) -> ArcadeEnv | ArcadeVecEnv:
+def arcade_env(worlds: BatchedEnvs, task: Task, seed: int | None) -> ArcadeEnv | ArcadeVecEnv:
     """Return an `ArcadeEnv` for one world, an `ArcadeVecEnv` for several."""
     kind = ArcadeEnv if worlds.n == 1 else ArcadeVecEnv
     return kind(worlds, task, seed)
 
 
-def goal_space(worlds: Worlds, task: Task) -> spaces.Dict:
+def goal_space(worlds: BatchedEnvs, task: Task) -> spaces.Dict:
     """Return the observation space of one world that is played for something."""
     space = worlds.space
     if task.horizon is not None:

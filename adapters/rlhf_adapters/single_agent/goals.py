@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rlhf_adapters.specs import WorldError
+from rlhf_adapters.specs import EnvError
 
 Bools = NDArray[np.bool_]
 Flags = NDArray[np.float32]
@@ -33,7 +33,7 @@ OPEN, REACHED, LOST = 0.0, 1.0, -1.0
 
 
 @dataclass
-class Moment:
+class StepView:
     """One world after a step: what a user's goal function is shown.
 
     Attributes:
@@ -58,8 +58,8 @@ class Moment:
 
 
 @dataclass
-class Moments:
-    """n worlds after a step, in arrays; attributes as in `Moment` with a first axis `[n]`."""
+class StepBatch:
+    """n worlds after a step, in arrays; attributes as in `StepView` with a first axis `[n]`."""
 
     observation: NDArray[Any]
     reward: NDArray[np.float64]
@@ -70,13 +70,18 @@ class Moments:
     infos: list[dict[str, Any]]
     envs: Sequence[Any] = ()
 
-    def one(self, i: int) -> Moment:
+    def one(self, i: int) -> StepView:
         """Return world i."""
-        return Moment(
-            self.observation[i], float(self.reward[i]), float(self.score[i]), int(self.steps[i]),
-            bool(self.terminated[i]), bool(self.truncated[i]), self.infos[i],
+        return StepView(
+            self.observation[i],
+            float(self.reward[i]),
+            float(self.score[i]),
+            int(self.steps[i]),
+            bool(self.terminated[i]),
+            bool(self.truncated[i]),
+            self.infos[i],
             self.envs[i] if self.envs else None,
-        )  # fmt: skip
+        )
 
 
 @dataclass(frozen=True)
@@ -96,12 +101,12 @@ class ArcadeGoal:
     name: str
     meaning: str
     deadline: int | None
-    reached: Callable[[Moments], Bools]
+    reached: Callable[[StepBatch], Bools]
 
     def __post_init__(self) -> None:
         if self.deadline is not None and self.deadline < 1:
             msg = f"{self.name}: at least 1 step is needed, got {self.deadline}"
-            raise WorldError(msg)
+            raise EnvError(msg)
 
     def before(self, steps: int) -> ArcadeGoal:
         """Return the same goal, to be reached within so many steps."""
@@ -124,7 +129,7 @@ class Score(ArcadeGoal):
                 f"a score must be above 0, got {k}: episodes start with 0. Where rewards are "
                 "costs, ask for an event within N steps instead"
             )
-            raise WorldError(msg)
+            raise EnvError(msg)
         named = _within(f"score_{k:.10g}", f"reach a score of {k:.10g}", within)
         super().__init__(*named, lambda now: now.score >= k)
 
@@ -133,7 +138,7 @@ class Survive(ArcadeGoal):
     """Be alive after `n` steps: the world has not ended, except by its own time limit."""
 
     def __init__(self, n: int) -> None:
-        def alive(now: Moments) -> Bools:
+        def alive(now: StepBatch) -> Bools:
             return np.asarray((now.steps == n) & ~now.terminated)
 
         super().__init__(f"survive_{n}", f"be alive after {n} steps", n, alive)
@@ -144,10 +149,10 @@ class Event(ArcadeGoal):
 
     Args:
         called: the name, e.g. `open_door`.
-        happened: tells of a `Moment` whether it happened.
+        happened: tells of a `StepView` whether it happened.
         within: steps.
         text: what it means; by default the name.
-        batched: `happened` takes `Moments` and returns bool `[n]`.
+        batched: `happened` takes `StepBatch` and returns bool `[n]`.
     """
 
     def __init__(
@@ -158,7 +163,7 @@ class Event(ArcadeGoal):
         text: str = "",
         batched: bool = False,
     ) -> None:
-        def of_each(now: Moments) -> Bools:
+        def of_each(now: StepBatch) -> Bools:
             return np.array([bool(happened(now.one(i))) for i in range(len(now.steps))])
 
         named = _within(called, text or called.replace("_", " "), within)
@@ -186,7 +191,7 @@ class Cell:
     at: Any = None
 
 
-class GoalTable:
+class EventGoals:
     """A finite table of goals, judged for n worlds in one call.
 
     Args:
@@ -201,7 +206,7 @@ class GoalTable:
         self.names = tuple(goal.name for goal in self.goals)
         if not self.goals or len(set(self.names)) < len(self.names):
             msg = f"a table needs goals with different names, got {', '.join(self.names) or 'none'}"
-            raise WorldError(msg)
+            raise EnvError(msg)
         self._deadlines = {goal.deadline for goal in self.goals if goal.deadline is not None}
         self.horizon = max(self._deadlines, default=None)
         self._within = np.array(
@@ -211,7 +216,7 @@ class GoalTable:
     def __len__(self) -> int:
         return len(self.goals)
 
-    def judge(self, flags: Flags, now: Moments) -> None:
+    def judge(self, flags: Flags, now: StepBatch) -> None:
         """Close the goals that were reached or lost in this step, in flags `[n, G]`."""
         reached = np.empty(flags.shape, np.bool_)
         for row, goal in enumerate(self.goals):

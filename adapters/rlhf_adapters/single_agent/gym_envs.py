@@ -20,7 +20,7 @@ from gymnasium.envs.registration import registry
 from numpy.typing import NDArray
 
 from rlhf_adapters.single_agent.goals import Bools
-from rlhf_adapters.specs import Order, WorldError, unknown
+from rlhf_adapters.specs import EnvConfig, EnvError, unknown
 
 MASK_KEY, MASK_METHOD = "action_mask", "action_masks"
 
@@ -35,8 +35,8 @@ CONTINUOUS = {
 """What to ask for instead, where the name does not tell."""
 
 
-class GymWorlds:
-    """n Gymnasium environments that step one after another; arrays as in `arcade_env.Worlds`.
+class GymEnvs:
+    """n Gymnasium environments that step one after another; arrays as in `arcade_env.BatchedEnvs`.
 
     Args:
         name: e.g. `gymnasium:CartPole-v1`, for errors.
@@ -119,7 +119,7 @@ def view_of(name: str, space: spaces.Space[Any]) -> tuple[spaces.Box, Write]:
         return spaces.Box(0.0, 1.0, (int(space.n),), np.float32), _one_hot(int(space.start))
     if not space.is_np_flattenable:
         msg = f"{name}: observations of the kind {space} have no array of one size"
-        raise WorldError(msg)
+        raise EnvError(msg)
     flat: Any = spaces.flatten_space(space)
     low, high = flat.low.astype(np.float32), flat.high.astype(np.float32)
     return spaces.Box(low, high, dtype=np.float32), lambda raw, out: _copy(
@@ -140,12 +140,12 @@ def _one_hot(start: int) -> Write:
 
 
 def make_envs(
-    order: Order, world: str, options: Mapping[str, Any], known: Sequence[str]
+    config: EnvConfig, world: str, options: Mapping[str, Any], known: Sequence[str]
 ) -> list[Any]:
-    """Return `order.n_envs` environments of a registered name.
+    """Return `config.n_envs` environments of a registered name.
 
     Args:
-        order: its option `wrap`, a function from an environment to another, is applied to each.
+        config: its option `wrap`, a function from an environment to another, is applied to each.
         world: the name that Gymnasium knows.
         options: of `gymnasium.make`.
         known: names to list when there is none of that name.
@@ -155,13 +155,13 @@ def make_envs(
             environment refuses an option.
     """
     if world not in registry and ":" not in world:
-        raise WorldError(_unregistered(order, world, known))
-    wrap = order.options.get("wrap")
-    envs = [_make_one(order, world, options) for _ in range(order.n_envs)]
+        raise EnvError(_unregistered(config, world, known))
+    wrap = config.options.get("wrap")
+    envs = [_make_one(config, world, options) for _ in range(config.n_envs)]
     return envs if wrap is None else [wrap(env) for env in envs]
 
 
-def _make_one(order: Order, world: str, options: Mapping[str, Any]) -> Any:
+def _make_one(config: EnvConfig, world: str, options: Mapping[str, Any]) -> Any:
     try:
         with warnings.catch_warnings():
             # Box2D's import warns so, and crashes where warnings are errors.
@@ -169,23 +169,23 @@ def _make_one(order: Order, world: str, options: Mapping[str, Any]) -> Any:
             return gymnasium.make(world, disable_env_checker=True, **options)
     except gymnasium.error.DependencyNotInstalled as error:
         hint = ' (or "rlhf-agents[box2d]")' if "box2d" in str(error).lower() else ""
-        msg = f"{order.name} needs more than is installed: {error}{hint}"
-        raise WorldError(msg) from error
+        msg = f"{config.name} needs more than is installed: {error}{hint}"
+        raise EnvError(msg) from error
     except Exception as error:
         asked = ", ".join(f"{key}={value!r}" for key, value in options.items())
         with_options = f" with {asked}" if asked else ""
-        msg = f"{order.name} cannot be made{with_options}: {type(error).__name__}: {error}"
-        raise WorldError(msg) from error
+        msg = f"{config.name} cannot be made{with_options}: {type(error).__name__}: {error}"
+        raise EnvError(msg) from error
 
 
-def _unregistered(order: Order, world: str, known: Sequence[str]) -> str:
+def _unregistered(config: EnvConfig, world: str, known: Sequence[str]) -> str:
     try:
         gymnasium.spec(world)
     except gymnasium.error.DeprecatedEnv as error:
-        return f"{order.name}: {error}"
+        return f"{config.name}: {error}"
     except gymnasium.error.Error:
         pass
-    return unknown(f"{order.library} world", order.world, known)
+    return unknown(f"{config.library} world", config.world, known)
 
 
 def _discrete(name: str, env: Any) -> spaces.Discrete:
@@ -203,4 +203,4 @@ def _discrete(name: str, env: Any) -> spaces.Discrete:
         f"{name} has the actions {space}, which are not discrete: {instead}give make_env "
         "wrap=lambda env: gymnasium.wrappers.DiscretizeAction(env, 5)"
     )
-    raise WorldError(msg)
+    raise EnvError(msg)

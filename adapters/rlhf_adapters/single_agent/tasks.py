@@ -19,8 +19,8 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from rlhf_adapters.single_agent import goals as arcade_goals
-from rlhf_adapters.single_agent.goals import ArcadeGoal, Bools, Cell, Event, GoalTable, Moments
-from rlhf_adapters.specs import WorldError, unknown
+from rlhf_adapters.single_agent.goals import ArcadeGoal, Bools, Cell, Event, EventGoals, StepBatch
+from rlhf_adapters.specs import EnvError, unknown
 from rlhf_games.base import UnknownGoalError
 
 Floats = NDArray[np.float32]
@@ -82,7 +82,7 @@ class Task:
         """Ask anew in the worlds of `which` `[n]`, which have just begun."""
         raise NotImplementedError
 
-    def judge(self, now: Moments) -> tuple[NDArray[Any], Bools]:
+    def judge(self, now: StepBatch) -> tuple[NDArray[Any], Bools]:
         """Return the rewards and the ends of a step, each `[n]`."""
         raise NotImplementedError
 
@@ -116,7 +116,7 @@ class ScoreTask(Task):
     def start(self, which: Bools, rng: np.random.Generator) -> None:
         """Nothing is asked but the reward."""
 
-    def judge(self, now: Moments) -> tuple[NDArray[Any], Bools]:
+    def judge(self, now: StepBatch) -> tuple[NDArray[Any], Bools]:
         """Return the world's own rewards and ends."""
         return now.reward, now.terminated
 
@@ -133,7 +133,7 @@ class ScoreTask(Task):
                 "the goal 'score' is the world's own reward, which hindsight cannot recompute: "
                 "ask for a goal of the table, or give HerReplayBuffer copy_info_dict=True"
             )
-            raise WorldError(msg)
+            raise EnvError(msg)
         return np.array([one[NATIVE_REWARD] for one in infos], np.float32).reshape(shape)
 
     def terminated(self, achieved: Any, desired: Any, info: Any) -> Bools:
@@ -150,7 +150,7 @@ class TableTask(Task):
         row: what is asked; None draws a goal for every episode.
     """
 
-    def __init__(self, n: int, table: GoalTable, row: int | None) -> None:
+    def __init__(self, n: int, table: EventGoals, row: int | None) -> None:
         self.table, self.row = table, row
         self.names, self.horizon = table.names, table.horizon
         self.rows: Floats = np.eye(len(table), dtype=np.float32)
@@ -166,7 +166,7 @@ class TableTask(Task):
         self.achieved[which] = arcade_goals.OPEN
         self.desired[which] = self.rows[self.asked[which]]
 
-    def judge(self, now: Moments) -> tuple[NDArray[Any], Bools]:
+    def judge(self, now: StepBatch) -> tuple[NDArray[Any], Bools]:
         """Judge all goals; reward and end are those of the one that is asked."""
         self.table.judge(self.achieved, now)
         flags = self.achieved[self._each, self.asked]
@@ -204,7 +204,7 @@ class CellTask(Task):
         for i in np.flatnonzero(which):
             self.desired[i] = self.cells.draw(int(i), rng) if self.fixed is None else self.fixed
 
-    def judge(self, now: Moments) -> tuple[NDArray[Any], Bools]:
+    def judge(self, now: StepBatch) -> tuple[NDArray[Any], Bools]:
         """Return 1 where the place is reached; that or the world ends the episode."""
         self.achieved = self.cells.here()
         paid = self.rewards(self.achieved, self.desired, {})
@@ -238,7 +238,7 @@ def make_task(
         n: number of worlds.
         goal: "score" or None, a name of the table, "score_K", "score_K_within_N", "survive_N",
             "mixed" (a goal of the table for every episode), "cell", a `Cell`, an `ArcadeGoal`, a
-            function from a `Moment` to bool, or a list of the last three kinds of names and
+            function from a `StepView` to bool, or a list of the last three kinds of names and
             goals, one of which is drawn for every episode.
         declared: the table of the world.
         cells: its places, if it has any.
@@ -254,17 +254,17 @@ def make_task(
             raise UnknownGoalError(_cannot(world, CELL, declared, cells))
         return CellTask(n, cells, goal if isinstance(goal, Cell) else Cell())
     if goal == MIXED and declared:
-        return TableTask(n, GoalTable(declared), None)
+        return TableTask(n, EventGoals(declared), None)
     if isinstance(goal, list | tuple):
         goals = [goal_of(world, one, declared, cells) for one in goal]
-        return TableTask(n, GoalTable(goals), None)
+        return TableTask(n, EventGoals(goals), None)
     asked = goal_of(world, goal, declared, cells)
     others = [one for one in declared if one.name != asked.name]
     row = next((i for i, one in enumerate(declared) if one.name == asked.name), len(others))
-    return TableTask(n, GoalTable([*others[:row], asked, *others[row:]]), row)
+    return TableTask(n, EventGoals([*others[:row], asked, *others[row:]]), row)
 
 
-def check_order(world: str, n_envs: int, opponent: Any) -> None:
+def check_config(world: str, n_envs: int, opponent: Any) -> None:
     """Refuse what no one-player world can do.
 
     Raises:
@@ -272,10 +272,10 @@ def check_order(world: str, n_envs: int, opponent: Any) -> None:
     """
     if opponent is not None:
         msg = f"{world} is played by one: opponent={opponent!r} does not apply, leave it out"
-        raise WorldError(msg)
+        raise EnvError(msg)
     if n_envs < 1:
         msg = f"n_envs must be at least 1, got {n_envs}"
-        raise WorldError(msg)
+        raise EnvError(msg)
 
 
 def goal_names(declared: Sequence[ArcadeGoal], cells: bool = False) -> tuple[str, ...]:

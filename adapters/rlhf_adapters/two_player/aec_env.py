@@ -13,11 +13,11 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from rlhf_adapters.specs import RANDOM, WorldError
-from rlhf_adapters.two_player.goal_env import FORFEIT, Batch, GoalFunctions
+from rlhf_adapters.specs import RANDOM, EnvError
+from rlhf_adapters.two_player.goal_env import FORFEIT, Batch, GameGoalFunctions
 from rlhf_adapters.two_player.goal_games import MIXED, draw_goals
 from rlhf_adapters.two_player.opponents import Opponents
-from rlhf_adapters.two_player.total_goals import GoalTable
+from rlhf_adapters.two_player.total_goals import TotalGoals
 
 PLAYERS = 2
 LARGEST_SEED = 1 << 31
@@ -26,7 +26,7 @@ ALL = np.ones(1, np.bool_)
 """The one game there is, as `Opponents` wants it."""
 
 
-class AecGoalEnv(GoalFunctions, gymnasium.Env[dict[str, Any], np.int64]):
+class AecGoalEnv(GameGoalFunctions, gymnasium.Env[dict[str, Any], np.int64]):
     """A turn-based environment of two players as a Gymnasium goal environment.
 
     A step returns when it is the learner's turn again or the game is over, so that the loser
@@ -58,7 +58,7 @@ class AecGoalEnv(GoalFunctions, gymnasium.Env[dict[str, Any], np.int64]):
         self,
         name: str,
         env: Any,
-        table: GoalTable,
+        table: TotalGoals,
         goal: str = "win",
         opponent: Any = RANDOM,
         seed: int | None = None,
@@ -107,7 +107,7 @@ class AecGoalEnv(GoalFunctions, gymnasium.Env[dict[str, Any], np.int64]):
             if not self.over:
                 return self._look(), {}
         msg = f"{self.name} ends before the learner's first turn, {MOST_DEALS} times in a row"
-        raise WorldError(msg)
+        raise EnvError(msg)
 
     def step(
         self, action: int | np.int64
@@ -201,7 +201,7 @@ class AecGoalEnv(GoalFunctions, gymnasium.Env[dict[str, Any], np.int64]):
         for agent, reward in self.env.rewards.items():
             if not np.isfinite(reward):
                 msg = f"{self.name} gave {agent} the reward {reward} ({self._where()})"
-                raise WorldError(msg)
+                raise EnvError(msg)
             self.totals[agent] += float(reward)
 
     def _where(self) -> str:
@@ -237,7 +237,7 @@ class AecGoalEnv(GoalFunctions, gymnasium.Env[dict[str, Any], np.int64]):
         if not np.isfinite(board).all():
             value = board[~np.isfinite(board)][0]
             msg = f"{self.name} showed {self.agents[seat]} the value {value} ({self._where()})"
-            raise WorldError(msg)
+            raise EnvError(msg)
         return board
 
     def _mask(self, seat: int, shown: Any) -> NDArray[np.int8]:
@@ -249,7 +249,7 @@ class AecGoalEnv(GoalFunctions, gymnasium.Env[dict[str, Any], np.int64]):
         mask = np.asarray(holder.get("action_mask", np.ones(len(self._legal)))) > 0
         if not mask.any():
             msg = f"{self.name} allows {agent} no action ({self._where()})"
-            raise WorldError(msg)
+            raise EnvError(msg)
         return mask.astype(np.int8)
 
     def _is_legal(self, action: int | np.int64) -> bool:
@@ -290,7 +290,7 @@ def _two_players(name: str, env: Any) -> list[str]:
     agents = list(env.possible_agents)
     if len(agents) != PLAYERS:
         msg = f"{name} is for {len(agents)} players; only worlds of two who move in turn fit here"
-        raise WorldError(msg)
+        raise EnvError(msg)
     return agents
 
 
@@ -300,7 +300,7 @@ def _actions(name: str, env: Any, agents: list[str]) -> spaces.Discrete:
         msg = (
             f"{name} has the actions {first}; only Discrete(n), the same for both players, fit here"
         )
-        raise WorldError(msg)
+        raise EnvError(msg)
     return spaces.Discrete(int(first.n))
 
 
@@ -325,7 +325,7 @@ def _board_space(shown: spaces.Space[Any]) -> spaces.Box:
     return spaces.Box(shown.low.astype(dtype), shown.high.astype(dtype), dtype=dtype)
 
 
-def _goal_space(board: spaces.Box, actions: spaces.Discrete, table: GoalTable) -> spaces.Dict:
+def _goal_space(board: spaces.Box, actions: spaces.Discrete, table: TotalGoals) -> spaces.Dict:
     n_goals = len(table.goals)
     return spaces.Dict(
         {

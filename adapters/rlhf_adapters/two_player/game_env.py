@@ -21,13 +21,13 @@ from numpy.typing import NDArray
 
 from rlhf_adapters.batch_vec_env import BatchVecEnv
 from rlhf_adapters.specs import RANDOM, SELF
-from rlhf_adapters.two_player.goal_env import Batch, GoalFunctions, goal_space
+from rlhf_adapters.two_player.goal_env import Batch, GameGoalFunctions, goal_space
 from rlhf_adapters.two_player.goal_games import MIXED, GoalGames
 from rlhf_adapters.two_player.opponents import Opponent
 from rlhf_games.base import Game, GameError
 
 
-class GameEnv(GoalFunctions, gymnasium.Env[dict[str, Any], np.int64]):
+class GameEnv(GameGoalFunctions, gymnasium.Env[dict[str, Any], np.int64]):
     """One game as a Gymnasium goal environment; arguments as in `GoalGames`.
 
     `info` of a finished game holds what `GameVecEnv` says, too.
@@ -67,8 +67,10 @@ class GameEnv(GoalFunctions, gymnasium.Env[dict[str, Any], np.int64]):
         if terminated:
             no_moves = np.zeros(self.game.n_actions, np.int8)
             observation |= {
-                "achieved_goal": achieved, "desired_goal": desired, "action_mask": no_moves,
-            }  # fmt: skip
+                "achieved_goal": achieved,
+                "desired_goal": desired,
+                "action_mask": no_moves,
+            }
             info |= self.games.ending(0)
         return observation, reward, terminated, False, info
 
@@ -94,7 +96,7 @@ class GameEnv(GoalFunctions, gymnasium.Env[dict[str, Any], np.int64]):
         return {key: values[0] for key, values in batch.items()}
 
 
-class GameVecEnv(GoalFunctions, BatchVecEnv):
+class GameVecEnv(GameGoalFunctions, BatchVecEnv):
     """n games as an SB3 `VecEnv`: one call steps them all, no Python loop per game.
 
     `infos[i]` of a finished game holds `terminal_observation`, `is_success`, `seat_achieved`,
@@ -105,10 +107,14 @@ class GameVecEnv(GoalFunctions, BatchVecEnv):
     render_mode: str | None = None
 
     def __init__(
-        self, game: Game, n_envs: int, goal: str = MIXED, opponent: Any = SELF,
+        self,
+        game: Game,
+        n_envs: int,
+        goal: str = MIXED,
+        opponent: Any = SELF,
         seed: int | None = None,
-    ) -> None:  # fmt: skip
-        GoalFunctions.__init__(self, game)
+    ) -> None:
+        GameGoalFunctions.__init__(self, game)
         self.game = game
         self.render_mode: str | None = None
         self.games = GoalGames(game, n_envs, goal, opponent, seed)

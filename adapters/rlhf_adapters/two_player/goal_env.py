@@ -71,7 +71,7 @@ class HasGoals(Protocol):
         ...
 
 
-class GoalFunctions:
+class GameGoalFunctions:
     """The vectorised functions of a goal environment, for one game or many.
 
     Args:

@@ -41,7 +41,7 @@ def draw_goals(
     return goals
 
 
-class Witness(Protocol):
+class CrossCheck(Protocol):
     """Is told of every game, e.g. to play it along in another library."""
 
     def restart(self, which: NDArray[np.bool_]) -> None:
@@ -93,7 +93,7 @@ class GoalGames:
         self.goals = np.zeros((n, 2), np.int64)
         self.forfeited = np.zeros(n, np.bool_)
         self.learner = np.zeros(n, np.int8)
-        self.witness: Witness | None = None
+        self.witness: CrossCheck | None = None
         self.seed(seed)
 
     def seed(self, seed: int | None) -> None:

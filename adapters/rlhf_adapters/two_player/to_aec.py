@@ -9,8 +9,8 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 from pettingzoo import AECEnv
 
-from rlhf_adapters.specs import WorldError
-from rlhf_adapters.two_player.goal_env import GoalFunctions
+from rlhf_adapters.specs import EnvError
+from rlhf_adapters.two_player.goal_env import GameGoalFunctions
 from rlhf_adapters.two_player.goal_games import MIXED, draw_goals
 from rlhf_games.base import CLOCK, Game, Outcome
 
@@ -32,7 +32,7 @@ class GameAEC(AECEnv):  # type: ignore[misc] # PettingZoo's base class is Any he
             msg = (
                 f"render_mode must be None or one of {', '.join(RENDER_MODES)}, got {render_mode!r}"
             )
-            raise WorldError(msg)
+            raise EnvError(msg)
         self.metadata = {
             "name": f"{game.name}_v0",
             "render_modes": list(RENDER_MODES),
@@ -42,7 +42,7 @@ class GameAEC(AECEnv):  # type: ignore[misc] # PettingZoo's base class is Any he
         self.render_mode = render_mode
         self.with_goals = goal is not None
         self.fixed_goal = None if goal == MIXED else game.goal_index(goal or "win")
-        self.functions = GoalFunctions(game)
+        self.functions = GameGoalFunctions(game)
         self.possible_agents = list(AGENTS)
         self.observation_spaces = {agent: self._space() for agent in AGENTS}
         self.action_spaces = {agent: spaces.Discrete(game.n_actions) for agent in AGENTS}

@@ -43,8 +43,8 @@ def total_goals(margins: Sequence[int] = ()) -> tuple[TotalGoal, ...]:
     return tuple(table)
 
 
-class GoalTable:
-    """The goals of a world, see `GoalFunctions`."""
+class TotalGoals:
+    """The goals of a world, see `GameGoalFunctions`."""
 
     def __init__(self, name: str, table: Sequence[TotalGoal]) -> None:
         self.name = name

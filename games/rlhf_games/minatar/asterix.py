@@ -23,8 +23,16 @@ NOBODY, ENEMY, GOLD = 0, 1, 2
 
 # The words of a state; then for each lane what is there, its column, and where it goes (-1 or 1).
 (
-    PLAYER_X, PLAYER_Y, SPAWN_EVERY, SPAWN_IN, MOVE_EVERY, MOVE_IN, RAMP_IN, RAMPS, KIND,
-) = range(FIRST, FIRST + 9)  # fmt: skip
+    PLAYER_X,
+    PLAYER_Y,
+    SPAWN_EVERY,
+    SPAWN_IN,
+    MOVE_EVERY,
+    MOVE_IN,
+    RAMP_IN,
+    RAMPS,
+    KIND,
+) = range(FIRST, FIRST + 9)
 X = KIND + LANES
 GOES = X + LANES
 N_WORDS = GOES + LANES

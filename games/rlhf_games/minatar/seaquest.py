@@ -53,19 +53,46 @@ ENEMY_EVERY_AT_FIRST, MOVE_EVERY_AT_FIRST, MOVE_EVERY_AT_LAST = 20, 5, 2
 
 # The words of a state; what swims follows. DIVERS_ABOARD can fall below 0, see `come_up`.
 (
-    PLAYER_X, PLAYER_Y, FACES, AIR_LEFT, DIVERS_ABOARD, IS_UP, RELOAD_IN, ENEMY_EVERY, ENEMY_IN,
-    DIVER_IN, MOVE_EVERY, RAMPS, SHOALS,
-) = range(FIRST, FIRST + 13)  # fmt: skip
+    PLAYER_X,
+    PLAYER_Y,
+    FACES,
+    AIR_LEFT,
+    DIVERS_ABOARD,
+    IS_UP,
+    RELOAD_IN,
+    ENEMY_EVERY,
+    ENEMY_IN,
+    DIVER_IN,
+    MOVE_EVERY,
+    RAMPS,
+    SHOALS,
+) = range(FIRST, FIRST + 13)
 N_WORDS = SHOALS + shoals.N_WORDS
 
 PLANE_NAMES = (
-    "sub_front", "sub_back", "shot", "trail", "bullet", "fish", "enemy_sub", "air", "divers_aboard",
+    "sub_front",
+    "sub_back",
+    "shot",
+    "trail",
+    "bullet",
+    "fish",
+    "enemy_sub",
+    "air",
+    "divers_aboard",
     "diver",
-)  # fmt: skip
+)
 (
-    FRONT_PLANE, BACK_PLANE, SHOT_PLANE, TRAIL_PLANE, BULLET_PLANE, FISH_PLANE, SUB_PLANE,
-    AIR_PLANE, ABOARD_PLANE, DIVER_PLANE,
-) = range(len(PLANE_NAMES))  # fmt: skip
+    FRONT_PLANE,
+    BACK_PLANE,
+    SHOT_PLANE,
+    TRAIL_PLANE,
+    BULLET_PLANE,
+    FISH_PLANE,
+    SUB_PLANE,
+    AIR_PLANE,
+    ABOARD_PLANE,
+    DIVER_PLANE,
+) = range(len(PLANE_NAMES))
 PLANE_OF = np.array([SHOT_PLANE, BULLET_PLANE, FISH_PLANE, SUB_PLANE, DIVER_PLANE])
 TRAILS = np.array([False, False, True, True, True])
 """By kind, see `shoals`."""

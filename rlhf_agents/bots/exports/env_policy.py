@@ -14,7 +14,7 @@ MASK_KEY = "action_mask"
 BOARD, GOAL = "observation", "desired_goal"
 
 
-class WorldPolicy:
+class EnvPolicy:
     """A model that was trained in a world as it is, e.g. `gymnasium:CartPole-v1`.
 
     Args:
@@ -44,12 +44,12 @@ class WorldPolicy:
         self.is_dict = isinstance(space, spaces.Dict)
         parts = dict(space.spaces) if isinstance(space, spaces.Dict) else {BOARD: space}
         first = [key for key in (BOARD, GOAL) if key in parts]
-        order = [*first, *(key for key in parts if key not in first)]
-        self.parts: dict[str, spaces.Space[Any]] = {key: parts[key] for key in order}
+        request = [*first, *(key for key in parts if key not in first)]
+        self.parts: dict[str, spaces.Space[Any]] = {key: parts[key] for key in request}
         self.masked = MASK_KEY in parts or _stores_masks(model)
 
     @classmethod
-    def load(cls, path: str) -> WorldPolicy:
+    def load(cls, path: str) -> EnvPolicy:
         """Read a model file.
 
         Raises:

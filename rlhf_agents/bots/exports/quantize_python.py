@@ -84,9 +84,17 @@ class TightWeights:
         """Return what a file holds beside the step, in its order."""
         exact = self.exact
         return [
-            self.exponents, self.codes, exact.scale, exact.shift, self.dense_scale, self.dense,
-            exact.bias, self.head_scale, self.heads, exact.head_bias,
-        ]  # fmt: skip
+            self.exponents,
+            self.codes,
+            exact.scale,
+            exact.shift,
+            self.dense_scale,
+            self.dense,
+            exact.bias,
+            self.head_scale,
+            self.heads,
+            exact.head_bias,
+        ]
 
     def packed(self) -> bytes:
         """Return the arrays, least byte first, compressed by raw LZMA2 with FILTERS."""
@@ -148,11 +156,11 @@ def rounded(
     codes = np.clip(np.rint(weights.table / steps[:, None]), -MOST, MOST).astype(np.int8)
     zero = (frequencies == 0) | ~codes.any(axis=1)
     exponents[zero] = LEFT_OUT
-    order = np.argsort(exponents, kind="stable")[: int((~zero).sum())]
+    request = np.argsort(exponents, kind="stable")[: int((~zero).sum())]
     dense, dense_scale = in_shares(weights.dense.transpose(0, 2, 1))
     heads, head_scale = in_shares(weights.heads, levels)
     return TightWeights(
-        step, exponents, codes[order], dense, dense_scale, heads, head_scale, weights
+        step, exponents, codes[request], dense, dense_scale, heads, head_scale, weights
     )
 
 

@@ -66,11 +66,18 @@ class SmallWeights:
         """
         exact = self.exact
         parts = (
-            np.array([self.step], np.float32), np.packbits(self.kept, bitorder="little"),
+            np.array([self.step], np.float32),
+            np.packbits(self.kept, bitorder="little"),
             self.table,
-            exact.scale, exact.shift, exact.bias, exact.head_bias,
-            self.dense_scale, self.dense, self.head_scale, self.heads,
-        )  # fmt: skip
+            exact.scale,
+            exact.shift,
+            exact.bias,
+            exact.head_bias,
+            self.dense_scale,
+            self.dense,
+            self.head_scale,
+            self.heads,
+        )
         little = (np.asarray(part, part.dtype.newbyteorder("<")) for part in parts)
         return zlib.compress(b"".join(part.tobytes() for part in little), 9)
 

@@ -16,7 +16,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, cast, runtime_checkable
 
-from rlhf_agents.bots.exports.env_policy import WorldPolicy
+from rlhf_agents.bots.exports.env_policy import EnvPolicy
 from rlhf_agents.errors import OutputError, SettingError, UserError
 from rlhf_agents.files.atomic import write_atomically
 from rlhf_agents.files.model_file import read_model
@@ -48,7 +48,7 @@ class ExportError(UserError):
 
 
 @dataclass(frozen=True)
-class Order:
+class ExportRequest:
     """What to export.
 
     Attributes:
@@ -75,11 +75,11 @@ class Format(Protocol):
     SUFFIX: str
     OPTIONS: tuple[str, ...]
 
-    def refusal(self, order: Order) -> str | None:
+    def refusal(self, request: ExportRequest) -> str | None:
         """Return in one sentence why it cannot carry this agent, and what it can; or None."""
         ...
 
-    def contents(self, order: Order) -> bytes:
+    def contents(self, request: ExportRequest) -> bytes:
         """Return the whole file.
 
         Raises:
@@ -89,14 +89,14 @@ class Format(Protocol):
 
 
 @runtime_checkable
-class WorldFormat(Protocol):
+class EnvFormat(Protocol):
     """What a format offers beside if it also carries policies of worlds without rules."""
 
-    def world_refusal(self, policy: WorldPolicy, options: Mapping[str, Any]) -> str | None:
+    def env_refusal(self, policy: EnvPolicy, options: Mapping[str, Any]) -> str | None:
         """Return in one sentence why it cannot carry this policy; or None."""
         ...
 
-    def world_contents(self, policy: WorldPolicy, options: Mapping[str, Any]) -> bytes:
+    def env_contents(self, policy: EnvPolicy, options: Mapping[str, Any]) -> bytes:
         """Return the whole file.
 
         Raises:
@@ -105,9 +105,11 @@ class WorldFormat(Protocol):
         ...
 
 
-def unwritten(order: Order, rules: Mapping[str, str], carrier: str, language: str) -> str | None:
+def unwritten(
+    request: ExportRequest, rules: Mapping[str, str], carrier: str, language: str
+) -> str | None:
     """Return why `carrier` cannot play the game if its rules are not written in `language`."""
-    title, name = order.agent.game.title, order.agent.game.name
+    title, name = request.agent.game.title, request.agent.game.name
     if name in rules:
         return None
     return (
@@ -144,7 +146,7 @@ def page(name: str) -> str:
 
 
 def export(
-    agent: Agent | WorldPolicy | str | os.PathLike[str],
+    agent: Agent | EnvPolicy | str | os.PathLike[str],
     to: str,
     out: str | os.PathLike[str],
     *,
@@ -157,7 +159,7 @@ def export(
 
     Args:
         agent: an agent, the name of a bundled one, or the path of a model file, also of a model
-            that was trained in a world without rules (`WorldPolicy`).
+            that was trained in a world without rules (`EnvPolicy`).
         to: the format.
         out: where to.
         goal: what it plays for unless its user asks for something else.
@@ -182,27 +184,27 @@ def export(
         msg = f"nodes must be 0 (network alone) or more, got {nodes}"
         raise SettingError(msg)
     check_target(target, force=force)
-    who = agent if isinstance(agent, Agent | WorldPolicy) else _loaded(os.fspath(agent))
-    if isinstance(who, WorldPolicy):
+    who = agent if isinstance(agent, Agent | EnvPolicy) else _loaded(os.fspath(agent))
+    if isinstance(who, EnvPolicy):
         write_atomically(target, _world_contents(who, to, goal, options))
         return target
     who.game.goal_index(goal)
-    order = Order(who, goal, nodes, options)
-    if reason := module.refusal(order):
+    request = ExportRequest(who, goal, nodes, options)
+    if reason := module.refusal(request):
         raise ExportError(reason)
-    write_atomically(target, module.contents(order))
+    write_atomically(target, module.contents(request))
     return target
 
 
-def _loaded(name_or_path: str) -> Agent | WorldPolicy:
+def _loaded(name_or_path: str) -> Agent | EnvPolicy:
     """Return an agent, or what a file has that was trained in a world without rules."""
     is_file = name_or_path not in bundled_agents() and Path(name_or_path).is_file()
     if is_file and read_model(name_or_path).manifest.get("game") is None:
-        return WorldPolicy.load(name_or_path)
+        return EnvPolicy.load(name_or_path)
     return load_agent(name_or_path)
 
 
-def _world_contents(who: WorldPolicy, to: str, goal: str, options: Mapping[str, Any]) -> bytes:
+def _world_contents(who: EnvPolicy, to: str, goal: str, options: Mapping[str, Any]) -> bytes:
     """Return the file of a policy of a world.
 
     Raises:
@@ -210,8 +212,8 @@ def _world_contents(who: WorldPolicy, to: str, goal: str, options: Mapping[str, 
             named, which is an input of the file.
     """
     module = format_module(to)
-    if not isinstance(module, WorldFormat):
-        able = [name for name in FORMATS if isinstance(format_module(name), WorldFormat)]
+    if not isinstance(module, EnvFormat):
+        able = [name for name in FORMATS if isinstance(format_module(name), EnvFormat)]
         msg = (
             f"the format {to} carries agents of games with rules to search; {who.name} was trained "
             f"in a world without; formats that carry it: {', '.join(able)}"
@@ -220,9 +222,9 @@ def _world_contents(who: WorldPolicy, to: str, goal: str, options: Mapping[str, 
     if goal != GOAL:
         msg = f"{who.name} is told its goal by what it observes: leave --goal {goal} out"
         raise ExportError(msg)
-    if reason := module.world_refusal(who, options):
+    if reason := module.env_refusal(who, options):
         raise ExportError(reason)
-    return module.world_contents(who, options)
+    return module.env_contents(who, options)
 
 
 def check_target(target: Path, *, force: bool) -> None:

@@ -21,24 +21,24 @@ from typing import TYPE_CHECKING
 from rlhf_agents.bots.exports.to_python import source
 
 if TYPE_CHECKING:
-    from rlhf_agents.bots.exports.registry import Order
+    from rlhf_agents.bots.exports.registry import ExportRequest
 
 SUFFIX = ".py"
 OPTIONS: tuple[str, ...] = ()
 GAME = "connect_four"
 
 
-def refusal(order: Order) -> str | None:
+def refusal(request: ExportRequest) -> str | None:
     """Return why Kaggle cannot play the game, None if it can."""
-    if order.agent.game.name == GAME:
+    if request.agent.game.name == GAME:
         return None
-    return f"Kaggle's ConnectX is Connect Four, not {order.agent.game.title}; export {GAME}"
+    return f"Kaggle's ConnectX is Connect Four, not {request.agent.game.title}; export {GAME}"
 
 
-def contents(order: Order) -> bytes:
+def contents(request: ExportRequest) -> bytes:
     """Return the file.
 
     Raises:
         ExportError: the network is too large for it.
     """
-    return source(order, ("kaggle",)).encode()
+    return source(request, ("kaggle",)).encode()

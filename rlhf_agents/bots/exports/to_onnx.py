@@ -49,11 +49,11 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from rlhf_agents.bots.exports.registry import Order
+from rlhf_agents.bots.exports.registry import ExportRequest
 from rlhf_games.base import CLOCK, Game
 
 if TYPE_CHECKING:
-    from rlhf_agents.bots.exports.env_policy import WorldPolicy
+    from rlhf_agents.bots.exports.env_policy import EnvPolicy
     from rlhf_agents.bots.exports.onnx.graph import Graph
     from rlhf_agents.bots.exports.onnx.presets import Signature
 
@@ -67,9 +67,9 @@ MASK_RULE = "1 allowed, 0 forbidden: its value is replaced; play the largest"
 PLANES = ("the mover's stones", "the other's stones", "empty and playable", "plies in binary")
 
 
-def refusal(order: Order) -> str | None:
+def refusal(request: ExportRequest) -> str | None:
     """Return why an agent cannot be exported as it was asked for, None if it can."""
-    return _wrong(order.options)
+    return _wrong(request.options)
 
 
 def _wrong(options: Mapping[str, Any]) -> str | None:
@@ -83,12 +83,12 @@ def _wrong(options: Mapping[str, Any]) -> str | None:
     return None
 
 
-def contents(order: Order) -> bytes:
+def contents(request: ExportRequest) -> bytes:
     """Return the file."""
     from rlhf_agents.bots.exports.onnx import graph as onnx_graph  # noqa: PLC0415 - an optional extra
     from rlhf_agents.bots.exports.onnx.presets import Signature  # noqa: PLC0415
 
-    game, weights = order.agent.game, order.agent.weights
+    game, weights = request.agent.game, request.agent.weights
 
     def values(graph: Graph, seen: dict[str, str]) -> str:
         board, goal = seen["observation"], seen["desired_goal"]
@@ -100,21 +100,21 @@ def contents(order: Order) -> bytes:
         "action_mask": (game.n_actions,),
     }
     said = Signature(parts, game.n_actions, values, onnx_graph.FORBIDDEN)
-    return _file(said, _metadata(order), order.options)
+    return _file(said, _metadata(request), request.options)
 
 
-def world_refusal(_policy: WorldPolicy, options: Mapping[str, Any]) -> str | None:
+def env_refusal(_policy: EnvPolicy, options: Mapping[str, Any]) -> str | None:
     """Return why a policy cannot be exported as it was asked for, None if it can."""
     return _wrong(options)
 
 
-def world_contents(policy: WorldPolicy, options: Mapping[str, Any]) -> bytes:
+def env_contents(policy: EnvPolicy, options: Mapping[str, Any]) -> bytes:
     """Return the file of a policy of a world.
 
     Raises:
         ExportError: the network has layers that a file cannot carry.
     """
-    from rlhf_agents.bots.exports.onnx import layers as onnx_layers  # noqa: PLC0415 - an optional extra, and torch
+    from rlhf_agents.bots.exports.onnx import layers  # noqa: PLC0415 - an optional extra, and torch
     from rlhf_agents.bots.exports.onnx.presets import Signature  # noqa: PLC0415
 
     parts = {key: policy.shape_of(key) for key in policy.parts}
@@ -124,7 +124,7 @@ def world_contents(policy: WorldPolicy, options: Mapping[str, Any]) -> bytes:
     said = Signature(
         parts,
         policy.n_actions,
-        lambda graph, seen: onnx_layers.world_values(graph, policy, seen),
+        lambda graph, seen: layers.env_values(graph, policy, seen),
         NEVER,
         chooses=True,
     )
@@ -147,8 +147,8 @@ def _file(said: Signature, metadata: dict[str, str], options: Mapping[str, Any])
     return graph.model(options.get("opset", OPSETS[-1]), {"preset": preset, **metadata})
 
 
-def _metadata(order: Order) -> dict[str, str]:
-    game: Game = order.agent.game
+def _metadata(request: ExportRequest) -> dict[str, str]:
+    game: Game = request.agent.game
     planes = game.observation_shape[0]
     layout = {
         "shape": list(game.observation_shape),
@@ -158,9 +158,9 @@ def _metadata(order: Order) -> dict[str, str]:
     }
     return {
         "game": game.name,
-        "agent": order.agent.name,
+        "agent": request.agent.name,
         "goals": json.dumps([goal.name for goal in game.goals]),
-        "goal": order.goal,
+        "goal": request.goal,
         "desired_goal": "one-hot float32 over goals, in their order",
         "layout": json.dumps(layout),
         "mask_rule": MASK_RULE,

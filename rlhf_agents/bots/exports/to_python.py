@@ -30,7 +30,7 @@ from rlhf_agents.bots.exports.registry import unwritten
 
 if TYPE_CHECKING:
     from rlhf_agents.bots.exports.quantize_python import TightWeights
-    from rlhf_agents.bots.exports.registry import Order
+    from rlhf_agents.bots.exports.registry import ExportRequest
     from rlhf_games.base import Game
 
 SUFFIX = ".py"
@@ -50,27 +50,27 @@ MOST_BYTES = 375_000
 EXAMPLE_MOVES = 3
 
 
-def refusal(order: Order) -> str | None:
+def refusal(request: ExportRequest) -> str | None:
     """Return why a Python file cannot carry the game, None if it can."""
-    return unwritten(order, RULES, "a Python file", "plain Python")
+    return unwritten(request, RULES, "a Python file", "plain Python")
 
 
-def contents(order: Order) -> bytes:
+def contents(request: ExportRequest) -> bytes:
     """Return the file."""
-    return source(order, ("program",)).encode()
+    return source(request, ("program",)).encode()
 
 
-def source(order: Order, parts: tuple[str, ...]) -> str:
+def source(request: ExportRequest, parts: tuple[str, ...]) -> str:
     """Return the text of a bot whose last parts are the named templates.
 
     Raises:
         ExportError: the network is too large for the file.
     """
-    tight, packed = tighten(order.agent, MOST_BYTES)
+    tight, packed = tighten(request.agent, MOST_BYTES)
     head = _template("head")
-    for name, value in _values(order, tight, packed).items():
+    for name, value in _values(request, tight, packed).items():
         head = head.replace("{{" + name + "}}", value)
-    middle = ("network", RULES[order.agent.game.name], "search")
+    middle = ("network", RULES[request.agent.game.name], "search")
     return "\n\n".join([head.rstrip("\n"), *(_template(name) for name in (*middle, *parts))])
 
 
@@ -79,9 +79,9 @@ def _template(name: str) -> str:
     return (folder / f"{name}.py.txt").read_text(encoding="utf-8").rstrip("\n") + "\n"
 
 
-def _values(order: Order, tight: TightWeights, packed: bytes) -> dict[str, str]:
+def _values(request: ExportRequest, tight: TightWeights, packed: bytes) -> dict[str, str]:
     """Return what stands in the head of the file, as Python text."""
-    game = order.agent.game
+    game = request.agent.game
     layout = [(one.dtype.newbyteorder("<").str, one.shape) for one in tight.arrays()]
     padded = packed + b"\0" * (-len(packed) % 4)
     return {
@@ -89,13 +89,13 @@ def _values(order: Order, tight: TightWeights, packed: bytes) -> dict[str, str]:
         "example": _example(game),
         "file": "bot.py",
         "module": "bot",
-        "goals": ", ".join(order.agent.goals),
-        "goal_list": repr(list(order.agent.goals)),
-        "goal": order.goal,
-        "goal_default": repr(order.goal),
-        "nodes": str(order.nodes),
+        "goals": ", ".join(request.agent.goals),
+        "goal_list": repr(list(request.agent.goals)),
+        "goal": request.goal,
+        "goal_default": repr(request.goal),
+        "nodes": str(request.nodes),
         "action_names": repr((list(game.names_of(0)), list(game.names_of(1)))),
-        "settings": repr(_settings(order, tight)),
+        "settings": repr(_settings(request, tight)),
         "layout": repr(layout),
         "step": repr(tight.step),
         "packed_bytes": str(len(packed)),
@@ -104,9 +104,9 @@ def _values(order: Order, tight: TightWeights, packed: bytes) -> dict[str, str]:
     }
 
 
-def _settings(order: Order, tight: TightWeights) -> dict[str, Any]:
+def _settings(request: ExportRequest, tight: TightWeights) -> dict[str, Any]:
     """Return what the program knows of the agent beside its weights."""
-    game, rules = order.agent.game, order.agent.goal_rules
+    game, rules = request.agent.game, request.agent.goal_rules
     _, height, width = game.observation_shape
     return {
         "windows": tight.exact.windows.tolist(),

@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 
 from rlhf_agents.bots.exports.quantize_web import SmallWeights, shrink
-from rlhf_agents.bots.exports.registry import Order, unwritten
+from rlhf_agents.bots.exports.registry import ExportRequest, unwritten
 
 SUFFIX = ".html"
 OPTIONS: tuple[str, ...] = ()
@@ -46,20 +46,20 @@ ENGINE = ("goal_names.js", "network.js", "search.js")
 PAGE = ("board.js", "match.js", "page.js")
 
 
-def refusal(order: Order) -> str | None:
+def refusal(request: ExportRequest) -> str | None:
     """Return why a page cannot carry the game, None if it can."""
-    return unwritten(order, RULES, "a web page", "JavaScript")
+    return unwritten(request, RULES, "a web page", "JavaScript")
 
 
-def contents(order: Order) -> bytes:
+def contents(request: ExportRequest) -> bytes:
     """Return the page."""
-    game = order.agent.game
-    small = shrink(game, order.agent.weights)
+    game = request.agent.game
+    small = shrink(game, request.agent.weights)
     engine = "\n".join(_template(name) for name in (*ENGINE, RULES[game.name]))
     parts = {
         "title": html.escape(game.title),
         "style": _template("style.css"),
-        "agent": _as_script(_description(order, small)),
+        "agent": _as_script(_description(request, small)),
         "weights": base64.b64encode(small.packed()).decode(),
         "engine": engine,
         "worker": _template("worker.js"),
@@ -84,17 +84,17 @@ def _as_script(value: Any) -> str:
     return json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def _description(order: Order, small: SmallWeights) -> dict[str, Any]:
+def _description(request: ExportRequest, small: SmallWeights) -> dict[str, Any]:
     """Return what the page knows of the agent beside its weights."""
-    agent, game, weights = order.agent, order.agent.game, small.exact
+    agent, game, weights = request.agent, request.agent.game, small.exact
     rules = agent.goal_rules
     _, height, width = game.observation_shape
     return {
         "name": agent.name,
         "game": game.name,
         "title": game.title,
-        "goal": game.goal_index(order.goal),
-        "nodes": order.nodes,
+        "goal": game.goal_index(request.goal),
+        "nodes": request.nodes,
         "goals": [{"name": goal.name, "text": goal.text} for goal in game.goals],
         "actionNames": [list(game.names_of(0)), list(game.names_of(1))],
         "board": {

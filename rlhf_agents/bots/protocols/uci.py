@@ -94,9 +94,11 @@ class Uci:
     """
 
     def __init__(
-        self, engine: Engine, lines: Callable[[float | None], str | None],
+        self,
+        engine: Engine,
+        lines: Callable[[float | None], str | None],
         tell: Callable[[str], None],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.engine = engine
         self._next_line = lines
         self._tell = tell

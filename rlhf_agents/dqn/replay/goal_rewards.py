@@ -16,7 +16,7 @@ def goals_tell_rewards(env: VecEnv) -> bool:
     return not (env.has_attr("native_goal") and env.get_attr("native_goal")[0])
 
 
-class GoalFunctions:
+class GoalRewards:
     """`compute_reward` and `compute_terminated` of the first of several alike environments.
 
     Args:

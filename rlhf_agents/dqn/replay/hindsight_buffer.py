@@ -16,7 +16,7 @@ from stable_baselines3 import HerReplayBuffer
 from stable_baselines3.common.buffers import BaseBuffer
 
 from rlhf_agents.dqn.action_masks import MASK_KEY
-from rlhf_agents.dqn.replay.goal_rewards import GoalFunctions
+from rlhf_agents.dqn.replay.goal_rewards import GoalRewards
 from rlhf_agents.dqn.replay.kernels import GOAL_ENDED, KEEP, TERMINAL, choose_goals
 from rlhf_agents.dqn.replay.rows import RowReader
 from rlhf_agents.dqn.replay.samples import (
@@ -133,13 +133,13 @@ class HindsightReplayBuffer(HerReplayBuffer):
     @env.setter
     def env(self, env: Any) -> None:
         self._env = env
-        self._goal_functions = None if env is None else GoalFunctions(env, self.terminate_on_goal)
+        self._goal_functions = None if env is None else GoalRewards(env, self.terminate_on_goal)
 
     def set_env(self, env: Any) -> None:
         """Compute rewards with another environment from now on."""
         self.env = env
 
-    def _asked(self) -> GoalFunctions:
+    def _asked(self) -> GoalRewards:
         if self._goal_functions is None:
             msg = "hindsight needs an environment that computes rewards: call set_env(env) first"
             raise SettingError(msg)
@@ -165,9 +165,11 @@ class HindsightReplayBuffer(HerReplayBuffer):
         flags = terminal * np.uint8(TERMINAL) | waited_flags(infos)
         if terminal.any() and self._goal_functions is not None:
             caused = self._asked().terminated(
-                self._shaped(next_obs[ACHIEVED]), self._shaped(obs[DESIRED]),
-                np.asarray(reward, np.float32), infos,
-            )  # fmt: skip
+                self._shaped(next_obs[ACHIEVED]),
+                self._shaped(obs[DESIRED]),
+                np.asarray(reward, np.float32),
+                infos,
+            )
             flags |= (terminal & caused) * np.uint8(GOAL_ENDED)
         if self.copy_info_dict:
             begin = self.store.pos * self.n_envs
@@ -230,9 +232,14 @@ class HindsightReplayBuffer(HerReplayBuffer):
         chances = np.random.random_sample((trials, len(rows)))  # noqa: NPY002
         sources = np.empty(len(rows), np.int64)
         choose_goals(
-            rows, *self.store.places, self.store.rows, self._compared,
-            STRATEGIES.index(self.strategy), chances, sources,
-        )  # fmt: skip
+            rows,
+            *self.store.places,
+            self.store.rows,
+            self._compared,
+            STRATEGIES.index(self.strategy),
+            chances,
+            sources,
+        )
         return sources
 
     def _judge(self, rows: Ints, sources: Ints, ahead: Ints) -> tuple[Judged, NDArray[Any]]:

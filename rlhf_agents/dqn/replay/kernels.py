@@ -103,9 +103,18 @@ def follow_episodes(
 
 @compiled_fast
 def choose_goals(  # noqa: PLR0913, PLR0917 - compiled code takes arrays, not objects
-    indices: Any, start: Any, length: Any, running_for: Any, pos: Any, full: Any,
-    rows: Any, fields: Any, strategy: int, chances: Any, goals: Any,
-) -> None:  # fmt: skip
+    indices: Any,
+    start: Any,
+    length: Any,
+    running_for: Any,
+    pos: Any,
+    full: Any,
+    rows: Any,
+    fields: Any,
+    strategy: int,
+    chances: Any,
+    goals: Any,
+) -> None:
     """Write the rows whose achieved goals transitions get, or `KEEP`, to `goals`, int64 `[B]`.
 
     Args:
@@ -179,9 +188,15 @@ def n_step_returns(
 
 @compiled_fast
 def settle(
-    ahead: Any, stored_rewards: Any, stored_flags: Any,
-    sources: Any, earned: Any, reached: Any, rewards: Any, terminal: Any,
-) -> None:  # fmt: skip
+    ahead: Any,
+    stored_rewards: Any,
+    stored_flags: Any,
+    sources: Any,
+    earned: Any,
+    reached: Any,
+    rewards: Any,
+    terminal: Any,
+) -> None:
     """Write rewards and ends of the next n steps `[B, n]`, for the first V under other goals.
 
     Args:

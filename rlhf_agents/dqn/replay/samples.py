@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from rlhf_agents.dqn.replay.kernels import WAITED, Rows
 from rlhf_agents.dqn.replay.rows import RowLayout, RowReader
-from rlhf_agents.dqn.replay.store import Drawn, Ints, Outcome, TransitionStore
+from rlhf_agents.dqn.replay.store import Drawn, Ints, NStepResult, TransitionStore
 from rlhf_agents.errors import ModelFileError
 from rlhf_agents.files.untrusted import WRONG
 
@@ -127,7 +127,7 @@ def as_samples(
     store: TransitionStore,
     drawn: Drawn,
     observations: tuple[Any, Any, NDArray[Any] | None],
-    outcome: Outcome,
+    outcome: NStepResult,
     device: torch.device,
 ) -> Samples:
     """Put a batch together; `observations` are those before, those after, and masks after."""
@@ -145,13 +145,16 @@ def as_samples(
     if store.n_steps > 1:
         discounts = tensor((store.gamma ** (outcome.last + 1)).astype(np.float32)[:, None])
     return Samples(
-        tensor(before), tensor(actions), tensor(after),
-        tensor(outcome.done.astype(np.float32)[:, None]), tensor(outcome.returns[:, None]),
+        tensor(before),
+        tensor(actions),
+        tensor(after),
+        tensor(outcome.done.astype(np.float32)[:, None]),
+        tensor(outcome.returns[:, None]),
         discounts,
         None if masks is None else tensor(masks),
         None if drawn.weights is None else tensor(drawn.weights[:, None]),
         drawn.rows,
-    )  # fmt: skip
+    )
 
 
 def save_state(kind: str, state: dict[str, NDArray[Any]]) -> bytes:

@@ -58,7 +58,7 @@ class Judged(NamedTuple):
 UNJUDGED = Judged(np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, np.bool_))
 
 
-class Outcome(NamedTuple):
+class NStepResult(NamedTuple):
     """What became of a batch.
 
     Attributes:
@@ -226,16 +226,16 @@ class TransitionStore:
 
     def outcome(
         self, ahead: Ints, rewards: NDArray[np.float32], terminal: NDArray[np.bool_]
-    ) -> Outcome:
+    ) -> NStepResult:
         """Return the n-step outcome of rewards and ends `[B, n]`."""
         if self.n_steps == 1:
             zeros = np.zeros(len(ahead), np.int64)
-            return Outcome(rewards[:, 0], terminal[:, 0], zeros, ahead[:, 0])
+            return NStepResult(rewards[:, 0], terminal[:, 0], zeros, ahead[:, 0])
         returns = np.empty(len(ahead), np.float32)
         last = np.zeros(len(ahead), np.int64)
         n_step_returns(rewards, terminal, ahead, self.gamma, returns, last)
         each = np.arange(len(ahead))
-        return Outcome(returns, terminal[each, last], last, ahead[each, last])
+        return NStepResult(returns, terminal[each, last], last, ahead[each, last])
 
     # ---- saving ----------------------------------------------------------------------------
 
@@ -305,8 +305,12 @@ class TransitionStore:
             msg = "its actions are not those of this buffer's action space"
             raise ValueError(msg)
         last = self.capacity
-        most = {"episode_start": last - 1, "episode_length": last, "running_since": last - 1,
-                "running_for": last}  # fmt: skip
+        most = {
+            "episode_start": last - 1,
+            "episode_length": last,
+            "running_since": last - 1,
+            "running_for": last,
+        }
         for name, limit in most.items():
             if state[name].size and not 0 <= state[name].min() <= state[name].max() <= limit:
                 msg = f"{name} is not between 0 and {limit}"

@@ -46,9 +46,12 @@ class DynamicsNetwork:
     """
 
     def __init__(
-        self, parts: dict[str, spaces.Space[Any]], n_actions: int, settings: ModelForesight,
+        self,
+        parts: dict[str, spaces.Space[Any]],
+        n_actions: int,
+        settings: ModelForesight,
         seed: int | None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.settings, self.n_actions = settings, n_actions
         self.spaces = parts
         self.sizes = {key: int(np.prod(space.shape or (1,))) for key, space in parts.items()}
@@ -293,9 +296,12 @@ class _Guess:
     """
 
     def __init__(
-        self, changes: torch.Tensor, rewards: torch.Tensor, ends: torch.Tensor,
+        self,
+        changes: torch.Tensor,
+        rewards: torch.Tensor,
+        ends: torch.Tensor,
         known: NDArray[np.bool_],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.changes, self.rewards, self.ends, self.known = changes, rewards, ends, known
 
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnv
 
 from rlhf_agents.dqn.action_masks import MASK_KEY, only_allowed
-from rlhf_agents.dqn.replay.goal_rewards import GoalFunctions, goals_tell_rewards
+from rlhf_agents.dqn.replay.goal_rewards import GoalRewards, goals_tell_rewards
 from rlhf_agents.dqn.replay.kernels import TERMINAL, WAITED
 from rlhf_agents.dqn.world_model.outcomes import Imagined, Ints, Parts, Transitions, expected_values
 from rlhf_agents.dqn.world_model.planning import MOST_STATES, Floats, Planner, Terms
@@ -44,15 +44,19 @@ class Lookahead:
     """
 
     def __init__(
-        self, space: spaces.Space[Any], n_actions: int, settings: ModelForesight, gamma: float,
+        self,
+        space: spaces.Space[Any],
+        n_actions: int,
+        settings: ModelForesight,
+        gamma: float,
         seed: int | None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.settings, self.gamma, self.n_actions = settings, gamma, n_actions
         self.is_dict = isinstance(space, spaces.Dict)
         self.shows_goals = isinstance(space, spaces.Dict) and DESIRED in space.spaces
         self.has_goals = self.shows_goals  # and they, not the world, say what is paid
         self.world = WorldModel(space, n_actions, settings, seed)
-        self.goals: GoalFunctions | None = None
+        self.goals: GoalRewards | None = None
         self.planner: Planner | None = None
         self._seen = 0
 
@@ -61,7 +65,7 @@ class Lookahead:
         self.goals = None
         if env is not None:
             self.has_goals = self.shows_goals and goals_tell_rewards(env)
-            self.goals = GoalFunctions(env, None) if self.has_goals else None
+            self.goals = GoalRewards(env, None) if self.has_goals else None
 
     # ---- learning the world ----------------------------------------------------------------
 
@@ -99,9 +103,12 @@ class Lookahead:
         keys = self.world.dtypes
         actions = store.actions[rows, 0].astype(np.int64)
         return Transitions(
-            {key: before[key] for key in keys}, actions, {key: after[key] for key in keys},
-            rewards, ends,
-        )  # fmt: skip
+            {key: before[key] for key in keys},
+            actions,
+            {key: after[key] for key in keys},
+            rewards,
+            ends,
+        )
 
     # ---- targets ---------------------------------------------------------------------------
 

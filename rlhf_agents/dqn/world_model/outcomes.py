@@ -53,9 +53,12 @@ class Imagined(NamedTuple):
 
 
 def expected_values(
-    imagined: Imagined, rewards: torch.Tensor, ends: torch.Tensor, next_values: torch.Tensor,
+    imagined: Imagined,
+    rewards: torch.Tensor,
+    ends: torch.Tensor,
+    next_values: torch.Tensor,
     gamma: float,
-) -> torch.Tensor:  # fmt: skip
+) -> torch.Tensor:
     """Return `sum of chance * (r + (1 - end) * gamma * V(s'))`, float32 `[B, M]`, 0 if not known.
 
     Args:

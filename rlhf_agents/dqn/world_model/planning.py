@@ -74,7 +74,7 @@ def iterate_values(memory: Memory, worth: Any, gamma: float, values: Any, qualit
             break
 
 
-class Plan(NamedTuple):
+class GoalPlan(NamedTuple):
     """Q of every remembered state for one goal.
 
     Attributes:
@@ -98,7 +98,7 @@ class Planner:
 
     def __init__(self, table: StateTable, gamma: float) -> None:
         self.table, self.gamma = table, gamma
-        self._plans: dict[tuple[bytes, bool], Plan] = {}
+        self._plans: dict[tuple[bytes, bool], GoalPlan] = {}
 
     def plan(self, goal: bytes, bold: bool, steps: int, terms: Callable[[], Terms]) -> Floats:
         """Return Q of all remembered states, float32 `[S, A]`.
@@ -126,7 +126,7 @@ class Planner:
         iterate_values(self.table.memory(), worth, self.gamma, values, quality)
         if len(self._plans) >= PLANS:
             self._plans.pop(next(iter(self._plans)))
-        self._plans[goal, bold] = Plan(quality, self.table.news, steps)
+        self._plans[goal, bold] = GoalPlan(quality, self.table.news, steps)
         return quality
 
     def state(self) -> dict[str, NDArray[Any]]:
@@ -167,11 +167,11 @@ class Planner:
             msg = "its plans are for another world"
             raise ValueError(msg)
         self._plans = {
-            (goal.tobytes(), bool(bold)): Plan(quality[end - size : end], int(news), int(steps))
+            (goal.tobytes(), bool(bold)): GoalPlan(quality[end - size : end], int(news), int(steps))
             for goal, (bold, news, steps, size), end in zip(goals, facts, ends, strict=True)
         }
 
-    def _is_stale(self, plan: Plan, steps: int) -> bool:
+    def _is_stale(self, plan: GoalPlan, steps: int) -> bool:
         # A state may be new although no outcome is, where there are too many outcomes to keep.
         if len(plan.quality) < self.table.states:
             return True

@@ -164,7 +164,7 @@ class StateTable:
         _check_counts(state, len(edges))
         self._forget()
         if parts:
-            self._grow(parts, len(index))
+            self._expand(parts, len(index))
         for key, part in parts.items():
             self._parts[key][:] = part
         self._index, self.news = index, len(edges)
@@ -187,13 +187,13 @@ class StateTable:
         if place == self.limit:
             return NOWHERE
         if place == self._room:
-            self._grow(parts, max(FIRST_ROOM, 2 * self._room))
+            self._expand(parts, max(FIRST_ROOM, 2 * self._room))
         for name, part in parts.items():
             self._parts[name][place] = part[i]
         self._index[key] = place
         return place
 
-    def _grow(self, parts: Parts, room: int) -> None:
+    def _expand(self, parts: Parts, room: int) -> None:
         old, self._room = self._room, room
         if not self._parts:
             self._parts = {k: np.zeros((0, *p.shape[1:]), p.dtype) for k, p in parts.items()}

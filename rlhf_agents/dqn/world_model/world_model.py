@@ -90,8 +90,9 @@ class WorldModel:
             self.familiar += self.table.learn(steps)
         low, high = self.reward_range
         self.reward_range = (
-            min(low, float(steps.rewards.min())), max(high, float(steps.rewards.max()))
-        )  # fmt: skip
+            min(low, float(steps.rewards.min())),
+            max(high, float(steps.rewards.max())),
+        )
         before = self.steps
         self.steps += len(steps.actions)
         if before < TRIAL <= self.steps and self.settings.model == "auto":

@@ -46,7 +46,7 @@ class Question:
         against: the waiting player's goal, which makes it a question for a forecast.
     """
 
-    mind: Player
+    player: Player
     state: bytes
     goal: str
     seat: int = MOVER
@@ -61,8 +61,8 @@ class Question:
     def work(self) -> Iterator[Explanation | Forecast]:
         """Return the slices of thinking."""
         if not self.against:
-            return self.mind.think(self.position, self.goal, self.seat)
-        teller: Any = self.mind
+            return self.player.think(self.position, self.goal, self.seat)
+        teller: Any = self.player
         return iter((teller.forecast(self.position, (self.goal, self.against)),))
 
 
@@ -81,7 +81,7 @@ class Answer:
     error: Exception | None = None
 
 
-class Desk:
+class Analysis:
     """One thread that answers questions.
 
     Args:

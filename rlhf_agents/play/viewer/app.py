@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rlhf_agents.errors import UserError
 from rlhf_agents.play.saved_games import records_in
 from rlhf_agents.play.setup import Setup
-from rlhf_agents.play.viewer.boards import known_room
+from rlhf_agents.play.viewer.boards import known_board
 from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.commands import BUDGETS, OVERLAYS, command_of, overlay_of
 from rlhf_agents.play.viewer.geometry import Point
@@ -31,7 +31,7 @@ from rlhf_games.base import GameError
 
 if TYPE_CHECKING:
     from rlhf_agents.play.viewer.match import Match
-    from rlhf_agents.play.viewer.scene_builder import Stage
+    from rlhf_agents.play.viewer.scene_builder import SceneBuilder
 
 TOAST_SECONDS = 3.0
 PATIENCE_SECONDS = 3.0
@@ -58,16 +58,21 @@ class App:
     """
 
     def __init__(
-        self, setup: Setup, folder: Path, *, record: Path | None = None, ui: Ui | None = None,
+        self,
+        setup: Setup,
+        folder: Path,
+        *,
+        record: Path | None = None,
+        ui: Ui | None = None,
         now: float = 0.0,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.setup, self.folder = setup, folder
         self.ui = Ui() if ui is None else ui
-        self.stage: Stage | None = None
+        self.stage: SceneBuilder | None = None
         self.zoom = 1.0
         self.leaving = self.picture = False
         self._loader = Loader(setup, record, now)
-        self._room = known_room(setup.game)
+        self._room = known_board(setup.game)
         self._begun = now
         self.layout: Layout = arrange(0, 0)
         self._canvas: Canvas | None = None
@@ -129,7 +134,7 @@ class App:
         if self.stage is None:
             return True
         match = self.stage.match
-        version = match.desk.version + match.mover_desk.version
+        version = match.analysis.version + match.mover_desk.version
         animated = match.moving(self._now) < 1 or self.ui.pointed("line") is not None
         return not self._fresh or animated or version != self._version
 
@@ -141,7 +146,7 @@ class App:
         self._limit_scroll()
         if self.stage is not None:
             match = self.stage.match
-            self._version = match.desk.version + match.mover_desk.version
+            self._version = match.analysis.version + match.mover_desk.version
             self._scene = self.stage.scene(self.ui, self._now)
         else:
             self._scene = self._waiting_scene()

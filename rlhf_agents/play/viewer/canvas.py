@@ -130,8 +130,17 @@ class Canvas:
         scaled = [(x * self.scale, y * self.scale) for x, y in points]
         pygame.draw.polygon(self.surface, colour, scaled)
 
-    def text(self, place: Point, text: str, size: float, colour: Colour, *, anchor: str = "lm",
-             bold: bool = False, width: float | None = None) -> None:  # fmt: skip
+    def text(
+        self,
+        place: Point,
+        text: str,
+        size: float,
+        colour: Colour,
+        *,
+        anchor: str = "lm",
+        bold: bool = False,
+        width: float | None = None,
+    ) -> None:
         """Write one line.
 
         Args:

@@ -53,9 +53,15 @@ def save_gif(path: Path, images: Sequence[Image.Image], seconds: Sequence[float]
     first, *others = _with_one_palette(images)
     buffer = io.BytesIO()
     first.save(
-        buffer, "GIF", save_all=True, append_images=others, loop=0, optimize=True,
-        duration=[round(1000 * s) for s in seconds], palette=bytes(first.getpalette() or ()),
-    )  # fmt: skip
+        buffer,
+        "GIF",
+        save_all=True,
+        append_images=others,
+        loop=0,
+        optimize=True,
+        duration=[round(1000 * s) for s in seconds],
+        palette=bytes(first.getpalette() or ()),
+    )
     write_atomically(path, buffer.getvalue())
 
 

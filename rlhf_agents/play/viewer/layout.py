@@ -120,9 +120,20 @@ def _wide(window: Box) -> Layout:
     head, goals = panel.top_part(HEAD, 1)
     columns = 2 if goals.width >= 560 else 1
     return Layout(
-        window, left, title, (first, below), forecast, head, goals, columns, line, slider, overlays,
-        graph, buttons,
-    )  # fmt: skip
+        window,
+        left,
+        title,
+        (first, below),
+        forecast,
+        head,
+        goals,
+        columns,
+        line,
+        slider,
+        overlays,
+        graph,
+        buttons,
+    )
 
 
 def _tall(window: Box) -> Layout:
@@ -144,9 +155,20 @@ def _tall(window: Box) -> Layout:
         graph, inner = inner.bottom_part(min(90.0, inner.height * 0.3), 5)
     head, goals = inner.top_part(HEAD, 1)
     return Layout(
-        window, board, title, (first, second), forecast, head, goals, 2, line, slider, overlays,
-        graph, buttons,
-    )  # fmt: skip
+        window,
+        board,
+        title,
+        (first, second),
+        forecast,
+        head,
+        goals,
+        2,
+        line,
+        slider,
+        overlays,
+        graph,
+        buttons,
+    )
 
 
 def _buttons(area: Box, gap: float) -> tuple[tuple[Box, ...], Box]:

@@ -12,12 +12,12 @@ from rlhf_agents.play.viewer.compiling import begin_compiling, is_compiled
 
 if TYPE_CHECKING:
     from rlhf_agents.play.session import Session
-    from rlhf_agents.play.viewer.scene_builder import Stage
+    from rlhf_agents.play.viewer.scene_builder import SceneBuilder
 
 
 def load_stage(
     setup: Setup, record: Path | None = None, now: float = 0.0, session: Session | None = None
-) -> Stage:
+) -> SceneBuilder:
     """Load rules and players and begin a game.
 
     Args:
@@ -31,16 +31,16 @@ def load_stage(
         UserError: there is no such player, or a file or a setting is wrong.
     """
     # Everything below needs numba, which takes longer than all the rest of the program.
-    from rlhf_agents.play.matchup import load_seating  # noqa: PLC0415
+    from rlhf_agents.play.matchup import load_matchup  # noqa: PLC0415
     from rlhf_agents.play.saved_games import load_session  # noqa: PLC0415
-    from rlhf_agents.play.viewer.boards import room_for  # noqa: PLC0415
+    from rlhf_agents.play.viewer.boards import board_for  # noqa: PLC0415
     from rlhf_agents.play.viewer.match import Match  # noqa: PLC0415
-    from rlhf_agents.play.viewer.scene_builder import Stage  # noqa: PLC0415
+    from rlhf_agents.play.viewer.scene_builder import SceneBuilder  # noqa: PLC0415
 
-    seating = load_seating(setup)
+    matchup = load_matchup(setup)
     if session is None and record is not None:
-        session = load_session(record, seating.game)
-    return Stage(Match(seating, setup, session, now), room_for(seating.game))
+        session = load_session(record, matchup.game)
+    return SceneBuilder(Match(matchup, setup, session, now), board_for(matchup.game))
 
 
 class Loader:
@@ -48,7 +48,7 @@ class Loader:
 
     def __init__(self, setup: Setup, record: Path | None = None, now: float = 0.0) -> None:
         self._work = (setup, record, now)
-        self._stage: Stage | None = None
+        self._stage: SceneBuilder | None = None
         self._error: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="loader", daemon=True)
         self._begun = False
@@ -66,7 +66,7 @@ class Loader:
         """The thread has not ended."""
         return self._thread.is_alive()
 
-    def take(self) -> Stage | None:
+    def take(self) -> SceneBuilder | None:
         """Return the stage, None while it is being loaded.
 
         Raises:

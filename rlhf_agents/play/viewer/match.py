@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
-from rlhf_agents.play import saved_games as game_records
+from rlhf_agents.play import saved_games
 from rlhf_agents.play.board_cells import Cell, Stones, line_cells, placed_cell, stones_of
-from rlhf_agents.play.matchup import Seating, agent_seat, new_session, random_opening
+from rlhf_agents.play.matchup import Matchup, agent_seat, new_session, random_opening
 from rlhf_agents.play.session import Session
 from rlhf_agents.play.setup import Setup
-from rlhf_agents.play.viewer.analysis import Desk, Question
+from rlhf_agents.play.viewer.analysis import Analysis, Question
 from rlhf_agents.play.viewer.animation import Played
 from rlhf_agents.play.viewer.review import Review
 from rlhf_agents.players.players import Player
@@ -36,7 +36,7 @@ class Match:
     """A game between two seats, and the questions that it raises.
 
     Args:
-        seating: the rules and the players.
+        matchup: the rules and the players.
         setup: what the person asked for.
         session: a game to go on with, None for a new one.
         now: the time in seconds.
@@ -56,16 +56,16 @@ class Match:
     """
 
     def __init__(
-        self, seating: Seating, setup: Setup, session: Session | None = None, now: float = 0.0
+        self, matchup: Matchup, setup: Setup, session: Session | None = None, now: float = 0.0
     ) -> None:
-        self.seating, self.setup, self.game = seating, setup, seating.game
+        self.matchup, self.setup, self.game = matchup, setup, matchup.game
         self.nodes, self.speed, self.paused = setup.nodes, 1.0, False
-        self.desk, self.mover_desk = Desk("analyst"), Desk("mover")
+        self.analysis, self.mover_desk = Analysis("analyst"), Analysis("mover")
         self.tally = [0, 0, 0]
         self.hinted = self._stepping = False
         self._rng = np.random.default_rng(setup.seed)
         self._number = -1
-        self._minds: dict[tuple[int, int], Player] = {}
+        self._thinking_players: dict[tuple[int, int], Player] = {}
         self._now = self._since = now
         self._counted = False
         self.failure = ""
@@ -77,7 +77,7 @@ class Match:
     @property
     def watching(self) -> bool:
         """No person plays."""
-        return self.seating.other is not None
+        return self.matchup.other is not None
 
     @property
     def computer(self) -> bool:
@@ -97,7 +97,7 @@ class Match:
     @property
     def names(self) -> tuple[str, str]:
         """The names of the first and the second player."""
-        first, second = self.seating.names(self.seat)
+        first, second = self.matchup.names(self.seat)
         return self._renamed(first, 0), self._renamed(second, 1)
 
     def _renamed(self, name: str, seat: int) -> str:
@@ -112,45 +112,45 @@ class Match:
         return any(hasattr(self._sitting(seat), "nodes") for seat in (0, 1))
 
     def _sitting(self, seat: int) -> Player | None:
-        return self.seating.players(self.seat)[seat]
+        return self.matchup.players(self.seat)[seat]
 
-    def mind(self, seat: int) -> Player | None:
+    def player(self, seat: int) -> Player | None:
         """Return who thinks for a seat: its player, else the analyst, with the present budget."""
-        player = self._sitting(seat) or self.seating.analyst or self.seating.agent
+        player = self._sitting(seat) or self.matchup.analyst or self.matchup.agent
         if not hasattr(player, "nodes"):
             return player
         key = (id(player), self.nodes)
-        if key not in self._minds:
-            mind = copy.copy(player)
-            mind.nodes = self.nodes
-            self._minds[key] = mind
-        return self._minds[key]
+        if key not in self._thinking_players:
+            player = copy.copy(player)
+            player.nodes = self.nodes
+            self._thinking_players[key] = player
+        return self._thinking_players[key]
 
     # ---- questions and answers
 
     def question(self, seat: int, goal: str | None = None) -> Question | None:
         """Return the question what a seat makes of the position, for its own or another goal."""
-        mind = self.mind(seat)
-        if mind is None or self.session.over:
+        player = self.player(seat)
+        if player is None or self.session.over:
             return None
         eyes = MOVER if seat == self.session.seat else WAITING
         wanted = self.session.goals[seat] if goal is None else goal
-        return Question(mind, self.session.state.tobytes(), wanted, eyes)
+        return Question(player, self.session.state.tobytes(), wanted, eyes)
 
     def goals_question(self) -> Question | None:
         """Return the question which goals the steered seat can reach."""
-        question, analyst = self.question(self.steered), self.seating.analyst
-        if question is None or analyst is None or hasattr(question.mind, "forecast"):
+        question, analyst = self.question(self.steered), self.matchup.analyst
+        if question is None or analyst is None or hasattr(question.player, "forecast"):
             return question
-        return replace(question, mind=analyst)
+        return replace(question, player=analyst)
 
     def forecast_question(self) -> Question | None:
         """Return the question how the game will end."""
-        if self.seating.analyst is None:
+        if self.matchup.analyst is None:
             return None
         mover, goals = self.session.seat, self.session.goals
         state = self.session.state.tobytes()
-        return Question(self.seating.analyst, state, goals[mover], MOVER, against=goals[1 - mover])
+        return Question(self.matchup.analyst, state, goals[mover], MOVER, against=goals[1 - mover])
 
     def explained(self, question: Question | None) -> Explanation | None:
         """Return the best explanation so far."""
@@ -165,11 +165,11 @@ class Match:
     def _known(self, question: Question | None) -> object:
         if question is None:
             return None
-        for desk in (self.mover_desk, self.desk):
-            answer = desk.answer(question)
+        for analysis in (self.mover_desk, self.analysis):
+            answer = analysis.answer(question)
             if answer is not None:
                 if answer.error is not None:
-                    self.failure = f"{question.mind.name} failed: {answer.error}"
+                    self.failure = f"{question.player.name} failed: {answer.error}"
                 return answer.content
         return None
 
@@ -177,7 +177,7 @@ class Match:
         """Return the final explanation, None while there is still something to think about."""
         if question is None:
             return None
-        answers = [desk.answer(question) for desk in (self.mover_desk, self.desk)]
+        answers = [analysis.answer(question) for analysis in (self.mover_desk, self.analysis)]
         done = any(answer is not None and answer.done for answer in answers)
         return self.explained(question) if done else None
 
@@ -212,7 +212,7 @@ class Match:
             wishes.insert(0, self.question(self.session.seat))
         if wonder is not None:
             wishes.insert(0, self.question(self.steered, wonder))
-        self.desk.wish([q for q in wishes if q is not None] + self.review.questions)
+        self.analysis.wish([q for q in wishes if q is not None] + self.review.questions)
         if self.session.over:
             return self._after_the_game()
         return self._somebody_moves(now)
@@ -263,7 +263,7 @@ class Match:
         self.hinted = self._stepping = False
         self.played, self._since = played, self._now
         self._expected: dict[tuple[int, ...], list[tuple[Cell | None, int]]] = {}
-        self.review = Review(self.session, self.seating.analyst, self.desk)
+        self.review = Review(self.session, self.matchup.analyst, self.analysis)
 
     def new(self) -> None:
         """Begin another game with the same goals."""
@@ -378,8 +378,8 @@ class Match:
         Raises:
             OutputError: it cannot be written.
         """
-        path = game_records.new_path(folder, self.game.name)
-        game_records.save_session(path, self.session)
+        path = saved_games.new_path(folder, self.game.name)
+        saved_games.save_session(path, self.session)
         return path
 
     def load(self, path: Path) -> None:
@@ -388,11 +388,11 @@ class Match:
         Raises:
             SettingError: the file is no record of this game.
         """
-        self.session = game_records.load_session(path, self.game)
+        self.session = saved_games.load_session(path, self.game)
         self._counted, self.paused = self.session.over, bool(self.session.undone)
         self._settle()
 
     def close(self) -> bool:
         """Stop thinking; return whether all threads have ended."""
-        done: Sequence[bool] = [desk.close() for desk in (self.desk, self.mover_desk)]
+        done: Sequence[bool] = [analysis.close() for analysis in (self.analysis, self.mover_desk)]
         return all(done)

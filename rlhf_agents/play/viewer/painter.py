@@ -73,8 +73,9 @@ def _paint_controls(canvas: Canvas, layout: Layout, scene: Scene, ui: Ui) -> Non
     for box, command in zip(layout.buttons, BUTTONS, strict=True):
         pointed = ui.pointed("command") == command.name
         on = command.name == "pause" and scene.paused
-        draw_button(canvas, box, _label(command.name, command.label, scene), (pointed, on, 13),
-                    theme)  # fmt: skip
+        draw_button(
+            canvas, box, _label(command.name, command.label, scene), (pointed, on, 13), theme
+        )
     for box, name in zip(layout.overlays, OVERLAYS, strict=True):
         pointed = ui.pointed("overlay") == name
         draw_button(canvas, box, name, (pointed, name in ui.shown, 11), theme)

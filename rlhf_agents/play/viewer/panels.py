@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rlhf_agents.play.viewer.boards.base import Room
+from rlhf_agents.play.viewer.boards.base import Board
 from rlhf_agents.play.viewer.boards.grid import STONE, percent
 from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.geometry import Box
@@ -25,8 +25,9 @@ def draw_title(canvas: Canvas, box: Box, scene: Scene, theme: Theme) -> None:
     canvas.text(place, scene.status, PLAIN, theme.muted, width=box.width)
 
 
-def draw_card(canvas: Canvas, box: Box, card: Card, who: tuple[int, Room | None], theme: Theme
-              ) -> None:  # fmt: skip
+def draw_card(
+    canvas: Canvas, box: Box, card: Card, who: tuple[int, Board | None], theme: Theme
+) -> None:
     """Draw a player: stone, name, goal, effort; `who` is the seat and who draws its stones."""
     seat, painter = who
     canvas.box(box, theme.surface, 9)
@@ -87,8 +88,9 @@ def draw_forecast(canvas: Canvas, box: Box, scene: Scene, theme: Theme) -> None:
             x += part.width
 
 
-def draw_goal(canvas: Canvas, box: Box, row: GoalRow, what: tuple[int, int, bool],
-              theme: Theme) -> None:  # fmt: skip
+def draw_goal(
+    canvas: Canvas, box: Box, row: GoalRow, what: tuple[int, int, bool], theme: Theme
+) -> None:
     """Draw a line of the list: key, name, bar, percent.
 
     Args:
@@ -133,8 +135,9 @@ def _draw_reached(canvas: Canvas, centre: tuple[float, float], reached: bool, th
         canvas.line([(x - 4, y), (x + 4, y)], 1.5, theme.faint)
 
 
-def draw_goals(canvas: Canvas, boxes: list[tuple[int, Box]], scene: Scene, pointed: object,
-               theme: Theme) -> None:  # fmt: skip
+def draw_goals(
+    canvas: Canvas, boxes: list[tuple[int, Box]], scene: Scene, pointed: object, theme: Theme
+) -> None:
     """Draw the visible goals of the steered seat."""
     seat = next((i for i, card in enumerate(scene.cards) if card.steered), 0)
     for number, box in boxes:
@@ -185,8 +188,9 @@ def slider_track(box: Box) -> Box:
     return Box(box.x + 8, box.bottom - 12, box.width - 16, 4)
 
 
-def draw_button(canvas: Canvas, box: Box, label: str, look: tuple[bool, bool, float],
-                theme: Theme) -> None:  # fmt: skip
+def draw_button(
+    canvas: Canvas, box: Box, label: str, look: tuple[bool, bool, float], theme: Theme
+) -> None:
     """Draw a button; `look` is whether it is pointed at, whether it is on, and the text's size."""
     pointed, on, size = look
     fill = theme.raised if pointed else theme.surface

@@ -14,7 +14,7 @@ from rlhf_agents.play.viewer.image_files import image_of, save_gif, save_png
 from rlhf_agents.play.viewer.layout import arrange
 from rlhf_agents.play.viewer.painter import paint
 from rlhf_agents.play.viewer.scene import Ui
-from rlhf_agents.play.viewer.scene_builder import Stage
+from rlhf_agents.play.viewer.scene_builder import SceneBuilder
 
 SIZE = (960, 640)
 FRAME_SECONDS = 0.06
@@ -22,7 +22,7 @@ THOUGHT_SECONDS = 1.1
 LAST_SECONDS = 5.0
 
 
-class Camera:
+class Recorder:
     """Takes pictures of a match and moves its time on.
 
     Args:
@@ -33,7 +33,7 @@ class Camera:
     """
 
     def __init__(
-        self, stage: Stage, ui: Ui, size: tuple[int, int] = SIZE, scale: float = 1.0
+        self, stage: SceneBuilder, ui: Ui, size: tuple[int, int] = SIZE, scale: float = 1.0
     ) -> None:
         self.stage, self.ui = stage, ui
         self.images: list[Image.Image] = []
@@ -91,15 +91,20 @@ class Camera:
         """Wait until everybody has thought."""
         match = self.stage.match
         match.tick(self._now)
-        while match.desk.busy or match.mover_desk.busy:
+        while match.analysis.busy or match.mover_desk.busy:
             time.sleep(0.002)
         match.tick(self._now)
 
 
 def record(
-    stage: Stage, ui: Ui, *, gif: Path | None = None, png: Path | None = None,
-    plies: int | None = None, size: tuple[int, int] = SIZE,
-) -> None:  # fmt: skip
+    stage: SceneBuilder,
+    ui: Ui,
+    *,
+    gif: Path | None = None,
+    png: Path | None = None,
+    plies: int | None = None,
+    size: tuple[int, int] = SIZE,
+) -> None:
     """Replay or play a match from its start and write what it looked like.
 
     Args:
@@ -115,7 +120,7 @@ def record(
     """
     stage.match.go_to(0)
     stage.match.paused = False
-    camera = Camera(stage, ui, size)
+    camera = Recorder(stage, ui, size)
     camera.play(plies, film=gif is not None)
     if png is not None:
         save_png(png, camera.picture())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rlhf_agents.play.session import Session
-from rlhf_agents.play.viewer.analysis import Desk, Question
+from rlhf_agents.play.viewer.analysis import Analysis, Question
 from rlhf_agents.play.viewer.scene import Mistake
 from rlhf_agents.players.players import Player
 from rlhf_agents.search.explanation import Explanation
@@ -21,14 +21,14 @@ class Review:
     Args:
         session: the game, with what was taken back.
         analyst: who judges; None leaves everything open.
-        desk: who has the answers.
+        analysis: who has the answers.
 
     Attributes:
         questions: what the analyst has to be asked, answered or not.
     """
 
-    def __init__(self, session: Session, analyst: Player | None, desk: Desk) -> None:
-        self._game, self._desk, self._analyst = session.game, desk, analyst
+    def __init__(self, session: Session, analyst: Player | None, analysis: Analysis) -> None:
+        self._game, self._analysis, self._analyst = session.game, analysis, analyst
         self._moves, self._asked = session.line, list(session.asked)
         self._states = _positions(session)
         self._seats = [int(self._game.mover(state[None])[0]) for state in self._states]
@@ -56,9 +56,9 @@ class Review:
 
     def _refresh(self) -> None:
         """Look at the answers again if there are new ones."""
-        if self._seen == self._desk.version:
+        if self._seen == self._analysis.version:
             return
-        self._seen = self._desk.version
+        self._seen = self._analysis.version
         values = [self._value(state) for state in self._states]
         self._standing = tuple(
             value if value is None or seat == 0 else 1 - value
@@ -103,7 +103,7 @@ class Review:
 
     def _explained(self, state: States, goal: str) -> Explanation | None:
         question = self._question(state, goal)
-        answer = self._desk.answer(question) if question else None
+        answer = self._analysis.answer(question) if question else None
         if answer is None or not answer.done or answer.error is not None:
             return None
         return answer.content if isinstance(answer.content, Explanation) else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rlhf_agents.play.viewer.boards.base import BoardView, Room
+from rlhf_agents.play.viewer.boards.base import Board, BoardView
 from rlhf_agents.play.viewer.commands import OVERLAYS
 from rlhf_agents.play.viewer.theme import DARK, Theme
 
@@ -98,7 +98,7 @@ class GoalRow:
 
 
 @dataclass(frozen=True)
-class Step:
+class LineMove:
     """A move of the expected line: its ply from 1, its name and who plays it."""
 
     ply: int
@@ -134,7 +134,7 @@ class Scene:
     Attributes:
         title: the name of the game.
         status: whose turn it is, or what has happened.
-        room: draws the board; None while nothing is known of the game.
+        board: draws the board; None while nothing is known of the game.
         board: what the room draws.
         cards: the two players.
         forecast: shares of games that the first player wins, that are drawn, that the second wins.
@@ -154,12 +154,12 @@ class Scene:
 
     title: str
     status: str
-    room: Room | None
+    room: Board | None
     board: BoardView = field(default_factory=BoardView)
     cards: tuple[Card, ...] = ()
     forecast: tuple[float, float, float] | None = None
     goals: tuple[GoalRow, ...] = ()
-    line: tuple[Step, ...] = ()
+    line: tuple[LineMove, ...] = ()
     standing: tuple[float | None, ...] = ()
     ply: int = 0
     mistakes: tuple[Mistake, ...] = ()
@@ -172,6 +172,6 @@ class Scene:
     names: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
 
-def waiting_scene(title: str, room: Room | None, status: str) -> Scene:
+def waiting_scene(title: str, room: Board | None, status: str) -> Scene:
     """Return what is shown while rules and players are being loaded."""
     return Scene(title, status, room)

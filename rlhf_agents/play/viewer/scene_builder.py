@@ -13,9 +13,9 @@ from rlhf_agents.play.board_cells import (
     stones_of,
     winning_cells,
 )
-from rlhf_agents.play.viewer.boards.base import BoardView, Ghost, Moving, Room
+from rlhf_agents.play.viewer.boards.base import Board, BoardView, Ghost, MovingStone
 from rlhf_agents.play.viewer.match import Match
-from rlhf_agents.play.viewer.scene import Card, GoalRow, Mistake, Scene, Step, Ui
+from rlhf_agents.play.viewer.scene import Card, GoalRow, LineMove, Mistake, Scene, Ui
 from rlhf_agents.search.explanation import Explanation, Forecast
 from rlhf_games.base import MOVER, WAITING, Game, States
 
@@ -24,15 +24,15 @@ GHOSTS = 3
 GHOST_SECONDS = 0.28
 
 
-class Stage:
+class SceneBuilder:
     """A match and the room that shows its board.
 
     Args:
         match: the game.
-        room: draws the board.
+        board: draws the board.
     """
 
-    def __init__(self, match: Match, room: Room) -> None:
+    def __init__(self, match: Match, room: Board) -> None:
         self.match, self.room = match, room
 
     def scene(self, ui: Ui, now: float) -> Scene:
@@ -40,7 +40,7 @@ class Stage:
         return build_scene(self.match, self.room, ui, now)
 
 
-def build_scene(match: Match, room: Room, ui: Ui, now: float) -> Scene:
+def build_scene(match: Match, room: Board, ui: Ui, now: float) -> Scene:
     """Return what is shown of a match at a moment."""
     session, over = match.session, match.session.over
     thought = _visible_thought(match, ui)
@@ -147,7 +147,7 @@ def _board(
         text=game.text(state),
         last=last,
         winning=frozenset(winning_cells(game, state, last)),
-        moving=Moving(cell, moving) if cell is not None and moving < 1 else None,
+        moving=MovingStone(cell, moving) if cell is not None and moving < 1 else None,
         values=_values(thought) if "values" in ui.shown else None,
         eyes=_eyes(match, thought),
         chosen=thought.action if thought else None,
@@ -269,9 +269,9 @@ def _expected_goals(match: Match, forecast: Forecast | None) -> dict[str, float]
     return forecast.goals if match.steered == match.session.seat else forecast.theirs
 
 
-def _line(match: Match, thought: Explanation | None) -> tuple[Step, ...]:
+def _line(match: Match, thought: Explanation | None) -> tuple[LineMove, ...]:
     if thought is None:
         return ()
     ply, cells = len(match.session.moves), match.expected_cells(thought.line)
     names = line_labels(match.game, match.session.state, thought.line)
-    return tuple(Step(ply + i, name, cells[i - 1][1]) for i, name in enumerate(names, 1))
+    return tuple(LineMove(ply + i, name, cells[i - 1][1]) for i, name in enumerate(names, 1))

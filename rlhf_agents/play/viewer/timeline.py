@@ -6,7 +6,7 @@ from rlhf_agents.play.viewer.boards.grid import STONE
 from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.geometry import Box
 from rlhf_agents.play.viewer.panels import SMALL
-from rlhf_agents.play.viewer.scene import Scene, Step
+from rlhf_agents.play.viewer.scene import LineMove, Scene
 from rlhf_agents.play.viewer.theme import Theme, blend
 
 ROW = 23.0
@@ -14,7 +14,7 @@ FEWEST_PLIES = 12
 DOT = 4.0
 
 
-def line_boxes(canvas: Canvas, box: Box, steps: tuple[Step, ...]) -> list[Box]:
+def line_boxes(canvas: Canvas, box: Box, steps: tuple[LineMove, ...]) -> list[Box]:
     """Return where the expected moves are written, as many as fit."""
     boxes, x, y = [], box.x, box.y + 17
     for step in steps:
@@ -53,8 +53,9 @@ def draw_hindsight(canvas: Canvas, box: Box, scene: Scene, theme: Theme) -> None
         if scene.room is not None:
             scene.room.draw_stone(canvas, (box.x + 8, y), 7 / STONE, seat, theme)
         text = hindsight_words(scene.cards[seat].goal, names)
-        canvas.text((box.x + 22, y), text, 13, theme.text if names else theme.faint,
-                    width=box.width - 22)  # fmt: skip
+        canvas.text(
+            (box.x + 22, y), text, 13, theme.text if names else theme.faint, width=box.width - 22
+        )
     if rows >= 3:
         _draw_worst(canvas, box.x, box.y + 2.5 * ROW, box.width, scene, theme)
 

@@ -23,7 +23,7 @@ SWITCH_SECONDS = 0.001
 """How long a thread that thinks may keep Python to itself while a frame is waiting."""
 SIZE = (1180, 780)
 
-Watcher = Callable[[App, float], None]
+OnFrame = Callable[[App, float], None]
 
 
 class Window:
@@ -58,7 +58,7 @@ class Window:
             raise UserError(msg) from error
         pygame.key.set_repeat(350, 60)
 
-    def run(self, watch: Watcher | None = None) -> None:
+    def run(self, watch: OnFrame | None = None) -> None:
         """Show frames until the person leaves.
 
         Args:

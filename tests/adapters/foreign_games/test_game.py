@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from rlhf_adapters.foreign_games.game import HistoryGame, goal_table
-from rlhf_adapters.specs import WorldError
+from rlhf_adapters.specs import EnvError
 from rlhf_games.base import GameError, Outcome
 from tests.adapters.foreign_games.nim import PASS, Nim, nim
 from tests.games.game_contract import random_games
@@ -67,7 +67,7 @@ def test_who_wins_after_another_turn():
 def test_a_second_move_in_a_game_that_alternates_is_an_error():
     game = nim(alternates=True)
     assert game.n_actions == 3
-    with pytest.raises(WorldError, match="moves twice in a row"):
+    with pytest.raises(EnvError, match="moves twice in a row"):
         play(game, 2)
 
 
@@ -76,20 +76,20 @@ def test_a_second_move_in_a_game_that_alternates_is_an_error():
 
 def test_forgotten_positions_are_played_again():
     game, small = nim(), nim()
-    small.room.kept = 2
+    small.cache.kept = 2
     states = np.concatenate(random_games(game, 50, seed=0))
     assert np.array_equal(np.concatenate(random_games(small, 50, seed=0)), states)
     planes = game.observe(states)
     assert np.array_equal(small.observe(states), planes)
     assert np.array_equal(small.from_observation(planes), states)
-    assert game.room.rebuilt == 1  # the start
-    assert small.room.rebuilt > 100
-    assert small.room.remembered <= 4
+    assert game.cache.rebuilt == 1  # the start
+    assert small.cache.rebuilt > 100
+    assert small.cache.remembered <= 4
 
 
 def test_passes_are_played_again_too():
     game = nim()
-    game.room.kept = 1
+    game.cache.kept = 1
     states = play(game, 2, PASS, 2)
     for _ in range(3):
         play(game, 0, 1)
@@ -141,7 +141,7 @@ def test_a_game_that_is_longer_than_it_says():
     class Longer(Nim):
         max_actions = 4
 
-    with pytest.raises(WorldError, match="goes on after 4 moves"):
+    with pytest.raises(EnvError, match="goes on after 4 moves"):
         play(nim(Longer()), 0, 0, 0, 0)
 
 
@@ -163,7 +163,7 @@ def test_a_history_that_does_not_fit_is_refused():
         max_actions = 20_000
 
     message = r"test:nim may have 20000 moves of 2 bits, and a position holds 8192 .*max_plies=8192"
-    with pytest.raises(WorldError, match=message):
+    with pytest.raises(EnvError, match=message):
         nim(Endless())
     assert nim(Endless(), last_ply=8192).max_plies == 8192
 
@@ -195,7 +195,7 @@ def test_margins():
 
 def test_threads_share_a_game():
     game = nim()
-    game.room.kept = 8
+    game.cache.kept = 8
     counts = []
     threads = [threading.Thread(target=lambda: counts.append(game.perft(6))) for _ in range(4)]
     for thread in threads:

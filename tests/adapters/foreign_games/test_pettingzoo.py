@@ -46,7 +46,7 @@ def test_games_survive_pickling():
 def test_minimax_finds_a_mate_in_one():
     """Fool's mate, in PettingZoo's numbers of moves."""
     game = rlhf_games.make("pettingzoo:chess_v6(max_plies=100)")
-    board = game.room.backend.initial().env.board
+    board = game.cache.backend.initial().env.board
     states = game.initial(1)
     for move in ("f2f3", "e7e5", "g2g4"):
         states = game.step(states, np.array([_number(game, states, board, move)]))

@@ -16,7 +16,7 @@ from rlhf_adapters import make_env
 from rlhf_adapters.multi_agent.goal_env import team_env
 from rlhf_adapters.multi_agent.goals import ANY, make_team_task, role_of
 from rlhf_adapters.multi_agent.make_team import TeamKind
-from rlhf_adapters.multi_agent.parallel_envs import ParallelWorlds
+from rlhf_adapters.multi_agent.parallel_envs import ParallelEnvs
 from rlhf_agents import HFDQN
 from rlhf_agents.dqn.replay.kernels import WAITED
 
@@ -77,9 +77,10 @@ class Hive:
         ended = {agent: self.time >= LIVES[agent][1] for agent in acted}
         cut = {agent: self.time == self.cut and not ended[agent] for agent in acted}
         self.agents = [
-            agent for agent in AGENTS
+            agent
+            for agent in AGENTS
             if LIVES[agent][0] <= self.time < LIVES[agent][1] and self.time != self.cut
-        ]  # fmt: skip
+        ]
         shown = {agent: self.see(agent) for agent in {*acted, *self.agents}}
         rewards = {agent: float(AGENTS.index(agent) + 1) for agent in acted}
         return shown, rewards, ended, cut, self.tell(shown)
@@ -90,7 +91,7 @@ class Hive:
 
 def hives(n: int, goal=None, learners="all", cut=None, opponent=None):
     all_hives = [Hive(i, cut) for i in range(n)]
-    worlds = ParallelWorlds("test:hive", all_hives, learners, opponent, rest=0)
+    worlds = ParallelEnvs("test:hive", all_hives, learners, opponent, rest=0)
     roles = [role_of(agent) for agent in worlds.agents]
     task = make_team_task("test:hive", roles, n, goal, TeamKind({ANY: ()}).goals(None))
     return team_env(worlds, task, seed=0)
@@ -157,8 +158,9 @@ def test_those_who_do_not_learn_see_and_play_their_own():
         living = [
             (number, hive.number + 1, hive.episode, hive.time)
             for hive in hives_now
-            for number in (2, 3) if AGENTS[number - 1] in hive.agents
-        ]  # fmt: skip
+            for number in (2, 3)
+            if AGENTS[number - 1] in hive.agents
+        ]
         before = [(hive, hive.time) for hive in hives_now]
         env.step(np.zeros(2, np.int64))
         assert [tuple(row) for row in asked[-1][:, :4]] == living

@@ -12,7 +12,7 @@ import pytest
 from stable_baselines3 import DQN
 
 from rlhf_adapters import make_env
-from rlhf_adapters.specs import NoRulesError, WorldError
+from rlhf_adapters.specs import EnvError, NoRulesError
 from rlhf_agents import HFDQN
 from rlhf_games.base import GameError
 from tests.adapters.goal_env_contract import ArcadeContract
@@ -46,10 +46,14 @@ class TestColumns(ArcadeContract):
 
     @pytest.fixture(
         autouse=True,
-        params=[(ZOMBIES, "archer_1"), (ZOMBIES, "knight_0"), (PURSUIT, "pursuer_2"),
-                (PONG, "paddle_1")],
+        params=[
+            (ZOMBIES, "archer_1"),
+            (ZOMBIES, "knight_0"),
+            (PURSUIT, "pursuer_2"),
+            (PONG, "paddle_1"),
+        ],
         ids=lambda pair: pair[1],
-    )  # fmt: skip
+    )
     def _column(self, request):
         self.world, self.agent = request.param
 
@@ -58,7 +62,7 @@ class TestColumns(ArcadeContract):
         return make_env(self.world, **SMALL[self.world], **chosen)
 
     def test_who_has_no_opponent_says_so(self):
-        with pytest.raises(WorldError, match="all agents learn, so opponent='random' does not"):
+        with pytest.raises(EnvError, match="all agents learn, so opponent='random' does not"):
             self.make(learners="all", opponent="random")
 
 
@@ -222,9 +226,16 @@ def test_columns_are_learnt(name: str, algorithm: type[DQN]):
     options = {**SMALL[name], **({"render_ratio": 4} if name == PONG else {})}
     env = make_env(name, n_envs=2, goal="mixed", seed=0, **options)
     model = algorithm(
-        "MultiInputPolicy", env, learning_starts=50, buffer_size=600, batch_size=16, train_freq=8,
-        policy_kwargs={"net_arch": [16]}, seed=0, device="cpu",
-    )  # fmt: skip
+        "MultiInputPolicy",
+        env,
+        learning_starts=50,
+        buffer_size=600,
+        batch_size=16,
+        train_freq=8,
+        policy_kwargs={"net_arch": [16]},
+        seed=0,
+        device="cpu",
+    )
     before = [value.clone() for value in model.policy.parameters()]
     model.learn(300)
     assert 300 <= model.num_timesteps < 300 + 8 * env.num_envs

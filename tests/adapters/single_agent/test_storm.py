@@ -17,7 +17,7 @@ from rlhf_adapters import make_env
 from rlhf_adapters.registry import library
 from rlhf_games.base import IllegalMoveError
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 N_ENVS = 40
 STORMS = [
     ("gymnasium:Taxi-v4", "cell", 40_000),

@@ -9,7 +9,7 @@ import pytest
 from gymnasium import spaces
 
 from rlhf_adapters import make_env
-from rlhf_adapters.specs import WorldError
+from rlhf_adapters.specs import EnvError
 
 pettingzoo = pytest.importorskip("pettingzoo", reason="needs the extra pettingzoo")
 
@@ -184,16 +184,16 @@ def test_an_opponent_that_ends_the_game_at_once_is_not_shown():
     ],
 )
 def test_worlds_that_do_not_fit(options: dict, message: str):
-    with pytest.raises(WorldError, match=re.escape(message)):
+    with pytest.raises(EnvError, match=re.escape(message)):
         make_env(WORLD, **options)
 
 
 @pytest.mark.parametrize(
     ("fault", "error", "message"),
     [
-        ("nan", WorldError, "showed player_0 the value nan (seed "),
-        ("inf", WorldError, "gave player_0 the reward inf (seed "),
-        ("stuck", WorldError, "allows player_0 no action (seed "),
+        ("nan", EnvError, "showed player_0 the value nan (seed "),
+        ("inf", EnvError, "gave player_0 the reward inf (seed "),
+        ("stuck", EnvError, "allows player_0 no action (seed "),
     ],
 )
 def test_worlds_that_go_wrong(fault: str, error, message: str):
@@ -221,5 +221,5 @@ def test_a_game_without_a_turn_for_the_learner():
     pettingzoo.register("aec", KEY, entry_point=Never)
     env = make_env(WORLD, opponent=one)
     env.reset(seed=0)
-    with pytest.raises(WorldError, match="ends before the learner's first turn, 1000 times"):
+    with pytest.raises(EnvError, match="ends before the learner's first turn, 1000 times"):
         env.reset(seed=1)

@@ -269,9 +269,14 @@ def test_plain_dqn_learns_from_many_games(her: bool):
     buffer = HerReplayBuffer if her else None
     net = {"net_arch": [16]}
     model = DQN(
-        "MultiInputPolicy", env, replay_buffer_class=buffer, learning_starts=200, batch_size=16,
-        policy_kwargs=net, seed=0,
-    )  # fmt: skip
+        "MultiInputPolicy",
+        env,
+        replay_buffer_class=buffer,
+        learning_starts=200,
+        batch_size=16,
+        policy_kwargs=net,
+        seed=0,
+    )
     before = [value.clone() for value in model.policy.parameters()]
     model.learn(800)
     assert model.num_timesteps == 800

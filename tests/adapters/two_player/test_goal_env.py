@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rlhf_adapters.two_player.goal_env import (
-    GoalFunctions,
+    GameGoalFunctions,
     goal_rewards,
     goal_space,
     goal_terminations,
@@ -47,7 +47,7 @@ def test_terminations():
 
 def test_draws_pay_what_the_goal_table_says():
     game = make("connect_four")
-    functions = GoalFunctions(game)
+    functions = GameGoalFunctions(game)
     desired = np.eye(len(game.goals), dtype=np.float32)
     drawn = np.zeros_like(desired)
     drawn[:, 1] = 1

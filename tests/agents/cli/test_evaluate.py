@@ -13,7 +13,7 @@ import pytest
 
 from tests.agents import programs
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 FOLDERS = os.pathsep.join(str(ROOT / folder) for folder in (".", "adapters", "games"))
 GAME = ("--game", "tic_tac_toe")
 
@@ -139,8 +139,11 @@ def test_help_has_examples():
     result = subprocess.run(
         [sys.executable, "-m", "rlhf_agents.cli.evaluate", "--help"],
         env={**os.environ, "PYTHONPATH": FOLDERS},
-        capture_output=True, text=True, check=False, timeout=300,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
     assert result.returncode == 0
     assert "examples:" in result.stdout
     assert "rlhf-eval --game connect_four --positions" in result.stdout

@@ -10,7 +10,7 @@ import pytest
 
 import rlhf_games
 from rlhf_adapters.registry import Library
-from rlhf_adapters.specs import WorldError
+from rlhf_adapters.specs import EnvError
 from rlhf_agents.cli import games
 from rlhf_agents.envs import catalogue
 from rlhf_agents.players.bundled import bundled_agents
@@ -64,9 +64,11 @@ def test_patterns():
     assert catalogue.matching("gymnasium:Lake") == lakes
     assert catalogue.matching("gymnasium:Frozen*-v?") == lakes
     assert catalogue.matching("gymnasium:FrozenLake-v1") == lakes[:1]
-    assert catalogue.matching("minatar") == [f"minatar:{name}" for name in
-        ("asterix", "breakout", "freeway", "seaquest", "space_invaders")]  # fmt: skip
-    with pytest.raises(WorldError, match="did you mean breakout"):
+    assert catalogue.matching("minatar") == [
+        f"minatar:{name}"
+        for name in ("asterix", "breakout", "freeway", "seaquest", "space_invaders")
+    ]
+    with pytest.raises(EnvError, match="did you mean breakout"):
         catalogue.matching("minatar:braekout")
 
 
@@ -86,7 +88,7 @@ def test_worlds_that_refuse_are_listed_apart(capsys, monkeypatch):
     def describe(name):
         if name == "minatar:seaquest":
             msg = "the sea is dry"
-            raise WorldError(msg)
+            raise EnvError(msg)
         return described(name)
 
     monkeypatch.setattr(catalogue, "describe", describe)

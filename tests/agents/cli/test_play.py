@@ -149,9 +149,13 @@ def test_leaving_a_terminal(ending):
     code += "from rlhf_agents.cli.play import main; raise SystemExit(main())"
     arguments = [sys.executable, "-c", code, "--game", "tic_tac_toe", "--agent", "minimax:2"]
     with subprocess.Popen(
-        arguments, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
+        arguments,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
         env={**os.environ, "TERM": "xterm", "NO_COLOR": ""},
-    ) as process:  # fmt: skip
+    ) as process:
         os.close(theirs)
         try:
             shown = _read_until(ours, b"commands): ")
@@ -197,8 +201,12 @@ def test_watching_without_a_terminal(tmp_path):
     arguments = ["--game", "connect_four", "--watch", "--nodes", "20", "--games", "1"]
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments, "--record", str(path)],
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=300,
-    )  # fmt: skip
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
     assert done.returncode == 0, done.stderr
     assert "plies" in done.stdout
     assert "\x1b" not in done.stdout
@@ -251,8 +259,22 @@ def test_train_then_play(tmp_path):
 
 def test_a_picture_of_a_position(tmp_path):
     path = tmp_path / "position.png"
-    done = run("play", "--game", "connect_four", "--watch", "--plies", "4", "--nodes", "5",
-               "--screenshot", str(path), "--size", "700x500", "--theme", "light")  # fmt: skip
+    done = run(
+        "play",
+        "--game",
+        "connect_four",
+        "--watch",
+        "--plies",
+        "4",
+        "--nodes",
+        "5",
+        "--screenshot",
+        str(path),
+        "--size",
+        "700x500",
+        "--theme",
+        "light",
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout == f"the game goes on\nwrote {path}\n"
     with Image.open(path) as image:
@@ -263,12 +285,31 @@ def test_a_saved_game_goes_on_in_the_terminal_and_in_pictures(tmp_path):
     path = tmp_path / "game.json"
     game = rlhf_games.make("tic_tac_toe")
     save_session(path, Session(game, moves=[4, 0, 8]))
-    done = run("play", "--game", "tic_tac_toe", "--terminal", "--side", "second", "--load",
-               str(path), typed="undo\nquit\n")  # fmt: skip
+    done = run(
+        "play",
+        "--game",
+        "tic_tac_toe",
+        "--terminal",
+        "--side",
+        "second",
+        "--load",
+        str(path),
+        typed="undo\nquit\n",
+    )
     assert done.returncode == 0, done.stderr
     assert "plays 9\n  O    2    3  \n  4    X    6  \n  7    8   [X] \n" in done.stdout
-    done = run("play", "--game", "tic_tac_toe", "--watch", "--load", str(path), "--plies", "3",
-               "--screenshot", str(tmp_path / "a.png"))  # fmt: skip
+    done = run(
+        "play",
+        "--game",
+        "tic_tac_toe",
+        "--watch",
+        "--load",
+        str(path),
+        "--plies",
+        "3",
+        "--screenshot",
+        str(tmp_path / "a.png"),
+    )
     assert done.returncode == 0, done.stderr
 
 
@@ -301,8 +342,11 @@ def test_without_pygame_the_terminal_is_used(tmp_path):
     assert "achieved:" in done.stdout
     films = subprocess.run(
         [*command, "--watch", "--record", str(tmp_path / "a.gif")],
-        capture_output=True, text=True, check=False, env=variables,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+        env=variables,
+    )
     assert films.returncode == 2
     assert films.stderr.startswith("error: the window needs pygame-ce")
     assert not (tmp_path / "a.gif").exists()
@@ -313,9 +357,11 @@ def test_a_display_opens_the_window(tmp_path):
     program = "from rlhf_agents.cli.play import main; raise SystemExit(main())"
     done = subprocess.run(
         [sys.executable, "-c", program, "--game", "connect_four", "--goal", "wim"],
-        capture_output=True, text=True, check=False,
+        capture_output=True,
+        text=True,
+        check=False,
         env={**os.environ, "SDL_VIDEODRIVER": "dummy"},
-    )  # fmt: skip
+    )
     assert done.returncode == 2
     assert done.stderr.startswith("error: ")
     assert "wim" in done.stderr
@@ -329,10 +375,14 @@ def test_a_display_that_does_not_answer():
         k: v for k, v in os.environ.items() if k not in ("WAYLAND_DISPLAY", "SDL_VIDEODRIVER")
     }
     done = subprocess.run(
-        [sys.executable, "-c", code, "--game", "tic_tac_toe"], stdin=subprocess.DEVNULL,
-        capture_output=True, text=True, check=False, timeout=120,
+        [sys.executable, "-c", code, "--game", "tic_tac_toe"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
         env={**variables, "DISPLAY": ":7357"},
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stderr
     assert "no display to open a window on; playing in the terminal." in done.stderr
     assert "achieved:" in done.stdout

@@ -59,8 +59,10 @@ def test_mistakes_are_found_before_anything_heavy_is_imported():
     check += "raise SystemExit(f'{code} {sorted(heavy)}')"
     done = subprocess.run(
         [sys.executable, "-c", check, "--game", "CartPol-v1", "--out", "x.zip"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.stderr.splitlines()[-1] == "2 []"
 
 
@@ -100,11 +102,21 @@ def test_the_program_is_killed_and_resumed(tmp_path, capsys):
     code = "from rlhf_agents.cli.train import main; raise SystemExit(main())"
     options = ["--env", "CartPole-v1", "--out", str(out), "--steps", "100000"]
     program = subprocess.Popen(
-        [sys.executable, "-c", code, *options, "--checkpoint-steps", "1", "--hyper",
-         "policy_kwargs=dict(net_arch=[8])", "train_freq=8", "gradient_steps=1"],
+        [
+            sys.executable,
+            "-c",
+            code,
+            *options,
+            "--checkpoint-steps",
+            "1",
+            "--hyper",
+            "policy_kwargs=dict(net_arch=[8])",
+            "train_freq=8",
+            "gradient_steps=1",
+        ],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+    )
     deadline = time.monotonic() + 120
     while not out.exists() and program.poll() is None and time.monotonic() < deadline:
         time.sleep(0.02)

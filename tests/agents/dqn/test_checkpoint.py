@@ -24,15 +24,32 @@ from rlhf_agents.hfdqn import HFDQN
 from rlhf_agents.settings import Cosine, Foresight, Hindsight, ModelForesight, Priorities
 
 VALUES = [
-    None, True, 3, -2.5, "text", (1, (2.0, "x")), [1, [2]], {"a": {1: None}}, {2: (3,)},
-    TrainFreq(2, TrainFrequencyUnit.EPISODE), Hindsight(win_share=0.1), Foresight(nodes=7),
-    ModelForesight(model="table", bold=False, members=2), Priorities(alpha=0.9), Cosine(0.1, 0.2),
-    torch.nn.Tanh, torch.optim.RMSprop, HerReplayBuffer,
-    spaces.Discrete(4, start=2), spaces.MultiBinary(5), spaces.MultiBinary([2, 3]),
-    spaces.MultiDiscrete([3, 4]), spaces.Box(0, 255, (3, 36, 36), np.uint8),
+    None,
+    True,
+    3,
+    -2.5,
+    "text",
+    (1, (2.0, "x")),
+    [1, [2]],
+    {"a": {1: None}},
+    {2: (3,)},
+    TrainFreq(2, TrainFrequencyUnit.EPISODE),
+    Hindsight(win_share=0.1),
+    Foresight(nodes=7),
+    ModelForesight(model="table", bold=False, members=2),
+    Priorities(alpha=0.9),
+    Cosine(0.1, 0.2),
+    torch.nn.Tanh,
+    torch.optim.RMSprop,
+    HerReplayBuffer,
+    spaces.Discrete(4, start=2),
+    spaces.MultiBinary(5),
+    spaces.MultiBinary([2, 3]),
+    spaces.MultiDiscrete([3, 4]),
+    spaces.Box(0, 255, (3, 36, 36), np.uint8),
     spaces.Box(np.float32([-1.0, -np.inf]), np.float32([1.0, np.inf]), dtype=np.float32),
     spaces.Dict(b=spaces.Discrete(2), a=spaces.Box(-1.0, 1.0, (2,), np.float64)),
-]  # fmt: skip
+]
 
 OTHER_PARTS = {
     "net_arch": [8],
@@ -106,7 +123,7 @@ def test_what_no_model_holds_is_refused(value):
         (BitFlippingEnv(4), "MultiInputPolicy", {"replay_buffer_class": HerReplayBuffer}),
         (BitFlippingEnv(2, image_obs_space=True), "MultiInputPolicy", {"hindsight": False}),
     ],
-)  # fmt: skip
+)
 def test_save_and_load_without_an_environment(tmp_path, env, policy, changes):
     model = small(env, policy, **changes).learn(60)
     path = tmp_path / "model"

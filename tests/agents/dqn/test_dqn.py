@@ -124,9 +124,16 @@ def test_masks_are_honoured_and_the_task_is_learnt(observed, n_steps, double_q):
     policy = "MultiInputPolicy" if observed else "MlpPolicy"
     env = make_vec_env(lambda: Corridor(observed), 2)
     model = HFDQN(
-        policy, env, n_steps=n_steps, double_q=double_q, target_update_interval=50,
-        learning_rate=1e-3, exploration_fraction=0.7, gradient_steps=2, **SMALL,
-    )  # fmt: skip
+        policy,
+        env,
+        n_steps=n_steps,
+        double_q=double_q,
+        target_update_interval=50,
+        learning_rate=1e-3,
+        exploration_fraction=0.7,
+        gradient_steps=2,
+        **SMALL,
+    )
     assert isinstance(model.replay_buffer, MaskedReplayBuffer) is not observed
     model.learn(3000)
     observation, masks = env.reset(), np.stack(env.env_method("mask"))
@@ -177,9 +184,14 @@ def test_goals_bring_hindsight_unless_it_is_refused():
 def test_hindsight_learns_to_flip_bits():
     env = BitFlippingEnv(n_bits=8)
     model = HFDQN(
-        "MultiInputPolicy", env, learning_rate=2e-3, gradient_steps=2,
-        target_update_interval=100, exploration_final_eps=0.02, **SMALL,
-    )  # fmt: skip
+        "MultiInputPolicy",
+        env,
+        learning_rate=2e-3,
+        gradient_steps=2,
+        target_update_interval=100,
+        exploration_final_eps=0.02,
+        **SMALL,
+    )
     model.learn(1500)
     reward, _ = evaluate_policy(model, env, n_eval_episodes=40, warn=False)
     assert reward > -6.0  # at least 4 flips on average; -8 is never reaching the goal

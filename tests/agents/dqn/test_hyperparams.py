@@ -7,7 +7,7 @@ import torch
 from stable_baselines3 import HerReplayBuffer
 from stable_baselines3.common.utils import LinearSchedule
 
-from rlhf_agents.dqn import hyperparams as hyper_parameters
+from rlhf_agents.dqn import hyperparams
 from rlhf_agents.errors import SettingError
 from rlhf_agents.settings import Foresight, Hindsight, ModelForesight, Priorities
 
@@ -21,21 +21,23 @@ from rlhf_agents.settings import Foresight, Hindsight, ModelForesight, Prioritie
         ("None", None),
         ("future", "future"),
         ("(1, 'episode')", (1, "episode")),
-        ("dict(net_arch=[64, 64], activation_fn=ReLU)",
-         {"net_arch": [64, 64], "activation_fn": torch.nn.ReLU}),
+        (
+            "dict(net_arch=[64, 64], activation_fn=ReLU)",
+            {"net_arch": [64, 64], "activation_fn": torch.nn.ReLU},
+        ),
         ("{'net_arch': [8]}", {"net_arch": [8]}),
         ("dict(activation_fn=nn.Tanh)", {"activation_fn": torch.nn.Tanh}),
         ("HerReplayBuffer", HerReplayBuffer),
         ("two words", "two words"),
         ("lin_fast", "lin_fast"),
     ],
-)  # fmt: skip
+)
 def test_values(text, expected):
-    assert hyper_parameters.value(text) == expected
+    assert hyperparams.value(text) == expected
 
 
 def test_a_rate_that_falls():
-    schedule = hyper_parameters.value("lin_1e-3")
+    schedule = hyperparams.value("lin_1e-3")
     assert isinstance(schedule, LinearSchedule)
     assert (schedule(1.0), schedule(0.5)) == (1e-3, 5e-4)
 
@@ -45,16 +47,20 @@ def test_a_rate_that_falls():
 )
 def test_nothing_is_run(text):
     with pytest.raises(SettingError, match="cannot read the value"):
-        hyper_parameters.value(text)
+        hyperparams.value(text)
 
 
 def test_words_and_arguments():
     words = [
-        "buffer_size=1e4", "gamma=0.9", "foresight.nodes=48", "foresight.pool=100",
-        "hindsight=dict(win_share=0.5)", "replay_buffer_kwargs.priorities=dict(alpha=0.7)",
+        "buffer_size=1e4",
+        "gamma=0.9",
+        "foresight.nodes=48",
+        "foresight.pool=100",
+        "hindsight=dict(win_share=0.5)",
+        "replay_buffer_kwargs.priorities=dict(alpha=0.7)",
         "train_freq=(2, 'episode')",
-    ]  # fmt: skip
-    arguments = hyper_parameters.as_arguments(hyper_parameters.from_words(words))
+    ]
+    arguments = hyperparams.as_arguments(hyperparams.from_words(words))
     assert arguments == {
         "buffer_size": 10_000,
         "gamma": 0.9,
@@ -64,11 +70,11 @@ def test_words_and_arguments():
         "train_freq": (2, "episode"),
     }
     assert isinstance(arguments["buffer_size"], int)
-    assert hyper_parameters.as_arguments({"hindsight": False}) == {"hindsight": False}
+    assert hyperparams.as_arguments({"hindsight": False}) == {"hindsight": False}
     words = ["foresight.model=table", "foresight.bold=False"]
-    arguments = hyper_parameters.as_arguments(hyper_parameters.from_words(words))
+    arguments = hyperparams.as_arguments(hyperparams.from_words(words))
     assert arguments == {"foresight": ModelForesight(model="table", bold=False)}
-    assert hyper_parameters.as_arguments({"foresight": True}) == {"foresight": True}
+    assert hyperparams.as_arguments({"foresight": True}) == {"foresight": True}
 
 
 @pytest.mark.parametrize(
@@ -88,18 +94,18 @@ def test_words_and_arguments():
 )
 def test_mistakes(words, said):
     with pytest.raises(SettingError, match=said):
-        hyper_parameters.as_arguments(hyper_parameters.from_words(words))
+        hyperparams.as_arguments(hyperparams.from_words(words))
 
 
 def test_worlds_of_the_file():
-    cart = hyper_parameters.of_world("CartPole-v1")
+    cart = hyperparams.of_env("CartPole-v1")
     # Schedules are compared by what they say of themselves.
-    assert str(cart) == str(hyper_parameters.of_world("gymnasium:CartPole-v1"))
+    assert str(cart) == str(hyperparams.of_env("gymnasium:CartPole-v1"))
     assert "LinearSchedule(start=0.0023, end=0.0" in str(cart)
     assert cart["policy_kwargs"] == {"net_arch": [256, 256]}
     assert cart["policy"] == "MlpPolicy"
-    assert hyper_parameters.of_world("BitFlip-v0")["replay_buffer_class"] is HerReplayBuffer
-    other = hyper_parameters.of_world("unheard:of")
+    assert hyperparams.of_env("BitFlip-v0")["replay_buffer_class"] is HerReplayBuffer
+    other = hyperparams.of_env("unheard:of")
     assert other["learning_starts"] == 1000
     assert "policy" not in other
 
@@ -107,8 +113,8 @@ def test_worlds_of_the_file():
 def test_every_entry_of_the_file_can_be_used():
     import yaml  # noqa: PLC0415
 
-    for name in yaml.safe_load(hyper_parameters.FILE.read_text(encoding="utf-8")):
-        named = set(hyper_parameters.of_world(name)) - set(hyper_parameters.OF_THE_RUN)
-        assert named <= set(hyper_parameters.KNOWN)
-        settings = {key: hyper_parameters.of_world(name)[key] for key in named}
-        hyper_parameters.as_arguments(settings)
+    for name in yaml.safe_load(hyperparams.FILE.read_text(encoding="utf-8")):
+        named = set(hyperparams.of_env(name)) - set(hyperparams.OF_THE_RUN)
+        assert named <= set(hyperparams.KNOWN)
+        settings = {key: hyperparams.of_env(name)[key] for key in named}
+        hyperparams.as_arguments(settings)

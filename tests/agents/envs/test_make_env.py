@@ -147,10 +147,19 @@ def test_the_exploit_of_a_known_bad_opponent_is_learnt():
 
     env = make_env("tic_tac_toe", n_envs=8, opponent=lowest, goal="win", seed=0)
     model = PlainDQN(
-        "MultiInputPolicy", env, learning_rate=1e-3, learning_starts=500, batch_size=64, gamma=0.95,
-        train_freq=1, gradient_steps=2, target_update_interval=200, exploration_fraction=0.5,
-        policy_kwargs={"net_arch": [64, 64]}, seed=0,
-    )  # fmt: skip
+        "MultiInputPolicy",
+        env,
+        learning_rate=1e-3,
+        learning_starts=500,
+        batch_size=64,
+        gamma=0.95,
+        train_freq=1,
+        gradient_steps=2,
+        target_update_interval=200,
+        exploration_fraction=0.5,
+        policy_kwargs={"net_arch": [64, 64]},
+        seed=0,
+    )
     before = success(model)
     model.learn(6000)
     assert before < 0.8

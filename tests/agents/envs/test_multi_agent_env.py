@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rlhf_agents.envs.open_env import WorldOrder, open_one, open_world
+from rlhf_adapters.specs import EnvConfig
+from rlhf_agents.envs.open_env import open_env, open_one
 from rlhf_agents.evaluation.env_scores import measure
-from rlhf_agents.play.episode import WorldShow
-from rlhf_agents.play.episode_events import Kind, goal_floor
+from rlhf_agents.play.episode import EpisodePlayer
+from rlhf_agents.play.episode_events import EventKind, goal_floor
 
 pytest.importorskip("mpe2", reason="needs rlhf-agents[mpe2]")
 
@@ -36,7 +37,7 @@ class Opinionated:
 
 def watched(order):
     """Return a show whose actor is opinionated."""
-    show = WorldShow(order, "random")
+    show = EpisodePlayer(order, "random")
     show.actor = Opinionated()
     show.floor = goal_floor(show.env, show.actor)
     show.restart()
@@ -44,7 +45,7 @@ def watched(order):
 
 
 def test_all_agents_act_and_are_seen():
-    env = open_one(WorldOrder(SPREAD, goal="cover_1", seed=1))
+    env = open_one(EnvConfig(SPREAD, goal="cover_1", seed=1))
     batch, _ = env.reset(seed=1)
     over, steps = False, 0
     while not over:
@@ -61,7 +62,7 @@ def test_all_agents_act_and_are_seen():
 
 
 def test_every_agent_has_values_a_chance_and_a_choice():
-    show = watched(WorldOrder(SPREAD, goal="cover_3", seed=2))
+    show = watched(EnvConfig(SPREAD, goal="cover_3", seed=2))
     agents = show.now.agents
     assert [agent.name for agent in agents] == ["agent_0", "agent_1", "agent_2"]
     assert show.actor.shapes == {(3, 21)}
@@ -77,7 +78,7 @@ def test_every_agent_has_values_a_chance_and_a_choice():
 
 def test_probabilities_are_those_of_the_best_legal_action():
     """The speaker has three actions of five: what it cannot do, worth 0.99, does not count."""
-    show = watched(WorldOrder(LISTENER, goal="arrive", seed=2))
+    show = watched(EnvConfig(LISTENER, goal="arrive", seed=2))
     speaker, listener = show.now.agents
     assert np.isnan(speaker.values[3:]).all()
     assert speaker.chance == pytest.approx(0.2)
@@ -88,7 +89,7 @@ def test_probabilities_are_those_of_the_best_legal_action():
 
 
 def test_one_agent_is_followed_until_another_is_chosen():
-    show = watched(WorldOrder(SPREAD, goal="cover_3", seed=2))
+    show = watched(EnvConfig(SPREAD, goal="cover_3", seed=2))
     assert show.now.followed == 0
     assert show.follow(4).followed == 1  # round and round
     assert show.now.values is show.now.agents[1].values
@@ -101,14 +102,14 @@ def test_one_agent_is_followed_until_another_is_chosen():
 def test_agents_that_are_out_show_what_became_of_them():
     """Adversaries lose their deadline; their goals, events and state tell, and the prey goes on."""
     goal = {"adversary": "tag_1_within_10", "agent": "escape"}
-    env = open_one(WorldOrder(TAG, goal=goal, seed=3))
+    env = open_one(EnvConfig(TAG, goal=goal, seed=3))
     env.reset(seed=3)
     for _ in range(10):
         env.step([0, 0, 0, 0])  # nobody moves, nobody touches
     assert env.playing.tolist() == [False, False, False, True]
     assert env.successes == [False, False, False, None]
     env.close()
-    show = watched(WorldOrder(TAG, goal=goal, seed=3))
+    show = watched(EnvConfig(TAG, goal=goal, seed=3))
     show.actor.predict = lambda batch, **_: (np.zeros(len(batch["observation"]), int), None)
     while show.now.agents[0].playing:
         before = show.now
@@ -119,7 +120,7 @@ def test_agents_that_are_out_show_what_became_of_them():
     assert all(agent.values is None and agent.next_action is None for agent in hunters)
     assert [goal.flag for goal in hunters[0].goals if goal.asked] == [-1]
     assert (prey.playing, prey.success, prey.goal) == (True, None, "escape")
-    missed = [event for event in show.now.events if event.kind is Kind.MISSED]
+    missed = [event for event in show.now.events if event.kind is EventKind.MISSED]
     assert [event.who for event in missed] == [("adversary_0", "adversary_1", "adversary_2")]
     assert missed[0].said.startswith("adversary_0, adversary_1, adversary_2: tag_1_within_10")
     assert show.advance().agents[0].success is False  # it stays so
@@ -129,7 +130,7 @@ def test_agents_that_are_out_show_what_became_of_them():
 
 
 def test_goals_are_those_of_the_role():
-    show = watched(WorldOrder(TAG, goal="mixed", seed=3))
+    show = watched(EnvConfig(TAG, goal="mixed", seed=3))
     adversary, prey = show.now.agents[0], show.now.agents[3]
     assert {goal.name for goal in adversary.goals} == {"tag_1", "tag_3", "tag_1_within_10"}
     assert {goal.name for goal in prey.goals} == {"escape"}
@@ -137,7 +138,7 @@ def test_goals_are_those_of_the_role():
 
 
 def test_rewards_are_no_probabilities():
-    show = watched(WorldOrder(SPREAD, seed=2))
+    show = watched(EnvConfig(SPREAD, seed=2))
     assert show.floor is None
     assert [agent.chance for agent in show.now.agents] == [None] * 3
     assert [agent.goals for agent in show.now.agents] == [()] * 3
@@ -149,7 +150,7 @@ def test_rewards_are_no_probabilities():
 
 
 def test_it_is_watched_to_its_end():
-    show = WorldShow(WorldOrder(SPREAD, seed=2), "random")
+    show = EpisodePlayer(EnvConfig(SPREAD, seed=2), "random")
     for _ in range(25):
         moment = show.advance()
     assert moment.over
@@ -160,15 +161,15 @@ def test_it_is_watched_to_its_end():
 
 
 def test_it_is_measured_per_agent():
-    scores = measure(WorldOrder(SPREAD, goal="cover_1", seed=0), "random", 2)
+    scores = measure(EnvConfig(SPREAD, goal="cover_1", seed=0), "random", 2)
     assert scores.episodes == 2
     assert scores.success_rate is not None
-    alone = measure(WorldOrder(SPREAD, seed=0), "random", 1)
+    alone = measure(EnvConfig(SPREAD, seed=0), "random", 1)
     assert alone.mean_length == 25
 
 
 def test_columns_are_trained():
-    assert open_world(WorldOrder(SPREAD, n_envs=2)).num_envs == 6
-    assert open_world(WorldOrder(SPREAD)).num_envs == 3
-    one = open_world(WorldOrder(SPREAD, n_envs=2, options={"learners": "agent_0"}))
+    assert open_env(EnvConfig(SPREAD), 2).num_envs == 6
+    assert open_env(EnvConfig(SPREAD)).num_envs == 3
+    one = open_env(EnvConfig(SPREAD, options={"learners": "agent_0"}), 2)
     assert one.num_envs == 2

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
 
-from rlhf_agents.envs.monitored_vec_env import WatchedVecEnv, not_finite
-from rlhf_agents.envs.resumable_env import RepeatableEnv, digest, episode_seed
-from rlhf_agents.errors import WorldFailureError
+from rlhf_agents.envs.monitored_vec_env import MonitoredVecEnv, not_finite
+from rlhf_agents.envs.resumable_env import ResumableEnv, digest, episode_seed
+from rlhf_agents.errors import EnvironmentFailureError
 from tests.agents.envs.small_envs import Walk
 
 
@@ -30,10 +30,10 @@ def played(env, actions):
 @given(before=st.lists(st.integers(0, 1), max_size=30), seed=st.integers(0, 2**32 - 1))
 @settings(max_examples=30, deadline=None)
 def test_it_goes_on_where_it_was(before, seed):
-    first = RepeatableEnv(Walk(), "walk", seed, 1)
+    first = ResumableEnv(Walk(), "walk", seed, 1)
     first.reset()
     played(first, before)
-    second = RepeatableEnv(Walk(), "walk", 0, 1)
+    second = ResumableEnv(Walk(), "walk", 0, 1)
     assert second.restore_run_state(first.run_state())
     after = [1, 0, 1, 1, 0] * 5
     assert played(first, after) == played(second, after)
@@ -43,28 +43,28 @@ def test_episodes_and_environments_differ_and_runs_repeat():
     seeds = {episode_seed(s, i, e) for s in (0, 1) for i in (0, 1) for e in range(50)}
     assert len(seeds) == 200
     assert all(0 <= seed < 2**31 for seed in seeds)
-    again = [played(RepeatableEnv(Walk(), "", 3), []) for _ in range(2)]
+    again = [played(ResumableEnv(Walk(), "", 3), []) for _ in range(2)]
     assert again[0] == again[1]
     starts = []
     for _ in range(2):
-        env = RepeatableEnv(Walk(), "", 3)
+        env = ResumableEnv(Walk(), "", 3)
         starts.append([env.reset(seed=each)[0].tolist() for each in (9, None, None)])
     assert starts[0] == starts[1]
     assert len({tuple(start) for start in starts[0]}) == 3
 
 
 def test_another_world_is_found_out():
-    env = RepeatableEnv(Walk(), "walk", 0)
+    env = ResumableEnv(Walk(), "walk", 0)
     env.reset()
     played(env, [1, 1, 0])
     state = env.run_state()
     for other in (Walk(remembers=True), Walk(fails_at=2, how="raise")):
         other.episodes = 8
-        again = RepeatableEnv(other, "other", 0)
+        again = ResumableEnv(other, "other", 0)
         assert not again.restore_run_state(state)
         assert again.episode == env.episode  # the next one is new
     long = {**state, "actions": np.ones(20, np.int64)}
-    assert not RepeatableEnv(Walk(), "walk", 0).restore_run_state(long)
+    assert not ResumableEnv(Walk(), "walk", 0).restore_run_state(long)
 
 
 def test_errors_of_reset_are_named():
@@ -72,8 +72,10 @@ def test_errors_of_reset_are_named():
         def reset(self, **_options):
             raise ConnectionError
 
-    with pytest.raises(WorldFailureError, match=r"^far raised ConnectionError \(environment 2, re"):
-        RepeatableEnv(Closed(), "far", 0, 2).reset()
+    with pytest.raises(
+        EnvironmentFailureError, match=r"^far raised ConnectionError \(environment 2, re"
+    ):
+        ResumableEnv(Closed(), "far", 0, 2).reset()
 
 
 def test_fingerprints_tell_parts_and_order():
@@ -88,8 +90,8 @@ def test_fingerprints_tell_parts_and_order():
 
 
 def watched(*envs):
-    makers = [lambda env=env, i=i: RepeatableEnv(env, "walk", 0, i) for i, env in enumerate(envs)]
-    return WatchedVecEnv(DummyVecEnv(makers), "walk", 0)
+    makers = [lambda env=env, i=i: ResumableEnv(env, "walk", 0, i) for i, env in enumerate(envs)]
+    return MonitoredVecEnv(DummyVecEnv(makers), "walk", 0)
 
 
 def test_returns_and_lengths_are_told_and_survive():
@@ -163,23 +165,27 @@ class Batch(VecEnv):
 
 
 def test_batches_that_can_tell_where_they_are_are_asked():
-    env, again = (WatchedVecEnv(Batch(tells=True), "batch", 7) for _ in range(2))
+    env, again = (MonitoredVecEnv(Batch(tells=True), "batch", 7) for _ in range(2))
     env.step(np.zeros(2))
     assert again.restore_run_state(env.run_state())
     assert again.venv.place == 1
-    silent = WatchedVecEnv(Batch(tells=False), "batch", 7)
+    silent = MonitoredVecEnv(Batch(tells=False), "batch", 7)
     assert not silent.restore_run_state(silent.run_state())
 
 
 def test_failures_of_batches_are_named():
-    env = WatchedVecEnv(Batch(tells=False), "batch", 7)
+    env = MonitoredVecEnv(Batch(tells=False), "batch", 7)
     env.step(np.zeros(2))
     env.venv.reward[1] = np.inf
-    with pytest.raises(WorldFailureError, match=r"reward is inf \(environment 1, seed 7, step 2"):
+    with pytest.raises(
+        EnvironmentFailureError, match=r"reward is inf \(environment 1, seed 7, step 2"
+    ):
         env.step(np.zeros(2))
     env.venv.reward[1] = 0
     env.step(np.zeros(2))
-    with pytest.raises(WorldFailureError, match=r"raised OSError: the line is dead \(seed 7, ste"):
+    with pytest.raises(
+        EnvironmentFailureError, match=r"raised OSError: the line is dead \(seed 7, ste"
+    ):
         env.step(np.zeros(2))
 
 
@@ -203,5 +209,5 @@ def test_dicts_name_the_part():
 
     env = watched(Goals())
     env.reset()
-    with pytest.raises(WorldFailureError, match=r"its observation\['a'\] at \[1\] is nan"):
+    with pytest.raises(EnvironmentFailureError, match=r"its observation\['a'\] at \[1\] is nan"):
         env.step(np.zeros(1, np.int64))

@@ -16,7 +16,7 @@ import rlhf_games
 from rlhf_agents.errors import SettingError
 from rlhf_agents.evaluation.solved_positions import (
     BANDS,
-    Positions,
+    SolvedPositions,
     choose,
     load_positions,
     mark,
@@ -26,7 +26,7 @@ from rlhf_agents.evaluation.solved_positions import (
 from rlhf_games.base import Game, States
 
 LINES = ((0, 1, 2), (3, 4, 5), (6, 7, 8), (0, 3, 6), (1, 4, 7), (2, 5, 8), (0, 4, 8), (2, 4, 6))
-SHARED = Path(os.environ.get("RLHF_SHARED", Path(__file__).resolve().parents[3] / "shared"))
+SHARED = Path(os.environ.get("RLHF_SHARED", Path(__file__).resolve().parents[4] / "shared"))
 CONNECT_FOUR_FILE = SHARED / "data" / "connect_four_positions.npz"
 
 
@@ -59,7 +59,7 @@ def labelled(positions: list[tuple[int, int]]) -> dict[str, np.ndarray]:
     }
 
 
-def load_labelled(path: Path) -> Positions:
+def load_labelled(path: Path) -> SolvedPositions:
     if not path.exists():
         pytest.skip(f"needs {path} (set RLHF_SHARED)")
     return load_positions(path, rlhf_games.make("connect_four"))

@@ -40,15 +40,50 @@ MAX_BYTES = 64 * 1024 * 1024
 MAX_GROWTH = 256 * 1024 * 1024
 """Of the process, over all files, with what the first load of each kind imports and compiles."""
 STRANGE = [
-    None, True, False, -1, 0, 1, 2, 7, 10**6, 10**9, 10**18, 10**400, -(10**18), 0.5, -2.5, 1e308,
-    "", "x", "../../etc/passwd", "rlhf/policy.safetensors", "x" * 5000, [], {}, [[]], [1, 2, 3],
-    [10**9] * 8, {"class": "os:system"}, {"class": "torch.optim.sgd:SGD"}, {"float": "nan"},
-    {"float": "inf"}, {"custom": "x"}, {"discrete": [10**8, 0]}, {"multi_binary": 10**6},
-    {"box": [0, 1], "shape": [10**4, 10**4], "dtype": "<f8"}, {"tuple": [1, "step"]},
-    {"array": "AAAA", "dtype": "|u1", "shape": [3]}, {"dict": [["net_arch", [10**7, 10**7]]]},
-    {"dict": [["net_arch", [1] * 10000]]}, {"constant": "x"}, {"linear": [1, 0, 0]},
-    {"deque": [1], "maxlen": 3}, {"dict_space": {"dict": []}}, {"multi_discrete": [3, 4]},
-]  # fmt: skip
+    None,
+    True,
+    False,
+    -1,
+    0,
+    1,
+    2,
+    7,
+    10**6,
+    10**9,
+    10**18,
+    10**400,
+    -(10**18),
+    0.5,
+    -2.5,
+    1e308,
+    "",
+    "x",
+    "../../etc/passwd",
+    "rlhf/policy.safetensors",
+    "x" * 5000,
+    [],
+    {},
+    [[]],
+    [1, 2, 3],
+    [10**9] * 8,
+    {"class": "os:system"},
+    {"class": "torch.optim.sgd:SGD"},
+    {"float": "nan"},
+    {"float": "inf"},
+    {"custom": "x"},
+    {"discrete": [10**8, 0]},
+    {"multi_binary": 10**6},
+    {"box": [0, 1], "shape": [10**4, 10**4], "dtype": "<f8"},
+    {"tuple": [1, "step"]},
+    {"array": "AAAA", "dtype": "|u1", "shape": [3]},
+    {"dict": [["net_arch", [10**7, 10**7]]]},
+    {"dict": [["net_arch", [1] * 10000]]},
+    {"constant": "x"},
+    {"linear": [1, 0, 0]},
+    {"deque": [1], "maxlen": 3},
+    {"dict_space": {"dict": []}},
+    {"multi_discrete": [3, 4]},
+]
 
 
 def members_of(content):
@@ -140,8 +175,9 @@ def poison_members(content, rng, poison):
         members[name] = payload if name == "data" and rng.random() < 0.5 else poison
     if rng.random() < 0.6:
         name = rng.choice(ours)
-        return packed({**members, name: poison} if name == MANIFEST
-                      else with_blob(members, name, poison))  # fmt: skip
+        return packed(
+            {**members, name: poison} if name == MANIFEST else with_blob(members, name, poison)
+        )
     return packed(members)
 
 
@@ -216,9 +252,18 @@ def no_buffer(content, rng, poison):
 
 
 OF_MODELS = [
-    flip_anywhere, truncate, flip_arrays, flip_arrays, flip_manifest, change_values, change_values,
-    change_values, change_values, poison_members, trick_the_zip,
-]  # fmt: skip
+    flip_anywhere,
+    truncate,
+    flip_arrays,
+    flip_arrays,
+    flip_manifest,
+    change_values,
+    change_values,
+    change_values,
+    change_values,
+    poison_members,
+    trick_the_zip,
+]
 OF_BUFFERS = [change_buffer, change_buffer, change_buffer, flip_buffer, truncate, no_buffer]
 
 
@@ -231,8 +276,12 @@ def new_buffer(env):
 @pytest.fixture(scope="module")
 def bases():
     """The bytes of a plain model, one with goals, a buffer, a game's as agent and as model."""
-    small = {"learning_starts": 10, "buffer_size": 100, "seed": 0, "policy_kwargs": {
-        "net_arch": [8]}}  # fmt: skip
+    small = {
+        "learning_starts": 10,
+        "buffer_size": 100,
+        "seed": 0,
+        "policy_kwargs": {"net_arch": [8]},
+    }
     models = {
         "plain": HFDQN("MlpPolicy", "CartPole-v1", **small).learn(30),
         "goals": HFDQN("MultiInputPolicy", BitFlippingEnv(3), foresight=True, **small).learn(30),

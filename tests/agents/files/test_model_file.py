@@ -189,9 +189,10 @@ def test_members_are_added_to_a_foreign_zip(tmp_path):
 
 def test_spaces_survive_json():
     space = spaces.Dict(
-        a=spaces.Box(-1.0, 1.0, (2, 3), np.float32), b=spaces.Discrete(4),
+        a=spaces.Box(-1.0, 1.0, (2, 3), np.float32),
+        b=spaces.Discrete(4),
         c=spaces.Box(0, 1, (5,), np.int8),
-    )  # fmt: skip
+    )
     assert space_from_json(json.loads(json.dumps(space_to_json(space)))) == space
 
 

@@ -7,12 +7,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from rlhf_agents.envs.open_env import WorldOrder
-from rlhf_agents.play.episode import WorldShow
+from rlhf_adapters.specs import EnvConfig
+from rlhf_agents.play.episode import EpisodePlayer
 from rlhf_agents.play.episode_events import (
+    EpisodeEvent,
+    EventKind,
     GoalChance,
-    Happening,
-    Kind,
     goal_chances,
     goal_floor,
     happenings,
@@ -32,10 +32,10 @@ def kinds(before=(), after=(), reward=0.0, lives=(None, None)):
 
 def test_rewards_lives_and_goals_are_events():
     assert kinds() == []
-    assert kinds(reward=2.0, lives=(3, 2)) == [Kind.REWARD, Kind.LIFE_LOST]
-    assert kinds(reward=-1.0, lives=(3, 3)) == [Kind.PENALTY]
-    assert kinds((goal(0),), (goal(1),)) == [Kind.GOAL]
-    assert kinds((goal(0),), (goal(-1),)) == [Kind.MISSED]
+    assert kinds(reward=2.0, lives=(3, 2)) == [EventKind.REWARD, EventKind.LIFE_LOST]
+    assert kinds(reward=-1.0, lives=(3, 3)) == [EventKind.PENALTY]
+    assert kinds((goal(0),), (goal(1),)) == [EventKind.GOAL]
+    assert kinds((goal(0),), (goal(-1),)) == [EventKind.MISSED]
     assert kinds((goal(1),), (goal(1),)) == []
     assert kinds((goal(0, asked=False),), (goal(-1, asked=False),)) == []
     assert lives_of({"lives": 2}) == 2
@@ -43,24 +43,27 @@ def test_rewards_lives_and_goals_are_events():
 
 
 def test_a_show_collects_the_events_of_an_episode():
-    order = WorldOrder("gymnasium:CartPole-v1", goal="survive_50")
-    show = WorldShow(order, "random")
+    order = EnvConfig("gymnasium:CartPole-v1", goal="survive_50")
+    show = EpisodePlayer(order, "random")
     assert {one.name for one in show.now.goals if one.asked} == {"survive_50"}
     assert all(one.chance is None for one in show.now.goals)  # chance values nothing
     while not show.now.over:
         show.advance()
     asked = next(one for one in show.now.goals if one.asked)
-    expected = Kind.GOAL if show.now.success else Kind.MISSED
+    expected = EventKind.GOAL if show.now.success else EventKind.MISSED
     assert expected in [event.kind for event in show.now.events]
     assert (asked.flag > 0) == show.now.success
-    assert show.now.events[-1].kind is Kind.END
+    assert show.now.events[-1].kind is EventKind.END
     show.restart()
     assert show.now.events == ()
     show.close()
 
 
 def test_events_say_whose_they_are():
-    both, mine = Happening(2, Kind.REWARD, "reward +1"), Happening(2, Kind.GOAL, "tag_1 reached")
+    both, mine = (
+        EpisodeEvent(2, EventKind.REWARD, "reward +1"),
+        EpisodeEvent(2, EventKind.GOAL, "tag_1 reached"),
+    )
     merged = together({"a": [both, mine], "b": [both], "c": []})
     assert [event.who for event in merged] == [("a", "b"), ("a",)]
     assert [event.said for event in merged] == ["a, b: reward +1", "a: tag_1 reached"]

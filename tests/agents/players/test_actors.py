@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 from gymnasium import spaces
 
+from rlhf_adapters.specs import EnvConfig
 from rlhf_agents import HFDQN
 from rlhf_agents.cli import evaluate, play
 from rlhf_agents.envs.names import game_name
-from rlhf_agents.envs.open_env import WorldOrder, open_many, open_one
-from rlhf_agents.errors import ModelFileError, SettingError, WorldFailureError
+from rlhf_agents.envs.open_env import open_many, open_one
+from rlhf_agents.errors import EnvironmentFailureError, ModelFileError, SettingError
 from rlhf_agents.evaluation.env_scores import measure
-from rlhf_agents.play.episode import ANSI, WorldShow
+from rlhf_agents.play.episode import ANSI, EpisodePlayer
 from rlhf_agents.play.episode_events import goal_floor
 from rlhf_agents.play.saved_games import new_path, records_in
 from rlhf_agents.play.setup import file_stem
@@ -51,14 +52,14 @@ def pole(tmp_path_factory):
 
 def test_who_knows_the_way_arrives(walker):
     told = []
-    scores = measure(WorldOrder(LAKE, options=STILL), walker, 11, told.append)
+    scores = measure(EnvConfig(LAKE, options=STILL), walker, 11, told.append)
     assert (scores.mean_return, scores.std_return, scores.mean_length) == (1.0, 0.0, 6.0)
     assert (scores.success_rate, scores.episodes, scores.agent) == (None, 11, "walker")
     assert told == list(range(1, 12))
 
 
 def test_success_is_that_of_the_goal(seeker):
-    order = WorldOrder(LAKE, goal="reach_goal_within_20", options=STILL)
+    order = EnvConfig(LAKE, goal="reach_goal_within_20", options=STILL)
     assert measure(order, seeker, 4).success_rate == 1.0
     chance = measure(order, "random", 40)
     assert chance.success_rate == chance.mean_return < 0.5
@@ -67,14 +68,14 @@ def test_success_is_that_of_the_goal(seeker):
 
 
 def test_bare_models_see_the_same_through_the_door(pole):
-    bare = measure(WorldOrder("CartPole-v1", seed=5), pole, 9)
-    door = measure(WorldOrder("gymnasium:CartPole-v1", seed=5), pole, 9)
+    bare = measure(EnvConfig("CartPole-v1", seed=5), pole, 9)
+    door = measure(EnvConfig("gymnasium:CartPole-v1", seed=5), pole, 9)
     assert (bare.mean_return, bare.max_return) == (door.mean_return, door.max_return)
     assert bare.mean_return == bare.mean_length > 1
 
 
 def test_masks_of_worlds_are_honoured():
-    scores = measure(WorldOrder("Walks/Masked-v0"), "random", 3)
+    scores = measure(EnvConfig("Walks/Masked-v0"), "random", 3)
     assert (scores.mean_return, scores.std_return) == (3.0, 0.0)
     env = gymnasium.make("Walks/Masked-v0", disable_env_checker=True)
     model = HFDQN("MlpPolicy", env, buffer_size=10, seed=0)
@@ -84,7 +85,7 @@ def test_masks_of_worlds_are_honoured():
 def test_cards_are_played_against_an_opponent():
     pytest.importorskip("pettingzoo", reason="needs the extra pettingzoo")
     pytest.importorskip("rlcard", reason="needs the extra pettingzoo")
-    order = WorldOrder("pettingzoo:leduc_holdem_v4", opponent="random")
+    order = EnvConfig("pettingzoo:leduc_holdem_v4", opponent="random")
     scores = measure(order, "random", 20)
     assert scores.success_rate == pytest.approx((scores.mean_return + 1) / 2, abs=0.2)
 
@@ -96,24 +97,24 @@ def refusal(order, spec):
     env = open_one(order)
     try:
         with pytest.raises((SettingError, ModelFileError)) as refused:
-            load_actor(spec, env, order)
+            load_actor(spec, env, order.name, order.goal)
     finally:
         env.close()
     return str(refused.value)
 
 
 def test_models_that_do_not_fit_are_refused(walker, pole):
-    assert "it chooses from Discrete(4)" in refusal(WorldOrder("gymnasium:CartPole-v1"), walker)
-    asked = refusal(WorldOrder(LAKE, goal="reach_goal"), walker)
+    assert "it chooses from Discrete(4)" in refusal(EnvConfig("gymnasium:CartPole-v1"), walker)
+    asked = refusal(EnvConfig(LAKE, goal="reach_goal"), walker)
     assert "played for 'reach_goal'" in asked
     assert "named by --goal" in asked
     assert "played for what it rewards" in refusal(
-        WorldOrder(LAKE, options={"map_name": "8x8"}), walker
+        EnvConfig(LAKE, options={"map_name": "8x8"}), walker
     )
-    assert "trained there" in refusal(WorldOrder(LAKE), "connect_four")
-    assert "there is no model file" in refusal(WorldOrder(LAKE), "nowhere.zip")
+    assert "trained there" in refusal(EnvConfig(LAKE), "connect_four")
+    assert "there is no model file" in refusal(EnvConfig(LAKE), "nowhere.zip")
     board = str(bundled_agents()["tic_tac_toe"])
-    assert "plays tic_tac_toe, not CartPole-v1" in refusal(WorldOrder("CartPole-v1"), board)
+    assert "plays tic_tac_toe, not CartPole-v1" in refusal(EnvConfig("CartPole-v1"), board)
 
 
 def test_pictures_fit_as_sb3_turns_them():
@@ -122,41 +123,43 @@ def test_pictures_fit_as_sb3_turns_them():
     actions = spaces.Discrete(2)
     model = SimpleNamespace(observation_space=seen, action_space=actions)
     env = SimpleNamespace(observation_space=shown, action_space=actions)
-    _check_fits(model, "x.zip", env, WorldOrder("some:world"))
+    _check_fits(model, "x.zip", env, "some:world", None)
     env.observation_space = spaces.Box(0, 255, (84, 84, 3), np.uint8)
     with pytest.raises(SettingError, match=r"\[4, 84, 84\], the world shows"):
-        _check_fits(model, "x.zip", env, WorldOrder("some:world"))
+        _check_fits(model, "x.zip", env, "some:world", None)
 
 
 def test_orders_that_cannot_be_made():
     with pytest.raises(SettingError, match="see gymnasium:CartPole-v1"):
-        open_one(WorldOrder("CartPole-v1", goal="survive_50"))
+        open_one(EnvConfig("CartPole-v1", goal="survive_50"))
     with pytest.raises(GameError, match="Gymnasium cannot make CartPole-v1"):
-        open_many(WorldOrder("CartPole-v1", options={"wings": 2}), 2)
+        open_many(EnvConfig("CartPole-v1", options={"wings": 2}), 2)
 
 
 def test_worlds_that_fail_are_named():
-    order = WorldOrder("Walks/Sinking-v0", seed=4)
+    order = EnvConfig("Walks/Sinking-v0", seed=4)
     with pytest.raises(
-        WorldFailureError, match=r"Sinking-v0 raised RuntimeError: .*seed 4, step 2"
+        EnvironmentFailureError, match=r"Sinking-v0 raised RuntimeError: .*seed 4, step 2"
     ):
         measure(order, "random", 2)
-    show = WorldShow(order, "random")
+    show = EpisodePlayer(order, "random")
     show.advance()
-    with pytest.raises(WorldFailureError, match=r"has sunk \(seed 4, episode 1, step 2\)"):
+    with pytest.raises(EnvironmentFailureError, match=r"has sunk \(seed 4, episode 1, step 2\)"):
         show.advance()
 
 
 def test_worlds_that_cannot_begin_are_named():
-    with pytest.raises(WorldFailureError, match=r"Moored-v0 raised .*moored \(.*episode 1, step 0"):
-        WorldShow(WorldOrder("Walks/Moored-v0"), "random")
+    with pytest.raises(
+        EnvironmentFailureError, match=r"Moored-v0 raised .*moored \(.*episode 1, step 0"
+    ):
+        EpisodePlayer(EnvConfig("Walks/Moored-v0"), "random")
 
 
 def test_cards_are_watched_with_their_goals():
     """Missing a goal pays -1 there, so a value of 0 is a probability of one half."""
     pytest.importorskip("pettingzoo", reason="needs the extra pettingzoo")
     pytest.importorskip("rlcard", reason="needs the extra pettingzoo")
-    show = WorldShow(WorldOrder("pettingzoo:leduc_holdem_v4", opponent="random"), "random")
+    show = EpisodePlayer(EnvConfig("pettingzoo:leduc_holdem_v4", opponent="random"), "random")
     assert [goal.name for goal in show.now.goals if goal.asked] == ["win"]
     show.actor = SimpleNamespace(
         name="undecided",
@@ -172,8 +175,8 @@ def test_cards_are_watched_with_their_goals():
 
 def test_models_that_are_told_no_goal_value_none(pole):
     """A model of CartPole's rewards is no judge of goals, even where goals are asked."""
-    show = WorldShow(WorldOrder("gymnasium:CartPole-v1", goal="survive_50"), "random")
-    bare = load_actor(pole, open_one(WorldOrder("CartPole-v1")), WorldOrder("CartPole-v1"))
+    show = EpisodePlayer(EnvConfig("gymnasium:CartPole-v1", goal="survive_50"), "random")
+    bare = load_actor(pole, open_one(EnvConfig("CartPole-v1")), "CartPole-v1")
     assert not bare.weighs_goals
     assert goal_floor(show.env, bare) is None
     show.close()
@@ -183,7 +186,7 @@ def test_models_that_are_told_no_goal_value_none(pole):
 
 
 def test_a_show_tells_every_step(walker):
-    show = WorldShow(WorldOrder(LAKE, options=STILL), walker, ANSI)
+    show = EpisodePlayer(EnvConfig(LAKE, options=STILL), walker, ANSI)
     moments = [show.now]
     while not show.now.over:
         moments.append(show.advance())
@@ -202,7 +205,7 @@ def test_a_show_tells_every_step(walker):
     ("world", "trouble"), [("Unseen", "no picture to show"), ("Broken", "RuntimeError: out of")]
 )
 def test_worlds_without_a_picture_say_so(world, trouble):
-    show = WorldShow(WorldOrder(f"Walks/{world}-v0"), "random")
+    show = EpisodePlayer(EnvConfig(f"Walks/{world}-v0"), "random")
     assert trouble in show.trouble
     assert show.now.picture is None
     assert [show.advance().total for _ in range(3)] == [1, 2, 3]
@@ -212,7 +215,7 @@ def test_worlds_without_a_picture_say_so(world, trouble):
 def test_values_of_senseless_actions_are_unknown(tmp_path):
     env = gymnasium.make("Walks/Masked-v0", disable_env_checker=True)
     HFDQN("MlpPolicy", env, buffer_size=10, seed=0).save(tmp_path / "m.zip")
-    show = WorldShow(WorldOrder("Walks/Masked-v0"), str(tmp_path / "m.zip"))
+    show = EpisodePlayer(EnvConfig("Walks/Masked-v0"), str(tmp_path / "m.zip"))
     assert np.flatnonzero(np.isfinite(show.now.values)).tolist() == [7]
     assert show.now.next_action == 7
 
@@ -265,8 +268,10 @@ def test_mistakes_get_one_sentence(words, sentence, capsys):
 
 def test_which_worlds_are_played_by_rules():
     assert [game_name(name) for name in ("tic_tac_toe", "CartPole-v1", LAKE)] == [
-        "tic_tac_toe", None, None,
-    ]  # fmt: skip
+        "tic_tac_toe",
+        None,
+        None,
+    ]
     pytest.importorskip("pettingzoo", reason="needs the extra pettingzoo")
     pytest.importorskip("rlcard", reason="needs the extra pettingzoo")
     worlds = ("pettingzoo:connect_four_v3", "pettingzoo:leduc_holdem_v4")

@@ -91,7 +91,7 @@ def test_an_impossible_goal_falls_back_to_win(agent):
 def test_a_goal_out_of_reach_falls_back_to_win():
     """A network that gives up on every goal but `win` leaves an aim all the same."""
     agent = agent_for("connect_four", seed=4)
-    game, weights = agent.game, agent._thinker.weights
+    game, weights = agent.game, agent._searcher.weights
     biases = weights.head_bias.reshape(2, len(game.goals), game.n_actions)
     biases[0, 1:] = -40.0
     states = random_positions(game, 30, 6)

@@ -33,7 +33,7 @@ def four():
 def test_steps_grow_the_same_tree(agent, nodes, goal):
     for state in random_positions(agent.game, 3, 3):
         *_, last = agent.think(state, goal, nodes)
-        at_once = agent._thinker.think(state[None], np.array([agent.game.goal_index(goal)]), nodes)
+        at_once = agent._searcher.think(state[None], np.array([agent.game.goal_index(goal)]), nodes)
         np.testing.assert_array_equal(last.values, at_once.values[0])
         assert last.nodes == at_once.used[0]
 
@@ -46,7 +46,7 @@ def test_the_network_alone_plays_what_it_explains(name):
         for state in random_positions(agent.game, 4, plies, seed=plies):
             for row, goal in enumerate(agent.goals):
                 why = agent.explain_state(state, goal, 0)
-                thought = agent._thinker.think(state[None], np.array([row]), 0)
+                thought = agent._searcher.think(state[None], np.array([row]), 0)
                 np.testing.assert_array_equal(why.values, thought.values[0])
                 assert why.action == agent.act_states(state[None], goal, 0)[0]
                 assert agent.goals.index(why.pursued) == thought.pursued[0]

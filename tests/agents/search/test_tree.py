@@ -8,7 +8,7 @@ import pytest
 import rlhf_games
 from rlhf_agents.search.goal_values import goal_rules
 from rlhf_agents.search.searcher import expected_line
-from rlhf_agents.search.tree import ILLEGAL, Mind, grow_batch, new_tree
+from rlhf_agents.search.tree import ILLEGAL, SearchContext, new_tree, search_batch
 from rlhf_agents.settings import Foresight
 from tests.agents.selfplay.exact import negamax
 from tests.agents.weights import random_weights
@@ -16,13 +16,15 @@ from tests.agents.weights import random_weights
 WIN = 0
 
 
-def grow(game, states, goal=WIN, nodes=100, seat=0, seed=0):
-    mind = Mind(game.rules, random_weights(game, seed=seed), goal_rules(game, Foresight()))
+def search(game, states, goal=WIN, nodes=100, seat=0, seed=0):
+    context = SearchContext(
+        game.rules, random_weights(game, seed=seed), goal_rules(game, Foresight())
+    )
     room = max(nodes, game.n_actions + 1)
     tree = new_tree(len(states) * room, game.n_words, game.n_actions, 16)
     used = np.zeros(len(states), np.int64)
     wanted = np.full(len(states), goal)
-    grow_batch(mind, tree, states, wanted, np.full(len(states), seat), nodes, used)
+    search_batch(context, tree, states, wanted, np.full(len(states), seat), nodes, used)
     return tree, used
 
 
@@ -42,7 +44,7 @@ def game(request):
 def test_budget_is_kept_and_counts_expanded_positions(game):
     states = random_positions(game, 20, 2)
     for nodes in (0, 1, 30, 200):
-        tree, used = grow(game, states, nodes=nodes)
+        tree, used = search(game, states, nodes=nodes)
         assert (used <= max(nodes, game.n_actions + 1)).all()
         assert (used >= 1).all()
         assert (used == 1).all() if nodes == 0 else (used > 1).all()
@@ -51,7 +53,7 @@ def test_budget_is_kept_and_counts_expanded_positions(game):
 
 def test_one_ply_looks_at_every_move(game):
     states = random_positions(game, 20, 3)
-    tree, _ = grow(game, states, nodes=1)
+    tree, _ = search(game, states, nodes=1)
     roots = np.arange(len(states)) * (game.n_actions + 1)
     legal = game.legal(states)
     assert ((tree.child[roots] == ILLEGAL) == ~legal).all()
@@ -62,9 +64,9 @@ def test_one_ply_looks_at_every_move(game):
 def test_a_batch_gives_the_same_trees_as_single_positions(game):
     states = random_positions(game, 8, 4)
     room = 60
-    together, _ = grow(game, states, nodes=room)
+    together, _ = search(game, states, nodes=room)
     for i in range(len(states)):
-        alone, used = grow(game, states[i : i + 1], nodes=room)
+        alone, used = search(game, states[i : i + 1], nodes=room)
         rows = slice(i * room, i * room + int(used[0]))
         np.testing.assert_array_equal(alone.words[: int(used[0])], together.words[rows])
         np.testing.assert_array_equal(alone.value[: int(used[0])], together.value[rows])
@@ -75,7 +77,7 @@ def test_a_finished_game_has_no_tree(game):
     states = game.initial(5)
     for _ in range(game.max_plies):
         states = game.step(states, game.random_actions(states, rng))
-    _, used = grow(game, states)
+    _, used = search(game, states)
     assert (used == 0).all()
 
 
@@ -86,7 +88,7 @@ def test_with_enough_nodes_tic_tac_toe_is_proven_and_the_proof_is_right():
     for plies in (2, 3, 4, 5):
         states = random_positions(game, 15, plies, seed=plies)
         room = 6000
-        tree, _ = grow(game, states, nodes=room, seed=3)
+        tree, _ = search(game, states, nodes=room, seed=3)
         for i, state in enumerate(states):
             legal = np.flatnonzero(game.legal(state[None])[0])
             values = {
@@ -103,7 +105,7 @@ def test_with_enough_nodes_tic_tac_toe_is_proven_and_the_proof_is_right():
 
 def test_the_expected_line_is_legal(game):
     for state in random_positions(game, 10, 3):
-        tree, _ = grow(game, state[None], nodes=150)
+        tree, _ = search(game, state[None], nodes=150)
         action = int(np.where(tree.child[0] != ILLEGAL, tree.value[0], -1).argmax())
         line = expected_line(goal_rules(game, Foresight()), tree, action, WIN)
         assert line[0] == action
@@ -116,7 +118,7 @@ def test_values_are_probabilities_for_every_goal_and_seat(game):
     states = random_positions(game, 6, 4)
     for goal in range(len(game.goals)):
         for seat in (0, 1):
-            tree, used = grow(game, states, goal=goal, nodes=40, seat=seat)
+            tree, used = search(game, states, goal=goal, nodes=40, seat=seat)
             for i, count in enumerate(used):
                 rows = slice(i * 40, i * 40 + int(count))
                 values = tree.value[rows][tree.child[rows] != ILLEGAL]

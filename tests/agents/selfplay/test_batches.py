@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import rlhf_games
-from rlhf_agents.selfplay.batches import Lesson, LessonPool, Teacher, mirrored
+from rlhf_agents.selfplay.batches import BatchBuilder, BatchPool, TrainingBatch, mirrored
 from rlhf_agents.selfplay.loss import loss_and_gradient
 from rlhf_agents.selfplay.position_buffer import Proposals
 from rlhf_agents.settings import Foresight, Hindsight
@@ -21,11 +21,11 @@ def game():
 
 
 def make_lesson(game, nodes=40, goal="win", **settings):
-    teacher = Teacher(game, Foresight(**settings), Hindsight())
+    batch_builder = BatchBuilder(game, Foresight(**settings), Hindsight())
     states = random_positions(game, 30, 10)
     goals = np.full(len(states), game.goal_index(goal))
     proposals = Proposals(states, goals, np.zeros(len(states), np.int64))
-    return teacher, teacher.lesson(random_weights(game), proposals, nodes), states
+    return batch_builder, batch_builder.lesson(random_weights(game), proposals, nodes), states
 
 
 def test_rows_are_unfinished_positions_with_enough_known_moves(game):
@@ -56,9 +56,9 @@ def test_targets_are_probabilities_and_win_is_zero_sum(game):
 def test_late_positions_are_proven(game):
     """Where a proof is in reach, the target of `win` is the exact discounted value."""
     states = random_positions(game, 300, 34)[:20]
-    teacher = Teacher(game, Foresight(prove_plies=42), Hindsight())
+    batch_builder = BatchBuilder(game, Foresight(prove_plies=42), Hindsight())
     zeros = np.zeros(len(states), np.int64)
-    lesson = teacher.lesson(random_weights(game), Proposals(states, zeros, zeros), 8)
+    lesson = batch_builder.lesson(random_weights(game), Proposals(states, zeros, zeros), 8)
     rows = {row.tobytes(): i for i, row in enumerate(lesson.states)}
     cache: dict[bytes, float] = {}
     for state in states:
@@ -85,9 +85,9 @@ def exact(game, states, cache):
 
 
 def test_hindsight_changes_weights_and_nothing_else(game):
-    teacher, lesson, _ = make_lesson(game, goal="win_diagonal")
+    batch_builder, lesson, _ = make_lesson(game, goal="win_diagonal")
     row = game.goal_index("win_diagonal")
-    settings = teacher.hindsight
+    settings = batch_builder.hindsight
     assert (lesson.weights[:, 0, 0] == np.float32(settings.win_weight)).all()
     proposed = np.float32(settings.base_weight) + np.float32(settings.proposed_weight)
     assert np.isclose(lesson.weights[:, :, row].max(axis=1), proposed).all()
@@ -100,7 +100,7 @@ def test_gradient_equals_torch_cross_entropy(game):
     parents = np.array([-1, -1, 1, 2])
     logits = torch.tensor(rng.normal(size=(rows, 2, goals, actions)), dtype=torch.float32)
     logits.requires_grad_(True)
-    lesson = Lesson(
+    lesson = TrainingBatch(
         states=np.zeros((rows, 2), np.uint64),
         targets=rng.random((rows, 2, goals, actions)).astype(np.float32),
         weights=rng.random((rows, 2, goals)).astype(np.float32),
@@ -136,7 +136,7 @@ def test_mirroring_keeps_positions_and_answers_together(game):
 
 def test_the_pool_is_a_ring(game):
     _, lesson, _ = make_lesson(game)
-    pool = LessonPool(len(lesson.states) + 3)
+    pool = BatchPool(len(lesson.states) + 3)
     rng = np.random.default_rng(0)
     with pytest.raises(ValueError, match="before any lesson"):
         pool.draw(1, rng)
@@ -154,7 +154,7 @@ def test_the_pool_is_bounded_in_bytes(game, monkeypatch: pytest.MonkeyPatch):
     _, lesson, _ = make_lesson(game)
     row_bytes = sum(array.nbytes for array in lesson) // len(lesson.states)
     monkeypatch.setattr("rlhf_agents.selfplay.batches.POOL_BYTES", 5 * row_bytes)
-    pool = LessonPool(1000)
+    pool = BatchPool(1000)
     pool.add(lesson)
     assert pool.size == pool.capacity == 5
 

@@ -9,7 +9,7 @@ from stable_baselines3.common.vec_env import DummyVecEnv
 
 from rlhf_agents.search.alpha_beta import new_table
 from rlhf_agents.search.goal_values import goal_rules
-from rlhf_agents.search.tree import Mind, grow_batch, new_tree
+from rlhf_agents.search.tree import SearchContext, new_tree, search_batch
 from rlhf_agents.selfplay.targets import tree_targets
 from rlhf_agents.settings import Foresight
 from tests.agents.selfplay.gamble import CHANCES, GAMBLE, SAFE, GambleEnv, GambleGame
@@ -50,12 +50,12 @@ def our_targets(nodes):
     used = np.zeros(1, np.int64)
     ask, seat = np.array([PRIZE]), np.zeros(1, np.int64)
     weights = random_weights(game, width=8, seed=1, scale=0.0)
-    mind = Mind(game.rules, weights, goals)
-    grow_batch(mind, tree, game.initial(1), ask, seat, nodes, used)
+    context = SearchContext(game.rules, weights, goals)
+    search_batch(context, tree, game.initial(1), ask, seat, nodes, used)
     values = np.full((nodes, 2, 3, game.n_actions), 0.9, np.float32)  # a wildly optimistic network
     values[:, 0, 0], values[:, 1, 0] = 0.5, 0.5
     known = np.zeros((nodes, game.n_actions), np.bool_)
-    tree_targets(mind, tree, ask, used, values, known, new_table(game), (99, 0))
+    tree_targets(context, tree, ask, used, values, known, new_table(game), (99, 0))
     assert known[0, :2].all()
     return values[0, 0, PRIZE, :2]
 

@@ -15,7 +15,7 @@ from rlhf_agents.hfdqn import HFDQN
 from rlhf_agents.search.compiled_network import line_windows, windows_of
 from rlhf_agents.search.goal_values import goal_rules
 from rlhf_agents.search.searcher import goal_table, network_batch
-from rlhf_agents.search.tree import Mind, new_tree
+from rlhf_agents.search.tree import SearchContext, new_tree
 from rlhf_agents.selfplay.networks import PatternExtractor
 from rlhf_agents.settings import Foresight
 from rlhf_games.base import Game
@@ -66,9 +66,9 @@ def test_deadlines_are_monotone_by_construction(model):
     game = model.game
     states = random_positions(game, 50, 3)
     table = np.empty((len(states), len(game.goals)), np.float32)
-    mind = Mind(game.rules, model.target_weights, goal_rules(game, Foresight()))
+    context = SearchContext(game.rules, model.target_weights, goal_rules(game, Foresight()))
     width = model.target_weights.table.shape[1]
-    goal_table(mind, new_tree(1, game.n_words, game.n_actions, width), states, 0, table)
+    goal_table(context, new_tree(1, game.n_words, game.n_actions, width), states, 0, table)
     parents = model.target_weights.parents
     bounded = np.flatnonzero(parents >= 0)
     if game.name == "connect_four":

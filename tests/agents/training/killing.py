@@ -23,14 +23,14 @@ from pathlib import Path
 import torch
 
 from rlhf_agents.hfdqn import HFDQN
-from rlhf_agents.training.train import Plan, train
+from rlhf_agents.training.train import TrainingConfig, train
 from tests.agents import small_worlds  # noqa: F401 - registers worlds
 from tests.agents.training.same_files import differences
 
 AIMS = ("nothing written", "half written", "all written", "moved")
 SAVES = 4
 """After so many checkpoints a run waits to be killed, so that none ends on a fast machine."""
-GAME = Plan(
+GAME = TrainingConfig(
     "tic_tac_toe",
     steps=1280,
     n_envs=16,
@@ -43,7 +43,7 @@ GAME = Plan(
         "policy_kwargs": {"features_extractor_kwargs": {"features_dim": 8}},
     },
 )
-BITS = Plan(
+BITS = TrainingConfig(
     "RlhfTestBits-v0",
     steps=1280,
     n_envs=2,
@@ -152,9 +152,14 @@ def torture(plan, folder, kills, chance):
     train(replace(resuming(broken), checkpoint_steps=None))
     left = [path.name for path in folder.iterdir() if path.suffix == ".partial"]
     return {
-        "kills": len(moments), "deaths": deaths, "loaded": len(steps), "steps": steps,
-        "budget": plan.steps, "differences": differences(whole.out, broken.out), "left": left,
-    }  # fmt: skip
+        "kills": len(moments),
+        "deaths": deaths,
+        "loaded": len(steps),
+        "steps": steps,
+        "budget": plan.steps,
+        "differences": differences(whole.out, broken.out),
+        "left": left,
+    }
 
 
 def main():

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 RANDOM_KILLS = 10
 """Of a game and of another world each, besides 8 aimed at the moment of writing."""
 
@@ -20,9 +20,12 @@ def test_36_kills_lose_nothing(tmp_path):
     paths = [str(ROOT), *filter(None, sys.path)]
     done = subprocess.run(
         [sys.executable, "-m", "tests.agents.training.killing", str(tmp_path), str(RANDOM_KILLS)],
-        capture_output=True, text=True, check=False, timeout=300,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stderr
     results = json.loads(done.stdout.splitlines()[-1])
     assert sum(result["deaths"] for result in results) == 2 * (RANDOM_KILLS + 8)

@@ -10,15 +10,14 @@ import numpy as np
 import pytest
 from stable_baselines3 import HerReplayBuffer
 
-from rlhf_agents.envs.resumable_env import RepeatableEnv
-from rlhf_agents.errors import ModelFileError, OutputError, SettingError, WorldFailureError
+from rlhf_agents.envs.resumable_env import ResumableEnv
+from rlhf_agents.errors import EnvironmentFailureError, ModelFileError, OutputError, SettingError
 from rlhf_agents.files.model_file import REPLAY, RUN, read_model, write_model
 from rlhf_agents.hfdqn import HFDQN
 from rlhf_agents.players.agent import load_agent
 from rlhf_agents.settings import ModelForesight
-from rlhf_agents.training import run as training_run
-from rlhf_agents.training import run_state
-from rlhf_agents.training.train import Plan, train
+from rlhf_agents.training import run, run_state
+from rlhf_agents.training.train import TrainingConfig, train
 from tests.agents import small_worlds
 from tests.agents.training.killing import BITS, GAME
 from tests.agents.training.same_files import arrays_in, differences
@@ -29,7 +28,7 @@ WALK = {"learning_starts": 30, "batch_size": 8, "buffer_size": 100, "policy_kwar
 
 def world(name, n_envs=1, **settings):
     settings = {**WALK, "train_freq": 3, **settings}
-    return Plan(
+    return TrainingConfig(
         f"{small_worlds.PREFIX}{name}-v0",
         steps=240,
         n_envs=n_envs,
@@ -60,14 +59,14 @@ PLANS = {
 def kept(monkeypatch, tmp_path):
     """Copies of all that a run writes."""
     copies = []
-    write = training_run.write_to
+    write = run.write_to
 
     def write_and_copy(path, content):
         write(path, content)
         copies.append(tmp_path / f"checkpoint{len(copies)}.zip")
         shutil.copy(path, copies[-1])
 
-    monkeypatch.setattr(training_run, "write_to", write_and_copy)
+    monkeypatch.setattr(run, "write_to", write_and_copy)
     return copies
 
 
@@ -82,7 +81,7 @@ def test_every_checkpoint_leads_to_the_same_end(tmp_path, kept, name):
     assert arrays_in(end) > 25
     for number, checkpoint in enumerate((first, middle)):
         out = tmp_path / f"resumed{number}.zip"
-        train(Plan("", out=out, resume=checkpoint, quiet=True))
+        train(TrainingConfig("", out=out, resume=checkpoint, quiet=True))
         assert differences(whole, out) == []
 
 
@@ -96,7 +95,7 @@ def finished(tmp_path_factory):
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_saves_and_the_run_goes_on_later(tmp_path, finished, monkeypatch, capfd, kind):
     out = tmp_path / "stopped.zip"
-    step = RepeatableEnv.step
+    step = ResumableEnv.step
     seen = []
 
     def step_and_signal(self, action):
@@ -105,14 +104,14 @@ def test_a_signal_saves_and_the_run_goes_on_later(tmp_path, finished, monkeypatc
             signal.raise_signal(kind)
         return step(self, action)
 
-    monkeypatch.setattr(RepeatableEnv, "step", step_and_signal)
+    monkeypatch.setattr(ResumableEnv, "step", step_and_signal)
     before = signal.getsignal(kind)
     model, interrupted = train(replace(world("Walk"), out=out))
     assert signal.getsignal(kind) == before
     assert interrupted
     assert 100 <= model.num_timesteps <= 103
     assert ("Ctrl-C again" in capfd.readouterr().err) == (kind == signal.SIGINT)
-    model, interrupted = train(Plan("", out=out, resume=out, quiet=True))
+    model, interrupted = train(TrainingConfig("", out=out, resume=out, quiet=True))
     assert not interrupted
     assert differences(finished, out) == []
 
@@ -122,7 +121,7 @@ def test_a_second_ctrl_c_does_not_wait(tmp_path, monkeypatch, capsys):
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(RepeatableEnv, "step", hang)
+    monkeypatch.setattr(ResumableEnv, "step", hang)
     with pytest.raises(KeyboardInterrupt):
         train(replace(world("Walk"), out=tmp_path / "a.zip"))
     assert "stopped in the middle of a step" in capsys.readouterr().err
@@ -130,12 +129,12 @@ def test_a_second_ctrl_c_does_not_wait(tmp_path, monkeypatch, capsys):
 
 def test_nothing_is_left_to_do(finished, tmp_path, capsys):
     content = finished.read_bytes()
-    model, interrupted = train(Plan("", out=finished, resume=finished, quiet=True))
+    model, interrupted = train(TrainingConfig("", out=finished, resume=finished, quiet=True))
     assert (model.num_timesteps, interrupted) == (240, False)
     assert finished.read_bytes() == content
     assert "nothing is left to do of 240 steps" in capsys.readouterr().err
     more = tmp_path / "more.zip"
-    model, _ = train(Plan("", steps=300, out=more, resume=finished, quiet=True))
+    model, _ = train(TrainingConfig("", steps=300, out=more, resume=finished, quiet=True))
     assert model.num_timesteps == 300
 
 
@@ -151,7 +150,9 @@ def test_files_without_replay_fill_it_anew(tmp_path, capsys):
 
 
 def test_another_number_of_environments_begins_new_episodes(finished, tmp_path, capsys):
-    plan = Plan("", steps=300, n_envs=2, out=tmp_path / "two.zip", resume=finished, quiet=True)
+    plan = TrainingConfig(
+        "", steps=300, n_envs=2, out=tmp_path / "two.zip", resume=finished, quiet=True
+    )
     model, _ = train(plan)
     assert model.num_timesteps == 300
     err = capsys.readouterr().err
@@ -162,7 +163,7 @@ def test_another_number_of_environments_begins_new_episodes(finished, tmp_path, 
 def test_another_seed_takes_other_turns(finished, tmp_path, capsys):
     outs = [tmp_path / name for name in ("a.zip", "b.zip", "c.zip")]
     for out, seed in zip(outs, (1, 1, 2), strict=True):
-        train(Plan("", steps=300, seed=seed, out=out, resume=finished, quiet=True))
+        train(TrainingConfig("", steps=300, seed=seed, out=out, resume=finished, quiet=True))
     assert "new random numbers and episodes begin" in capsys.readouterr().err
     assert differences(outs[0], outs[1]) == []
     assert differences(outs[0], outs[2])
@@ -171,7 +172,7 @@ def test_another_seed_takes_other_turns(finished, tmp_path, capsys):
 def test_worlds_that_are_no_function_of_seed_and_actions_begin_new_episodes(tmp_path, capsys):
     out = tmp_path / "memory.zip"
     train(replace(world("Memory"), out=out, steps=100))
-    model, _ = train(Plan("", steps=150, out=out, resume=out, quiet=True))
+    model, _ = train(TrainingConfig("", steps=150, out=out, resume=out, quiet=True))
     assert "new episodes begin" in capsys.readouterr().err
     assert model.num_timesteps == 150
 
@@ -179,7 +180,7 @@ def test_worlds_that_are_no_function_of_seed_and_actions_begin_new_episodes(tmp_
 def test_models_saved_by_a_script_can_be_resumed(tmp_path, capsys):
     path = tmp_path / "script.zip"
     HFDQN("MlpPolicy", small_worlds.Walk(), **WALK).learn(50).save(path)
-    plan = Plan("RlhfTestWalk-v0", steps=100, out=path, resume=path, quiet=True)
+    plan = TrainingConfig("RlhfTestWalk-v0", steps=100, out=path, resume=path, quiet=True)
     assert train(plan)[0].num_timesteps == 100
     assert "it says nothing of the run" in capsys.readouterr().err
     HFDQN("MlpPolicy", small_worlds.Walk(), **WALK).save(path)
@@ -191,9 +192,9 @@ def test_models_saved_by_a_script_can_be_resumed(tmp_path, capsys):
 
 def test_a_file_of_another_world_is_refused(finished):
     with pytest.raises(ModelFileError, match="trained for RlhfTestWalk-v0, not for CartPole-v1"):
-        train(Plan("CartPole-v1", out=finished, resume=finished))
+        train(TrainingConfig("CartPole-v1", out=finished, resume=finished))
     with pytest.raises(ModelFileError, match="trained for RlhfTestWalk-v0, not for tic_tac_toe"):
-        train(Plan("tic_tac_toe", out=finished, resume=finished))
+        train(TrainingConfig("tic_tac_toe", out=finished, resume=finished))
 
 
 def test_a_damaged_state_is_named(finished, tmp_path):
@@ -203,7 +204,7 @@ def test_a_damaged_state_is_named(finished, tmp_path):
         path = tmp_path / "damaged.zip"
         write_model(path, file.manifest, arrays)
         with pytest.raises(ModelFileError, match="does not describe a training run"):
-            train(Plan("", steps=300, out=path, resume=path))
+            train(TrainingConfig("", steps=300, out=path, resume=path))
 
 
 def test_playing_does_not_read_what_training_needs(tmp_path):
@@ -235,20 +236,22 @@ def test_a_world_that_fails_is_named_and_costs_nothing(tmp_path, name, said, n_e
     out = tmp_path / "failing.zip"
     plan = replace(world(name, n_envs), out=out)
     place = r"\(environment [01], reset\(seed=\d+\), step 4\)"
-    with pytest.raises(WorldFailureError, match=rf"{said} {place}; .*failing.zip holds") as failed:
+    with pytest.raises(
+        EnvironmentFailureError, match=rf"{said} {place}; .*failing.zip holds"
+    ) as failed:
         train(plan)
     assert "\n" not in str(failed.value)
     steps = HFDQN.load(out).num_timesteps
     assert steps > 0
     seed = int(str(failed.value).partition("seed=")[2].partition(")")[0])
     assert 0 <= seed < 2**31
-    with pytest.raises(WorldFailureError):  # it goes on, until the hole after this one
-        train(Plan("", out=out, resume=out, quiet=True))
+    with pytest.raises(EnvironmentFailureError):  # it goes on, until the hole after this one
+        train(TrainingConfig("", out=out, resume=out, quiet=True))
     assert HFDQN.load(out).num_timesteps > steps
 
 
 def test_a_full_disk_does_not_end_a_run(tmp_path, monkeypatch, capsys):
-    write, calls = training_run.write_to, []
+    write, calls = run.write_to, []
 
     def full_at_first(path, content):
         calls.append(path)
@@ -257,7 +260,7 @@ def test_a_full_disk_does_not_end_a_run(tmp_path, monkeypatch, capsys):
             raise OutputError(msg)
         write(path, content)
 
-    monkeypatch.setattr(training_run, "write_to", full_at_first)
+    monkeypatch.setattr(run, "write_to", full_at_first)
     train(replace(world("Walk"), out=tmp_path / "a.zip"))
     assert "No space left on device; the run goes on" in capsys.readouterr().err
     assert len(calls) == 5
@@ -284,4 +287,4 @@ def test_a_file_says_nothing_that_is_not_asked_for(finished, tmp_path):
         manifest = {**file.manifest, "run": {**file.manifest["run"], **change}}
         write_model(path, manifest, file.arrays)
         with pytest.raises(error, match=said):
-            train(Plan("", out=path, resume=path))
+            train(TrainingConfig("", out=path, resume=path))

@@ -21,7 +21,7 @@ from rlhf_adapters.two_player.goal_env import goal_space
 from rlhf_agents.dqn.replay.hindsight_buffer import HindsightReplayBuffer
 from rlhf_agents.dqn.replay.masked_buffer import MaskedReplayBuffer
 from rlhf_agents.files.model_file import RUN_GROUPS, read_model, write_model
-from rlhf_agents.selfplay.batches import Assistant, Lesson, LessonPool, Teacher
+from rlhf_agents.selfplay.batches import BatchBuilder, BatchPool, Prefetcher, TrainingBatch
 from rlhf_agents.selfplay.position_buffer import PositionBuffer
 from rlhf_agents.settings import Foresight, Hindsight, Priorities
 from rlhf_agents.training.replay_state import (
@@ -174,9 +174,11 @@ def draws(model):
 def test_all_generators_go_on():
     world = SimpleNamespace(rng=np.random.default_rng(3))
     model = SimpleNamespace(
-        action_space=spaces.Discrete(1000, seed=1), rng=np.random.default_rng(2), game="any",
+        action_space=spaces.Discrete(1000, seed=1),
+        rng=np.random.default_rng(2),
+        game="any",
         lookahead=SimpleNamespace(world=world),
-    )  # fmt: skip
+    )
     for _ in range(3):  # an odd number leaves second halves of pairs behind
         draws(model)
     facts, arrays = random_state(model)
@@ -189,7 +191,7 @@ def test_all_generators_go_on():
 
 
 def lesson(rows, value):
-    return Lesson(
+    return TrainingBatch(
         np.array([[0, 1 << value]] * rows, np.uint64),
         np.full((rows, 2, 5, 9), value, np.float32),
         np.full((rows, 2, 5), value, np.float32),
@@ -199,7 +201,7 @@ def lesson(rows, value):
 
 @pytest.mark.parametrize("lessons", [0, 1, 5])
 def test_pools_go_on(lessons):
-    pool, again = LessonPool(10), LessonPool(10)
+    pool, again = BatchPool(10), BatchPool(10)
     for value in range(lessons):
         pool.add(lesson(3, value))
     again.restore(pool.state(), game())
@@ -212,42 +214,42 @@ def test_pools_go_on(lessons):
 
 
 def test_pools_refuse_what_does_not_fit():
-    pool = LessonPool(10)
+    pool = BatchPool(10)
     for value in range(4):
         pool.add(lesson(3, value))
     with pytest.raises(ValueError, match="it has 10 rows of lessons, there is room for 9"):
-        LessonPool(9).restore(pool.state(), game())
+        BatchPool(9).restore(pool.state(), game())
     for name, other in (("targets", np.zeros((10, 9))), ("known", np.zeros((10, 9)))):
         with pytest.raises(ValueError, match=f"{name} of lessons are float64"):
-            LessonPool(10).restore({**pool.state(), name: other}, game())
+            BatchPool(10).restore({**pool.state(), name: other}, game())
     with pytest.raises(KeyError):
-        LessonPool(10).restore({"states": pool.state()["states"], "next": np.array([0])}, game())
+        BatchPool(10).restore({"states": pool.state()["states"], "next": np.array([0])}, game())
 
 
 def test_an_assistant_prepares_one_lesson_elsewhere():
-    assistant, places = Assistant(), []
+    prefetcher, places = Prefetcher(), []
 
     def make(value):
         places.append(threading.current_thread())
         return lesson(1, value)
 
-    assert assistant.prepared() is None
-    assistant.prepare(make, 4)
-    assert assistant.prepared().weights[0, 0, 0] == 4
-    assert assistant.prepared().weights[0, 0, 0] == 4  # until the next one is begun
+    assert prefetcher.prepared() is None
+    prefetcher.prepare(make, 4)
+    assert prefetcher.prepared().weights[0, 0, 0] == 4
+    assert prefetcher.prepared().weights[0, 0, 0] == 4  # until the next one is begun
     assert places[0] is not threading.main_thread()
-    assistant.take(lesson(1, 7))
-    assert assistant.prepared().weights[0, 0, 0] == 7
-    assistant.stop()
-    assert assistant.prepared() is None
-    assistant.prepare(lambda: 1 / 0)
+    prefetcher.take(lesson(1, 7))
+    assert prefetcher.prepared().weights[0, 0, 0] == 7
+    prefetcher.stop()
+    assert prefetcher.prepared() is None
+    prefetcher.prepare(lambda: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        assistant.stop()
-    assert assistant.prepared() is None
+        prefetcher.stop()
+    assert prefetcher.prepared() is None
 
 
 def test_teachers_hand_on_what_they_proved():
-    teachers = [Teacher(game(), Foresight(), Hindsight()) for _ in range(2)]
+    teachers = [BatchBuilder(game(), Foresight(), Hindsight()) for _ in range(2)]
     teachers[0]._table.key[5], teachers[0]._table.value[5] = 77, 3
     teachers[1].restore(teachers[0].state())
     assert (teachers[1]._table.key[5], teachers[1]._table.value[5]) == (77, 3)

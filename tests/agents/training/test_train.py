@@ -11,13 +11,15 @@ from stable_baselines3 import DQN
 from rlhf_agents.errors import ModelFileError, SettingError
 from rlhf_agents.files.model_file import MODEL_GROUPS, OPTIMIZER, POLICY, RUN_GROUPS, read_model
 from rlhf_agents.players.agent import load_agent
-from rlhf_agents.training.train import Plan, train
+from rlhf_agents.training.train import TrainingConfig, train
 from rlhf_games.base import GameError, UnknownGameError
 
 
 @pytest.fixture
 def plan(tmp_path):
-    return Plan("tic_tac_toe", minutes=0.05, out=tmp_path / "out.zip", n_envs=32, quiet=True)
+    return TrainingConfig(
+        "tic_tac_toe", minutes=0.05, out=tmp_path / "out.zip", n_envs=32, quiet=True
+    )
 
 
 def test_a_run_writes_a_model_with_its_command(plan):

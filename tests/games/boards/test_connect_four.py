@@ -15,7 +15,7 @@ from tests.games.game_contract import StoneGameContract, random_games
 GAME = rlhf_games.make("connect_four")
 HEIGHT, WIDTH = 6, 7
 DIRECTIONS = {"horizontal": [(0, 1)], "vertical": [(1, 0)], "diagonal": [(1, 1), (1, -1)]}
-SHARED = Path(os.environ.get("RLHF_SHARED", Path(__file__).parents[3] / "shared"))
+SHARED = Path(os.environ.get("RLHF_SHARED", Path(__file__).parents[4] / "shared"))
 DRAWN_GAME = "010101101010232323323232454545545454666666"
 POSITIONS = (SHARED if SHARED.name == "data" else SHARED / "data") / "connect_four_positions.npz"
 
@@ -78,9 +78,11 @@ def test_every_line_of_the_board_is_seen_and_nothing_wraps():
     """All 69 lines by `outcome`, and four consecutive bits that are no line."""
     lines = [
         [(row + k * down, column + k * right) for k in range(4)]
-        for directions in DIRECTIONS.values() for down, right in directions
-        for row in range(HEIGHT) for column in range(WIDTH)
-    ]  # fmt: skip
+        for directions in DIRECTIONS.values()
+        for down, right in directions
+        for row in range(HEIGHT)
+        for column in range(WIDTH)
+    ]
     inside = [line for line in lines if all(0 <= r < HEIGHT and 0 <= c < WIDTH for r, c in line)]
     assert len(inside) == 69
     for line in lines:

@@ -40,9 +40,11 @@ def test_lines_win(line, first: bool):
     # The other player's stones lie so that they are no line themselves.
     idle = next(
         (a, b, c)
-        for a in others for b in others for c in others
+        for a in others
+        for b in others
+        for c in others
         if a < b < c and (a, b, c) not in LINES
-    )  # fmt: skip
+    )
     order = (line, idle) if first else (idle, line)
     moves = [cell for pair in zip(*order, strict=True) for cell in pair][: 5 if first else 6]
     states = GAME.initial(1)

@@ -85,9 +85,11 @@ class Graph:
             self.nodes, "rlhf_agents", self.inputs, self.outputs, self._constants
         )
         model = helper.make_model(
-            graph, producer_name="rlhf_agents", opset_imports=[helper.make_opsetid("", opset)],
+            graph,
+            producer_name="rlhf_agents",
+            opset_imports=[helper.make_opsetid("", opset)],
             ir_version=IR_VERSION,
-        )  # fmt: skip
+        )
         helper.set_model_props(model, metadata)
         data: bytes = model.SerializeToString()
         return data

@@ -11,14 +11,14 @@ from stable_baselines3.common.preprocessing import is_image_space
 from stable_baselines3.common.torch_layers import CombinedExtractor, FlattenExtractor, NatureCNN
 from torch import nn
 
-from rlhf_agents.bots.exports.env_policy import BOARD, WorldPolicy
+from rlhf_agents.bots.exports.env_policy import BOARD, EnvPolicy
 from rlhf_agents.bots.exports.onnx.graph import Graph
 from rlhf_agents.bots.exports.registry import ExportError
 
 PIXEL = 255.0
 
 
-def world_values(graph: Graph, policy: WorldPolicy, inputs: dict[str, str]) -> str:
+def env_values(graph: Graph, policy: EnvPolicy, inputs: dict[str, str]) -> str:
     """Return the values of all actions `[B, A]`.
 
     Args:
@@ -35,7 +35,7 @@ def world_values(graph: Graph, policy: WorldPolicy, inputs: dict[str, str]) -> s
     return _layer(graph, network.q_net, features, policy)
 
 
-def _prepared(graph: Graph, policy: WorldPolicy, key: str, value: str) -> str:
+def _prepared(graph: Graph, policy: EnvPolicy, key: str, value: str) -> str:
     """Return a part as the network gets it: pictures between 0 and 1."""
     space = policy.parts[key]
     if policy.network.normalize_images and is_image_space(space):
@@ -43,14 +43,14 @@ def _prepared(graph: Graph, policy: WorldPolicy, key: str, value: str) -> str:
     return value
 
 
-def _features(graph: Graph, extractor: Any, seen: dict[str, str], policy: WorldPolicy) -> str:
+def _features(graph: Graph, extractor: Any, seen: dict[str, str], policy: EnvPolicy) -> str:
     if type(extractor) is not CombinedExtractor:
         return _layer(graph, extractor, seen[BOARD], policy)
     parts = [_layer(graph, inner, seen[key], policy) for key, inner in extractor.extractors.items()]
     return graph.add("Concat", *parts, axis=1)
 
 
-def _layer(graph: Graph, layer: Any, value: str, policy: WorldPolicy) -> str:
+def _layer(graph: Graph, layer: Any, value: str, policy: EnvPolicy) -> str:
     """Return what a layer makes of a value."""
     kind = type(layer)
     if kind is nn.Sequential or kind is NatureCNN:
@@ -88,10 +88,15 @@ def _convolution(graph: Graph, layer: Any, value: str) -> str:
     if layer.bias is not None:
         constants.append(graph.constant(_array(layer.bias)))
     return graph.add(
-        "Conv", value, *constants,
-        strides=list(layer.stride), dilations=list(layer.dilation), group=layer.groups,
-        pads=[*layer.padding, *layer.padding], kernel_shape=list(layer.kernel_size),
-    )  # fmt: skip
+        "Conv",
+        value,
+        *constants,
+        strides=list(layer.stride),
+        dilations=list(layer.dilation),
+        group=layer.groups,
+        pads=[*layer.padding, *layer.padding],
+        kernel_shape=list(layer.kernel_size),
+    )
 
 
 def _array(parameter: Any) -> NDArray[np.float32]:

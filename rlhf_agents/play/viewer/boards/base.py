@@ -13,7 +13,7 @@ from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.geometry import Box, Point
 from rlhf_agents.play.viewer.theme import Theme
 
-Step = tuple[int, int]
+LineMove = tuple[int, int]
 """Cells to the right and down."""
 
 
@@ -33,7 +33,7 @@ class Ghost:
 
 
 @dataclass(frozen=True)
-class Moving:
+class MovingStone:
     """The latest stone, on its way.
 
     Attributes:
@@ -74,7 +74,7 @@ class BoardView:
     text: str | None = None
     last: Cell | None = None
     winning: frozenset[Cell] = frozenset()
-    moving: Moving | None = None
+    moving: MovingStone | None = None
     values: NDArray[np.float32] | None = None
     eyes: int = 0
     chosen: int | None = None
@@ -84,7 +84,7 @@ class BoardView:
     picked: int | None = None
 
 
-class Room(Protocol):
+class Board(Protocol):
     """Draws a board inside a box and finds moves in it."""
 
     def draw(self, canvas: Canvas, box: Box, view: BoardView, theme: Theme) -> None:
@@ -105,7 +105,7 @@ class Room(Protocol):
         """Return the cell of a piece under a point that the person can pick, see `picked`."""
         ...
 
-    def neighbour(self, action: int, step: Step, legal: NDArray[np.bool_]) -> int | None:
+    def neighbour(self, action: int, step: LineMove, legal: NDArray[np.bool_]) -> int | None:
         """Return the action that an arrow key leads to; None if that arrow plays the move.
 
         Args:

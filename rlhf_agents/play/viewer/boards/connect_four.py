@@ -7,7 +7,7 @@ from functools import lru_cache
 import pygame
 
 from rlhf_agents.play.viewer.boards.base import BoardView
-from rlhf_agents.play.viewer.boards.grid import FRAME, Grid, GridRoom, draw_stone
+from rlhf_agents.play.viewer.boards.grid import FRAME, Grid, GridBoard, draw_stone
 from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.geometry import Box, Point
 from rlhf_agents.play.viewer.theme import THEMES, Theme
@@ -16,7 +16,7 @@ HOLE = 0.415
 DISC = 0.45
 
 
-class ConnectFourRoom(GridRoom):
+class ConnectFourBoard(GridBoard):
     """Seven columns of six holes."""
 
     def __init__(self) -> None:
@@ -32,8 +32,9 @@ class ConnectFourRoom(GridRoom):
         with canvas.clipped(grid.box._replace(y=above.y, height=grid.box.height + grid.cell)):
             super().draw_stones(canvas, grid, view, theme)
 
-    def draw_stone(self, canvas: Canvas, centre: Point, cell: float, seat: int, theme: Theme,
-                   dim: float = 0.0) -> None:  # fmt: skip
+    def draw_stone(
+        self, canvas: Canvas, centre: Point, cell: float, seat: int, theme: Theme, dim: float = 0.0
+    ) -> None:
         """Draw a stone a little larger than its hole."""
         draw_stone(canvas, centre, cell * DISC, seat, theme, dim)
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rlhf_agents.play.board_cells import Cell
 from rlhf_agents.play.viewer.animation import fall
-from rlhf_agents.play.viewer.boards.base import BoardView, Ghost, Step
+from rlhf_agents.play.viewer.boards.base import BoardView, Ghost, LineMove
 from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.geometry import Box, Point
 from rlhf_agents.play.viewer.theme import Theme, blend
@@ -48,7 +48,7 @@ class Grid:
         return int((point[1] - self.top) / self.cell), int((point[0] - self.left) / self.cell)
 
 
-class GridRoom:
+class GridBoard:
     """A board of squares, for games without a room of their own.
 
     Args:
@@ -93,11 +93,11 @@ class GridRoom:
         return area.top_part(rows * CHIP)[0].grid(self.n_actions, per_row, 3)
 
     def cell_centre(self, box: Box, cell: Cell) -> Point:
-        """Return the middle of a cell, see `Room`."""
+        """Return the middle of a cell, see `Board`."""
         return self.grid(box).centre(cell)
 
     def action_at(self, box: Box, point: Point, view: BoardView) -> int | None:
-        """Return the action under a point, see `Room`."""
+        """Return the action under a point, see `Board`."""
         if self.by_column:
             grid = self.grid(box)
             column = int((point[0] - grid.left) // grid.cell)
@@ -119,8 +119,8 @@ class GridRoom:
         """Return None: no piece moves here."""
         return None
 
-    def neighbour(self, action: int, step: Step, legal: NDArray[np.bool_]) -> int | None:
-        """Return the action that an arrow key leads to, see `Room`."""
+    def neighbour(self, action: int, step: LineMove, legal: NDArray[np.bool_]) -> int | None:
+        """Return the action that an arrow key leads to, see `Board`."""
         across, down = step
         if self.by_column and down > 0:
             return None
@@ -134,7 +134,7 @@ class GridRoom:
     # ---- drawing
 
     def draw(self, canvas: Canvas, box: Box, view: BoardView, theme: Theme) -> None:
-        """Draw the board, see `Room`."""
+        """Draw the board, see `Board`."""
         grid = self.grid(box)
         self.draw_ground(canvas, grid, theme)
         self.draw_heat(canvas, grid, view, theme)
@@ -215,8 +215,9 @@ class GridRoom:
             else:
                 self.draw_moving(canvas, grid, cell, (seat, moving.progress), theme)
 
-    def draw_moving(self, canvas: Canvas, grid: Grid, cell: Cell, what: tuple[int, float],
-                    theme: Theme) -> None:  # fmt: skip
+    def draw_moving(
+        self, canvas: Canvas, grid: Grid, cell: Cell, what: tuple[int, float], theme: Theme
+    ) -> None:
         """Draw the stone of a seat on its way: it falls in, or grows."""
         seat, progress = what
         x, y = grid.centre(cell)
@@ -228,8 +229,9 @@ class GridRoom:
             size = grid.cell * (0.3 + 0.7 * fall(progress))
             self.draw_stone(canvas, (x, y), size, seat, theme)
 
-    def draw_stone(self, canvas: Canvas, centre: Point, cell: float, seat: int, theme: Theme,
-                   dim: float = 0.0) -> None:  # fmt: skip
+    def draw_stone(
+        self, canvas: Canvas, centre: Point, cell: float, seat: int, theme: Theme, dim: float = 0.0
+    ) -> None:
         """Draw a stone of a seat in a cell of that size; `dim` fades it into the board."""
         draw_stone(canvas, centre, cell * STONE, seat, theme, dim)
 
@@ -263,8 +265,9 @@ class GridRoom:
         inside = self.by_cell and action < self.rows * self.columns
         return divmod(action, self.columns) if inside else None
 
-    def _draw_target(self, canvas: Canvas, grid: Grid, cell: Cell, view: BoardView, theme: Theme,
-                     *, hint: bool) -> None:  # fmt: skip
+    def _draw_target(
+        self, canvas: Canvas, grid: Grid, cell: Cell, view: BoardView, theme: Theme, *, hint: bool
+    ) -> None:
         centre = grid.centre(cell)
         if hint:
             canvas.ring(centre, grid.cell * 0.45, max(2.5, grid.cell * 0.06), theme.good)
@@ -295,8 +298,16 @@ class GridRoom:
                 share, best = float(view.values[column]), column == view.chosen
                 self._draw_value(canvas, (x, foot), (share, grid.cell), view, theme, best=best)
 
-    def _draw_value(self, canvas: Canvas, foot: Point, what: tuple[float, float], view: BoardView,
-                    theme: Theme, *, best: bool) -> None:  # fmt: skip
+    def _draw_value(
+        self,
+        canvas: Canvas,
+        foot: Point,
+        what: tuple[float, float],
+        view: BoardView,
+        theme: Theme,
+        *,
+        best: bool,
+    ) -> None:
         """Write a value in percent over a bar as wide as most of a cell."""
         share, cell = what
         width, thick = cell * 0.68, max(3.0, min(6.0, cell * 0.08))
@@ -360,8 +371,9 @@ def percent(share: float) -> str:
     return str(round(100 * share))
 
 
-def draw_stone(canvas: Canvas, centre: Point, radius: float, seat: int, theme: Theme,
-               dim: float = 0.0) -> None:  # fmt: skip
+def draw_stone(
+    canvas: Canvas, centre: Point, radius: float, seat: int, theme: Theme, dim: float = 0.0
+) -> None:
     """Draw a round stone of a seat; the second player's carry a ring."""
     canvas.disc(centre, radius, blend(theme.rims[seat], theme.hole, dim))
     canvas.disc(centre, radius * 0.87, blend(theme.seats[seat], theme.hole, dim))

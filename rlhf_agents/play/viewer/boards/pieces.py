@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlhf_agents.play.board_cells import Path, paths_of
-from rlhf_agents.play.viewer.boards.base import BoardView, Step
-from rlhf_agents.play.viewer.boards.grid import FRAME, NAMES, VALUES, Grid, GridRoom, percent
+from rlhf_agents.play.viewer.boards.base import BoardView, LineMove
+from rlhf_agents.play.viewer.boards.grid import FRAME, NAMES, VALUES, Grid, GridBoard, percent
 from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.geometry import Box, Point
 from rlhf_agents.play.viewer.theme import Theme
 
 
-class PathRoom(GridRoom):
+class PiecesBoard(GridBoard):
     """A board of squares with names at its sides; the names of moves are two of them, as a2b3.
 
     Args:
@@ -44,7 +44,7 @@ class PathRoom(GridRoom):
         return None if cell is None else cell[0] * self.columns + cell[1]
 
     def action_at(self, box: Box, point: Point, view: BoardView) -> int | None:
-        """Return the move of the picked piece to the cell under a point, see `Room`."""
+        """Return the move of the picked piece to the cell under a point, see `Board`."""
         index = self._index_at(box, point)
         if index is None or view.picked is None:
             return None
@@ -52,13 +52,13 @@ class PathRoom(GridRoom):
         return next((action for action, path in self._legal_paths(view) if path == wanted), None)
 
     def piece_at(self, box: Box, point: Point, view: BoardView) -> int | None:
-        """Return the cell under a point if a piece can move from there, see `Room`."""
+        """Return the cell under a point if a piece can move from there, see `Board`."""
         index = self._index_at(box, point)
         origins = {origin for _, (origin, _) in self._legal_paths(view)}
         return index if index is not None and divmod(index, self.columns) in origins else None
 
-    def neighbour(self, action: int, step: Step, legal: NDArray[np.bool_]) -> int | None:
-        """Return the next or previous legal action, see `Room`."""
+    def neighbour(self, action: int, step: LineMove, legal: NDArray[np.bool_]) -> int | None:
+        """Return the next or previous legal action, see `Board`."""
         onward = step[0] + step[1]
         choices = np.flatnonzero(legal)
         if not len(choices):
@@ -98,8 +98,13 @@ class PathRoom(GridRoom):
         cell = divmod(view.picked, self.columns)
         return {action for action, (origin, _) in self._legal_paths(view) if origin == cell}
 
-    def _draw_arrow(self, canvas: Canvas, grid: Grid, path: Path, colour: tuple[int, int, int],
-                    ) -> None:  # fmt: skip
+    def _draw_arrow(
+        self,
+        canvas: Canvas,
+        grid: Grid,
+        path: Path,
+        colour: tuple[int, int, int],
+    ) -> None:
         (x0, y0), (x1, y1) = (grid.centre(cell) for cell in path)
         tip = (x0 + 0.85 * (x1 - x0), y0 + 0.85 * (y1 - y0))
         with canvas.faded(0.75):

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlhf_agents.play.board_cells import Cell
-from rlhf_agents.play.viewer.boards.base import BoardView, Step
+from rlhf_agents.play.viewer.boards.base import BoardView, LineMove
 from rlhf_agents.play.viewer.boards.grid import FRAME, STONE, VALUES, draw_stone
-from rlhf_agents.play.viewer.boards.text_symbols import EMPTY, Glyphs, cells_of, spread
+from rlhf_agents.play.viewer.boards.text_symbols import EMPTY, TextSymbols, cells_of, spread
 from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.geometry import Box, Point
 from rlhf_agents.play.viewer.theme import Theme
@@ -21,15 +21,15 @@ ASPECT = 0.6
 LARGEST = 40
 
 
-class TextRoom:
+class TextBoard:
     """Writes the position and lists the legal moves, as there may be thousands of others.
 
     Args:
         glyphs: characters that are drawn as stones; by default none.
     """
 
-    def __init__(self, glyphs: Glyphs | None = None) -> None:
-        self.glyphs = glyphs or Glyphs({})
+    def __init__(self, glyphs: TextSymbols | None = None) -> None:
+        self.glyphs = glyphs or TextSymbols({})
 
     # ---- geometry
 
@@ -56,7 +56,7 @@ class TextRoom:
         return self._areas(box)[0].centre
 
     def action_at(self, box: Box, point: Point, view: BoardView) -> int | None:
-        """Return the legal action under a point, see `Room`."""
+        """Return the legal action under a point, see `Board`."""
         chips = self._chips(box, view.legal)
         return next((action for action, chip in chips if chip.contains(point)), None)
 
@@ -64,8 +64,8 @@ class TextRoom:
         """Return None: there are no pieces."""
         return None
 
-    def neighbour(self, action: int, step: Step, legal: NDArray[np.bool_]) -> int | None:
-        """Return the legal action that an arrow key leads to, see `Room`."""
+    def neighbour(self, action: int, step: LineMove, legal: NDArray[np.bool_]) -> int | None:
+        """Return the legal action that an arrow key leads to, see `Board`."""
         actions: list[int] = np.flatnonzero(legal).tolist()
         if not actions:
             return None
@@ -76,7 +76,7 @@ class TextRoom:
     # ---- drawing
 
     def draw(self, canvas: Canvas, box: Box, view: BoardView, theme: Theme) -> None:
-        """Draw the position, see `Room`."""
+        """Draw the position, see `Board`."""
         area = self._areas(box)[0]
         canvas.box(area, theme.board, 14)
         if view.text:
@@ -118,7 +118,7 @@ class TextRoom:
 
     def _draw_chip(
         self, canvas: Canvas, chip: Box, action: int, view: BoardView, theme: Theme
-    ) -> None:  # fmt: skip
+    ) -> None:
         canvas.box(chip, theme.raised, 6)
         if view.values is not None and not np.isnan(view.values[action]):
             part = chip._replace(width=chip.width * float(view.values[action]))
@@ -127,12 +127,17 @@ class TextRoom:
         if action in (view.hover, view.hint):
             canvas.outline(chip, theme.good if action == view.hint else theme.text, 6, 2)
         canvas.text(
-            chip.centre, view.names[action], min(13.0, chip.height * 0.5), theme.text, anchor="mm",
-            bold=action == view.chosen, width=chip.width - 6,
-        )  # fmt: skip
+            chip.centre,
+            view.names[action],
+            min(13.0, chip.height * 0.5),
+            theme.text,
+            anchor="mm",
+            bold=action == view.chosen,
+            width=chip.width - 6,
+        )
 
     def draw_stone(
         self, canvas: Canvas, centre: Point, cell: float, seat: int, theme: Theme
-    ) -> None:  # fmt: skip
-        """Draw the mark of a seat, see `Room`."""
+    ) -> None:
+        """Draw the mark of a seat, see `Board`."""
         draw_stone(canvas, centre, cell * STONE, seat, theme)

@@ -17,7 +17,7 @@ PLIES = 6
 
 
 @dataclass(frozen=True)
-class Glyphs:
+class TextSymbols:
     """Whose stone a character is.
 
     Attributes:
@@ -56,7 +56,7 @@ def cells_of(line: str) -> list[int] | None:
     return cells if len(cells) > 1 or any(word in EMPTY for word in words) else None
 
 
-def glyphs_of(game: Game) -> Glyphs:
+def glyphs_of(game: Game) -> TextSymbols:
     """Return whose stone every character is, learnt from the first moves of a game."""
     states = game.initial(1)
     owners: dict[str, int] = {}
@@ -76,8 +76,8 @@ def glyphs_of(game: Game) -> Glyphs:
     for upper in (0, 1):
         mine, theirs = "".join(letters[upper]), "".join(letters[1 - upper])
         if mine.isupper() and theirs.islower():
-            return Glyphs({**owners, "A": upper, "a": 1 - upper}, pieces=True)
-    return Glyphs(owners)
+            return TextSymbols({**owners, "A": upper, "a": 1 - upper}, pieces=True)
+    return TextSymbols(owners)
 
 
 def _rows(game: Game, states: States) -> dict[tuple[int, int], str]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from rlhf_agents.play.board_cells import Cell
-from rlhf_agents.play.viewer.boards.grid import Grid, GridRoom
+from rlhf_agents.play.viewer.boards.grid import Grid, GridBoard
 from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.geometry import Box, Point
 from rlhf_agents.play.viewer.theme import Theme, blend
 
 
-class TicTacToeRoom(GridRoom):
+class TicTacToeBoard(GridBoard):
     """Three by three cells."""
 
     def __init__(self) -> None:
@@ -25,8 +25,9 @@ class TicTacToeRoom(GridRoom):
             canvas.box(Box(x - thick / 2, area.y, thick, area.height), theme.board, thick / 2)
             canvas.box(Box(area.x, y - thick / 2, area.width, thick), theme.board, thick / 2)
 
-    def draw_stone(self, canvas: Canvas, centre: Point, cell: float, seat: int, theme: Theme,
-                   dim: float = 0.0) -> None:  # fmt: skip
+    def draw_stone(
+        self, canvas: Canvas, centre: Point, cell: float, seat: int, theme: Theme, dim: float = 0.0
+    ) -> None:
         """Draw a cross or a nought."""
         colour = blend(theme.seats[seat], theme.surface, dim)
         width, reach = max(2.0, cell * 0.09), cell * 0.24

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from rlhf_agents.play.episode import WorldShow
-from rlhf_agents.play.episode_events import Kind
-from rlhf_agents.play.episode_frames import AgentMoment, Moment
+from rlhf_agents.play.episode import EpisodePlayer
+from rlhf_agents.play.episode_events import EventKind
+from rlhf_agents.play.episode_frames import AgentFrame, Frame
 from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.env_window.event_strip import colour_of, concerns, draw_marks
 from rlhf_agents.play.viewer.env_window.layout import agent_rows
@@ -24,7 +24,7 @@ MARKS = 5.0
 LINE = 18.0
 
 
-def paint_agents(canvas: Canvas, box: Box, show: WorldShow, theme: Theme) -> None:
+def paint_agents(canvas: Canvas, box: Box, show: EpisodePlayer, theme: Theme) -> None:
     """Draw a row for every agent, or for as many as fit around the one that is followed."""
     now = show.now
     if box.empty:
@@ -44,7 +44,7 @@ def paint_agents(canvas: Canvas, box: Box, show: WorldShow, theme: Theme) -> Non
         canvas.text((box.x + PAD, place.rest.y + 11), text, 13, theme.faint)
 
 
-def _paint_agent(canvas: Canvas, row: Box, show: WorldShow, number: int, theme: Theme) -> None:
+def _paint_agent(canvas: Canvas, row: Box, show: EpisodePlayer, number: int, theme: Theme) -> None:
     now, agent = show.now, show.now.agents[number]
     followed = number == now.followed
     tall = row.height >= TALL - 4
@@ -57,8 +57,14 @@ def _paint_agent(canvas: Canvas, row: Box, show: WorldShow, number: int, theme: 
         _paint_bars(canvas, Box(row.right - 44 - BARS, y - 7, BARS, 14), show, agent, theme)
         width = row.width - 52 - BARS
     strong = theme.text if agent.playing else theme.faint
-    canvas.text((row.x, y), agent.name, 14, theme.accent if followed else strong,
-                bold=followed, width=max(0.0, width))  # fmt: skip
+    canvas.text(
+        (row.x, y),
+        agent.name,
+        14,
+        theme.accent if followed else strong,
+        bold=followed,
+        width=max(0.0, width),
+    )
     if not tall:
         return
     rest = row.top_part(LINE)[1]
@@ -68,10 +74,9 @@ def _paint_agent(canvas: Canvas, row: Box, show: WorldShow, number: int, theme: 
         canvas, Box(row.right - BARS, second.y, BARS, second.height - 2), show, agent, theme
     )
     text = doing(show, number)
-    canvas.text((row.x, second.centre[1]), text, 12, theme.muted,
-                width=row.width - BARS - 8)  # fmt: skip
+    canvas.text((row.x, second.centre[1]), text, 12, theme.muted, width=row.width - BARS - 8)
     own = [event for event in now.events if event.who and concerns(event, agent.name)]
-    colours = {kind: colour_of(kind, theme) for kind in Kind}
+    colours = {kind: colour_of(kind, theme) for kind in EventKind}
     draw_marks(canvas, marks, own, now.step, colours)
 
 
@@ -80,7 +85,7 @@ def _rim(row: Box) -> float:
     return max(2.0, (row.height - 2 * LINE - MARKS) / 2)
 
 
-def doing(show: WorldShow, number: int) -> str:
+def doing(show: EpisodePlayer, number: int) -> str:
     """Return what one of the agents is asked for and does next."""
     agent = show.now.agents[number]
     goal = agent.goal.replace("_", " ")
@@ -88,7 +93,7 @@ def doing(show: WorldShow, number: int) -> str:
     return ": ".join(word for word in (goal, action) if word)
 
 
-def state_of(agent: AgentMoment, now: Moment, theme: Theme) -> tuple[str, Colour]:
+def state_of(agent: AgentFrame, now: Frame, theme: Theme) -> tuple[str, Colour]:
     """Return the most important of an agent in a word, and its colour.
 
     What became of it, else the probability of its goal, else its return.
@@ -103,7 +108,7 @@ def state_of(agent: AgentMoment, now: Moment, theme: Theme) -> tuple[str, Colour
 
 
 def _paint_bars(
-    canvas: Canvas, box: Box, show: WorldShow, agent: AgentMoment, theme: Theme
+    canvas: Canvas, box: Box, show: EpisodePlayer, agent: AgentFrame, theme: Theme
 ) -> None:
     """Draw a small upright bar per action; the one that is chosen stands out."""
     if agent.values is None or not agent.playing:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rlhf_agents.play.episode_events import Happening, Kind
-from rlhf_agents.play.episode_frames import Moment
+from rlhf_agents.play.episode_events import EpisodeEvent, EventKind
+from rlhf_agents.play.episode_frames import Frame
 from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.geometry import Box
 from rlhf_agents.play.viewer.theme import Colour, Theme, blend
@@ -13,10 +13,10 @@ from rlhf_agents.play.viewer.theme import Colour, Theme, blend
 MARK = 3.0
 FADED = 0.65
 """How much of the background is in marks of agents that are not followed."""
-SMALL = (Kind.REWARD, Kind.PENALTY)
+SMALL = (EventKind.REWARD, EventKind.PENALTY)
 
 
-def paint_strip(canvas: Canvas, box: Box, now: Moment, theme: Theme) -> None:
+def paint_strip(canvas: Canvas, box: Box, now: Frame, theme: Theme) -> None:
     """Draw the episode as a line with a mark per event, and name the last ones above it.
 
     Events that happened to others than the followed agent are pale.
@@ -27,17 +27,21 @@ def paint_strip(canvas: Canvas, box: Box, now: Moment, theme: Theme) -> None:
     canvas.box(Box(below.x, below.bottom - 5, below.width, 3), theme.track, 1)
     others = [event for event in now.events if not concerns(event, now.mine.name)]
     mine = [event for event in now.events if concerns(event, now.mine.name)]
-    draw_marks(canvas, below, others, now.step, {k: _pale(k, theme) for k in Kind})
-    draw_marks(canvas, below, mine, now.step, {k: colour_of(k, theme) for k in Kind})
+    draw_marks(canvas, below, others, now.step, {k: _pale(k, theme) for k in EventKind})
+    draw_marks(canvas, below, mine, now.step, {k: colour_of(k, theme) for k in EventKind})
 
 
-def concerns(event: Happening, agent: str) -> bool:
+def concerns(event: EpisodeEvent, agent: str) -> bool:
     """Return whether an event happened to an agent."""
     return not event.who or agent in event.who
 
 
 def draw_marks(
-    canvas: Canvas, box: Box, events: Iterable[Happening], steps: int, colours: dict[Kind, Colour]
+    canvas: Canvas,
+    box: Box,
+    events: Iterable[EpisodeEvent],
+    steps: int,
+    colours: dict[EventKind, Colour],
 ) -> None:
     """Draw a mark for every event, or the most important where many fall together.
 
@@ -48,7 +52,7 @@ def draw_marks(
         steps: how long it is so far.
         colours: of the marks.
     """
-    marks: dict[int, Kind] = {}
+    marks: dict[int, EventKind] = {}
     for event in events:
         place = round((box.width - MARK) * event.step / max(1, steps))
         if place not in marks or marks[place] in SMALL:
@@ -60,18 +64,18 @@ def draw_marks(
         canvas.box(mark, colours[kind], 1)
 
 
-def colour_of(kind: Kind, theme: Theme) -> Colour:
+def colour_of(kind: EventKind, theme: Theme) -> Colour:
     """Return the colour of a kind of event."""
-    if kind in (Kind.GOAL, Kind.REWARD):
+    if kind in (EventKind.GOAL, EventKind.REWARD):
         return theme.good
-    return theme.muted if kind in (Kind.END, Kind.OUT) else theme.bad
+    return theme.muted if kind in (EventKind.END, EventKind.OUT) else theme.bad
 
 
-def _pale(kind: Kind, theme: Theme) -> Colour:
+def _pale(kind: EventKind, theme: Theme) -> Colour:
     return blend(colour_of(kind, theme), theme.background, FADED)
 
 
-def _name_last(canvas: Canvas, box: Box, now: Moment, theme: Theme) -> None:
+def _name_last(canvas: Canvas, box: Box, now: Frame, theme: Theme) -> None:
     """Write what happened in the last step in which something did, to the followed agent first."""
     step = now.events[-1].step
     last = [event for event in now.events[-3 * len(now.agents) - 3 :] if event.step == step]

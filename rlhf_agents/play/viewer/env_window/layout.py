@@ -25,7 +25,7 @@ GAP = 0.5
 
 
 @dataclass(frozen=True)
-class WorldLayout:
+class EnvLayout:
     """The parts of the screen.
 
     Attributes:
@@ -43,7 +43,7 @@ class WorldLayout:
     keys: Box
 
 
-def arrange_world(size: tuple[float, float], agents: int, keys: bool) -> WorldLayout:
+def arrange_env(size: tuple[float, float], agents: int, keys: bool) -> EnvLayout:
     """Return where everything lies.
 
     Args:
@@ -62,7 +62,7 @@ def arrange_world(size: tuple[float, float], agents: int, keys: bool) -> WorldLa
     if agents > 1 and width >= NARROW:
         rest, column = _right_part(rest, COLUMN * growth)
     strip, picture = rest.bottom_part(STRIP, 10)
-    return WorldLayout(picture, strip, column, panel, line)
+    return EnvLayout(picture, strip, column, panel, line)
 
 
 def _right_part(box: Box, width: float) -> tuple[Box, Box]:
@@ -102,14 +102,14 @@ def agent_rows(box: Box, count: int, followed: int) -> AgentRows:
     return AgentRows(rows, count - shown, below.top_part(height)[0])
 
 
-def agent_at(layout: WorldLayout, count: int, followed: int, point: tuple[float, float]) -> int:
+def agent_at(layout: EnvLayout, count: int, followed: int, point: tuple[float, float]) -> int:
     """Return which agent's row is under a point, -1 if none is."""
     rows = agent_rows(layout.agents, count, followed).rows
     return next((agent for agent, row in rows.items() if row.contains(point)), -1)
 
 
 @dataclass(frozen=True)
-class ListRoom:
+class ListSpace:
     """How two lists share the height that there is.
 
     Attributes:
@@ -123,7 +123,7 @@ class ListRoom:
     actions: int
 
 
-def share_lines(height: float, goals: int, actions: int) -> ListRoom:
+def share_lines(height: float, goals: int, actions: int) -> ListSpace:
     """Return how many lines two lists get: all, or each at least half of what there is.
 
     Args:
@@ -135,10 +135,10 @@ def share_lines(height: float, goals: int, actions: int) -> ListRoom:
     line = min(LINE, max(LEAST_LINE, height / (goals + actions + around)))
     room = max(0, int(height / line - around + 1e-9))
     if goals + actions <= room:
-        return ListRoom(line, goals, actions)
+        return ListSpace(line, goals, actions)
     half = room // 2
     if goals <= half:
-        return ListRoom(line, goals, room - goals)
+        return ListSpace(line, goals, room - goals)
     if actions <= room - half:
-        return ListRoom(line, room - actions, actions)
-    return ListRoom(line, half, room - half)
+        return ListSpace(line, room - actions, actions)
+    return ListSpace(line, half, room - half)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rlhf_agents.play.episode import WorldShow
+from rlhf_agents.play.episode import EpisodePlayer
 from rlhf_agents.play.episode_events import GoalChance, odds
-from rlhf_agents.play.episode_frames import AgentMoment, Moment
+from rlhf_agents.play.episode_frames import AgentFrame, Frame
 from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.env_window.layout import GAP, share_lines
 from rlhf_agents.play.viewer.geometry import Box
@@ -21,7 +21,7 @@ NUMBER = 50.0
 """Of the numbers at the right."""
 
 
-def paint_panel(canvas: Canvas, box: Box, show: WorldShow, state: str, theme: Theme) -> None:
+def paint_panel(canvas: Canvas, box: Box, show: EpisodePlayer, state: str, theme: Theme) -> None:
     """Write who plays what and what it has earned, then list goals and actions.
 
     Args:
@@ -44,7 +44,7 @@ def paint_panel(canvas: Canvas, box: Box, show: WorldShow, state: str, theme: Th
 # ---- who plays -------------------------------------------------------------------------------
 
 
-def _paint_facts(canvas: Canvas, box: Box, show: WorldShow, state: str, theme: Theme) -> Box:
+def _paint_facts(canvas: Canvas, box: Box, show: EpisodePlayer, state: str, theme: Theme) -> Box:
     """Return the room below."""
     now, y = show.now, box.y + 10
     fits = canvas.text_width(show.name, 17, bold=True) <= box.width
@@ -70,14 +70,14 @@ def _paint_facts(canvas: Canvas, box: Box, show: WorldShow, state: str, theme: T
     return Box(box.x, y, box.width, max(0.0, box.bottom - y))
 
 
-def players(show: WorldShow) -> str:
+def players(show: EpisodePlayer) -> str:
     """Return who acts, against whom, and what for."""
     against = f" against {show.opponent}" if show.opponent else ""
     asked = f", asked for {show.goal}" if show.goal else ""
     return f"{show.actor.name}{against}{asked}"
 
 
-def _ending(now: Moment, theme: Theme) -> tuple[str, Colour]:
+def _ending(now: Frame, theme: Theme) -> tuple[str, Colour]:
     """Return what to say at the end of an episode or of an agent, and its colour."""
     mine = now.mine
     if mine.success is not None and (now.over or not mine.playing):
@@ -118,7 +118,7 @@ class _Rows:
                 self._number(row, f"{goal.chance:.0%}", self.theme.muted)
         self._more(box, len(goals), lines)
 
-    def actions(self, box: Box, show: WorldShow, lines: int) -> None:
+    def actions(self, box: Box, show: EpisodePlayer, lines: int) -> None:
         """List actions, each with its value: a probability where a goal is played for."""
         if lines < 1:
             return
@@ -189,7 +189,7 @@ def listed_goals(goals: tuple[GoalChance, ...], lines: int) -> list[GoalChance]:
     return [goals[place] for place in sorted((asked + others)[: max(0, lines - 1)])]
 
 
-def listed_actions(agent: AgentMoment, count: int, lines: int) -> list[int]:
+def listed_actions(agent: AgentFrame, count: int, lines: int) -> list[int]:
     """Return which of `count` actions fit into some lines: all, or those that are worth most.
 
     If not all fit, the last line says how many more there are.
@@ -225,7 +225,7 @@ def bar_shares(
     return np.asarray(np.nan_to_num((values - low) / (high - low)).clip(0.0, 1.0), np.float64)
 
 
-def value_text(agent: AgentMoment, action: int, floor: float | None) -> str:
+def value_text(agent: AgentFrame, action: int, floor: float | None) -> str:
     """Return the value of an action in words: a probability, or a number."""
     assert agent.values is not None
     value = float(agent.values[action])

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import pygame
 
-from rlhf_agents.play.episode import WorldShow
+from rlhf_agents.play.episode import EpisodePlayer
 from rlhf_agents.play.episode_frames import Picture
 from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.env_window.agents import paint_agents
 from rlhf_agents.play.viewer.env_window.event_strip import paint_strip
-from rlhf_agents.play.viewer.env_window.layout import MARGIN, WorldLayout, arrange_world
+from rlhf_agents.play.viewer.env_window.layout import MARGIN, EnvLayout, arrange_env
 from rlhf_agents.play.viewer.env_window.panel import paint_panel
 from rlhf_agents.play.viewer.geometry import Box
 from rlhf_agents.play.viewer.theme import Theme
@@ -20,7 +20,7 @@ LINE = 26.0
 
 
 @dataclass(frozen=True)
-class WorldUi:
+class EnvUi:
     """How it is shown.
 
     Attributes:
@@ -34,12 +34,12 @@ class WorldUi:
     state: str = ""
 
 
-def layout_of(canvas: Canvas, show: WorldShow, ui: WorldUi) -> WorldLayout:
+def layout_of(canvas: Canvas, show: EpisodePlayer, ui: EnvUi) -> EnvLayout:
     """Return where everything lies."""
-    return arrange_world(canvas.size, len(show.now.agents), bool(ui.keys))
+    return arrange_env(canvas.size, len(show.now.agents), bool(ui.keys))
 
 
-def paint_world(canvas: Canvas, show: WorldShow, ui: WorldUi) -> None:
+def paint_env(canvas: Canvas, show: EpisodePlayer, ui: EnvUi) -> None:
     """Draw the present moment of a show."""
     layout, theme = layout_of(canvas, show, ui), ui.theme
     canvas.fill(theme.background)
@@ -51,7 +51,7 @@ def paint_world(canvas: Canvas, show: WorldShow, ui: WorldUi) -> None:
     paint_panel(canvas, layout.panel, show, ui.state, theme)
 
 
-def _paint_picture(canvas: Canvas, box: Box, show: WorldShow, theme: Theme) -> None:
+def _paint_picture(canvas: Canvas, box: Box, show: EpisodePlayer, theme: Theme) -> None:
     picture = show.now.picture
     if picture is None:
         canvas.box(box, theme.surface, 10)

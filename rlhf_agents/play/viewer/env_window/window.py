@@ -12,10 +12,10 @@ import pygame
 from tqdm import tqdm
 
 from rlhf_agents.errors import UserError
-from rlhf_agents.play.episode import WorldShow
+from rlhf_agents.play.episode import EpisodePlayer
 from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.env_window.layout import agent_at
-from rlhf_agents.play.viewer.env_window.screen import WorldUi, layout_of, paint_world
+from rlhf_agents.play.viewer.env_window.screen import EnvUi, layout_of, paint_env
 from rlhf_agents.play.viewer.image_files import image_of, save_gif, save_png
 from rlhf_agents.play.viewer.theme import Theme
 
@@ -29,10 +29,10 @@ LEFT_BUTTON = 1
 KEYS = "space pause   \u2192 one step   n next episode   + \u2212 speed   esc leave"
 AGENT_KEYS = f"{KEYS}   tab or click follow another agent"
 
-Watcher = Callable[["WorldWindow", float], None]
+OnFrame = Callable[["EnvWindow", float], None]
 
 
-class WorldWindow:
+class EnvWindow:
     """Shows a world until the person leaves.
 
     Args:
@@ -46,7 +46,7 @@ class WorldWindow:
     """
 
     def __init__(
-        self, show: WorldShow, theme: Theme, episodes: int = 1, size: tuple[int, int] = SIZE
+        self, show: EpisodePlayer, theme: Theme, episodes: int = 1, size: tuple[int, int] = SIZE
     ) -> None:
         self.show, self.theme, self.episodes = show, theme, episodes
         self.paused = self.leaving = False
@@ -60,7 +60,7 @@ class WorldWindow:
             msg = f"no window can be opened ({error}); --terminal shows it in the terminal"
             raise UserError(msg) from error
 
-    def run(self, watch: Watcher | None = None) -> None:
+    def run(self, watch: OnFrame | None = None) -> None:
         """Show frames until the person leaves; `watch` sees each, with the time in seconds."""
         clock = pygame.time.Clock()
         while not self.leaving:
@@ -129,12 +129,12 @@ class WorldWindow:
         surface = self._window.get_surface()
         return Canvas(surface, surface.get_width() / max(1, self._window.size[0]))
 
-    def _ui(self) -> WorldUi:
+    def _ui(self) -> EnvUi:
         keys = AGENT_KEYS if len(self.show.now.agents) > 1 else KEYS
-        return WorldUi(self.theme, keys, self.state)
+        return EnvUi(self.theme, keys, self.state)
 
     def _paint(self) -> None:
-        paint_world(self._canvas(), self.show, self._ui())
+        paint_env(self._canvas(), self.show, self._ui())
         self._window.flip()
 
     def _take(self, event: pygame.Event) -> None:
@@ -148,7 +148,7 @@ class WorldWindow:
 
 
 @dataclass(frozen=True)
-class WorldFilm:
+class EnvRecording:
     """What to write of a show.
 
     Attributes:
@@ -166,14 +166,14 @@ class WorldFilm:
     size: tuple[int, int] = SIZE
 
 
-def film_world(show: WorldShow, theme: Theme, wanted: WorldFilm) -> int:
+def record_env(show: EpisodePlayer, theme: Theme, wanted: EnvRecording) -> int:
     """Play a show to the end and write what it looked like; return how many steps that were.
 
     Raises:
         OutputError: a file cannot be written.
     """
     canvas = Canvas(pygame.Surface(wanted.size))
-    ui = WorldUi(theme)
+    ui = EnvUi(theme)
     every = max(1, math.ceil(show.pace / FILM_PACE))
     images, seconds, steps = [], [], 0
     with tqdm(total=wanted.steps, desc="recording", unit="step", leave=False, disable=None) as bar:
@@ -181,14 +181,14 @@ def film_world(show: WorldShow, theme: Theme, wanted: WorldFilm) -> int:
             now = show.now
             ended = steps >= wanted.steps or (now.over and now.episode >= wanted.episodes)
             if wanted.gif is not None and (ended or now.over or now.step % every == 0):
-                paint_world(canvas, show, ui)
+                paint_env(canvas, show, ui)
                 images.append(image_of(canvas.surface))
                 seconds.append(END_SECONDS if ended or now.over else every / show.pace)
             if ended:
                 break
             steps += show.advance().step > 0
             bar.update()
-    paint_world(canvas, show, ui)
+    paint_env(canvas, show, ui)
     if wanted.png is not None:
         save_png(wanted.png, canvas.surface)
     if wanted.gif is not None:

@@ -17,7 +17,7 @@ OTHER = 0.0005
 
 
 @dataclass(frozen=True)
-class Positions:
+class SolvedPositions:
     """Unfinished positions and how they came about.
 
     Attributes:
@@ -28,16 +28,16 @@ class Positions:
     states: np.ndarray
     lines: tuple[tuple[int, ...], ...]
 
-    def first(self, count: int) -> Positions:
+    def first(self, count: int) -> SolvedPositions:
         """Return at most so many of them."""
-        return Positions(self.states[:count], self.lines[:count])
+        return SolvedPositions(self.states[:count], self.lines[:count])
 
 
 class BotContract:
     """Inherit, and give these fixtures.
 
     `twin`: the `Agent` with the very weights that the bot carries; by default that of the game
-    `name`. `choose`: a function of `Positions`, the name of a goal and a number of nodes that
+    `name`. `choose`: a function of `SolvedPositions`, the name of a goal and a number of nodes that
     returns the bot's moves `[B]`. `complaints`: what the bot answered to malformed inputs, by
     input.
 
@@ -75,7 +75,7 @@ class BotContract:
             assert len(message.strip().splitlines()) == 1, what
 
 
-def reachable(game, count: int) -> Positions:
+def reachable(game, count: int) -> SolvedPositions:
     """Return at most `count` unfinished positions of random games, of all lengths, shuffled."""
     rng = np.random.default_rng(0)
     states = game.initial(-(-2 * count // game.max_plies))
@@ -90,11 +90,13 @@ def reachable(game, count: int) -> Positions:
         lines = [(*lines[row], int(actions[row])) for row in goes_on]
         states = states[goes_on]
     chosen = [list(found.values())[i] for i in rng.permutation(len(found))[:count]]
-    return Positions(np.stack([state for state, _ in chosen]), tuple(line for _, line in chosen))
+    return SolvedPositions(
+        np.stack([state for state, _ in chosen]), tuple(line for _, line in chosen)
+    )
 
 
-def walk(
-    positions: Positions,
+def select(
+    positions: SolvedPositions,
     restart: Callable[[], None],
     play: Callable[[int], None],
     ask: Callable[[], int],

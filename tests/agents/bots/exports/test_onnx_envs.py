@@ -12,7 +12,7 @@ import torch
 from gymnasium import spaces
 from stable_baselines3.common.envs import FakeImageEnv
 
-from rlhf_agents.bots.exports.env_policy import WorldPolicy
+from rlhf_agents.bots.exports.env_policy import EnvPolicy
 from rlhf_agents.bots.exports.registry import ExportError, export
 from rlhf_agents.cli.export import main
 from rlhf_agents.hfdqn import HFDQN
@@ -206,7 +206,7 @@ def test_mlagents(made, tmp_path):
 
 def in_order(model, inputs):
     """The world's observation, the goal, others, and a mask last."""
-    parts = list(WorldPolicy("", model).parts)
+    parts = list(EnvPolicy("", model).parts)
     last = [name for name in inputs if name == "action_mask"]
     return [name for name in parts if name != "action_mask"] + last
 
@@ -221,12 +221,12 @@ def test_what_cannot_be_is_one_sentence(tmp_path, capsys):
         export(tmp_path / "pole.zip", "onnx", tmp_path / "bot", goal="lose")
     with pytest.raises(ExportError, match="preset must be one of"):
         export(tmp_path / "pole.zip", "onnx", tmp_path / "bot", preset="unreal")
-    order = ["--agent", str(tmp_path / "pole.zip"), "--to", "onnx"]
-    assert main([*order, "--out", str(tmp_path / "pole.onnx")]) == 0
+    request = ["--agent", str(tmp_path / "pole.zip"), "--to", "onnx"]
+    assert main([*request, "--out", str(tmp_path / "pole.onnx")]) == 0
     assert "pole.onnx" in capsys.readouterr().out
 
 
 def test_unknown_layers_are_named():
     model = trained("CartPole-v1", "MlpPolicy", policy_kwargs={"activation_fn": torch.nn.GELU})
     with pytest.raises(ExportError, match="it has a GELU; layers that it can carry: Linear"):
-        export(WorldPolicy("pole", model), "onnx", "/tmp/never.onnx", force=True)
+        export(EnvPolicy("pole", model), "onnx", "/tmp/never.onnx", force=True)

@@ -21,11 +21,13 @@ AGENT = "tic_tac_toe"
 def note(monkeypatch):
     """A format whose files say what was asked for."""
 
-    def refusal(order):
-        return "too heavy, try connect_four" if order.options.get("weight") == 9 else None
+    def refusal(request):
+        return "too heavy, try connect_four" if request.options.get("weight") == 9 else None
 
-    def contents(order):
-        return f"{order.agent.name} {order.goal} {order.nodes} {dict(order.options)}".encode()
+    def contents(request):
+        return (
+            f"{request.agent.name} {request.goal} {request.nodes} {dict(request.options)}".encode()
+        )
 
     module = SimpleNamespace(
         __doc__="A note.",
@@ -64,9 +66,9 @@ def test_writes_what_the_format_makes(tmp_path):
 )
 def test_mistakes_are_explained(changes, error, words, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    order = {"agent": AGENT, "to": "note", "out": "a.txt", **changes}
+    request = {"agent": AGENT, "to": "note", "out": "a.txt", **changes}
     with pytest.raises(error, match=words):
-        rlhf_agents.export(**order)
+        rlhf_agents.export(**request)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -80,12 +82,12 @@ def test_existing_files_stay(tmp_path):
 
 def test_program(tmp_path, capsys):
     path = tmp_path / "a.txt"
-    order = ["--agent", AGENT, "--to", "note", "--out", str(path), "--option", "weight=3"]
-    assert main([*order, "--goal", "lose", "--nodes", "7", "--opset", "17"]) == 0
+    request = ["--agent", AGENT, "--to", "note", "--out", str(path), "--option", "weight=3"]
+    assert main([*request, "--goal", "lose", "--nodes", "7", "--opset", "17"]) == 0
     assert path.read_text() == "tic_tac_toe lose 7 {'weight': 3, 'opset': 17}"
-    assert main(order) == 2
+    assert main(request) == 2
     assert "exists" in capsys.readouterr().err
-    assert main([*order, "--force"]) == 0
+    assert main([*request, "--force"]) == 0
 
 
 def test_program_shows_pages_and_mistakes(capsys):

@@ -13,9 +13,8 @@ import pytest
 
 import rlhf_games
 from rlhf_agents import Agent, export, load_agent
-from rlhf_agents.bots.exports import quantize_python as tight_weights
-from rlhf_agents.bots.exports import to_python
-from rlhf_agents.bots.exports.registry import ExportError, Order
+from rlhf_agents.bots.exports import quantize_python, to_python
+from rlhf_agents.bots.exports.registry import ExportError, ExportRequest
 from rlhf_agents.players.bundled import bundled_agents
 from rlhf_agents.settings import Foresight
 from tests.agents.bots.exports.contract import BotContract
@@ -40,11 +39,11 @@ def made(request, tmp_path_factory):
     if request.param in bundled_agents():
         agent = load_agent(request.param)
     else:
-        patch.setattr(tight_weights, "GAMES", 30)
+        patch.setattr(quantize_python, "GAMES", 30)
         game = rlhf_games.make(request.param)
         weights = random_weights(game, width=8, scale=0.3)
         agent = Agent("random", game, weights, Foresight())
-    once = tight_weights.tighten(agent, to_python.MOST_BYTES)
+    once = quantize_python.tighten(agent, to_python.MOST_BYTES)
     patch.setattr(to_python, "tighten", lambda *_: once)
     path = export(agent, "python", tmp_path_factory.mktemp("bots") / "bot.py", nodes=30)
     patch.undo()
@@ -74,9 +73,9 @@ class Checks(BotContract):
         mistakes = {"move": {"moves": "1 zz"}, "action": {"moves": [-1]}, "goal": {"goal": "x"}}
         mistakes |= {"nodes": {"nodes": -1}, "half": {"nodes": 0.5}, "long": {"moves": "x" * 999}}
         told = {}
-        for what, order in mistakes.items():
+        for what, request in mistakes.items():
             with pytest.raises(bot.Mistake) as mistake:
-                bot.choose(**order)
+                bot.choose(**request)
             told[what] = str(mistake.value)
         return told
 
@@ -152,22 +151,22 @@ def test_finished_games_are_refused(made):
 def test_networks_that_do_not_fit_are_refused():
     agent = load_agent("tic_tac_toe")
     with pytest.raises(ExportError, match="too large"):
-        tight_weights.tighten(agent, 1000)
+        quantize_python.tighten(agent, 1000)
 
 
 def test_other_games_are_refused():
     game = rlhf_games.make("connect_four")
     agent = Agent("random", game, random_weights(game), Foresight())
     game.name = "draughts"
-    assert "tic_tac_toe" in to_python.refusal(Order(agent, "win", 1))
+    assert "tic_tac_toe" in to_python.refusal(ExportRequest(agent, "win", 1))
 
 
 def test_large_heads_are_rounded_more():
     game = rlhf_games.make("breakthrough_6x6")
     weights = random_weights(game, width=8)
     frequencies = np.full(len(weights.table), 0.01)
-    for levels in tight_weights.HEAD_LEVELS:
-        tight = tight_weights.rounded(weights, frequencies, 0.125, levels)
+    for levels in quantize_python.HEAD_LEVELS:
+        tight = quantize_python.rounded(weights, frequencies, 0.125, levels)
         assert np.abs(tight.heads).max() == levels
         error = np.abs(tight.weights().heads - weights.heads)
         assert (error <= 0.501 * tight.head_scale[:, None]).all()

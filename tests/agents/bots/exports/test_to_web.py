@@ -11,7 +11,7 @@ import pytest
 
 from rlhf_agents.bots.exports import to_web
 from rlhf_agents.bots.exports.quantize_web import shrink
-from rlhf_agents.bots.exports.registry import Order
+from rlhf_agents.bots.exports.registry import ExportRequest
 from rlhf_agents.players.agent import Agent, load_agent
 from rlhf_agents.settings import Foresight
 from rlhf_games.rules import symbols_batch
@@ -25,8 +25,8 @@ MOST_BYTES = 1_500_000
 YOURS = "document.body.dataset.state === 'yours' && view.reach !== null"
 
 
-def order(agent: Agent) -> Order:
-    return Order(agent, "win", NODES)
+def request(agent: Agent) -> ExportRequest:
+    return ExportRequest(agent, "win", NODES)
 
 
 def rounded(agent: Agent) -> Agent:
@@ -52,7 +52,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory):
     def page_of(agent: Agent):
         if agent.name not in written:
             path = folder / f"{agent.name}.html"
-            path.write_bytes(to_web.contents(order(agent)))
+            path.write_bytes(to_web.contents(request(agent)))
             written[agent.name] = path
         return written[agent.name]
 
@@ -136,7 +136,7 @@ class Checks(BotContract):
         known = bot.run(KNOWN.format(cases=json.dumps(cases), nodes=NODES))
         assert [one["cells"] for one in known] == [case["cells"] for case in cases]
         assert [one["verdicts"] for one in known] == game.verdicts(states).tolist()
-        thought = twin._thinker.think(states, np.zeros(len(states), np.int64), NODES)
+        thought = twin._searcher.think(states, np.zeros(len(states), np.int64), NODES)
         seen = np.array([one["values"] for one in known], np.float64)
         np.testing.assert_allclose(seen, thought.values, atol=CLOSE)
         assert bot.errors == []
@@ -222,7 +222,7 @@ def test_page_is_small_and_asks_for_nothing(pages, connect_four: Agent):
 
 def test_games_without_rules_in_javascript_are_refused():
     game = SimpleNamespace(name="chess", title="Chess")
-    reason = to_web.refusal(order(SimpleNamespace(game=game)))
+    reason = to_web.refusal(request(SimpleNamespace(game=game)))
     assert reason is not None
     assert "Chess" in reason
     assert "othello_6x6" in reason

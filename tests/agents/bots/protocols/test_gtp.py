@@ -21,7 +21,7 @@ from rlhf_agents.bots.protocols.move_names import openspiel_name, read_move
 from rlhf_agents.cli.gtp_uci import gtp_main
 from rlhf_agents.players.agent import load_agent
 from rlhf_agents.players.players import AgentPlayer
-from tests.agents.bots.exports.contract import BotContract, walk
+from tests.agents.bots.exports.contract import BotContract, select
 
 needs_openspiel = pytest.mark.skipif(
     find_spec("pyspiel") is None, reason="needs the extra openspiel"
@@ -71,7 +71,7 @@ class TestContract(BotContract):
         def choose(positions, goal, nodes):
             told(f"rlhf-set_goal {goal}")
             told(f"rlhf-set_nodes {nodes}")
-            return walk(positions, lambda: told("clear_board"), play, ask)
+            return select(positions, lambda: told("clear_board"), play, ask)
 
         return choose
 

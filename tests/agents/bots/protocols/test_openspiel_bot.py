@@ -14,7 +14,7 @@ from rlhf_agents.errors import SettingError
 from rlhf_agents.players.agent import Agent
 from rlhf_agents.settings import Foresight
 from tests.agents.bots.exports.agents import agent_of
-from tests.agents.bots.exports.contract import BotContract, walk
+from tests.agents.bots.exports.contract import BotContract, select
 from tests.agents.weights import random_weights
 
 pyspiel = pytest.importorskip("pyspiel", reason="needs the extra openspiel")
@@ -60,7 +60,7 @@ class TestContract(BotContract):
                 name = now["theirs"].action_to_string(bot.step(now["theirs"]))
                 return read_move(game, now["ours"][0], name, openspiel_name)
 
-            return walk(positions, restart, play, ask)
+            return select(positions, restart, play, ask)
 
         return choose
 

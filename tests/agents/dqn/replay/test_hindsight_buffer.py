@@ -62,11 +62,11 @@ def filled(steps, lengths=(5,), n_envs=1, size=1000, ends=True, **options):
     buffer = HindsightReplayBuffer(
         size, env.observation_space, env.action_space, env, n_envs=n_envs, **options
     )
-    walk(buffer, env, env.reset(), steps)
+    select(buffer, env, env.reset(), steps)
     return buffer
 
 
-def walk(buffer, env, observation, steps):
+def select(buffer, env, observation, steps):
     for _ in range(steps):
         actions = np.zeros(env.num_envs, np.int64)
         fresh, rewards, dones, infos = env.step(actions)
@@ -147,9 +147,12 @@ def test_time_limits_are_no_ends():
 def test_ends_caused_by_the_asked_goal_do_not_end_other_goals():
     env = make_vec_env(lambda: BitFlippingEnv(n_bits=3), 1, seed=0)
     model = DQN(
-        "MultiInputPolicy", env, replay_buffer_class=HindsightReplayBuffer, learning_starts=300,
+        "MultiInputPolicy",
+        env,
+        replay_buffer_class=HindsightReplayBuffer,
+        learning_starts=300,
         seed=0,
-    )  # fmt: skip
+    )
     model.learn(300)
     batch = model.replay_buffer.sample(500)
     reached = (batch.next_observations["achieved_goal"] == batch.observations["desired_goal"]).all(
@@ -191,9 +194,13 @@ def test_goals_that_are_reached_already_are_not_given(skip):
     """Bits return to what they were after two flips."""
     env = make_vec_env(lambda: BitFlippingEnv(n_bits=2, max_steps=20), 1, seed=0)
     model = DQN(
-        "MultiInputPolicy", env, replay_buffer_class=HindsightReplayBuffer,
-        replay_buffer_kwargs={"skip_achieved": skip}, learning_starts=400, seed=0,
-    ).learn(400)  # fmt: skip
+        "MultiInputPolicy",
+        env,
+        replay_buffer_class=HindsightReplayBuffer,
+        replay_buffer_kwargs={"skip_achieved": skip},
+        learning_starts=400,
+        seed=0,
+    ).learn(400)
     buffer = model.replay_buffer
     sources = buffer._sources(np.arange(400))
     rows = np.flatnonzero(sources != KEEP)
@@ -242,10 +249,10 @@ def test_a_file_goes_on_in_the_middle_of_an_episode(tmp_path, options):
         60, env.observation_space, env.action_space, env, n_envs=2, **options
     )
     first, second = make(), make()
-    observation = walk(first, env, env.reset(), 40)  # 30 slots for each: the ring is full
+    observation = select(first, env, env.reset(), 40)  # 30 slots for each: the ring is full
     first.save(tmp_path / "replay")
     second.load(tmp_path / "replay")
-    walk(first, env, observation, 0)
+    select(first, env, observation, 0)
     for buffer in (first, second):
         np.random.seed(0)  # noqa: NPY002 - the generator that buffers draw with
         buffer.batch = buffer.sample(64)

@@ -85,9 +85,14 @@ def test_without_foresight_so_few_steps_are_not_enough():
 def test_targets_are_free_of_luck(hindsight: bool):
     """The prize has its own chance as value, whatever was drawn, relabelled or not."""
     model = HFDQN(
-        "MultiInputPolicy", GambleEnv(), foresight=ModelForesight(model="table"),
-        hindsight=hindsight, gamma=0.0, exploration_final_eps=1.0, **SMALL,
-    ).learn(800)  # fmt: skip
+        "MultiInputPolicy",
+        GambleEnv(),
+        foresight=ModelForesight(model="table"),
+        hindsight=hindsight,
+        gamma=0.0,
+        exploration_final_eps=1.0,
+        **SMALL,
+    ).learn(800)
     ahead = model.lookahead
     batch = model.replay_buffer.sample(512)
     sampled = batch.rewards

@@ -15,8 +15,9 @@ Step = tuple[int, int, int, float, bool]
 CELLS = st.integers(0, 12)
 STEPS = st.lists(
     st.tuples(CELLS, st.integers(0, 1), CELLS, st.sampled_from([-1.0, 0.0, 1.0]), st.booleans()),
-    min_size=1, max_size=60,
-)  # fmt: skip
+    min_size=1,
+    max_size=60,
+)
 
 
 def transitions(steps: list[Step]) -> Transitions:
@@ -95,17 +96,24 @@ def test_plans_are_those_of_dynamic_programming(seed: int):
     states, n_actions, gamma = 12, 2, 0.9
     steps = [
         (s, a, int(to), 0.0, False)
-        for s in range(states) for a in range(n_actions) for to in rng.integers(states, size=3)
-    ]  # fmt: skip
+        for s in range(states)
+        for a in range(n_actions)
+        for to in rng.integers(states, size=3)
+    ]
     reward = np.eye(states)[rng.integers(states)]
     quality, _ = plan_of(table_of(steps), reward, gamma)
     value = np.zeros(states)
     for _ in range(300):
         worth = reward + gamma * (reward == 0) * value
-        exact = np.array([
-            [np.mean([worth[to] for s, a, to, *_ in steps if (s, a) == (state, action)])
-             for action in range(n_actions)] for state in range(states)
-        ])  # fmt: skip
+        exact = np.array(
+            [
+                [
+                    np.mean([worth[to] for s, a, to, *_ in steps if (s, a) == (state, action)])
+                    for action in range(n_actions)
+                ]
+                for state in range(states)
+            ]
+        )
         value = exact.max(axis=1)
     np.testing.assert_allclose([quality[s] for s in range(states)], exact, atol=2e-3)
 

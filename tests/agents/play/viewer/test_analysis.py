@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 
-from rlhf_agents.play.viewer.analysis import Desk, Question
+from rlhf_agents.play.viewer.analysis import Analysis, Question
 from rlhf_agents.search.explanation import Explanation
 
 
@@ -16,7 +16,7 @@ def thought(goal, nodes):
     return Explanation(0, goal, np.zeros(1, np.float32), nodes=nodes)
 
 
-class Mind:
+class SearchContext:
     """Thinks in slices that the test allows one by one."""
 
     name = "mind"
@@ -34,10 +34,10 @@ class Mind:
 
 
 @pytest.fixture
-def desk():
-    desk = Desk("test")
-    yield desk
-    desk.close(2)
+def analysis():
+    analysis = Analysis("test")
+    yield analysis
+    analysis.close(2)
 
 
 def until(what):
@@ -47,62 +47,62 @@ def until(what):
         time.sleep(0.001)
 
 
-def ask(mind, goal, against=""):
-    return Question(mind, np.zeros(1, np.uint64).tobytes(), goal, against=against)
+def ask(player, goal, against=""):
+    return Question(player, np.zeros(1, np.uint64).tobytes(), goal, against=against)
 
 
-def nodes_of(desk, question):
-    answer = desk.answer(question)
+def nodes_of(analysis, question):
+    answer = analysis.answer(question)
     return answer.content.nodes if answer and answer.content else 0
 
 
-def test_answers_get_better_until_they_are_done(desk):
-    mind, question = Mind(), None
-    question = ask(mind, "win")
-    desk.wish([question])
-    assert desk.answer(question) is None or not desk.answer(question).done
+def test_answers_get_better_until_they_are_done(analysis):
+    player, question = SearchContext(), None
+    question = ask(player, "win")
+    analysis.wish([question])
+    assert analysis.answer(question) is None or not analysis.answer(question).done
     for i in (1, 2, 3):
-        mind.turn.release()
-        until(lambda i=i: nodes_of(desk, question) == i)
-    until(lambda: desk.answer(question).done)
-    assert not desk.busy
-    assert desk.version >= 4
+        player.turn.release()
+        until(lambda i=i: nodes_of(analysis, question) == i)
+    until(lambda: analysis.answer(question).done)
+    assert not analysis.busy
+    assert analysis.version >= 4
 
 
-def test_a_new_first_wish_is_taken_up_at_once(desk):
-    mind = Mind(slices=5)
-    slow, urgent = ask(mind, "slow"), ask(mind, "urgent")
-    desk.wish([slow])
-    mind.turn.release()
-    until(lambda: nodes_of(desk, slow) == 1)
-    desk.wish([urgent, slow])
+def test_a_new_first_wish_is_taken_up_at_once(analysis):
+    player = SearchContext(slices=5)
+    slow, urgent = ask(player, "slow"), ask(player, "urgent")
+    analysis.wish([slow])
+    player.turn.release()
+    until(lambda: nodes_of(analysis, slow) == 1)
+    analysis.wish([urgent, slow])
     for _ in range(20):
-        mind.turn.release()
-    until(lambda: desk.answer(slow) is not None and desk.answer(slow).done)
-    assert mind.log.index("urgent") <= 2  # one slice may have been under way
-    last_urgent = len(mind.log) - 1 - mind.log[::-1].index("urgent")
-    assert "slow" not in mind.log[mind.log.index("urgent") : last_urgent]
-    assert mind.begun == ["slow", "urgent"]  # and it was not begun anew
+        player.turn.release()
+    until(lambda: analysis.answer(slow) is not None and analysis.answer(slow).done)
+    assert player.log.index("urgent") <= 2  # one slice may have been under way
+    last_urgent = len(player.log) - 1 - player.log[::-1].index("urgent")
+    assert "slow" not in player.log[player.log.index("urgent") : last_urgent]
+    assert player.begun == ["slow", "urgent"]  # and it was not begun anew
 
 
-def test_what_nobody_wishes_is_dropped(desk):
-    mind = Mind(slices=1000)
-    question = ask(mind, "slow")
-    desk.wish([question])
-    mind.turn.release()
-    until(lambda: nodes_of(desk, question) == 1)
-    desk.wish([])
-    mind.turn.release()  # the slice that is under way
+def test_what_nobody_wishes_is_dropped(analysis):
+    player = SearchContext(slices=1000)
+    question = ask(player, "slow")
+    analysis.wish([question])
+    player.turn.release()
+    until(lambda: nodes_of(analysis, question) == 1)
+    analysis.wish([])
+    player.turn.release()  # the slice that is under way
     time.sleep(0.05)
-    seen = nodes_of(desk, question)
+    seen = nodes_of(analysis, question)
     for _ in range(10):
-        mind.turn.release()
+        player.turn.release()
     time.sleep(0.05)
-    assert nodes_of(desk, question) == seen <= 2
-    assert not desk.busy
+    assert nodes_of(analysis, question) == seen <= 2
+    assert not analysis.busy
 
 
-def test_failures_are_answers(desk):
+def test_failures_are_answers(analysis):
     class Broken:
         name = "broken"
 
@@ -110,32 +110,32 @@ def test_failures_are_answers(desk):
             msg = "no idea"
             raise RuntimeError(msg)
 
-    question, other = ask(Broken(), "win"), ask(Mind(free=True), "win")
-    desk.wish([question, other])
-    until(lambda: desk.answer(other) is not None and desk.answer(other).done)
-    assert str(desk.answer(question).error) == "no idea"
-    assert desk.answer(question).done
+    question, other = ask(Broken(), "win"), ask(SearchContext(free=True), "win")
+    analysis.wish([question, other])
+    until(lambda: analysis.answer(other) is not None and analysis.answer(other).done)
+    assert str(analysis.answer(question).error) == "no idea"
+    assert analysis.answer(question).done
 
 
-def test_forecasts_are_questions_too(desk):
-    class Teller(Mind):
+def test_forecasts_are_questions_too(analysis):
+    class Teller(SearchContext):
         def forecast(self, state, goals):
             return goals
 
     question = ask(Teller(), "win", against="draw")
-    desk.wish([question])
-    until(lambda: desk.answer(question) is not None and desk.answer(question).done)
-    assert desk.answer(question).content == ("win", "draw")
+    analysis.wish([question])
+    until(lambda: analysis.answer(question) is not None and analysis.answer(question).done)
+    assert analysis.answer(question).content == ("win", "draw")
 
 
 def test_closing_does_not_wait_for_a_long_thought():
-    mind, desk = Mind(), Desk("test")
-    desk.wish([ask(mind, "win")])
-    until(lambda: mind.begun)
-    assert not desk.close(0.1)
+    player, analysis = SearchContext(), Analysis("test")
+    analysis.wish([ask(player, "win")])
+    until(lambda: player.begun)
+    assert not analysis.close(0.1)
     for _ in range(3):
-        mind.turn.release()
+        player.turn.release()
 
 
 def test_closing_an_idle_desk():
-    assert Desk("test").close(5)
+    assert Analysis("test").close(5)

@@ -17,12 +17,20 @@ sizes = st.tuples(st.integers(SMALLEST[0], 3000), st.integers(SMALLEST[1], 2000)
 
 def boxes(layout):
     named = {
-        "board": layout.board, "title": layout.title, "forecast": layout.forecast,
-        "goals head": layout.goals_head, "goals": layout.goals, "line": layout.line,
-        "slider": layout.slider, "graph": layout.graph,
-    }  # fmt: skip
-    for group, name in ((layout.cards, "card"), (layout.overlays, "switch"),
-                        (layout.buttons, "button")):  # fmt: skip
+        "board": layout.board,
+        "title": layout.title,
+        "forecast": layout.forecast,
+        "goals head": layout.goals_head,
+        "goals": layout.goals,
+        "line": layout.line,
+        "slider": layout.slider,
+        "graph": layout.graph,
+    }
+    for group, name in (
+        (layout.cards, "card"),
+        (layout.overlays, "switch"),
+        (layout.buttons, "button"),
+    ):
         named |= {f"{name} {i}": box for i, box in enumerate(group)}
     return {name: box for name, box in named.items() if not box.empty}
 
@@ -60,8 +68,11 @@ def test_goals_have_room_in_every_window(size):
     layout = arrange(*size)
     assert layout.goal_rows() >= 2
     assert layout.goal_boxes(0, 16)
-    shown = {number for scroll in range(layout.scroll_limit(16) + 1)
-             for number, _ in layout.goal_boxes(scroll, 16)}  # fmt: skip
+    shown = {
+        number
+        for scroll in range(layout.scroll_limit(16) + 1)
+        for number, _ in layout.goal_boxes(scroll, 16)
+    }
     assert shown == set(range(16))
 
 

@@ -186,15 +186,19 @@ def test_games_are_saved_and_opened(screen, tmp_path):
     [
         ("", "not a readable game record"),
         ("[1, 2]", "not a game record"),
-        ('{"game": "tic_tac_toe", "format": 1, "goals": [], "moves": []}',
-         "rlhf-play --game tic_tac_toe --load"),
+        (
+            '{"game": "tic_tac_toe", "format": 1, "goals": [], "moves": []}',
+            "rlhf-play --game tic_tac_toe --load",
+        ),
         ('{"game": "connect_four", "format": 99}', "newer version"),
         ('{"game": "connect_four", "format": 1, "goals": ["win", "wim"], "moves": []}', "wim"),
         ('{"game": "connect_four", "format": 1, "goals": ["win", "win"], "moves": [9]}', "record"),
-        ('{"game": "connect_four", "format": 1, "goals": ["win", "win"], "moves": [1e999]}',
-         "record"),
+        (
+            '{"game": "connect_four", "format": 1, "goals": ["win", "win"], "moves": [1e999]}',
+            "record",
+        ),
     ],
-)  # fmt: skip
+)
 def test_bad_records_change_nothing(screen, tmp_path, text, sentence):
     play(screen, 3)
     moves = list(screen.session.moves)
@@ -236,7 +240,7 @@ def test_failing_players_are_told(screen):
             msg = "no idea"
             raise RuntimeError(msg)
 
-    screen.match._minds.clear()
-    screen.match.seating.__dict__["agent"] = Broken()
+    screen.match._thinking_players.clear()
+    screen.match.matchup.__dict__["agent"] = Broken()
     screen.wait(lambda: screen.app.ui.toast)
     assert screen.app.ui.toast == "broken failed: no idea"

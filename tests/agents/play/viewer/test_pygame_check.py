@@ -8,32 +8,32 @@ import types
 import pytest
 
 from rlhf_agents.errors import SettingError
-from rlhf_agents.play.viewer import pygame_check as pygame_ready
+from rlhf_agents.play.viewer import pygame_check
 
 
 def test_the_right_one_is_there():
-    pygame_ready.require_pygame()
+    pygame_check.require_pygame()
 
 
 def test_missing(monkeypatch):
     monkeypatch.setitem(sys.modules, "pygame", None)
     with pytest.raises(SettingError, match=r"pip install 'rlhf-agents\[viewer\]'"):
-        pygame_ready.require_pygame()
+        pygame_check.require_pygame()
 
 
 def test_hidden_by_the_older_one(monkeypatch):
     monkeypatch.setitem(sys.modules, "pygame", types.ModuleType("pygame"))
-    monkeypatch.setattr(pygame_ready, "_installed", lambda name: True)
+    monkeypatch.setattr(pygame_check, "_installed", lambda name: True)
     with pytest.raises(SettingError, match="pip uninstall -y pygame pygame-ce && pip install"):
-        pygame_ready.require_pygame()
+        pygame_check.require_pygame()
 
 
 def test_half_removed(monkeypatch):
     """After `pip uninstall pygame` an empty folder is left of pygame-ce."""
     monkeypatch.setitem(sys.modules, "pygame", types.ModuleType("pygame"))
-    monkeypatch.setattr(pygame_ready, "_installed", lambda name: False)
+    monkeypatch.setattr(pygame_check, "_installed", lambda name: False)
     with pytest.raises(SettingError, match="pygame-ce"):
-        pygame_ready.require_pygame()
+        pygame_check.require_pygame()
 
 
 @pytest.mark.parametrize(
@@ -53,4 +53,4 @@ def test_displays(monkeypatch, variables, platform, there):
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(sys, "platform", platform)
-    assert pygame_ready.has_display() == there
+    assert pygame_check.has_display() == there

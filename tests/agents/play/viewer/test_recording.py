@@ -12,7 +12,7 @@ from rlhf_agents.play.session import Session
 from rlhf_agents.play.setup import Setup
 from rlhf_agents.play.viewer.image_files import save_gif
 from rlhf_agents.play.viewer.loading import load_stage
-from rlhf_agents.play.viewer.recording import LAST_SECONDS, THOUGHT_SECONDS, Camera, record
+from rlhf_agents.play.viewer.recording import LAST_SECONDS, THOUGHT_SECONDS, Recorder, record
 from rlhf_agents.play.viewer.scene import Ui
 from rlhf_agents.play.viewer.theme import DARK, LIGHT
 
@@ -63,7 +63,7 @@ def test_saved_games_are_replayed(tmp_path):
 
 
 def test_thoughts_are_in_the_picture_unless_switched_off(stage):
-    camera = Camera(stage, Ui(theme=DARK), (800, 600))
+    camera = Recorder(stage, Ui(theme=DARK), (800, 600))
     shown = camera.picture().get_buffer().raw
     assert stage.scene(camera.ui, 0.0).board.values is not None
     camera.ui.shown.clear()
@@ -71,14 +71,14 @@ def test_thoughts_are_in_the_picture_unless_switched_off(stage):
 
 
 def test_themes_differ(stage):
-    dark = Camera(stage, Ui(theme=DARK)).picture().get_at((2, 2))
-    light = Camera(stage, Ui(theme=LIGHT)).picture().get_at((2, 2))
+    dark = Recorder(stage, Ui(theme=DARK)).picture().get_at((2, 2))
+    light = Recorder(stage, Ui(theme=LIGHT)).picture().get_at((2, 2))
     assert sum(dark[:3]) < 200
     assert sum(light[:3]) > 600
 
 
 def test_larger_pixels_same_layout(stage):
-    assert Camera(stage, Ui(), (480, 400), 2.0).picture().get_size() == (960, 800)
+    assert Recorder(stage, Ui(), (480, 400), 2.0).picture().get_size() == (960, 800)
 
 
 def test_colours_survive_the_palette(tmp_path):

@@ -19,7 +19,7 @@ from rlhf_agents.play.viewer.app import App
 from rlhf_agents.play.viewer.theme import DARK
 from rlhf_agents.play.viewer.window import Window
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 PATIENCE = 240.0  # the first game of a kind is compiled before
 
 
@@ -119,8 +119,15 @@ def test_a_watched_game(driver, tmp_path):
 
 
 def test_keys_with_modifiers_and_a_picture(driver, tmp_path):
-    keys = iter([(pygame.K_1, pygame.KMOD_SHIFT), (pygame.K_s, pygame.KMOD_CTRL),
-                 (pygame.K_F12, 0), (pygame.K_t, 0), (pygame.K_F1, 0)])  # fmt: skip
+    keys = iter(
+        [
+            (pygame.K_1, pygame.KMOD_SHIFT),
+            (pygame.K_s, pygame.KMOD_CTRL),
+            (pygame.K_F12, 0),
+            (pygame.K_t, 0),
+            (pygame.K_F1, 0),
+        ]
+    )
     turns = []
 
     def steps(app):
@@ -186,10 +193,26 @@ def test_a_storm_of_resizing(driver, tmp_path):
 
 def test_a_thousand_random_events(driver, tmp_path):
     dice, count = random.Random(2), [0]
-    keys = [*range(pygame.K_a, pygame.K_z + 1), *range(pygame.K_0, pygame.K_9 + 1), pygame.K_LEFT,
-            pygame.K_RIGHT, pygame.K_UP, pygame.K_DOWN, pygame.K_RETURN, pygame.K_F1, pygame.K_TAB,
-            pygame.K_SPACE, pygame.K_HOME, pygame.K_END, pygame.K_PAGEUP, pygame.K_F12,
-            pygame.K_COMMA, pygame.K_PERIOD, pygame.K_EQUALS, pygame.K_MINUS]  # fmt: skip
+    keys = [
+        *range(pygame.K_a, pygame.K_z + 1),
+        *range(pygame.K_0, pygame.K_9 + 1),
+        pygame.K_LEFT,
+        pygame.K_RIGHT,
+        pygame.K_UP,
+        pygame.K_DOWN,
+        pygame.K_RETURN,
+        pygame.K_F1,
+        pygame.K_TAB,
+        pygame.K_SPACE,
+        pygame.K_HOME,
+        pygame.K_END,
+        pygame.K_PAGEUP,
+        pygame.K_F12,
+        pygame.K_COMMA,
+        pygame.K_PERIOD,
+        pygame.K_EQUALS,
+        pygame.K_MINUS,
+    ]
 
     def steps(app):
         if count[0] >= 1000:
@@ -256,8 +279,13 @@ def test_closing_ends_the_process_at_once(tmp_path, when, agent, nodes):
     code = ENDING.format(when=when, agent=agent, nodes=nodes)
     paths = os.pathsep.join(str(ROOT / part) for part in (".", "adapters", "games"))
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=False,
-        cwd=tmp_path, env={**os.environ, "SDL_VIDEODRIVER": "dummy", "PYTHONPATH": paths},
-    )  # fmt: skip
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        cwd=tmp_path,
+        env={**os.environ, "SDL_VIDEODRIVER": "dummy", "PYTHONPATH": paths},
+    )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""

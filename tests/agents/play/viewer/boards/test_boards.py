@@ -11,10 +11,10 @@ import pytest
 import rlhf_games
 from rlhf_agents.play.board_cells import stones_of
 from rlhf_agents.play.session import Session
-from rlhf_agents.play.viewer.boards import known_room, room_for
-from rlhf_agents.play.viewer.boards.base import BoardView, Ghost, Moving
-from rlhf_agents.play.viewer.boards.grid import GridRoom, percent
-from rlhf_agents.play.viewer.boards.text import TextRoom
+from rlhf_agents.play.viewer.boards import board_for, known_board
+from rlhf_agents.play.viewer.boards.base import BoardView, Ghost, MovingStone
+from rlhf_agents.play.viewer.boards.grid import GridBoard, percent
+from rlhf_agents.play.viewer.boards.text import TextBoard
 from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.geometry import Box
 from rlhf_agents.play.viewer.theme import DARK, LIGHT
@@ -86,10 +86,18 @@ class RoomContract:
         legal = Session(game, moves=[0, 1]).legal()
         values[[a for a in range(game.n_actions) if a not in legal]] = np.nan
         view = self.view(
-            game, [0, 1], last=(0, 0), winning=frozenset({(0, 0), (1, 1)}), values=values, eyes=1,
-            moving=Moving((game.observation_shape[1] - 1, 1), 0.5), chosen=legal[0],
-            ghosts=(Ghost((0, 2), 0, 1), Ghost((1, 2), 1, 2)), hover=legal[0], hint=legal[-1],
-        )  # fmt: skip
+            game,
+            [0, 1],
+            last=(0, 0),
+            winning=frozenset({(0, 0), (1, 1)}),
+            values=values,
+            eyes=1,
+            moving=MovingStone((game.observation_shape[1] - 1, 1), 0.5),
+            chosen=legal[0],
+            ghosts=(Ghost((0, 2), 0, 1), Ghost((1, 2), 1, 2)),
+            hover=legal[0],
+            hint=legal[-1],
+        )
         surface = pygame.Surface((1000, 900))
         before = pygame.image.tobytes(surface, "RGB")
         room.draw(Canvas(surface), box, view, theme)
@@ -121,7 +129,7 @@ class TestConnectFour(RoomContract):
     @pytest.fixture
     def room(self):
         game = rlhf_games.make("connect_four")
-        return room_for(game), game
+        return board_for(game), game
 
     def test_down_plays(self, room):
         assert room[0].neighbour(3, (0, 1), np.ones(7, bool)) is None
@@ -131,7 +139,7 @@ class TestConnectFour(RoomContract):
         box, heights = Box(0, 0, 400, 400), []
         for progress in (0.0, 0.2, 0.4, 0.6, 1.0):
             surface = pygame.Surface((400, 400))
-            view = self.view(game, [3], moving=Moving((5, 3), progress))
+            view = self.view(game, [3], moving=MovingStone((5, 3), progress))
             room.draw(Canvas(surface), box, view, DARK)
             rows = np.argwhere((pygame.surfarray.array3d(surface) == DARK.seats[0]).all(axis=2))
             heights.append(rows[:, 1].mean())
@@ -143,7 +151,7 @@ class TestTicTacToe(RoomContract):
     @pytest.fixture
     def room(self):
         game = rlhf_games.make("tic_tac_toe")
-        return room_for(game), game
+        return board_for(game), game
 
     def test_stones_are_where_the_state_says(self, room, box, theme):
         """Crosses cross in the middle; noughts leave it free."""
@@ -163,13 +171,13 @@ class TestTicTacToe(RoomContract):
 class TestGridOfColumns(RoomContract):
     @pytest.fixture
     def room(self):
-        return GridRoom(6, 7, 7, gravity=True), rlhf_games.make("connect_four")
+        return GridBoard(6, 7, 7, gravity=True), rlhf_games.make("connect_four")
 
 
 class TestGridOfCells(RoomContract):
     @pytest.fixture
     def room(self):
-        return GridRoom(3, 3, 9, gravity=False), rlhf_games.make("tic_tac_toe")
+        return GridBoard(3, 3, 9, gravity=False), rlhf_games.make("tic_tac_toe")
 
 
 class TestGridWithAList(RoomContract):
@@ -177,7 +185,7 @@ class TestGridWithAList(RoomContract):
 
     @pytest.fixture
     def room(self):
-        room = GridRoom(6, 7, 7, gravity=False)
+        room = GridBoard(6, 7, 7, gravity=False)
         assert not room.by_cell
         assert not room.by_column
         return room, rlhf_games.make("connect_four")
@@ -189,7 +197,7 @@ class TestPaths(RoomContract):
     @pytest.fixture
     def room(self):
         game = rlhf_games.make("breakthrough_6x6")
-        return room_for(game), game
+        return board_for(game), game
 
     def view(self, game, moves, **more):
         # The moves of the contract are those of games on empty boards: take legal ones instead.
@@ -259,7 +267,7 @@ def test_the_whole_board_is_clicked_to_pass():
     while not game.legal(states)[:, 36].any():
         states = game.step(states, game.random_actions(states, rng))
     state = states[int(game.legal(states)[:, 36].argmax())]
-    room, box = room_for(game), Box(0, 0, 400, 400)
+    room, box = board_for(game), Box(0, 0, 400, 400)
     view = BoardView(
         stones_of(game, state), legal=game.legal(state[None])[0], names=game.names_of(0)
     )
@@ -276,8 +284,8 @@ def test_the_whole_board_is_clicked_to_pass():
 
 
 def test_rooms_by_name():
-    assert known_room("connect_four") is not None
-    assert known_room("no_such_game") is None
+    assert known_board("connect_four") is not None
+    assert known_board("no_such_game") is None
 
 
 @pytest.mark.parametrize(
@@ -315,8 +323,8 @@ class TestText:
 
     @pytest.mark.parametrize(("moves", "legal"), [([], {0, 1, 2}), ([2], {PASS}), ([1], {0, 1, 2})])
     def test_legal_moves_can_be_pointed_at_and_reached(self, game, box, moves, legal):
-        room = room_for(game)
-        assert isinstance(room, TextRoom)
+        room = board_for(game)
+        assert isinstance(room, TextBoard)
         view = self.view(game, moves)
         points = [(x, y) for x in range(0, 320, 3) for y in range(0, 320, 3)]
         assert {room.action_at(box, point, view) for point in points} == {None, *legal}
@@ -329,7 +337,7 @@ class TestText:
         assert room.piece_at(box, points[0], view) is None
 
     def test_text_values_and_hints_are_drawn_inside(self, game, box):
-        room, pictures = room_for(game), set()
+        room, pictures = board_for(game), set()
         values = np.array([0.1, 0.5, 0.9, np.nan], np.float32)
         for view in (
             BoardView(),

@@ -8,10 +8,10 @@ import pytest
 
 import rlhf_games
 from rlhf_agents.play.board_cells import line_labels
-from rlhf_agents.play.viewer.boards import room_for
+from rlhf_agents.play.viewer.boards import board_for
 from rlhf_agents.play.viewer.boards.base import BoardView
-from rlhf_agents.play.viewer.boards.text import TextRoom
-from rlhf_agents.play.viewer.boards.text_symbols import Glyphs, cells_of, glyphs_of, spread
+from rlhf_agents.play.viewer.boards.text import TextBoard
+from rlhf_agents.play.viewer.boards.text_symbols import TextSymbols, cells_of, glyphs_of, spread
 from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.geometry import Box
 from rlhf_agents.play.viewer.theme import DARK
@@ -25,10 +25,18 @@ ROWS = [
     ("3 .[@]. . O g", ".@..Og"),
 ]
 OTHERS = [
-    "Black (x) to play:", "  a b c d e f g h", " abcdef", "w KQkq - 0 4", "b - - 0 1",
-    "-6-6-6-1-5-0-", "7 0 7 7 0 0", "Player 1 score = 2", "", "x",
+    "Black (x) to play:",
+    "  a b c d e f g h",
+    " abcdef",
+    "w KQkq - 0 4",
+    "b - - 0 1",
+    "-6-6-6-1-5-0-",
+    "7 0 7 7 0 0",
+    "Player 1 score = 2",
+    "",
+    "x",
     "captured by X: 0, by O: 0",
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("line", "cells"), ROWS)
@@ -47,9 +55,9 @@ def test_rows_that_stand_together_are_spread_with_their_columns():
 
 
 def test_capitals_are_the_pieces_of_one_player():
-    glyphs = Glyphs({"P": 0, "n": 1, "A": 0, "a": 1, "*": 1}, pieces=True)
+    glyphs = TextSymbols({"P": 0, "n": 1, "A": 0, "a": 1, "*": 1}, pieces=True)
     assert [glyphs.seat(one) for one in "PQpk*."] == [0, 0, 1, 1, 1, None]
-    assert [Glyphs({"x": 0}).seat(one) for one in "xo"] == [0, None]
+    assert [TextSymbols({"x": 0}).seat(one) for one in "xo"] == [0, None]
 
 
 OWNERS = {
@@ -83,8 +91,8 @@ def test_stones_of_both_players_are_told_apart_and_drawn(name):
     for _ in range(4):
         moves.append(int(np.flatnonzero(game.legal(states)[0])[1]))
         states = game.step(states, np.array(moves[-1:]))
-    room, surface = room_for(game), pygame.Surface((500, 500))
-    assert isinstance(room, TextRoom)
+    room, surface = board_for(game), pygame.Surface((500, 500))
+    assert isinstance(room, TextBoard)
     view = BoardView(legal=game.legal(states)[0], names=game.names_of(0), text=game.text(states[0]))
     room.draw(Canvas(surface), Box(0, 0, 500, 500), view, DARK)
     pixels = pygame.surfarray.array3d(surface).reshape(-1, 3)

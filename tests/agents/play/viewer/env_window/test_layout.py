@@ -13,7 +13,7 @@ from rlhf_agents.play.viewer.env_window.layout import (
     LOWEST,
     agent_at,
     agent_rows,
-    arrange_world,
+    arrange_env,
     share_lines,
 )
 from rlhf_agents.play.viewer.env_window.panel import bar_shares, listed_goals
@@ -33,7 +33,7 @@ def overlap(one: Box, other: Box) -> bool:
 @pytest.mark.parametrize("agents", [1, 3, 10, 40])
 @pytest.mark.parametrize("keys", [True, False])
 def test_nothing_overlaps_or_leaves_the_screen(size, agents, keys):
-    layout = arrange_world(size, agents, keys)
+    layout = arrange_env(size, agents, keys)
     parts = [layout.picture, layout.strip, layout.agents, layout.panel, layout.keys]
     for one, other in itertools.combinations(parts, 2):
         assert not overlap(one, other), (one, other)
@@ -49,7 +49,7 @@ def test_nothing_overlaps_or_leaves_the_screen(size, agents, keys):
 @pytest.mark.parametrize("size", [(960, 560), (1400, 900)])
 @pytest.mark.parametrize("agents", [3, 4, 8, 10])
 def test_ten_agents_have_two_lines_each(size, agents):
-    box = arrange_world(size, agents, keys=True).agents
+    box = arrange_env(size, agents, keys=True).agents
     place = agent_rows(box, agents, followed=0)
     assert (list(place.rows), place.more) == (list(range(agents)), 0)
     for row in place.rows.values():
@@ -59,7 +59,7 @@ def test_ten_agents_have_two_lines_each(size, agents):
 
 @pytest.mark.parametrize("followed", [0, 17, 39])
 def test_of_many_agents_those_near_the_followed_one_are_shown(followed):
-    box = arrange_world((960, 560), 40, keys=True).agents
+    box = arrange_env((960, 560), 40, keys=True).agents
     place = agent_rows(box, 40, followed)
     assert followed in place.rows
     assert len(place.rows) + place.more == 40
@@ -69,11 +69,11 @@ def test_of_many_agents_those_near_the_followed_one_are_shown(followed):
 
 
 def test_agents_are_found_under_the_mouse():
-    layout = arrange_world((960, 560), 8, keys=True)
+    layout = arrange_env((960, 560), 8, keys=True)
     rows = agent_rows(layout.agents, 8, 2).rows
     assert [agent_at(layout, 8, 2, row.centre) for row in rows.values()] == list(rows)
     assert agent_at(layout, 8, 2, layout.picture.centre) == -1
-    alone = arrange_world((400, 400), 8, keys=True)
+    alone = arrange_env((400, 400), 8, keys=True)
     assert agent_at(alone, 8, 2, (200, 200)) == -1
 
 
@@ -96,7 +96,7 @@ def test_goals_and_actions_share_the_panel(height, goals, actions):
 
 
 def test_in_the_usual_window_the_longest_lists_have_at_least_seven_lines():
-    height = arrange_world((960, 560), 1, keys=True).panel.height - 144  # what is written above
+    height = arrange_env((960, 560), 1, keys=True).panel.height - 144  # what is written above
     room = share_lines(height, 25, 18)
     assert min(room.goals, room.actions) >= 7
     few = share_lines(height, 4, 6)

@@ -9,18 +9,18 @@ import pygame
 import pytest
 from PIL import Image
 
+from rlhf_adapters.specs import EnvConfig
 from rlhf_agents.cli import play
-from rlhf_agents.envs.open_env import WorldOrder
 from rlhf_agents.errors import OutputError
-from rlhf_agents.play.episode import WorldShow
-from rlhf_agents.play.episode_events import GoalChance, Happening, Kind
-from rlhf_agents.play.episode_frames import AgentMoment
+from rlhf_agents.play.episode import EpisodePlayer
+from rlhf_agents.play.episode_events import EpisodeEvent, EventKind, GoalChance
+from rlhf_agents.play.episode_frames import AgentFrame
 from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.env_window import window as world_window
-from rlhf_agents.play.viewer.env_window.layout import agent_rows, arrange_world
+from rlhf_agents.play.viewer.env_window.layout import agent_rows, arrange_env
 from rlhf_agents.play.viewer.env_window.panel import bar_shares, listed_actions, number_text
-from rlhf_agents.play.viewer.env_window.screen import WorldUi, paint_world, scaled
-from rlhf_agents.play.viewer.env_window.window import WorldFilm, WorldWindow, film_world
+from rlhf_agents.play.viewer.env_window.screen import EnvUi, paint_env, scaled
+from rlhf_agents.play.viewer.env_window.window import EnvRecording, EnvWindow, record_env
 from rlhf_agents.play.viewer.theme import DARK, LIGHT
 from tests.agents.envs.walks import LAKE, STILL, save_walker
 
@@ -41,14 +41,14 @@ def walker(tmp_path_factory):
 
 @pytest.fixture
 def show(walker):
-    show = WorldShow(WorldOrder(LAKE, options=STILL), walker)
+    show = EpisodePlayer(EnvConfig(LAKE, options=STILL), walker)
     yield show
     show.close()
 
 
 def painted(show, theme=DARK, size=(960, 560)):
     surface = pygame.Surface(size)
-    paint_world(Canvas(surface), show, WorldUi(theme))
+    paint_env(Canvas(surface), show, EnvUi(theme))
     return pygame.surfarray.array3d(surface).swapaxes(0, 1)
 
 
@@ -79,7 +79,7 @@ def test_the_chosen_action_has_the_longest_bar(show):
 
 
 def test_worlds_without_picture_show_why():
-    show = WorldShow(WorldOrder("Walks/Unseen-v0"), "random")
+    show = EpisodePlayer(EnvConfig("Walks/Unseen-v0"), "random")
     pixels = painted(show)
     assert (pixels[60, 60] == DARK.surface).all()
     written = (pixels[250:310, 60:660] != DARK.surface).any()
@@ -94,7 +94,7 @@ def test_every_size_can_be_drawn(show, size):
 def test_many_actions_are_listed_by_worth():
     values = np.arange(30, dtype=np.float32)
     values[29] = np.nan
-    mine = AgentMoment(values=values, next_action=3)
+    mine = AgentFrame(values=values, next_action=3)
     assert listed_actions(mine, 30, 4) == [3, 27, 28]  # the last line says that 27 more are there
     assert listed_actions(mine, 3, 4) == [0, 1, 2]
     assert bar_shares(np.array([-4, 0, np.nan, 4], np.float32)).tolist() == [0, 0.5, 0, 1]
@@ -104,7 +104,7 @@ def test_many_actions_are_listed_by_worth():
 
 def test_long_lists_of_goals_leave_room_for_the_actions(walker):
     """Whatever the size, the chosen action is on the screen, below the goals."""
-    show = WorldShow(WorldOrder("gymnasium:CartPole-v1", goal="mixed"), "random")
+    show = EpisodePlayer(EnvConfig("gymnasium:CartPole-v1", goal="mixed"), "random")
     many = tuple(GoalChance(f"goal {number}", number == 0, 0, 0.5) for number in range(40))
     show.now = replace(show.now, agents=(replace(show.now.mine, goals=many, values=ONES),))
     for size in ((960, 560), (960, 400), (1600, 1000)):
@@ -134,8 +134,8 @@ def test_enlarged_pixels_stay_clear():
 
 
 def test_films_show_whole_episodes(show, tmp_path):
-    film = WorldFilm(tmp_path / "walk.gif", tmp_path / "walk.png", 2, 100, (480, 320))
-    assert film_world(show, DARK, film) == 12
+    film = EnvRecording(tmp_path / "walk.gif", tmp_path / "walk.png", 2, 100, (480, 320))
+    assert record_env(show, DARK, film) == 12
     with Image.open(film.gif) as gif:
         assert (gif.n_frames, gif.size) == (14, (480, 320))
         assert gif.info["duration"] == 250
@@ -144,10 +144,10 @@ def test_films_show_whole_episodes(show, tmp_path):
 
 
 def test_films_end_after_some_steps(show, tmp_path):
-    film = WorldFilm(tmp_path / "walk.gif", None, 5, 4, (480, 320))
-    assert film_world(show, DARK, film) == 4
+    film = EnvRecording(tmp_path / "walk.gif", None, 5, 4, (480, 320))
+    assert record_env(show, DARK, film) == 4
     with pytest.raises(OutputError):
-        film_world(show, DARK, WorldFilm(None, tmp_path / "no" / "x.png", 1, 1))
+        record_env(show, DARK, EnvRecording(None, tmp_path / "no" / "x.png", 1, 1))
 
 
 def test_rlhf_play_films_without_a_display(walker, tmp_path, capsys):
@@ -190,7 +190,7 @@ def press(name):
 
 
 def test_keys_of_the_window(walker):
-    window = WorldWindow(WorldShow(WorldOrder(LAKE, options=STILL), walker), DARK)
+    window = EnvWindow(EpisodePlayer(EnvConfig(LAKE, options=STILL), walker), DARK)
     keys = iter(["space", "right", "right", "+", "n", "right", "-", "escape"])
     seen = []
 
@@ -204,13 +204,19 @@ def test_keys_of_the_window(walker):
     finally:
         window.close()
     assert seen[1:] == [
-        (True, 1, 0, 1), (True, 1, 1, 1), (True, 1, 2, 1), (True, 1, 2, 2), (True, 2, 0, 2),
-        (True, 2, 1, 2), (True, 2, 1, 1), (True, 2, 1, 1),
-    ]  # fmt: skip
+        (True, 1, 0, 1),
+        (True, 1, 1, 1),
+        (True, 1, 2, 1),
+        (True, 1, 2, 2),
+        (True, 2, 0, 2),
+        (True, 2, 1, 2),
+        (True, 2, 1, 1),
+        (True, 2, 1, 1),
+    ]
 
 
 def test_the_window_plays_by_the_clock_and_waits_at_the_end(walker):
-    window = WorldWindow(WorldShow(WorldOrder(LAKE, options=STILL), walker), DARK, episodes=2)
+    window = EnvWindow(EpisodePlayer(EnvConfig(LAKE, options=STILL), walker), DARK, episodes=2)
     try:
         now, steps = window._due, []
         for _ in range(200):
@@ -227,13 +233,13 @@ def test_the_window_plays_by_the_clock_and_waits_at_the_end(walker):
 def test_rlhf_play_opens_the_window(walker, monkeypatch, capsys):
     opened = []
 
-    class Glance(WorldWindow):
+    class Glance(EnvWindow):
         def run(self, watch=None):
             opened.append(self.show.name)
             self.leaving = True
             super().run(watch)
 
-    monkeypatch.setattr(world_window, "WorldWindow", Glance)
+    monkeypatch.setattr(world_window, "EnvWindow", Glance)
     assert play.main([*WORDS, "--agent", walker, "--watch"]) == 0
     assert opened == [LAKE]
     assert capsys.readouterr() == ("", "")
@@ -242,11 +248,11 @@ def test_rlhf_play_opens_the_window(walker, monkeypatch, capsys):
 @pytest.fixture
 def spread():
     pytest.importorskip("mpe2", reason="needs rlhf-agents[mpe2]")
-    return WorldOrder("mpe2:simple_spread_v3", goal="mixed", seed=1)
+    return EnvConfig("mpe2:simple_spread_v3", goal="mixed", seed=1)
 
 
 def test_tab_and_clicks_choose_who_is_followed(spread):
-    window = WorldWindow(WorldShow(spread, "random"), DARK)
+    window = EnvWindow(EpisodePlayer(spread, "random"), DARK)
     followed = []
 
     def watch(window, _now):
@@ -255,7 +261,7 @@ def test_tab_and_clicks_choose_who_is_followed(spread):
         if step < 3:
             press("tab")
         elif step == 3:
-            layout = arrange_world(window._window.size, 3, keys=True)
+            layout = arrange_env(window._window.size, 3, keys=True)
             place = agent_rows(layout.agents, 3, 2).rows[1].centre
             button = pygame.event.Event(pygame.MOUSEBUTTONDOWN, button=1, pos=place)
             pygame.event.post(button)
@@ -273,7 +279,7 @@ def test_tab_and_clicks_choose_who_is_followed(spread):
 @pytest.mark.parametrize("size", [(320, 320), (960, 560), (1400, 900), (2000, 300)])
 @pytest.mark.parametrize("count", [3, 10, 25])
 def test_teams_can_be_drawn_in_every_size(spread, size, count):
-    show = WorldShow(replace(spread, options={"N": count}), "random")
+    show = EpisodePlayer(replace(spread, options={"N": count}), "random")
     first = painted(show, size=size)
     show.follow(count - 1)
     assert (painted(show, size=size) != first).any()
@@ -282,8 +288,8 @@ def test_teams_can_be_drawn_in_every_size(spread, size, count):
 
 
 def test_marks_of_others_are_pale(spread):
-    show = WorldShow(spread, "random")
-    event = Happening(1, Kind.GOAL, "cover_1 reached", ("agent_1",))
+    show = EpisodePlayer(spread, "random")
+    event = EpisodeEvent(1, EventKind.GOAL, "cover_1 reached", ("agent_1",))
     show.now = replace(show.now, step=1, events=(event,))
 
     def bright():

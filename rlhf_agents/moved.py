@@ -1,0 +1,70 @@
+"""Modules that version 0.1 had elsewhere: old import paths, also those inside saved files, go on.
+
+An old name is a module that forwards to the new one, with a `DeprecationWarning`.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from importlib import import_module
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import spec_from_loader
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import ModuleType
+
+MODULES = {
+    "rlhf_agents.agent": "rlhf_agents.players.agent",
+    "rlhf_agents.environments": "rlhf_agents.envs.make_env",
+    "rlhf_agents.exports": "rlhf_agents.bots.exports",
+    "rlhf_agents.exports.registry": "rlhf_agents.bots.exports.registry",
+    "rlhf_agents.hindsight": "rlhf_agents.selfplay.position_buffer",
+    "rlhf_agents.hindsight_buffer": "rlhf_agents.dqn.replay.hindsight_buffer",
+    "rlhf_agents.masked_buffer": "rlhf_agents.dqn.replay.masked_buffer",
+    "rlhf_agents.networks": "rlhf_agents.selfplay.networks",
+    "rlhf_agents.policy_opponent": "rlhf_agents.players.opponents",
+    "rlhf_agents.protocols": "rlhf_agents.bots.protocols",
+    "rlhf_agents.protocols.openspiel_bot": "rlhf_agents.bots.protocols.openspiel_bot",
+    "rlhf_agents.records": "rlhf_agents.search.explanation",
+    "rlhf_agents.schedules": "rlhf_agents.settings",
+    "rlhf_agents.self_play": "rlhf_agents.training.opponent_pool",
+    "rlhf_agents.viewer": "rlhf_agents.play.viewer",
+    "rlhf_agents.viewer.rooms": "rlhf_agents.play.viewer.boards",
+    "rlhf_agents.viewer.rooms.base": "rlhf_agents.play.viewer.boards.base",
+    "rlhf_agents.viewer.rooms.grid": "rlhf_agents.play.viewer.boards.grid",
+}
+NAMES = {"Room": "Board", "GridRoom": "GridBoard"}
+"""Classes that have another name now."""
+
+
+class _OldModules(MetaPathFinder, Loader):
+    """Finds the old modules, after all other finders have failed."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        del path, target
+        if fullname not in MODULES:
+            return None
+        is_package = any(name.startswith(f"{fullname}.") for name in MODULES)
+        return spec_from_loader(fullname, self, is_package=is_package)
+
+    def exec_module(self, module: ModuleType) -> None:
+        old = module.__name__
+        warnings.warn(f"{old} is {MODULES[old]} now", DeprecationWarning, stacklevel=2)
+        new = import_module(MODULES[old])
+
+        def __getattr__(name: str) -> Any:  # noqa: N807 - PEP 562
+            return getattr(new, NAMES.get(name, name))
+
+        module.__dict__["__getattr__"] = __getattr__
+
+
+def forward_old_imports() -> None:
+    """Let `import` find the old modules, once."""
+    if not any(isinstance(finder, _OldModules) for finder in sys.meta_path):
+        sys.meta_path.append(_OldModules())
