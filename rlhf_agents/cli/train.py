@@ -134,7 +134,7 @@ def _train(options: argparse.Namespace, arguments: Sequence[str] | None) -> int:
     config = _plan(options, shlex.join(["rlhf-train", *words]))
     model, interrupted = train(config)
     ending = "interrupted; go on with --resume" if interrupted else "done"
-    named = ("games", "moves") if model.game is not None else ("episodes", "steps")
+    named = ("games", "moves") if model.learner is not None else ("episodes", "steps")
     counts = f"{model.episodes} {named[0]}, {model.num_timesteps} {named[1]}"
     print(f"{ending}: {config.out}, {counts}")  # noqa: T201
     return 0

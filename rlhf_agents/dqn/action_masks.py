@@ -97,3 +97,21 @@ def only_allowed(values: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
     """
     masks = masks > 0
     return torch.where(masks | ~masks.any(dim=1, keepdim=True), values, NEVER)
+
+
+def env_name(env: VecEnv | None) -> str:
+    """Return what error messages call the environment that a mask came from."""
+    if env is None:
+        return "the observation"
+    spec = env.get_attr("spec")[0] if env.has_attr("spec") else None
+    inner: Any = getattr(env.unwrapped, "envs", [env])[0]
+    return getattr(spec, "id", None) or type(inner.unwrapped).__name__
+
+
+def next_masks(batch: Any) -> torch.Tensor | None:
+    """Return the masks `[B, A]` of the states that a batch led to, if it has any."""
+    after = batch.next_observations
+    if isinstance(after, dict) and MASK_KEY in after:
+        masks: torch.Tensor | None = after[MASK_KEY]
+        return masks
+    return getattr(batch, "next_masks", None)

@@ -25,36 +25,36 @@ from rlhf_agents.files.untrusted import WRONG, parts_of
 from rlhf_agents.settings import Priorities
 
 REQUIRED = ("policy_class", "observation_space", "action_space", "n_envs")
-OURS = frozenset(
+NOT_SAVED = frozenset(
+    {
+        "learner",
+        "lookahead",
+        "_asks_masks",
+        "_buffer",
+        "_buffer_is_due",
+        "_dense",
+        "_last_masks",
+        "_makes_buffer_later",
+        "_replay_needed",
+        "_used_share",
+    }
+)
+"""Attributes of `HFDQN` that a model makes for itself: never written, refused when read."""
+SB3_MAKES = frozenset(
     {
         "policy",
         "device",
         "env",
         "replay_buffer",
         "rollout_buffer",
-        "game",
-        "teacher",
-        "pool",
-        "thinker",
-        "opening_plies",
-        "target_weights",
-        "rng",
         "q_net",
         "q_net_target",
-        "_buffer",
-        "_makes_buffer_later",
-        "lookahead",
-        "_asks_masks",
-        "_dense",
-        "_last_masks",
-        "assistant",
-        "refill",
         "_logger",
         "_custom_logger",
         "_vec_normalize_env",
     }
 )
-"""Attributes that a model makes for itself."""
+"""The same of SB3's classes."""
 MAX_WORLD = 10**7
 """Weights of a world model; it is not in the file, but made anew."""
 PREFERENCES = ("capturable", "fused", "foreach")
@@ -81,7 +81,7 @@ def check_attributes(model_class: type, data: dict[str, Any], brought: set[str])
             continue
         if name in PLAIN:
             require(name, value, PLAIN[name])
-        elif name in OURS or name.startswith("__") or _is_code(model_class, name):
+        elif name in NOT_SAVED | SB3_MAKES or name.startswith("__") or _is_code(model_class, name):
             msg = f"no file may set {name}"
             raise ValueError(msg)
 

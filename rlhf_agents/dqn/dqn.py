@@ -16,7 +16,7 @@ from stable_baselines3 import DQN, HerReplayBuffer
 from stable_baselines3.dqn.policies import CnnPolicy, DQNPolicy, MultiInputPolicy
 
 from rlhf_agents.dqn import action_masks as masking
-from rlhf_agents.dqn.checkpoint_checks import foresight_clash
+from rlhf_agents.dqn.checkpoint_checks import NOT_SAVED, foresight_clash
 from rlhf_agents.dqn.dense_network import DenseNetwork, dense_network, huber_gradient
 from rlhf_agents.dqn.gradient_steps import clip_and_step, follow, prefer_fused
 from rlhf_agents.dqn.replay.hindsight_buffer import HindsightReplayBuffer, is_goal_space
@@ -25,8 +25,8 @@ from rlhf_agents.dqn.world_model.lookahead import Lookahead, best_values
 from rlhf_agents.errors import SettingError
 from rlhf_agents.settings import ModelForesight, Priorities
 
-NOT_YET, LATER = object(), object()
-"""Stand for a replay buffer that the first who asks for it will have made."""
+NO_BUFFER = object()
+"""Keeps SB3's set-up from making a replay buffer."""
 Values = Callable[[Any], torch.Tensor]
 """Maps observations to values `[B, A]`."""
 SB3_POLICIES = (DQNPolicy, CnnPolicy, MultiInputPolicy)
@@ -42,6 +42,7 @@ class PlainDQN(DQN):
 
     _buffer: Any = None
     _makes_buffer_later = False
+    _buffer_is_due = False
 
     # ---- set-up ----------------------------------------------------------------------------
 
@@ -51,13 +52,13 @@ class PlainDQN(DQN):
 
         Then a file costs no memory for its buffer, and who only predicts never pays for one.
         """
-        if self._buffer is LATER:
-            self._buffer = self._make_buffer()
+        if self._buffer_is_due:
+            self.replay_buffer = self._make_buffer()
         return self._buffer
 
     @replay_buffer.setter
     def replay_buffer(self, buffer: Any) -> None:
-        self._buffer = buffer
+        self._buffer, self._buffer_is_due = buffer, False
 
     def _setup_model(self) -> None:
         self._asks_masks = self._env_offers_masks()
@@ -68,8 +69,9 @@ class PlainDQN(DQN):
             kwargs = {**self.replay_buffer_kwargs, "priorities": Priorities(*priorities)}
             self.replay_buffer_kwargs = kwargs
         ours = self._choose_buffer()
-        if self._makes_buffer_later and self._buffer is None:
-            self._buffer = NOT_YET  # SB3 makes none where there is one
+        later = self._makes_buffer_later and self._buffer is None
+        if later:
+            self._buffer = NO_BUFFER
         elif self.replay_buffer is None and (ours or self._is_her()):
             self.replay_buffer = self._make_buffer()
         n_steps = self.n_steps
@@ -77,8 +79,8 @@ class PlainDQN(DQN):
             self.n_steps = 1  # SB3 would warn that the buffer, which was told, ignores them
         super()._setup_model()
         self.n_steps = n_steps
-        if self._buffer is NOT_YET:
-            self._buffer = LATER
+        if later:
+            self._buffer, self._buffer_is_due = None, True
         self.lookahead = self._make_lookahead()
 
     def _make_lookahead(self) -> Lookahead | None:
@@ -185,14 +187,7 @@ class PlainDQN(DQN):
 
     def _checked(self, masks: Any) -> NDArray[np.bool_]:
         actions: Any = self.action_space
-        return masking.checked(masks, int(actions.n), self._env_name())
-
-    def _env_name(self) -> str:
-        if self.env is None:
-            return "the observation"
-        spec = self.env.get_attr("spec")[0] if self.env.has_attr("spec") else None
-        inner: Any = getattr(self.env.unwrapped, "envs", [self.env])[0]
-        return getattr(spec, "id", None) or type(inner.unwrapped).__name__
+        return masking.checked(masks, int(actions.n), masking.env_name(self.env))
 
     def _random_actions(self, count: int, masks: NDArray[np.bool_] | None) -> NDArray[Any]:
         actions: Any = self.action_space
@@ -305,6 +300,9 @@ class PlainDQN(DQN):
             )
             for online, target in follow_statistics:
                 target.data.copy_(online.data)
+        self._update_exploration()
+
+    def _update_exploration(self) -> None:
         self.exploration_rate = self.exploration_schedule(self._current_progress_remaining)
         self.logger.record("rollout/exploration_rate", self.exploration_rate)
 
@@ -322,9 +320,12 @@ class PlainDQN(DQN):
         losses = [
             self._gradient_step(batch_size, parameters, *networks) for _ in range(gradient_steps)
         ]
-        self._n_updates += gradient_steps
+        self._record_updates(gradient_steps, sum(losses) / max(len(losses), 1))
+
+    def _record_updates(self, count: int, loss: float) -> None:
+        self._n_updates += count
         self.logger.record("train/n_updates", self._n_updates, exclude="tensorboard")
-        self.logger.record("train/loss", sum(losses) / max(len(losses), 1))
+        self.logger.record("train/loss", loss)
 
     def _gradient_step(
         self,
@@ -370,7 +371,7 @@ class PlainDQN(DQN):
         With `double_q` the online network chooses a (van Hasselt et al., 2016).
         """
         values = target(batch.next_observations)
-        masks = self._next_masks(batch)
+        masks = masking.next_masks(batch)
         if self.double_q:
             ranking = online(batch.next_observations)
             ranking = ranking if masks is None else masking.only_allowed(ranking, masks)
@@ -387,23 +388,7 @@ class PlainDQN(DQN):
             )
         return result
 
-    @staticmethod
-    def _next_masks(batch: Any) -> torch.Tensor | None:
-        after = batch.next_observations
-        if isinstance(after, dict) and masking.MASK_KEY in after:
-            masks: torch.Tensor | None = after[masking.MASK_KEY]
-            return masks
-        return getattr(batch, "next_masks", None)
-
     # ---- saving ----------------------------------------------------------------------------
 
     def _excluded_save_params(self) -> list[str]:
-        return [
-            *super()._excluded_save_params(),
-            "_asks_masks",
-            "_dense",
-            "_last_masks",
-            "_buffer",
-            "_makes_buffer_later",
-            "lookahead",
-        ]
+        return [*super()._excluded_save_params(), *NOT_SAVED]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from rlhf_agents.hfdqn import HFDQN
+from rlhf_agents.search.searcher import Searcher
 from rlhf_games.base import Game
 
 Strength = Callable[[HFDQN], float]
@@ -21,12 +22,13 @@ def score_against_alpha_beta(model: HFDQN) -> float:
     """Return the share of points of the network alone against alpha-beta, from random openings."""
     from rlhf_agents.players.minimax import MinimaxPlayer  # noqa: PLC0415
 
-    game = model.game
-    assert game is not None
-    return _score(game, model, MinimaxPlayer(game, STRENGTH_DEPTH))
+    learner = model.learner
+    assert learner is not None
+    opponent = MinimaxPlayer(learner.game, STRENGTH_DEPTH)
+    return _score(learner.game, learner.searcher, opponent)
 
 
-def _score(game: Game, model: HFDQN, opponent: Any) -> float:
+def _score(game: Game, searcher: Searcher, opponent: Any) -> float:
     rng = np.random.default_rng(0)
     states = game.initial(STRENGTH_GAMES)
     for _ in range(2):
@@ -37,7 +39,7 @@ def _score(game: Game, model: HFDQN, opponent: Any) -> float:
         actions = np.zeros(STRENGTH_GAMES, np.int64)
         turn = game.mover(states) == ours
         mine, theirs = legal & turn, legal & ~turn
-        actions[mine] = model.searcher.choose(states[mine], wanted[mine], 0)
+        actions[mine] = searcher.choose(states[mine], wanted[mine], 0)
         if theirs.any():
             actions[theirs] = opponent.act(states[theirs], "win")
         states = game.step(states, actions)

@@ -156,7 +156,6 @@ PLAIN: dict[str, Check] = {
     "uses_hindsight": or_none(of(bool)),
     "double_q": of(bool),
     "game_name": is_none,
-    "elapsed_share": or_none(number()),
     "action_noise": is_none,
     "learning_rate": is_schedule,
     "lr_schedule": is_schedule,

@@ -231,6 +231,20 @@ def _read_arrays(archive: LimitedZip, name: str, facts: dict[str, Any]) -> Array
     return arrays
 
 
+def prefixed(prefix: str, arrays: Arrays) -> Arrays:
+    """Return arrays with `prefix` before each of their names."""
+    return {prefix + name: array for name, array in arrays.items()}
+
+
+def unprefixed(prefix: str, arrays: Arrays) -> Arrays:
+    """Return the arrays whose names begin with `prefix`, without it."""
+    return {
+        name.removeprefix(prefix): array
+        for name, array in arrays.items()
+        if name.startswith(prefix)
+    }
+
+
 # ---- spaces as JSON ----------------------------------------------------------------------------
 
 

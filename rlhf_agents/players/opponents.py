@@ -115,7 +115,7 @@ class _SearcherCopy:
     """A copy of an `HFDQN` on a game: its network, its foresight."""
 
     def __init__(self, model: Any, nodes: int) -> None:
-        searcher = model.searcher
+        searcher = model.learner.searcher
         weights = PatternWeights(*[np.array(array) for array in searcher.weights])
         self.game: Game = searcher.game
         self.searcher = Searcher(searcher.game, weights, searcher.goals)

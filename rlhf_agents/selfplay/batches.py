@@ -1,4 +1,4 @@
-"""Lessons: what one gradient step learns. Hindsight proposes pairs, foresight computes targets."""
+"""Batches: what one gradient step learns. Hindsight proposes pairs, foresight computes targets."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class TrainingBatch(NamedTuple):
 
 
 def checked_batch(game: Game, parts: dict[str, NDArray[Any]]) -> TrainingBatch:
-    """Return a lesson that a file describes.
+    """Return a batch that a file describes.
 
     Raises:
         ValueError: it is none of this game: compiled code would read beyond its arrays.
@@ -57,7 +57,7 @@ def checked_batch(game: Game, parts: dict[str, NDArray[Any]]) -> TrainingBatch:
     }
     for name, (shape, dtype) in expected.items():
         if parts[name].shape != shape or parts[name].dtype != dtype:
-            msg = f"{name} of lessons are {parts[name].dtype} {parts[name].shape}, not {shape}"
+            msg = f"{name} of batches are {parts[name].dtype} {parts[name].shape}, not {shape}"
             raise ValueError(msg)
     return TrainingBatch(*(parts[name] for name in TrainingBatch._fields))
 
@@ -83,7 +83,7 @@ def values_from_logits(
 
 
 class BatchPool:
-    """The rows of recent lessons, a ring.
+    """The rows of recent batches, a ring.
 
     Args:
         capacity: rows kept, fewer if they would take more than `POOL_BYTES`.
@@ -95,15 +95,15 @@ class BatchPool:
         self._next = 0
         self.size = 0
 
-    def add(self, lesson: TrainingBatch) -> None:
-        """Keep the rows of a lesson; the oldest rows go."""
+    def add(self, batch: TrainingBatch) -> None:
+        """Keep the rows of a batch; the oldest rows go."""
         if self._rows is None:
-            row_bytes = sum(a.itemsize * int(np.prod(a.shape[1:])) for a in lesson)
+            row_bytes = sum(a.itemsize * int(np.prod(a.shape[1:])) for a in batch)
             self.capacity = min(self.capacity, max(1, POOL_BYTES // row_bytes))
-            empty: list[Any] = [np.zeros((self.capacity, *a.shape[1:]), a.dtype) for a in lesson]
+            empty: list[Any] = [np.zeros((self.capacity, *a.shape[1:]), a.dtype) for a in batch]
             self._rows = TrainingBatch(*empty)
-        slots = (self._next + np.arange(len(lesson.states))) % self.capacity
-        columns: Any = zip(self._rows, lesson, strict=True)
+        slots = (self._next + np.arange(len(batch.states))) % self.capacity
+        columns: Any = zip(self._rows, batch, strict=True)
         for kept, new in columns:
             kept[slots] = new
         self._next = int((self._next + len(slots)) % self.capacity)
@@ -112,7 +112,7 @@ class BatchPool:
     def draw(self, count: int, rng: np.random.Generator) -> TrainingBatch:
         """Return `count` random rows."""
         if self._rows is None:
-            msg = "draw from a LessonPool before any lesson was added"
+            msg = "draw from an empty BatchPool"
             raise ValueError(msg)
         slots = rng.integers(self.size, size=count)
         rows: list[Any] = [kept[slots] for kept in self._rows]
@@ -136,7 +136,7 @@ class BatchPool:
             kept = checked_batch(game, state)
             if len(kept.states) > self.capacity:
                 msg = (
-                    f"it has {len(kept.states)} rows of lessons, there is room for {self.capacity}"
+                    f"it has {len(kept.states)} rows of batches, there is room for {self.capacity}"
                 )
                 raise ValueError(msg)
             self._next = 0
@@ -145,31 +145,31 @@ class BatchPool:
 
 
 class Prefetcher:
-    """Prepares the next lesson in a thread of its own while the one before is learnt."""
+    """Prepares the next batch in a thread of its own while the one before is learnt."""
 
     def __init__(self) -> None:
         self._worker: ThreadPoolExecutor | None = None
         self._pending: Future[TrainingBatch] | None = None
 
     def prepare(self, make: Callable[..., TrainingBatch], *arguments: Any) -> None:
-        """Begin with a lesson."""
+        """Begin with a batch."""
         if self._worker is None:
             self._worker = ThreadPoolExecutor(1, thread_name_prefix="foresight")
         self._pending = self._worker.submit(make, *arguments)
 
     def prepared(self) -> TrainingBatch | None:
-        """Wait for the lesson and return it, None if none was begun."""
+        """Wait for the batch and return it, None if none was begun."""
         return None if self._pending is None else self._pending.result()
 
-    def take(self, lesson: TrainingBatch | None) -> None:
-        """Hold a lesson as if it had been prepared here."""
+    def take(self, batch: TrainingBatch | None) -> None:
+        """Hold a batch as if it had been prepared here."""
         self._pending = None
-        if lesson is not None:
+        if batch is not None:
             self._pending = Future()
-            self._pending.set_result(lesson)
+            self._pending.set_result(batch)
 
     def stop(self) -> None:
-        """Wait for the thread and forget the lesson; what went wrong with it is raised."""
+        """Wait for the thread and forget the batch; what went wrong with it is raised."""
         try:
             self.prepared()
         finally:
@@ -179,7 +179,7 @@ class Prefetcher:
 
 
 class BatchBuilder:
-    """Makes lessons from proposals with the network's slowly following copy.
+    """Makes batches from proposals with the network's slowly following copy.
 
     Args:
         game: the rules.
@@ -196,7 +196,7 @@ class BatchBuilder:
         self._table = new_table(game)
 
     def state(self) -> dict[str, NDArray[Any]]:
-        """Return what earlier lessons left behind: positions that were proven, as arrays."""
+        """Return what earlier batches left behind: positions that were proven, as arrays."""
         return {name: getattr(self._table, name) for name in PROVEN}
 
     def restore(self, state: dict[str, NDArray[Any]]) -> None:
@@ -209,7 +209,7 @@ class BatchBuilder:
         for name in PROVEN:
             getattr(self._table, name)[...] = state[name]
 
-    def lesson(self, weights: PatternWeights, proposals: Proposals, nodes: int) -> TrainingBatch:
+    def build(self, weights: PatternWeights, proposals: Proposals, nodes: int) -> TrainingBatch:
         """Grow a tree of `nodes` per proposal and return targets for what is worth learning."""
         roots = len(proposals.states)
         room = max(nodes, self.game.n_actions + 1)
@@ -257,12 +257,12 @@ class BatchBuilder:
 
 
 def mirrored(
-    game: Game, lesson: TrainingBatch, rng: np.random.Generator
+    game: Game, batch: TrainingBatch, rng: np.random.Generator
 ) -> tuple[NDArray[np.float32], TrainingBatch]:
-    """Return boards `[R, planes, H, W]` and the lesson, each row through a random symmetry."""
-    boards = game.observe(lesson.states)
+    """Return boards `[R, planes, H, W]` and the batch, each row through a random symmetry."""
+    boards = game.observe(batch.states)
     choice = rng.integers(len(game.symmetries) + 1, size=len(boards))
-    targets, known = lesson.targets.copy(), lesson.known.copy()
+    targets, known = batch.targets.copy(), batch.known.copy()
     for number, symmetry in enumerate(game.symmetries, start=1):
         rows = np.flatnonzero(choice == number)
         boards[rows] = symmetry.seen(boards[rows])
@@ -270,4 +270,4 @@ def mirrored(
         answers[..., symmetry.actions] = targets[rows]
         seen[:, symmetry.actions] = known[rows]
         targets[rows], known[rows] = answers, seen
-    return boards, lesson._replace(targets=targets, known=known)
+    return boards, batch._replace(targets=targets, known=known)

@@ -165,11 +165,6 @@ def _check_moments(file: ModelFile) -> None:
         raise ValueError(msg)
 
 
-def parts_of(model: Any, base: bytes) -> tuple[dict[str, Any], dict[str, Arrays]]:
-    """Return the manifest and the array groups of a model that plays a game; `base` is not used."""
-    return manifest_of(model), arrays_of(model)
-
-
 def apply_settings(model: Any, file: ModelFile) -> None:
     """Set a model's attributes from a manifest, before its networks are made.
 

@@ -21,7 +21,7 @@ def bounding_parents(game: Game, parents: list[int]) -> list[int]:
 def loss_and_gradient(
     parents: NDArray[np.int64],
     logits: NDArray[np.float32],
-    lesson: TrainingBatch,
+    batch: TrainingBatch,
     gradient: NDArray[np.float32],
 ) -> float:
     """Return the weighted squared error of the values and fill the gradient of cross-entropy.
@@ -32,7 +32,7 @@ def loss_and_gradient(
     Args:
         parents: int64 `[G]`.
         logits: float32 `[R, 2, G, A]`.
-        lesson: targets and weights.
+        batch: targets and weights.
         gradient: float32 `[R, 2, G, A]`, overwritten; already divided by R.
     """
     rows, _, n_goals, n_actions = logits.shape
@@ -43,16 +43,16 @@ def loss_and_gradient(
     for i in range(rows):
         for seat in range(2):
             for goal in range(n_goals):
-                weight = lesson.weights[i, seat, goal]
+                weight = batch.weights[i, seat, goal]
                 for action in range(n_actions):
                     share = one / (one + np.exp(-logits[i, seat, goal, action]))
                     value = share
                     if parents[goal] >= 0:
                         value *= values[parents[goal], action]
                     values[goal, action] = value
-                    gap = value - lesson.targets[i, seat, goal, action]
+                    gap = value - batch.targets[i, seat, goal, action]
                     slope = (one - share) / (one - value + np.float32(1e-6))
-                    factor = weight if lesson.known[i, action] else np.float32(0.0)
+                    factor = weight if batch.known[i, action] else np.float32(0.0)
                     gradient[i, seat, goal, action] = factor * gap * slope / np.float32(rows)
                     total += factor * gap * gap
                     mass += factor

@@ -61,7 +61,7 @@ def summary(model: Any, rate: float, score: float) -> str:
         score: against alpha-beta, in [0, 1], NaN if unknown.
     """
     loss = model.logger.name_to_value.get("train/loss", float("nan"))
-    if model.game is not None:
+    if model.learner is not None:
         return (
             f"{model.episodes} games, {rate / 1000:.1f}k moves/s, loss {loss:.4f}, "
             f"score vs alpha-beta {score:.2f}"

@@ -91,6 +91,9 @@ KEPT: dict[str, Any] = {
 """What of a plan a model file keeps, besides the world, so that `--resume FILE` is enough."""
 
 
+NOTED = ("command", "seed", "minutes", "steps")
+
+
 class Over(Exception):  # noqa: N818 - it ends a run and is no error
     """The run is at rest and ends here: the budget is used up, or somebody asked it to stop."""
 
@@ -116,6 +119,10 @@ class Run(BaseCallback):
         self.interrupted = False
         self.progress: Progress | None = None
         self._told = ""
+        self.notes = {
+            name: getattr(config, name) for name in ("command", "seed", "minutes", "steps")
+        }
+        """How the model was trained, for its file."""
 
     def _on_training_start(self) -> None:
         self.started = time.perf_counter()
@@ -123,7 +130,6 @@ class Run(BaseCallback):
         self.next_save = self.config.checkpoint_minutes * 60
         self.first_step = self.saved_at = self.num_timesteps
         self.seconds_before = self.agent.training_seconds
-        self.agent.elapsed_share = self._share()
         total = self.config.steps or round((self.config.minutes or 0) * 60)
         unit = "steps" if self.config.steps else "s"
         self.progress = Progress(total, self._done(), unit, self.config.quiet)
@@ -140,7 +146,7 @@ class Run(BaseCallback):
         """Seconds of training in this run, without looks at the strength and saves."""
         return time.perf_counter() - self.started - self.outside
 
-    def _share(self) -> float | None:
+    def used_share(self) -> float | None:
         """Return the used share of a time budget, None if steps are counted."""
         if self.config.minutes is None:
             return None
@@ -150,8 +156,7 @@ class Run(BaseCallback):
         return self.num_timesteps if self.config.steps else int(self.seconds_before + self.elapsed)
 
     def _on_rollout_start(self) -> None:
-        share = self._share()
-        self.agent.elapsed_share = share
+        share = self.used_share()
         try:
             self._at_rest()
         except KeyboardInterrupt:
@@ -189,7 +194,6 @@ class Run(BaseCallback):
         return due
 
     def _on_step(self) -> bool:
-        self.agent.elapsed_share = self._share()
         if self.progress is not None and self.progress.due(self._done()):
             self._show()
         return True
@@ -214,7 +218,7 @@ class Run(BaseCallback):
     def _show(self) -> None:
         assert self.progress is not None
         rate = (self.num_timesteps - self.first_step) / max(self.elapsed, 1e-9)
-        named = ("games", "moves") if self.agent.game is not None else ("episodes", "steps")
+        named = ("games", "moves") if self.agent.learner is not None else ("episodes", "steps")
         self.logger.record(f"rollout/{named[0]}", self.agent.episodes)
         self.logger.record(f"time/{named[1]}_per_second", rate)
         self.progress.show(self._done(), summary(self.agent, rate, self.score))
@@ -239,7 +243,7 @@ class Run(BaseCallback):
         self.agent.training_seconds = self.seconds_before + self.elapsed
         state = collect(self.agent, self.config.keep_replay, episodes)
         kept = {name: getattr(self.config, name) for name in KEPT}
-        facts = {"run": {"world": self.config.game, **kept, **state.facts}}
+        facts = {"notes": self.notes, "run": {"world": self.config.game, **kept, **state.facts}}
         write_to(self.config.out, self.agent.file_bytes(facts, state.arrays))
         if state.left_out and self.config.keep_replay and state.left_out != self._told:
             self._told = state.left_out
@@ -252,7 +256,7 @@ class Run(BaseCallback):
             OutputError: the path cannot be written.
         """
         self.agent.training_seconds = self.seconds_before + self.elapsed
-        if self.agent.game is None:
+        if self.agent.learner is None:
             self.agent.save(self.config.out)
         else:
-            self.agent.save_agent(self.config.out)
+            self.agent.save_agent(self.config.out, self.notes)

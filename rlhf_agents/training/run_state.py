@@ -16,9 +16,8 @@ import numpy as np
 import torch
 
 from rlhf_agents.errors import ModelFileError
-from rlhf_agents.files.model_file import REPLAY, RUN, Arrays, ModelFile
+from rlhf_agents.files.model_file import REPLAY, RUN, Arrays, ModelFile, prefixed, unprefixed
 from rlhf_agents.files.untrusted import MAX_MEMBER_BYTES
-from rlhf_agents.selfplay.batches import checked_batch
 from rlhf_agents.training.replay_state import (
     buffer_state,
     end_running_episodes,
@@ -31,8 +30,7 @@ COUNTERS = {"_n_calls": int, "exploration_rate": float, "_current_progress_remai
 """Numbers that SB3 writes down with its own models; those of games take them from here."""
 BROKEN = (GameError, KeyError, TypeError, ValueError)
 """What is raised where a file says what cannot be."""
-ENV, SEEN, BUFFER, POOL, LESSON = "env.", "seen.", "buffer.", "pool.", "lesson."
-PROOFS, AHEAD = "proofs.", "ahead."
+ENV, SEEN, BUFFER, AHEAD = "env.", "seen.", "buffer.", "ahead."
 """Beginnings of the names of arrays."""
 
 
@@ -64,13 +62,12 @@ def collect(model: Any, replay: bool = True, episodes: bool = True) -> RunState:
     facts, run = random_state(model)
     counters = {name: kind(getattr(model, name)) for name, kind in COUNTERS.items()}
     if hasattr(model.env, "run_state"):
-        run |= _named(ENV, model.env.run_state())
-        run |= _named(SEEN, _parts(model._last_obs))
-    if model.game is not None:
-        run["opening_plies"] = model.opening_plies
-        run |= _named(PROOFS, _proofs(model))
+        run |= prefixed(ENV, model.env.run_state())
+        run |= prefixed(SEEN, _parts(model._last_obs))
+    if model.learner is not None:
+        run |= model.learner.run_state()
     if model.lookahead is not None:
-        run |= _named(AHEAD, model.lookahead.run_state())
+        run |= prefixed(AHEAD, model.lookahead.run_state())
     arrays = {RUN: run}
     left_out = "--no-replay was asked for" if not replay else why_not_kept(model.replay_buffer)
     if left_out is None:
@@ -84,18 +81,10 @@ def collect(model: Any, replay: bool = True, episodes: bool = True) -> RunState:
     return RunState(told, arrays, left_out)
 
 
-def _proofs(model: Any) -> Arrays:
-    model.prefetcher.prepared()  # nobody else may be writing proofs meanwhile
-    state: Arrays = model.batch_builder.state()
-    return state
-
-
 def _replay(model: Any) -> Arrays:
-    kept = _named(BUFFER, buffer_state(model.replay_buffer))
-    if model.game is not None:
-        kept |= _named(POOL, model.pool.state())
-        lesson = model.prefetcher.prepared()
-        kept |= _named(LESSON, {} if lesson is None else lesson._asdict())
+    kept = prefixed(BUFFER, buffer_state(model.replay_buffer))
+    if model.learner is not None:
+        kept |= model.learner.replay_state()
     return kept
 
 
@@ -122,8 +111,8 @@ def restore(model: Any, file: ModelFile, same_random: bool = True) -> list[str]:
         return [note for note in notes if note]
     run = file.arrays.get(RUN, {})
     try:
-        if model.game is not None:
-            _restore_game(model, run)
+        if model.learner is not None:
+            model.learner.restore_run_state(run)
         for name, kind in COUNTERS.items():
             setattr(model, name, kind(facts["counters"][name]))
         # Environments may draw from global generators, so they come first.
@@ -134,7 +123,7 @@ def restore(model: Any, file: ModelFile, same_random: bool = True) -> list[str]:
         if same_random:
             restore_random_state(model, facts["random"], run)
         if model.lookahead is not None and REPLAY in file.arrays:
-            model.lookahead.restore_run_state(_those(run, AHEAD))
+            model.lookahead.restore_run_state(unprefixed(AHEAD, run))
     except (*BROKEN, OverflowError, RuntimeError) as error:
         msg = f"{file.path} does not describe a training run that could go on ({error})"
         raise ModelFileError(msg) from error
@@ -149,26 +138,18 @@ def _restore_replay(model: Any, file: ModelFile) -> str:
             return ""
     except BROKEN as error:
         reason = f"its replay does not fit ({error})"
-    model.refill = min(model.learning_starts, model.buffer_size)
+    model.refill_replay()
     return f"{reason}: it fills anew, and learning waits until then"
 
 
 def _fill(model: Any, kept: Arrays) -> None:
-    restore_buffer(model.replay_buffer, _those(kept, BUFFER))
-    if model.game is not None:
-        model.pool.restore(_those(kept, POOL), model.game)
-        parts = _those(kept, LESSON)
-        model.prefetcher.take(checked_batch(model.game, parts) if parts else None)
-
-
-def _restore_game(model: Any, run: Arrays) -> None:
-    if model.opening_plies.shape == run["opening_plies"].shape:  # else: another number of games
-        model.opening_plies[:] = run["opening_plies"]
-    model.batch_builder.restore(_those(run, PROOFS))
+    restore_buffer(model.replay_buffer, unprefixed(BUFFER, kept))
+    if model.learner is not None:
+        model.learner.restore_replay_state(kept)
 
 
 def _restore_episodes(model: Any, run: Arrays) -> bool:
-    arrays, seen = _those(run, ENV), _those(run, SEEN)
+    arrays, seen = unprefixed(ENV, run), unprefixed(SEEN, run)
     if not arrays or not hasattr(model.env, "restore_run_state"):
         return False
     if any(len(part) != model.n_envs for part in seen.values()):
@@ -181,18 +162,6 @@ def _restore_episodes(model: Any, run: Arrays) -> bool:
 
 def _parts(observations: Any) -> Arrays:
     return observations if isinstance(observations, dict) else {"": observations}
-
-
-def _named(prefix: str, arrays: Arrays) -> Arrays:
-    return {prefix + name: array for name, array in arrays.items()}
-
-
-def _those(arrays: Arrays, prefix: str) -> Arrays:
-    return {
-        name.removeprefix(prefix): array
-        for name, array in arrays.items()
-        if name.startswith(prefix)
-    }
 
 
 PREFIX = "random."
@@ -242,8 +211,8 @@ def restore_random_state(model: Any, facts: dict[str, Any], arrays: Arrays) -> N
 
 def _generators(model: Any) -> dict[str, np.random.Generator]:
     found = {"action_space": model.action_space.np_random}
-    if model.game is not None:
-        found["game"] = model.rng
+    if model.learner is not None:
+        found["game"] = model.learner.rng
     if model.lookahead is not None:
         found["world"] = model.lookahead.world.rng
     return found

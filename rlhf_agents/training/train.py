@@ -24,8 +24,8 @@ from rlhf_agents.training.stopping import StopRequests
 __all__ = ["TrainingConfig", "prepare", "train"]
 
 GAME_MINUTES = 20.0
-LOG_EVERY_EPISODES = {True: 4096, False: 20}
-"""Whether it is a game, and how many episodes lie between lines of the log."""
+GAMES_PER_LOG, EPISODES_PER_LOG = 4096, 20
+"""Games of self-play, or episodes elsewhere, between two lines of the log."""
 
 
 def train(config: TrainingConfig, strength: Strength | None = None) -> tuple[HFDQN, bool]:
@@ -49,10 +49,8 @@ def train(config: TrainingConfig, strength: Strength | None = None) -> tuple[HFD
         if config.steps is not None and model.num_timesteps >= config.steps:
             tell(f"nothing is left to do of {config.steps} steps; a larger budget goes on")
             return model, False
-        if strength is None and model.game is not None:
+        if strength is None and model.learner is not None:
             strength = score_against_alpha_beta
-        named = ("command", "seed", "minutes", "steps")
-        model.notes = {name: getattr(config, name) for name in named}
         run = Run(config, requests, strength)
         try:
             _learn(model, run)
@@ -68,8 +66,9 @@ def _learn(model: HFDQN, run: Run) -> None:
         model.learn(
             todo,
             callback=run,
-            log_interval=LOG_EVERY_EPISODES[model.game is not None],
+            log_interval=EPISODES_PER_LOG if model.learner is None else GAMES_PER_LOG,
             reset_num_timesteps=config.resume is None,
+            used_share=run.used_share,
         )
     except Over:
         pass
@@ -177,7 +176,7 @@ def _with_ending(path: Path) -> Path:
 def _with_budget(config: TrainingConfig, model: HFDQN) -> TrainingConfig:
     if config.minutes is not None or config.steps is not None:
         return config
-    if model.game is not None:
+    if model.learner is not None:
         return replace(config, minutes=GAME_MINUTES)
     return replace(config, steps=int(hyperparams.of_env(config.game)["n_timesteps"]))
 

@@ -48,7 +48,7 @@ def assert_compiled_values_equal_torch(model):
     for goal in range(len(game.goals)):
         out = np.empty(legal.shape, np.float32)
         wanted = np.full(len(states), goal)
-        network_batch(game.rules, model.target_weights, states, wanted, out)
+        network_batch(game.rules, model.learner.target_weights, states, wanted, out)
         np.testing.assert_allclose(out[legal], expected[:, 0, goal][legal], atol=2e-6)
         assert np.isnan(out[~legal]).all()
 
@@ -66,10 +66,10 @@ def test_deadlines_are_monotone_by_construction(model):
     game = model.game
     states = random_positions(game, 50, 3)
     table = np.empty((len(states), len(game.goals)), np.float32)
-    context = SearchContext(game.rules, model.target_weights, goal_rules(game, Foresight()))
-    width = model.target_weights.table.shape[1]
+    context = SearchContext(game.rules, model.learner.target_weights, goal_rules(game, Foresight()))
+    width = model.learner.target_weights.table.shape[1]
     goal_table(context, new_tree(1, game.n_words, game.n_actions, width), states, 0, table)
-    parents = model.target_weights.parents
+    parents = model.learner.target_weights.parents
     bounded = np.flatnonzero(parents >= 0)
     if game.name == "connect_four":
         assert len(bounded) >= 7
@@ -78,10 +78,10 @@ def test_deadlines_are_monotone_by_construction(model):
 
 
 def test_compiled_weights_follow_the_parameters(model):
-    before = model.target_weights.head_bias[0]
+    before = model.learner.target_weights.head_bias[0]
     with torch.no_grad():
         model.policy.q_net_target.head.heads.bias[0] += 1.0
-    assert model.target_weights.head_bias[0] == pytest.approx(before + 1.0)
+    assert model.learner.target_weights.head_bias[0] == pytest.approx(before + 1.0)
 
 
 def test_line_windows_of_connect_four():

@@ -87,7 +87,7 @@ def test_a_copy_is_as_good_as_its_model(positions):
 def test_a_thinking_copy_looks_ahead(positions):
     model = small(HFDQN, world())
     goals = np.zeros(len(positions), np.int64)
-    expected = model.searcher.choose(positions, goals, 50)
+    expected = model.learner.searcher.choose(positions, goals, 50)
     assert np.array_equal(
         PolicyOpponent(model, nodes=50).for_game(GAME)(positions, goals), expected
     )

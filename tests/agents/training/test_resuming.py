@@ -146,7 +146,7 @@ def test_files_without_replay_fill_it_anew(tmp_path, capsys):
     model, _ = train(replace(plan, resume=out, settings={}))
     assert "it holds no replay: it fills anew" in capsys.readouterr().err
     assert model.replay_buffer.size() == 100  # all of it, in 140 steps
-    assert model.refill == 30
+    assert model._replay_needed == 30
 
 
 def test_another_number_of_environments_begins_new_episodes(finished, tmp_path, capsys):

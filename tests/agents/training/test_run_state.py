@@ -166,7 +166,7 @@ def draws(model):
         np.random.normal(),  # noqa: NPY002
         torch.rand(1).item(),
         model.action_space.sample(),
-        model.rng.integers(1 << 40),
+        model.learner.rng.integers(1 << 40),
         model.lookahead.world.rng.integers(1 << 40),
     ]
 

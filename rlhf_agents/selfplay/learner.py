@@ -1,0 +1,243 @@
+"""The self-play road of HFDQN: a game with exact rules, one network for both seats.
+
+Hindsight proposes (state, goal) pairs, foresight computes their targets in a background thread
+while torch learns the batch before.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from rlhf_agents.dqn.gradient_steps import follow
+from rlhf_agents.files.model_file import Arrays, prefixed, unprefixed
+from rlhf_agents.search.goal_values import goal_rules
+from rlhf_agents.search.searcher import Searcher
+from rlhf_agents.selfplay.batches import (
+    BatchBuilder,
+    BatchPool,
+    Prefetcher,
+    TrainingBatch,
+    checked_batch,
+    mirrored,
+)
+from rlhf_agents.selfplay.checkpoint import arrays_of, manifest_of
+from rlhf_agents.selfplay.loss import bounding_parents, loss_and_gradient
+from rlhf_agents.selfplay.networks import GoalQPolicy
+from rlhf_agents.selfplay.position_buffer import PositionBuffer, goal_parents
+from rlhf_agents.settings import DQN_DEFAULTS, GAME_DEFAULTS, Cosine
+from rlhf_games.base import Game
+
+if TYPE_CHECKING:
+    from rlhf_agents.search.compiled_network import PatternWeights
+
+Observations = dict[str, NDArray[Any]]
+
+PROOFS, POOL, PREPARED = "proofs.", "pool.", "lesson."
+"""Beginnings of the names of arrays in files."""
+
+
+class GameLearner:
+    """Everything that self-play needs besides the model that SB3 knows.
+
+    Args:
+        model: the `HFDQN` that learns; `configure` and `begin` surround SB3's own set-up.
+        game: the rules.
+
+    Attributes:
+        rng: all random choices of self-play.
+        opening_plies: int64 `[n_envs]`, how many plies each game begins with at random.
+        pool: rows of recent batches.
+        batch_builder: computes targets.
+        prefetcher: prepares the next batch.
+        target_weights: the slowly following copy of the network, as compiled code reads it.
+        searcher: looks ahead with that copy.
+    """
+
+    rng: np.random.Generator
+    opening_plies: NDArray[np.int64]
+    pool: BatchPool
+    batch_builder: BatchBuilder
+    target_weights: PatternWeights
+    searcher: Searcher
+
+    def __init__(self, model: Any, game: Game) -> None:
+        self.model, self.game = model, game
+        self.prefetcher = Prefetcher()
+
+    # ---- set-up ----------------------------------------------------------------------------
+
+    def configure(self) -> None:
+        """Choose policy, buffer and settings, where the user left SB3's defaults."""
+        model, game = self.model, self.game
+        for name, value in GAME_DEFAULTS.items():
+            if getattr(model, name) == DQN_DEFAULTS[name]:
+                setattr(model, name, value)
+        if isinstance(model.learning_rate, float):
+            model.learning_rate = Cosine(model.learning_rate)
+        model.policy_class = GoalQPolicy
+        kwargs = model.policy_kwargs
+        kwargs.setdefault("goal_parents", bounding_parents(game, goal_parents(game)))
+        extractor = kwargs.setdefault("features_extractor_kwargs", {})
+        extractor.setdefault("line_length", game.line_length)
+        extractor.setdefault("gravity", game.gravity)
+        extractor.setdefault("visible_cells", game.visible_cells)
+        # Compiled search reads the weights where they are, and so small a network gains nothing on
+        # an accelerator.
+        model.device = torch.device("cpu")
+        kwargs.setdefault("optimizer_kwargs", {"fused": True})
+        model.replay_buffer_class = PositionBuffer
+        model.replay_buffer_kwargs = {"game": game}
+
+    def begin(self) -> None:
+        """Make what needs the networks; SB3 has made them meanwhile."""
+        model = self.model
+        self.rng = np.random.default_rng(model.seed)
+        self.opening_plies = np.zeros(model.n_envs, np.int64)
+        self.pool = BatchPool(model.foresight.pool)
+        self.batch_builder = BatchBuilder(self.game, model.foresight, model.hindsight)
+        self.target_weights = model.policy.q_net_target.compiled_weights()
+        rules = goal_rules(self.game, model.foresight)
+        self.searcher = Searcher(self.game, self.target_weights, rules)
+
+    # ---- acting ----------------------------------------------------------------------------
+
+    def sample_actions(self, observations: Observations, learning_starts: int) -> NDArray[Any]:
+        """Return the actions of all games `[n_envs]` in a rollout."""
+        model = self.model
+        states = self.game.from_observation(observations["observation"])
+        actions = self.game.random_actions(states, self.rng)
+        if model.num_timesteps >= learning_starts:
+            explore = self._explores(self.game.plies(states))
+            greedy = np.flatnonzero(~explore)
+            wanted = observations["desired_goal"][greedy].argmax(axis=1)
+            nodes = model.foresight.acting_nodes
+            actions[greedy] = self.searcher.choose(states[greedy], wanted, nodes)
+        return actions
+
+    def _explores(self, plies: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return which games `[n_envs]` play at random: in their openings, and now and then.
+
+        Games differ in how much they explore; their mean is the exploration rate.
+        """
+        model, hindsight = self.model, self.model.hindsight
+        fresh = np.flatnonzero(plies == 0)
+        lengths = self.rng.integers(1, hindsight.random_plies + 1, size=len(fresh))
+        begins = self.rng.random(len(fresh)) < hindsight.random_openings
+        self.opening_plies[fresh] = np.where(begins, lengths, 0)
+        rates = model.exploration_rate * np.linspace(0.0, 2.0, model.n_envs)
+        explores: NDArray[np.bool_] = self.rng.random(model.n_envs) < rates
+        return (plies < self.opening_plies) | explores
+
+    def predict(
+        self,
+        observation: Observations,
+        deterministic: bool,
+        masks: NDArray[Any] | None,
+        nodes: int,
+        goal: str | None,
+    ) -> NDArray[Any]:
+        """Return the actions for one observation or a batch, see `HFDQN.predict`."""
+        single = np.ndim(observation["observation"]) == 3
+        batch = {key: np.asarray(value) for key, value in observation.items()}
+        if single:
+            batch = {key: value[None] for key, value in batch.items()}
+        states = self.game.from_observation(batch["observation"])
+        if goal is not None:
+            wanted = np.full(len(states), self.game.goal_index(goal))
+        else:
+            wanted = batch["desired_goal"].argmax(axis=1)
+        actions = self.searcher.choose(states, wanted, nodes, masks)
+        if not deterministic:
+            explore = self.rng.random(len(states)) < self.model.exploration_rate
+            actions[explore] = self.game.random_actions(states[explore], self.rng)
+        result: NDArray[Any] = actions[0] if single else actions
+        return result
+
+    # ---- learning --------------------------------------------------------------------------
+
+    def train(self, gradient_steps: int, batch_size: int) -> float:
+        """Take one batch, learn `gradient_steps` times from the latest ones; return the loss."""
+        self.pool.add(self._next_batch())
+        losses = [self._learn(self.pool.draw(batch_size, self.rng)) for _ in range(gradient_steps)]
+        return float(np.mean(losses))
+
+    def _next_batch(self) -> TrainingBatch:
+        """Return the batch that was prepared meanwhile and have the next one prepared.
+
+        The copy that computes targets only moves while no batch is being prepared, so a run is
+        reproducible although two threads work on it.
+        """
+        model = self.model
+        batch = self.prefetcher.prepared()
+        follow(model.q_net, model.q_net_target, model.tau)
+        nodes = model.foresight.nodes_at(1.0 - model._current_progress_remaining)
+        count = max(1, model.foresight.lesson_nodes // nodes)
+        proposals = model.replay_buffer.propose(count, self.rng, model.hindsight)
+        self.prefetcher.prepare(self.batch_builder.build, self.target_weights, proposals, nodes)
+        if batch is None:
+            batch = self.prefetcher.prepared()
+            assert batch is not None
+        return batch
+
+    def _learn(self, batch: TrainingBatch) -> float:
+        policy = self.model.policy
+        boards, batch = mirrored(self.game, batch, self.rng)
+        logits: torch.Tensor = policy.q_net.logits(torch.from_numpy(boards))
+        gradient = np.empty(logits.shape, np.float32)
+        parents = self.target_weights.parents
+        loss = loss_and_gradient(parents, logits.detach().numpy(), batch, gradient)
+        policy.optimizer.zero_grad(set_to_none=True)
+        logits.backward(torch.from_numpy(gradient))  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(policy.parameters(), self.model.max_grad_norm)
+        policy.optimizer.step()
+        return loss
+
+    def stop(self) -> None:
+        """End the background thread; what went wrong in it is raised."""
+        self.prefetcher.stop()
+
+    # ---- saving ----------------------------------------------------------------------------
+
+    def file_parts(self) -> tuple[dict[str, Any], dict[str, Arrays]]:
+        """Return the manifest and the array groups of the model."""
+        return manifest_of(self.model), arrays_of(self.model)
+
+    def run_state(self) -> Arrays:
+        """Return what a run needs besides model and replay to go on."""
+        self.prefetcher.prepared()  # nothing else may write proofs meanwhile
+        return {
+            "opening_plies": self.opening_plies,
+            **prefixed(PROOFS, self.batch_builder.state()),
+        }
+
+    def restore_run_state(self, arrays: Arrays) -> None:
+        """Take over what `run_state` returned.
+
+        Raises:
+            ValueError: it does not fit the game.
+            KeyError: something is missing.
+        """
+        if self.opening_plies.shape == arrays["opening_plies"].shape:  # else: other n_envs
+            self.opening_plies[:] = arrays["opening_plies"]
+        self.batch_builder.restore(unprefixed(PROOFS, arrays))
+
+    def replay_state(self) -> Arrays:
+        """Return the batches that are kept, and the one that is prepared."""
+        batch = self.prefetcher.prepared()
+        prepared = {} if batch is None else batch._asdict()
+        return {**prefixed(POOL, self.pool.state()), **prefixed(PREPARED, prepared)}
+
+    def restore_replay_state(self, arrays: Arrays) -> None:
+        """Take over what `replay_state` returned.
+
+        Raises:
+            ValueError: it does not fit the game.
+            KeyError: something is missing.
+        """
+        self.pool.restore(unprefixed(POOL, arrays), self.game)
+        prepared = unprefixed(PREPARED, arrays)
+        self.prefetcher.take(checked_batch(self.game, prepared) if prepared else None)
