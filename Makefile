@@ -6,7 +6,6 @@ GAME ?= connect_four
 
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
-SOURCES = find rlhf_agents adapters games -name '*.py'
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -22,7 +21,7 @@ play: $(VENV)/.play ## install (first time only) and play Connect Four against t
 	else \
 	    set -- --game $(GAME) --watch --games 1 --record $(GAME).gif; \
 	fi; \
-	echo "==> rlhf-play $$*"; $(FRESH_CACHE) \
+	echo "==> rlhf-play $$*"; \
 	$(BIN)/rlhf-play "$$@"
 
 test: $(VENV)/.test ## format check, lint, import contracts, types, tests
@@ -33,15 +32,15 @@ test: $(VENV)/.test ## format check, lint, import contracts, types, tests
 	@echo '==> lint-imports'
 	@$(BIN)/lint-imports --no-logo
 	@echo '==> mypy, beside it the compiling that most tests need'
-	@$(FRESH_CACHE) OMP_NUM_THREADS=1 $(BIN)/python -m tests.warm_up & warming=$$!; \
+	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.warm_up & warming=$$!; \
 	    $(BIN)/mypy; types=$$?; wait $$warming && exit $$types
 	@echo '==> pytest -n 2'
 	@# Stealing keeps the tests of a file, which compile the same code, on one worker. Each worker
 	@# has a core: more threads of torch would only wait for each other.
-	@$(FRESH_CACHE) OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
 bench: $(VENV)/.test ## run every script of tests/benchmarks
-	@$(FRESH_CACHE) for script in $(sort $(wildcard tests/benchmarks/*.py)); do \
+	@for script in $(sort $(wildcard tests/benchmarks/*.py)); do \
 	    echo "==> $$script"; $(BIN)/python $$script || exit 1; \
 	done
 
@@ -49,12 +48,6 @@ clean: ## remove .venv, caches and builds
 	@echo '==> removing $(VENV), caches, build and dist'
 	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	@find rlhf_agents adapters games tests -name __pycache__ -prune -exec rm -rf {} +
-
-# numba asks only whether the file of a cached function has changed, not those of the functions that
-# it calls. So each state of the sources gets a cache of its own, and the last one is thrown away.
-CACHE := $(abspath $(VENV))/numba
-FRESH_CACHE = export NUMBA_CACHE_DIR=$(CACHE)/$$($(SOURCES) | LC_ALL=C sort | xargs cat | cksum | tr ' ' -); \
-    [ -d $$NUMBA_CACHE_DIR ] || rm -rf $(CACHE);
 
 $(VENV)/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -19,6 +19,7 @@ from rlhf_agents.dqn.dqn import PlainDQN
 from rlhf_agents.errors import SettingError
 from rlhf_agents.files.atomic import write_to
 from rlhf_agents.files.model_file import Arrays, model_bytes, read_model
+from rlhf_agents.limits import checked_nodes
 from rlhf_agents.selfplay.checkpoint import (
     apply_settings,
     arrays_of,
@@ -140,11 +141,9 @@ class HFDQN(PlainDQN):
             goal: what to play for, by name; by default the observation's `desired_goal`.
 
         Raises:
-            SettingError: `nodes` is negative, or an option needs a game and there is none.
+            SettingError: `nodes` is impossible, or an option needs a game and there is none.
         """
-        if nodes < 0:
-            msg = f"nodes must be 0 (network alone) or more, got {nodes}"
-            raise SettingError(msg)
+        checked_nodes(nodes)
         if self.learner is not None:
             actions = self.learner.predict(observation, deterministic, action_masks, nodes, goal)
             return actions, state

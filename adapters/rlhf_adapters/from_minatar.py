@@ -29,10 +29,11 @@ from numpy.typing import NDArray
 from rlhf_adapters.single_agent.goals import ArcadeGoal, Bools, Score, Survive
 from rlhf_adapters.single_agent.gym_envs import GymEnvs
 from rlhf_adapters.single_agent.tasks import check_config, goal_names, make_task
-from rlhf_adapters.specs import EnvConfig, EnvError, EnvInfo, unknown
+from rlhf_adapters.specs import EnvConfig, EnvError, EnvInfo
 from rlhf_games import minatar
 from rlhf_games.arcade.base import ArcadeGame
 from rlhf_games.arcade.batch import ArcadeBatch
+from rlhf_games.base import unknown_name
 
 RGB = "rgb_array"
 
@@ -249,7 +250,7 @@ def make(config: EnvConfig) -> Any:
 
     check_config(config.name, config.n_envs, config.opponent)
     if config.world not in GOALS:
-        raise EnvError(unknown("minatar world", config.world, worlds()))
+        raise EnvError(unknown_name("minatar world", config.world, worlds()))
     played = _worlds_of(config)
     task = make_task(config.name, config.n_envs, config.goal, GOALS[config.world])
     return arcade_env(played, task, config.seed)
@@ -271,7 +272,7 @@ def _worlds_of(config: EnvConfig) -> CompiledEnvs | OriginalEnvs:
     known = tuple(MinatarOptions.__dataclass_fields__)
     for name in options:
         if name not in known:
-            raise EnvError(f"{config.name}: {unknown('option', name, known)}")
+            raise EnvError(f"{config.name}: {unknown_name('option', name, known)}")
     settings = MinatarOptions(**options)
     if settings.fast:
         game = minatar.make(config.world, settings.sticky, settings.ramping)

@@ -17,7 +17,8 @@ from typing import Any
 
 from rlhf_adapters.foreign_games.game import HistoryGame, goal_table
 from rlhf_adapters.foreign_games.openspiel import OpenSpielBackend, Trial
-from rlhf_adapters.specs import EnvConfig, EnvError, EnvInfo, unknown
+from rlhf_adapters.specs import EnvConfig, EnvError, EnvInfo
+from rlhf_games.base import unknown_name
 
 LIBRARY = "openspiel"
 LIMIT = "max_plies"
@@ -142,7 +143,9 @@ def _parsed(pyspiel: Any, world: str) -> tuple[str, dict[str, Any]]:
         raise EnvError(msg)
     name = form[1]
     if name not in pyspiel.registered_names():
-        raise EnvError(unknown("OpenSpiel game", name, (w.partition("(")[0] for w in worlds())))
+        raise EnvError(
+            unknown_name("OpenSpiel game", name, (w.partition("(")[0] for w in worlds()))
+        )
     parameters = dict(pyspiel.game_parameters_from_string(world))
     del parameters["name"]
     return name, parameters
@@ -185,7 +188,7 @@ def _loaded(pyspiel: Any, name: str, parameters: dict[str, Any]) -> Any:
 
 def _checked(name: str, key: str, value: Any, known: Mapping[str, Any]) -> Any:
     if key not in known:
-        raise EnvError(unknown(f"option of {LIBRARY}:{name}", key, [*known, LIMIT]))
+        raise EnvError(unknown_name(f"option of {LIBRARY}:{name}", key, [*known, LIMIT]))
     default = known[key]
     if key.endswith(("file", "filename")):
         msg = f"{LIBRARY}:{name}: {key} is refused, as names of games may come from files"

@@ -10,7 +10,8 @@ import warnings
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from rlhf_adapters.specs import EnvError, unknown
+from rlhf_adapters.specs import EnvError
+from rlhf_games.base import unknown_name
 
 LIBRARY = "pettingzoo"
 CURE = 'pip install "rlhf-agents[pettingzoo]"'
@@ -87,7 +88,7 @@ def kind_of(world: str, options: Mapping[str, Any]) -> EnvKind:
     name = next((table[wanted] for table in (bare, anywhere) if wanted in table), wanted)
     name = _newer(name, bare, zoo.parallel_registry, ids)
     if name not in ids:
-        raise EnvError(unknown("PettingZoo world", form[1], names()))
+        raise EnvError(unknown_name("PettingZoo world", form[1], names()))
     options = {**_parsed(world, form[2]), **options}
     return EnvKind(name, ids[name], base_of(name), options, ids[name] in zoo.parallel_registry)
 
@@ -146,7 +147,7 @@ def new_aec(kind: EnvKind) -> Any:
         key: value for key, value in kind.options.items() if key != LIMIT and value is not None
     }
     if LIMIT in kind.options and kind.base not in CUT:
-        raise EnvError(unknown(f"option of {kind.bare}", LIMIT, _known_options(kind)))
+        raise EnvError(unknown_name(f"option of {kind.bare}", LIMIT, _known_options(kind)))
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", ".*precision lowered by casting", UserWarning)
@@ -160,7 +161,7 @@ def new_aec(kind: EnvKind) -> Any:
         known = _known_options(kind)
         strange = [key for key in options if known and key not in known]
         if strange:
-            raise EnvError(unknown(f"option of {kind.bare}", strange[0], known)) from error
+            raise EnvError(unknown_name(f"option of {kind.bare}", strange[0], known)) from error
         msg = f"{kind.bare} does not start with {options}: {error}"
         raise EnvError(msg) from error
 

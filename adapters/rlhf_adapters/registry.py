@@ -12,7 +12,8 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
 
-from rlhf_adapters.specs import EnvError, unknown
+from rlhf_adapters.specs import EnvError
+from rlhf_games.base import unknown_name
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,6 @@ def library(name: str) -> Library:
     """
     table = libraries()
     if name not in table:
-        msg = unknown("library", name, table)
+        msg = unknown_name("library", name, table)
         raise EnvError(msg)
     return table[name]

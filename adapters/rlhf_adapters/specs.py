@@ -9,23 +9,13 @@ An adapter `from_LIBRARY` has three functions, found by name through `registry`:
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from rlhf_games.base import GameError
 
 SELF, RANDOM = "self", "random"
-
-
-def unknown(kind: str, name: str, known: Iterable[str], most: int = 40) -> str:
-    """Return a sentence that says that a name is unknown and which are near."""
-    names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=3)
-    hint = f"did you mean {' or '.join(near)}? " if near else ""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return f"unknown {kind} {name!r}; {hint}known: {', '.join(names[:most])}{more}"
 
 
 class EnvError(GameError):

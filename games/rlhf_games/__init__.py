@@ -12,11 +12,10 @@ Names such as `openspiel:breakthrough` are games of a library: an entry point of
 
 from __future__ import annotations
 
-import difflib
 from importlib import import_module
 from importlib.metadata import entry_points
 
-from rlhf_games.base import Game, Goal, Outcome, UnknownGameError, Verdict
+from rlhf_games.base import Game, Goal, Outcome, UnknownGameError, Verdict, unknown_name
 
 __all__ = [
     "Game",
@@ -73,11 +72,7 @@ def find(name: str) -> str:
 
 def _look_up(kind: str, name: str, table: dict[str, str]) -> str:
     if name not in table:
-        near = difflib.get_close_matches(name, table, n=3)
-        hint = f"did you mean {' or '.join(near)}? " if near else ""
-        kinds = {"game": "games", "library": "libraries"}[kind]
-        msg = f"unknown {kind} {name!r}; {hint}{kinds}: {', '.join(sorted(table)) or 'none'}"
-        raise UnknownGameError(msg)
+        raise UnknownGameError(unknown_name(kind, name, sorted(table)))
     return table[name]
 
 

@@ -7,6 +7,8 @@ files keep positions of any game in that form.
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Protocol, runtime_checkable
@@ -220,3 +222,17 @@ class Game(Protocol):
             UnknownGoalError: no goal has that name; near names are listed.
         """
         ...
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return "did you mean ...? " if a known name is near, else nothing."""
+    near = difflib.get_close_matches(name, list(known), n=3)
+    return f"did you mean {' or '.join(near)}? " if near else ""
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str], most: int = 40) -> str:
+    """Return a sentence that says that a name is unknown, which are near, and which there are."""
+    names = list(known)
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    listed = ", ".join(names[:most]) or "none"
+    return f"unknown {kind} {name!r}; {did_you_mean(name, names)}known: {listed}{more}"

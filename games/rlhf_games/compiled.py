@@ -1,8 +1,9 @@
 """The compiler's door: numba behind typed decorators, and the bit tricks that it lacks.
 
 Everything compiled in this project is a module-level function that dispatches on the *type* of its
-first argument (a game's rules, a network). Only such functions are served from numba's on-disk
-cache by a new process; closures and functions passed as arguments are compiled again every time.
+first argument (a game's rules, a network). Only such functions are served from the on-disk cache
+(`compile_cache`) by a new process; closures and functions passed as arguments are compiled again
+every time.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import numba
 import numpy as np
 from numba import types
 from numba.extending import intrinsic, overload, register_jitable
+
+from rlhf_games.compile_cache import SourceCache, implementers
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Real = float | np.floating[Any]
@@ -27,14 +30,12 @@ _FAST = {"contract", "reassoc", "nsz", "arcp"}
 
 def compiled(function: Function) -> Function:
     """Compile `function` with numba: cached on disk, free of the GIL, exact arithmetic."""
-    jitted: Function = numba.njit(cache=True, nogil=True)(function)
-    return jitted
+    return _cached(numba.njit(nogil=True)(function))
 
 
 def compiled_fast(function: Function) -> Function:
     """Compile arithmetic whose sums may be re-ordered, so that they use vector instructions."""
-    jitted: Function = numba.njit(cache=True, nogil=True, fastmath=_FAST)(function)
-    return jitted
+    return _cached(numba.njit(nogil=True, fastmath=_FAST)(function))
 
 
 def compiled_views(function: Function) -> Function:
@@ -42,7 +43,11 @@ def compiled_views(function: Function) -> Function:
 
     Counting who uses which row costs more than a small game's step.
     """
-    jitted: Function = numba.njit(cache=True, nogil=True, _nrt=False)(function)
+    return _cached(numba.njit(nogil=True, _nrt=False)(function))
+
+
+def _cached(jitted: Any) -> Any:
+    jitted._cache = SourceCache(jitted.py_func)
     return jitted
 
 
@@ -52,19 +57,19 @@ def inner(function: Function) -> Function:
     It compiles in half the time: nothing is made to unpack Python's arguments, and constant
     arguments do not get versions of their own.
     """
-    registered: Function = register_jitable(cache=True, nogil=True)(function)
+    registered: Function = register_jitable(nogil=True)(function)
     return registered
 
 
 def inner_fast(function: Function) -> Function:
     """Compile like `compiled_fast` what compiled code alone calls, see `inner`."""
-    registered: Function = register_jitable(cache=True, nogil=True, fastmath=_FAST)(function)
+    registered: Function = register_jitable(nogil=True, fastmath=_FAST)(function)
     return registered
 
 
 def inner_views(function: Function) -> Function:
     """Compile like `compiled_views` what compiled code alone calls, see `inner`."""
-    registered: Function = register_jitable(cache=True, nogil=True, _nrt=False)(function)
+    registered: Function = register_jitable(nogil=True, _nrt=False)(function)
     return registered
 
 
@@ -85,6 +90,8 @@ def implement(
     _owners.setdefault(stub.__name__, set()).add(owner)
 
     def register(function: Function) -> Function:
+        implementers.setdefault(owner, set()).add(function.__module__)
+
         def choose(first: Any, *_rest: Any) -> Function | None:
             mine = isinstance(first, types.BaseNamedTuple) and first.instance_class is owner
             return function if mine else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from rlhf_games.base import (
     States,
     Symmetry,
     UnknownGoalError,
+    unknown_name,
 )
 from rlhf_games.perft import perft_from
 
@@ -182,10 +182,7 @@ class CompiledGame:
         names = [goal.name for goal in self.goals]
         if name in names:
             return names.index(name)
-        near = difflib.get_close_matches(name, names, n=3)
-        hint = f"did you mean {' or '.join(near)}? " if near else ""
-        msg = f"{self.title} has no goal {name!r}; {hint}goals: {', '.join(names)}"
-        raise UnknownGoalError(msg)
+        raise UnknownGoalError(unknown_name(f"goal of {self.title}", name, names))
 
     def _empty(self, n: int) -> States:
         return np.empty((n, self.n_words), np.uint64)

@@ -16,6 +16,7 @@ from rlhf_agents.cli.common import OPTION_HELP, WORLD_HELP, no_options, progress
 from rlhf_agents.cli.evaluate_envs import evaluate_env
 from rlhf_agents.envs.names import game_name
 from rlhf_agents.errors import SettingError
+from rlhf_agents.limits import MAX_NODES
 from rlhf_agents.players.bundled import bundled_agents
 from rlhf_games.base import Game, States
 
@@ -49,7 +50,6 @@ rlhf-games lists all worlds."""
 
 POSITION_NODES = (0, 1, 256, 1000)
 GAME_NODES = (256,)
-MAX_NODES = 10_000_000
 GAMES = 200
 MAX_GAMES = 1_000_000
 BUDGETLESS = ("random", "minimax", "openspiel-mcts")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import difflib
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -18,6 +17,7 @@ import rlhf_games
 from rlhf_agents.cli.common import Parser, run_program
 from rlhf_agents.envs import catalogue
 from rlhf_agents.players.bundled import bundled_agents
+from rlhf_games.base import unknown_name
 
 EXAMPLES = """examples:
   rlhf-games                                      libraries, and games with fast rules of our own
@@ -107,9 +107,7 @@ def _own(names: Sequence[str]) -> list[Record]:
 
 def _unknown(what: str) -> str:
     known = [*rlhf_games.names(), *catalogue.library_names()]
-    near = difflib.get_close_matches(what, known, n=3)
-    hint = f"did you mean {' or '.join(near)}? " if near else ""
-    return f"unknown game or library {what!r}; {hint}known: {', '.join(known)}"
+    return unknown_name("game or library", what, known)
 
 
 def _counted(things: Any, title: str, total: int | None = None) -> Any:

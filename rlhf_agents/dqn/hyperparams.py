@@ -6,7 +6,6 @@ classes such as `ReLU`, `lin_1e-3` for a learning rate that falls to 0. Nothing 
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Iterable
 from pathlib import Path
@@ -20,6 +19,7 @@ from rlhf_agents.files.literals import (
     value,
 )
 from rlhf_agents.settings import Foresight, Hindsight, ModelForesight, Priorities
+from rlhf_games.base import unknown_name
 
 FILE = Path(__file__).parents[1] / "assets" / "hfdqn.yml"
 OF_THE_RUN = ("n_timesteps", "policy", "n_envs")
@@ -58,10 +58,7 @@ def from_words(words: Iterable[str]) -> dict[str, Any]:
     for key, text in pairs(words):
         first, *rest = key.split(".", 1)
         if first not in KNOWN:
-            near = difflib.get_close_matches(first, KNOWN, n=2)
-            hint = f"did you mean {' or '.join(near)}? " if near else ""
-            msg = f"there is no hyper-parameter {first!r}; {hint}known: {', '.join(KNOWN)}"
-            raise SettingError(msg)
+            raise SettingError(unknown_name("hyper-parameter", first, KNOWN))
         if rest:
             parts = settings.setdefault(first, {})
             if not isinstance(parts, dict):

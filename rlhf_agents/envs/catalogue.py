@@ -11,8 +11,8 @@ from typing import Any
 
 import rlhf_games
 from rlhf_adapters.registry import Library, libraries, library
-from rlhf_adapters.specs import EnvError, EnvInfo, unknown
-from rlhf_games.base import GameError
+from rlhf_adapters.specs import EnvError, EnvInfo
+from rlhf_games.base import GameError, unknown_name
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def matching(pattern: str) -> list[str]:
     else:
         chosen = [world for world in known if wanted in world]
     if not chosen:
-        raise EnvError(unknown(f"{name} world", wanted, known))
+        raise EnvError(unknown_name(f"{name} world", wanted, known))
     return [f"{name}:{world}" for world in chosen]
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
-
 import rlhf_games
 from rlhf_adapters.registry import library
 from rlhf_adapters.specs import NoRulesError
+from rlhf_games.base import did_you_mean
 
 
 def check_name(name: str) -> None:
@@ -26,8 +25,7 @@ def check_name(name: str) -> None:
     if name in gymnasium.registry:
         return
     games = rlhf_games.names()
-    near = difflib.get_close_matches(name, [*games, *gymnasium.registry], n=3)
-    hint = f"did you mean {' or '.join(near)}? " if near else ""
+    hint = did_you_mean(name, [*games, *gymnasium.registry])
     known = f"{', '.join(games)}, every id of Gymnasium's, and LIBRARY:WORLD"
     msg = f"unknown game {name!r}; {hint}known: {known}"
     raise rlhf_games.UnknownGameError(msg)

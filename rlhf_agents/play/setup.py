@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from rlhf_agents.errors import SettingError
+from rlhf_agents.limits import checked_nodes
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,7 @@ def check_setup(setup: Setup) -> None:
     Raises:
         SettingError: a number is impossible.
     """
-    if setup.nodes < 0:
-        msg = f"--nodes must be 0 (network alone) or more, got {setup.nodes}"
-        raise SettingError(msg)
+    checked_nodes(setup.nodes)
     if setup.games < 1:
         msg = f"--games must be 1 or more, got {setup.games}"
         raise SettingError(msg)

@@ -7,7 +7,6 @@ actions = agent.act(observations, goal="win", nodes=256)
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from rlhf_agents.errors import ModelFileError, SettingError, UnknownAgentError
 from rlhf_agents.files.model_file import POLICY, ModelFile, read_model
 from rlhf_agents.files.untrusted import WRONG
+from rlhf_agents.limits import checked_nodes
 from rlhf_agents.players.bundled import bundled_agents
 from rlhf_agents.search.compiled_network import PatternWeights
 from rlhf_agents.search.explanation import Explanation, Forecast
@@ -26,7 +26,7 @@ from rlhf_agents.search.goal_values import GoalRules, goal_rules
 from rlhf_agents.search.network_files import game_of, weights_from_arrays
 from rlhf_agents.search.searcher import Searcher
 from rlhf_agents.settings import Foresight, from_json
-from rlhf_games.base import MOVER, Game, States
+from rlhf_games.base import MOVER, Game, States, unknown_name
 
 DEFAULT_NODES = 256
 
@@ -90,7 +90,7 @@ class Agent:
             wanted = np.full(len(states), self.game.goal_index(goals), np.int64)
         else:
             wanted = np.array([self.game.goal_index(name) for name in goals], np.int64)
-        return self._searcher.choose(states, wanted, _checked(nodes))
+        return self._searcher.choose(states, wanted, checked_nodes(nodes))
 
     def explain(
         self,
@@ -112,7 +112,7 @@ class Agent:
 
         To the waiting player (`seat` 1) the values are what it gets if the mover plays each move.
         """
-        return self._searcher.explain(state, self.game.goal_index(goal), _checked(nodes), seat)
+        return self._searcher.explain(state, self.game.goal_index(goal), checked_nodes(nodes), seat)
 
     def think(
         self, state: States, goal: str = "win", nodes: int = DEFAULT_NODES, seat: int = MOVER
@@ -123,7 +123,7 @@ class Agent:
             ValueError: the game is over.
         """
         return self._searcher.search_in_steps(
-            state, self.game.goal_index(goal), _checked(nodes), seat
+            state, self.game.goal_index(goal), checked_nodes(nodes), seat
         )
 
     def forecast(
@@ -160,13 +160,6 @@ class Agent:
         return self.game.from_observation(boards[None] if single else boards)
 
 
-def _checked(nodes: int) -> int:
-    if nodes < 0:
-        msg = f"nodes must be 0 (network alone) or more, got {nodes}"
-        raise SettingError(msg)
-    return int(nodes)
-
-
 def load_agent(name_or_path: str | Path, game: str | None = None) -> Agent:
     """Return a bundled agent by name, or one from a file that `rlhf-train` or `HFDQN.save` wrote.
 
@@ -184,13 +177,8 @@ def load_agent(name_or_path: str | Path, game: str | None = None) -> Agent:
     text = str(name_or_path)
     looks_like_path = text.endswith(".zip") or Path(text).is_file() or "/" in text
     if text not in bundled and not looks_like_path:
-        near = difflib.get_close_matches(text, bundled, n=2)
-        hint = f"did you mean {' or '.join(near)}? " if near else ""
-        msg = (
-            f"unknown agent {text!r}; {hint}bundled agents: {', '.join(bundled) or 'none'}; "
-            "or give the path of a .zip file"
-        )
-        raise UnknownAgentError(msg)
+        known = unknown_name("agent", text, bundled)
+        raise UnknownAgentError(f"{known}; or give the path of a .zip file")
     file = read_model(bundled.get(text, Path(text)))
     if game is not None:
         file.require_game(game)

@@ -14,6 +14,7 @@ from rlhf_adapters.specs import RANDOM, SELF
 from rlhf_adapters.two_player.opponents import Opponent, mixture
 from rlhf_agents.errors import SettingError, UnknownPlayerError
 from rlhf_agents.files.model_file import read_model
+from rlhf_agents.limits import checked_nodes
 from rlhf_agents.players.agent import Agent, load_agent
 from rlhf_agents.players.players import KINDS, Player, make_player
 from rlhf_agents.search.compiled_network import PatternWeights
@@ -61,8 +62,9 @@ class PolicyOpponent:
         epsilon: float = 0.0,
         seed: int | None = None,
     ) -> None:
-        if nodes < 0 or not 0.0 <= epsilon <= 1.0:
-            msg = f"nodes must be at least 0 and epsilon in [0, 1], got {nodes} and {epsilon}"
+        checked_nodes(nodes)
+        if not 0.0 <= epsilon <= 1.0:
+            msg = f"epsilon must be in [0, 1], got {epsilon}"
             raise SettingError(msg)
         thinks = getattr(model, "game", None) is not None
         if nodes and not thinks:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlhf_agents.errors import SettingError, UnknownAgentError, UnknownPlayerError
+from rlhf_agents.limits import checked_nodes
 from rlhf_agents.players.agent import Agent
 from rlhf_agents.players.minimax import MinimaxPlayer
 from rlhf_agents.search.explanation import Explanation, Forecast, unfinished
@@ -136,9 +137,7 @@ def make_player(spec: str, game: Game, *, nodes: int, seed: int | None, load: Lo
         UnknownPlayerError: no player has that name.
         SettingError: the depth or the budget is impossible.
     """
-    if nodes < 0:
-        msg = f"nodes must be 0 (network alone) or more, got {nodes}"
-        raise SettingError(msg)
+    checked_nodes(nodes)
     if spec == "random":
         return RandomPlayer(game, seed)
     kind, _, detail = spec.partition(":")

@@ -84,7 +84,7 @@ def test_predict_takes_the_goal_of_the_observation(trained, observation):
 
 
 def test_impossible_options_are_refused(trained, observation):
-    with pytest.raises(SettingError, match="nodes must be 0"):
+    with pytest.raises(SettingError, match="nodes must be a whole number from 0"):
         trained.predict(observation, nodes=-1)
     with pytest.raises(UnknownGoalError, match="did you mean win"):
         trained.predict(observation, goal="wim")

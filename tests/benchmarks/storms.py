@@ -18,8 +18,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from rlhf_adapters.registry import library
-from tests.adapters import test_arcade_storm as arcade
-from tests.adapters import test_parallel_worlds as teams
+from tests.adapters.multi_agent import test_parallel_envs as teams
+from tests.adapters.single_agent import test_storm as arcade
 
 
 def storms(actions: int) -> Iterator[tuple[str, Callable[[], int]]]:

@@ -133,7 +133,7 @@ class GameContract:
             assert goal.implies is None or goal.implies in names[:row]
 
     def test_unknown_goal_gets_near_names_and_the_list(self, game: Game):
-        with pytest.raises(UnknownGoalError, match=r"'drow'; did you mean draw.*goals: win, draw"):
+        with pytest.raises(UnknownGoalError, match=r"'drow'; did you mean draw.*known: win, draw"):
             game.goal_index("drow")
 
     # ---- shapes and purity ----------------------------------------------------------------

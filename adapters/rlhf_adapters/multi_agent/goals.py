@@ -31,7 +31,8 @@ from rlhf_adapters.single_agent.tasks import (
     Task,
     goal_of,
 )
-from rlhf_adapters.specs import EnvError, unknown
+from rlhf_adapters.specs import EnvError
+from rlhf_games.base import unknown_name
 
 FORMATION = "formation"
 ANY = ""
@@ -213,7 +214,7 @@ def _by_role(
         return {role: _of_role(world, role, goal, tables) for role in roles}
     for role in goal:
         if role not in roles:
-            raise EnvError(f"{world}: {unknown('role', str(role), roles)}")
+            raise EnvError(f"{world}: {unknown_name('role', str(role), roles)}")
     missing = [role for role in roles if role not in goal]
     if missing:
         msg = f"{world}: a goal is missing for the role {missing[0]!r}"

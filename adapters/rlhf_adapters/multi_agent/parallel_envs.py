@@ -24,8 +24,9 @@ from numpy.typing import NDArray
 from rlhf_adapters.multi_agent.goals import role_of
 from rlhf_adapters.multi_agent.views import BOARD, shown_space, view_of
 from rlhf_adapters.single_agent.goals import Bools
-from rlhf_adapters.specs import RANDOM, SELF, EnvError, unknown
+from rlhf_adapters.specs import RANDOM, SELF, EnvError
 from rlhf_adapters.two_player.opponents import Opponents, mixture
+from rlhf_games.base import unknown_name
 
 MASK_KEY = "action_mask"
 ALL = "all"
@@ -64,7 +65,7 @@ def learners_of(name: str, agents: Sequence[str], asked: Any) -> list[str]:
     for word in words:
         if word != ALL and word not in roles and word not in agents:
             known = [ALL, *sorted(roles), *agents]
-            raise EnvError(f"{name}: {unknown('learners', str(word), known)}")
+            raise EnvError(f"{name}: {unknown_name('learners', str(word), known)}")
     chosen = [a for a in agents if ALL in words or a in words or role_of(a) in words]
     if not chosen:
         msg = f"{name}: learners must name at least one agent or role, got {asked!r}"

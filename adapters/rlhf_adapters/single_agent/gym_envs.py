@@ -20,7 +20,8 @@ from gymnasium.envs.registration import registry
 from numpy.typing import NDArray
 
 from rlhf_adapters.single_agent.goals import Bools
-from rlhf_adapters.specs import EnvConfig, EnvError, unknown
+from rlhf_adapters.specs import EnvConfig, EnvError
+from rlhf_games.base import unknown_name
 
 MASK_KEY, MASK_METHOD = "action_mask", "action_masks"
 
@@ -185,7 +186,7 @@ def _unregistered(config: EnvConfig, world: str, known: Sequence[str]) -> str:
         return f"{config.name}: {error}"
     except gymnasium.error.Error:
         pass
-    return unknown(f"{config.library} world", config.world, known)
+    return unknown_name(f"{config.library} world", config.world, known)
 
 
 def _discrete(name: str, env: Any) -> spaces.Discrete:

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from rlhf_adapters.single_agent import goals as arcade_goals
 from rlhf_adapters.single_agent.goals import ArcadeGoal, Bools, Cell, Event, EventGoals, StepBatch
-from rlhf_adapters.specs import EnvError, unknown
-from rlhf_games.base import UnknownGoalError
+from rlhf_adapters.specs import EnvError
+from rlhf_games.base import UnknownGoalError, unknown_name
 
 Floats = NDArray[np.float32]
 
@@ -316,6 +316,6 @@ def goal_of(
 def _cannot(world: str, goal: Any, declared: Sequence[ArcadeGoal], cells: Cells | None) -> str:
     names = [*goal_names(declared, cells is not None), *([MIXED] if declared else [])]
     return (
-        f"{world} cannot measure the goal: {unknown('goal', str(goal), names)}; or score_K, "
+        f"{world} cannot measure the goal: {unknown_name('goal', str(goal), names)}; or score_K, "
         "score_K_within_N, survive_N, or a function from a Moment to True or False"
     )

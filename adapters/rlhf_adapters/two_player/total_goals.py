@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rlhf_games.base import Goal, UnknownGoalError
+from rlhf_games.base import Goal, UnknownGoalError, unknown_name
 
 
 class TotalGoal(NamedTuple):
@@ -60,10 +59,7 @@ class TotalGoals:
         names = [goal.name for goal in self.goals]
         if name in names:
             return names.index(name)
-        near = difflib.get_close_matches(name, names, n=3)
-        hint = f"did you mean {' or '.join(near)}? " if near else ""
-        msg = f"{self.name} has no goal {name!r}; {hint}goals: {', '.join(names)}"
-        raise UnknownGoalError(msg)
+        raise UnknownGoalError(unknown_name(f"goal of {self.name}", name, names))
 
     def achieved(self, total: float) -> NDArray[np.bool_]:
         """Return which goals a final total achieves, bool `[G]`."""

@@ -9,11 +9,10 @@ line of that library, which is under the GPL, is used.
 
 from __future__ import annotations
 
-import difflib
 from importlib import import_module
 
 from rlhf_games.arcade.base import ArcadeGame
-from rlhf_games.base import UnknownGameError
+from rlhf_games.base import UnknownGameError, unknown_name
 
 __all__ = ["make", "names"]
 
@@ -43,10 +42,7 @@ def make(name: str, sticky: float = 0.1, ramping: bool = True) -> ArcadeGame:
         UnknownGameError: no game has that name; near names and the list are given.
     """
     if name not in _GAMES:
-        near = difflib.get_close_matches(name, _GAMES, n=3)
-        hint = f"did you mean {' or '.join(near)}? " if near else ""
-        msg = f"unknown MinAtar game {name!r}; {hint}games: {', '.join(names())}"
-        raise UnknownGameError(msg)
+        raise UnknownGameError(unknown_name("MinAtar game", name, names()))
     module = import_module(f"rlhf_games.minatar.{name}")
     game: ArcadeGame = getattr(module, _GAMES[name])(sticky, ramping)
     return game

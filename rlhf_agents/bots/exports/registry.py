@@ -8,7 +8,6 @@ A format is a module of its own, imported on use: its docstring is its page for 
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,11 +16,13 @@ from pathlib import Path
 from typing import Any, Protocol, cast, runtime_checkable
 
 from rlhf_agents.bots.exports.env_policy import EnvPolicy
-from rlhf_agents.errors import OutputError, SettingError, UserError
+from rlhf_agents.errors import OutputError, UserError
 from rlhf_agents.files.atomic import write_atomically
 from rlhf_agents.files.model_file import read_model
+from rlhf_agents.limits import checked_nodes
 from rlhf_agents.players.agent import DEFAULT_NODES, Agent, load_agent
 from rlhf_agents.players.bundled import bundled_agents
+from rlhf_games.base import unknown_name
 
 FORMATS: dict[str, str] = {
     "kaggle": "rlhf_agents.bots.exports.to_kaggle",
@@ -129,10 +130,7 @@ def format_module(name: str) -> Format:
         raise ExportError(msg)
     if name not in FORMATS:
         known = [*FORMATS, *LIVE]
-        near = difflib.get_close_matches(name, known, n=2)
-        hint = f"did you mean {' or '.join(near)}? " if near else ""
-        msg = f"unknown format {name!r}; {hint}formats: {', '.join(known)}"
-        raise ExportError(msg)
+        raise ExportError(unknown_name("format", name, known))
     return cast("Format", import_module(FORMATS[name]))
 
 
@@ -180,9 +178,7 @@ def export(
         known = ", ".join(module.OPTIONS) or "none"
         msg = f"the format {to} has no option {unknown[0]!r}; its options: {known}"
         raise ExportError(msg)
-    if nodes < 0:
-        msg = f"nodes must be 0 (network alone) or more, got {nodes}"
-        raise SettingError(msg)
+    checked_nodes(nodes)
     check_target(target, force=force)
     who = agent if isinstance(agent, Agent | EnvPolicy) else _loaded(os.fspath(agent))
     if isinstance(who, EnvPolicy):

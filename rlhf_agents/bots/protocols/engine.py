@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from rlhf_agents.bots.protocols.move_names import Spell, is_skip, read_move, spelled_line
 from rlhf_agents.errors import SettingError
+from rlhf_agents.limits import MAX_NODES, checked_nodes
 from rlhf_agents.play.session import Session
 from rlhf_agents.players.agent import Agent, load_agent
 from rlhf_agents.players.players import AgentPlayer, Player, make_player
 from rlhf_agents.search.explanation import Explanation
 from rlhf_games.base import Game
 
-MAX_NODES = 10_000_000
 MOST_EDGES = 4_000_000
 """Moves in the tree of a search that ends by the clock: some hundred megabytes."""
 
@@ -65,10 +65,7 @@ class Engine:
         if not isinstance(self.player, AgentPlayer):
             msg = f"{self.player.name} has no budget of nodes"
             raise SettingError(msg)
-        if not 0 <= nodes <= MAX_NODES:
-            msg = f"nodes must be 0 (network alone) to {MAX_NODES}, got {nodes}"
-            raise SettingError(msg)
-        self.player = AgentPlayer(self.player.agent, nodes)
+        self.player = AgentPlayer(self.player.agent, checked_nodes(nodes))
 
     # ---- the game --------------------------------------------------------------------------
 

@@ -23,9 +23,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TextIO
 
-from rlhf_agents.bots.protocols.engine import MAX_NODES, Engine
+from rlhf_agents.bots.protocols.engine import Engine
 from rlhf_agents.bots.protocols.lines import Source, read_lines, say
 from rlhf_agents.errors import SettingError, UserError
+from rlhf_agents.limits import MAX_NODES
 from rlhf_agents.search.explanation import Explanation
 from rlhf_games.base import GameError
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.agents import programs
+from tests.agents.cli import programs
 
 ROOT = Path(__file__).resolve().parents[3]
 FOLDERS = os.pathsep.join(str(ROOT / folder) for folder in (".", "adapters", "games"))
@@ -164,7 +164,10 @@ PLAY = ("--agent", "random", "--opponent", "random")
         ((*GAME, *PLAY, "--nodes", "-1"), "--nodes must be 0 to"),
         ((*GAME, *PLAY, "--nodes", "0,many"), "not 'many'"),
         ((*GAME, *PLAY, "--nodes", ""), "--nodes takes whole numbers"),
-        ((*GAME, *PLAY, "--opponent-nodes", "-1"), "--opponent-nodes must be 0 to"),
+        (
+            (*GAME, *PLAY, "--opponent-nodes", "-1"),
+            "--opponent-nodes must be 0 to",
+        ),
         ((*GAME, *PLAY, "--games", "0"), "--games must be 1 to"),
         ((*GAME, *PLAY, "--seed", "-5"), "--seed must be 0 to"),
         ((*GAME, *PLAY, "--openings", "-1"), "--openings must be 0 to 9"),

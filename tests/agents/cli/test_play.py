@@ -25,7 +25,7 @@ BAD = [
         "did you mean connect_four? known: breakthrough, breakthrough_6x6, connect_four",
     ),
     (["--game", "connect_four", "--goal", "wim"], "did you mean win?"),
-    (["--game", "connect_four", "--nodes", "-1"], "--nodes must be 0"),
+    (["--game", "connect_four", "--nodes", "-1"], "nodes must be a whole number from 0"),
     (["--game", "connect_four", "--games", "0"], "--games must be 1"),
     (["--game", "connect_four", "--agent", "nowhere.zip"], "there is no model file"),
     (["--game", "connect_four", "--agent", "nobody"], "unknown player 'nobody'"),

@@ -13,7 +13,7 @@ import pytest
 from rlhf_agents.cli import train
 from rlhf_agents.files.model_file import read_model
 from rlhf_agents.hfdqn import HFDQN
-from tests.agents import small_worlds  # noqa: F401 - registers worlds
+from tests.agents.envs import small_envs  # noqa: F401 - registers worlds
 
 BAD = [
     ([], "name what to learn by --game or --env"),

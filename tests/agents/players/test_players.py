@@ -70,5 +70,5 @@ def test_games_without_an_agent_say_how_to_get_one():
 
 
 def test_negative_budgets():
-    with pytest.raises(SettingError, match="nodes must be 0"):
+    with pytest.raises(SettingError, match="nodes must be a whole number from 0"):
         make("random", rlhf_games.make("connect_four"), nodes=-1)

@@ -25,7 +25,7 @@ def make_lesson(game, nodes=40, goal="win", **settings):
     states = random_positions(game, 30, 10)
     goals = np.full(len(states), game.goal_index(goal))
     proposals = Proposals(states, goals, np.zeros(len(states), np.int64))
-    return batch_builder, batch_builder.lesson(random_weights(game), proposals, nodes), states
+    return batch_builder, batch_builder.build(random_weights(game), proposals, nodes), states
 
 
 def test_rows_are_unfinished_positions_with_enough_known_moves(game):
@@ -58,7 +58,7 @@ def test_late_positions_are_proven(game):
     states = random_positions(game, 300, 34)[:20]
     batch_builder = BatchBuilder(game, Foresight(prove_plies=42), Hindsight())
     zeros = np.zeros(len(states), np.int64)
-    lesson = batch_builder.lesson(random_weights(game), Proposals(states, zeros, zeros), 8)
+    lesson = batch_builder.build(random_weights(game), Proposals(states, zeros, zeros), 8)
     rows = {row.tobytes(): i for i, row in enumerate(lesson.states)}
     cache: dict[bytes, float] = {}
     for state in states:
@@ -138,7 +138,7 @@ def test_the_pool_is_a_ring(game):
     _, lesson, _ = make_lesson(game)
     pool = BatchPool(len(lesson.states) + 3)
     rng = np.random.default_rng(0)
-    with pytest.raises(ValueError, match="before any lesson"):
+    with pytest.raises(ValueError, match="empty BatchPool"):
         pool.draw(1, rng)
     pool.add(lesson)
     assert pool.size == len(lesson.states)

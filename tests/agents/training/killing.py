@@ -24,7 +24,7 @@ import torch
 
 from rlhf_agents.hfdqn import HFDQN
 from rlhf_agents.training.train import TrainingConfig, train
-from tests.agents import small_worlds  # noqa: F401 - registers worlds
+from tests.agents.envs import small_envs  # noqa: F401 - registers worlds
 from tests.agents.training.same_files import differences
 
 AIMS = ("nothing written", "half written", "all written", "moved")

@@ -18,7 +18,7 @@ from rlhf_agents.players.agent import load_agent
 from rlhf_agents.settings import ModelForesight
 from rlhf_agents.training import run, run_state
 from rlhf_agents.training.train import TrainingConfig, train
-from tests.agents import small_worlds
+from tests.agents.envs import small_envs
 from tests.agents.training.killing import BITS, GAME
 from tests.agents.training.same_files import arrays_in, differences
 
@@ -29,7 +29,7 @@ WALK = {"learning_starts": 30, "batch_size": 8, "buffer_size": 100, "policy_kwar
 def world(name, n_envs=1, **settings):
     settings = {**WALK, "train_freq": 3, **settings}
     return TrainingConfig(
-        f"{small_worlds.PREFIX}{name}-v0",
+        f"{small_envs.PREFIX}{name}-v0",
         steps=240,
         n_envs=n_envs,
         checkpoint_steps=50,
@@ -179,11 +179,11 @@ def test_worlds_that_are_no_function_of_seed_and_actions_begin_new_episodes(tmp_
 
 def test_models_saved_by_a_script_can_be_resumed(tmp_path, capsys):
     path = tmp_path / "script.zip"
-    HFDQN("MlpPolicy", small_worlds.Walk(), **WALK).learn(50).save(path)
+    HFDQN("MlpPolicy", small_envs.Walk(), **WALK).learn(50).save(path)
     plan = TrainingConfig("RlhfTestWalk-v0", steps=100, out=path, resume=path, quiet=True)
     assert train(plan)[0].num_timesteps == 100
     assert "it says nothing of the run" in capsys.readouterr().err
-    HFDQN("MlpPolicy", small_worlds.Walk(), **WALK).save(path)
+    HFDQN("MlpPolicy", small_envs.Walk(), **WALK).save(path)
     with pytest.raises(SettingError, match="does not say which world"):
         train(replace(plan, game=""))
     with pytest.raises(ModelFileError, match="does not fit CartPole-v1"):

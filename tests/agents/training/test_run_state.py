@@ -175,8 +175,7 @@ def test_all_generators_go_on():
     world = SimpleNamespace(rng=np.random.default_rng(3))
     model = SimpleNamespace(
         action_space=spaces.Discrete(1000, seed=1),
-        rng=np.random.default_rng(2),
-        game="any",
+        learner=SimpleNamespace(rng=np.random.default_rng(2)),
         lookahead=SimpleNamespace(world=world),
     )
     for _ in range(3):  # an odd number leaves second halves of pairs behind
@@ -217,7 +216,7 @@ def test_pools_refuse_what_does_not_fit():
     pool = BatchPool(10)
     for value in range(4):
         pool.add(lesson(3, value))
-    with pytest.raises(ValueError, match="it has 10 rows of lessons, there is room for 9"):
+    with pytest.raises(ValueError, match="it has 10 rows of batches, there is room for 9"):
         BatchPool(9).restore(pool.state(), game())
     for name, other in (("targets", np.zeros((10, 9))), ("known", np.zeros((10, 9)))):
         with pytest.raises(ValueError, match=f"{name} of lessons are float64"):

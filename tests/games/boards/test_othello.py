@@ -7,7 +7,7 @@ import pytest
 
 import rlhf_games
 from rlhf_games.base import CLOCK, GameError, Outcome, Verdict
-from tests.games import slow_othello
+from tests.games.boards import slow_othello
 from tests.games.game_contract import BoardContract, random_games
 from tests.games.openspiel_agreement import play_side_by_side
 

@@ -199,7 +199,7 @@ def test_the_loop_ends_with_quit_and_with_the_input(engine: Engine):
         (["--agent", "random"], "say which by --game"),
         (["--agent", "connect_four", "--goal", "wim"], "no goal 'wim'"),
         (["--agent", "connect_four", "--game", "othello"], "was trained for connect_four"),
-        (["--agent", "connect_four", "--nodes", "-1"], "nodes must be 0"),
+        (["--agent", "connect_four", "--nodes", "-1"], "nodes must be a whole number from 0"),
     ],
 )
 def test_wrong_options_are_one_sentence(capsys, options: list[str], words: str):

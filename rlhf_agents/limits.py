@@ -1,0 +1,55 @@
+"""The limits of the numbers that users choose, checked here for Python and for all programs."""
+
+from __future__ import annotations
+
+import math
+from numbers import Integral, Real
+from typing import Any, TypeGuard
+
+from rlhf_agents.errors import SettingError
+
+MAX_NODES = 10**7
+"""Nodes of one search: its tree then takes some gigabytes."""
+MAX_SECONDS = 24 * 3600.0
+MAX_SEED = 2**31 - 1
+
+
+def checked_nodes(nodes: Any) -> int:
+    """Return how many positions a search may look at.
+
+    Raises:
+        SettingError: it is no whole number from 0 to `MAX_NODES`.
+    """
+    if not _is_whole(nodes) or not 0 <= nodes <= MAX_NODES:
+        msg = f"nodes must be a whole number from 0 (network alone) to {MAX_NODES}, got {nodes!r}"
+        raise SettingError(msg)
+    return int(nodes)
+
+
+def checked_seconds(seconds: Any) -> float:
+    """Return how long a search may take.
+
+    Raises:
+        SettingError: it is no number above 0, or more than a day.
+    """
+    fits = isinstance(seconds, Real) and not isinstance(seconds, bool)
+    if not fits or not math.isfinite(seconds) or not 0 < seconds <= MAX_SECONDS:
+        msg = f"seconds must be above 0 and at most {MAX_SECONDS:.0f}, got {seconds!r}"
+        raise SettingError(msg)
+    return float(seconds)
+
+
+def checked_seed(seed: Any) -> int:
+    """Return a seed.
+
+    Raises:
+        SettingError: it is no whole number from 0 to `MAX_SEED`.
+    """
+    if not _is_whole(seed) or not 0 <= seed <= MAX_SEED:
+        msg = f"a seed must be a whole number from 0 to {MAX_SEED}, got {seed!r}"
+        raise SettingError(msg)
+    return int(seed)
+
+
+def _is_whole(value: Any) -> TypeGuard[int]:
+    return isinstance(value, Integral) and not isinstance(value, bool)
