@@ -219,7 +219,7 @@ def test_pools_refuse_what_does_not_fit():
     with pytest.raises(ValueError, match="it has 10 rows of batches, there is room for 9"):
         BatchPool(9).restore(pool.state(), game())
     for name, other in (("targets", np.zeros((10, 9))), ("known", np.zeros((10, 9)))):
-        with pytest.raises(ValueError, match=f"{name} of lessons are float64"):
+        with pytest.raises(ValueError, match=f"{name} of batches are float64"):
             BatchPool(10).restore({**pool.state(), name: other}, game())
     with pytest.raises(KeyError):
         BatchPool(10).restore({"states": pool.state()["states"], "next": np.array([0])}, game())
