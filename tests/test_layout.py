@@ -14,16 +14,20 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("rlhf_agents", "adapters/rlhf_adapters", "games/rlhf_games")
-ROOMS = (*PACKAGES, "tests")
+FOLDERS = (*PACKAGES, "examples", "tests")
 TOP_LEVEL = {
     ".ci",
     ".gitignore",
+    ".pre-commit-config.yaml",
     "CHANGELOG.md",
+    "CONTRIBUTING.md",
     "LICENSE",
     "Makefile",
     "README.md",
     "adapters",
     "constraints.txt",
+    "docs",
+    "examples",
     "games",
     "pyproject.toml",
     "rlhf_agents",
@@ -63,9 +67,9 @@ def test_packages_are_packages_with_types(package: str):
     assert (ROOT / package / "py.typed").is_file()
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_files_are_short(room: str):
-    paths = sorted((ROOT / room).rglob("*.py"))
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_files_are_short(folder: str):
+    paths = sorted((ROOT / folder).rglob("*.py"))
     lengths = {
         str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines())
         for path in paths
@@ -74,10 +78,10 @@ def test_files_are_short(room: str):
     assert {name: length for name, length in lengths.items() if length > MAX_LINES} == {}
 
 
-def test_every_module_lies_in_a_checked_room(repository_files: list[str]):
-    rooms = tuple(f"{room}/" for room in ROOMS)
+def test_every_module_lies_in_a_checked_folder(repository_files: list[str]):
+    folders = tuple(f"{folder}/" for folder in FOLDERS)
     modules = [name for name in repository_files if name.endswith(".py")]
-    assert [name for name in modules if not name.startswith(rooms)] == []
+    assert [name for name in modules if not name.startswith(folders)] == []
 
 
 def test_top_level_holds_only_what_belongs_there(repository_files: list[str]):
