@@ -113,7 +113,7 @@ def test_bad_requests(agent):
     observation = agent.game.observe(agent.game.initial(1))
     with pytest.raises(SettingError, match="nodes must be a whole number from 0"):
         agent.act(observation, nodes=-1)
-    with pytest.raises(UnknownGoalError, match="goal of .* 'fly'"):
+    with pytest.raises(UnknownGoalError, match=r"goal of .* 'fly'"):
         agent.act(observation, goal="fly")
     states, rng = agent.game.initial(1), np.random.default_rng(0)
     for _ in range(agent.game.max_plies):
