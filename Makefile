@@ -9,7 +9,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help play test bench clean
+.PHONY: help play quick test bench clean
 
 help: ## this list
 	@echo 'make TARGET [PYTHON=python3] [VENV=.venv] [GAME=connect_four]'
@@ -23,6 +23,12 @@ play: $(VENV)/.play ## install (first time only) and play Connect Four against t
 	fi; \
 	echo "==> rlhf-play $$*"; \
 	$(BIN)/rlhf-play "$$@"
+
+quick: $(VENV)/.test ## the same checks with the quick tests only: under 90 seconds
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/lint-imports --no-logo | tail -n 1
+	@$(BIN)/mypy & types=$$!; \
+	    OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -q -m 'not slow'; \
+	    tests=$$?; wait $$types && exit $$tests
 
 test: $(VENV)/.test ## format check, lint, import contracts, types, tests
 	@echo '==> ruff format --check'
