@@ -12,13 +12,15 @@ MAX_NODES = 10**7
 """Nodes of one search: its tree then takes some gigabytes."""
 MAX_SECONDS = 24 * 3600.0
 MAX_SEED = 2**31 - 1
+MAX_GAMES = 10**6
+"""Games, or episodes, of one match."""
 
 
 def checked_nodes(nodes: Any) -> int:
     """Return how many positions a search may look at.
 
     Raises:
-        SettingError: it is no whole number from 0 to `MAX_NODES`.
+        SettingError: `nodes` is not a whole number from 0 to `MAX_NODES`.
     """
     if not _is_whole(nodes) or not 0 <= nodes <= MAX_NODES:
         msg = f"nodes must be a whole number from 0 (network alone) to {MAX_NODES}, got {nodes!r}"
@@ -30,7 +32,7 @@ def checked_seconds(seconds: Any) -> float:
     """Return how long a search may take.
 
     Raises:
-        SettingError: it is no number above 0, or more than a day.
+        SettingError: `seconds` is not a number above 0, or more than a day.
     """
     fits = isinstance(seconds, Real) and not isinstance(seconds, bool)
     if not fits or not math.isfinite(seconds) or not 0 < seconds <= MAX_SECONDS:
@@ -43,12 +45,50 @@ def checked_seed(seed: Any) -> int:
     """Return a seed.
 
     Raises:
-        SettingError: it is no whole number from 0 to `MAX_SEED`.
+        SettingError: `seed` is not a whole number from 0 to `MAX_SEED`.
     """
     if not _is_whole(seed) or not 0 <= seed <= MAX_SEED:
         msg = f"a seed must be a whole number from 0 to {MAX_SEED}, got {seed!r}"
         raise SettingError(msg)
     return int(seed)
+
+
+def checked_count(name: str, count: Any, lowest: int, highest: int) -> int:
+    """Return a number of things, such as games.
+
+    Args:
+        name: of the option, for the error.
+        count: what the user chose.
+        lowest: the least that makes sense.
+        highest: the most.
+
+    Raises:
+        SettingError: `count` is not a whole number from `lowest` to `highest`.
+    """
+    if not _is_whole(count) or not lowest <= count <= highest:
+        msg = f"{name} must be a whole number from {lowest} to {highest}, got {count!r}"
+        raise SettingError(msg)
+    return int(count)
+
+
+def whole_number(text: str) -> int:
+    """Return the whole number that a text stands for, such as 1000000, 1_000_000 or 1e6.
+
+    Raises:
+        SettingError: it stands for something else.
+    """
+    try:
+        return int(text)
+    except ValueError:
+        pass
+    try:
+        number = float(text)
+        if number.is_integer():
+            return int(number)
+    except ValueError:
+        pass
+    msg = f"{text.strip()!r} is not a whole number such as 1000 or 1e6"
+    raise SettingError(msg)
 
 
 def _is_whole(value: Any) -> TypeGuard[int]:

@@ -1,38 +1,209 @@
-"""What all programs share: a user's mistake becomes one sentence and exit code 2."""
+"""What all programs share: their parser, their common options, and how they end.
+
+A user's mistake becomes one sentence and exit code 2. Options that several programs have are added
+here, so that they mean the same in each, and their numbers are checked by `rlhf_agents.limits`.
+"""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import logging
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import traceback
+from collections.abc import Callable, Sequence
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
+from rlhf_agents import limits, progress
+from rlhf_agents.cli.signals import INTERRUPTED, TERMINATED, Terminated, ends_soon
 from rlhf_agents.errors import OutputError, SettingError, UserError
-from rlhf_games.base import GameError
+from rlhf_games.base import GameError, did_you_mean
 
-USER_MISTAKE = 2
-LARGEST_SEED = 2**31
-INTERRUPTED = 130
+SUCCESS, USER_MISTAKE, BROKEN_PIPE = 0, 2, 141
+LARGEST_SEED = limits.MAX_SEED + 1
+SHELLS = ("bash", "zsh", "tcsh")
 
-WORLD_HELP = "a game such as connect_four, LIBRARY:WORLD, or an id of Gymnasium's (see rlhf-games)"
-OPTION_HELP = "for the library of the world, e.g. is_slippery=False"
+WORLD_HELP = "a game such as connect_four, LIBRARY:NAME, or an id of Gymnasium's (see rlhf-games)"
+OPTION_HELP = "for the library of the environment, e.g. is_slippery=False"
 
 Work = Callable[[argparse.Namespace, Sequence[str] | None], int]
 
 
+# ---- the parser ------------------------------------------------------------------------------
+
+
 class Parser(argparse.ArgumentParser):
-    """A parser that says what is wrong in one sentence, like the rest of the program."""
+    """The parser of every program; mistakes are one sentence.
+
+    It has --help with the examples, --version, --verbose, --quiet and --print-completion; what else
+    a program needs is added by `add_seed` and its neighbours, or by `add_argument`.
+
+    Args:
+        prog: name of the program.
+        description: what it does, in a sentence.
+        epilog: examples, shown as they are.
+        kwargs: as for `argparse.ArgumentParser`.
+    """
+
+    def __init__(self, prog: str, description: str, epilog: str = "", **kwargs: Any) -> None:
+        kwargs.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        super().__init__(prog=prog, description=description, epilog=epilog, **kwargs)
+        self.add_argument("--version", action="version", version=f"{prog} {_version()}")
+        noise = self.add_mutually_exclusive_group()
+        noise.add_argument(
+            "--verbose", action="store_true", help="say more, and where in the code an error arose"
+        )
+        noise.add_argument(
+            "--quiet", action="store_true", help="no progress bar and no notes: results and errors"
+        )
+        self.add_argument(
+            "--print-completion",
+            action=_PrintCompletion,
+            choices=SHELLS,
+            help="print a script that completes this program's options in a shell, and end",
+        )
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse as usual, after a misspelt option has been looked for."""
+        self._check_spelling(sys.argv[1:] if args is None else list(args))
+        return super().parse_known_args(args, namespace)
+
+    def _check_spelling(self, words: Sequence[str]) -> None:
+        known = [name for name in self._option_string_actions if name.startswith("--")]
+        for word in words:
+            if word == "--":
+                return
+            name = word.partition("=")[0]
+            if name.startswith("--") and not any(option.startswith(name) for option in known):
+                self.error(f"unknown option {name}; {did_you_mean(name, known)}".rstrip("; "))
 
     def error(self, message: str) -> NoReturn:
         """Print the mistake and exit."""
-        self.exit(USER_MISTAKE, f"error: {message} (see {self.prog} --help)\n")
+        said = message.removeprefix("argument ").replace("unrecognized arguments:", "unexpected")
+        said = said.replace(":  must", " must", 1)
+        missing = "the following arguments are required: "
+        if said.startswith(missing):
+            said = f"{said.removeprefix(missing)} is missing"
+        self.exit(USER_MISTAKE, f"error: {said} (see {self.prog} --help)\n")
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        """End, quietly also where the reader of the help has gone."""
+        if message:
+            self._print_message(message, sys.stderr)
+        with contextlib.suppress(BrokenPipeError):
+            sys.stdout.flush()
+            sys.exit(status)
+        _drop_stdout()
+        sys.exit(status)
+
+    # ---- options that mean the same everywhere -----------------------------------------------
+
+    def add_seed(self, text: str = "of everything random (default 0)", default: Any = 0) -> None:
+        """Add --seed: the same number gives the same results."""
+        self.add_argument("--seed", type=seed, default=default, metavar="N", help=text)
+
+    def add_device(self) -> None:
+        """Add --device, see `checked_device`."""
+        text = "where networks run: auto, cpu, cuda, cuda:1, mps (default auto; searches: the CPU)"
+        self.add_argument("--device", default="auto", metavar="NAME", help=text)
+
+    def add_trust(self) -> None:
+        """Add --trust: run the code in a model file."""
+        text = "read model files as SB3 does, which runs whatever code they hold"
+        self.add_argument("--trust", action="store_true", help=text)
+
+
+class _PrintCompletion(argparse.Action):
+    """Prints a completion script; made by shtab, which is optional."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, _namespace: Any, values: Any, _option: Any = None
+    ) -> None:
+        try:
+            import shtab  # noqa: PLC0415 - optional
+        except ImportError:
+            parser.error('shell completion needs shtab: pip install "rlhf-agents[completion]"')
+        for action in parser._actions:
+            if action.type is Path:
+                action.complete = shtab.FILE  # type: ignore[attr-defined]
+        parser._print_message(shtab.complete(parser, values) + "\n", sys.stdout)
+        parser.exit()
+
+
+def _version() -> str:
+    try:
+        return version("rlhf-agents")
+    except PackageNotFoundError:  # run from a folder that was never installed
+        return "(not installed)"
+
+
+# ---- types of options ------------------------------------------------------------------------
+
+
+def _as_type(check: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Return `check` as a type of argparse: its `SettingError` is the sentence that is shown."""
+
+    def read(text: str) -> Any:
+        try:
+            return check(text)
+        except SettingError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return read
+
+
+def whole(lowest: int, highest: int) -> Callable[[str], Any]:
+    """Return the type of an option that takes a whole number, also written as 1e6."""
+    return _as_type(
+        lambda text: limits.checked_count("", limits.whole_number(text), lowest, highest)
+    )
+
+
+nodes = _as_type(lambda text: limits.checked_nodes(limits.whole_number(text)))
+"""The type of --nodes."""
+many_nodes = _as_type(
+    lambda text: tuple(
+        dict.fromkeys(limits.checked_nodes(limits.whole_number(part)) for part in text.split(","))
+    )
+)
+"""The type of a --nodes that takes several, such as 0,1,256."""
+seed = _as_type(lambda text: limits.checked_seed(limits.whole_number(text)))
+"""The type of --seed."""
+games = whole(1, limits.MAX_GAMES)
+"""The type of --games and --episodes."""
+
+
+def checked_device(name: str) -> str:
+    """Return the name of a device that PyTorch has here.
+
+    Raises:
+        SettingError: there is none of that name.
+    """
+    import torch  # noqa: PLC0415 - takes seconds
+
+    if name == "auto":
+        return name
+    try:
+        torch.zeros(1, device=name)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        here = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
+        msg = f"--device {name}: PyTorch has no such device here; there is {' and '.join(here)}"
+        raise SettingError(msg) from error
+    return name
+
+
+# ---- running ---------------------------------------------------------------------------------
 
 
 def run_program(
-    work: Work, options: argparse.Namespace, arguments: Sequence[str] | None = None
+    work: Work,
+    options: argparse.Namespace,
+    arguments: Sequence[str] | None = None,
+    *,
+    handles_signals: bool = False,
 ) -> int:
     """Run a program and return its exit code.
 
@@ -40,33 +211,43 @@ def run_program(
         work: does it, given the options and the raw arguments.
         options: parsed options.
         arguments: the raw arguments, None for those of the process.
+        handles_signals: the work saves and ends by itself when Ctrl-C or SIGTERM ask it to; else
+            either ends the program within two seconds, whatever it does.
     """
+    verbose = getattr(options, "verbose", False)
+    quiet = getattr(options, "quiet", False)
+    progress.set_verbosity(logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO)
     try:
-        return work(options, arguments)
+        with contextlib.nullcontext() if handles_signals else ends_soon():
+            code = work(options, arguments)
+            sys.stdout.flush()
+            return code
     except (UserError, GameError) as error:
+        if verbose:
+            traceback.print_exc()
         sys.stderr.write(f"error: {error}\n")
         return USER_MISTAKE
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         sys.stderr.write("interrupted\n")
-        return INTERRUPTED
+        return TERMINATED if isinstance(error, Terminated) else INTERRUPTED
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        _drop_stdout()
+        return BROKEN_PIPE
 
 
-@contextmanager
-def progress_bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Show a bar on stderr, if that is a terminal; yield the function to tell how many are done."""
-    from rich.console import Console  # noqa: PLC0415 - takes a moment
-    from rich.progress import Progress  # noqa: PLC0415 - takes a moment
+def _drop_stdout() -> None:
+    """Let what is still to be written go nowhere, so that Python ends without a complaint."""
+    with contextlib.suppress(OSError, ValueError):  # stdout may not be a file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
-    console = Console(stderr=True)
-    with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
-        job = bar.add_task(title, total=total)
-        yield lambda done: bar.update(job, completed=done)
+
+# ---- checks ----------------------------------------------------------------------------------
 
 
 def check_without_rules(
     options: argparse.Namespace, need_rules: Sequence[str], instead: str = ""
 ) -> None:
-    """Check the options for a world without exact rules.
+    """Check the options for an environment without exact rules.
 
     Args:
         options: of the program.
@@ -74,7 +255,7 @@ def check_without_rules(
         instead: what to use in place of the last of them.
 
     Raises:
-        SettingError: one was given, nobody was named to act, or the seed is impossible.
+        SettingError: one was given, or no agent was named.
     """
     for name in need_rules:
         if getattr(options, name) is not None:
@@ -84,28 +265,35 @@ def check_without_rules(
     if options.agent is None:
         msg = f"no agent comes with {options.game}: name one by --agent, FILE.zip or random"
         raise SettingError(msg)
-    if not 0 <= options.seed < LARGEST_SEED:
-        msg = f"--seed must be 0 to {LARGEST_SEED - 1}, not {options.seed}"
-        raise SettingError(msg)
 
 
 def no_options(words: Sequence[str], game: str) -> None:
-    """Refuse options of a world that is played by rules: they belong to its name.
+    """Refuse --option for a game that is played by its rules: options belong to its name.
 
     Raises:
         SettingError: there are some.
     """
     if words:
-        example = "such as openspiel:breakthrough(rows=6)"
-        msg = f"{game} is played by its rules; write their options into its name, {example}"
+        library = game.partition(":")[0] if ":" in game else ""
+        cure = (
+            f'write them into its name, such as --game "{game.partition("(")[0]}({words[0]})"'
+            if library
+            else "it has none (other sizes may be at OpenSpiel: rlhf-games openspiel)"
+        )
+        msg = f"{game} is played by its rules and takes no --option; {cure}"
         raise SettingError(msg)
 
 
-def check_writable(path: Path) -> None:
+def check_writable(path: Path, force: bool = True) -> None:
     """Find out before the work that its result could not be written.
 
+    Args:
+        path: what is to be written.
+        force: replace an existing file.
+
     Raises:
-        OutputError: the folder is missing or not writable, or the path is a folder.
+        OutputError: the folder is missing or not writable, the path is a folder, or the file exists
+            and is not to be replaced.
     """
     folder = path.parent
     if path.is_dir():
@@ -114,6 +302,8 @@ def check_writable(path: Path) -> None:
         msg = f"cannot write {path}: there is no folder {folder}"
     elif not os.access(folder, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
         msg = f"cannot write {path}: permission denied"
+    elif path.exists() and not force:
+        msg = f"{path} exists: name another file, or replace it by --force"
     else:
         return
     raise OutputError(msg)

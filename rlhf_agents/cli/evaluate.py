@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import rlhf_games
-from rlhf_agents.cli.common import OPTION_HELP, WORLD_HELP, no_options, progress_bar, run_program
+from rlhf_agents.cli import common
+from rlhf_agents.cli.common import OPTION_HELP, WORLD_HELP, Parser, no_options, run_program
 from rlhf_agents.cli.evaluate_envs import evaluate_env
 from rlhf_agents.envs.names import game_name
 from rlhf_agents.errors import SettingError
-from rlhf_agents.limits import MAX_NODES
+from rlhf_agents.limits import checked_count
 from rlhf_agents.players.bundled import bundled_agents
+from rlhf_agents.progress import progress_bar
 from rlhf_games.base import Game, States
 
 if TYPE_CHECKING:
@@ -51,39 +53,41 @@ rlhf-games lists all worlds."""
 POSITION_NODES = (0, 1, 256, 1000)
 GAME_NODES = (256,)
 GAMES = 200
-MAX_GAMES = 1_000_000
+MAX_PLIES = 1000
 BUDGETLESS = ("random", "minimax", "openspiel-mcts")
 """Kinds of players that no node budget concerns."""
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Return the program's argument parser."""
-    program = argparse.ArgumentParser(
-        prog="rlhf-eval",
-        description="Measure a player: on solved positions, in matches, goal by goal.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    program = Parser(
+        "rlhf-eval", "Measure a player: on solved positions, in matches, goal by goal.", EXAMPLES
     )
     add = program.add_argument
     add("--game", required=True, metavar="WORLD", help=WORLD_HELP)
     add("--agent", metavar="SPEC", help="whom to measure (default: the game's bundled agent)")
     add("--positions", type=Path, metavar="FILE.npz", help="solved positions to measure it on")
     add("--opponent", metavar="SPEC", help="whom it plays (with --goals: default random)")
-    add("--games", type=int, metavar="N", help="per match or goal (default 200)")
-    add("--episodes", type=int, metavar="N", help="of worlds without exact rules (default 100)")
+    add("--games", type=common.games, metavar="N", help="per match or goal (default 200)")
+    add(
+        "--episodes",
+        type=common.games,
+        metavar="N",
+        help="of worlds without exact rules (default 100)",
+    )
     goal = "what it is asked for (default: win; without rules what the world rewards)"
     add("--goal", metavar="NAME", help=goal)
     goals = "ask for each of these goals (default: all) and count which were achieved"
     add("--goals", nargs="?", const="", metavar="NAME,...", help=goals)
     nodes = "positions that an agent looks at per move, each budget in turn; 0 is the network"
     nodes += " alone, 1 one ply (default 0,1,256,1000 on positions and 256 in games)"
-    add("--nodes", metavar="N,...", help=nodes)
+    add("--nodes", type=common.many_nodes, metavar="N,...", help=nodes)
     nodes = "the same for an opposing agent (default 256)"
-    add("--opponent-nodes", type=int, default=256, metavar="N", help=nodes)
+    add("--opponent-nodes", type=common.nodes, default=256, metavar="N", help=nodes)
     openings = "length of the random openings (default: 2, or more where all games differ then)"
-    add("--openings", type=int, metavar="PLIES", help=openings)
+    add("--openings", type=common.whole(0, MAX_PLIES), metavar="PLIES", help=openings)
     add("--option", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help=OPTION_HELP)
-    add("--seed", type=int, default=0, help="of openings and players (default 0)")
+    program.add_seed("of openings and players (default 0)")
     add("--json", action="store_true", help="print one JSON object and nothing else")
     return program
 
@@ -159,11 +163,8 @@ def task_of(options: argparse.Namespace, game: Game) -> EvaluationConfig:
     goal = options.goal or "win"
     game.goal_index(goal)
     games = GAMES if options.games is None else options.games
-    _check_range("--games", games, 1, MAX_GAMES)
-    _check_range("--opponent-nodes", options.opponent_nodes, 0, MAX_NODES)
-    _check_range("--seed", options.seed, 0, 2**31 - 1)
     if options.openings is not None:
-        _check_range("--openings", options.openings, 0, game.max_plies)
+        checked_count("--openings", options.openings, 0, game.max_plies)
     return EvaluationConfig(
         agent=options.agent or _bundled(game),
         opponent=opponent,
@@ -171,7 +172,7 @@ def task_of(options: argparse.Namespace, game: Game) -> EvaluationConfig:
         goal=goal,
         goals=goals,
         games=games,
-        nodes=None if options.nodes is None else _nodes(options.nodes),
+        nodes=options.nodes,
         opponent_nodes=options.opponent_nodes,
         opening_plies=options.openings,
         seed=options.seed,
@@ -188,12 +189,6 @@ def _bundled(game: Game) -> str:
     return game.name
 
 
-def _check_range(option: str, value: int, lowest: int, highest: int) -> None:
-    if not lowest <= value <= highest:
-        msg = f"{option} must be {lowest} to {highest}, not {value}"
-        raise SettingError(msg)
-
-
 def _goals(text: str | None, game: Game) -> tuple[str, ...]:
     if text is None:
         return ()
@@ -201,18 +196,6 @@ def _goals(text: str | None, game: Game) -> tuple[str, ...]:
     for name in names:
         game.goal_index(name)
     return names or tuple(goal.name for goal in game.goals)
-
-
-def _nodes(text: str) -> tuple[int, ...]:
-    budgets = []
-    for part in text.split(","):
-        try:
-            budgets.append(int(part))
-        except ValueError as error:
-            msg = f"--nodes takes whole numbers such as 0,1,256, not {part.strip()!r}"
-            raise SettingError(msg) from error
-        _check_range("--nodes", budgets[-1], 0, MAX_NODES)
-    return tuple(dict.fromkeys(budgets))
 
 
 # ---- doing it --------------------------------------------------------------------------------

@@ -11,12 +11,12 @@ from typing import Any
 from rich import box
 from rich.console import Console
 from rich.table import Table
-from tqdm import tqdm
 
 import rlhf_games
 from rlhf_agents.cli.common import Parser, run_program
 from rlhf_agents.envs import catalogue
 from rlhf_agents.players.bundled import bundled_agents
+from rlhf_agents.progress import with_progress
 from rlhf_games.base import unknown_name
 
 EXAMPLES = """examples:
@@ -40,10 +40,7 @@ Record = dict[str, Any]
 def parser() -> argparse.ArgumentParser:
     """Return the program's argument parser."""
     program = Parser(
-        prog="rlhf-games",
-        description="List what can be played, and what it can be played for.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        "rlhf-games", "List what can be played, and what it can be played for.", EXAMPLES
     )
     words = "a game, a library, or LIBRARY:PATTERN (default: all libraries and games)"
     program.add_argument("what", nargs="?", metavar="NAME", help=words)
@@ -80,9 +77,10 @@ def _report(what: str | None) -> Record:
         rlhf_games.base.GameError: nothing has that name.
     """
     if what is None:
+        libraries = catalogue.library_names()
         shelves = [
             dataclasses.asdict(catalogue.shelf(name))
-            for name in _counted(catalogue.library_names(), "libraries")
+            for name in with_progress(libraries, "libraries", len(libraries))
         ]
         return {"libraries": shelves, "games": _own(rlhf_games.names())}
     if what in rlhf_games.names():
@@ -94,7 +92,7 @@ def _report(what: str | None) -> Record:
     if len(names) == 1:
         worlds: list[Any] = [catalogue.describe(names[0])]
     else:
-        worlds = list(_counted(catalogue.describe_all(names), library, len(names)))
+        worlds = list(with_progress(catalogue.describe_all(names), library, len(names)))
     return {"worlds": [dataclasses.asdict(world) for world in worlds]}
 
 
@@ -108,11 +106,6 @@ def _own(names: Sequence[str]) -> list[Record]:
 def _unknown(what: str) -> str:
     known = [*rlhf_games.names(), *catalogue.library_names()]
     return unknown_name("game or library", what, known)
-
-
-def _counted(things: Any, title: str, total: int | None = None) -> Any:
-    """Show a bar on stderr, if that is a terminal, while things come."""
-    return tqdm(things, desc=title, total=total, leave=False, disable=None)
 
 
 # ---- tables ----------------------------------------------------------------------------------

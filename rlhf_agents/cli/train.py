@@ -118,7 +118,6 @@ def _add_files(program: argparse.ArgumentParser) -> None:
         help="at the end keep only what playing needs (a tenth of the size; no replay to resume)",
     )
     files.add_argument("--tensorboard", type=Path, help="folder for TensorBoard logs")
-    files.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,0 +1,75 @@
+"""Ctrl-C and SIGTERM end a program within two seconds, also in the middle of compiled code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import NoReturn
+
+GRACE = 1.5
+"""Seconds in which a program may end by itself."""
+INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
+SHOW_CURSOR = "\x1b[?25h"
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM: like Ctrl-C, it unwinds the program, so that files and terminals are left tidy."""
+
+
+@contextmanager
+def ends_soon() -> Iterator[None]:
+    """While it is entered, a signal raises `KeyboardInterrupt` and the process ends soon after.
+
+    Python's handlers run between two instructions of Python, so a long call of compiled code delays
+    them. A thread that the signal wakes directly (compiled code does not hold the interpreter's
+    lock) ends the process once the time of grace is over. Outside the main thread, where signals
+    cannot be handled, nothing changes.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    inner, outer = socket.socketpair()
+    outer.setblocking(False)
+    wakeup_before = signal.set_wakeup_fd(outer.fileno(), warn_on_full_buffer=False)
+    terminate_before = signal.signal(signal.SIGTERM, _terminate)
+    watch = threading.Thread(target=_watch, args=(inner,), daemon=True)
+    watch.start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(wakeup_before)
+        signal.signal(signal.SIGTERM, terminate_before)
+        outer.close()
+        watch.join()
+        inner.close()
+
+
+def _terminate(_kind: int, _frame: FrameType | None) -> NoReturn:
+    raise Terminated
+
+
+def _watch(signals: socket.socket) -> None:
+    """End the process `GRACE` seconds after a signal, unless the other end is closed before."""
+    kinds = signals.recv(1)
+    while kinds and kinds[0] not in (signal.SIGINT, signal.SIGTERM):
+        kinds = signals.recv(1)
+    if not kinds:
+        return
+    deadline = time.monotonic() + GRACE
+    while (left := deadline - time.monotonic()) > 0:
+        signals.settimeout(left)
+        try:
+            if not signals.recv(64):
+                return
+        except TimeoutError:
+            break
+    if sys.stderr.isatty():
+        sys.stderr.write(SHOW_CURSOR)  # a progress bar hides it
+    os._exit(128 + kinds[0])
