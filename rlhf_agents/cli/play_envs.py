@@ -47,18 +47,18 @@ def play_env(options: argparse.Namespace, can_open_window: Callable[[], bool]) -
 
 
 def _film(config: EnvConfig, options: argparse.Namespace) -> None:
-    from rlhf_agents.play.viewer.env_window.window import SIZE, EnvRecording, record_env  # noqa: PLC0415
+    from rlhf_agents.play.viewer.env_window.window import SIZE, EnvRecording, record_episodes  # noqa: PLC0415
     from rlhf_agents.play.viewer.theme import THEMES  # noqa: PLC0415 - needs pygame
 
     _without_display()
-    show = EpisodePlayer(config, options.agent)
+    episode = EpisodePlayer(config, options.agent)
     try:
         steps = MOST_STEPS if options.plies is None else options.plies
         files = options.record, options.screenshot
         film = EnvRecording(*files, options.games, steps, options.size or SIZE)
-        shown = record_env(show, THEMES[options.theme], film)
-        _say_trouble(show)
-        _say(_summary(show.now) + _cut(show.now, shown))
+        shown = record_episodes(episode, THEMES[options.theme], film)
+        _say_trouble(episode)
+        _say(_summary(episode.frame) + _cut(episode.frame, shown))
         for path in files:
             if path is not None:
                 _say(f"wrote {path}")
@@ -66,16 +66,16 @@ def _film(config: EnvConfig, options: argparse.Namespace) -> None:
         msg = "the recording was interrupted; nothing was written"
         raise SettingError(msg) from None
     finally:
-        show.close()
+        episode.close()
 
 
 def _open_window(config: EnvConfig, options: argparse.Namespace) -> None:
     from rlhf_agents.play.viewer.env_window.window import SIZE, EnvWindow  # noqa: PLC0415 - the same
     from rlhf_agents.play.viewer.theme import THEMES  # noqa: PLC0415 - needs pygame
 
-    show = EpisodePlayer(config, options.agent)
-    _say_trouble(show)
-    window = EnvWindow(show, THEMES[options.theme], options.games, options.size or SIZE)
+    episode = EpisodePlayer(config, options.agent)
+    _say_trouble(episode)
+    window = EnvWindow(episode, THEMES[options.theme], options.games, options.size or SIZE)
     try:
         window.run()
     except KeyboardInterrupt:
@@ -87,58 +87,58 @@ def _open_window(config: EnvConfig, options: argparse.Namespace) -> None:
 def _print(config: EnvConfig, options: argparse.Namespace) -> None:
     """Show episodes in the terminal: the world's own text, or a line per step."""
     _without_display()
-    show = EpisodePlayer(config, options.agent, ANSI)
-    pause = 1 / show.pace if sys.stdout.isatty() else 0.0
+    episode = EpisodePlayer(config, options.agent, ANSI)
+    pause = 1 / episode.pace if sys.stdout.isatty() else 0.0
     most = MOST_STEPS if options.plies is None else options.plies
     shown = 0
     try:
-        _say(f"{show.name}, played by {show.actor.name}")
-        while shown < most and not (show.now.over and show.now.episode >= options.games):
-            before = show.now
-            moment = show.advance()
-            if moment.step:
+        _say(f"{episode.name}, played by {episode.actor.name}")
+        while shown < most and not (episode.frame.over and episode.frame.episode >= options.games):
+            before = episode.frame
+            frame = episode.advance()
+            if frame.step:
                 shown += 1
-                _say(_line(before, moment, show))
+                _say(_line(before, frame, episode))
                 time.sleep(pause)
-            if moment.over:
-                _say(_summary(moment))
-        if not show.now.over:
-            _say(_summary(show.now) + _cut(show.now, shown))
+            if frame.over:
+                _say(_summary(frame))
+        if not episode.frame.over:
+            _say(_summary(episode.frame) + _cut(episode.frame, shown))
     except KeyboardInterrupt:
-        _say(_summary(show.now))
+        _say(_summary(episode.frame))
     finally:
-        show.close()
+        episode.close()
 
 
-def _line(before: Frame, moment: Frame, show: EpisodePlayer) -> str:
+def _line(before: Frame, frame: Frame, episode: EpisodePlayer) -> str:
     acted = ", ".join(
-        f"{agent.name} {show.action_name(place, agent.action)}".lstrip()
-        for place, agent in enumerate(moment.agents)
+        f"{agent.name} {episode.action_name(place, agent.action)}".lstrip()
+        for place, agent in enumerate(frame.agents)
         if agent.action is not None
     )
-    line = f"step {moment.step}: {acted}, reward {moment.reward:g}, return {moment.total:g}"
+    line = f"step {frame.step}: {acted}, reward {frame.reward:g}, return {frame.total:g}"
     if before.values is not None and len(before.agents) == 1:
         line += f", values {' '.join(f'{worth:.2f}' for worth in before.values)}"
-    return line if moment.text is None else f"{line}\n{moment.text.rstrip()}\n"
+    return line if frame.text is None else f"{line}\n{frame.text.rstrip()}\n"
 
 
-def _summary(now: Frame) -> str:
-    result = "" if now.success is None else ", goal " + ("reached" if now.success else "missed")
-    state = "return" if now.over else "return so far"
-    return f"episode {now.episode}: {state} {now.total:g} in {now.step} steps{result}"
+def _summary(frame: Frame) -> str:
+    result = "" if frame.success is None else ", goal " + ("reached" if frame.success else "missed")
+    state = "return" if frame.over else "return so far"
+    return f"episode {frame.episode}: {state} {frame.total:g} in {frame.step} steps{result}"
 
 
-def _cut(now: Frame, shown: int) -> str:
-    return "" if now.over else f" (stopped after {shown} steps, --plies N shows more)"
+def _cut(frame: Frame, shown: int) -> str:
+    return "" if frame.over else f" (stopped after {shown} steps, --plies N shows more)"
 
 
 def _say(text: str) -> None:
     sys.stdout.write(text + "\n")
 
 
-def _say_trouble(show: EpisodePlayer) -> None:
-    if show.trouble:
-        sys.stderr.write(f"{show.trouble}; its numbers are shown.\n")
+def _say_trouble(episode: EpisodePlayer) -> None:
+    if episode.trouble:
+        sys.stderr.write(f"{episode.trouble}; its numbers are shown.\n")
 
 
 def _without_display() -> None:

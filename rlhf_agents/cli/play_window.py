@@ -13,7 +13,7 @@ from rlhf_agents.errors import SettingError
 from rlhf_agents.play.session import Session
 from rlhf_agents.play.setup import Setup
 from rlhf_agents.play.viewer.app import App
-from rlhf_agents.play.viewer.loading import load_stage
+from rlhf_agents.play.viewer.loading import load_builder
 from rlhf_agents.play.viewer.recording import SIZE as FILM_SIZE
 from rlhf_agents.play.viewer.recording import record
 from rlhf_agents.play.viewer.scene import Ui
@@ -48,9 +48,9 @@ def play_in_window(
     finally:
         if not window.close():
             _leave_without_waiting()
-    if app.stage is None:
+    if app.builder is None:
         return setup, None
-    match = app.stage.match
+    match = app.builder.match
     return replace(setup, side="first" if match.seat == 1 else "second"), match.session
 
 
@@ -101,23 +101,23 @@ def film(setup: Setup, wanted: Film, path: Path | None, session: Session | None)
         UserError: a player or a file is wrong.
         rlhf_games.base.GameError: there is no such goal.
     """
-    stage = load_stage(setup, path, session=session)
+    builder = load_builder(setup, path, session=session)
     try:
         if wanted.plies is None and session is not None:
             plies: int | None = len(session.line)
         else:
             plies = wanted.plies
         record(
-            stage,
+            builder,
             Ui(theme=THEMES[wanted.theme]),
             gif=wanted.gif,
             png=wanted.png,
             plies=plies,
             size=wanted.size or FILM_SIZE,
         )
-        return stage.match.session.result_text(stage.match.names)
+        return builder.match.session.result_text(builder.match.names)
     except KeyboardInterrupt:
         msg = "the recording was interrupted; nothing was written"
         raise SettingError(msg) from None
     finally:
-        stage.match.close()
+        builder.match.close()

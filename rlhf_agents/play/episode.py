@@ -14,13 +14,13 @@ from rlhf_agents.errors import EnvironmentFailureError
 from rlhf_agents.play.episode_events import (
     EpisodeEvent,
     EventKind,
+    attribute_of,
     goal_chances,
     goal_floor,
-    happenings,
     lives_of,
+    merged_events,
     odds,
-    together,
-    told,
+    step_events,
 )
 from rlhf_agents.play.episode_frames import AgentFrame, Frame, Picture
 from rlhf_agents.players.actors import Actor, load_actor, masks_of
@@ -72,7 +72,7 @@ class EpisodePlayer:
         self._seed: int | None = config.seed
         self._wanted: int | None = None
         self._batch: Any = None
-        self.now = Frame(0)
+        self.frame = Frame(0)
         self.restart()
 
     def restart(self) -> Frame:
@@ -86,13 +86,13 @@ class EpisodePlayer:
         except GameError:
             raise
         except Exception as error:  # whatever the world's own code raises
-            raise self._failure(error, self.now.episode + 1, 0) from error
+            raise self._failure(error, self.frame.episode + 1, 0) from error
         self._batch = shown if self._team is not None else _as_batch(shown)
         self._seed = None
         names = ("",) if self._team is None else self._team.agents
         agents = tuple(AgentFrame(name) for name in names)
-        self.now = self._look(Frame(self.now.episode + 1, agents=agents, lives=lives_of(info)))
-        return self.now
+        self.frame = self._look(Frame(self.frame.episode + 1, agents=agents, lives=lives_of(info)))
+        return self.frame
 
     def advance(self) -> Frame:
         """Do what the actor wants; after the end begin anew.
@@ -100,9 +100,9 @@ class EpisodePlayer:
         Raises:
             WorldFailureError: the world raised an error.
         """
-        if self.now.over:
+        if self.frame.over:
             return self.restart()
-        before = self.now
+        before = self.frame
         rewards, over, info = self._step([agent.next_action for agent in before.agents])
         agents = tuple(
             replace(
@@ -114,7 +114,7 @@ class EpisodePlayer:
             for agent, reward in zip(before.agents, rewards, strict=True)
         )
         mean = float(np.mean(rewards))
-        moment = replace(
+        frame = replace(
             before,
             step=before.step + 1,
             agents=agents,
@@ -123,8 +123,8 @@ class EpisodePlayer:
             over=over,
             success=bool(info["is_success"]) if over and "is_success" in info else None,
         )
-        self.now = _with_events(before, self._look(moment), lives_of(info))
-        return self.now
+        self.frame = _with_events(before, self._look(frame), lives_of(info))
+        return self.frame
 
     def follow(self, agent: int) -> Frame:
         """Look closely at one of the agents from now on, also when it is out.
@@ -132,14 +132,14 @@ class EpisodePlayer:
         Args:
             agent: its place among them, counted round and round.
         """
-        self._wanted = agent % len(self.now.agents)
-        self.now = replace(self.now, followed=self._wanted)
-        return self.now
+        self._wanted = agent % len(self.frame.agents)
+        self.frame = replace(self.frame, followed=self._wanted)
+        return self.frame
 
     @property
     def action_names(self) -> tuple[str, ...]:
         """The actions of the agent that is followed."""
-        return self.names[self.now.followed]
+        return self.names[self.frame.followed]
 
     def action_name(self, agent: int, action: Any) -> str:
         """Return how people call an action of one of the agents."""
@@ -166,7 +166,7 @@ class EpisodePlayer:
         except GameError:
             raise
         except Exception as error:  # whatever the world's own code raises
-            raise self._failure(error, self.now.episode, self.now.step + 1) from error
+            raise self._failure(error, self.frame.episode, self.frame.step + 1) from error
         return rewards, bool(terminated or truncated), info
 
     def _failure(self, error: Exception, episode: int, step: int) -> EnvironmentFailureError:
@@ -186,22 +186,22 @@ class EpisodePlayer:
         self.trouble = f"{config.name} has no picture to show"
         return env
 
-    def _look(self, moment: Frame) -> Frame:
+    def _look(self, frame: Frame) -> Frame:
         shown = self._rendered()
         picture = _as_picture(shown)
         if picture is None and self.mode == RGB and not self.trouble:
             self.trouble = f"{self.name} has no picture to show"
         text = shown if isinstance(shown, str) else None
-        moment = replace(moment, picture=picture, text=text, agents=self._think(moment))
-        return replace(moment, followed=self._followed(moment))
+        frame = replace(frame, picture=picture, text=text, agents=self._think(frame))
+        return replace(frame, followed=self._followed(frame))
 
-    def _think(self, moment: Frame) -> tuple[AgentFrame, ...]:
+    def _think(self, frame: Frame) -> tuple[AgentFrame, ...]:
         """Return all agents with what the actor thinks and will do."""
         env, batch, masks = self.env, self._batch, masks_of(self.env, self._batch)
-        playing, successes = np.ones(len(moment.agents), np.bool_), [moment.success]
+        playing, successes = np.ones(len(frame.agents), np.bool_), [frame.success]
         if self._team is not None:
             playing, successes = self._team.playing, self._team.successes
-        acting = playing & (not moment.over)
+        acting = playing & (not frame.over)
         goals = goal_chances(env, self.actor, batch, masks, acting)
         agents = [
             replace(
@@ -211,9 +211,9 @@ class EpisodePlayer:
                 goals=goals[i],
                 next_action=None,
                 chance=None,
-                values=agent.values if moment.over else None,
+                values=agent.values if frame.over else None,
             )
-            for i, agent in enumerate(moment.agents)
+            for i, agent in enumerate(frame.agents)
         ]
         if not acting.any():
             return tuple(agents)
@@ -228,13 +228,13 @@ class EpisodePlayer:
             agents[i] = replace(agents[i], next_action=action, values=worth, chance=chance)
         return tuple(agents)
 
-    def _followed(self, moment: Frame) -> int:
+    def _followed(self, frame: Frame) -> int:
         """Return who is looked at: whom somebody chose, else the first that plays."""
         if self._wanted is not None:
             return self._wanted
-        if moment.mine.playing or moment.over:
-            return moment.followed
-        return next((i for i, one in enumerate(moment.agents) if one.playing), 0)
+        if frame.followed_agent.playing or frame.over:
+            return frame.followed
+        return next((i for i, one in enumerate(frame.agents) if one.playing), 0)
 
     def _rendered(self) -> Any:
         if self.mode is None:
@@ -250,31 +250,31 @@ class EpisodePlayer:
 
 
 def _with_events(before: Frame, after: Frame, lives: int | None) -> Frame:
-    """Return a moment with what happened since the one before."""
+    """Return a frame with what happened since the one before."""
     counted = before.lives, lives
     step = after.step
     found = {
         new.name: [
-            *happenings(old.goals, new.goals, step, new.reward, counted),
+            *step_events(old.goals, new.goals, step, new.reward, counted),
             *_leaving(new, after),
         ]
         for old, new in zip(before.agents, after.agents, strict=True)
         if old.playing
     }
-    events = together(found)
+    events = merged_events(found)
     if after.over:
         events.append(EpisodeEvent(step, EventKind.END, "the episode is over"))
     known = before.lives if lives is None else lives
     return replace(after, events=(*before.events, *events), lives=known)
 
 
-def _leaving(agent: AgentFrame, now: Frame) -> list[EpisodeEvent]:
+def _leaving(agent: AgentFrame, frame: Frame) -> list[EpisodeEvent]:
     """Return that an agent leaves a world that goes on, unless its goals say why."""
-    if agent.playing or now.over or (agent.goals and agent.success is not None):
+    if agent.playing or frame.over or (agent.goals and agent.success is not None):
         return []
     if agent.success:
-        return [EpisodeEvent(now.step, EventKind.GOAL, "goal reached")]
-    return [EpisodeEvent(now.step, EventKind.OUT, "out of the game")]
+        return [EpisodeEvent(frame.step, EventKind.GOAL, "goal reached")]
+    return [EpisodeEvent(frame.step, EventKind.OUT, "out of the game")]
 
 
 def _chance(values: NDArray[np.float32] | None, floor: float | None) -> float | None:
@@ -294,7 +294,7 @@ def _action_names(inner: Any, env: Any) -> tuple[tuple[str, ...], ...]:
     """Return the names of the actions of every agent."""
     if isinstance(env, MultiAgentEnv):
         return env.action_names
-    own = told(env, "action_names")
+    own = attribute_of(env, "action_names")
     if own:
         return (tuple(own),)
     meanings = getattr(inner, "get_action_meanings", None)

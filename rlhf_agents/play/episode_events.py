@@ -46,7 +46,7 @@ class EpisodeEvent:
     who: tuple[str, ...] = ()
 
     @property
-    def said(self) -> str:
+    def sentence(self) -> str:
         """The words, and whose event it was."""
         return f"{', '.join(self.who)}: {self.text}" if self.who else self.text
 
@@ -69,7 +69,7 @@ class GoalChance:
     chance: float | None
 
 
-def happenings(
+def step_events(
     before: tuple[GoalChance, ...],
     after: tuple[GoalChance, ...],
     step: int,
@@ -99,7 +99,7 @@ def happenings(
     return found
 
 
-def together(found: Mapping[str, Sequence[EpisodeEvent]]) -> list[EpisodeEvent]:
+def merged_events(found: Mapping[str, Sequence[EpisodeEvent]]) -> list[EpisodeEvent]:
     """Return what happened to all agents in one step, each event once with those it happened to.
 
     Args:
@@ -127,10 +127,10 @@ def goal_chances(
         masks: their legal actions, bool `[n, A]`; None: all are.
         playing: who can still do something, bool `[n]`.
     """
-    rows = told(env, "goal_rows")
+    rows = attribute_of(env, "goal_rows")
     if rows is None or not isinstance(batch, dict) or DESIRED not in batch:
         return [()] * len(playing)
-    names, possible = told(env, "goal_names"), told(env, "goal_possible")
+    names, possible = attribute_of(env, "goal_names"), attribute_of(env, "goal_possible")
     flags, wanted = np.sign(batch[ACHIEVED]).astype(int), batch[DESIRED] > 0
     offered = np.ones_like(wanted) if possible is None else possible
     chances = np.full(flags.shape, np.nan)
@@ -166,7 +166,7 @@ def goal_floor(env: Any, actor: Actor) -> float | None:
 
     None: the values are not of a goal but of rewards, which are no probabilities.
     """
-    floor = told(env, "goal_floor")
+    floor = attribute_of(env, "goal_floor")
     return float(floor) if floor is not None and actor.weighs_goals else None
 
 
@@ -175,7 +175,7 @@ def odds(values: Any, floor: float) -> Any:
     return np.clip((values - floor) / (1.0 - floor), 0.0, 1.0)
 
 
-def told(env: Any, name: str) -> Any:
+def attribute_of(env: Any, name: str) -> Any:
     """Return an attribute of an environment or of what it wraps, None if there is none."""
     if isinstance(env, gymnasium.Env):
         return env.get_wrapper_attr(name) if env.has_wrapper_attr(name) else None

@@ -84,26 +84,26 @@ class Frame:
     lives: int | None = None
 
     @property
-    def mine(self) -> AgentFrame:
+    def followed_agent(self) -> AgentFrame:
         """The agent that is followed."""
         return self.agents[self.followed]
 
     @property
     def action(self) -> Any:
         """What the followed agent did last."""
-        return self.mine.action
+        return self.followed_agent.action
 
     @property
     def next_action(self) -> Any:
         """What the followed agent does next."""
-        return self.mine.next_action
+        return self.followed_agent.next_action
 
     @property
     def values(self) -> NDArray[np.float32] | None:
         """What its actions are worth, `[A]`."""
-        return self.mine.values
+        return self.followed_agent.values
 
     @property
     def goals(self) -> tuple[GoalChance, ...]:
         """The goals it can be asked."""
-        return self.mine.goals
+        return self.followed_agent.goals

@@ -1,9 +1,9 @@
-"""Thinking off the drawing thread: a desk works on what is wished for now, the first wish first.
+"""Searching outside the drawing thread.
 
-Whoever draws says again and again what it would like to know. The desk does one small slice of
-thinking at a time, so a new first wish is taken up at once and what nobody wishes for any more is
-dropped: that is the cancellation. The thread is a daemon and compiled searches hold no lock of
-Python's, so drawing goes on, and so does closing.
+With every frame the window requests answers, the most urgent first. An `Analysis` works in small
+slices, so it takes up a new first request at once and drops what is not requested any more: this is
+how a search is cancelled. Its thread is a daemon, and compiled searches release Python's lock, so
+they hold up neither drawing nor closing.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -23,27 +23,36 @@ from rlhf_agents.search.explanation import Explanation, Forecast
 from rlhf_games.base import MOVER, States
 
 BACKGROUND = 10
-"""Nice value of threads that think."""
+"""Nice value of threads that search."""
 KEPT = 4096
-"""Answers remembered; a game has at most a few hundred questions."""
+"""Answers kept; a game raises a few hundred questions at most."""
 
 
 def stand_back() -> None:
-    """Let the drawing thread go first when there are not cores enough (on Linux, by thread)."""
+    """Give the drawing thread priority when cores are scarce (on Linux, where threads have one)."""
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), BACKGROUND)
 
 
+@runtime_checkable
+class Forecaster(Protocol):
+    """A player that can say how a game is likely to end."""
+
+    def forecast(self, state: States, goals: tuple[str, str]) -> Forecast:
+        """Return how the game is expected to end, see `AgentPlayer.forecast`."""
+        ...
+
+
 @dataclass(frozen=True)
 class Question:
-    """What does a mind think of a position?
+    """A question about a position.
 
     Attributes:
-        mind: who is asked.
+        player: the player to ask.
         state: the position's bytes.
-        goal: what is played for, by `seat`, or by the mover in a forecast.
-        seat: whose eyes, `MOVER` or `WAITING`.
-        against: the waiting player's goal, which makes it a question for a forecast.
+        goal: the goal of `seat`, or of the mover in a forecast.
+        seat: whose point of view, `MOVER` or `WAITING`.
+        against: the waiting player's goal if the question asks for a forecast, else empty.
     """
 
     player: Player
@@ -55,25 +64,25 @@ class Question:
     @property
     def position(self) -> States:
         """The position, uint64 `[W]`."""
-        # A copy: for arrays that are read-only all that looks at positions would compile again.
+        # A copy: numba would compile everything again for read-only arrays.
         return np.frombuffer(self.state, np.uint64).copy()
 
     def work(self) -> Iterator[Explanation | Forecast]:
-        """Return the slices of thinking."""
+        """Return an iterator that searches a little further with every step."""
         if not self.against:
             return self.player.think(self.position, self.goal, self.seat)
-        teller: Any = self.player
-        return iter((teller.forecast(self.position, (self.goal, self.against)),))
+        assert isinstance(self.player, Forecaster)
+        return iter((self.player.forecast(self.position, (self.goal, self.against)),))
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The best known answer.
+    """The best answer so far.
 
     Attributes:
         content: None if nothing is known yet.
-        done: there will be no better one.
-        error: what went wrong.
+        done: whether the answer is final.
+        error: the exception that ended the search, if any.
     """
 
     content: Explanation | Forecast | None
@@ -88,12 +97,12 @@ class Analysis:
         name: of the thread.
 
     Attributes:
-        version: grows with every new answer.
+        version: a number that grows with every new answer.
     """
 
     def __init__(self, name: str) -> None:
         self.version = 0
-        self._wishes: tuple[Question, ...] = ()
+        self._requests: tuple[Question, ...] = ()
         self._answers: OrderedDict[Question, Answer] = OrderedDict()
         self._begun: dict[Question, Iterator[Explanation | Forecast]] = {}
         self._changed = threading.Condition()
@@ -103,44 +112,44 @@ class Analysis:
 
     @property
     def busy(self) -> bool:
-        """Some wish has no final answer yet."""
+        """Whether a request has no final answer yet."""
         return self._next() is not None
 
-    def wish(self, questions: Sequence[Question]) -> None:
-        """Replace all wishes; the first is the most urgent."""
+    def request(self, questions: Sequence[Question]) -> None:
+        """Replace all requests; the first is the most urgent."""
         wanted = tuple(questions)
-        if wanted == self._wishes:
+        if wanted == self._requests:
             return
         with self._changed:
-            self._wishes = wanted
+            self._requests = wanted
             self._changed.notify()
 
     def answer(self, question: Question) -> Answer | None:
-        """Return what is known by now, None if nothing is."""
+        """Return the best answer so far, or None."""
         with self._changed:
             return self._answers.get(question)
 
     def close(self, seconds: float = 0.3) -> bool:
-        """Stop after the present slice; return whether the thread has ended in that time."""
+        """Stop after the present slice; return whether the thread ended within `seconds`."""
         with self._changed:
-            self._open, self._wishes = False, ()
+            self._open, self._requests = False, ()
             self._changed.notify()
         self._thread.join(seconds)
         return not self._thread.is_alive()
 
     def _next(self) -> Question | None:
-        for question in self._wishes:
+        for question in self._requests:
             known = self._answers.get(question)
             if known is None or not known.done:
                 return question
         return None
 
     def _wait(self) -> Question | None:
-        """Return the most urgent open wish, None when the desk closes."""
+        """Wait for an open request and return the most urgent one; None after `close`."""
         with self._changed:
             while self._open:
                 question = self._next()
-                for old in [old for old in self._begun if old not in self._wishes]:
+                for old in [old for old in self._begun if old not in self._requests]:
                     del self._begun[old]
                 if question is not None:
                     return question
@@ -159,7 +168,7 @@ class Analysis:
                 self.version += 1
 
     def _slice(self, question: Question) -> Answer:
-        """Think a little further."""
+        """Search a little further."""
         before = self._answers.get(question)
         content = before.content if before else None
         try:

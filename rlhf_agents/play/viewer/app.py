@@ -50,7 +50,7 @@ class App:
         now: the time in seconds.
 
     Attributes:
-        stage: the game, None while it is being loaded.
+        builder: the game, None while it is being loaded.
         ui: what the person has switched.
         zoom: size of everything, 1 is normal.
         leaving: the person wants to quit.
@@ -68,11 +68,11 @@ class App:
     ) -> None:
         self.setup, self.folder = setup, folder
         self.ui = Ui() if ui is None else ui
-        self.stage: SceneBuilder | None = None
+        self.builder: SceneBuilder | None = None
         self.zoom = 1.0
         self.leaving = self.picture = False
         self._loader = Loader(setup, record, now)
-        self._room = known_board(setup.game)
+        self._board = known_board(setup.game)
         self._begun = now
         self.layout: Layout = arrange(0, 0)
         self._canvas: Canvas | None = None
@@ -113,17 +113,17 @@ class App:
             rlhf_games.base.GameError: there is no such game or goal.
         """
         self._now = now
-        if self.stage is None:
-            self.stage = self._loader.take()
-            self._fresh = self._fresh and self.stage is None
+        if self.builder is None:
+            self.builder = self._loader.take()
+            self._fresh = self._fresh and self.builder is None
         if self.ui.toast and now >= self.ui.toast_until:
             self.ui.toast = ""
             self._escaped = self._fresh = False
-        if self.stage is None:
+        if self.builder is None:
             return
-        match = self.stage.match
-        wonder = self.ui.pointed("goal")
-        if match.tick(now, wonder if isinstance(wonder, str) else None):
+        match = self.builder.match
+        previewed = self.ui.pointed("goal")
+        if match.tick(now, previewed if isinstance(previewed, str) else None):
             self._fresh = False
         if match.failure:
             self.say(match.failure)
@@ -131,10 +131,10 @@ class App:
     @property
     def stale(self) -> bool:
         """What is shown is not what there is to show: another frame is needed."""
-        if self.stage is None:
+        if self.builder is None:
             return True
-        match = self.stage.match
-        version = match.analysis.version + match.mover_desk.version
+        match = self.builder.match
+        version = match.analysis.version + match.mover_analysis.version
         animated = match.moving(self._now) < 1 or self.ui.pointed("line") is not None
         return not self._fresh or animated or version != self._version
 
@@ -144,10 +144,10 @@ class App:
         if (self.layout.window.width, self.layout.window.height) != canvas.size:
             self.layout = arrange(*canvas.size)
         self._limit_scroll()
-        if self.stage is not None:
-            match = self.stage.match
-            self._version = match.analysis.version + match.mover_desk.version
-            self._scene = self.stage.scene(self.ui, self._now)
+        if self.builder is not None:
+            match = self.builder.match
+            self._version = match.analysis.version + match.mover_analysis.version
+            self._scene = self.builder.scene(self.ui, self._now)
         else:
             self._scene = self._waiting_scene()
         paint(canvas, self.layout, self._scene, self.ui)
@@ -159,7 +159,7 @@ class App:
         long = " (half a minute, the first time)" if seconds > PATIENCE_SECONDS else ""
         status = "waking up the agent" + long + " " + "." * (1 + int(2 * seconds) % 3)
         title = self.setup.game.replace("_", " ").title()
-        return waiting_scene(title, self._room, status)
+        return waiting_scene(title, self._board, status)
 
     def touch(self) -> None:
         """Have the next frame drawn."""
@@ -173,7 +173,7 @@ class App:
     def close(self) -> bool:
         """Stop thinking; return whether all threads have ended."""
         ended = self._loader.close()
-        return (self.stage is None or self.stage.match.close()) and ended
+        return (self.builder is None or self.builder.match.close()) and ended
 
     # ---- the mouse
 
@@ -182,8 +182,8 @@ class App:
         self._pointer = place
         if self._canvas is None:
             return
-        if self._sliding and self.stage is not None:
-            self._set_budget(self.stage.match, slider_value(self.layout, place[0]))
+        if self._sliding and self.builder is not None:
+            self._set_budget(self.builder.match, slider_value(self.layout, place[0]))
             return
         found = target_at(self._canvas, self.layout, self._scene, self.ui, place)
         if found != self.ui.hover:
@@ -225,7 +225,7 @@ class App:
     def _choose(self, target: Target) -> None:
         """Do what a click means."""
         value = target.value
-        match = self.stage.match if self.stage is not None else None
+        match = self.builder.match if self.builder is not None else None
         if target.kind == "command":
             self.do(str(value))
         elif target.kind == "overlay":
@@ -264,8 +264,8 @@ class App:
             self.do(command)
         elif (overlay := overlay_of(key)) is not None:
             self._switch(overlay)
-        elif self.stage is not None and not self.ui.page:
-            self._game_key(self.stage.match, key)
+        elif self.builder is not None and not self.ui.page:
+            self._game_key(self.builder.match, key)
 
     def _game_key(self, match: Match, key: str) -> None:
         if key in ARROWS:
@@ -281,14 +281,14 @@ class App:
                 self._steer(match, match.game.goals[number].name)
 
     def _arrow(self, match: Match, across: int, down: int) -> None:
-        assert self.stage is not None
+        assert self.builder is not None
         self.ui.hover = None
         if self.ui.cursor is None:
             legal = match.session.legal()
             self.ui.cursor = legal[len(legal) // 2] if legal else None
             return
         legal_moves = match.game.legal(match.session.state[None])[0]
-        onward = self.stage.room.neighbour(self.ui.cursor, (across, down), legal_moves)
+        onward = self.builder.board.neighbour(self.ui.cursor, (across, down), legal_moves)
         if onward is None:
             self._play(match, self.ui.cursor)
         else:
@@ -319,7 +319,7 @@ class App:
         elif name in ("larger", "smaller"):
             step = 0.1 if name == "larger" else -0.1
             self.zoom = min(3.0, max(0.5, round(self.zoom + step, 1)))
-        elif self.stage is not None:
+        elif self.builder is not None:
             self.ui.page = ""
             self._safely(self._commands[name])
 
@@ -330,11 +330,11 @@ class App:
 
     def _safely(self, work: Callable[[Match], object]) -> None:
         """Do something; a mistake is said, not raised."""
-        if self.stage is None:
+        if self.builder is None:
             return
         self._fresh = False
         try:
-            work(self.stage.match)
+            work(self.builder.match)
         except (UserError, GameError) as error:
             self.say(str(error))
 

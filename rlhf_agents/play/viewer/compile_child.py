@@ -10,7 +10,7 @@ from itertools import islice
 from rlhf_agents.play.setup import Setup
 from rlhf_agents.play.viewer.analysis import Question
 from rlhf_agents.play.viewer.compiling import remember
-from rlhf_agents.play.viewer.loading import load_stage
+from rlhf_agents.play.viewer.loading import load_builder
 
 NODES = 80
 STEPS = 9
@@ -19,7 +19,7 @@ STEPS = 9
 def main() -> None:
     """Compile for the setup that the command line gives as JSON."""
     setup = Setup(**json.loads(sys.argv[1]))
-    match = load_stage(replace(setup, nodes=NODES)).match
+    match = load_builder(replace(setup, nodes=NODES)).match
     goals = [goal.name for goal in match.game.goals[:3]]
     questions = [match.question(seat, goal) for seat in (0, 1) for goal in goals]
     for question in (*questions, match.forecast_question(), *match.review.questions):

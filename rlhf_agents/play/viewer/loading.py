@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rlhf_agents.play.viewer.scene_builder import SceneBuilder
 
 
-def load_stage(
+def load_builder(
     setup: Setup, record: Path | None = None, now: float = 0.0, session: Session | None = None
 ) -> SceneBuilder:
     """Load rules and players and begin a game.
@@ -44,11 +44,11 @@ def load_stage(
 
 
 class Loader:
-    """A thread that runs `load_stage`, whose first arguments it takes."""
+    """A thread that runs `load_builder`, whose first arguments it takes."""
 
     def __init__(self, setup: Setup, record: Path | None = None, now: float = 0.0) -> None:
         self._work = (setup, record, now)
-        self._stage: SceneBuilder | None = None
+        self._builder: SceneBuilder | None = None
         self._error: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="loader", daemon=True)
         self._begun = False
@@ -67,16 +67,16 @@ class Loader:
         return self._thread.is_alive()
 
     def take(self) -> SceneBuilder | None:
-        """Return the stage, None while it is being loaded.
+        """Return the builder, None while it is being loaded.
 
         Raises:
-            Exception: what `load_stage` raised.
+            Exception: what `load_builder` raised.
         """
         if self.busy or not self._begun:
             return None
         if self._error is not None:
             raise self._error
-        return self._stage
+        return self._builder
 
     def close(self) -> bool:
         """Stop compiling; return whether the thread has ended."""
@@ -93,6 +93,6 @@ class Loader:
         if self._closed:
             return
         try:
-            self._stage = load_stage(*self._work)
+            self._builder = load_builder(*self._work)
         except Exception as error:
             self._error = error

@@ -1,13 +1,12 @@
-"""The game behind the window: whose turn it is, who thinks about what, and every command.
+"""The game behind the window: turns, searches and commands.
 
-Nothing here draws or waits. `tick` is called for every frame with the time; it tells the desks what
-is to be thought about now, and plays the move of a computer when its time has come.
+Nothing here draws or waits. The window calls `tick` with the time for every frame; `tick` requests
+the searches that are needed now and plays the computer's move when it is due.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -60,7 +59,7 @@ class Match:
     ) -> None:
         self.matchup, self.setup, self.game = matchup, setup, matchup.game
         self.nodes, self.speed, self.paused = setup.nodes, 1.0, False
-        self.analysis, self.mover_desk = Analysis("analyst"), Analysis("mover")
+        self.analysis, self.mover_analysis = Analysis("analyst"), Analysis("mover")
         self.tally = [0, 0, 0]
         self.hinted = self._stepping = False
         self._rng = np.random.default_rng(setup.seed)
@@ -82,7 +81,7 @@ class Match:
     @property
     def computer(self) -> bool:
         """It is a computer's turn."""
-        return not self.session.over and self._sitting(self.session.seat) is not None
+        return not self.session.over and self._player_of(self.session.seat) is not None
 
     @property
     def ended(self) -> bool:
@@ -101,7 +100,7 @@ class Match:
         return self._renamed(first, 0), self._renamed(second, 1)
 
     def _renamed(self, name: str, seat: int) -> str:
-        player = self._sitting(seat)
+        player = self._player_of(seat)
         if player is None or not hasattr(player, "nodes"):
             return name
         return name.replace(f"@{self.setup.nodes}", f"@{self.nodes}")
@@ -109,14 +108,14 @@ class Match:
     @property
     def adjustable(self) -> bool:
         """Some player has a budget of nodes."""
-        return any(hasattr(self._sitting(seat), "nodes") for seat in (0, 1))
+        return any(hasattr(self._player_of(seat), "nodes") for seat in (0, 1))
 
-    def _sitting(self, seat: int) -> Player | None:
+    def _player_of(self, seat: int) -> Player | None:
         return self.matchup.players(self.seat)[seat]
 
     def player(self, seat: int) -> Player | None:
         """Return who thinks for a seat: its player, else the analyst, with the present budget."""
-        player = self._sitting(seat) or self.matchup.analyst or self.matchup.agent
+        player = self._player_of(seat) or self.matchup.analyst or self.matchup.agent
         if not hasattr(player, "nodes"):
             return player
         key = (id(player), self.nodes)
@@ -165,7 +164,7 @@ class Match:
     def _known(self, question: Question | None) -> object:
         if question is None:
             return None
-        for analysis in (self.mover_desk, self.analysis):
+        for analysis in (self.mover_analysis, self.analysis):
             answer = analysis.answer(question)
             if answer is not None:
                 if answer.error is not None:
@@ -177,7 +176,7 @@ class Match:
         """Return the final explanation, None while there is still something to think about."""
         if question is None:
             return None
-        answers = [analysis.answer(question) for analysis in (self.mover_desk, self.analysis)]
+        answers = [analysis.answer(question) for analysis in (self.mover_analysis, self.analysis)]
         done = any(answer is not None and answer.done for answer in answers)
         return self.explained(question) if done else None
 
@@ -197,27 +196,27 @@ class Match:
 
     # ---- time
 
-    def tick(self, now: float, wonder: str | None = None) -> bool:
+    def tick(self, now: float, previewed: str | None = None) -> bool:
         """Let time pass; return whether a move was played.
 
         Args:
             now: in seconds.
-            wonder: a goal of which the person wants to know what it would change.
+            previewed: a goal of which the person wants to know what it would change.
         """
         self._now = now
         current = self.question(self.eyes)
-        self.mover_desk.wish([current] if current else [])
-        wishes = [self.goals_question(), self.forecast_question()]
+        self.mover_analysis.request([current] if current else [])
+        requests = [self.goals_question(), self.forecast_question()]
         if self.hinted or self._stepping:
-            wishes.insert(0, self.question(self.session.seat))
-        if wonder is not None:
-            wishes.insert(0, self.question(self.steered, wonder))
-        self.analysis.wish([q for q in wishes if q is not None] + self.review.questions)
+            requests.insert(0, self.question(self.session.seat))
+        if previewed is not None:
+            requests.insert(0, self.question(self.steered, previewed))
+        self.analysis.request([q for q in requests if q is not None] + self.review.questions)
         if self.session.over:
             return self._after_the_game()
-        return self._somebody_moves(now)
+        return self._computer_moves(now)
 
-    def _somebody_moves(self, now: float) -> bool:
+    def _computer_moves(self, now: float) -> bool:
         """Play the move of a computer whose time has come, or the one that a step asks for."""
         waits = self.paused or not self.computer
         if (waits and not self._stepping) or self.moving(now) < 1:
@@ -394,5 +393,5 @@ class Match:
 
     def close(self) -> bool:
         """Stop thinking; return whether all threads have ended."""
-        done: Sequence[bool] = [analysis.close() for analysis in (self.analysis, self.mover_desk)]
-        return all(done)
+        ended = [self.analysis.close(), self.mover_analysis.close()]
+        return all(ended)

@@ -34,10 +34,10 @@ def paint(canvas: Canvas, layout: Layout, scene: Scene, ui: Ui) -> None:
     theme = ui.theme
     canvas.fill(theme.background)
     draw_title(canvas, layout.title, scene, theme)
-    if scene.room is not None:
-        scene.room.draw(canvas, layout.board, scene.board, theme)
+    if scene.board is not None:
+        scene.board.draw(canvas, layout.board, scene.view, theme)
     for seat, (box, card) in enumerate(zip(layout.cards, scene.cards, strict=False)):
-        draw_card(canvas, box, card, (seat, scene.room), theme)
+        draw_card(canvas, box, card, (seat, scene.board), theme)
     _paint_thoughts(canvas, layout, scene, ui)
     _paint_controls(canvas, layout, scene, ui)
     if scene.banner:
@@ -168,10 +168,10 @@ def _thing_at(canvas: Canvas, layout: Layout, scene: Scene, ui: Ui, point: Point
         return Target("line", next(hit, 0))
     if scene.standing and layout.graph.contains(point):
         return Target("graph", ply_at(layout.graph, point[0], len(scene.standing)))
-    if scene.room is not None and layout.board.contains(point):
-        action = scene.room.action_at(layout.board, point, scene.board)
+    if scene.board is not None and layout.board.contains(point):
+        action = scene.board.action_at(layout.board, point, scene.view)
         if action is not None:
             return Target("move", action)
-        piece = scene.room.piece_at(layout.board, point, scene.board)
+        piece = scene.board.piece_at(layout.board, point, scene.view)
         return None if piece is None else Target("piece", piece)
     return None

@@ -26,16 +26,16 @@ class Recorder:
     """Takes pictures of a match and moves its time on.
 
     Args:
-        stage: the match and its room.
+        builder: the match and its room.
         ui: what is shown.
         size: of the pictures in points.
         scale: pixels per point.
     """
 
     def __init__(
-        self, stage: SceneBuilder, ui: Ui, size: tuple[int, int] = SIZE, scale: float = 1.0
+        self, builder: SceneBuilder, ui: Ui, size: tuple[int, int] = SIZE, scale: float = 1.0
     ) -> None:
-        self.stage, self.ui = stage, ui
+        self.builder, self.ui = builder, ui
         self.images: list[Image.Image] = []
         self.seconds: list[float] = []
         self._now = 0.0
@@ -46,7 +46,7 @@ class Recorder:
     def picture(self) -> pygame.Surface:
         """Return the present moment, all thoughts finished."""
         self._think()
-        paint(self._canvas, self._layout, self.stage.scene(self.ui, self._now), self.ui)
+        paint(self._canvas, self._layout, self.builder.scene(self.ui, self._now), self.ui)
         return self._canvas.surface
 
     def keep(self, seconds: float) -> None:
@@ -61,7 +61,7 @@ class Recorder:
             plies: how many moves; None to the end of the game.
             film: keep pictures.
         """
-        match, count = self.stage.match, 0
+        match, count = self.builder.match, 0
         most = match.game.max_plies if plies is None else plies
         with tqdm(total=most, desc="recording", unit="move", leave=False, disable=None) as bar:
             while count < most and not (match.session.over and not match.session.undone):
@@ -73,7 +73,7 @@ class Recorder:
 
     def _move(self, *, film: bool) -> None:
         """Play one move: first the thoughts, then the stone."""
-        match = self.stage.match
+        match = self.builder.match
         self._think()
         if film:
             self.keep(THOUGHT_SECONDS)
@@ -89,15 +89,15 @@ class Recorder:
 
     def _think(self) -> None:
         """Wait until everybody has thought."""
-        match = self.stage.match
+        match = self.builder.match
         match.tick(self._now)
-        while match.analysis.busy or match.mover_desk.busy:
+        while match.analysis.busy or match.mover_analysis.busy:
             time.sleep(0.002)
         match.tick(self._now)
 
 
 def record(
-    stage: SceneBuilder,
+    builder: SceneBuilder,
     ui: Ui,
     *,
     gif: Path | None = None,
@@ -108,7 +108,7 @@ def record(
     """Replay or play a match from its start and write what it looked like.
 
     Args:
-        stage: the match, whose moves are replayed; then its players go on.
+        builder: the match, whose moves are replayed; then its players go on.
         ui: what is shown.
         gif: the animation to write, if any.
         png: the picture of the last position to write, if any.
@@ -118,9 +118,9 @@ def record(
     Raises:
         OutputError: a file cannot be written.
     """
-    stage.match.go_to(0)
-    stage.match.paused = False
-    camera = Recorder(stage, ui, size)
+    builder.match.go_to(0)
+    builder.match.paused = False
+    camera = Recorder(builder, ui, size)
     camera.play(plies, film=gif is not None)
     if png is not None:
         save_png(png, camera.picture())

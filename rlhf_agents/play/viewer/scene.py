@@ -135,7 +135,7 @@ class Scene:
         title: the name of the game.
         status: whose turn it is, or what has happened.
         board: draws the board; None while nothing is known of the game.
-        board: what the room draws.
+        view: what the board shows.
         cards: the two players.
         forecast: shares of games that the first player wins, that are drawn, that the second wins.
         goals: the list of goals, for the steered seat.
@@ -154,8 +154,8 @@ class Scene:
 
     title: str
     status: str
-    room: Board | None
-    board: BoardView = field(default_factory=BoardView)
+    board: Board | None
+    view: BoardView = field(default_factory=BoardView)
     cards: tuple[Card, ...] = ()
     forecast: tuple[float, float, float] | None = None
     goals: tuple[GoalRow, ...] = ()
@@ -172,6 +172,6 @@ class Scene:
     names: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
 
-def waiting_scene(title: str, room: Board | None, status: str) -> Scene:
+def waiting_scene(title: str, board: Board | None, status: str) -> Scene:
     """Return what is shown while rules and players are being loaded."""
-    return Scene(title, status, room)
+    return Scene(title, status, board)

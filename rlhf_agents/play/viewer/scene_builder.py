@@ -32,15 +32,15 @@ class SceneBuilder:
         board: draws the board.
     """
 
-    def __init__(self, match: Match, room: Board) -> None:
-        self.match, self.room = match, room
+    def __init__(self, match: Match, board: Board) -> None:
+        self.match, self.board = match, board
 
     def scene(self, ui: Ui, now: float) -> Scene:
         """Return what is shown at a moment."""
-        return build_scene(self.match, self.room, ui, now)
+        return build_scene(self.match, self.board, ui, now)
 
 
-def build_scene(match: Match, room: Board, ui: Ui, now: float) -> Scene:
+def build_scene(match: Match, board: Board, ui: Ui, now: float) -> Scene:
     """Return what is shown of a match at a moment."""
     session, over = match.session, match.session.over
     thought = _visible_thought(match, ui)
@@ -49,8 +49,8 @@ def build_scene(match: Match, room: Board, ui: Ui, now: float) -> Scene:
     return Scene(
         title=match.game.title,
         status=_status(match, ui, thought, mistake),
-        room=room,
-        board=_board(match, ui, (thought, mistake), now),
+        board=board,
+        view=_view(match, ui, (thought, mistake), now),
         cards=_cards(match, thought),
         forecast=_shares(match) if "forecast" in ui.shown else None,
         goals=_goals(match, ui),
@@ -75,9 +75,9 @@ def _sentence(words: str) -> str:
 
 def _visible_thought(match: Match, ui: Ui) -> Explanation | None:
     """Return the thought whose values and line are shown."""
-    wonder = ui.pointed("goal")
-    if isinstance(wonder, str):
-        return match.explained(match.question(match.steered, wonder))
+    previewed = ui.pointed("goal")
+    if isinstance(previewed, str):
+        return match.explained(match.question(match.steered, previewed))
     if match.hinted:
         return match.hint()
     mine = not match.watching and not match.computer and "my turn" not in ui.shown
@@ -95,10 +95,12 @@ def _mistake_here(match: Match) -> Mistake | None:
 def _status(match: Match, ui: Ui, thought: Explanation | None, mistake: Mistake | None) -> str:
     session = match.session
     names = match.game.names_of(session.seat)
-    wonder = ui.pointed("goal")
-    if isinstance(wonder, str) and thought is not None:
+    previewed = ui.pointed("goal")
+    if isinstance(previewed, str) and thought is not None:
         who = "would play" if thought.seat == MOVER else "would expect"
-        return f"asked for {wonder}, {_short(match, match.steered)} {who} {names[thought.action]}"
+        return (
+            f"asked for {previewed}, {_short(match, match.steered)} {who} {names[thought.action]}"
+        )
     if mistake is not None:
         played, better = names[mistake.action], names[mistake.better]
         return f"{played} was played here; {better} is {100 * mistake.drop:.0f} % better"
@@ -125,7 +127,7 @@ def _short(match: Match, seat: int) -> str:
     return "you" if name == "you" else name.partition("@")[0]
 
 
-def _board(
+def _view(
     match: Match, ui: Ui, what: tuple[Explanation | None, Mistake | None], now: float
 ) -> BoardView:
     thought, mistake = what

@@ -50,8 +50,8 @@ def draw_hindsight(canvas: Canvas, box: Box, scene: Scene, theme: Theme) -> None
     rows = max(1, int(box.height // ROW))
     for seat, names in list(enumerate(scene.achieved))[:rows]:
         y = box.y + seat * ROW + ROW / 2
-        if scene.room is not None:
-            scene.room.draw_stone(canvas, (box.x + 8, y), 7 / STONE, seat, theme)
+        if scene.board is not None:
+            scene.board.draw_stone(canvas, (box.x + 8, y), 7 / STONE, seat, theme)
         text = hindsight_words(scene.cards[seat].goal, names)
         canvas.text(
             (box.x + 22, y), text, 13, theme.text if names else theme.faint, width=box.width - 22

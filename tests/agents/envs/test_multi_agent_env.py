@@ -36,12 +36,12 @@ class Opinionated:
 
 
 def watched(order):
-    """Return a show whose actor is opinionated."""
-    show = EpisodePlayer(order, "random")
-    show.actor = Opinionated()
-    show.floor = goal_floor(show.env, show.actor)
-    show.restart()
-    return show
+    """Return an episode whose actor is opinionated."""
+    episode = EpisodePlayer(order, "random")
+    episode.actor = Opinionated()
+    episode.floor = goal_floor(episode.env, episode.actor)
+    episode.restart()
+    return episode
 
 
 def test_all_agents_act_and_are_seen():
@@ -62,41 +62,41 @@ def test_all_agents_act_and_are_seen():
 
 
 def test_every_agent_has_values_a_chance_and_a_choice():
-    show = watched(EnvConfig(SPREAD, goal="cover_3", seed=2))
-    agents = show.now.agents
+    episode = watched(EnvConfig(SPREAD, goal="cover_3", seed=2))
+    agents = episode.frame.agents
     assert [agent.name for agent in agents] == ["agent_0", "agent_1", "agent_2"]
-    assert show.actor.shapes == {(3, 21)}
+    assert episode.actor.shapes == {(3, 21)}
     assert [agent.next_action for agent in agents] == [4, 4, 4]
     assert [agent.chance for agent in agents] == pytest.approx([0.4, 0.5, 0.6])
     assert [agent.goal for agent in agents] == ["cover_3"] * 3
     assert [agent.values[0] for agent in agents] == pytest.approx([0.0, 0.1, 0.2])
-    assert show.action_names == ("stay", "left", "right", "down", "up")
-    moment = show.advance()
-    assert [agent.action for agent in moment.agents] == [4, 4, 4]
-    show.close()
+    assert episode.action_names == ("stay", "left", "right", "down", "up")
+    frame = episode.advance()
+    assert [agent.action for agent in frame.agents] == [4, 4, 4]
+    episode.close()
 
 
 def test_probabilities_are_those_of_the_best_legal_action():
     """The speaker has three actions of five: what it cannot do, worth 0.99, does not count."""
-    show = watched(EnvConfig(LISTENER, goal="arrive", seed=2))
-    speaker, listener = show.now.agents
+    episode = watched(EnvConfig(LISTENER, goal="arrive", seed=2))
+    speaker, listener = episode.frame.agents
     assert np.isnan(speaker.values[3:]).all()
     assert speaker.chance == pytest.approx(0.2)
     assert [goal.chance for goal in speaker.goals] == pytest.approx([0.2, 0.2])
     assert listener.chance == pytest.approx(0.5)
-    assert show.names == (("say A", "say B", "say C"), ("stay", "left", "right", "down", "up"))
-    show.close()
+    assert episode.names == (("say A", "say B", "say C"), ("stay", "left", "right", "down", "up"))
+    episode.close()
 
 
 def test_one_agent_is_followed_until_another_is_chosen():
-    show = watched(EnvConfig(SPREAD, goal="cover_3", seed=2))
-    assert show.now.followed == 0
-    assert show.follow(4).followed == 1  # round and round
-    assert show.now.values is show.now.agents[1].values
-    assert show.advance().followed == 1
-    assert show.restart().followed == 1
-    assert show.follow(-1).mine.name == "agent_2"
-    show.close()
+    episode = watched(EnvConfig(SPREAD, goal="cover_3", seed=2))
+    assert episode.frame.followed == 0
+    assert episode.follow(4).followed == 1  # round and round
+    assert episode.frame.values is episode.frame.agents[1].values
+    assert episode.advance().followed == 1
+    assert episode.restart().followed == 1
+    assert episode.follow(-1).followed_agent.name == "agent_2"
+    episode.close()
 
 
 def test_agents_that_are_out_show_what_became_of_them():
@@ -109,55 +109,57 @@ def test_agents_that_are_out_show_what_became_of_them():
     assert env.playing.tolist() == [False, False, False, True]
     assert env.successes == [False, False, False, None]
     env.close()
-    show = watched(EnvConfig(TAG, goal=goal, seed=3))
-    show.actor.predict = lambda batch, **_: (np.zeros(len(batch["observation"]), int), None)
-    while show.now.agents[0].playing:
-        before = show.now
-        show.advance()
-    hunters, prey = show.now.agents[:3], show.now.agents[3]
-    assert (before.followed, show.now.followed) == (0, 3)  # whoever still plays
+    episode = watched(EnvConfig(TAG, goal=goal, seed=3))
+    episode.actor.predict = lambda batch, **_: (np.zeros(len(batch["observation"]), int), None)
+    while episode.frame.agents[0].playing:
+        before = episode.frame
+        episode.advance()
+    hunters, prey = episode.frame.agents[:3], episode.frame.agents[3]
+    assert (before.followed, episode.frame.followed) == (0, 3)  # whoever still plays
     assert [agent.success for agent in hunters] == [False] * 3
     assert all(agent.values is None and agent.next_action is None for agent in hunters)
     assert [goal.flag for goal in hunters[0].goals if goal.asked] == [-1]
     assert (prey.playing, prey.success, prey.goal) == (True, None, "escape")
-    missed = [event for event in show.now.events if event.kind is EventKind.MISSED]
+    missed = [event for event in episode.frame.events if event.kind is EventKind.MISSED]
     assert [event.who for event in missed] == [("adversary_0", "adversary_1", "adversary_2")]
-    assert missed[0].said.startswith("adversary_0, adversary_1, adversary_2: tag_1_within_10")
-    assert show.advance().agents[0].success is False  # it stays so
-    assert show.follow(0).mine.name == "adversary_0"  # also who is out can be looked at
-    assert show.advance().followed == 0
-    show.close()
+    assert missed[0].sentence.startswith("adversary_0, adversary_1, adversary_2: tag_1_within_10")
+    assert episode.advance().agents[0].success is False  # it stays so
+    assert (
+        episode.follow(0).followed_agent.name == "adversary_0"
+    )  # also who is out can be looked at
+    assert episode.advance().followed == 0
+    episode.close()
 
 
 def test_goals_are_those_of_the_role():
-    show = watched(EnvConfig(TAG, goal="mixed", seed=3))
-    adversary, prey = show.now.agents[0], show.now.agents[3]
+    episode = watched(EnvConfig(TAG, goal="mixed", seed=3))
+    adversary, prey = episode.frame.agents[0], episode.frame.agents[3]
     assert {goal.name for goal in adversary.goals} == {"tag_1", "tag_3", "tag_1_within_10"}
     assert {goal.name for goal in prey.goals} == {"escape"}
-    show.close()
+    episode.close()
 
 
 def test_rewards_are_no_probabilities():
-    show = watched(EnvConfig(SPREAD, seed=2))
-    assert show.floor is None
-    assert [agent.chance for agent in show.now.agents] == [None] * 3
-    assert [agent.goals for agent in show.now.agents] == [()] * 3
-    moment = show.advance()
-    assert moment.total == pytest.approx(np.mean([agent.total for agent in moment.agents]))
-    assert moment.agents[0].total < 0
-    assert [event.who for event in moment.events] == [()]  # one reward for all
-    show.close()
+    episode = watched(EnvConfig(SPREAD, seed=2))
+    assert episode.floor is None
+    assert [agent.chance for agent in episode.frame.agents] == [None] * 3
+    assert [agent.goals for agent in episode.frame.agents] == [()] * 3
+    frame = episode.advance()
+    assert frame.total == pytest.approx(np.mean([agent.total for agent in frame.agents]))
+    assert frame.agents[0].total < 0
+    assert [event.who for event in frame.events] == [()]  # one reward for all
+    episode.close()
 
 
 def test_it_is_watched_to_its_end():
-    show = EpisodePlayer(EnvConfig(SPREAD, seed=2), "random")
+    episode = EpisodePlayer(EnvConfig(SPREAD, seed=2), "random")
     for _ in range(25):
-        moment = show.advance()
-    assert moment.over
-    assert moment.picture.shape == (700, 700, 3)
-    assert show.advance().episode == 2
-    assert show.trouble == ""
-    show.close()
+        frame = episode.advance()
+    assert frame.over
+    assert frame.picture.shape == (700, 700, 3)
+    assert episode.advance().episode == 2
+    assert episode.trouble == ""
+    episode.close()
 
 
 def test_it_is_measured_per_agent():

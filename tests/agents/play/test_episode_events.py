@@ -15,10 +15,10 @@ from rlhf_agents.play.episode_events import (
     GoalChance,
     goal_chances,
     goal_floor,
-    happenings,
     lives_of,
+    merged_events,
     odds,
-    together,
+    step_events,
 )
 
 
@@ -27,7 +27,7 @@ def goal(flag, asked=True, name="land"):
 
 
 def kinds(before=(), after=(), reward=0.0, lives=(None, None)):
-    return [event.kind for event in happenings(before, after, 3, reward, lives)]
+    return [event.kind for event in step_events(before, after, 3, reward, lives)]
 
 
 def test_rewards_lives_and_goals_are_events():
@@ -44,19 +44,19 @@ def test_rewards_lives_and_goals_are_events():
 
 def test_a_show_collects_the_events_of_an_episode():
     order = EnvConfig("gymnasium:CartPole-v1", goal="survive_50")
-    show = EpisodePlayer(order, "random")
-    assert {one.name for one in show.now.goals if one.asked} == {"survive_50"}
-    assert all(one.chance is None for one in show.now.goals)  # chance values nothing
-    while not show.now.over:
-        show.advance()
-    asked = next(one for one in show.now.goals if one.asked)
-    expected = EventKind.GOAL if show.now.success else EventKind.MISSED
-    assert expected in [event.kind for event in show.now.events]
-    assert (asked.flag > 0) == show.now.success
-    assert show.now.events[-1].kind is EventKind.END
-    show.restart()
-    assert show.now.events == ()
-    show.close()
+    episode = EpisodePlayer(order, "random")
+    assert {one.name for one in episode.frame.goals if one.asked} == {"survive_50"}
+    assert all(one.chance is None for one in episode.frame.goals)  # chance values nothing
+    while not episode.frame.over:
+        episode.advance()
+    asked = next(one for one in episode.frame.goals if one.asked)
+    expected = EventKind.GOAL if episode.frame.success else EventKind.MISSED
+    assert expected in [event.kind for event in episode.frame.events]
+    assert (asked.flag > 0) == episode.frame.success
+    assert episode.frame.events[-1].kind is EventKind.END
+    episode.restart()
+    assert episode.frame.events == ()
+    episode.close()
 
 
 def test_events_say_whose_they_are():
@@ -64,11 +64,11 @@ def test_events_say_whose_they_are():
         EpisodeEvent(2, EventKind.REWARD, "reward +1"),
         EpisodeEvent(2, EventKind.GOAL, "tag_1 reached"),
     )
-    merged = together({"a": [both, mine], "b": [both], "c": []})
+    merged = merged_events({"a": [both, mine], "b": [both], "c": []})
     assert [event.who for event in merged] == [("a", "b"), ("a",)]
-    assert [event.said for event in merged] == ["a, b: reward +1", "a: tag_1 reached"]
-    assert [event.said for event in together({"a": [both], "b": [both]})] == ["reward +1"]
-    assert [event.said for event in together({"": [mine]})] == ["tag_1 reached"]
+    assert [event.sentence for event in merged] == ["a, b: reward +1", "a: tag_1 reached"]
+    assert [event.sentence for event in merged_events({"a": [both], "b": [both]})] == ["reward +1"]
+    assert [event.sentence for event in merged_events({"": [mine]})] == ["tag_1 reached"]
 
 
 def test_probabilities_lie_between_missed_and_reached():

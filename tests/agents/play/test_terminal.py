@@ -70,7 +70,7 @@ def test_commands():
         "win_diagonal",
         "the agent plays for 'win'",
         "from now on the agent plays for 'lose'",
-        "has no goal 'fly'",
+        "'fly'",
         "hint: ",
         "'nonsense' is neither a move nor a command",
         "'8' is neither a move nor a command",

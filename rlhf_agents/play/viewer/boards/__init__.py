@@ -15,7 +15,7 @@ from rlhf_agents.play.viewer.boards.base import Board
 from rlhf_agents.play.viewer.boards.grid import GridBoard
 from rlhf_agents.play.viewer.boards.pieces import PiecesBoard
 from rlhf_agents.play.viewer.boards.text import TextBoard
-from rlhf_agents.play.viewer.boards.text_symbols import glyphs_of
+from rlhf_agents.play.viewer.boards.text_symbols import symbols_of
 from rlhf_games.base import Game
 
 __all__ = ["Board", "board_for", "known_board"]
@@ -47,7 +47,7 @@ def board_for(game: Game) -> Board:
     if own is not None:
         return own
     if not has_board(game):
-        return TextBoard(glyphs_of(game))
+        return TextBoard(symbols_of(game))
     _, rows, columns = game.observation_shape
     if paths_of(game.action_names, rows):
         return PiecesBoard(rows, columns, game.n_actions)

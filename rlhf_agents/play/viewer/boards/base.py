@@ -1,4 +1,4 @@
-"""What a board-drawing room is: it draws one kind of board and finds the move under the mouse."""
+"""The interface of boards: a board draws one kind of game and finds the move under the mouse."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class MovingStone:
 
 @dataclass(frozen=True)
 class BoardView:
-    """Everything that a room draws; a room that cannot show a part leaves it out.
+    """Everything that a board shows; one that cannot show a part leaves it out.
 
     Attributes:
         stones: int8 `[H, W]`, None while the rules are being loaded.

@@ -1,4 +1,4 @@
-"""The room of Connect Four: stones fall behind a board with round holes."""
+"""The board of Connect Four: stones fall behind a board with round holes."""
 
 from __future__ import annotations
 

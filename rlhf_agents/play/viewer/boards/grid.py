@@ -1,4 +1,4 @@
-"""The room of any game: a grid of cells; moves are columns, cells, or entries of a list beneath."""
+"""The board of any game: a grid of cells; moves are columns, cells, or entries of a list below."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Grid:
 
 
 class GridBoard:
-    """A board of squares, for games without a room of their own.
+    """A board of squares, for games without a board of their own.
 
     Args:
         rows: of the board.

@@ -1,4 +1,4 @@
-"""The room of games in which pieces move from cell to cell: click the piece, then where it goes."""
+"""The board of games whose pieces move from cell to cell: click a piece, then its target."""
 
 from __future__ import annotations
 

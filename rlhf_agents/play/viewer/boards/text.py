@@ -1,4 +1,4 @@
-"""The room of games without a board of stones: the position as text, the legal moves as a list."""
+"""The board of games without a board of stones: the position as text, the legal moves as a list."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class TextBoard:
     """Writes the position and lists the legal moves, as there may be thousands of others.
 
     Args:
-        glyphs: characters that are drawn as stones; by default none.
+        symbols: characters that are drawn as stones; by default none.
     """
 
-    def __init__(self, glyphs: TextSymbols | None = None) -> None:
-        self.glyphs = glyphs or TextSymbols({})
+    def __init__(self, symbols: TextSymbols | None = None) -> None:
+        self.symbols = symbols or TextSymbols({})
 
     # ---- geometry
 
@@ -85,14 +85,14 @@ class TextBoard:
             self._draw_chip(canvas, chip, action, view, theme)
 
     def _draw_text(self, canvas: Canvas, area: Box, lines: list[str], theme: Theme) -> None:
-        lines = spread(lines) if self.glyphs.owners else lines
+        lines = spread(lines) if self.symbols.owners else lines
         columns = max(1, *(len(line) for line in lines))
         height = min(LARGEST, area.height / len(lines), area.width / columns / ASPECT)
         width = height * ASPECT
         left = area.centre[0] - columns * width / 2
         top = area.centre[1] - len(lines) * height / 2
         for row, line in enumerate(lines):
-            cells = cells_of(line) if self.glyphs.owners else None
+            cells = cells_of(line) if self.symbols.owners else None
             for column, character in enumerate(line):
                 place = (left + (column + 0.5) * width, top + (row + 0.5) * height)
                 if cells and column in cells:
@@ -104,14 +104,14 @@ class TextBoard:
         self, canvas: Canvas, place: Point, character: str, height: float, theme: Theme
     ) -> None:
         """Draw a stone, with its letter if there are several kinds, or an empty cell."""
-        seat = self.glyphs.seat(character)
+        seat = self.symbols.seat(character)
         if character in EMPTY:
             canvas.disc(place, max(1.5, height * 0.09), theme.hole)
         elif seat is None:
             canvas.text(place, character, height * 0.8, theme.text, anchor="mm")
         else:
             draw_stone(canvas, place, height * STONE, seat, theme)
-            if self.glyphs.pieces:
+            if self.symbols.pieces:
                 canvas.disc(place, height * STONE * 0.75, theme.seats[seat])
                 letter, colour = character.upper(), theme.on_seats[seat]
                 canvas.text(place, letter, height * 0.6, colour, anchor="mm", bold=True)

@@ -56,7 +56,7 @@ def cells_of(line: str) -> list[int] | None:
     return cells if len(cells) > 1 or any(word in EMPTY for word in words) else None
 
 
-def glyphs_of(game: Game) -> TextSymbols:
+def symbols_of(game: Game) -> TextSymbols:
     """Return whose stone every character is, learnt from the first moves of a game."""
     states = game.initial(1)
     owners: dict[str, int] = {}

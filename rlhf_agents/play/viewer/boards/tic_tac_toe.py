@@ -1,4 +1,4 @@
-"""The room of Tic-Tac-Toe: crosses and noughts between two pairs of lines."""
+"""The board of Tic-Tac-Toe: crosses and noughts between two pairs of lines."""
 
 from __future__ import annotations
 

@@ -24,37 +24,40 @@ MARKS = 5.0
 LINE = 18.0
 
 
-def paint_agents(canvas: Canvas, box: Box, show: EpisodePlayer, theme: Theme) -> None:
+def paint_agents(canvas: Canvas, box: Box, episode: EpisodePlayer, theme: Theme) -> None:
     """Draw a row for every agent, or for as many as fit around the one that is followed."""
-    now = show.now
+    frame = episode.frame
     if box.empty:
         return
-    place = agent_rows(box, len(now.agents), now.followed)
-    playing = sum(agent.playing for agent in now.agents)
-    title = f"{len(now.agents)} agents"
-    if playing < len(now.agents):
+    place = agent_rows(box, len(frame.agents), frame.followed)
+    playing = sum(agent.playing for agent in frame.agents)
+    title = f"{len(frame.agents)} agents"
+    if playing < len(frame.agents):
         title += f", {playing} still in the game"
     canvas.text((box.x + PAD, box.y + 10), title, 13, theme.faint, width=box.width - PAD)
     for number, row in place.rows.items():
-        if number == now.followed:
+        if number == frame.followed:
             canvas.box(row.inset(0, 1), theme.raised, 8)
-        _paint_agent(canvas, row.inset(PAD, _rim(row)), show, number, theme)
+        _paint_agent(canvas, row.inset(PAD, _rim(row)), episode, number, theme)
     if place.more:
         text = f"and {place.more} more"
         canvas.text((box.x + PAD, place.rest.y + 11), text, 13, theme.faint)
 
 
-def _paint_agent(canvas: Canvas, row: Box, show: EpisodePlayer, number: int, theme: Theme) -> None:
-    now, agent = show.now, show.now.agents[number]
-    followed = number == now.followed
+def _paint_agent(
+    canvas: Canvas, row: Box, episode: EpisodePlayer, number: int, theme: Theme
+) -> None:
+    frame = episode.frame
+    agent = frame.agents[number]
+    followed = number == frame.followed
     tall = row.height >= TALL - 4
     line = row.top_part(LINE)[0] if tall else row
     y = line.centre[1]
-    word, colour = state_of(agent, now, theme)
+    word, colour = state_of(agent, frame, theme)
     canvas.text((row.right, y), word, 13, colour, anchor="rm")
     width = row.width - canvas.text_width(word, 13) - 8
     if not tall:
-        _paint_bars(canvas, Box(row.right - 44 - BARS, y - 7, BARS, 14), show, agent, theme)
+        _paint_bars(canvas, Box(row.right - 44 - BARS, y - 7, BARS, 14), episode, agent, theme)
         width = row.width - 52 - BARS
     strong = theme.text if agent.playing else theme.faint
     canvas.text(
@@ -71,13 +74,13 @@ def _paint_agent(canvas: Canvas, row: Box, show: EpisodePlayer, number: int, the
     marks, second = rest.bottom_part(MARKS, 1)
     second = second.top_part(LINE)[0]
     _paint_bars(
-        canvas, Box(row.right - BARS, second.y, BARS, second.height - 2), show, agent, theme
+        canvas, Box(row.right - BARS, second.y, BARS, second.height - 2), episode, agent, theme
     )
-    text = doing(show, number)
+    text = doing(episode, number)
     canvas.text((row.x, second.centre[1]), text, 12, theme.muted, width=row.width - BARS - 8)
-    own = [event for event in now.events if event.who and concerns(event, agent.name)]
+    own = [event for event in frame.events if event.who and concerns(event, agent.name)]
     colours = {kind: colour_of(kind, theme) for kind in EventKind}
-    draw_marks(canvas, marks, own, now.step, colours)
+    draw_marks(canvas, marks, own, frame.step, colours)
 
 
 def _rim(row: Box) -> float:
@@ -85,20 +88,20 @@ def _rim(row: Box) -> float:
     return max(2.0, (row.height - 2 * LINE - MARKS) / 2)
 
 
-def doing(show: EpisodePlayer, number: int) -> str:
+def doing(episode: EpisodePlayer, number: int) -> str:
     """Return what one of the agents is asked for and does next."""
-    agent = show.now.agents[number]
+    agent = episode.frame.agents[number]
     goal = agent.goal.replace("_", " ")
-    action = "" if agent.next_action is None else show.action_name(number, agent.next_action)
+    action = "" if agent.next_action is None else episode.action_name(number, agent.next_action)
     return ": ".join(word for word in (goal, action) if word)
 
 
-def state_of(agent: AgentFrame, now: Frame, theme: Theme) -> tuple[str, Colour]:
+def state_of(agent: AgentFrame, frame: Frame, theme: Theme) -> tuple[str, Colour]:
     """Return the most important of an agent in a word, and its colour.
 
     What became of it, else the probability of its goal, else its return.
     """
-    if agent.success is not None and (now.over or not agent.playing):
+    if agent.success is not None and (frame.over or not agent.playing):
         return ("reached", theme.good) if agent.success else ("missed", theme.bad)
     if not agent.playing:
         return "out", theme.faint
@@ -108,12 +111,12 @@ def state_of(agent: AgentFrame, now: Frame, theme: Theme) -> tuple[str, Colour]:
 
 
 def _paint_bars(
-    canvas: Canvas, box: Box, show: EpisodePlayer, agent: AgentFrame, theme: Theme
+    canvas: Canvas, box: Box, episode: EpisodePlayer, agent: AgentFrame, theme: Theme
 ) -> None:
     """Draw a small upright bar per action; the one that is chosen stands out."""
     if agent.values is None or not agent.playing:
         return
-    shares = bar_shares(agent.values, show.floor)
+    shares = bar_shares(agent.values, episode.floor)
     step = min(BAR + 2, box.width / len(shares))
     left = box.right - step * len(shares)
     chosen = agent.action if agent.next_action is None else agent.next_action

@@ -16,19 +16,19 @@ FADED = 0.65
 SMALL = (EventKind.REWARD, EventKind.PENALTY)
 
 
-def paint_strip(canvas: Canvas, box: Box, now: Frame, theme: Theme) -> None:
+def paint_strip(canvas: Canvas, box: Box, frame: Frame, theme: Theme) -> None:
     """Draw the episode as a line with a mark per event, and name the last ones above it.
 
     Events that happened to others than the followed agent are pale.
     """
     top, below = box.top_part(20)
-    if now.events:
-        _name_last(canvas, top, now, theme)
+    if frame.events:
+        _name_last(canvas, top, frame, theme)
     canvas.box(Box(below.x, below.bottom - 5, below.width, 3), theme.track, 1)
-    others = [event for event in now.events if not concerns(event, now.mine.name)]
-    mine = [event for event in now.events if concerns(event, now.mine.name)]
-    draw_marks(canvas, below, others, now.step, {k: _pale(k, theme) for k in EventKind})
-    draw_marks(canvas, below, mine, now.step, {k: colour_of(k, theme) for k in EventKind})
+    others = [event for event in frame.events if not concerns(event, frame.followed_agent.name)]
+    mine = [event for event in frame.events if concerns(event, frame.followed_agent.name)]
+    draw_marks(canvas, below, others, frame.step, {k: _pale(k, theme) for k in EventKind})
+    draw_marks(canvas, below, mine, frame.step, {k: colour_of(k, theme) for k in EventKind})
 
 
 def concerns(event: EpisodeEvent, agent: str) -> bool:
@@ -75,14 +75,14 @@ def _pale(kind: EventKind, theme: Theme) -> Colour:
     return blend(colour_of(kind, theme), theme.background, FADED)
 
 
-def _name_last(canvas: Canvas, box: Box, now: Frame, theme: Theme) -> None:
+def _name_last(canvas: Canvas, box: Box, frame: Frame, theme: Theme) -> None:
     """Write what happened in the last step in which something did, to the followed agent first."""
-    step = now.events[-1].step
-    last = [event for event in now.events[-3 * len(now.agents) - 3 :] if event.step == step]
-    last.sort(key=lambda event: not concerns(event, now.mine.name))
+    step = frame.events[-1].step
+    last = [event for event in frame.events[-3 * len(frame.agents) - 3 :] if event.step == step]
+    last.sort(key=lambda event: not concerns(event, frame.followed_agent.name))
     x, y = box.x, box.centre[1]
     for number, event in enumerate(last):
-        text = f"step {step}: {event.said}" if number == 0 else event.said
+        text = f"step {step}: {event.sentence}" if number == 0 else event.sentence
         left = box.right - x
         if left < 24 or (number and canvas.text_width(text, 13) > left):
             break

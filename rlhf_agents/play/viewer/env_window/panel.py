@@ -21,68 +21,70 @@ NUMBER = 50.0
 """Of the numbers at the right."""
 
 
-def paint_panel(canvas: Canvas, box: Box, show: EpisodePlayer, state: str, theme: Theme) -> None:
+def paint_panel(canvas: Canvas, box: Box, episode: EpisodePlayer, state: str, theme: Theme) -> None:
     """Write who plays what and what it has earned, then list goals and actions.
 
     Args:
         canvas: where.
         box: all of it.
-        show: what is watched.
+        episode: what is watched.
         state: e.g. "paused", nothing while all goes on.
         theme: the colours.
     """
-    below = _paint_facts(canvas, box, show, state, theme)
-    room = share_lines(below.height, len(show.now.goals), len(show.action_names))
+    below = _paint_facts(canvas, box, episode, state, theme)
+    room = share_lines(below.height, len(episode.frame.goals), len(episode.action_names))
     rows = _Rows(canvas, theme, room.line)
-    if show.now.goals:
+    if episode.frame.goals:
         used = room.line * (room.goals + 1 + GAP)
         top, below = below.top_part(used)
-        rows.goals(top, show.now.goals, room.goals)
-    rows.actions(below, show, room.actions)
+        rows.goals(top, episode.frame.goals, room.goals)
+    rows.actions(below, episode, room.actions)
 
 
 # ---- who plays -------------------------------------------------------------------------------
 
 
-def _paint_facts(canvas: Canvas, box: Box, show: EpisodePlayer, state: str, theme: Theme) -> Box:
+def _paint_facts(canvas: Canvas, box: Box, episode: EpisodePlayer, state: str, theme: Theme) -> Box:
     """Return the room below."""
-    now, y = show.now, box.y + 10
-    fits = canvas.text_width(show.name, 17, bold=True) <= box.width
-    canvas.text((box.x, y), show.name, 17 if fits else 13, theme.text, bold=True, width=box.width)
+    frame, y = episode.frame, box.y + 10
+    fits = canvas.text_width(episode.name, 17, bold=True) <= box.width
+    canvas.text(
+        (box.x, y), episode.name, 17 if fits else 13, theme.text, bold=True, width=box.width
+    )
     y += 24
-    canvas.text((box.x, y), players(show), 14, theme.muted, width=box.width)
+    canvas.text((box.x, y), players(episode), 14, theme.muted, width=box.width)
     y += 34
-    total = number_text(now.mine.total)
+    total = number_text(frame.followed_agent.total)
     canvas.text((box.x, y), total, 32, theme.text, bold=True, width=box.width)
     x = box.x + canvas.text_width(total, 32, bold=True) + 10
-    said = f"return of {now.mine.name}" if now.mine.name else "return"
+    said = f"return of {frame.followed_agent.name}" if frame.followed_agent.name else "return"
     canvas.text((x, y + 6), said, 13, theme.faint, width=max(0.0, box.right - x))
     y += 32
-    steps = f"episode {now.episode}, step {now.step}"
-    if len(now.agents) > 1:
-        steps += f", mean return {number_text(now.total)}"
+    steps = f"episode {frame.episode}, step {frame.step}"
+    if len(frame.agents) > 1:
+        steps += f", mean return {number_text(frame.total)}"
     canvas.text((box.x, y), steps, 14, theme.muted, width=box.width)
     y += 24
-    ending, colour = _ending(now, theme)
+    ending, colour = _ending(frame, theme)
     if ending or state:
         canvas.text((box.x, y), ending or state, 15, colour, bold=True, width=box.width)
     y += 20
     return Box(box.x, y, box.width, max(0.0, box.bottom - y))
 
 
-def players(show: EpisodePlayer) -> str:
+def players(episode: EpisodePlayer) -> str:
     """Return who acts, against whom, and what for."""
-    against = f" against {show.opponent}" if show.opponent else ""
-    asked = f", asked for {show.goal}" if show.goal else ""
-    return f"{show.actor.name}{against}{asked}"
+    against = f" against {episode.opponent}" if episode.opponent else ""
+    asked = f", asked for {episode.goal}" if episode.goal else ""
+    return f"{episode.actor.name}{against}{asked}"
 
 
-def _ending(now: Frame, theme: Theme) -> tuple[str, Colour]:
+def _ending(frame: Frame, theme: Theme) -> tuple[str, Colour]:
     """Return what to say at the end of an episode or of an agent, and its colour."""
-    mine = now.mine
-    if mine.success is not None and (now.over or not mine.playing):
+    mine = frame.followed_agent
+    if mine.success is not None and (frame.over or not mine.playing):
         return ("goal reached", theme.good) if mine.success else ("goal missed", theme.bad)
-    if now.over:
+    if frame.over:
         return "the episode is over", theme.text
     return ("", theme.muted) if mine.playing else (f"{mine.name} is out of the game", theme.muted)
 
@@ -118,26 +120,26 @@ class _Rows:
                 self._number(row, f"{goal.chance:.0%}", self.theme.muted)
         self._more(box, len(goals), lines)
 
-    def actions(self, box: Box, show: EpisodePlayer, lines: int) -> None:
+    def actions(self, box: Box, episode: EpisodePlayer, lines: int) -> None:
         """List actions, each with its value: a probability where a goal is played for."""
         if lines < 1:
             return
-        mine, count = show.now.mine, len(show.action_names)
+        mine, count = episode.frame.followed_agent, len(episode.action_names)
         thought = "actions" if mine.values is None else "what each action is worth"
-        if mine.values is not None and show.floor is not None:
+        if mine.values is not None and episode.floor is not None:
             thought = "probability of the goal by action"
         box = self._title(box, thought)
-        shares = bar_shares(mine.values, show.floor)
+        shares = bar_shares(mine.values, episode.floor)
         chosen = mine.action if mine.next_action is None else mine.next_action
         listed = listed_actions(mine, count, lines)
-        width = self._names(box, [show.action_names[action] for action in listed])
+        width = self._names(box, [episode.action_names[action] for action in listed])
         for action in listed:
             row, box = box.top_part(self.line)
             mark = self.theme.accent if action == chosen else self.theme.muted
-            self._name(row, show.action_names[action], mark, action == chosen, width)
+            self._name(row, episode.action_names[action], mark, action == chosen, width)
             if mine.values is not None and not np.isnan(mine.values[action]):
                 self._bar(row, float(shares[action]), mark, width)
-                text = value_text(mine, action, show.floor)
+                text = value_text(mine, action, episode.floor)
                 self._number(row, text, self.theme.muted)
         self._more(box, count, lines)
 

@@ -34,28 +34,28 @@ class EnvUi:
     state: str = ""
 
 
-def layout_of(canvas: Canvas, show: EpisodePlayer, ui: EnvUi) -> EnvLayout:
+def layout_of(canvas: Canvas, episode: EpisodePlayer, ui: EnvUi) -> EnvLayout:
     """Return where everything lies."""
-    return arrange_env(canvas.size, len(show.now.agents), bool(ui.keys))
+    return arrange_env(canvas.size, len(episode.frame.agents), bool(ui.keys))
 
 
-def paint_env(canvas: Canvas, show: EpisodePlayer, ui: EnvUi) -> None:
-    """Draw the present moment of a show."""
-    layout, theme = layout_of(canvas, show, ui), ui.theme
+def paint_env(canvas: Canvas, episode: EpisodePlayer, ui: EnvUi) -> None:
+    """Draw the current frame of an episode."""
+    layout, theme = layout_of(canvas, episode, ui), ui.theme
     canvas.fill(theme.background)
     keys = layout.keys
     canvas.text((keys.x, keys.centre[1]), ui.keys, 13, theme.faint, width=keys.width)
-    _paint_picture(canvas, layout.picture, show, theme)
-    paint_strip(canvas, layout.strip, show.now, theme)
-    paint_agents(canvas, layout.agents, show, theme)
-    paint_panel(canvas, layout.panel, show, ui.state, theme)
+    _paint_picture(canvas, layout.picture, episode, theme)
+    paint_strip(canvas, layout.strip, episode.frame, theme)
+    paint_agents(canvas, layout.agents, episode, theme)
+    paint_panel(canvas, layout.panel, episode, ui.state, theme)
 
 
-def _paint_picture(canvas: Canvas, box: Box, show: EpisodePlayer, theme: Theme) -> None:
-    picture = show.now.picture
+def _paint_picture(canvas: Canvas, box: Box, episode: EpisodePlayer, theme: Theme) -> None:
+    picture = episode.frame.picture
     if picture is None:
         canvas.box(box, theme.surface, 10)
-        lines = _wrapped(canvas, show.trouble, 15, box.width - 2 * MARGIN)
+        lines = _wrapped(canvas, episode.trouble, 15, box.width - 2 * MARGIN)
         top = box.centre[1] - LINE * (len(lines) - 1) / 2
         for number, line in enumerate(lines):
             place = (box.centre[0], top + number * LINE)

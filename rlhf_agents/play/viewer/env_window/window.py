@@ -36,7 +36,7 @@ class EnvWindow:
     """Shows a world until the person leaves.
 
     Args:
-        show: the world and its actor.
+        episode: the world and its actor.
         theme: the colours.
         episodes: how many are played before it waits.
         size: in points.
@@ -46,15 +46,15 @@ class EnvWindow:
     """
 
     def __init__(
-        self, show: EpisodePlayer, theme: Theme, episodes: int = 1, size: tuple[int, int] = SIZE
+        self, episode: EpisodePlayer, theme: Theme, episodes: int = 1, size: tuple[int, int] = SIZE
     ) -> None:
-        self.show, self.theme, self.episodes = show, theme, episodes
+        self.episode, self.theme, self.episodes = episode, theme, episodes
         self.paused = self.leaving = False
         self.speed = 1.0
-        self._due = time.perf_counter() + 1 / show.pace
+        self._due = time.perf_counter() + 1 / episode.pace
         try:
             pygame.display.init()
-            self._window = pygame.Window(f"rlhf-play: {show.name}", size, resizable=True)
+            self._window = pygame.Window(f"rlhf-play: {episode.name}", size, resizable=True)
             self._window.minimum_size = SMALLEST
         except pygame.error as error:
             msg = f"no window can be opened ({error}); --terminal shows it in the terminal"
@@ -77,9 +77,9 @@ class EnvWindow:
         """Go on if it is time to."""
         if self.paused or self._waits or now < self._due:
             return
-        moment = self.show.advance()
-        pause = END_SECONDS if moment.over else 1 / (self.show.pace * self.speed)
-        self._due = max(now, self._due) + pause if moment.over else now + pause
+        frame = self.episode.advance()
+        pause = END_SECONDS if frame.over else 1 / (self.episode.pace * self.speed)
+        self._due = max(now, self._due) + pause if frame.over else now + pause
 
     def key(self, name: str) -> None:
         """Do what a key is for."""
@@ -89,12 +89,12 @@ class EnvWindow:
             self.paused = not self.paused
         elif name == "right":
             self.paused = True
-            self.show.advance()
+            self.episode.advance()
         elif name == "n":
-            self.episodes = max(self.episodes, self.show.now.episode + 1)
-            self.show.restart()
+            self.episodes = max(self.episodes, self.episode.frame.episode + 1)
+            self.episode.restart()
         elif name == "tab":
-            self.show.follow(self.show.now.followed + 1)
+            self.episode.follow(self.episode.frame.followed + 1)
         elif name in ("+", "=", "[+]"):
             self.speed = min(16.0, self.speed * 2)
         elif name in ("-", "[-]"):
@@ -102,21 +102,21 @@ class EnvWindow:
 
     def click(self, point: tuple[float, float]) -> None:
         """Follow the agent whose row is under a point, in points."""
-        now = self.show.now
-        layout = layout_of(self._canvas(), self.show, self._ui())
-        agent = agent_at(layout, len(now.agents), now.followed, point)
+        frame = self.episode.frame
+        layout = layout_of(self._canvas(), self.episode, self._ui())
+        agent = agent_at(layout, len(frame.agents), frame.followed, point)
         if agent >= 0:
-            self.show.follow(agent)
+            self.episode.follow(agent)
 
     def close(self) -> None:
         """Close the window, then the world, which may quit pygame."""
         self._window.destroy()
         pygame.display.quit()
-        self.show.close()
+        self.episode.close()
 
     @property
     def _waits(self) -> bool:
-        return self.show.now.over and self.show.now.episode >= self.episodes
+        return self.episode.frame.over and self.episode.frame.episode >= self.episodes
 
     @property
     def state(self) -> str:
@@ -130,11 +130,11 @@ class EnvWindow:
         return Canvas(surface, surface.get_width() / max(1, self._window.size[0]))
 
     def _ui(self) -> EnvUi:
-        keys = AGENT_KEYS if len(self.show.now.agents) > 1 else KEYS
+        keys = AGENT_KEYS if len(self.episode.frame.agents) > 1 else KEYS
         return EnvUi(self.theme, keys, self.state)
 
     def _paint(self) -> None:
-        paint_env(self._canvas(), self.show, self._ui())
+        paint_env(self._canvas(), self.episode, self._ui())
         self._window.flip()
 
     def _take(self, event: pygame.Event) -> None:
@@ -149,11 +149,11 @@ class EnvWindow:
 
 @dataclass(frozen=True)
 class EnvRecording:
-    """What to write of a show.
+    """What to write of an episode.
 
     Attributes:
         gif: the animation, if any.
-        png: the picture of the last moment, if any.
+        png: the picture of the last frame, if any.
         episodes: how many.
         steps: the most in all.
         size: of the pictures in points.
@@ -166,7 +166,7 @@ class EnvRecording:
     size: tuple[int, int] = SIZE
 
 
-def record_env(show: EpisodePlayer, theme: Theme, wanted: EnvRecording) -> int:
+def record_episodes(episode: EpisodePlayer, theme: Theme, wanted: EnvRecording) -> int:
     """Play a show to the end and write what it looked like; return how many steps that were.
 
     Raises:
@@ -174,21 +174,21 @@ def record_env(show: EpisodePlayer, theme: Theme, wanted: EnvRecording) -> int:
     """
     canvas = Canvas(pygame.Surface(wanted.size))
     ui = EnvUi(theme)
-    every = max(1, math.ceil(show.pace / FILM_PACE))
+    every = max(1, math.ceil(episode.pace / FILM_PACE))
     images, seconds, steps = [], [], 0
     with tqdm(total=wanted.steps, desc="recording", unit="step", leave=False, disable=None) as bar:
         while True:
-            now = show.now
-            ended = steps >= wanted.steps or (now.over and now.episode >= wanted.episodes)
-            if wanted.gif is not None and (ended or now.over or now.step % every == 0):
-                paint_env(canvas, show, ui)
+            frame = episode.frame
+            ended = steps >= wanted.steps or (frame.over and frame.episode >= wanted.episodes)
+            if wanted.gif is not None and (ended or frame.over or frame.step % every == 0):
+                paint_env(canvas, episode, ui)
                 images.append(image_of(canvas.surface))
-                seconds.append(END_SECONDS if ended or now.over else every / show.pace)
+                seconds.append(END_SECONDS if ended or frame.over else every / episode.pace)
             if ended:
                 break
-            steps += show.advance().step > 0
+            steps += episode.advance().step > 0
             bar.update()
-    paint_env(canvas, show, ui)
+    paint_env(canvas, episode, ui)
     if wanted.png is not None:
         save_png(wanted.png, canvas.surface)
     if wanted.gif is not None:

@@ -30,11 +30,11 @@ class Screen:
         self.surface = pygame.Surface(size)
         self.app = App(Setup(**{"nodes": 16, **options}), folder, record=record)
         self.frame()
-        self.wait(lambda: self.app.stage is not None)
+        self.wait(lambda: self.app.builder is not None)
 
     @property
     def match(self):
-        return self.app.stage.match
+        return self.app.builder.match
 
     @property
     def session(self):
@@ -46,7 +46,7 @@ class Screen:
 
     @property
     def scene(self):
-        return self.app.stage.scene(self.app.ui, self.now)
+        return self.app.builder.scene(self.app.ui, self.now)
 
     def frame(self, seconds=0.02):
         self.now += seconds
@@ -64,7 +64,7 @@ class Screen:
     def settle(self):
         """Let everybody finish thinking, without moving the clock."""
         self.frame(0)
-        self.wait(lambda: not (self.match.analysis.busy or self.match.mover_desk.busy), 0)
+        self.wait(lambda: not (self.match.analysis.busy or self.match.mover_analysis.busy), 0)
         self.frame(0)
 
     def at_rest(self):

@@ -1,4 +1,4 @@
-"""The desk: urgent wishes first, what nobody wishes is dropped, failures are answers."""
+"""The analysis: urgent requests first, what nobody requests is dropped, failures are answers."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def nodes_of(analysis, question):
 def test_answers_get_better_until_they_are_done(analysis):
     player, question = SearchContext(), None
     question = ask(player, "win")
-    analysis.wish([question])
+    analysis.request([question])
     assert analysis.answer(question) is None or not analysis.answer(question).done
     for i in (1, 2, 3):
         player.turn.release()
@@ -72,10 +72,10 @@ def test_answers_get_better_until_they_are_done(analysis):
 def test_a_new_first_wish_is_taken_up_at_once(analysis):
     player = SearchContext(slices=5)
     slow, urgent = ask(player, "slow"), ask(player, "urgent")
-    analysis.wish([slow])
+    analysis.request([slow])
     player.turn.release()
     until(lambda: nodes_of(analysis, slow) == 1)
-    analysis.wish([urgent, slow])
+    analysis.request([urgent, slow])
     for _ in range(20):
         player.turn.release()
     until(lambda: analysis.answer(slow) is not None and analysis.answer(slow).done)
@@ -88,10 +88,10 @@ def test_a_new_first_wish_is_taken_up_at_once(analysis):
 def test_what_nobody_wishes_is_dropped(analysis):
     player = SearchContext(slices=1000)
     question = ask(player, "slow")
-    analysis.wish([question])
+    analysis.request([question])
     player.turn.release()
     until(lambda: nodes_of(analysis, question) == 1)
-    analysis.wish([])
+    analysis.request([])
     player.turn.release()  # the slice that is under way
     time.sleep(0.05)
     seen = nodes_of(analysis, question)
@@ -111,7 +111,7 @@ def test_failures_are_answers(analysis):
             raise RuntimeError(msg)
 
     question, other = ask(Broken(), "win"), ask(SearchContext(free=True), "win")
-    analysis.wish([question, other])
+    analysis.request([question, other])
     until(lambda: analysis.answer(other) is not None and analysis.answer(other).done)
     assert str(analysis.answer(question).error) == "no idea"
     assert analysis.answer(question).done
@@ -123,14 +123,14 @@ def test_forecasts_are_questions_too(analysis):
             return goals
 
     question = ask(Teller(), "win", against="draw")
-    analysis.wish([question])
+    analysis.request([question])
     until(lambda: analysis.answer(question) is not None and analysis.answer(question).done)
     assert analysis.answer(question).content == ("win", "draw")
 
 
 def test_closing_does_not_wait_for_a_long_thought():
     player, analysis = SearchContext(), Analysis("test")
-    analysis.wish([ask(player, "win")])
+    analysis.request([ask(player, "win")])
     until(lambda: player.begun)
     assert not analysis.close(0.1)
     for _ in range(3):

@@ -36,7 +36,7 @@ def picture(screen):
 def stone_colours(screen):
     """Return whose colour is seen at every cell of Connect Four, a little off its middle."""
     theme, layout = screen.app.ui.theme, screen.app.layout
-    grid = screen.app.stage.room.grid(layout.board)
+    grid = screen.app.builder.board.grid(layout.board)
     seen = {}
     for row in range(6):
         for column in range(7):
@@ -102,10 +102,10 @@ def test_the_last_move_and_the_winning_line_are_marked(screen):
         screen.match.play(move)
         screen.wait(lambda: screen.match.moving(screen.now) >= 1, 0.2)
         if not screen.session.over:
-            assert screen.scene.board.last is not None
-    assert screen.scene.board.winning == {(5, c) for c in range(4)}
+            assert screen.scene.view.last is not None
+    assert screen.scene.view.winning == {(5, c) for c in range(4)}
     screen.frame()
-    grid = screen.app.stage.room.grid(screen.app.layout.board)
+    grid = screen.app.builder.board.grid(screen.app.layout.board)
     assert screen.colour(grid.centre((5, 1))) == DARK.text
 
 
@@ -116,17 +116,17 @@ def test_a_stone_falls(screen):
         seen.append(picture(screen))
         screen.frame(0.04)
     assert len(set(seen)) >= 5
-    assert screen.scene.board.moving is None
+    assert screen.scene.view.moving is None
 
 
 def test_pointing_shows_where_the_stone_would_lie(screen):
     screen.app.ui.shown -= {"line", "values"}
     screen.settle()
-    grid = screen.app.stage.room.grid(screen.app.layout.board)
+    grid = screen.app.builder.board.grid(screen.app.layout.board)
     x, y = grid.centre((5, 2))
     before = screen.colour((x, y))
     screen.point("move", 2)
-    assert screen.scene.board.hover == 2
+    assert screen.scene.view.hover == 2
     assert screen.colour((x, y)) != before
 
 
@@ -146,9 +146,9 @@ def test_every_overlay_can_be_switched_by_key_and_by_mouse(screen, name):
 
 def test_thoughts_can_be_hidden_on_my_turn_only(screen):
     screen.settle()
-    assert screen.scene.board.values is not None
+    assert screen.scene.view.values is not None
     screen.key("b")
-    assert screen.scene.board.values is None
+    assert screen.scene.view.values is None
     assert screen.scene.line == ()
 
 
@@ -171,26 +171,26 @@ def test_number_keys_and_clicks_choose_goals(screen):
 def test_pointing_at_a_goal_tells_what_it_would_change(screen):
     screen.match.steered = 0
     screen.settle()
-    usual = screen.scene.board.chosen
+    usual = screen.scene.view.chosen
     screen.point("goal", "lose")
     screen.settle()
     assert "asked for lose" in screen.scene.status
-    assert screen.scene.board.values is not None
+    assert screen.scene.view.values is not None
     assert screen.session.goals == ["win", "win"]
     screen.app.leave()
     screen.settle()
-    assert screen.scene.board.chosen == usual
+    assert screen.scene.view.chosen == usual
 
 
 def test_pointing_at_the_line_plays_it_out(screen):
     screen.match.set_nodes(1000)
     screen.settle()
-    assert len(screen.scene.board.ghosts) <= 3
+    assert len(screen.scene.view.ghosts) <= 3
     screen.point("line", 0)
-    first = len(screen.scene.board.ghosts)
+    first = len(screen.scene.view.ghosts)
     screen.frame(5)
-    assert len(screen.scene.board.ghosts) > max(first, 3)
-    numbers = [ghost.number for ghost in screen.scene.board.ghosts]
+    assert len(screen.scene.view.ghosts) > max(first, 3)
+    numbers = [ghost.number for ghost in screen.scene.view.ghosts]
     assert numbers == list(range(1, len(numbers) + 1))
 
 
@@ -225,10 +225,10 @@ def test_the_slider_can_be_dragged(screen):
 def test_hints(screen):
     screen.click("command", "hint")
     screen.settle()
-    assert screen.scene.board.hint in range(7)
+    assert screen.scene.view.hint in range(7)
     assert screen.scene.status.startswith("hint: ")
     screen.click("move", 0)
-    assert screen.scene.board.hint is None
+    assert screen.scene.view.hint is None
 
 
 def test_every_button_does_something(screen):
@@ -322,7 +322,7 @@ def test_after_the_game_mistakes_can_be_visited(screen):
     assert any(m.ply == 6 for m in screen.scene.mistakes)
     screen.match.go_to(6)
     screen.settle()
-    assert screen.scene.board.hint == 3
+    assert screen.scene.view.hint == 3
     assert "better" in screen.scene.status
 
 

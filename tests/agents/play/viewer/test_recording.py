@@ -11,7 +11,7 @@ from rlhf_agents.play.saved_games import save_session
 from rlhf_agents.play.session import Session
 from rlhf_agents.play.setup import Setup
 from rlhf_agents.play.viewer.image_files import save_gif
-from rlhf_agents.play.viewer.loading import load_stage
+from rlhf_agents.play.viewer.loading import load_builder
 from rlhf_agents.play.viewer.recording import LAST_SECONDS, THOUGHT_SECONDS, Recorder, record
 from rlhf_agents.play.viewer.scene import Ui
 from rlhf_agents.play.viewer.theme import DARK, LIGHT
@@ -24,15 +24,15 @@ def without_display(monkeypatch):
 
 
 @pytest.fixture
-def stage():
-    stage = load_stage(Setup("tic_tac_toe", opponent="agent", nodes=8))
-    yield stage
-    stage.match.close()
+def builder():
+    builder = load_builder(Setup("tic_tac_toe", opponent="agent", nodes=8))
+    yield builder
+    builder.match.close()
 
 
-def test_a_film_has_every_move(stage, tmp_path):
-    record(stage, Ui(), gif=tmp_path / "a.gif", png=tmp_path / "a.png", size=(480, 400))
-    match = stage.match
+def test_a_film_has_every_move(builder, tmp_path):
+    record(builder, Ui(), gif=tmp_path / "a.gif", png=tmp_path / "a.png", size=(480, 400))
+    match = builder.match
     assert match.session.over
     with Image.open(tmp_path / "a.gif") as film:
         assert film.size == (480, 400)
@@ -47,38 +47,38 @@ def test_a_film_has_every_move(stage, tmp_path):
         assert still.size == (480, 400)
 
 
-def test_a_film_of_some_moves(stage, tmp_path):
-    record(stage, Ui(), png=tmp_path / "a.png", plies=3)
-    assert len(stage.match.session.moves) == 3
-    assert not stage.match.paused
+def test_a_film_of_some_moves(builder, tmp_path):
+    record(builder, Ui(), png=tmp_path / "a.png", plies=3)
+    assert len(builder.match.session.moves) == 3
+    assert not builder.match.paused
 
 
 def test_saved_games_are_replayed(tmp_path):
     game = rlhf_games.make("tic_tac_toe")
     save_session(tmp_path / "game.json", Session(game, moves=[0, 4, 8, 2]))
-    stage = load_stage(Setup("tic_tac_toe", nodes=8), tmp_path / "game.json")
-    record(stage, Ui(), gif=tmp_path / "a.gif", plies=4)
-    assert stage.match.session.moves == [0, 4, 8, 2]
-    stage.match.close()
+    builder = load_builder(Setup("tic_tac_toe", nodes=8), tmp_path / "game.json")
+    record(builder, Ui(), gif=tmp_path / "a.gif", plies=4)
+    assert builder.match.session.moves == [0, 4, 8, 2]
+    builder.match.close()
 
 
-def test_thoughts_are_in_the_picture_unless_switched_off(stage):
-    camera = Recorder(stage, Ui(theme=DARK), (800, 600))
+def test_thoughts_are_in_the_picture_unless_switched_off(builder):
+    camera = Recorder(builder, Ui(theme=DARK), (800, 600))
     shown = camera.picture().get_buffer().raw
-    assert stage.scene(camera.ui, 0.0).board.values is not None
+    assert builder.scene(camera.ui, 0.0).board.values is not None
     camera.ui.shown.clear()
     assert camera.picture().get_buffer().raw != shown
 
 
-def test_themes_differ(stage):
-    dark = Recorder(stage, Ui(theme=DARK)).picture().get_at((2, 2))
-    light = Recorder(stage, Ui(theme=LIGHT)).picture().get_at((2, 2))
+def test_themes_differ(builder):
+    dark = Recorder(builder, Ui(theme=DARK)).picture().get_at((2, 2))
+    light = Recorder(builder, Ui(theme=LIGHT)).picture().get_at((2, 2))
     assert sum(dark[:3]) < 200
     assert sum(light[:3]) > 600
 
 
-def test_larger_pixels_same_layout(stage):
-    assert Recorder(stage, Ui(), (480, 400), 2.0).picture().get_size() == (960, 800)
+def test_larger_pixels_same_layout(builder):
+    assert Recorder(builder, Ui(), (480, 400), 2.0).picture().get_size() == (960, 800)
 
 
 def test_colours_survive_the_palette(tmp_path):
@@ -100,6 +100,6 @@ def test_nothing_to_write(tmp_path):
         save_gif(tmp_path / "a.gif", [], [])
 
 
-def test_unwritable(stage, tmp_path):
+def test_unwritable(builder, tmp_path):
     with pytest.raises(OutputError):
-        record(stage, Ui(), png=tmp_path / "nowhere" / "a.png", plies=1)
+        record(builder, Ui(), png=tmp_path / "nowhere" / "a.png", plies=1)

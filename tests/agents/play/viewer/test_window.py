@@ -49,7 +49,7 @@ class Hand:
 
     def _turn(self, app, _now):
         assert time.monotonic() < self.until, "the window did not come to an end"
-        if app.stage is not None and not self.steps(app):
+        if app.builder is not None and not self.steps(app):
             post(pygame.QUIT)
 
 
@@ -70,12 +70,12 @@ def click(place):
 
 
 def column_place(app, column):
-    x, y = app.stage.room.grid(app.layout.board).centre((2, column))
+    x, y = app.builder.board.grid(app.layout.board).centre((2, column))
     return x * app.zoom, y * app.zoom
 
 
 def persons_turn(app):
-    match = app.stage.match
+    match = app.builder.match
     return not match.session.over and not match.computer and match.moving(app._now) >= 1
 
 
@@ -83,7 +83,7 @@ def test_a_game_by_clicks(driver, tmp_path):
     waiting = []
 
     def steps(app):
-        session = app.stage.match.session
+        session = app.builder.match.session
         if persons_turn(app) and waiting[-1:] != [len(session.moves)]:
             waiting.append(len(session.moves))
             click(column_place(app, session.legal()[0]))
@@ -91,8 +91,8 @@ def test_a_game_by_clicks(driver, tmp_path):
 
     hand = Hand(tmp_path, steps)
     app = hand.run()
-    assert app.stage.match.session.over
-    assert len(waiting) == (len(app.stage.match.session.moves) + 1) // 2
+    assert app.builder.match.session.over
+    assert len(waiting) == (len(app.builder.match.session.moves) + 1) // 2
 
 
 def test_a_game_by_keys(driver, tmp_path):
@@ -101,21 +101,21 @@ def test_a_game_by_keys(driver, tmp_path):
     def steps(app):
         if persons_turn(app):
             press(dice.choice([pygame.K_LEFT, pygame.K_DOWN]))
-            if app.ui.cursor in app.stage.match.session.legal():
+            if app.ui.cursor in app.builder.match.session.legal():
                 press(pygame.K_RETURN)
-        return not app.stage.match.session.over
+        return not app.builder.match.session.over
 
-    assert Hand(tmp_path, steps, game="tic_tac_toe").run().stage.match.session.over
+    assert Hand(tmp_path, steps, game="tic_tac_toe").run().builder.match.session.over
 
 
 def test_a_watched_game(driver, tmp_path):
     def steps(app):
-        if app.stage.match.speed < 8:
+        if app.builder.match.speed < 8:
             press(pygame.K_EQUALS)
-        return not app.stage.match.session.over
+        return not app.builder.match.session.over
 
     app = Hand(tmp_path, steps, opponent="minimax:2").run()
-    assert app.stage.match.session.over
+    assert app.builder.match.session.over
 
 
 def test_keys_with_modifiers_and_a_picture(driver, tmp_path):
@@ -140,7 +140,7 @@ def test_keys_with_modifiers_and_a_picture(driver, tmp_path):
         return True
 
     app = Hand(tmp_path, steps).run()
-    assert app.stage.match.session.goals[1] == app.stage.match.game.goals[10].name
+    assert app.builder.match.session.goals[1] == app.builder.match.game.goals[10].name
     assert (tmp_path / "connect_four-1.json").exists()
     assert pygame.image.load(tmp_path / "connect_four-1.png").get_size() == (900, 640)
     assert app.ui.theme is not DARK
@@ -151,16 +151,16 @@ def test_what_is_on_the_screen_is_the_state(driver, tmp_path):
     found = []
 
     def steps(app):
-        session = app.stage.match.session
+        session = app.builder.match.session
         app.ui.shown.clear()
         if persons_turn(app) and len(session.moves) < 6:
             click(column_place(app, len(session.moves)))
         elif persons_turn(app) and app.ui.hover is not None:
             app.leave()
         elif persons_turn(app) and not app.stale and not found:
-            grid = app.stage.room.grid(app.layout.board)
+            grid = app.builder.board.grid(app.layout.board)
             surface = hand.window._window.get_surface()
-            stones = stones_of(app.stage.match.game, session.state)
+            stones = stones_of(app.builder.match.game, session.state)
             for row in range(6):
                 for column in range(7):
                     x, y = grid.centre((row, column))
@@ -234,7 +234,7 @@ def test_a_thousand_random_events(driver, tmp_path):
         post(pygame.DROPFILE, file=str(tmp_path / "nothing.json"))
         return True
 
-    assert Hand(tmp_path, steps).run().stage is not None
+    assert Hand(tmp_path, steps).run().builder is not None
 
 
 def test_mistakes_in_loading_end_the_window(driver, tmp_path):
@@ -254,7 +254,7 @@ from rlhf_agents.cli import play_window
 from rlhf_agents.play.setup import Setup
 
 def watch(app, now):
-    match = app.stage.match if app.stage else None
+    match = app.builder.match if app.builder else None
     if match and not match.computer:
         match.set_nodes({nodes})
         match.play(3)
@@ -270,8 +270,8 @@ play_window.play_in_window(setup, "dark", None, None, watch)
     ("when", "agent", "nodes"),
     [
         ("True", None, 16),  # while everything is still being loaded
-        ("match and match.computer and match.mover_desk.busy", "minimax:24", 16),
-        ("match and match.computer and match.mover_desk.busy", None, 16000),
+        ("match and match.computer and match.mover_analysis.busy", "minimax:24", 16),
+        ("match and match.computer and match.mover_analysis.busy", None, 16000),
     ],
     ids=["loading", "deep in a search", "thinking"],
 )

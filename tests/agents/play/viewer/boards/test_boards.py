@@ -1,4 +1,4 @@
-"""Every room: finds the moves that it shows, and shows the stones that there are."""
+"""Every board: finds the moves that it shows, and shows the stones that there are."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def colour_near(surface, centre, radius, wanted):
 
 
 class RoomContract:
-    """Inherit, and give a fixture `room` that returns `(room, game)`."""
+    """Inherit, and give a fixture `board` that returns `(board, game)`."""
 
     @pytest.fixture(params=[(300, 300), (130, 150), (640, 400), (333, 777)])
     def box(self, request):
@@ -53,35 +53,35 @@ class RoomContract:
             **more,
         )
 
-    def test_every_action_can_be_pointed_at(self, room, box):
-        room, game = room
+    def test_every_action_can_be_pointed_at(self, board, box):
+        board, game = board
         view = self.view(game, [])
         found = {
-            room.action_at(box, (x, y), view)
+            board.action_at(box, (x, y), view)
             for x in np.arange(box.x, box.right, 1.5)
             for y in np.arange(box.y, box.bottom, 1.5)
         }
         assert found >= set(range(game.n_actions))
         assert found <= {None, *range(game.n_actions)}
-        assert room.action_at(box, (box.right + 900, box.y), view) is None
-        assert room.piece_at(box, room.cell_centre(box, (0, 0)), view) is None
+        assert board.action_at(box, (box.right + 900, box.y), view) is None
+        assert board.piece_at(box, board.cell_centre(box, (0, 0)), view) is None
 
-    def test_stones_are_where_the_state_says(self, room, box, theme):
-        room, game = room
+    def test_stones_are_where_the_state_says(self, board, box, theme):
+        board, game = board
         moves = [1, 0, 2]
         surface = pygame.Surface((1000, 900))
         view = self.view(game, moves)
-        room.draw(Canvas(surface), box, view, theme)
+        board.draw(Canvas(surface), box, view, theme)
         radius = 4 if box.width < 200 else 14
         for row in range(view.stones.shape[0]):
             for column in range(view.stones.shape[1]):
-                centre = room.cell_centre(box, (row, column))
+                centre = board.cell_centre(box, (row, column))
                 for seat in (0, 1):
                     there = colour_near(surface, centre, radius, theme.seats[seat])
                     assert there == (view.stones[row, column] == seat + 1), (row, column)
 
-    def test_everything_at_once_can_be_drawn(self, room, box, theme):
-        room, game = room
+    def test_everything_at_once_can_be_drawn(self, board, box, theme):
+        board, game = board
         values = np.linspace(0, 1, game.n_actions).astype(np.float32)
         legal = Session(game, moves=[0, 1]).legal()
         values[[a for a in range(game.n_actions) if a not in legal]] = np.nan
@@ -100,26 +100,26 @@ class RoomContract:
         )
         surface = pygame.Surface((1000, 900))
         before = pygame.image.tobytes(surface, "RGB")
-        room.draw(Canvas(surface), box, view, theme)
+        board.draw(Canvas(surface), box, view, theme)
         assert pygame.image.tobytes(surface, "RGB") != before
 
-    def test_nothing_is_drawn_outside(self, room, box, theme):
-        room, game = room
+    def test_nothing_is_drawn_outside(self, board, box, theme):
+        board, game = board
         surface = pygame.Surface((1000, 900))
         view = self.view(game, [0, 1], values=np.full(game.n_actions, 0.5, np.float32))
-        room.draw(Canvas(surface), box, view, theme)
+        board.draw(Canvas(surface), box, view, theme)
         surface.fill((0, 0, 0), (box.x - 3, box.y - 3, box.width + 6, box.height + 6))
         assert not pygame.surfarray.array3d(surface).any()
 
-    def test_before_the_rules_are_there(self, room, box, theme):
-        room[0].draw(Canvas(pygame.Surface((1000, 900))), box, BoardView(), theme)
+    def test_before_the_rules_are_there(self, board, box, theme):
+        board[0].draw(Canvas(pygame.Surface((1000, 900))), box, BoardView(), theme)
 
-    def test_arrows_reach_every_action(self, room):
-        room, game = room
+    def test_arrows_reach_every_action(self, board):
+        board, game = board
         reached, new = {0}, [0]
         legal, steps = np.ones(game.n_actions, bool), ((1, 0), (0, 1), (-1, 0), (0, -1))
         while new:
-            onward = [room.neighbour(new[0], step, legal) for step in steps]
+            onward = [board.neighbour(new[0], step, legal) for step in steps]
             new = new[1:] + [a for a in onward if a is not None and a not in reached]
             reached |= {a for a in onward if a is not None}
         assert reached == set(range(game.n_actions))
@@ -127,20 +127,20 @@ class RoomContract:
 
 class TestConnectFour(RoomContract):
     @pytest.fixture
-    def room(self):
+    def board(self):
         game = rlhf_games.make("connect_four")
         return board_for(game), game
 
-    def test_down_plays(self, room):
-        assert room[0].neighbour(3, (0, 1), np.ones(7, bool)) is None
+    def test_down_plays(self, board):
+        assert board[0].neighbour(3, (0, 1), np.ones(7, bool)) is None
 
-    def test_a_stone_falls_behind_the_board(self, room):
-        room, game = room
+    def test_a_stone_falls_behind_the_board(self, board):
+        board, game = board
         box, heights = Box(0, 0, 400, 400), []
         for progress in (0.0, 0.2, 0.4, 0.6, 1.0):
             surface = pygame.Surface((400, 400))
             view = self.view(game, [3], moving=MovingStone((5, 3), progress))
-            room.draw(Canvas(surface), box, view, DARK)
+            board.draw(Canvas(surface), box, view, DARK)
             rows = np.argwhere((pygame.surfarray.array3d(surface) == DARK.seats[0]).all(axis=2))
             heights.append(rows[:, 1].mean())
         assert heights == sorted(heights)
@@ -149,34 +149,34 @@ class TestConnectFour(RoomContract):
 
 class TestTicTacToe(RoomContract):
     @pytest.fixture
-    def room(self):
+    def board(self):
         game = rlhf_games.make("tic_tac_toe")
         return board_for(game), game
 
-    def test_stones_are_where_the_state_says(self, room, box, theme):
+    def test_stones_are_where_the_state_says(self, board, box, theme):
         """Crosses cross in the middle; noughts leave it free."""
-        room, game = room
+        board, game = board
         surface = pygame.Surface((1000, 900))
         view = self.view(game, [4, 0])
-        room.draw(Canvas(surface), box, view, theme)
-        cross = room.cell_centre(box, (1, 1))
+        board.draw(Canvas(surface), box, view, theme)
+        cross = board.cell_centre(box, (1, 1))
         assert colour_near(surface, cross, 1, theme.seats[0])
-        nought = room.cell_centre(box, (0, 0))
+        nought = board.cell_centre(box, (0, 0))
         assert not colour_near(surface, nought, 1, theme.seats[1])
         reach = int(box.width * 0.1)
         assert colour_near(surface, nought, reach, theme.seats[1])
-        assert not colour_near(surface, room.cell_centre(box, (2, 2)), reach, theme.seats[0])
+        assert not colour_near(surface, board.cell_centre(box, (2, 2)), reach, theme.seats[0])
 
 
 class TestGridOfColumns(RoomContract):
     @pytest.fixture
-    def room(self):
+    def board(self):
         return GridBoard(6, 7, 7, gravity=True), rlhf_games.make("connect_four")
 
 
 class TestGridOfCells(RoomContract):
     @pytest.fixture
-    def room(self):
+    def board(self):
         return GridBoard(3, 3, 9, gravity=False), rlhf_games.make("tic_tac_toe")
 
 
@@ -184,18 +184,18 @@ class TestGridWithAList(RoomContract):
     """Moves that are neither columns nor cells: a list beneath the board."""
 
     @pytest.fixture
-    def room(self):
-        room = GridBoard(6, 7, 7, gravity=False)
-        assert not room.by_cell
-        assert not room.by_column
-        return room, rlhf_games.make("connect_four")
+    def board(self):
+        board = GridBoard(6, 7, 7, gravity=False)
+        assert not board.by_cell
+        assert not board.by_column
+        return board, rlhf_games.make("connect_four")
 
 
 class TestPaths(RoomContract):
     """Pieces that move from cell to cell: the first click picks one, the second moves it."""
 
     @pytest.fixture
-    def room(self):
+    def board(self):
         game = rlhf_games.make("breakthrough_6x6")
         return board_for(game), game
 
@@ -207,58 +207,58 @@ class TestPaths(RoomContract):
         more.pop("hover", None)
         return super().view(game, session.moves, **more)
 
-    def test_every_action_can_be_pointed_at(self, room, box):
-        room, game = room
+    def test_every_action_can_be_pointed_at(self, board, box):
+        board, game = board
         view = self.view(game, [0])
         played = set()
         for row in range(6):
             for column in range(6):
-                piece = room.piece_at(box, room.cell_centre(box, (row, column)), view)
+                piece = board.piece_at(box, board.cell_centre(box, (row, column)), view)
                 assert (piece is None) == (row != 1)  # the second player's foremost row
                 if piece is not None:
                     picked = replace(view, picked=piece)
                     cells = [(r, c) for r in range(6) for c in range(6)]
                     played |= {
-                        room.action_at(box, room.cell_centre(box, cell), picked) for cell in cells
+                        board.action_at(box, board.cell_centre(box, cell), picked) for cell in cells
                     }
         legal = set(np.flatnonzero(view.legal).tolist())
         assert played - {None} == legal
-        assert room.action_at(box, (box.right + 900, box.y), view) is None
+        assert board.action_at(box, (box.right + 900, box.y), view) is None
 
-    def test_everything_at_once_can_be_drawn(self, room, box, theme):
-        room, game = room
+    def test_everything_at_once_can_be_drawn(self, board, box, theme):
+        board, game = board
         surface = pygame.Surface((1000, 900))
         values = np.linspace(0, 1, game.n_actions).astype(np.float32)
         view = self.view(game, [0], values=values, eyes=1)
         legal = np.flatnonzero(view.legal)
         pictures = set()
         for more in ({}, {"picked": 6}, {"hover": legal[1]}, {"hint": legal[2], "picked": 7}):
-            room.draw(Canvas(surface), box, replace(view, **more), theme)
+            board.draw(Canvas(surface), box, replace(view, **more), theme)
             pictures.add(pygame.image.tobytes(surface, "RGB"))
         assert len(pictures) == 4
 
-    def test_stones_are_where_the_state_says(self, room, box, theme):
-        room, game = room
+    def test_stones_are_where_the_state_says(self, board, box, theme):
+        board, game = board
         surface = pygame.Surface((1000, 900))
         view = self.view(game, [0, 0, 0])
-        room.draw(Canvas(surface), box, view, theme)
+        board.draw(Canvas(surface), box, view, theme)
         for row in range(6):
             for column in range(6):
-                centre = room.cell_centre(box, (row, column))
+                centre = board.cell_centre(box, (row, column))
                 for seat in (0, 1):
                     there = colour_near(surface, centre, 4, theme.seats[seat])
                     assert there == (view.stones[row, column] == seat + 1), (row, column)
 
-    def test_arrows_reach_every_action(self, room):
-        room, game = room
+    def test_arrows_reach_every_action(self, board):
+        board, game = board
         legal = self.view(game, [0]).legal
         action, reached = int(legal.argmax()), set()
         for _ in range(legal.sum()):
             reached.add(action)
-            action = room.neighbour(action, (1, 0), legal)
+            action = board.neighbour(action, (1, 0), legal)
         assert reached == set(np.flatnonzero(legal).tolist())
-        assert room.neighbour(room.neighbour(action, (0, 1), legal), (0, -1), legal) == action
-        assert room.neighbour(3, (0, 1), np.zeros(game.n_actions, bool)) == 3
+        assert board.neighbour(board.neighbour(action, (0, 1), legal), (0, -1), legal) == action
+        assert board.neighbour(3, (0, 1), np.zeros(game.n_actions, bool)) == 3
 
 
 def test_the_whole_board_is_clicked_to_pass():
@@ -267,18 +267,18 @@ def test_the_whole_board_is_clicked_to_pass():
     while not game.legal(states)[:, 36].any():
         states = game.step(states, game.random_actions(states, rng))
     state = states[int(game.legal(states)[:, 36].argmax())]
-    room, box = board_for(game), Box(0, 0, 400, 400)
+    board, box = board_for(game), Box(0, 0, 400, 400)
     view = BoardView(
         stones_of(game, state), legal=game.legal(state[None])[0], names=game.names_of(0)
     )
-    centre = room.cell_centre(box, (0, 0))
-    assert room.action_at(box, centre, view) == 36
-    assert room.action_at(box, centre, replace(view, legal=np.ones(36, bool))) == 0
-    assert room.neighbour(36, (0, 1), view.legal) == 36
+    centre = board.cell_centre(box, (0, 0))
+    assert board.action_at(box, centre, view) == 36
+    assert board.action_at(box, centre, replace(view, legal=np.ones(36, bool))) == 0
+    assert board.neighbour(36, (0, 1), view.legal) == 36
     pictures = set()
     for hover in (None, 36):
         surface = pygame.Surface((400, 400))
-        room.draw(Canvas(surface), box, replace(view, hover=hover), DARK)
+        board.draw(Canvas(surface), box, replace(view, hover=hover), DARK)
         pictures.add(pygame.image.tobytes(surface, "RGB"))
     assert len(pictures) == 2
 
@@ -316,28 +316,28 @@ class TestText:
             **more,
         )
 
-    def drawn(self, room, box, view):
+    def drawn(self, board, box, view):
         surface = pygame.Surface((600, 500))
-        room.draw(Canvas(surface), box, view, DARK)
+        board.draw(Canvas(surface), box, view, DARK)
         return surface
 
     @pytest.mark.parametrize(("moves", "legal"), [([], {0, 1, 2}), ([2], {PASS}), ([1], {0, 1, 2})])
     def test_legal_moves_can_be_pointed_at_and_reached(self, game, box, moves, legal):
-        room = board_for(game)
-        assert isinstance(room, TextBoard)
+        board = board_for(game)
+        assert isinstance(board, TextBoard)
         view = self.view(game, moves)
         points = [(x, y) for x in range(0, 320, 3) for y in range(0, 320, 3)]
-        assert {room.action_at(box, point, view) for point in points} == {None, *legal}
-        first = room.neighbour(99, (1, 0), view.legal)
+        assert {board.action_at(box, point, view) for point in points} == {None, *legal}
+        first = board.neighbour(99, (1, 0), view.legal)
         reached = {first}
         for _ in range(3):
-            first = room.neighbour(first, (1, 0), view.legal)
+            first = board.neighbour(first, (1, 0), view.legal)
             reached.add(first)
         assert reached == legal
-        assert room.piece_at(box, points[0], view) is None
+        assert board.piece_at(box, points[0], view) is None
 
     def test_text_values_and_hints_are_drawn_inside(self, game, box):
-        room, pictures = board_for(game), set()
+        board, pictures = board_for(game), set()
         values = np.array([0.1, 0.5, 0.9, np.nan], np.float32)
         for view in (
             BoardView(),
@@ -346,7 +346,7 @@ class TestText:
             self.view(game, [0], values=values, chosen=2),
             self.view(game, [0], values=values, chosen=2, hint=2, hover=1),
         ):
-            surface = self.drawn(room, box, view)
+            surface = self.drawn(board, box, view)
             pictures.add(pygame.image.tobytes(surface, "RGB"))
             surface.fill((0, 0, 0), (box.x - 3, box.y - 3, box.width + 6, box.height + 6))
             assert not pygame.surfarray.array3d(surface).any()

@@ -11,7 +11,7 @@ from rlhf_agents.play.board_cells import line_labels
 from rlhf_agents.play.viewer.boards import board_for
 from rlhf_agents.play.viewer.boards.base import BoardView
 from rlhf_agents.play.viewer.boards.text import TextBoard
-from rlhf_agents.play.viewer.boards.text_symbols import TextSymbols, cells_of, glyphs_of, spread
+from rlhf_agents.play.viewer.boards.text_symbols import TextSymbols, cells_of, spread, symbols_of
 from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.geometry import Box
 from rlhf_agents.play.viewer.theme import DARK
@@ -55,8 +55,8 @@ def test_rows_that_stand_together_are_spread_with_their_columns():
 
 
 def test_capitals_are_the_pieces_of_one_player():
-    glyphs = TextSymbols({"P": 0, "n": 1, "A": 0, "a": 1, "*": 1}, pieces=True)
-    assert [glyphs.seat(one) for one in "PQpk*."] == [0, 0, 1, 1, 1, None]
+    symbols = TextSymbols({"P": 0, "n": 1, "A": 0, "a": 1, "*": 1}, pieces=True)
+    assert [symbols.seat(one) for one in "PQpk*."] == [0, 0, 1, 1, 1, None]
     assert [TextSymbols({"x": 0}).seat(one) for one in "xo"] == [0, None]
 
 
@@ -81,20 +81,20 @@ def test_stones_of_both_players_are_told_apart_and_drawn(name):
     if "chess_v6" in name:
         pytest.importorskip("chess", reason="needs pettingzoo[classic]")
     game = rlhf_games.make(name)
-    glyphs = glyphs_of(game)
+    symbols = symbols_of(game)
     if OWNERS[name] is None:
-        assert glyphs.pieces
-        assert [glyphs.seat(piece) for piece in "PKpk"] == [0, 0, 1, 1]
+        assert symbols.pieces
+        assert [symbols.seat(piece) for piece in "PKpk"] == [0, 0, 1, 1]
     else:
-        assert (dict(glyphs.owners), glyphs.pieces) == (OWNERS[name], False)
+        assert (dict(symbols.owners), symbols.pieces) == (OWNERS[name], False)
     states, moves = game.initial(1), []
     for _ in range(4):
         moves.append(int(np.flatnonzero(game.legal(states)[0])[1]))
         states = game.step(states, np.array(moves[-1:]))
-    room, surface = board_for(game), pygame.Surface((500, 500))
-    assert isinstance(room, TextBoard)
+    board, surface = board_for(game), pygame.Surface((500, 500))
+    assert isinstance(board, TextBoard)
     view = BoardView(legal=game.legal(states)[0], names=game.names_of(0), text=game.text(states[0]))
-    room.draw(Canvas(surface), Box(0, 0, 500, 500), view, DARK)
+    board.draw(Canvas(surface), Box(0, 0, 500, 500), view, DARK)
     pixels = pygame.surfarray.array3d(surface).reshape(-1, 3)
     for seat in (0, 1):
         drawn = int((pixels == DARK.seats[seat]).all(axis=1).sum())

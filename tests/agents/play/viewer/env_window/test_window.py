@@ -20,7 +20,7 @@ from rlhf_agents.play.viewer.env_window import window as world_window
 from rlhf_agents.play.viewer.env_window.layout import agent_rows, arrange_env
 from rlhf_agents.play.viewer.env_window.panel import bar_shares, listed_actions, number_text
 from rlhf_agents.play.viewer.env_window.screen import EnvUi, paint_env, scaled
-from rlhf_agents.play.viewer.env_window.window import EnvRecording, EnvWindow, record_env
+from rlhf_agents.play.viewer.env_window.window import EnvRecording, EnvWindow, record_episodes
 from rlhf_agents.play.viewer.theme import DARK, LIGHT
 from tests.agents.envs.walks import LAKE, STILL, save_walker
 
@@ -40,55 +40,55 @@ def walker(tmp_path_factory):
 
 
 @pytest.fixture
-def show(walker):
-    show = EpisodePlayer(EnvConfig(LAKE, options=STILL), walker)
-    yield show
-    show.close()
+def episode(walker):
+    episode = EpisodePlayer(EnvConfig(LAKE, options=STILL), walker)
+    yield episode
+    episode.close()
 
 
-def painted(show, theme=DARK, size=(960, 560)):
+def painted(episode, theme=DARK, size=(960, 560)):
     surface = pygame.Surface(size)
-    paint_env(Canvas(surface), show, EnvUi(theme))
+    paint_env(Canvas(surface), episode, EnvUi(theme))
     return pygame.surfarray.array3d(surface).swapaxes(0, 1)
 
 
 # ---- pictures --------------------------------------------------------------------------------
 
 
-def test_the_worlds_picture_is_on_the_screen(show):
-    pixels = painted(show)
-    picture = show.now.picture  # 256 x 256, enlarged to 464 x 464 above the strip
+def test_the_worlds_picture_is_on_the_screen(episode):
+    pixels = painted(episode)
+    picture = episode.frame.picture  # 256 x 256, enlarged to 464 x 464 above the strip
     for row, column in ((20, 100), (100, 90), (200, 230)):
         there = pixels[20 + row * 464 // 256, 113 + column * 464 // 256]
         assert there.tolist() == picture[row, column].tolist()
-    assert (painted(show, LIGHT)[5, 5] == LIGHT.background).all()
+    assert (painted(episode, LIGHT)[5, 5] == LIGHT.background).all()
 
 
-def test_the_chosen_action_has_the_longest_bar(show):
-    assert show.now.next_action == 1  # down
-    pixels = painted(show)
+def test_the_chosen_action_has_the_longest_bar(episode):
+    assert episode.frame.next_action == 1  # down
+    pixels = painted(episode)
     accent = (pixels[:, 690:] == DARK.accent).all(axis=2).sum(axis=1)
     rows = np.flatnonzero(accent > 50)
     assert len(rows) > 5
     assert np.ptp(rows) < 12  # one bar
-    show.advance()
-    show.advance()
-    assert show.now.next_action == 2  # right
-    later = np.flatnonzero((painted(show)[:, 690:] == DARK.accent).all(axis=2).sum(axis=1) > 50)
+    episode.advance()
+    episode.advance()
+    assert episode.frame.next_action == 2  # right
+    later = np.flatnonzero((painted(episode)[:, 690:] == DARK.accent).all(axis=2).sum(axis=1) > 50)
     assert later[0] - rows[0] == 26  # one line below
 
 
 def test_worlds_without_picture_show_why():
-    show = EpisodePlayer(EnvConfig("Walks/Unseen-v0"), "random")
-    pixels = painted(show)
+    episode = EpisodePlayer(EnvConfig("Walks/Unseen-v0"), "random")
+    pixels = painted(episode)
     assert (pixels[60, 60] == DARK.surface).all()
     written = (pixels[250:310, 60:660] != DARK.surface).any()
     assert written
 
 
 @pytest.mark.parametrize("size", [(320, 320), (2000, 300)])
-def test_every_size_can_be_drawn(show, size):
-    assert painted(show, size=size).shape == (size[1], size[0], 3)
+def test_every_size_can_be_drawn(episode, size):
+    assert painted(episode, size=size).shape == (size[1], size[0], 3)
 
 
 def test_many_actions_are_listed_by_worth():
@@ -104,14 +104,16 @@ def test_many_actions_are_listed_by_worth():
 
 def test_long_lists_of_goals_leave_room_for_the_actions(walker):
     """Whatever the size, the chosen action is on the screen, below the goals."""
-    show = EpisodePlayer(EnvConfig("gymnasium:CartPole-v1", goal="mixed"), "random")
+    episode = EpisodePlayer(EnvConfig("gymnasium:CartPole-v1", goal="mixed"), "random")
     many = tuple(GoalChance(f"goal {number}", number == 0, 0, 0.5) for number in range(40))
-    show.now = replace(show.now, agents=(replace(show.now.mine, goals=many, values=ONES),))
+    episode.frame = replace(
+        episode.frame, agents=(replace(episode.frame.followed_agent, goals=many, values=ONES),)
+    )
     for size in ((960, 560), (960, 400), (1600, 1000)):
-        rows = bars_of(painted(show, size=size), size)
+        rows = bars_of(painted(episode, size=size), size)
         assert len(rows) == 2, size  # the goal that is asked, and the action that is chosen
         assert rows[-1] < size[1] - 20
-    show.close()
+    episode.close()
 
 
 ONES = np.ones(2, np.float32)
@@ -133,9 +135,9 @@ def test_enlarged_pixels_stay_clear():
 # ---- films -----------------------------------------------------------------------------------
 
 
-def test_films_show_whole_episodes(show, tmp_path):
+def test_films_show_whole_episodes(episode, tmp_path):
     film = EnvRecording(tmp_path / "walk.gif", tmp_path / "walk.png", 2, 100, (480, 320))
-    assert record_env(show, DARK, film) == 12
+    assert record_episodes(episode, DARK, film) == 12
     with Image.open(film.gif) as gif:
         assert (gif.n_frames, gif.size) == (14, (480, 320))
         assert gif.info["duration"] == 250
@@ -143,11 +145,11 @@ def test_films_show_whole_episodes(show, tmp_path):
         assert png.size == (480, 320)
 
 
-def test_films_end_after_some_steps(show, tmp_path):
+def test_films_end_after_some_steps(episode, tmp_path):
     film = EnvRecording(tmp_path / "walk.gif", None, 5, 4, (480, 320))
-    assert record_env(show, DARK, film) == 4
+    assert record_episodes(episode, DARK, film) == 4
     with pytest.raises(OutputError):
-        record_env(show, DARK, EnvRecording(None, tmp_path / "no" / "x.png", 1, 1))
+        record_episodes(episode, DARK, EnvRecording(None, tmp_path / "no" / "x.png", 1, 1))
 
 
 def test_rlhf_play_films_without_a_display(walker, tmp_path, capsys):
@@ -195,7 +197,7 @@ def test_keys_of_the_window(walker):
     seen = []
 
     def watch(window, _now):
-        now = window.show.now
+        now = window.episode.frame
         seen.append((window.paused, now.episode, now.step, window.speed))
         press(next(keys, "escape"))
 
@@ -221,7 +223,7 @@ def test_the_window_plays_by_the_clock_and_waits_at_the_end(walker):
         now, steps = window._due, []
         for _ in range(200):
             window.tick(now)
-            steps.append((window.show.now.episode, window.show.now.step))
+            steps.append((window.episode.frame.episode, window.episode.frame.step))
             now += 0.25
     finally:
         window.close()
@@ -235,7 +237,7 @@ def test_rlhf_play_opens_the_window(walker, monkeypatch, capsys):
 
     class Glance(EnvWindow):
         def run(self, watch=None):
-            opened.append(self.show.name)
+            opened.append(self.episode.name)
             self.leaving = True
             super().run(watch)
 
@@ -256,7 +258,7 @@ def test_tab_and_clicks_choose_who_is_followed(spread):
     followed = []
 
     def watch(window, _now):
-        followed.append(window.show.now.mine.name)
+        followed.append(window.episode.frame.followed_agent.name)
         step = len(followed)
         if step < 3:
             press("tab")
@@ -279,27 +281,27 @@ def test_tab_and_clicks_choose_who_is_followed(spread):
 @pytest.mark.parametrize("size", [(320, 320), (960, 560), (1400, 900), (2000, 300)])
 @pytest.mark.parametrize("count", [3, 10, 25])
 def test_teams_can_be_drawn_in_every_size(spread, size, count):
-    show = EpisodePlayer(replace(spread, options={"N": count}), "random")
-    first = painted(show, size=size)
-    show.follow(count - 1)
-    assert (painted(show, size=size) != first).any()
-    show.advance()
-    show.close()
+    episode = EpisodePlayer(replace(spread, options={"N": count}), "random")
+    first = painted(episode, size=size)
+    episode.follow(count - 1)
+    assert (painted(episode, size=size) != first).any()
+    episode.advance()
+    episode.close()
 
 
 def test_marks_of_others_are_pale(spread):
-    show = EpisodePlayer(spread, "random")
+    episode = EpisodePlayer(spread, "random")
     event = EpisodeEvent(1, EventKind.GOAL, "cover_1 reached", ("agent_1",))
-    show.now = replace(show.now, step=1, events=(event,))
+    episode.frame = replace(episode.frame, step=1, events=(event,))
 
     def bright():
-        strip = painted(show)[495:540, 20:440]  # below the picture
+        strip = painted(episode)[495:540, 20:440]  # below the picture
         return int((strip == DARK.good).all(axis=2).sum())
 
     pale = bright()
-    show.follow(1)
+    episode.follow(1)
     assert bright() > pale + 20
-    show.close()
+    episode.close()
 
 
 @pytest.mark.parametrize("words", [(), ("--watch",)])
