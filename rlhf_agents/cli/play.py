@@ -10,19 +10,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rlhf_agents.cli import common
 from rlhf_agents.cli.common import (
     OPTION_HELP,
     WORLD_HELP,
     Parser,
     check_without_rules,
-    check_writable,
     no_options,
     run_program,
 )
+from rlhf_agents.cli.play_checks import INTERRUPTED, check_options, choose_game, is_interactive
 from rlhf_agents.envs.names import game_name
 from rlhf_agents.errors import SettingError
+from rlhf_agents.limits import MAX_NODES
 from rlhf_agents.play.saved_games import check_game
-from rlhf_agents.play.setup import Setup, check_setup
+from rlhf_agents.play.setup import Setup
 from rlhf_agents.play.viewer.pygame_check import has_display, reaches_display, require_pygame
 from rlhf_agents.players.bundled import bundled_agents
 
@@ -37,59 +39,60 @@ NEED_RULES = ("nodes", "side", "load")
 """Options that only games with exact rules have."""
 
 EXAMPLES = """examples:
-  rlhf-play --game connect_four
-  rlhf-play --game connect_four --side second --nodes 1000
-  rlhf-play --game connect_four --goal win_diagonal --theme light
-  rlhf-play --game connect_four --watch --opponent minimax:6 --games 10
-  rlhf-play --game connect_four --watch --record game.gif
-  rlhf-play --game connect_four --watch --plies 12 --screenshot position.png
-  rlhf-play --game connect_four --load connect_four-1.json
-  rlhf-play --game tic_tac_toe --agent three.zip --terminal
-  rlhf-play --game "openspiel:breakthrough(rows=6,columns=6)" --agent minimax:3
-  rlhf-play --game gymnasium:CartPole-v1 --agent pole.zip --watch
-  rlhf-play --game minatar:breakout --agent random --record breakout.gif
+  rlhf-play                                   choose a game from a list
+  rlhf-play connect_four
+  rlhf-play connect_four --side second --nodes 1000
+  rlhf-play connect_four --goal win_diagonal --theme light
+  rlhf-play connect_four --watch --opponent minimax:6 --games 10
+  rlhf-play connect_four --watch --record game.gif
+  rlhf-play connect_four --watch --plies 12 --screenshot position.png
+  rlhf-play connect_four --load connect_four-1.json
+  rlhf-play tic_tac_toe --agent three.zip --terminal
+  rlhf-play "openspiel:breakthrough(rows=6,columns=6)" --agent minimax:3
+  rlhf-play gymnasium:CartPole-v1 --agent pole.zip --watch
+  rlhf-play minatar:breakout --agent random --record breakout.gif
 
-A window opens where there is a display; F1 lists its keys. In the terminal a move is typed by its
-name; hint, goal, undo, redo, new, help and quit are commands. When several games are played, all
-but the first begin with two random moves, so that they differ. --record and --screenshot need no
-display: if no person plays, the files are written and nothing is opened. Without a display and
-without a terminal to type in, the agent plays itself (--terminal reads the moves from a pipe).
+A window opens where there is a display; F1 lists its keys. In the terminal you type the name of a
+move, or one of the commands hint, goal, undo, redo, new, help and quit. When several games are
+played, all but the first begin with two random moves, so that they differ. --record and
+--screenshot need no display: if no person plays, the program writes the files and opens no window.
+Without a display and without a terminal to type in, the agent plays itself; --terminal reads your
+moves from a pipe instead.
 
-Worlds without exact rules are watched: their own picture, the return, and what the agent thinks of
-its actions; until you name an --agent, chance acts. rlhf-games lists all worlds."""
+Environments without exact rules can be watched: the window shows the environment's own picture, the
+return, and the values that the agent gives to its actions. Without --agent, actions are random.
+rlhf-games lists everything that can be played."""
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Return the program's argument parser."""
-    program = Parser(
-        prog="rlhf-play",
-        description="Play against a trained agent, or watch it.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    program = Parser("rlhf-play", "Play against a trained agent, or watch it play.", EXAMPLES)
     add = program.add_argument
-    add("--game", required=True, metavar="WORLD", help=WORLD_HELP)
-    add("--agent", help="bundled agent, FILE.zip, random, minimax:DEPTH (default: the game's own)")
-    add(
-        "--opponent",
-        help="human, random, minimax:DEPTH, agent, or FILE.zip (default: human; agent to watch)",
-    )
-    goal = "what the agent plays for (default: win; without rules what the world rewards)"
+    add("name", nargs="?", metavar="GAME", help=WORLD_HELP)
+    add("--game", metavar="GAME", help="the same as GAME")
+    agent = "bundled agent, FILE.zip, random, minimax:DEPTH (default: the game's own agent)"
+    add("--agent", help=agent)
+    opponent = "human, random, minimax:DEPTH, agent, or FILE.zip"
+    add("--opponent", help=f"{opponent} (default: human, or agent with --watch)")
+    goal = "what the agent plays for (default: win; without rules, the environment's rewards)"
     add("--goal", help=goal)
-    add("--nodes", type=int, help="positions per move; 0: network alone (default 256)")
-    side = "the opponent's (your) side (default: first; watched games take turns)"
-    add("--side", choices=SIDES, help=side)
+    nodes = f"positions that the agent searches per move, 0 to {MAX_NODES:,}; 0 uses the network"
+    add("--nodes", type=common.nodes, metavar="N", help=f"{nodes} alone (default {NODES})")
+    side = "the side of the opponent, that is yours if you play (default: first; watched games"
+    add("--side", choices=SIDES, help=f"{side} alternate)")
     add("--watch", action="store_true", help="watch the agent play its opponent")
-    add("--games", type=int, default=1, help="how many games or episodes (default 1)")
+    add("--games", type=common.games, default=1, metavar="N", help="games or episodes (default 1)")
     add("--option", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help=OPTION_HELP)
-    add("--load", type=Path, metavar="FILE.json", help="go on with a saved game")
+    add("--load", type=Path, metavar="FILE.json", help="continue a saved game")
     add("--terminal", action="store_true", help="play in the terminal, not in a window")
     add("--record", type=Path, metavar="FILE.gif", help="write the game as an animation")
-    add("--screenshot", type=Path, metavar="FILE.png", help="write a picture of its last position")
-    add("--plies", type=int, help="moves (steps) to record (default: to the end)")
+    add("--screenshot", type=Path, metavar="FILE.png", help="write a picture of the last position")
+    add("--force", action="store_true", help="replace files that exist already")
+    plies = "moves (or steps of an environment) to record (default: to the end)"
+    add("--plies", type=common.whole(0, MAX_NODES), metavar="N", help=plies)
     add("--theme", choices=("dark", "light"), default="dark", help="colours (default dark)")
     add("--size", type=_size, metavar="WxH", help="of the window or the pictures, e.g. 960x640")
-    add("--seed", type=int, default=0, help="of random players, sides and openings (default 0)")
+    program.add_seed("of random players, sides and openings (default 0)")
     return program
 
 
@@ -108,39 +111,42 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _play(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int:
-    _check_options(options)
+    check_options(options)
+    options.game = options.game or choose_game()
     rules = game_name(options.game)
     if rules is None:
         return _play_env(options)
     no_options(options.option, options.game)
     setup = _setup(options, rules)
-    _check(options, setup)
-    films = options.record is not None or options.screenshot is not None
-    if films:
-        require_pygame()  # found out before the game is played
-    if films and setup.opponent != "human":
-        _film(options, setup, None)
+    if options.load is not None:
+        check_game(options.load, setup.game)
+    if not _wants_files(options):
+        _play_session(options, setup)
         return 0
-    if not options.terminal and _can_open_window():
-        from rlhf_agents.cli.play_window import play_in_window  # noqa: PLC0415 - needs pygame
-
-        seats, session = play_in_window(setup, options.theme, options.load, options.size)
-    else:
-        seats, session = _play_in_terminal(options, setup)
-    if films and session is not None:
-        _film(options, seats, session)
+    require_pygame()  # found out before the game is played
+    session = None
+    if setup.opponent == "human":
+        setup, session = _play_session(options, setup)
+        if session is None:
+            raise SettingError(INTERRUPTED)
+    _record(options, setup, session)
     return 0
+
+
+def _wants_files(options: argparse.Namespace) -> bool:
+    return options.record is not None or options.screenshot is not None
 
 
 def _play_env(options: argparse.Namespace) -> int:
     if options.agent is None:
         options.agent = "random"
-        sys.stderr.write(f"No agent comes with {options.game}; chance acts (--agent FILE.zip).\n")
+        note = "No agent comes with {}; its actions are random (--agent FILE.zip names an agent).\n"
+        sys.stderr.write(note.format(options.game))
     check_without_rules(options, NEED_RULES)
     if "human" in (options.agent, options.opponent):
         msg = f"{options.game} cannot be played by hand here: name an --agent and watch it"
         raise SettingError(msg)
-    if options.record is not None or options.screenshot is not None:
+    if _wants_files(options):
         require_pygame()
     from rlhf_agents.cli.play_envs import play_env  # noqa: PLC0415 - loads torch
 
@@ -148,6 +154,9 @@ def _play_env(options: argparse.Namespace) -> int:
 
 
 def _setup(options: argparse.Namespace, rules: str) -> Setup:
+    if options.agent == "human":
+        msg = "--agent names the computer player; you play as --opponent human, the default"
+        raise SettingError(msg)
     if options.watch and options.opponent == "human":
         msg = "--watch shows two players; leave it out to play yourself, or name another --opponent"
         raise SettingError(msg)
@@ -164,41 +173,18 @@ def _setup(options: argparse.Namespace, rules: str) -> Setup:
 
 
 def _default_agent(rules: str) -> str | None:
-    """Return who plays where nobody was named; None is the game's own agent, else a search."""
+    """Return the agent where none was named: None is the game's own agent, else a search."""
     if rules in bundled_agents():
         return None
     sys.stderr.write(f"No agent comes with {rules}; {STAND_IN} plays (--agent names another).\n")
     return STAND_IN
 
 
-def _check(options: argparse.Namespace, setup: Setup) -> None:
-    """Find the mistakes that only games with rules know."""
-    check_setup(setup)
-    if options.plies is not None and options.record is None and options.screenshot is None:
-        msg = "--plies says how many moves --record or --screenshot shows; name a file for one"
-        raise SettingError(msg)
-    if options.load is not None:
-        check_game(options.load, setup.game)
-
-
-def _check_options(options: argparse.Namespace) -> None:
-    """Find mistakes before anything is loaded or opened."""
-    if options.games < 1:
-        msg = f"--games must be 1 or more, got {options.games}"
-        raise SettingError(msg)
-    for path in (options.record, options.screenshot):
-        if path is not None:
-            check_writable(path)
-    if options.plies is not None and options.plies < 0:
-        msg = f"--plies must be 0 or more, got {options.plies}"
-        raise SettingError(msg)
-
-
 def _can_open_window() -> bool:
-    """Tell whether there is a display and pygame-ce; say in one sentence what is missing."""
+    """Return whether there is a display and pygame-ce; say in one sentence what is missing."""
     why = "there is no display to open a window on"
     if not has_display() and not sys.stdout.isatty():
-        return False  # nobody expects a window
+        return False  # a pipe or a log: nobody expects a window
     if has_display():
         try:
             require_pygame()
@@ -211,23 +197,26 @@ def _can_open_window() -> bool:
     return False
 
 
-def _play_in_terminal(options: argparse.Namespace, setup: Setup) -> tuple[Setup, Session]:
-    """Play in the terminal; without one the agent plays itself."""
-    from rlhf_agents.cli.play_terminal import play_in_terminal  # noqa: PLC0415 - loads players
-    from rlhf_agents.play import terminal  # noqa: PLC0415 - rich
+def _play_session(options: argparse.Namespace, setup: Setup) -> tuple[Setup, Session | None]:
+    """Play in the window or in the terminal; the session is None if a signal ended it."""
+    if not options.terminal and _can_open_window():
+        from rlhf_agents.cli.play_window import play_in_window  # noqa: PLC0415 - needs pygame
 
-    alone = setup.opponent == "human" and not terminal.is_interactive() and not options.terminal
-    if alone:
+        return play_in_window(setup, options.theme, options.load, options.size)
+    from rlhf_agents.cli.play_terminal import play_in_terminal  # noqa: PLC0415 - loads players
+
+    if setup.opponent == "human" and not options.terminal and not is_interactive():
         sys.stdout.write("There is no terminal to play in, so the agent plays itself.\n")
         setup = replace(setup, opponent="agent")
     return setup, play_in_terminal(setup, options.load)
 
 
-def _film(options: argparse.Namespace, setup: Setup, session: Session | None) -> None:
-    from rlhf_agents.cli.play_window import Film, film  # noqa: PLC0415 - needs pygame
+def _record(options: argparse.Namespace, setup: Setup, session: Session | None) -> None:
+    from rlhf_agents.cli.play_window import Recording, record_game  # noqa: PLC0415 - needs pygame
 
-    wanted = Film(options.record, options.screenshot, options.plies, options.theme, options.size)
-    sys.stdout.write(film(setup, wanted, options.load, session) + "\n")
+    size = options.size
+    wanted = Recording(options.record, options.screenshot, options.plies, options.theme, size)
+    sys.stdout.write(record_game(setup, wanted, options.load, session) + "\n")
     for path in (options.record, options.screenshot):
         if path is not None:
             sys.stdout.write(f"wrote {path}\n")

@@ -1,34 +1,35 @@
-"""`rlhf-play` in worlds without rules to look ahead with: watch an agent, in any of three ways."""
+"""`rlhf-play` in environments without exact rules: watch an agent, in one of three ways."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+from rlhf_agents.cli.play_checks import INTERRUPTED
 from rlhf_agents.envs.open_env import EnvConfig
 from rlhf_agents.errors import SettingError
 from rlhf_agents.files.literals import pairs, value
 from rlhf_agents.play.episode import ANSI, EpisodePlayer
 from rlhf_agents.play.episode_frames import Frame
-from rlhf_agents.play.viewer.pygame_check import has_display
 
 MOST_STEPS = 1000
-"""Of a film or in the terminal, where worlds may never end, unless --plies says otherwise."""
+"""Of a recording or in the terminal without --plies: some environments never end."""
 
 
 def play_env(options: argparse.Namespace, can_open_window: Callable[[], bool]) -> int:
-    """Show how an agent plays a world.
+    """Show how an agent acts in an environment.
 
     Args:
         options: of the program.
-        can_open_window: tells whether there is a display, and says what is missing.
+        can_open_window: returns whether there is a display, and says what is missing.
 
     Raises:
         UserError: an option cannot work, or the agent does not fit.
-        rlhf_games.base.GameError: the world cannot be had.
+        rlhf_games.base.GameError: the environment cannot be made.
     """
     config = EnvConfig(
         options.game,
@@ -38,7 +39,7 @@ def play_env(options: argparse.Namespace, can_open_window: Callable[[], bool]) -
         options={key: value(text) for key, text in pairs(options.option)},
     )
     if options.record is not None or options.screenshot is not None:
-        _film(config, options)
+        _record(config, options)
     elif not options.terminal and can_open_window():
         _open_window(config, options)
     else:
@@ -46,27 +47,23 @@ def play_env(options: argparse.Namespace, can_open_window: Callable[[], bool]) -
     return 0
 
 
-def _film(config: EnvConfig, options: argparse.Namespace) -> None:
+def _record(config: EnvConfig, options: argparse.Namespace) -> None:
     from rlhf_agents.play.viewer.env_window.window import SIZE, EnvRecording, record_episodes  # noqa: PLC0415
     from rlhf_agents.play.viewer.theme import THEMES  # noqa: PLC0415 - needs pygame
 
-    _without_display()
-    episode = EpisodePlayer(config, options.agent)
+    steps = MOST_STEPS if options.plies is None else options.plies
+    files = options.record, options.screenshot
+    wanted = EnvRecording(*files, options.games, steps, options.size or SIZE)
     try:
-        steps = MOST_STEPS if options.plies is None else options.plies
-        files = options.record, options.screenshot
-        film = EnvRecording(*files, options.games, steps, options.size or SIZE)
-        shown = record_episodes(episode, THEMES[options.theme], film)
-        _say_trouble(episode)
-        _say(_summary(episode.frame) + _cut(episode.frame, shown))
-        for path in files:
-            if path is not None:
-                _say(f"wrote {path}")
+        with _silent(), contextlib.closing(EpisodePlayer(config, options.agent)) as episode:
+            shown = record_episodes(episode, THEMES[options.theme], wanted)
+            _say_trouble(episode)
+            _say(_summary(episode.frame) + _cut(episode.frame, shown))
     except KeyboardInterrupt:
-        msg = "the recording was interrupted; nothing was written"
-        raise SettingError(msg) from None
-    finally:
-        episode.close()
+        raise SettingError(INTERRUPTED) from None
+    for path in files:
+        if path is not None:
+            _say(f"wrote {path}")
 
 
 def _open_window(config: EnvConfig, options: argparse.Namespace) -> None:
@@ -85,9 +82,12 @@ def _open_window(config: EnvConfig, options: argparse.Namespace) -> None:
 
 
 def _print(config: EnvConfig, options: argparse.Namespace) -> None:
-    """Show episodes in the terminal: the world's own text, or a line per step."""
-    _without_display()
-    episode = EpisodePlayer(config, options.agent, ANSI)
+    """Show episodes in the terminal: the environment's own text, or a line per step."""
+    with _silent(), contextlib.closing(EpisodePlayer(config, options.agent, ANSI)) as episode:
+        _print_episodes(episode, options)
+
+
+def _print_episodes(episode: EpisodePlayer, options: argparse.Namespace) -> None:
     pause = 1 / episode.pace if sys.stdout.isatty() else 0.0
     most = MOST_STEPS if options.plies is None else options.plies
     shown = 0
@@ -106,8 +106,6 @@ def _print(config: EnvConfig, options: argparse.Namespace) -> None:
             _say(_summary(episode.frame) + _cut(episode.frame, shown))
     except KeyboardInterrupt:
         _say(_summary(episode.frame))
-    finally:
-        episode.close()
 
 
 def _line(before: Frame, frame: Frame, episode: EpisodePlayer) -> str:
@@ -129,7 +127,7 @@ def _summary(frame: Frame) -> str:
 
 
 def _cut(frame: Frame, shown: int) -> str:
-    return "" if frame.over else f" (stopped after {shown} steps, --plies N shows more)"
+    return "" if frame.over else f" (stopped after {shown} steps; --plies N shows more)"
 
 
 def _say(text: str) -> None:
@@ -138,11 +136,21 @@ def _say(text: str) -> None:
 
 def _say_trouble(episode: EpisodePlayer) -> None:
     if episode.trouble:
-        sys.stderr.write(f"{episode.trouble}; its numbers are shown.\n")
+        sys.stderr.write(f"{episode.trouble}; only its numbers are shown.\n")
 
 
-def _without_display() -> None:
-    """Let worlds that draw by SDL not look for a screen or a loudspeaker."""
-    if not has_display():
-        os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
-    os.environ.setdefault("SDL_AUDIODRIVER", "dummy")
+@contextlib.contextmanager
+def _silent() -> Iterator[None]:
+    """Let environments that use SDL play no sound, where they would fail without a loudspeaker.
+
+    SDL's video driver stays as it is: without a display SDL draws into memory by itself, and some
+    environments draw nothing if they are told to use its dummy driver.
+    """
+    name = "SDL_AUDIODRIVER"
+    before = os.environ.get(name)
+    os.environ.setdefault(name, "dummy")
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]

@@ -1,4 +1,4 @@
-"""Playing in the terminal: the games of `rlhf-play` one after the other."""
+"""Playing the games of `rlhf-play` in the terminal, one after the other."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from rlhf_agents.play.setup import Setup
 
 @dataclass
 class WinCount:
-    """Results of the agent."""
+    """The results of the agent."""
 
     won: int = 0
     drawn: int = 0
@@ -35,11 +35,11 @@ class WinCount:
         self.lost += winner == 1 - agent_seat
 
 
-def play_in_terminal(setup: Setup, record: Path | None = None) -> Session:
-    """Play all games that were asked for; return the first.
+def play_in_terminal(setup: Setup, record: Path | None = None) -> Session | None:
+    """Play the games of a setup; return the first, or None if Ctrl-C ended them.
 
     Args:
-        setup: who plays.
+        setup: the settings of the games.
         record: a saved game to begin with.
 
     Raises:
@@ -49,7 +49,7 @@ def play_in_terminal(setup: Setup, record: Path | None = None) -> Session:
     matchup = load_matchup(setup)
     console = terminal.new_console()
     rng = np.random.default_rng(setup.seed)
-    tally, sessions = WinCount(), []
+    count, first, interrupted = WinCount(), None, False
     try:
         for number in range(setup.games):
             seat = agent_seat(setup, number, rng)
@@ -57,19 +57,23 @@ def play_in_terminal(setup: Setup, record: Path | None = None) -> Session:
             session = new_session(setup, matchup.game, seat, opening)
             if record is not None and number == 0:
                 session = load_session(record, matchup.game)
-            sessions.append(session)
-            _table(matchup, session, seat).play()
-            tally.add(session.winner, seat)
-    except (terminal.Quit, KeyboardInterrupt):
+            game = _terminal_game(matchup, session, seat)
+            first = first or game
+            game.play()
+            count.add(game.session.winner, seat)
+    except terminal.Quit:
+        console.print("\nGoodbye.")
+    except KeyboardInterrupt:
+        interrupted = True
         console.print("\nGoodbye.")
     if setup.games > 1:
         name = matchup.agent.name
-        console.print(f"{name}: {tally.won} won, {tally.drawn} drawn, {tally.lost} lost")
-    return sessions[0]
+        console.print(f"{name}: {count.won} won, {count.drawn} drawn, {count.lost} lost")
+    return None if interrupted or first is None else first.session
 
 
-def _table(matchup: Matchup, session: Session, seat: int) -> terminal.Table:
-    return terminal.Table(
+def _terminal_game(matchup: Matchup, session: Session, seat: int) -> terminal.TerminalGame:
+    return terminal.TerminalGame(
         session,
         matchup.players(seat),
         matchup.names(seat),

@@ -1,4 +1,4 @@
-"""Games on disk: a small JSON that replays."""
+"""Saved games: small JSON files whose moves are replayed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LARGEST = 1_000_000
 
 
 def save_session(path: Path, session: Session) -> None:
-    """Write a game; the file is complete or not there.
+    """Write a game; the file is complete or does not exist.
 
     Raises:
         OutputError: the path cannot be written.
@@ -40,7 +40,7 @@ def load_session(path: Path, game: Game) -> Session:
 
 
 def check_game(path: Path, game: str) -> dict[str, Any]:
-    """Return what a file holds, if it is a record of a game by that name.
+    """Return the content of a file if it is a record of the game with that name.
 
     Raises:
         SettingError: the file is missing, unreadable, or a record of another game.
@@ -66,27 +66,27 @@ def _read(path: Path) -> dict[str, Any]:
         msg = f"{path} is not a readable game record (it is not JSON: {error})"
         raise SettingError(msg) from error
     if not isinstance(record, dict) or not isinstance(record.get("game"), str):
-        msg = f"{path} is not a game record: it does not say of which game it is"
+        msg = f"{path} is not a game record: it does not name its game"
         raise SettingError(msg)
     return record
 
 
-def new_path(folder: Path, game: str) -> Path:
-    """Return a name for a new record that no file in the folder has yet.
+def new_path(folder: Path, game: str, ending: str) -> Path:
+    """Return the path of a new file for a game, such as `connect_four-2.json`.
 
     Raises:
-        OutputError: there is no such folder.
+        OutputError: the folder does not exist.
     """
     if not folder.is_dir():
         msg = f"there is no folder {folder}"
         raise OutputError(msg)
     number = 1
-    while (path := folder / f"{file_stem(game)}-{number}.json").exists():
+    while (path := folder / f"{file_stem(game)}-{number}{ending}").exists():
         number += 1
     return path
 
 
 def records_in(folder: Path, game: str, most: int = 12) -> list[Path]:
-    """Return the records of a game in a folder, the newest first."""
+    """Return up to `most` records of a game in a folder, the newest first."""
     found = [path for path in folder.glob(f"{file_stem(game)}-*.json") if path.is_file()]
     return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)[:most]

@@ -1,6 +1,6 @@
-"""One game between two seats: the loop of playing, free of drawing, of input and of thinking.
+"""One game between two seats, without drawing, input or search.
 
-Whoever drives it (a terminal, a window) asks whose turn it is, lets somebody think, calls `play`.
+The terminal and the window ask it whose turn it is, let a player search, and call `play`.
 """
 
 from __future__ import annotations
@@ -23,8 +23,18 @@ RECORD_FORMAT = 1
 
 
 def third_person(name: str, verb: str) -> str:
-    """Return who does what: "minimax:4 wins", but "you win"."""
+    """Return a name with a verb: "minimax:4 wins", but "you win"."""
     return f"{name} {verb}" if name == "you" else f"{name} {verb}s"
+
+
+def opposite_goal(game: Game, goal: str) -> str:
+    """Return the opposite of a goal, e.g. `lose_by_24` of `win_by_24`; "win" if it has none."""
+    names = {known.name for known in game.goals}
+    for one, other in (("win", "lose"), ("lose", "win")):
+        opposite = other + goal.removeprefix(one)
+        if goal.startswith(one) and opposite in names:
+            return opposite
+    return "win"
 
 
 @dataclass
@@ -35,9 +45,13 @@ class Session:
         game: the rules.
         goals: the goal of the first and of the second player, by name.
         moves: the actions so far.
-        opening: how many of the first of them nobody chose; they are never taken back.
+        opening: how many of the first moves were random; they are never taken back.
         undone: actions taken back, the latest last; `redo` plays them again.
-        asked: for each action of the line, what its player played for at that time.
+        asked: the goal of its player at that time, for each action of the line.
+
+    Raises:
+        SettingError: there are not two goals, or the opening is longer than the game.
+        rlhf_games.base.GameError: a goal is unknown or a move is illegal.
     """
 
     game: Game
@@ -49,7 +63,7 @@ class Session:
 
     def __post_init__(self) -> None:
         if len(self.goals) != 2 or not 0 <= self.opening <= len(self.moves):
-            msg = "a session needs two goals, and no longer an opening than the moves that it has"
+            msg = "a session needs two goals, and its opening cannot be longer than its moves"
             raise SettingError(msg)
         for goal in (*self.goals, *self.asked):
             self.game.goal_index(goal)
@@ -74,17 +88,17 @@ class Session:
 
     @property
     def seat(self) -> int:
-        """Who is to move: 0 the first player, 1 the second."""
+        """The seat to move: 0 for the first player, 1 for the second."""
         return int(self.game.mover(self._states[-1])[0])
 
     @property
     def over(self) -> bool:
-        """The game has ended."""
+        """Whether the game has ended."""
         return bool(self.game.outcome(self._states[-1])[0] != Outcome.ONGOING)
 
     @property
     def winner(self) -> int | None:
-        """The seat that has won, None while the game goes on and after a draw."""
+        """The seat that has won; None during the game and after a draw."""
         outcome = int(self.game.outcome(self._states[-1])[0])
         if outcome == Outcome.WIN:
             return self.seat
@@ -92,7 +106,7 @@ class Session:
 
     @property
     def line(self) -> list[int]:
-        """The whole game: the actions so far and those that were taken back."""
+        """The whole game: the actions so far, then those that were taken back."""
         return [*self.moves, *reversed(self.undone)]
 
     @property
@@ -102,7 +116,7 @@ class Session:
 
     @property
     def last_seat(self) -> int:
-        """Who made the latest move; who is to move if there is none."""
+        """The seat that made the latest move, or the one to move if there is none."""
         return self._mover_at(len(self.moves) - 1) if self.moves else self.seat
 
     def legal(self) -> list[int]:
@@ -127,8 +141,18 @@ class Session:
         self._states.append(self.game.step(self._states[-1], np.array([action])))
         self.moves.append(int(action))
 
+    @property
+    def has_own_moves(self) -> bool:
+        """Whether a move was played after the opening, also if it was taken back."""
+        return len(self.line) > self.opening
+
+    def restarted(self) -> Session:
+        """Return a new game with the same opening and goals."""
+        opening = self.moves[: self.opening]
+        return Session(self.game, list(self.goals), opening, opening=self.opening)
+
     def undo(self, plies: int = 1) -> int:
-        """Take back up to `plies` actions, none of the opening, and return how many were."""
+        """Take back up to `plies` actions, but none of the opening; return their number."""
         count = min(plies, len(self.moves) - self.opening)
         for _ in range(count):
             self._states.pop()
@@ -136,29 +160,29 @@ class Session:
         return count
 
     def redo(self, plies: int = 1) -> int:
-        """Play up to `plies` undone actions again and return how many were."""
+        """Play up to `plies` undone actions again; return their number."""
         count = min(plies, len(self.undone))
         for _ in range(count):
             self._advance(self.undone.pop())
         return count
 
     def go_to(self, ply: int) -> None:
-        """Take back or play again until so many actions are played, as far as there are any."""
+        """Take back actions or play them again until `ply` are played, as far as possible."""
         if ply < len(self.moves):
             self.undo(len(self.moves) - ply)
         else:
             self.redo(ply - len(self.moves))
 
     def take_back(self, seat: int) -> int:
-        """Take back the last action of a seat and what came after; return how many plies, or 0.
+        """Take back the last action of a seat and all later ones; return their number.
 
-        Against a computer this is what a person means by undo: both plies.
+        Against a computer that is what a person means by undo: the move and the reply.
         """
         own = [ply for ply in range(self.opening, len(self.moves)) if self._mover_at(ply) == seat]
         return self.undo(len(self.moves) - own[-1]) if own else 0
 
     def play_again(self, seat: int) -> int:
-        """Play undone actions again until it is the turn of a seat; return how many plies."""
+        """Play undone actions again until it is the turn of a seat; return their number."""
         count = self.redo()
         while count and self.undone and self.seat != seat:
             count += self.redo()
@@ -168,7 +192,7 @@ class Session:
         return int(self.game.mover(self._states[ply])[0])
 
     def hint(self, player: Player) -> Explanation:
-        """Return what a player would do in the place of whoever is to move, for that seat's goal.
+        """Return what a player would play for the seat to move, with that seat's goal.
 
         Raises:
             ValueError: the game is over.
@@ -197,7 +221,7 @@ class Session:
     def result_text(self, names: Sequence[str]) -> str:
         """Return the result in words, e.g. "minimax:4 wins after 27 plies"."""
         if not self.over:
-            return "the game goes on"
+            return "the game is not over"
         if self.winner is None:
             return f"a draw after {len(self.moves)} plies"
         return f"{third_person(names[self.winner], 'win')} after {len(self.moves)} plies"

@@ -1,27 +1,27 @@
-"""What a person asked for when a game was started: plain data that needs no rules yet."""
+"""The settings of a game that a person starts: plain data that needs no rules yet."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-from rlhf_agents.errors import SettingError
-from rlhf_agents.limits import checked_nodes
+DEFAULT_GAME = "connect_four"
+_SPELLINGS = {"tic_tac_toe": "Tic-Tac-Toe"}
 
 
 @dataclass(frozen=True)
 class Setup:
-    """What a person asked for.
+    """The settings of a game.
 
     Attributes:
         game: the name of the game.
-        agent: who plays, as for `players.make_player`; None is the game's bundled agent.
-        opponent: its opponent, "human", "agent" (the same), or as for `make_player`.
+        agent: the agent, as for `players.make_player`; None is the game's bundled agent.
+        opponent: its opponent: "human", "agent" (the same agent), or as for `make_player`.
         goal: what the agent plays for.
-        nodes: budget per move of agents.
-        side: the opponent's seat: "first", "second", "random", None to take turns.
+        nodes: the budget of agents per move.
+        side: the opponent's seat: "first", "second", "random", None to alternate.
         seed: of random players, sides and openings.
-        games: how many games.
+        games: how many games are played.
     """
 
     game: str
@@ -35,20 +35,16 @@ class Setup:
 
 
 def file_stem(game: str) -> str:
-    """Return the name of a game as part of a file's: foreign ones have colons and brackets."""
+    """Return the name of a game as part of a file name, without colons and brackets."""
     return re.sub(r"[^\w.-]+", "_", game).strip("_")
 
 
-def check_setup(setup: Setup) -> None:
-    """Check what can be checked before anything is loaded.
+def readable_name(game: str) -> str:
+    """Return a game's name as people write it, before its rules, which know it, are loaded.
 
-    Raises:
-        SettingError: a number is impossible.
+    "openspiel:breakthrough(rows=6)" is "Breakthrough (rows=6)".
     """
-    checked_nodes(setup.nodes)
-    if setup.games < 1:
-        msg = f"--games must be 1 or more, got {setup.games}"
-        raise SettingError(msg)
-    if setup.seed < 0:
-        msg = f"--seed must be 0 or more, got {setup.seed}"
-        raise SettingError(msg)
+    name, bracket, options = game.rpartition(":")[2].partition("(")
+    words = [word[:1].upper() + word[1:] for word in name.split("_")]
+    title = _SPELLINGS.get(name, " ".join(words))
+    return f"{title} ({options}" if bracket else title

@@ -1,4 +1,4 @@
-"""Playing in the terminal: printing, prompting, and the commands that a person types."""
+"""Playing in the terminal: output, prompts, and the commands that a person types."""
 
 from __future__ import annotations
 
@@ -18,42 +18,37 @@ from rlhf_agents.play.board_cells import placed_cell, stones_of
 from rlhf_agents.play.session import Session, third_person
 from rlhf_agents.players.players import Player
 from rlhf_agents.search.explanation import Explanation
-from rlhf_games.base import GameError
+from rlhf_games.base import GameError, did_you_mean
 
 HELP = """commands
   {moves:<14} play that move
-  hint           what the agent would play for you
-  goal NAME      change what the agent plays for (goals lists them)
-  undo, redo     take back your last move and the answer, or play them again
-  new            start again
+  hint           show what the agent would play in your place
+  goal NAME      change what the agent plays for (goals lists the names)
+  undo, redo     take back your last move and the reply, or play them again
+  new            start a new game; undo returns to this one
   help, quit"""
 
 COMPILING = "getting ready (the first time after an installation takes half a minute) ..."
 
 
-class Quit(Exception):  # noqa: N818 - it ends a game, it is no error
-    """The person has had enough."""
-
-
-def is_interactive() -> bool:
-    """Tell whether a person sits at both ends of the terminal."""
-    return sys.stdin.isatty() and sys.stdout.isatty()
+class Quit(Exception):  # noqa: N818 - it ends a game and is not an error
+    """The person wants to leave."""
 
 
 def new_console(file: IO[str] | None = None) -> Console:
-    """Return a console that prints what it is given; plainly if no terminal or NO_COLOR is set.
+    """Return a console that prints text as it is; without colours if NO_COLOR is set or in files.
 
     Args:
-        file: where to print; None is the standard output.
+        file: where to print; None for the standard output.
     """
     out = sys.stdout if file is None else file
     if isinstance(out, TextIOWrapper):
-        out.reconfigure(errors="replace")  # a narrow encoding shall not end the game
+        out.reconfigure(errors="replace")  # a narrow encoding must not end the game
     plain = not out.isatty() or bool(os.environ.get("NO_COLOR"))
     return Console(
         file=file,
         color_system=None if plain else "auto",
-        markup=False,  # what a person types is shown again, and may look like markup
+        markup=False,  # it shows again what a person types, which may look like markup
         highlight=False,
         soft_wrap=True,
         emoji=False,
@@ -61,17 +56,18 @@ def new_console(file: IO[str] | None = None) -> Console:
 
 
 @dataclass
-class Table:
-    """Two players at one board.
+class TerminalGame:
+    """A game in the terminal.
 
     Attributes:
         session: the game.
-        players: who sits in the first and in the second seat; None is the person.
-        names: how they are called.
+        players: the first and the second player; None is the person.
+        names: their names.
         console: where to print.
-        ask: returns what the person types.
-        compact: say in one line why a move was played.
-        compiled: somebody has thought before, so that nothing has to be compiled any more.
+        ask: shows a prompt and returns what the person types.
+        compact: explain a move in one line.
+        compiled: whether a player has searched before, so that everything is compiled.
+        abandoned: the game that the command `new` ended; undo returns to it.
     """
 
     session: Session
@@ -81,12 +77,13 @@ class Table:
     ask: Callable[[str], str] = input
     compact: bool = False
     compiled: bool = False
+    abandoned: Session | None = None
 
     def play(self) -> None:
         """Play the game to its end.
 
         Raises:
-            Quit: the person has left.
+            Quit: the person leaves.
         """
         self._show(None)
         while not self.session.over:
@@ -106,7 +103,7 @@ class Table:
         self._show(why)
 
     def _patience(self) -> AbstractContextManager[object]:
-        """Show that somebody thinks, where a line can be drawn and wiped out again."""
+        """Show a note during a search, where the console can remove it again."""
         if self.console.color_system is None:
             return nullcontext()
         message = "thinking ..." if self.compiled else COMPILING
@@ -121,10 +118,22 @@ class Table:
             raise Quit from None
         if not words:
             return
+        action = self._action_called(" ".join(words))
+        if action is None:
+            self._obey(words)
+        else:
+            self._person_plays(action)
+
+    def _action_called(self, text: str) -> int | None:
+        """Return the action with that name, or the legal one with that label."""
         names = self._move_names
-        if words[0] in names:
-            self._person_plays(names.index(words[0]))
-            return
+        if text in names:
+            return names.index(text)
+        game, state = self.session.game, self.session.state
+        return next((a for a in self.session.legal() if game.label(state, a) == text), None)
+
+    def _obey(self, words: list[str]) -> None:
+        """Carry out a command."""
         commands: dict[str, Callable[[list[str]], None]] = {
             "hint": self._hint,
             "goal": self._goal,
@@ -135,18 +144,26 @@ class Table:
             "help": self._help,
             "quit": self._quit,
         }
-        command = commands.get(words[0].lower())
-        if command is None:
-            self.console.print(f"{words[0]!r} is neither a move nor a command; try help")
+        name = words[0].lower()
+        if name not in commands:
+            self.console.print(self._misunderstood(words, list(commands)))
+        elif len(words) > 1 and name != "goal":
+            self.console.print(f"{name} stands alone, without {' '.join(words[1:])!r}")
         else:
-            command(words[1:])
+            commands[name](words[1:])
+
+    def _misunderstood(self, words: list[str], commands: list[str]) -> str:
+        if len(words) > 1 and self._action_called(words[0]) is not None:
+            return f"one move at a time: type {words[0]!r} alone to play it"
+        hint = did_you_mean(words[0].lower(), commands)
+        return f"{' '.join(words)!r} is neither a move nor a command; {hint}type help for a list"
 
     def _person_plays(self, action: int) -> None:
         try:
             self.session.play(action)
         except GameError:
             legal = [self._move_names[a] for a in self.session.legal()]
-            self.console.print(f"that move is not possible; possible: {' '.join(legal)}")
+            self.console.print(f"that move is not possible; possible: {', '.join(legal)}")
             return
         self._show(None)
 
@@ -157,7 +174,7 @@ class Table:
 
     @property
     def _agent(self) -> Player:
-        """The player that the person plays with."""
+        """The player that the person plays against."""
         player = self.players[0] or self.players[1]
         assert player is not None
         return player
@@ -173,12 +190,13 @@ class Table:
         if not words:
             self.console.print(f"the agent plays for {self.session.goals[agent_seat]!r}")
             return
+        goal = "_".join(words)
         try:
-            self.session.set_goal(agent_seat, words[0])
+            self.session.set_goal(agent_seat, goal)
         except GameError as error:
             self.console.print(str(error))
             return
-        self.console.print(f"from now on the agent plays for {words[0]!r}")
+        self.console.print(f"from now on the agent plays for {goal!r}")
 
     def _goals(self, _words: list[str]) -> None:
         for goal in self.session.game.goals:
@@ -186,6 +204,10 @@ class Table:
 
     def _undo(self, _words: list[str]) -> None:
         if self.session.take_back(self.session.seat):
+            self._show(None)
+        elif self.abandoned is not None:
+            self.session, self.abandoned = self.abandoned, None
+            self.console.print("back in the game before")
             self._show(None)
         else:
             self.console.print("there is nothing to take back")
@@ -197,8 +219,10 @@ class Table:
         self._show(None)
 
     def _new(self, _words: list[str]) -> None:
-        self.session.undo(len(self.session.moves))
-        self.session.undone.clear()
+        if self.session.has_own_moves:
+            self.abandoned = self.session
+            self.console.print("a new game; undo returns to the one before")
+        self.session = self.session.restarted()
         self._show(None)
 
     def _help(self, _words: list[str]) -> None:

@@ -68,9 +68,9 @@ def child_start() -> None:
     def watch(app: object, _now: float) -> None:
         if not times:
             times.append(time.time())
-            early.append(app.stage is None and "torch" not in sys.modules)  # type: ignore[attr-defined]
-        stage = app.stage  # type: ignore[attr-defined]
-        if stage is not None and stage.match.thought() is not None:
+            early.append(app.builder is None and "torch" not in sys.modules)  # type: ignore[attr-defined]
+        builder = app.builder  # type: ignore[attr-defined]
+        if builder is not None and builder.match.thought() is not None:
             times.append(time.time())
             app.leaving = True  # type: ignore[attr-defined]
 
@@ -94,12 +94,12 @@ def child_game(nodes: int, seconds: float) -> None:
     def watch(app: object, now: float) -> None:
         app.touch()  # type: ignore[attr-defined]
         frames.append(time.perf_counter())
-        stage = app.stage  # type: ignore[attr-defined]
+        builder = app.builder  # type: ignore[attr-defined]
         if frames[-1] - frames[0] > seconds:
             post(pygame.QUIT)
-        if stage is None or len(frames) % 20:
+        if builder is None or len(frames) % 20:
             return
-        match, turn = stage.match, len(frames) // 20
+        match, turn = builder.match, len(frames) // 20
         width, height = app.layout.window.width, app.layout.window.height  # type: ignore[attr-defined]
         place = (37 * turn % int(width), 53 * turn % int(height))
         post(pygame.MOUSEMOTION, pos=place, rel=(0, 0), buttons=(0, 0, 0))

@@ -180,3 +180,48 @@ class Analysis:
         except Exception as error:
             return Answer(content, done=True, error=error)
         return Answer(content)
+
+
+class Searches:
+    """The two threads of a match: one searches for the side that is shown, one for all the rest.
+
+    Attributes:
+        shown: searches for the seat whose values are shown.
+        others: answers everything else, such as hints and the review.
+        failure: the message of a player that failed, else empty.
+    """
+
+    def __init__(self) -> None:
+        self.shown, self.others = Analysis("shown"), Analysis("others")
+        self.failure = ""
+
+    @property
+    def version(self) -> int:
+        """A number that grows with every new answer."""
+        return self.shown.version + self.others.version
+
+    @property
+    def busy(self) -> bool:
+        """Whether a request has no final answer yet."""
+        return self.shown.busy or self.others.busy
+
+    def request(self, shown: Question | None, others: Sequence[Question | None]) -> None:
+        """Replace all requests of both threads, see `Analysis.request`."""
+        self.shown.request([] if shown is None else [shown])
+        self.others.request([question for question in others if question is not None])
+
+    def answer(self, question: Question | None) -> Answer | None:
+        """Return the best answer of either thread, or None."""
+        if question is None:
+            return None
+        found = [self.shown.answer(question), self.others.answer(question)]
+        answers = [answer for answer in found if answer is not None]
+        best = next((answer for answer in answers if answer.done), answers[0] if answers else None)
+        if best is not None and best.error is not None:
+            self.failure = f"{question.player.name} failed: {best.error}"
+        return best
+
+    def close(self) -> bool:
+        """Stop both threads; return whether they have ended."""
+        ended = [self.shown.close(), self.others.close()]
+        return all(ended)

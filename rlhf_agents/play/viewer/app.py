@@ -1,6 +1,6 @@
-"""The window's behaviour without a window: what the mouse, the keys and time do.
+"""The behaviour of the window, without a window: reactions to mouse, keys and time.
 
-`window` feeds it with events; tests and recordings drive it with a clock of their own.
+`window` passes events on to it; tests and recordings drive it with their own clock.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rlhf_agents.errors import UserError
 from rlhf_agents.play.saved_games import records_in
-from rlhf_agents.play.setup import Setup
+from rlhf_agents.play.setup import Setup, readable_name
 from rlhf_agents.play.viewer.boards import known_board
 from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.commands import BUDGETS, OVERLAYS, command_of, overlay_of
@@ -43,7 +43,7 @@ class App:
     """A game on the screen.
 
     Args:
-        setup: what the person asked for.
+        setup: the settings of the game.
         folder: where games and pictures are saved.
         record: a saved game to begin with.
         ui: what is shown; None for the defaults.
@@ -51,10 +51,10 @@ class App:
 
     Attributes:
         builder: the game, None while it is being loaded.
-        ui: what the person has switched.
-        zoom: size of everything, 1 is normal.
-        leaving: the person wants to quit.
-        picture: a picture of the window is wanted.
+        ui: what the person has switched on and points at.
+        zoom: the size of everything, 1 is normal.
+        leaving: whether the person wants to quit.
+        picture: whether a picture of the window is to be saved.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class App:
         self._fresh = False
         self._version = -1
         self._commands: dict[str, Callable[[Match], object]] = {
-            "new": lambda match: match.new(),
+            "new": self._new,
             "undo": self._undo,
             "redo": self._redo,
             "hint": self._hint,
@@ -125,44 +125,42 @@ class App:
         previewed = self.ui.pointed("goal")
         if match.tick(now, previewed if isinstance(previewed, str) else None):
             self._fresh = False
-        if match.failure:
-            self.say(match.failure)
+        if match.searches.failure:
+            self.say(match.searches.failure)
 
     @property
     def stale(self) -> bool:
-        """What is shown is not what there is to show: another frame is needed."""
+        """Whether the window has to be drawn again."""
         if self.builder is None:
             return True
         match = self.builder.match
-        version = match.analysis.version + match.mover_analysis.version
         animated = match.moving(self._now) < 1 or self.ui.pointed("line") is not None
-        return not self._fresh or animated or version != self._version
+        return not self._fresh or animated or match.searches.version != self._version
 
     def draw(self, canvas: Canvas) -> None:
-        """Draw the present moment."""
+        """Draw the current frame."""
         self._canvas = canvas
         if (self.layout.window.width, self.layout.window.height) != canvas.size:
             self.layout = arrange(*canvas.size)
         self._limit_scroll()
         if self.builder is not None:
             match = self.builder.match
-            self._version = match.analysis.version + match.mover_analysis.version
+            self._version = match.searches.version
             self._scene = self.builder.scene(self.ui, self._now)
         else:
             self._scene = self._waiting_scene()
         paint(canvas, self.layout, self._scene, self.ui)
         self._fresh = True
-        self._loader.begin()  # only now: the first frame is on the screen
+        self._loader.begin()  # not before the first frame is on the screen
 
     def _waiting_scene(self) -> Scene:
         seconds = self._now - self._begun
-        long = " (half a minute, the first time)" if seconds > PATIENCE_SECONDS else ""
-        status = "waking up the agent" + long + " " + "." * (1 + int(2 * seconds) % 3)
-        title = self.setup.game.replace("_", " ").title()
-        return waiting_scene(title, self._board, status)
+        long = " (the first time takes half a minute)" if seconds > PATIENCE_SECONDS else ""
+        status = "loading the agent" + long + " " + "." * (1 + int(2 * seconds) % 3)
+        return waiting_scene(readable_name(self.setup.game), self._board, status)
 
     def touch(self) -> None:
-        """Have the next frame drawn."""
+        """Request another frame."""
         self._fresh = False
 
     def say(self, text: str) -> None:
@@ -171,14 +169,14 @@ class App:
         self._fresh = False
 
     def close(self) -> bool:
-        """Stop thinking; return whether all threads have ended."""
+        """Stop all searches; return whether their threads have ended."""
         ended = self._loader.close()
         return (self.builder is None or self.builder.match.close()) and ended
 
     # ---- the mouse
 
     def point(self, place: Point) -> None:
-        """The mouse has moved."""
+        """React to a movement of the mouse."""
         self._pointer = place
         if self._canvas is None:
             return
@@ -195,18 +193,18 @@ class App:
             self._fresh = False
 
     def press(self, place: Point) -> None:
-        """The first mouse button goes down."""
+        """React to a press of the first mouse button."""
         self.point(place)
         if self.ui.hover is not None:
             self._fresh = False
             self._choose(self.ui.hover)
 
     def release(self) -> None:
-        """The mouse button goes up."""
+        """React to the release of the mouse button."""
         self._sliding = False
 
     def leave(self) -> None:
-        """The mouse has left the window."""
+        """React to the mouse leaving the window."""
         self.ui.hover, self._pointer = None, None
         self._fresh = False
 
@@ -223,7 +221,7 @@ class App:
         self.ui.scroll = min(max(self.ui.scroll, 0), limit)
 
     def _choose(self, target: Target) -> None:
-        """Do what a click means."""
+        """Carry out a click."""
         value = target.value
         match = self.builder.match if self.builder is not None else None
         if target.kind == "command":
@@ -256,7 +254,7 @@ class App:
     # ---- the keyboard
 
     def key(self, key: str) -> None:
-        """A key goes down, e.g. "n", "ctrl+z", "shift+1"."""
+        """React to a key, e.g. "n", "ctrl+z", "shift+1"."""
         self._fresh = False
         if key == "escape":
             self._escape()
@@ -300,13 +298,13 @@ class App:
         elif self._escaped:
             self.leaving = True
         else:
-            self.say("esc once more to leave")
+            self.say("press esc again to leave")
             self._escaped = True
 
     # ---- commands
 
     def do(self, name: str) -> None:
-        """Do what a command of `commands.COMMANDS` says."""
+        """Carry out a command of `commands.COMMANDS`."""
         self._fresh = False
         if name == "quit":
             self.leaving = True
@@ -324,12 +322,12 @@ class App:
             self._safely(self._commands[name])
 
     def open_file(self, path: Path) -> None:
-        """Go on with a saved game."""
+        """Continue a saved game."""
         self.ui.page = ""
         self._safely(lambda match: match.load(path))
 
     def _safely(self, work: Callable[[Match], object]) -> None:
-        """Do something; a mistake is said, not raised."""
+        """Do something; show the message of an error."""
         if self.builder is None:
             return
         self._fresh = False
@@ -342,7 +340,7 @@ class App:
         if match.session.over:
             return
         if match.computer and not match.paused:
-            self.say("it is not your turn; pause to play for both sides")
+            self.say("it is not your turn; pause the game to play for both sides")
         elif match.play(action):
             self.ui.picked = None
         else:
@@ -358,6 +356,10 @@ class App:
         self._fresh = False
         state = "on" if name in self.ui.shown else "off"
         self.say(f"{name}: {state} ({OVERLAYS[name][1]})")
+
+    def _new(self, match: Match) -> None:
+        if match.new():
+            self.say("a new game; undo returns to the one before")
 
     def _undo(self, match: Match) -> None:
         if not match.undo():
@@ -379,7 +381,7 @@ class App:
 
     def _set_budget(self, match: Match, place: int) -> None:
         if not match.adjustable:
-            self.say("none of these players has an adjustable strength")
+            self.say("these players have a fixed strength")
         elif BUDGETS[place] != match.nodes:
             match.set_nodes(BUDGETS[place])
             self.say(f"strength: {budget_text(match.nodes)}")

@@ -7,7 +7,7 @@ the searches that are needed now and plays the computer's move when it is due.
 from __future__ import annotations
 
 import copy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,43 +15,53 @@ import numpy as np
 from rlhf_agents.play import saved_games
 from rlhf_agents.play.board_cells import Cell, Stones, line_cells, placed_cell, stones_of
 from rlhf_agents.play.matchup import Matchup, agent_seat, new_session, random_opening
-from rlhf_agents.play.session import Session
+from rlhf_agents.play.session import Session, opposite_goal
 from rlhf_agents.play.setup import Setup
-from rlhf_agents.play.viewer.analysis import Analysis, Question
+from rlhf_agents.play.viewer.analysis import Question, Searches
 from rlhf_agents.play.viewer.animation import Played
 from rlhf_agents.play.viewer.review import Review
 from rlhf_agents.players.players import Player
 from rlhf_agents.search.explanation import Explanation, Forecast
-from rlhf_games.base import MOVER, WAITING, GameError
+from rlhf_games.base import MOVER, WAITING
 
 REPLY_SECONDS = 0.55
-"""A computer shows its thoughts at least so long before it moves."""
+"""The least time that a computer shows its search before it moves."""
 WATCH_SECONDS = 1.0
 REST_SECONDS = 4.0
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 
 
+@dataclass(frozen=True)
+class Abandoned:
+    """A game that a new one replaced, and the state of the match that belongs to it."""
+
+    session: Session
+    seat: int
+    steered: int
+    counted: bool
+
+
 class Match:
-    """A game between two seats, and the questions that it raises.
+    """A game between two seats, and the searches that it needs.
 
     Args:
         matchup: the rules and the players.
-        setup: what the person asked for.
-        session: a game to go on with, None for a new one.
+        setup: the settings of the game.
+        session: a game to continue, None for a new one.
         now: the time in seconds.
 
     Attributes:
         session: the game.
         seat: the agent's.
-        paused: computers wait; a person may play for both.
+        paused: whether computers wait; a person may then play for both sides.
         speed: of watched games.
-        steered: the seat whose goal is changed.
+        steered: the seat whose goal the person changes.
         nodes: the budget of agents.
-        tally: games won, drawn and lost by the agent.
-        hinted: the person has asked for a hint in this position.
+        results: games won, drawn and lost by the agent.
+        hinted: whether the person asked for a hint in this position.
         played: the latest move, None if the position came about otherwise.
-        review: the game looked back on.
-        failure: what a player's failure says, empty if none has failed.
+        review: the analysis of the game so far.
+        searches: the threads that search.
     """
 
     def __init__(
@@ -59,38 +69,38 @@ class Match:
     ) -> None:
         self.matchup, self.setup, self.game = matchup, setup, matchup.game
         self.nodes, self.speed, self.paused = setup.nodes, 1.0, False
-        self.analysis, self.mover_analysis = Analysis("analyst"), Analysis("mover")
-        self.tally = [0, 0, 0]
+        self.searches = Searches()
+        self.results = [0, 0, 0]
         self.hinted = self._stepping = False
         self._rng = np.random.default_rng(setup.seed)
         self._number = -1
         self._thinking_players: dict[tuple[int, int], Player] = {}
         self._now = self._since = now
         self._counted = False
-        self.failure = ""
         self.played: Played | None = None
+        self._abandoned: Abandoned | None = None
         self._begin(session)
 
-    # ---- who and what
+    # ---- players and names
 
     @property
     def watching(self) -> bool:
-        """No person plays."""
+        """Whether no person plays."""
         return self.matchup.other is not None
 
     @property
     def computer(self) -> bool:
-        """It is a computer's turn."""
+        """Whether it is a computer's turn."""
         return not self.session.over and self._player_of(self.session.seat) is not None
 
     @property
     def ended(self) -> bool:
-        """The game was played to its end, whatever of it has been taken back to look at it."""
+        """Whether the game was played to its end, even if moves are taken back to look at it."""
         return self.session.over or self.review.ended
 
     @property
     def eyes(self) -> int:
-        """The seat whose thoughts are shown: the agent's, or the mover's in a watched game."""
+        """The seat whose values are shown: the agent's, or the mover's in a watched game."""
         return self.session.seat if self.watching else self.seat
 
     @property
@@ -107,14 +117,14 @@ class Match:
 
     @property
     def adjustable(self) -> bool:
-        """Some player has a budget of nodes."""
+        """Whether a player has a budget of nodes."""
         return any(hasattr(self._player_of(seat), "nodes") for seat in (0, 1))
 
     def _player_of(self, seat: int) -> Player | None:
         return self.matchup.players(self.seat)[seat]
 
     def player(self, seat: int) -> Player | None:
-        """Return who thinks for a seat: its player, else the analyst, with the present budget."""
+        """Return the player that searches for a seat: its own, or else the analyst."""
         player = self._player_of(seat) or self.matchup.analyst or self.matchup.agent
         if not hasattr(player, "nodes"):
             return player
@@ -128,7 +138,7 @@ class Match:
     # ---- questions and answers
 
     def question(self, seat: int, goal: str | None = None) -> Question | None:
-        """Return the question what a seat makes of the position, for its own or another goal."""
+        """Return the question for a seat's view of the position, for its own or another goal."""
         player = self.player(seat)
         if player is None or self.session.over:
             return None
@@ -137,61 +147,44 @@ class Match:
         return Question(player, self.session.state.tobytes(), wanted, eyes)
 
     def goals_question(self) -> Question | None:
-        """Return the question which goals the steered seat can reach."""
+        """Return the question for the goals that the steered seat can reach."""
         question, analyst = self.question(self.steered), self.matchup.analyst
         if question is None or analyst is None or hasattr(question.player, "forecast"):
             return question
         return replace(question, player=analyst)
 
     def forecast_question(self) -> Question | None:
-        """Return the question how the game will end."""
+        """Return the question for the expected end of the game."""
         if self.matchup.analyst is None:
             return None
         mover, goals = self.session.seat, self.session.goals
         state = self.session.state.tobytes()
         return Question(self.matchup.analyst, state, goals[mover], MOVER, against=goals[1 - mover])
 
-    def explained(self, question: Question | None) -> Explanation | None:
-        """Return the best explanation so far."""
-        content = self._known(question)
-        return content if isinstance(content, Explanation) else None
+    def explained(self, question: Question | None, *, final: bool = False) -> Explanation | None:
+        """Return the best explanation so far; with `final`, None while the search goes on."""
+        answer = self.searches.answer(question)
+        if answer is None or (final and not answer.done):
+            return None
+        return answer.content if isinstance(answer.content, Explanation) else None
 
     def forecast(self) -> Forecast | None:
         """Return how the game is expected to end, for the mover."""
-        content = self._known(self.forecast_question())
-        return content if isinstance(content, Forecast) else None
-
-    def _known(self, question: Question | None) -> object:
-        if question is None:
-            return None
-        for analysis in (self.mover_analysis, self.analysis):
-            answer = analysis.answer(question)
-            if answer is not None:
-                if answer.error is not None:
-                    self.failure = f"{question.player.name} failed: {answer.error}"
-                return answer.content
-        return None
-
-    def _decided(self, question: Question | None) -> Explanation | None:
-        """Return the final explanation, None while there is still something to think about."""
-        if question is None:
-            return None
-        answers = [analysis.answer(question) for analysis in (self.mover_analysis, self.analysis)]
-        done = any(answer is not None and answer.done for answer in answers)
-        return self.explained(question) if done else None
+        answer = self.searches.answer(self.forecast_question())
+        return answer.content if answer and isinstance(answer.content, Forecast) else None
 
     def thought(self) -> Explanation | None:
-        """Return what the seat whose eyes are shown thinks now."""
+        """Return the current explanation of the seat whose values are shown."""
         return self.explained(self.question(self.eyes))
 
     def expected_cells(self, line: tuple[int, ...]) -> list[tuple[Cell | None, int]]:
-        """Return where the stones of an expected line would lie, and whose they are."""
+        """Return the cells of the stones of an expected line, and their owners."""
         if line not in self._expected:
             self._expected[line] = line_cells(self.game, self.session.state, line)
         return self._expected[line]
 
     def hint(self) -> Explanation | None:
-        """Return what the analyst would play for the mover, if the person asked."""
+        """Return what the analyst would play for the mover, if the person asked for a hint."""
         return self.explained(self.question(self.session.seat)) if self.hinted else None
 
     # ---- time
@@ -201,30 +194,28 @@ class Match:
 
         Args:
             now: in seconds.
-            previewed: a goal of which the person wants to know what it would change.
+            previewed: a goal whose effect the person wants to see.
         """
         self._now = now
-        current = self.question(self.eyes)
-        self.mover_analysis.request([current] if current else [])
         requests = [self.goals_question(), self.forecast_question()]
         if self.hinted or self._stepping:
             requests.insert(0, self.question(self.session.seat))
         if previewed is not None:
             requests.insert(0, self.question(self.steered, previewed))
-        self.analysis.request([q for q in requests if q is not None] + self.review.questions)
+        self.searches.request(self.question(self.eyes), [*requests, *self.review.questions])
         if self.session.over:
             return self._after_the_game()
         return self._computer_moves(now)
 
     def _computer_moves(self, now: float) -> bool:
-        """Play the move of a computer whose time has come, or the one that a step asks for."""
+        """Play the move of a computer if it is due or the person asked for a step."""
         waits = self.paused or not self.computer
         if (waits and not self._stepping) or self.moving(now) < 1:
             return False
         rest = (WATCH_SECONDS if self.watching else REPLY_SECONDS) / self.speed
         if not self._stepping and now - self._since < rest:
             return False
-        why = self._decided(self.question(self.session.seat))
+        why = self.explained(self.question(self.session.seat), final=True)
         if why is not None:
             self._play(why.action)
         return why is not None
@@ -234,8 +225,8 @@ class Match:
             self._counted = True
             winner = self.session.winner
             place = 1 if winner is None else (0 if winner == self.seat else 2)
-            self.tally[place] += 1
-        more = self.watching and sum(self.tally) < self.setup.games
+            self.results[place] += 1
+        more = self.watching and sum(self.results) < self.setup.games
         if more and not self.paused and self._now - self._since > REST_SECONDS / self.speed:
             self.new()
             return True
@@ -258,18 +249,31 @@ class Match:
         self._settle()
 
     def _settle(self, played: Played | None = None) -> None:
-        """The position has changed: nobody has thought about it yet."""
+        """Reset what belonged to the position before."""
         self.hinted = self._stepping = False
         self.played, self._since = played, self._now
         self._expected: dict[tuple[int, ...], list[tuple[Cell | None, int]]] = {}
-        self.review = Review(self.session, self.matchup.analyst, self.analysis)
+        self.review = Review(self.session, self.matchup.analyst, self.searches.others)
 
-    def new(self) -> None:
-        """Begin another game with the same goals."""
+    def new(self) -> bool:
+        """Begin another game with the same goals; return whether `undo` can bring this one back."""
         goals = [self.session.goals[self.seat], self.session.goals[1 - self.seat]]
+        if self.session.has_own_moves:
+            self._abandoned = Abandoned(self.session, self.seat, self.steered, self._counted)
         self._begin(None)
         self.paused = False
         self.session.goals = goals if self.seat == 0 else goals[::-1]
+        return self._abandoned is not None
+
+    def _return(self) -> bool:
+        """Go back to the game that `new` replaced, if there is one."""
+        before, self._abandoned = self._abandoned, None
+        if before is None:
+            return False
+        self.session, self.seat, self.steered = before.session, before.seat, before.steered
+        self._counted = before.counted
+        self._settle()
+        return True
 
     def play(self, action: int) -> bool:
         """Play a move for a person; return False if it is not a person's turn or not legal."""
@@ -290,26 +294,31 @@ class Match:
         return Played.now(self._now, cell, self.speed, falls=self.game.gravity)
 
     def undo(self) -> bool:
-        """Take back: a person's last move and the answer, or one move of a watched game."""
+        """Take back a person's last move and the reply, or one move of a watched game.
+
+        At the start of a game, `undo` returns to the game that `new` replaced. Return whether there
+        was something to take back.
+        """
         if self.watching or self.paused:
-            done = self.session.undo()
+            count = self.session.undo()
         else:
-            done = self.session.take_back(1 - self.seat)
+            count = self.session.take_back(1 - self.seat)
         self._settle()
-        self.paused = self.paused or (self.watching and bool(done))
-        return bool(done)
+        done = count > 0 or self._return()
+        self.paused = self.paused or (self.watching and done)
+        return done
 
     def redo(self) -> bool:
-        """Play again what was taken back."""
+        """Play again what was taken back; return whether there was anything."""
         if self.watching or self.paused:
-            done = self.session.redo()
+            count = self.session.redo()
         else:
-            done = self.session.play_again(1 - self.seat)
+            count = self.session.play_again(1 - self.seat)
         self._settle()
-        return bool(done)
+        return count > 0
 
     def go_to(self, ply: int) -> None:
-        """Show the position after so many moves of this game, and pause if it is an earlier one.
+        """Show the position after `ply` moves of this game, and pause if it is an earlier one.
 
         A single step forward is animated like a move.
         """
@@ -320,12 +329,12 @@ class Match:
         self._settle(self._animation(before) if onward else None)
 
     def step(self) -> None:
-        """Pause and go one move on."""
+        """Pause and go one move forward."""
         self.paused = True
         self.advance()
 
     def advance(self) -> None:
-        """Play a move that was taken back, else let whoever is to move play once it has thought."""
+        """Play a move that was taken back, else let the player to move search and play."""
         if self.session.undone:
             self.go_to(len(self.session.moves) + 1)
         else:
@@ -339,35 +348,23 @@ class Match:
         self._settle()
 
     def steer(self, goal: str) -> None:
-        """Change what the steered seat plays for, at once."""
+        """Change the goal of the steered seat, at once."""
         self.session.set_goal(self.steered, goal)
         self._since = self._now
 
     def flip_goal(self) -> str:
-        """Turn the steered seat's goal into its opposite, e.g. `win_by_24` to `lose_by_24`."""
-        goal = self.session.goals[self.steered]
-        for one, other in (("win", "lose"), ("lose", "win")):
-            opposite = other + goal.removeprefix(one)
-            if goal.startswith(one) and self._has_goal(opposite):
-                self.steer(opposite)
-                return opposite
-        self.steer("win")
-        return "win"
-
-    def _has_goal(self, goal: str) -> bool:
-        try:
-            self.game.goal_index(goal)
-        except GameError:
-            return False
-        return True
+        """Turn the steered seat's goal into its opposite and return that."""
+        opposite = opposite_goal(self.game, self.session.goals[self.steered])
+        self.steer(opposite)
+        return opposite
 
     def set_nodes(self, nodes: int) -> None:
-        """Change the strength of agents."""
+        """Change the budget of agents."""
         self.nodes = nodes
         self._since = self._now
 
     def faster(self, by: int) -> None:
-        """Change the speed by so many steps."""
+        """Change the speed by a number of steps."""
         place = min(range(len(SPEEDS)), key=lambda i: abs(SPEEDS[i] - self.speed))
         self.speed = SPEEDS[min(len(SPEEDS) - 1, max(0, place + by))]
 
@@ -377,21 +374,23 @@ class Match:
         Raises:
             OutputError: it cannot be written.
         """
-        path = saved_games.new_path(folder, self.game.name)
+        path = saved_games.new_path(folder, self.game.name, ".json")
         saved_games.save_session(path, self.session)
         return path
 
     def load(self, path: Path) -> None:
-        """Go on with a game from a file.
+        """Continue a game from a file; `undo` at its start returns to the present one.
 
         Raises:
-            SettingError: the file is no record of this game.
+            SettingError: the file is not a record of this game.
         """
-        self.session = saved_games.load_session(path, self.game)
+        loaded = saved_games.load_session(path, self.game)
+        if self.session.has_own_moves:
+            self._abandoned = Abandoned(self.session, self.seat, self.steered, self._counted)
+        self.session = loaded
         self._counted, self.paused = self.session.over, bool(self.session.undone)
         self._settle()
 
     def close(self) -> bool:
-        """Stop thinking; return whether all threads have ended."""
-        ended = [self.analysis.close(), self.mover_analysis.close()]
-        return all(ended)
+        """Stop all searches; return whether their threads have ended."""
+        return self.searches.close()

@@ -1,4 +1,4 @@
-"""Recordings: the same frames as the window's, with a clock of its own and without a display."""
+"""Recordings: the frames of the window, with their own clock and without a display."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pygame
 from PIL import Image
-from tqdm import tqdm
 
 from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.image_files import image_of, save_gif, save_png
@@ -15,6 +14,7 @@ from rlhf_agents.play.viewer.layout import arrange
 from rlhf_agents.play.viewer.painter import paint
 from rlhf_agents.play.viewer.scene import Ui
 from rlhf_agents.play.viewer.scene_builder import SceneBuilder
+from rlhf_agents.progress import progress_bar
 
 SIZE = (960, 640)
 FRAME_SECONDS = 0.06
@@ -23,10 +23,10 @@ LAST_SECONDS = 5.0
 
 
 class Recorder:
-    """Takes pictures of a match and moves its time on.
+    """Takes pictures of a match and moves its clock.
 
     Args:
-        builder: the match and its room.
+        builder: the match and its board.
         ui: what is shown.
         size: of the pictures in points.
         scale: pixels per point.
@@ -44,54 +44,54 @@ class Recorder:
         self._layout = arrange(*self._canvas.size)
 
     def picture(self) -> pygame.Surface:
-        """Return the present moment, all thoughts finished."""
-        self._think()
+        """Finish all searches and return the current frame."""
+        self._finish_searches()
         paint(self._canvas, self._layout, self.builder.scene(self.ui, self._now), self.ui)
         return self._canvas.surface
 
     def keep(self, seconds: float) -> None:
-        """Add the present moment to the film."""
+        """Add the current frame to the recording."""
         self.images.append(image_of(self.picture()))
         self.seconds.append(seconds)
 
-    def play(self, plies: int | None = None, *, film: bool = True) -> None:
-        """Let the match go on: moves that were taken back, then those of its players.
+    def play(self, plies: int | None = None, *, keep: bool = True) -> None:
+        """Continue the match: replay the moves that were taken back, then let its players move.
 
         Args:
             plies: how many moves; None to the end of the game.
-            film: keep pictures.
+            keep: keep the frames.
         """
         match, count = self.builder.match, 0
         most = match.game.max_plies if plies is None else plies
-        with tqdm(total=most, desc="recording", unit="move", leave=False, disable=None) as bar:
+        with progress_bar("recording", most, "moves") as show:
             while count < most and not (match.session.over and not match.session.undone):
-                self._move(film=film)
+                self._move(keep=keep)
                 count += 1
-                bar.update()
-        if film:
+                show(count)
+        if keep:
             self.keep(LAST_SECONDS)
 
-    def _move(self, *, film: bool) -> None:
-        """Play one move: first the thoughts, then the stone."""
+    def _move(self, *, keep: bool) -> None:
+        """Play one move: first show the search, then move the stone."""
         match = self.builder.match
-        self._think()
-        if film:
+        self._finish_searches()
+        if keep:
             self.keep(THOUGHT_SECONDS)
         before = len(match.session.moves)
         match.advance()
         match.paused = False
         while len(match.session.moves) == before:
-            self._think()
+            self._finish_searches()
         while match.moving(self._now) < 1:
-            if film:
+            if keep:
                 self.keep(FRAME_SECONDS)
             self._now += FRAME_SECONDS
 
-    def _think(self) -> None:
-        """Wait until everybody has thought."""
+    def _finish_searches(self) -> None:
+        """Wait for all answers."""
         match = self.builder.match
         match.tick(self._now)
-        while match.analysis.busy or match.mover_analysis.busy:
+        while match.searches.busy:
             time.sleep(0.002)
         match.tick(self._now)
 
@@ -105,10 +105,10 @@ def record(
     plies: int | None = None,
     size: tuple[int, int] = SIZE,
 ) -> None:
-    """Replay or play a match from its start and write what it looked like.
+    """Replay or play a match from its start and write pictures of it.
 
     Args:
-        builder: the match, whose moves are replayed; then its players go on.
+        builder: the match; its moves are replayed, then its players continue.
         ui: what is shown.
         gif: the animation to write, if any.
         png: the picture of the last position to write, if any.
@@ -121,7 +121,7 @@ def record(
     builder.match.go_to(0)
     builder.match.paused = False
     camera = Recorder(builder, ui, size)
-    camera.play(plies, film=gif is not None)
+    camera.play(plies, keep=gif is not None)
     if png is not None:
         save_png(png, camera.picture())
     if gif is not None:

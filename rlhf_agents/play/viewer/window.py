@@ -1,4 +1,4 @@
-"""The window itself: pygame's events in, frames out."""
+"""The window itself: it turns pygame's events into calls of the app and shows its frames."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pygame
 
 from rlhf_agents.errors import OutputError, UserError
-from rlhf_agents.play.setup import file_stem
+from rlhf_agents.play.saved_games import new_path
 from rlhf_agents.play.viewer.app import App
 from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.geometry import Point
@@ -20,7 +20,7 @@ from rlhf_agents.play.viewer.layout import SMALLEST
 
 FRAMES_PER_SECOND = 60
 SWITCH_SECONDS = 0.001
-"""How long a thread that thinks may keep Python to itself while a frame is waiting."""
+"""How long a searching thread may hold Python's lock while a frame is waiting."""
 SIZE = (1180, 780)
 
 OnFrame = Callable[[App, float], None]
@@ -82,7 +82,7 @@ class Window:
             clock.tick(FRAMES_PER_SECOND)
 
     def close(self) -> bool:
-        """Close the window and stop thinking; return whether all threads have ended."""
+        """Close the window and stop all searches; return whether their threads have ended."""
         self._window.destroy()
         ended = self.app.close()
         pygame.display.quit()
@@ -98,14 +98,12 @@ class Window:
 
     @property
     def _scale(self) -> float:
-        """Pixels of the surface per pixel of the mouse; above 1 on high-density displays."""
+        """Pixels of the surface per pixel of the mouse, above 1 on high-density displays."""
         return self._window.get_surface().get_width() / max(1, self._window.size[0])
 
     def _save_picture(self, surface: pygame.Surface) -> None:
-        number = 1
-        while (path := _picture_path(self.app.folder, self.app.setup.game, number)).exists():
-            number += 1
         try:
+            path = new_path(self.app.folder, self.app.setup.game, ".png")
             save_png(path, surface)
         except OutputError as error:
             self.app.say(str(error))
@@ -113,7 +111,7 @@ class Window:
             self.app.say(f"saved as {path}")
 
     def _take(self, event: pygame.Event) -> None:
-        """Translate an event."""
+        """Pass an event on to the app."""
         app = self.app
         if event.type in (pygame.QUIT, pygame.WINDOWCLOSE):
             app.leaving = True
@@ -136,10 +134,6 @@ class Window:
 
     def _place(self, position: tuple[float, float]) -> Point:
         return position[0] / self.app.zoom, position[1] / self.app.zoom
-
-
-def _picture_path(folder: Path, game: str, number: int) -> Path:
-    return folder / f"{file_stem(game)}-{number}.png"
 
 
 def _zoom(desktop_height: int) -> float:

@@ -10,7 +10,7 @@ import rlhf_games
 from rlhf_agents.play import board_text
 from rlhf_agents.play.board_cells import stones_of
 from rlhf_agents.play.session import Session
-from rlhf_agents.play.terminal import Quit, Table, new_console
+from rlhf_agents.play.terminal import Quit, TerminalGame, new_console
 from rlhf_agents.players.agent import Agent
 from rlhf_agents.players.players import AgentPlayer
 from rlhf_agents.settings import Foresight
@@ -32,7 +32,7 @@ def table(name="connect_four", person=0, lines=(), opening=()):
             raise EOFError from None
 
     session = Session(game, moves=list(opening), opening=len(opening))
-    return Table(session, tuple(players), tuple(names), new_console(io.StringIO()), ask)
+    return TerminalGame(session, tuple(players), tuple(names), new_console(io.StringIO()), ask)
 
 
 def printed(table):
@@ -86,7 +86,7 @@ def test_a_full_column_is_refused():
     with pytest.raises(Quit):
         board.play()
     assert (stones_of(board.session.game, board.session.state)[:, 0] != 0).all()
-    assert "that move is not possible; possible: 2 3 4 5 6 7" in printed(board)
+    assert "that move is not possible; possible: 2, 3, 4, 5, 6, 7" in printed(board)
 
 
 @pytest.mark.parametrize("words", ["[/x]", "[bold]no", "goal [/]", "goal [red]"])
@@ -95,6 +95,63 @@ def test_what_is_typed_is_no_markup(words):
     with pytest.raises(Quit):
         board.play()
     assert repr(words.split()[-1]) in printed(board)
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("4 4", "one move at a time: type '4' alone"),
+        ("undo 2", "undo stands alone"),
+        ("hnt", "did you mean hint?"),
+        ("goal win diagonal", "the agent plays for 'win_diagonal'"),
+    ],
+)
+def test_nothing_is_half_understood(line, sentence):
+    board = table(lines=[line])
+    with pytest.raises(Quit):
+        board.play()
+    assert sentence in printed(board)
+    assert board.session.moves == []
+
+
+def test_moves_have_names_of_several_words_and_labels():
+    """As typed: the name of a move, also with blanks, or what people call it here."""
+    game = rlhf_games.make("connect_four")
+    typed = iter(["pile:1, take:2;", "left edge"])
+    board = table()
+    board.ask = lambda _prompt: next(typed)
+    board.players = (None, None)
+    board.session.game = Renamed(game)
+    for _ in range(2):
+        board._person_moves()
+    assert board.session.moves == [2, 0]
+
+
+class Renamed:
+    """Connect Four with names as those of OpenSpiel, and labels."""
+
+    def __init__(self, game):
+        self.game = game
+
+    def __getattr__(self, name):
+        return getattr(self.game, name)
+
+    def names_of(self, _seat):
+        return tuple(f"pile:1, take:{column};" for column in range(7))
+
+    def label(self, _state, action):
+        return "left edge" if action == 0 else str(action)
+
+
+@pytest.mark.parametrize("person", [0, 1])
+def test_a_new_game_can_be_undone(person):
+    board = table(person=person, lines=["4", "3", "new", "undo", "new", "4", "undo", "undo"])
+    with pytest.raises(Quit):
+        board.play()
+    text = printed(board)
+    assert text.count("undo returns to the one before") == 2
+    assert text.count("back in the game before") == 2
+    assert len(board.session.moves) == 4 + person
 
 
 @pytest.mark.parametrize("person", [0, 1])
@@ -108,7 +165,7 @@ def test_undo_and_redo_keep_the_turn(person):
 
 
 def test_openings_stay():
-    board = table(lines=["undo", "4", "undo", "new", "undo"], opening=[0, 1])
+    board = table(lines=["undo", "4", "undo", "new", "undo", "undo"], opening=[0, 1])
     with pytest.raises(Quit):
         board.play()
     assert board.session.moves == [0, 1]
@@ -128,9 +185,9 @@ def test_compact_tables_say_why_in_one_line():
     board.compact = True
     with pytest.raises(Quit):
         board.play()
-    told = [line for line in printed(board).splitlines() if line.startswith("agent plays ")]
-    assert len(told) == 1
-    assert "% win" in told[0]
+    moves = [line for line in printed(board).splitlines() if line.startswith("agent plays ")]
+    assert len(moves) == 1
+    assert "% win" in moves[0]
     assert "for 'win':" not in printed(board)
 
 

@@ -1,4 +1,4 @@
-"""A window in which an actor plays any world, and films of it without a display."""
+"""A window in which an actor plays in any environment, and recordings of it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pygame
-from tqdm import tqdm
 
 from rlhf_agents.errors import UserError
 from rlhf_agents.play.episode import EpisodePlayer
@@ -18,12 +17,13 @@ from rlhf_agents.play.viewer.env_window.layout import agent_at
 from rlhf_agents.play.viewer.env_window.screen import EnvUi, layout_of, paint_env
 from rlhf_agents.play.viewer.image_files import image_of, save_gif, save_png
 from rlhf_agents.play.viewer.theme import Theme
+from rlhf_agents.progress import progress_bar
 
 SIZE = (960, 560)
 SMALLEST = (320, 320)
 FRAMES_PER_SECOND = 60
 FILM_PACE = 15.0
-"""Pictures a second of a film; a film of 50 would be huge."""
+"""Frames per second of a recording; with 50 it would be huge."""
 END_SECONDS = 1.5
 LEFT_BUTTON = 1
 KEYS = "space pause   \u2192 one step   n next episode   + \u2212 speed   esc leave"
@@ -33,12 +33,12 @@ OnFrame = Callable[["EnvWindow", float], None]
 
 
 class EnvWindow:
-    """Shows a world until the person leaves.
+    """Shows an environment until the person leaves.
 
     Args:
-        episode: the world and its actor.
+        episode: the environment and its actor.
         theme: the colours.
-        episodes: how many are played before it waits.
+        episodes: how many are played before the window waits.
         size: in points.
 
     Raises:
@@ -61,7 +61,7 @@ class EnvWindow:
             raise UserError(msg) from error
 
     def run(self, watch: OnFrame | None = None) -> None:
-        """Show frames until the person leaves; `watch` sees each, with the time in seconds."""
+        """Show frames until the person leaves; call `watch` after each with the time in seconds."""
         clock = pygame.time.Clock()
         while not self.leaving:
             for event in pygame.event.get():
@@ -74,7 +74,7 @@ class EnvWindow:
             clock.tick(FRAMES_PER_SECOND)
 
     def tick(self, now: float) -> None:
-        """Go on if it is time to."""
+        """Take the next step if it is due."""
         if self.paused or self._waits or now < self._due:
             return
         frame = self.episode.advance()
@@ -82,7 +82,7 @@ class EnvWindow:
         self._due = max(now, self._due) + pause if frame.over else now + pause
 
     def key(self, name: str) -> None:
-        """Do what a key is for."""
+        """React to a key."""
         if name in ("escape", "q"):
             self.leaving = True
         elif name == "space":
@@ -109,7 +109,7 @@ class EnvWindow:
             self.episode.follow(agent)
 
     def close(self) -> None:
-        """Close the window, then the world, which may quit pygame."""
+        """Close the window, then the environment, which may quit pygame."""
         self._window.destroy()
         pygame.display.quit()
         self.episode.close()
@@ -120,7 +120,7 @@ class EnvWindow:
 
     @property
     def state(self) -> str:
-        """What the panel says of the pace."""
+        """What the panel says about the speed."""
         if self.paused:
             return "paused"
         return "" if self.speed == 1 else f"{self.speed:g} times as fast"
@@ -149,13 +149,13 @@ class EnvWindow:
 
 @dataclass(frozen=True)
 class EnvRecording:
-    """What to write of an episode.
+    """The files to write of some episodes.
 
     Attributes:
         gif: the animation, if any.
         png: the picture of the last frame, if any.
-        episodes: how many.
-        steps: the most in all.
+        episodes: how many episodes.
+        steps: the most steps in all.
         size: of the pictures in points.
     """
 
@@ -167,7 +167,7 @@ class EnvRecording:
 
 
 def record_episodes(episode: EpisodePlayer, theme: Theme, wanted: EnvRecording) -> int:
-    """Play a show to the end and write what it looked like; return how many steps that were.
+    """Play episodes and write pictures of them; return the number of steps.
 
     Raises:
         OutputError: a file cannot be written.
@@ -176,7 +176,7 @@ def record_episodes(episode: EpisodePlayer, theme: Theme, wanted: EnvRecording) 
     ui = EnvUi(theme)
     every = max(1, math.ceil(episode.pace / FILM_PACE))
     images, seconds, steps = [], [], 0
-    with tqdm(total=wanted.steps, desc="recording", unit="step", leave=False, disable=None) as bar:
+    with progress_bar("recording", wanted.steps, "steps") as show:
         while True:
             frame = episode.frame
             ended = steps >= wanted.steps or (frame.over and frame.episode >= wanted.episodes)
@@ -187,7 +187,7 @@ def record_episodes(episode: EpisodePlayer, theme: Theme, wanted: EnvRecording) 
             if ended:
                 break
             steps += episode.advance().step > 0
-            bar.update()
+            show(steps)
     paint_env(canvas, episode, ui)
     if wanted.png is not None:
         save_png(wanted.png, canvas.surface)

@@ -64,7 +64,7 @@ class Screen:
     def settle(self):
         """Let everybody finish thinking, without moving the clock."""
         self.frame(0)
-        self.wait(lambda: not (self.match.analysis.busy or self.match.mover_analysis.busy), 0)
+        self.wait(lambda: not self.match.searches.busy, 0)
         self.frame(0)
 
     def at_rest(self):

@@ -138,7 +138,7 @@ def test_going_back_and_forth(watched):
 
 def test_watched_games_go_on_by_themselves_and_are_counted(tmp_path):
     screen = Screen(tmp_path, game="tic_tac_toe", opponent="random", games=2, nodes=1, seed=3)
-    screen.wait(lambda: sum(screen.match.tally) == 2, 0.5)
+    screen.wait(lambda: sum(screen.match.results) == 2, 0.5)
     assert screen.match.session.over
     screen.frame(99)
     assert screen.match.session.over
@@ -244,3 +244,57 @@ def test_failing_players_are_told(screen):
     screen.match.matchup.__dict__["agent"] = Broken()
     screen.wait(lambda: screen.app.ui.toast)
     assert screen.app.ui.toast == "broken failed: no idea"
+
+
+# ---- a new game can be undone ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("side", ["first", "second"])
+def test_undo_brings_back_the_game_that_new_ended(tmp_path, side):
+    screen = Screen(tmp_path, game="connect_four", side=side, nodes=4)
+    screen.at_rest()
+    play(screen, 3, 3)
+    before, goals = list(screen.session.moves), ["lose", "win"]
+    screen.session.goals = list(goals)
+    screen.key("n")
+    assert "undo returns" in screen.app.ui.toast
+    screen.at_rest()
+    assert len(screen.session.moves) == (0 if side == "first" else 1)
+    screen.key("u")
+    assert screen.session.moves == before
+    assert screen.session.goals == goals
+    screen.at_rest()
+    play(screen, 2)
+    assert screen.session.moves[: len(before)] == before
+    screen.app.close()
+
+
+def test_undo_in_a_new_game_takes_back_its_moves_first(screen):
+    play(screen, 3)
+    screen.key("n")
+    play(screen, 2)
+    screen.key("u")
+    assert screen.session.moves == []
+    screen.key("u")
+    assert screen.session.moves[0] == 3
+    screen.key("u")
+    assert not screen.match.undo()
+
+
+def test_a_new_game_before_the_first_move_says_nothing(screen):
+    screen.key("n")
+    assert screen.app.ui.toast == ""
+    assert not screen.match.undo()
+
+
+def test_undo_brings_back_the_game_that_a_file_replaced(screen, tmp_path):
+    play(screen, 3)
+    before = list(screen.session.moves)
+    path = screen.match.save(tmp_path)
+    screen.match.new()
+    play(screen, 1)
+    screen.match.load(path)
+    assert screen.session.moves == before
+    assert screen.match.undo()
+    assert screen.match.undo()
+    assert screen.session.moves[0] == 1

@@ -270,8 +270,8 @@ play_window.play_in_window(setup, "dark", None, None, watch)
     ("when", "agent", "nodes"),
     [
         ("True", None, 16),  # while everything is still being loaded
-        ("match and match.computer and match.mover_analysis.busy", "minimax:24", 16),
-        ("match and match.computer and match.mover_analysis.busy", None, 16000),
+        ("match and match.computer and match.searches.shown.busy", "minimax:24", 16),
+        ("match and match.computer and match.searches.shown.busy", None, 16000),
     ],
     ids=["loading", "deep in a search", "thinking"],
 )
