@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 SIDES = ("first", "second", "random")
 SMALLEST, LARGEST = 320, 4096
 NODES = 256
+MOST_PLIES = 10**7
 STAND_IN = "minimax:2"
 NEED_RULES = ("nodes", "side", "load")
 """Options that only games with exact rules have."""
@@ -89,7 +90,7 @@ def parser() -> Parser:
     add("--screenshot", type=Path, metavar="FILE.png", help="write a picture of the last position")
     add("--force", action="store_true", help="replace files that exist already")
     plies = "moves (or steps of an environment) to record (default: to the end)"
-    add("--plies", type=common.whole(0, MAX_NODES), metavar="N", help=plies)
+    add("--plies", type=common.whole(0, MOST_PLIES), metavar="N", help=plies)
     add("--theme", choices=("dark", "light"), default="dark", help="colours (default dark)")
     add("--size", type=_size, metavar="WxH", help="of the window or the pictures, e.g. 960x640")
     program.add_seed("of random players, sides and openings (default 0)")
@@ -117,6 +118,9 @@ def _play(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int:
     if rules is None:
         return _play_env(options)
     no_options(options.option, options.game)
+    if options.plies is not None and not _wants_files(options):
+        msg = "--plies is the length of a recording; add --record FILE.gif or --screenshot FILE.png"
+        raise SettingError(msg)
     setup = _setup(options, rules)
     if options.load is not None:
         check_game(options.load, setup.game)

@@ -35,9 +35,6 @@ def check_options(options: argparse.Namespace) -> None:
     for option, path, ending in files:
         if path is not None:
             _check_file(option, path, ending, force=options.force)
-    if options.plies is not None and options.record is None and options.screenshot is None:
-        msg = "--plies is the length of a recording; add --record FILE.gif or --screenshot FILE.png"
-        raise SettingError(msg)
 
 
 def _check_file(option: str, path: Path, ending: str, *, force: bool) -> None:

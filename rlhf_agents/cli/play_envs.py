@@ -15,6 +15,7 @@ from rlhf_agents.errors import SettingError
 from rlhf_agents.files.literals import pairs, value
 from rlhf_agents.play.episode import ANSI, EpisodePlayer
 from rlhf_agents.play.episode_frames import Frame
+from rlhf_agents.play.viewer.pygame_check import open_offscreen_driver
 
 MOST_STEPS = 1000
 """Of a recording or in the terminal without --plies: some environments never end."""
@@ -55,6 +56,7 @@ def _record(config: EnvConfig, options: argparse.Namespace) -> None:
     files = options.record, options.screenshot
     wanted = EnvRecording(*files, options.games, steps, options.size or SIZE)
     try:
+        open_offscreen_driver()
         with _silent(), contextlib.closing(EpisodePlayer(config, options.agent)) as episode:
             shown = record_episodes(episode, THEMES[options.theme], wanted)
             _say_trouble(episode)
@@ -141,11 +143,7 @@ def _say_trouble(episode: EpisodePlayer) -> None:
 
 @contextlib.contextmanager
 def _silent() -> Iterator[None]:
-    """Let environments that use SDL play no sound, where they would fail without a loudspeaker.
-
-    SDL's video driver stays as it is: without a display SDL draws into memory by itself, and some
-    environments draw nothing if they are told to use its dummy driver.
-    """
+    """Let environments play no sound, as many fail without a loudspeaker."""
     name = "SDL_AUDIODRIVER"
     before = os.environ.get(name)
     os.environ.setdefault(name, "dummy")

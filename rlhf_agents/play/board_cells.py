@@ -1,4 +1,4 @@
-"""What a board shows: whose stone lies where, what a move has placed, which line has won."""
+"""The cells of a board: their stones, the stone of a move, the line that has won."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from rlhf_games.base import Game, Outcome, States
 
 Cell = tuple[int, int]
 Path = tuple[Cell, Cell]
-"""From where a piece moves, and where to."""
+"""The origin and the target of a piece's move."""
 Stones = NDArray[np.int8]
 
 DIRECTIONS = ((0, 1), (1, 0), (1, 1), (1, -1))
 
 
 def has_board(game: Game) -> bool:
-    """Tell whether the planes are a board of stones; else positions are read as `Game.text`."""
+    """Return whether the planes are a board of stones; if not, `Game.text` shows positions."""
     _, rows, columns = game.observation_shape
     return game.visible_cells == rows * columns
 
 
 def plays_columns(game: Game) -> bool:
-    """Tell whether an action is a column into which a stone falls."""
+    """Return whether an action is a column into which a stone falls."""
     return game.gravity and game.n_actions == game.observation_shape[2]
 
 
 def plays_cells(game: Game) -> bool:
-    """Tell whether an action is a cell, row by row; there may be one more, such as to pass."""
+    """Return whether an action is a cell, row by row; one more action may be a pass."""
     _, rows, columns = game.observation_shape
     is_cell = rows * columns <= game.n_actions <= rows * columns + 1
     return has_board(game) and not game.gravity and is_cell
@@ -39,7 +39,7 @@ def plays_cells(game: Game) -> bool:
 
 @lru_cache(maxsize=8)  # the window asks whenever the mouse moves, always for the same names
 def paths_of(names: tuple[str, ...], rows: int) -> tuple[Path, ...]:
-    """Return between which cells pieces move; nothing unless all moves have names such as a2b3.
+    """Return the cells between which pieces move; empty unless all moves have names such as a2b3.
 
     Args:
         names: of all actions; row 1 is at the bottom of the board.
@@ -54,14 +54,14 @@ def paths_of(names: tuple[str, ...], rows: int) -> tuple[Path, ...]:
 
 
 def line_names(game: Game, line: Sequence[int], mover: int) -> list[str]:
-    """Return the names of moves that both players make in turn, the first by the seat `mover`."""
+    """Return the names of alternating moves, the first of which the seat `mover` makes."""
     return [game.names_of((mover + ply) % 2)[action] for ply, action in enumerate(line)]
 
 
 def line_labels(game: Game, state: States, line: Sequence[int]) -> list[str]:
-    """Return what people call the moves of a line from a position uint64 `[W]` on.
+    """Return the labels of a line of moves from a position uint64 `[W]`.
 
-    Where positions are no boards, names may depend on them, see `Game.label`.
+    In games without a board of stones, labels may depend on the position, see `Game.label`.
     """
     states = np.ascontiguousarray(state)[None]
     if has_board(game):
@@ -90,9 +90,9 @@ def stones_of(game: Game, state: States) -> Stones:
 
 
 def placed_cell(before: Stones, after: Stones) -> Cell | None:
-    """Return the cell that a move has filled; None if it has filled none.
+    """Return the cell that a move has filled, or None.
 
-    Other stones may have changed their owner; a piece may have taken another's place.
+    Other stones may have changed their owner, or a piece may have captured another.
     """
     changed = (before != after) & (after > 0)
     fresh = changed & (before == 0)
@@ -101,7 +101,7 @@ def placed_cell(before: Stones, after: Stones) -> Cell | None:
 
 
 def landing_cell(game: Game, stones: Stones, action: int) -> Cell | None:
-    """Return where the stone of an action will lie, None if the board does not tell."""
+    """Return the cell of the stone that an action places, or None if it is unknown."""
     if plays_columns(game):
         empty = np.flatnonzero(stones[:, action] == 0)
         return (int(empty[-1]), action) if len(empty) else None
@@ -112,7 +112,7 @@ def landing_cell(game: Game, stones: Stones, action: int) -> Cell | None:
 
 
 def line_cells(game: Game, state: States, line: Sequence[int]) -> list[tuple[Cell | None, int]]:
-    """Return for each move of a line where its stone would lie, and whose it is (0 or 1)."""
+    """Return for each move of a line the cell of its stone and the seat of its owner (0 or 1)."""
     states, stones = np.ascontiguousarray(state)[None], stones_of(game, state)
     cells: list[tuple[Cell | None, int]] = []
     for action in line:
@@ -125,7 +125,7 @@ def line_cells(game: Game, state: States, line: Sequence[int]) -> list[tuple[Cel
 
 
 def winning_cells(game: Game, state: States, cell: Cell | None) -> set[Cell]:
-    """Return the cells of all full lines through the last stone; empty unless somebody won."""
+    """Return the cells of all full lines through the last stone; empty if no player has won."""
     outcome = game.outcome(np.ascontiguousarray(state)[None])[0]
     if not game.lines_win or cell is None or outcome not in (Outcome.LOSS, Outcome.WIN):
         return set()
@@ -139,7 +139,7 @@ def winning_cells(game: Game, state: States, cell: Cell | None) -> set[Cell]:
 
 
 def _reach(stones: Stones, cell: Cell, step: Cell) -> list[Cell]:
-    """Return the cells from `cell` on, itself excluded, that hold the same stone."""
+    """Return the cells next to `cell` in a direction that hold the same stone."""
     reached = []
     row, column = cell[0] + step[0], cell[1] + step[1]
     while 0 <= row < stones.shape[0] and 0 <= column < stones.shape[1]:

@@ -1,4 +1,4 @@
-"""Positions as text: the board, what every move is worth, what can be reached, what is expected."""
+"""Positions as text: the board, the values of moves, the chances, the expected line."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ EMPTY = "·"
 CELL = 5
 BAR = 20
 MOST, PER_ROW, WIDTH = 12, 6, 12
-"""Of moves that are listed by name: how many, how many of them in a row, and how wide."""
+"""The list of moves by name: how many at most, how many per row, and how wide."""
 CHANCES = ("win", "draw", "lose")
 
 
 def board(game: Game, state: States, last: Cell | None = None) -> Text:
-    """Return the board with the names of the moves; the last stone stands in brackets.
+    """Return the board with the names of the moves; the last stone is in brackets.
 
-    Where pieces move from cell to cell, letters and numbers beside the board name the cells.
-    Positions that are no board of stones are shown as the game writes them.
+    If pieces move from cell to cell, letters and numbers beside the board name the cells.
+    Games without a board of stones write their positions themselves.
     """
     written = game.text(state)
     if written is not None:
@@ -58,7 +58,7 @@ def board(game: Game, state: States, last: Cell | None = None) -> Text:
 
 
 def move_name(game: Game, state: States, action: int) -> str:
-    """Return what a person types for a move, and what it means: "84 (d3c2)", or only "4"."""
+    """Return the name that a person types for a move, and its label: "84 (d3c2)", or only "4"."""
     mover = int(game.mover(np.ascontiguousarray(state)[None])[0])
     name, label = game.names_of(mover)[action], game.label(state, action)
     return name if name == label else f"{name} ({label})"
@@ -71,14 +71,14 @@ def _legal_moves(game: Game, state: States) -> str:
 
 
 def move_values(game: Game, why: Explanation, mover: int = 0) -> Text:
-    """Return the value of every move in percent: below the columns, or as a grid of cells.
+    """Return the values of the moves in percent, below the columns or as a grid of cells.
 
-    Moves that are neither, or one more than cells, are listed by name, the best of them.
+    Of moves that are neither columns nor cells, the best are listed by name.
 
     Args:
         game: the rules.
-        why: what a player thinks of a position.
-        mover: the seat that is to move there.
+        why: a player's explanation of a position.
+        mover: the seat to move there.
     """
     width, text = game.observation_shape[2], Text()
     in_grid = plays_columns(game) or plays_cells(game)
@@ -93,7 +93,7 @@ def move_values(game: Game, why: Explanation, mover: int = 0) -> Text:
 
 
 def _listed(why: Explanation, names: tuple[str, ...], first: int) -> Text:
-    """Return the best legal moves from the action `first` on, by name, the best first."""
+    """Return the best legal moves among the actions from `first`, by name, the best first."""
     legal = [a for a in range(first, len(names)) if not np.isnan(why.values[a])]
     shown = sorted(legal, key=lambda a: -why.values[a])[:MOST]
     text = Text()
@@ -111,9 +111,9 @@ def _value_style(why: Explanation, action: int) -> str:
 
 
 def bars(why: Explanation) -> Text:
-    """Return how likely win, draw and loss are if they were asked for, as bars.
+    """Return the chances of a win, a draw and a loss, each if it were the goal, as bars.
 
-    The goal that was played for shows what looking ahead found, the others the first impression.
+    The chance of the present goal comes from the search, the others from the network.
     """
     text = Text()
     for name in CHANCES:
@@ -130,29 +130,29 @@ def bars(why: Explanation) -> Text:
 
 
 def spoken(game: Game, why: Explanation, mover: int = 0) -> str:
-    """Return the value of the move and the expected line in a few words: "61% win, expects 4 3"."""
+    """Return the value of the move and the expected line in short: "61% win, expects 4 3"."""
     moves = " ".join(line_names(game, why.line, mover)[1:])
     text = f"{100 * why.values[why.action]:.0f}% {why.pursued}"
     return f"{text}, expects {moves}" if moves else text
 
 
 def expected(game: Game, why: Explanation, mover: int = 0) -> str:
-    """Return the expected line and what it cost, e.g. "expects 4 4 3 (256 positions, 2 ms)"."""
+    """Return the expected line and its cost, e.g. "expects 4 4 3 (256 positions, 2 ms)"."""
     moves = " ".join(line_names(game, why.line, mover))
     proven = ", proven" if why.proven else ""
-    pursued = "" if why.pursued == why.goal else f", {why.goal} is out of reach: plays to win"
+    pursued = "" if why.pursued == why.goal else f", {why.goal} is out of reach, so it plays to win"
     return f"expects {moves} ({why.nodes} positions, {1000 * why.seconds:.0f} ms{proven}{pursued})"
 
 
 def thoughts(
     game: Game, why: Explanation, whose: str = "value of every move", mover: int = 0
 ) -> Text:
-    """Return everything that an explanation says: values of moves, chances, expected line."""
+    """Return all of an explanation: values of moves, chances, expected line."""
     text = Text(f"{whose} for {why.goal!r}:\n")
     text.append_text(move_values(game, why, mover))
     chances = bars(why)
     if chances:
-        text.append("within reach, if it were asked for:\n")
+        text.append("chances, if each were the goal:\n")
         text.append_text(chances)
     text.append(expected(game, why, mover) + "\n", "italic")
     return text

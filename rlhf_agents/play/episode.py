@@ -1,4 +1,4 @@
-"""An episode of a world, step by step, for those who watch: picture, action, values, return."""
+"""An episode of an environment, step by step: pictures, actions, values and returns to watch."""
 
 from __future__ import annotations
 
@@ -32,28 +32,28 @@ SLOWEST, FASTEST = 1.0, 60.0
 
 
 class EpisodePlayer:
-    """A world in which an actor acts while somebody watches.
+    """An environment in which an actor acts, step by step.
 
     Args:
-        config: the world.
-        agent: who acts, see `actors.load_actor`.
-        mode: how it is shown, "rgb_array" or "ansi"; where a world has it not, `trouble` says so.
+        config: the environment.
+        agent: the actor, see `actors.load_actor`.
+        mode: how the environment renders, "rgb_array" or "ansi"; `trouble` says if it cannot.
 
     Attributes:
-        name: of the world.
-        goal: what is asked for, if anything.
-        opponent: in worlds of two players.
-        actor: who acts, all agents if there are many.
-        pace: steps a second, as the world wants it.
+        name: of the environment.
+        goal: what the actor is asked for, if anything.
+        opponent: in environments of two players.
+        actor: the one that acts, for all agents if there are many.
+        pace: steps per second, as the environment asks for.
         names: of the actions of every agent, or their numbers.
-        floor: what missing the goal pays, if the actor's values are of goals, see
-            `world_events.goal_floor`; None: they are of rewards.
-        now: what there is to see.
-        trouble: why there is no picture; nothing if there is one.
+        floor: what missing the goal pays if the actor values goals, None if it values rewards, see
+            `episode_events.goal_floor`.
+        frame: the current frame.
+        trouble: why there is no picture, else empty.
 
     Raises:
         UserError: there is no such agent, or it does not fit.
-        rlhf_games.base.GameError: there is no such world, or it cannot be set up like that.
+        rlhf_games.base.GameError: there is no such environment, or it takes no such options.
     """
 
     def __init__(self, config: EnvConfig, agent: str, mode: str = RGB) -> None:
@@ -79,13 +79,13 @@ class EpisodePlayer:
         """Begin the next episode; only the first is seeded, as in Gymnasium.
 
         Raises:
-            WorldFailureError: the world raised an error.
+            EnvironmentFailureError: the environment raised an error.
         """
         try:
             shown, info = self.env.reset(seed=self._seed)
         except GameError:
             raise
-        except Exception as error:  # whatever the world's own code raises
+        except Exception as error:  # whatever the environment's own code raises
             raise self._failure(error, self.frame.episode + 1, 0) from error
         self._batch = shown if self._team is not None else _as_batch(shown)
         self._seed = None
@@ -95,10 +95,10 @@ class EpisodePlayer:
         return self.frame
 
     def advance(self) -> Frame:
-        """Do what the actor wants; after the end begin anew.
+        """Take the actor's next action; after the end, begin the next episode.
 
         Raises:
-            WorldFailureError: the world raised an error.
+            EnvironmentFailureError: the environment raised an error.
         """
         if self.frame.over:
             return self.restart()
@@ -127,10 +127,10 @@ class EpisodePlayer:
         return self.frame
 
     def follow(self, agent: int) -> Frame:
-        """Look closely at one of the agents from now on, also when it is out.
+        """Follow one of the agents from now on, even when it is out.
 
         Args:
-            agent: its place among them, counted round and round.
+            agent: its index, modulo the number of agents.
         """
         self._wanted = agent % len(self.frame.agents)
         self.frame = replace(self.frame, followed=self._wanted)
@@ -138,23 +138,23 @@ class EpisodePlayer:
 
     @property
     def action_names(self) -> tuple[str, ...]:
-        """The actions of the agent that is followed."""
+        """The names of the actions of the followed agent."""
         return self.names[self.frame.followed]
 
     def action_name(self, agent: int, action: Any) -> str:
-        """Return how people call an action of one of the agents."""
+        """Return the name of an action of an agent."""
         names = self.names[agent]
         known = isinstance(action, int) and action < len(names)
         return names[action] if known else str(action)
 
     def close(self) -> None:
-        """Close the world."""
+        """Close the environment."""
         self.env.close()
 
     def _step(self, actions: list[Any]) -> tuple[NDArray[np.float64], bool, Any]:
-        """Take the actions of all agents; return their rewards `[n]`, if it is over, and an info.
+        """Take the actions of all agents; return their rewards `[n]`, whether it is over, an info.
 
-        An agent that is out has no action.
+        The action of an agent that is out is None.
         """
         try:
             if self._team is None:
@@ -165,7 +165,7 @@ class EpisodePlayer:
                 self._batch, rewards, terminated, truncated, info = self._team.step(chosen)
         except GameError:
             raise
-        except Exception as error:  # whatever the world's own code raises
+        except Exception as error:  # whatever the environment's own code raises
             raise self._failure(error, self.frame.episode, self.frame.step + 1) from error
         return rewards, bool(terminated or truncated), info
 
@@ -176,7 +176,7 @@ class EpisodePlayer:
         )
 
     def _open(self, config: EnvConfig, mode: str) -> Any:
-        """Open the world so that it shows itself, or without if it cannot."""
+        """Open the environment with a render mode, or without if it has no such mode."""
         env = open_one(config)
         modes = _innermost(env).metadata.get("render_modes") or ()
         if mode in modes:
@@ -196,7 +196,7 @@ class EpisodePlayer:
         return replace(frame, followed=self._followed(frame))
 
     def _think(self, frame: Frame) -> tuple[AgentFrame, ...]:
-        """Return all agents with what the actor thinks and will do."""
+        """Return all agents with the values and the next actions of the actor."""
         env, batch, masks = self.env, self._batch, masks_of(self.env, self._batch)
         playing, successes = np.ones(len(frame.agents), np.bool_), [frame.success]
         if self._team is not None:
@@ -229,7 +229,7 @@ class EpisodePlayer:
         return tuple(agents)
 
     def _followed(self, frame: Frame) -> int:
-        """Return who is looked at: whom somebody chose, else the first that plays."""
+        """Return the agent to follow: the chosen one, else the first that still plays."""
         if self._wanted is not None:
             return self._wanted
         if frame.followed_agent.playing or frame.over:
@@ -243,14 +243,14 @@ class EpisodePlayer:
             return self.env.render()
         except GameError:
             raise
-        except Exception as error:  # drawing is the world's own code
+        except Exception as error:  # drawing is the environment's own code
             self.mode = None
             self.trouble = f"{self.name} cannot be drawn: {type(error).__name__}: {error}"
             return None
 
 
 def _with_events(before: Frame, after: Frame, lives: int | None) -> Frame:
-    """Return a frame with what happened since the one before."""
+    """Return `after` with the events since `before`."""
     counted = before.lives, lives
     step = after.step
     found = {
@@ -269,7 +269,7 @@ def _with_events(before: Frame, after: Frame, lives: int | None) -> Frame:
 
 
 def _leaving(agent: AgentFrame, frame: Frame) -> list[EpisodeEvent]:
-    """Return that an agent leaves a world that goes on, unless its goals say why."""
+    """Return the event of an agent that leaves a running episode, unless its goals say why."""
     if agent.playing or frame.over or (agent.goals and agent.success is not None):
         return []
     if agent.success:
@@ -284,9 +284,9 @@ def _chance(values: NDArray[np.float32] | None, floor: float | None) -> float | 
 
 
 def _innermost(env: Any) -> Any:
-    """Return the environment that knows how it is shown: the world's own."""
-    of_worlds = getattr(getattr(env, "worlds", None), "envs", ())
-    inner = of_worlds[0] if of_worlds else getattr(env, "env", env)
+    """Return the innermost environment, which knows how it renders."""
+    many = getattr(getattr(env, "worlds", None), "envs", ())
+    inner = many[0] if many else getattr(env, "env", env)
     return getattr(inner, "unwrapped", inner)
 
 
@@ -303,6 +303,9 @@ def _action_names(inner: Any, env: Any) -> tuple[tuple[str, ...], ...]:
     listed = getattr(inner, "actions", None)
     if isinstance(listed, type) and hasattr(listed, "__members__"):  # MiniGrid's enumeration
         return (tuple(listed.__members__),)
+    by_number = getattr(getattr(inner, "action_type", None), "actions", None)
+    if isinstance(by_number, dict):  # HighwayEnv's table
+        return (tuple(str(by_number[i]).replace("_", " ").lower() for i in sorted(by_number)),)
     return (tuple(str(action) for action in range(int(getattr(env.action_space, "n", 0)))),)
 
 

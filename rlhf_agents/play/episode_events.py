@@ -1,4 +1,4 @@
-"""What happens in an episode that is watched, and how likely its goals are."""
+"""The events of an episode, and the probabilities of its goals."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ACHIEVED, DESIRED = "achieved_goal", "desired_goal"
 
 
 class EventKind(StrEnum):
-    """Of an event."""
+    """The kind of an event."""
 
     REWARD = "reward"
     PENALTY = "penalty"
@@ -30,14 +30,14 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True)
 class EpisodeEvent:
-    """Something that happened.
+    """An event in an episode.
 
     Attributes:
         step: of the episode, from 1.
-        kind: what it was.
-        text: in words.
-        who: the agents that it happened to; nobody in particular in worlds of one, at the end, and
-            if it happened to all.
+        kind: of the event.
+        text: the event in words.
+        who: the agents that it happened to; empty in environments of one agent, at the end, and if
+            it happened to all.
     """
 
     step: int
@@ -47,20 +47,20 @@ class EpisodeEvent:
 
     @property
     def sentence(self) -> str:
-        """The words, and whose event it was."""
+        """The event in words, with its agents."""
         return f"{', '.join(self.who)}: {self.text}" if self.who else self.text
 
 
 @dataclass(frozen=True)
 class GoalChance:
-    """One goal of a world's table.
+    """A goal of an environment's table.
 
     Attributes:
         name: of the goal.
-        asked: it is what is played for.
+        asked: whether the agent plays for it.
         flag: 1 reached, -1 lost, 0 open.
-        chance: the discounted probability, in [0, 1], that the actor sees in its best legal action;
-            None if it values no goals, or nothing is left to be done.
+        chance: the actor's value of its best legal action, a discounted probability in [0, 1];
+            None if the actor does not value goals, or the goal is decided.
     """
 
     name: str
@@ -76,14 +76,14 @@ def step_events(
     reward: float,
     lives: tuple[int | None, int | None] = (None, None),
 ) -> list[EpisodeEvent]:
-    """Return what happened to one agent in one step.
+    """Return the events of one agent in one step.
 
     Args:
         before: the goals before it.
-        after: the goals after it, in the same order; both empty where there are none.
+        after: the goals after it, in the same order; both empty if there are none.
         step: of the episode.
         reward: of the step.
-        lives: before and after it, None where the world counts none.
+        lives: before and after it, None if the environment has no lives.
     """
     found = []
     if reward:
@@ -100,10 +100,10 @@ def step_events(
 
 
 def merged_events(found: Mapping[str, Sequence[EpisodeEvent]]) -> list[EpisodeEvent]:
-    """Return what happened to all agents in one step, each event once with those it happened to.
+    """Return the events of all agents in one step, each once with the agents it happened to.
 
     Args:
-        found: the events of every agent that plays, by its name.
+        found: the events of every playing agent, by its name.
     """
     owners: dict[EpisodeEvent, list[str]] = {}
     for name, events in found.items():
@@ -118,14 +118,14 @@ def merged_events(found: Mapping[str, Sequence[EpisodeEvent]]) -> list[EpisodeEv
 def goal_chances(
     env: Any, actor: Actor, batch: Any, masks: NDArray[np.bool_] | None, playing: NDArray[np.bool_]
 ) -> list[tuple[GoalChance, ...]]:
-    """Return the goals of a world's table for every agent, nothing if it has none.
+    """Return the goals of an environment's table for every agent; empty if there is no table.
 
     Args:
-        env: the world.
-        actor: whose opinion counts.
+        env: the environment.
+        actor: its values give the probabilities.
         batch: of observations, one of each of n agents.
-        masks: their legal actions, bool `[n, A]`; None: all are.
-        playing: who can still do something, bool `[n]`.
+        masks: their legal actions, bool `[n, A]`; None if all actions are legal.
+        playing: the agents that can still act, bool `[n]`.
     """
     rows = attribute_of(env, "goal_rows")
     if rows is None or not isinstance(batch, dict) or DESIRED not in batch:
@@ -162,27 +162,27 @@ def _known(chance: Any) -> float | None:
 
 
 def goal_floor(env: Any, actor: Actor) -> float | None:
-    """Return what missing the goal pays, 0 or -1, if the actor values goals; reaching it pays 1.
+    """Return what missing the goal pays, 0 or -1; reaching it pays 1.
 
-    None: the values are not of a goal but of rewards, which are no probabilities.
+    None if the actor's values are of rewards, not of a goal, and therefore not probabilities.
     """
     floor = attribute_of(env, "goal_floor")
     return float(floor) if floor is not None and actor.weighs_goals else None
 
 
 def odds(values: Any, floor: float) -> Any:
-    """Return values between those of a missed and of a reached goal as probabilities in [0, 1]."""
+    """Return values, from `floor` for a missed goal to 1, as probabilities in [0, 1]."""
     return np.clip((values - floor) / (1.0 - floor), 0.0, 1.0)
 
 
 def attribute_of(env: Any, name: str) -> Any:
-    """Return an attribute of an environment or of what it wraps, None if there is none."""
+    """Return an attribute of an environment or of what it wraps, or None."""
     if isinstance(env, gymnasium.Env):
         return env.get_wrapper_attr(name) if env.has_wrapper_attr(name) else None
     return getattr(env, name, None)
 
 
 def lives_of(info: Any) -> int | None:
-    """Return the lives that an info tells, None if it tells none."""
+    """Return the number of lives in an info, or None."""
     lives = info.get("lives") if isinstance(info, dict) else None
     return None if lives is None else int(lives)

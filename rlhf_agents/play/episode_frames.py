@@ -1,4 +1,4 @@
-"""What there is to see of a world after a step: of the world, and of each of its agents."""
+"""Frames: all that is shown of an environment and its agents after a step."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ Picture = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class AgentFrame:
-    """What there is to see of one agent; before the first step, `action` is None.
+    """One agent after a step.
 
     Attributes:
-        name: of the agent; nothing in a world of one.
-        playing: it acts in the next step, or did in the last of the episode.
-        success: whether it reached its goal; None if nothing was asked or it goes on.
-        action: what it did last.
-        next_action: what it does next, None if nothing.
-        values: what the actor thinks each action is worth now (at the end: was worth before the
-            last), `[A]`, NaN for illegal ones; None if it values nothing.
-        chance: the discounted probability of what is asked, by the best of these, in [0, 1]; None
-            if they are not values of a goal.
-        goals: those of the world's table that it can be asked, if there is one.
+        name: of the agent; empty in an environment of one.
+        playing: whether it acts in the next step, or did in the last of the episode.
+        success: whether it reached its goal; None if it has none or the episode goes on.
+        action: its last action; None before the first step.
+        next_action: its next action, None if it has none.
+        values: the actor's values of its actions (at the end, those before the last action), `[A]`,
+            NaN for illegal ones; None if the actor has no values.
+        chance: the discounted probability of its goal with the best of these, in [0, 1]; None if
+            they are not values of a goal.
+        goals: the goals of the environment's table that it can be asked for.
         reward: of the last step.
-        total: all its rewards of the episode.
+        total: the sum of its rewards in the episode.
     """
 
     name: str = ""
@@ -46,28 +46,28 @@ class AgentFrame:
 
     @property
     def goal(self) -> str:
-        """The goal of the table that it is asked for, nothing if there is none."""
+        """The goal of the table that it is asked for, or empty."""
         return next((goal.name for goal in self.goals if goal.asked), "")
 
 
 @dataclass(frozen=True)
 class Frame:
-    """What there is to see after a step.
+    """An environment and its agents after a step.
 
     Attributes:
-        episode: which one, from 1.
+        episode: its number, from 1.
         step: of the episode, from 0.
-        picture: the world's own, if it has one.
-        text: the world's own, if it has one.
-        agents: all of them.
-        followed: the place among them of the one that is looked at closely.
+        picture: rendered by the environment, if it can.
+        text: rendered by the environment, if it can.
+        agents: all agents.
+        followed: the index of the agent that is shown in detail.
         reward: of the last step, the mean over all agents.
-        total: all rewards of the episode, the mean over all agents.
-        over: the episode has ended.
-        success: whether it reached the goal (somebody its goal), None if nothing was asked or it
-            goes on.
-        events: what happened in the episode so far.
-        lives: that are left, where the world counts them.
+        total: the sum of the rewards of the episode, the mean over all agents.
+        over: whether the episode has ended.
+        success: whether the goal was reached (with many agents, by any of them); None if there is
+            no goal or the episode goes on.
+        events: of the episode so far.
+        lives: the number left, if the environment has lives.
     """
 
     episode: int
@@ -90,20 +90,20 @@ class Frame:
 
     @property
     def action(self) -> Any:
-        """What the followed agent did last."""
+        """The last action of the followed agent."""
         return self.followed_agent.action
 
     @property
     def next_action(self) -> Any:
-        """What the followed agent does next."""
+        """The next action of the followed agent."""
         return self.followed_agent.next_action
 
     @property
     def values(self) -> NDArray[np.float32] | None:
-        """What its actions are worth, `[A]`."""
+        """The values of its actions, `[A]`."""
         return self.followed_agent.values
 
     @property
     def goals(self) -> tuple[GoalChance, ...]:
-        """The goals it can be asked."""
+        """The goals that it can be asked for."""
         return self.followed_agent.goals

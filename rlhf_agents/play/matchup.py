@@ -1,4 +1,4 @@
-"""Who sits at the board: from words on the command line to two players and the games they play."""
+"""Matchups: from the settings of a game to its rules and players."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ REVIEW_NODES = 1000
 
 @dataclass(frozen=True)
 class Matchup:
-    """The game and those who play it.
+    """The rules and the players of a game.
 
     Attributes:
         game: the rules.
-        agent: the player that the person steers.
-        other: its opponent, None if that is the person.
-        analyst: an agent that can judge any position for any goal; None if the game has none.
+        agent: the player whose goal the person sets.
+        other: its opponent, None for a person.
+        analyst: an agent that values any position for any goal; None if the game has none.
     """
 
     game: Game
@@ -35,11 +35,11 @@ class Matchup:
     analyst: AgentPlayer | None
 
     def players(self, agent_seat: int) -> tuple[Player | None, Player | None]:
-        """Return who sits in the first and in the second seat."""
+        """Return the first and the second player, None for a person."""
         return (self.agent, self.other) if agent_seat == 0 else (self.other, self.agent)
 
     def names(self, agent_seat: int) -> tuple[str, str]:
-        """Return how they are called."""
+        """Return the names of the first and the second player."""
         agent, other = self.agent.name, "you" if self.other is None else self.other.name
         if agent == other:
             return f"{agent} (first)", f"{agent} (second)"
@@ -51,7 +51,7 @@ def load_matchup(setup: Setup) -> Matchup:
 
     Raises:
         rlhf_games.base.GameError: there is no such game or goal.
-        AgentsError: there is no such player, or a setting or a file is wrong.
+        UserError: there is no such player, or a setting or a file is wrong.
     """
     game = rlhf_games.make(setup.game)
     game.goal_index(setup.goal)
@@ -88,7 +88,7 @@ def agent_seat(setup: Setup, number: int, rng: np.random.Generator) -> int:
 
 
 def new_session(setup: Setup, game: Game, seat: int, opening: list[int]) -> Session:
-    """Return a game in which the agent sits in `seat`, after moves that nobody chose."""
+    """Return a game in which the agent has a `seat`, after an opening of random moves."""
     goals = [setup.goal, "win"] if seat == 0 else ["win", setup.goal]
     return Session(game, goals, opening, opening=len(opening))
 

@@ -1,7 +1,7 @@
-"""The window: watch, play and question an agent.
+"""The window: watch an agent, play against it, and see how it decides.
 
-Data flows one way: `match` (the game and its players) asks `analysis` (search, off the drawing
-thread), `scene_builder` makes a `scene` of it (what there is to show), `layout` says where, and
-`painter` draws it; `app` is what mouse, keys and time do; `window` feeds it events, `recording`
-with a clock of its own. Only `window` needs a display.
+Data flows one way: `match` (the game and its players) asks `analysis` (searches in threads),
+`scene_builder` turns it into a `scene` (all that is shown, as plain data), `layout` places it, and
+`painter` draws it. `app` reacts to mouse, keys and time; `window` passes events to it, and
+`recording` drives it with its own clock. Only `window` needs a display.
 """

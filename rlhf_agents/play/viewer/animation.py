@@ -1,4 +1,4 @@
-"""How a stone moves: from 0 to 1 as its time goes from 0 to 1."""
+"""Animations of stones: the progress, from 0 to 1, at a time from 0 to 1."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ BOUNCE = 0.07
 
 
 def fall(time: float) -> float:
-    """Return how far a stone has fallen: ever faster, then one small bounce."""
+    """Return how far a stone has fallen: it accelerates, then bounces once."""
     if time >= 1:
         return 1.0
     if time <= 0:
@@ -23,7 +23,7 @@ def fall(time: float) -> float:
 
 
 def fall_seconds(rows: float) -> float:
-    """Return how long a fall over that many rows takes."""
+    """Return the duration of a fall over a number of rows."""
     return 0.16 + 0.13 * math.sqrt(max(0.0, rows))
 
 
@@ -32,9 +32,9 @@ class Played:
     """The latest move.
 
     Attributes:
-        at: when it was made, in seconds.
-        cell: where its stone lies, None if the board does not tell.
-        seconds: how long its animation takes.
+        at: the time of the move, in seconds.
+        cell: the cell of its stone, None if unknown.
+        seconds: the duration of its animation.
     """
 
     at: float
@@ -43,6 +43,6 @@ class Played:
 
     @classmethod
     def now(cls, at: float, cell: Cell | None, speed: float, *, falls: bool) -> Played:
-        """Return a move that is made at this moment; fast games have short animations."""
+        """Return a move made at the time `at`; fast games have short animations."""
         rows = 1 if cell is None or not falls else cell[0] + 1
         return cls(at, cell, fall_seconds(rows) / max(1.0, speed))

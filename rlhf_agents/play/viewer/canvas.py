@@ -1,7 +1,7 @@
 """Drawing on a pygame surface in points: smooth discs, round corners, text.
 
-Circles are drawn `FINE` times too large once per size and colour, shrunk, and kept; so are lines of
-text. No display is needed.
+Circles are drawn `FINE` times larger, shrunk and cached, once per size and colour; text is cached,
+too. No display is needed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ELLIPSIS = "\u2026"
 @lru_cache(maxsize=64)
 def _font(pixels: int, bold: bool) -> pygame.font.Font:
     pygame.font.init()
-    pygame.register_quit(_font.cache_clear)  # whoever quits pygame, as worlds do, voids its fonts
+    pygame.register_quit(_font.cache_clear)  # environments may quit pygame, which voids its fonts
     name = "Roboto-Medium.ttf" if bold else "Roboto-Regular.ttf"
     return pygame.font.Font(str(files("rlhf_agents") / "assets" / "fonts" / name), pixels)
 
@@ -164,11 +164,11 @@ class Canvas:
         self._put(picture, (round(x), round(y)))
 
     def text_width(self, text: str, size: float, *, bold: bool = False) -> float:
-        """Return how wide a line is, in points."""
+        """Return the width of a line, in points."""
         return _text_width(text, max(1, self._pixels(size)), bold) / self.scale
 
     def fitted(self, text: str, size: float, width: float, *, bold: bool = False) -> str:
-        """Return `text`, or as much of its beginning as fits and an ellipsis."""
+        """Return `text`, shortened with an ellipsis if it does not fit."""
         if self.text_width(text, size, bold=bold) <= width:
             return text
         while text and self.text_width(text + ELLIPSIS, size, bold=bold) > width:
@@ -195,7 +195,7 @@ class Canvas:
             self.surface.set_clip(before)
 
     def layer(self, box: Box) -> tuple[Canvas, tuple[int, int]]:
-        """Return a transparent canvas of a box's size and where `paste` has to put it."""
+        """Return a transparent canvas of a box's size, and the corner where `paste` puts it."""
         rect = self._rect(box)
         surface = pygame.Surface((max(1, rect.width), max(1, rect.height)), pygame.SRCALPHA)
         return Canvas(surface, self.scale), rect.topleft

@@ -1,4 +1,4 @@
-"""Everything that a person can do, with its keys: one table for buttons, keys and the help page."""
+"""All commands with their keys: one table for buttons, keys and the help page."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Command:
-    """One thing to do.
+    """A command.
 
     Attributes:
-        name: by which the window finds what to do.
-        label: on its button, empty without one.
-        keys: that do it, as pygame names them, with "ctrl+" and "shift+" before.
-        help: what it does, a few words.
+        name: its identifier.
+        label: on its button, empty if it has none.
+        keys: as pygame names them, after "ctrl+" and "shift+".
+        help: what it does, in a few words.
     """
 
     name: str
@@ -24,49 +24,49 @@ class Command:
 
 COMMANDS = (
     Command("new", "New", ("n",), "new game"),
-    Command("undo", "Undo", ("u", "backspace", "ctrl+z"), "take back both moves"),
-    Command("redo", "Redo", ("r", "ctrl+y", "ctrl+shift+z"), "play them again"),
-    Command("hint", "Hint", ("h",), "what it would play for you"),
+    Command("undo", "Undo", ("u", "backspace", "ctrl+z"), "take back your move and the reply"),
+    Command("redo", "Redo", ("r", "ctrl+y", "ctrl+shift+z"), "play again what was taken back"),
+    Command("hint", "Hint", ("h",), "what the agent would play in your place"),
     Command("swap", "Swap", ("s",), "change sides"),
-    Command("flip", "Flip", ("f",), "flip the goal: win, lose"),
-    Command("pause", "Pause", ("space", "p"), "pause; play for both sides"),
-    Command("step", "Step", (".", "pagedown"), "one move on"),
+    Command("flip", "Flip", ("f",), "switch the goal: win or lose"),
+    Command("pause", "Pause", ("space", "p"), "pause, and play for both sides"),
+    Command("step", "Step", (".", "pagedown"), "one move forward"),
     Command("back", "", (",", "pageup"), "one move back"),
     Command("start", "", ("home",), "to the start of the game"),
     Command("end", "", ("end",), "to the latest move"),
-    Command("faster", "Speed", ("=", "+", "[+]"), "watch faster"),
-    Command("slower", "", ("-", "[-]"), "watch slower"),
+    Command("faster", "Speed", ("=", "+", "[+]"), "faster games"),
+    Command("slower", "", ("-", "[-]"), "slower games"),
     Command("save", "Save", ("ctrl+s",), "save the game (JSON)"),
-    Command("open", "Open", ("ctrl+o",), "open a game, or drop a file"),
-    Command("stronger", "", ("]",), "look further ahead"),
-    Command("weaker", "", ("[",), "look less far ahead"),
+    Command("open", "Open", ("ctrl+o",), "open a saved game (or drop its file)"),
+    Command("stronger", "", ("]",), "search more"),
+    Command("weaker", "", ("[",), "search less"),
     Command("theme", "Theme", ("t",), "light or dark"),
     Command("picture", "", ("f12",), "save a picture of the window"),
-    Command("larger", "", ("ctrl+=", "ctrl++", "ctrl+[+]"), "everything larger"),
-    Command("smaller", "", ("ctrl+-", "ctrl+[-]"), "everything smaller"),
+    Command("larger", "", ("ctrl+=", "ctrl++", "ctrl+[+]"), "larger"),
+    Command("smaller", "", ("ctrl+-", "ctrl+[-]"), "smaller"),
     Command("help", "Help", ("f1", "shift+/", "?"), "this page"),
     Command("quit", "", ("ctrl+q",), "leave"),
 )
 
 OVERLAYS = {
-    "values": ("v", "what moves are worth"),
-    "line": ("l", "the moves expected"),
-    "goals": ("g", "how likely they are"),
-    "forecast": ("o", "how it will end"),
-    "graph": ("w", "who stood how"),
-    "mistakes": ("m", "after the game"),
-    "my turn": ("b", "thoughts on your turn"),
+    "values": ("v", "the values of moves"),
+    "line": ("l", "the expected moves"),
+    "goals": ("g", "their probabilities"),
+    "forecast": ("o", "the likely result"),
+    "graph": ("w", "the course of the game"),
+    "mistakes": ("m", "moves to improve, after the game"),
+    "my turn": ("b", "values on your turn, too"),
 }
-"""What can be shown or hidden: its key and its meaning."""
+"""The parts that can be shown or hidden, with their keys and meanings."""
 
 POINTER_HELP = (
     ("click, arrows + enter", "play a move"),
-    ("1 to 9, 0", "goals 1 to 10; shift: 11 to 20"),
-    ("tab", "whose goal the list changes"),
-    ("point at a goal", "what it would play for that"),
-    ("point at the line", "play it out on the board"),
+    ("1 to 9, 0", "goals 1 to 10 (with shift: 11 to 20)"),
+    ("tab", "choose the player whose goal the list sets"),
+    ("point at a goal", "see the moves for that goal"),
+    ("point at the line", "see it played on the board"),
     ("click the graph", "go to that move"),
-    ("wheel", "scroll the goals"),
+    ("mouse wheel", "scroll the goals"),
     ("esc", "close this page; twice: leave"),
 )
 
@@ -84,12 +84,12 @@ def command_of(key: str) -> str | None:
 
 
 def overlay_of(key: str) -> str | None:
-    """Return the overlay that a key switches."""
+    """Return the overlay that a key switches, None if it switches none."""
     return _OVERLAY_BY_KEY.get(key)
 
 
 def help_lines() -> list[tuple[str, str]]:
-    """Return every key and what it does, for the help page."""
+    """Return all keys and their meanings, for the help page."""
     lines = list(POINTER_HELP)
     lines += [(_spoken(command.keys), command.help) for command in COMMANDS]
     lines += [(key, f"{name}: {meaning}") for name, (key, meaning) in OVERLAYS.items()]
@@ -97,6 +97,6 @@ def help_lines() -> list[tuple[str, str]]:
 
 
 def _spoken(keys: tuple[str, ...]) -> str:
-    """Return the first two keys as people call them; a keypad's and a shifted key say the same."""
+    """Return the keys in words, without those of the keypad and with shift, which do the same."""
     plain = [key.replace("shift+/", "?").replace("=", "+") for key in keys if "[+" not in key]
     return " ".join(dict.fromkeys(key for key in plain if "[-]" not in key and "shift" not in key))

@@ -1,4 +1,4 @@
-"""The process that `compiling` starts: a little of a game, so that all it needs gets compiled."""
+"""The process that `compiling` starts: it plays a little, which compiles all that a game needs."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ STEPS = 9
 
 
 def main() -> None:
-    """Compile for the setup that the command line gives as JSON."""
+    """Compile for the setup on the command line, which is JSON."""
     setup = Setup(**json.loads(sys.argv[1]))
     match = load_builder(replace(setup, nodes=NODES)).match
     goals = [goal.name for goal in match.game.goals[:3]]
     questions = [match.question(seat, goal) for seat in (0, 1) for goal in goals]
     for question in (*questions, match.forecast_question(), *match.review.questions):
-        _think(question)
+        _search(question)
     match.paused = True
     match.play(match.session.legal()[0])
     match.session.achieved()
@@ -31,8 +31,8 @@ def main() -> None:
     remember(setup)
 
 
-def _think(question: Question | None) -> None:
-    """Take the first steps of thinking: a deep search would never come to its end."""
+def _search(question: Question | None) -> None:
+    """Take the first steps of a search: a deep one may take hours."""
     if question is not None:
         for _ in islice(question.work(), STEPS):
             pass

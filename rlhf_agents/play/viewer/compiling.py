@@ -1,8 +1,8 @@
-"""Compiling before the first game of a kind, in a process of its own.
+"""Compiling before the first game of a kind, in a separate process.
 
-Compiling takes half a minute once after an installation, and holds Python's lock for seconds at a
-time: in the window's process nothing would move, and it could not be closed. A small file beside
-numba's cache remembers what has been compiled from which sources.
+After an installation, compiling takes half a minute and holds Python's lock for seconds at a time,
+so that the window could neither move nor close. A small file beside numba's cache records what was
+compiled from which sources.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PACKAGES = ("rlhf_agents", "rlhf_games")
 
 
 def is_compiled(setup: Setup) -> bool:
-    """Tell whether such a game has been played before from the same sources."""
+    """Return whether everything for such a game is compiled from the present sources."""
     try:
         return _marker(setup).read_text() == _sources()
     except OSError:
@@ -30,7 +30,7 @@ def is_compiled(setup: Setup) -> bool:
 
 
 def remember(setup: Setup) -> None:
-    """Remember that everything for such a game is compiled; where that is not possible, do not."""
+    """Record that everything for such a game is compiled, if the folder is writable."""
     try:
         _marker(setup).write_text(_sources())
     except OSError:
@@ -38,7 +38,7 @@ def remember(setup: Setup) -> None:
 
 
 def begin_compiling(setup: Setup) -> subprocess.Popen[bytes]:
-    """Start the process that compiles; it ends as soon as all is in the cache."""
+    """Start the process that compiles; it ends when everything is in the cache."""
     code = "from rlhf_agents.play.viewer.compile_child import main; main()"
     paths = os.pathsep.join(path for path in sys.path if path)
     return subprocess.Popen(
@@ -58,7 +58,7 @@ def _marker(setup: Setup) -> Path:
 
 
 def _sources() -> str:
-    """Return what changes whenever a source file does."""
+    """Return a text that changes with every change of a source file."""
     return str(max(os.stat(path).st_mtime_ns for path in _files()))
 
 

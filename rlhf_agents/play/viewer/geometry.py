@@ -1,4 +1,4 @@
-"""Rectangles in points: how the window is divided."""
+"""Rectangles in points, to divide the window."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ class Box(NamedTuple):
 
     @property
     def centre(self) -> Point:
-        """The middle."""
+        """The centre."""
         return self.x + self.width / 2, self.y + self.height / 2
 
     @property
     def empty(self) -> bool:
-        """There is no room in it."""
+        """Whether it has no area."""
         return self.width <= 0 or self.height <= 0
 
     def contains(self, point: Point) -> bool:
-        """Tell whether a point lies inside."""
+        """Return whether a point lies inside."""
         return self.x <= point[0] < self.right and self.y <= point[1] < self.bottom
 
     def inset(self, by: float, vertical: float | None = None) -> Box:
-        """Return the box without a rim."""
+        """Return the box without a margin."""
         down = by if vertical is None else vertical
         return Box(
             self.x + by, self.y + down, max(0, self.width - 2 * by), max(0, self.height - 2 * down)
@@ -80,7 +80,7 @@ class Box(NamedTuple):
         return boxes[:count]
 
     def fitted(self, aspect: float) -> Box:
-        """Return the largest box of an aspect (width / height) in the middle of this one."""
+        """Return the largest box with an aspect (width / height) in the centre of this one."""
         width = min(self.width, self.height * aspect)
         height = width / aspect
         x, y = self.x + (self.width - width) / 2, self.y + (self.height - height) / 2

@@ -25,7 +25,7 @@ def image_of(surface: pygame.Surface) -> Image.Image:
 
 
 def save_png(path: Path, surface: pygame.Surface) -> None:
-    """Write a picture; the file is complete or not there.
+    """Write a picture; the file is complete or does not exist.
 
     Raises:
         OutputError: the path cannot be written.
@@ -36,12 +36,12 @@ def save_png(path: Path, surface: pygame.Surface) -> None:
 
 
 def save_gif(path: Path, images: Sequence[Image.Image], seconds: Sequence[float]) -> None:
-    """Write an endless animation; the file is complete or not there.
+    """Write an endless animation; the file is complete or does not exist.
 
     Args:
         path: the file to write.
         images: at least one, all of one size.
-        seconds: how long each is shown.
+        seconds: the duration of each.
 
     Raises:
         ValueError: there is no image.
@@ -66,10 +66,10 @@ def save_gif(path: Path, images: Sequence[Image.Image], seconds: Sequence[float]
 
 
 def _with_one_palette(images: Sequence[Image.Image]) -> list[Image.Image]:
-    """Return the images in the same `COLOURS` colours.
+    """Return the images with one palette of `COLOURS` colours.
 
-    They are chosen for all images together; large areas count less than in proportion to their
-    size, so that a small badge keeps its colour.
+    It is chosen for all images together. Large areas have less weight than their size, so that a
+    small badge keeps its colour.
     """
     counts: Counter[tuple[int, ...] | float] = Counter()
     for image in images:

@@ -1,7 +1,7 @@
-"""Where everything lies in a window of a given size: boxes in points, without drawing.
+"""The layout of a window of a given size: boxes in points, without drawing.
 
-Wide windows have the board on the left and a panel on the right, tall ones have all below each
-other. What has no room gets an empty box.
+Wide windows have the board on the left and a panel on the right; in tall ones, all parts are below
+each other. A part that does not fit gets an empty box.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ class Layout:
     """The boxes of a window.
 
     Attributes:
-        window: all of it.
+        window: the whole window.
         board: the board with its values and names.
-        title: the name of the game and whose turn it is.
+        title: the name of the game and the turn.
         cards: the two players.
         forecast: win, draw, lose.
-        goals_head: what the list of goals means.
+        goals_head: the title of the list of goals.
         goals: the list of goals.
-        goal_columns: how many goals stand side by side.
-        line: the expected moves; mistakes and results after the game.
-        slider: strength.
-        overlays: switches of what is shown.
-        graph: who stood how.
+        goal_columns: the number of its columns.
+        line: the expected moves; after the game, mistakes and achieved goals.
+        slider: the strength.
+        overlays: the switches of `OVERLAYS`.
+        graph: the course of the game.
         buttons: the commands of `BUTTONS`.
     """
 
@@ -57,11 +57,11 @@ class Layout:
     buttons: tuple[Box, ...]
 
     def goal_rows(self) -> int:
-        """Return how many rows of goals fit."""
+        """Return the number of rows of goals that fit."""
         return max(0, int(self.goals.height // GOAL_ROW))
 
     def goal_boxes(self, scroll: int, count: int) -> list[tuple[int, Box]]:
-        """Return the visible goals: the number of each and its box."""
+        """Return the visible goals: the index and the box of each."""
         rows, columns = self.goal_rows(), self.goal_columns
         if not rows:
             return []
@@ -76,7 +76,7 @@ class Layout:
         ]
 
     def scroll_limit(self, count: int) -> int:
-        """Return the largest number of rows that can be scrolled away."""
+        """Return the largest number of rows to scroll."""
         return max(0, -(-count // self.goal_columns) - self.goal_rows())
 
 

@@ -1,4 +1,4 @@
-"""Loading rules and players while the first frame is already on the screen."""
+"""Loading rules and players while the window already shows its first frame."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 def load_builder(
     setup: Setup, record: Path | None = None, now: float = 0.0, session: Session | None = None
 ) -> SceneBuilder:
-    """Load rules and players and begin a game.
+    """Load rules and players, and begin a game.
 
     Args:
-        setup: what the person asked for.
-        record: a saved game to go on with.
+        setup: the settings of the game.
+        record: a saved game to continue.
         now: the time in seconds.
-        session: a game to go on with, in place of a saved one.
+        session: a game to continue, instead of a saved one.
 
     Raises:
         rlhf_games.base.GameError: there is no such game or goal.
@@ -44,7 +44,7 @@ def load_builder(
 
 
 class Loader:
-    """A thread that runs `load_builder`, whose first arguments it takes."""
+    """A thread that runs `load_builder` with the same arguments."""
 
     def __init__(self, setup: Setup, record: Path | None = None, now: float = 0.0) -> None:
         self._work = (setup, record, now)
@@ -63,14 +63,14 @@ class Loader:
 
     @property
     def busy(self) -> bool:
-        """The thread has not ended."""
+        """Whether the thread is running."""
         return self._thread.is_alive()
 
     def take(self) -> SceneBuilder | None:
-        """Return the builder, None while it is being loaded.
+        """Return the scene builder, None while it is being loaded.
 
         Raises:
-            Exception: what `load_builder` raised.
+            Exception: the one that `load_builder` raised.
         """
         if self.busy or not self._begun:
             return None

@@ -1,4 +1,4 @@
-"""Pages that cover the window: every key, and the list of saved games."""
+"""Pages that cover the window: the keys, and the list of saved games."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _page(window: Box) -> Box:
 
 
 def _draw_help(canvas: Canvas, page: Box, theme: Theme) -> None:
-    """Write all keys in as many columns as are wide enough, as large as fits."""
+    """Write all keys in one or two columns, as large as fits."""
     lines = help_lines()
     body = page.inset(22).top_part(30, 0)[1]
     columns = 2 if body.width >= 420 or body.height < 17 * len(lines) else 1
@@ -59,7 +59,7 @@ def _file_boxes(window: Box, count: int) -> list[Box]:
 def _draw_files(canvas: Canvas, page: Box, ui: Ui) -> None:
     theme = ui.theme
     if not ui.files:
-        text = "none in this folder: ctrl+s saves one, or drop a file here"
+        text = "no saved game in this folder: ctrl+s saves one; or drop a file here"
         canvas.text(page.centre, text, 14, theme.muted, anchor="mm", width=page.width - 30)
         return
     window = Box(0, 0, *canvas.size)
@@ -70,7 +70,7 @@ def _draw_files(canvas: Canvas, page: Box, ui: Ui) -> None:
 
 
 def page_target(window: Box, ui: Ui, point: Point) -> Target:
-    """Return what lies under a point of a page: a file, or the page itself."""
+    """Return the target under a point of a page: a file, or the page itself."""
     if ui.page == "open":
         for i, box in enumerate(_file_boxes(window, len(ui.files))):
             if box.contains(point):

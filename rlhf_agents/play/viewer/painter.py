@@ -1,4 +1,4 @@
-"""Drawing a scene, and finding what lies under the mouse: both from the same boxes."""
+"""Drawing a scene, and finding the target under the mouse, from the same boxes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def paint(canvas: Canvas, layout: Layout, scene: Scene, ui: Ui) -> None:
         scene.board.draw(canvas, layout.board, scene.view, theme)
     for seat, (box, card) in enumerate(zip(layout.cards, scene.cards, strict=False)):
         draw_card(canvas, box, card, (seat, scene.board), theme)
-    _paint_thoughts(canvas, layout, scene, ui)
+    _paint_analysis(canvas, layout, scene, ui)
     _paint_controls(canvas, layout, scene, ui)
     if scene.banner:
         _paint_banner(canvas, layout.board, scene, theme)
@@ -48,7 +48,7 @@ def paint(canvas: Canvas, layout: Layout, scene: Scene, ui: Ui) -> None:
         _paint_toast(canvas, layout, ui)
 
 
-def _paint_thoughts(canvas: Canvas, layout: Layout, scene: Scene, ui: Ui) -> None:
+def _paint_analysis(canvas: Canvas, layout: Layout, scene: Scene, ui: Ui) -> None:
     theme = ui.theme
     if "forecast" in ui.shown and not layout.forecast.empty:
         draw_forecast(canvas, layout.forecast, scene, theme)
@@ -88,24 +88,24 @@ def _paint_controls(canvas: Canvas, layout: Layout, scene: Scene, ui: Ui) -> Non
 
 def _label(name: str, label: str, scene: Scene) -> str:
     if name == "pause" and scene.paused:
-        return "Go on"
+        return "Resume"
     return f"{scene.speed:g}\u00d7" if name == "faster" else label
 
 
 def budget_place(nodes: int) -> int:
-    """Return which of `BUDGETS` is nearest to a number of nodes."""
+    """Return the index of the budget nearest to a number of nodes."""
     return min(range(len(BUDGETS)), key=lambda i: abs(BUDGETS[i] - nodes))
 
 
 def budget_text(nodes: int) -> str:
     """Return a budget in words."""
     if nodes == 0:
-        return "network alone"
-    return "one ply ahead" if nodes == 1 else f"{nodes:,} nodes"
+        return "network only"
+    return "one move ahead" if nodes == 1 else f"{nodes:,} positions"
 
 
 def _paint_banner(canvas: Canvas, board: Box, scene: Scene, theme: Theme) -> None:
-    """Write the result over the top of the board's box."""
+    """Write the result at the top of the board's box."""
     fill, ink = theme.raised, theme.text
     if scene.winner is not None:
         fill, ink = theme.seats[scene.winner], theme.on_seats[scene.winner]
@@ -119,7 +119,7 @@ def _paint_banner(canvas: Canvas, board: Box, scene: Scene, theme: Theme) -> Non
 
 
 def _paint_toast(canvas: Canvas, layout: Layout, ui: Ui) -> None:
-    """Write a message above everything."""
+    """Write a message in front of everything."""
     room = layout.window.width - 40
     text = canvas.fitted(ui.toast, 14, room - 28)
     width = canvas.text_width(text, 14) + 28
@@ -130,7 +130,7 @@ def _paint_toast(canvas: Canvas, layout: Layout, ui: Ui) -> None:
 
 
 def target_at(canvas: Canvas, layout: Layout, scene: Scene, ui: Ui, point: Point) -> Target | None:
-    """Return what lies under a point."""
+    """Return the target under a point, or None."""
     if ui.page:
         return page_target(layout.window, ui, point)
     return _control_at(layout, scene, point) or _thing_at(canvas, layout, scene, ui, point)
@@ -152,7 +152,7 @@ def _control_at(layout: Layout, scene: Scene, point: Point) -> Target | None:
 
 
 def slider_value(layout: Layout, x: float) -> int:
-    """Return the number of the budget that the knob would have at a place."""
+    """Return the index of the budget for a horizontal place of the knob."""
     track = slider_track(layout.slider)
     share = min(1.0, max(0.0, (x - track.x) / max(1.0, track.width)))
     return round(share * (len(BUDGETS) - 1))

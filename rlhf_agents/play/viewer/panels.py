@@ -16,7 +16,7 @@ LARGE = 20.0
 
 
 def draw_title(canvas: Canvas, box: Box, scene: Scene, theme: Theme) -> None:
-    """Write the game, the ply and what goes on."""
+    """Write the name of the game, the move number and the status."""
     ply = f"move {scene.ply}" if scene.ply else ""
     room = box.width - canvas.text_width(ply, SMALL) - 10
     canvas.text((box.x, box.y + 11), scene.title, LARGE, theme.text, bold=True, width=room)
@@ -28,7 +28,7 @@ def draw_title(canvas: Canvas, box: Box, scene: Scene, theme: Theme) -> None:
 def draw_card(
     canvas: Canvas, box: Box, card: Card, who: tuple[int, Board | None], theme: Theme
 ) -> None:
-    """Draw a player: stone, name, goal, effort; `who` is the seat and who draws its stones."""
+    """Draw a player: stone, name, goal, effort; `who` is the seat and the board of its stones."""
     seat, painter = who
     canvas.box(box, theme.surface, 9)
     if card.steered:
@@ -56,7 +56,7 @@ def draw_card(
 
 
 def _badge(canvas: Canvas, right_middle: tuple[float, float], text: str, theme: Theme) -> float:
-    """Draw a word on a coloured ground; return its left edge."""
+    """Draw a word on a coloured background; return its left edge."""
     width = canvas.text_width(text, SMALL) + 14
     box = Box(right_middle[0] - width, right_middle[1] - 9, width, 18)
     canvas.box(box, theme.good, 9)
@@ -65,8 +65,8 @@ def _badge(canvas: Canvas, right_middle: tuple[float, float], text: str, theme: 
 
 
 def draw_forecast(canvas: Canvas, box: Box, scene: Scene, theme: Theme) -> None:
-    """Draw who wins how many of the imagined games: one bar of three colours."""
-    words = "how it ended" if scene.achieved is not None else "how it will end"
+    """Draw the likely results as a bar of three colours."""
+    words = "result" if scene.achieved is not None else "likely result"
     canvas.text((box.x, box.y + 7), words, SMALL, theme.faint)
     bar = Box(box.x, box.y + 18, box.width, box.height - 20)
     if scene.forecast is None:
@@ -94,10 +94,10 @@ def draw_goal(
     """Draw a line of the list: key, name, bar, percent.
 
     Args:
-        canvas: where to draw.
+        canvas: to draw on.
         box: of the line.
         row: the goal.
-        what: its number in the list, the steered seat, and whether the mouse points at it.
+        what: its index in the list, the steered seat, and whether the mouse points at it.
         theme: the colours.
     """
     number, seat, pointed = what
@@ -146,9 +146,9 @@ def draw_goals(
 
 
 def draw_goals_head(canvas: Canvas, box: Box, scene: Scene, theme: Theme) -> None:
-    """Say whose goals they are and how the bars are to be read."""
+    """Write the name of the player with these goals, and the meaning of the bars."""
     name = next((card.name for card in scene.cards if card.steered), "")
-    legend = "" if scene.achieved is not None else "bar: if asked for, mark: as it goes"
+    legend = "" if scene.achieved is not None else "bar: if it is the goal; mark: likely now"
     width = canvas.text_width(legend, 11)
     if width > box.width * 0.62:
         legend, width = "", 0
@@ -159,7 +159,7 @@ def draw_goals_head(canvas: Canvas, box: Box, scene: Scene, theme: Theme) -> Non
 
 
 def draw_scrollbar(canvas: Canvas, area: Box, part: tuple[int, int, int], theme: Theme) -> None:
-    """Show which of the rows are visible: the first, how many, of how many."""
+    """Draw the visible part of the rows: the first, how many, of how many."""
     first, visible, total = part
     if visible >= total or visible <= 0:
         return
@@ -184,14 +184,14 @@ def draw_slider(canvas: Canvas, box: Box, place: float, text: str, theme: Theme)
 
 
 def slider_track(box: Box) -> Box:
-    """Return where the knob moves."""
+    """Return the track of the knob."""
     return Box(box.x + 8, box.bottom - 12, box.width - 16, 4)
 
 
 def draw_button(
     canvas: Canvas, box: Box, label: str, look: tuple[bool, bool, float], theme: Theme
 ) -> None:
-    """Draw a button; `look` is whether it is pointed at, whether it is on, and the text's size."""
+    """Draw a button; `look` is: pointed at, switched on, the size of the text."""
     pointed, on, size = look
     fill = theme.raised if pointed else theme.surface
     canvas.box(box, blend(fill, theme.accent, 0.25) if on else fill, 7)

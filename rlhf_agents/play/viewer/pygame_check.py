@@ -1,4 +1,4 @@
-"""Getting pygame-ce ready: is it there, is it the right one, is there a display."""
+"""Checks before a window opens: is pygame-ce installed, and is there a display?"""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def require_pygame() -> None:
     """Check that pygame-ce can be used, without opening anything.
 
     Raises:
-        SettingError: it is missing, or the older pygame was installed over it; says the cure.
+        SettingError: it is missing, or the older pygame was installed over it.
     """
     try:
         import pygame  # noqa: PLC0415 - an optional extra
@@ -41,7 +41,7 @@ def _installed(distribution: str) -> bool:
 
 
 def has_display() -> bool:
-    """Tell, without pygame, whether there may be a screen, or SDL_VIDEODRIVER names a driver."""
+    """Return, without pygame, whether there may be a screen or SDL_VIDEODRIVER names a driver."""
     if os.environ.get("SDL_VIDEODRIVER"):
         return True
     if sys.platform in ("win32", "darwin"):
@@ -50,9 +50,9 @@ def has_display() -> bool:
 
 
 def reaches_display() -> bool:
-    """Tell whether the screen that the environment names answers.
+    """Return whether the screen named in the environment variables answers.
 
-    Where none does, SDL quietly draws into memory: the window would open where nobody sees it.
+    If it does not, SDL silently draws into memory, and the window would be invisible.
     """
     import pygame  # noqa: PLC0415 - an optional extra
 
@@ -63,3 +63,22 @@ def reaches_display() -> bool:
     except pygame.error:
         return False
     return pygame.display.get_driver() not in INVISIBLE
+
+
+def open_offscreen_driver() -> None:
+    """Without a display, start SDL's driver that draws into memory.
+
+    SDL would choose it anyway, after it has complained about every other driver. The environment
+    variable that names it is removed again: some environments draw nothing if they find it.
+    """
+    import pygame  # noqa: PLC0415 - an optional extra
+
+    if has_display():
+        return
+    os.environ["SDL_VIDEODRIVER"] = INVISIBLE[0]
+    try:
+        pygame.display.init()
+    except pygame.error:
+        return  # SDL without this driver: the environment may find another one
+    finally:
+        del os.environ["SDL_VIDEODRIVER"]

@@ -1,4 +1,4 @@
-"""A game looked back on: who stood how at every ply, and which moves gave something away."""
+"""The review of a game: the value of every position, and the mistakes."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from rlhf_agents.search.explanation import Explanation
 from rlhf_games.base import Outcome, States
 
 WORTH_MENTIONING = 0.1
-"""A smaller drop in value is within the analyst's own error."""
+"""The least loss in value that counts as a mistake; less is within the analyst's own error."""
 
 
 class Review:
-    """The opinions of an analyst about every position of a game.
+    """The values of every position of a game, by an analyst.
 
     Args:
-        session: the game, with what was taken back.
-        analyst: who judges; None leaves everything open.
-        analysis: who has the answers.
+        session: the game, with the moves that were taken back.
+        analyst: the agent that values the positions; None leaves them unknown.
+        analysis: the thread that has the answers.
 
     Attributes:
-        questions: what the analyst has to be asked, answered or not.
+        questions: the questions for the analyst, answered or not.
     """
 
     def __init__(self, session: Session, analyst: Player | None, analysis: Analysis) -> None:
@@ -39,23 +39,23 @@ class Review:
 
     @property
     def ended(self) -> bool:
-        """The last position is the end of the game."""
+        """Whether the last position is the end of the game."""
         return self._outcome(self._states[-1]) != Outcome.ONGOING
 
     @property
     def standing(self) -> tuple[float | None, ...]:
-        """What winning is worth to the first player at every position, in [0, 1], if known."""
+        """The first player's value of winning at every position, in [0, 1], None if unknown."""
         self._refresh()
         return self._standing
 
     @property
     def mistakes(self) -> tuple[Mistake, ...]:
-        """The moves that gave something away, in the order of play, as far as they are known."""
+        """The mistakes known so far, in the order of play."""
         self._refresh()
         return self._mistakes
 
     def _refresh(self) -> None:
-        """Look at the answers again if there are new ones."""
+        """Read the answers again if there are new ones."""
         if self._seen == self._analysis.version:
             return
         self._seen = self._analysis.version

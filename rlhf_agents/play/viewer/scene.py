@@ -1,4 +1,4 @@
-"""What there is to show at a moment, as plain data: everything that the painter needs."""
+"""The content of a frame as plain data: everything that the painter needs."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class Target:
     """Something under the mouse.
 
     Attributes:
-        kind: move, goal, command, overlay, graph, slider, card, line, file or page.
-        value: which one: a number, or a name.
+        kind: move, piece, goal, command, overlay, graph, slider, card, line, file or page.
+        value: its number or name.
     """
 
     kind: str
@@ -25,19 +25,19 @@ class Target:
 
 @dataclass
 class Ui:
-    """What the person has switched and points at.
+    """The state of the user interface.
 
     Attributes:
         theme: the colours.
-        shown: names of the overlays that are on.
-        hover: what is under the mouse.
-        since: when the mouse came there.
-        cursor: the move that the arrow keys have chosen.
-        picked: the piece that was clicked and will be moved, see `BoardView`.
-        scroll: rows of goals scrolled away.
+        shown: the names of the overlays that are on.
+        hover: the target under the mouse.
+        since: the time when the mouse came there.
+        cursor: the move chosen by the arrow keys.
+        picked: the clicked piece that will move, see `BoardView`.
+        scroll: the number of rows of goals that are scrolled away.
         toast: a message, shown until `toast_until`.
-        page: "help" or "open" while such a page covers the window.
-        files: the saved games that the page "open" lists.
+        page: "help" or "open" while that page covers the window, else empty.
+        files: the saved games on the page "open".
     """
 
     theme: Theme = DARK
@@ -53,7 +53,7 @@ class Ui:
     files: list[Path] = field(default_factory=list)
 
     def pointed(self, kind: str) -> int | str | None:
-        """Return which thing of a kind is under the mouse."""
+        """Return the value of the target under the mouse if it is of a kind, else None."""
         return self.hover.value if self.hover is not None and self.hover.kind == kind else None
 
 
@@ -63,11 +63,11 @@ class Card:
 
     Attributes:
         name: of the player.
-        goal: what it plays for.
-        note: what it has done to decide.
-        to_move: it is the player's turn.
-        steered: the list of goals changes this player's.
-        proven: what it says follows from the rules.
+        goal: of the player.
+        note: the effort of its search.
+        to_move: whether it is the player's turn.
+        steered: whether the list of goals sets this player's goal.
+        proven: whether its value is proven by the rules.
     """
 
     name: str
@@ -84,9 +84,9 @@ class GoalRow:
 
     Attributes:
         name: of the goal.
-        share: how likely it is if it is asked for, in [0, 1]; None if unknown.
-        expected: how often imagined games reach it as things are, in [0, 1]; None if unknown.
-        chosen: it is what the steered seat plays for.
+        share: its probability if it is the goal, in [0, 1]; None if unknown.
+        expected: its probability with the present goals, in [0, 1]; None if unknown.
+        chosen: whether the steered seat plays for it.
         reached: after the game, whether it was achieved.
     """
 
@@ -99,7 +99,7 @@ class GoalRow:
 
 @dataclass(frozen=True)
 class LineMove:
-    """A move of the expected line: its ply from 1, its name and who plays it."""
+    """A move of the expected line: its ply from 1, its name and the seat of its player."""
 
     ply: int
     name: str
@@ -108,14 +108,14 @@ class LineMove:
 
 @dataclass(frozen=True)
 class Mistake:
-    """A move that gave something away.
+    """A mistake.
 
     Attributes:
-        ply: how many moves were played before it.
-        seat: whose.
-        action: what was played.
-        better: what should have been.
-        drop: in value of the player's goal at that time, in (0, 1].
+        ply: the number of moves before it.
+        seat: of its player.
+        action: the move that was played.
+        better: the best move.
+        drop: the loss in value of the player's goal at that time, in (0, 1].
         goal: that goal.
     """
 
@@ -134,20 +134,20 @@ class Scene:
     Attributes:
         title: the name of the game.
         status: whose turn it is, or what has happened.
-        board: draws the board; None while nothing is known of the game.
+        board: draws the game; None while the game is unknown.
         view: what the board shows.
         cards: the two players.
-        forecast: shares of games that the first player wins, that are drawn, that the second wins.
+        forecast: probabilities that the first player wins, of a draw, that the second player wins.
         goals: the list of goals, for the steered seat.
         line: the expected moves.
-        standing: what winning is worth to the first player after each move, None if unknown.
-        ply: how many moves are played.
-        mistakes: moves that gave something away; shown after the game.
-        achieved: after the game, the goals of the first and of the second player.
+        standing: the first player's value of winning after each move, None if unknown.
+        ply: the number of moves played.
+        mistakes: shown after the game.
+        achieved: after the game, the goals that the first and the second player achieved.
         banner: the result.
-        winner: whose colours the banner has.
-        nodes: the budget of agents; None if nobody has one.
-        paused: computers wait.
+        winner: the seat whose colours the banner has.
+        nodes: the budget of agents; None if no player has one.
+        paused: whether computers wait.
         speed: of watched games.
         names: of the moves of the first and of the second player.
     """
@@ -173,5 +173,5 @@ class Scene:
 
 
 def waiting_scene(title: str, board: Board | None, status: str) -> Scene:
-    """Return what is shown while rules and players are being loaded."""
+    """Return the scene while rules and players are being loaded."""
     return Scene(title, status, board)

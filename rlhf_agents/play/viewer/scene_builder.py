@@ -1,4 +1,4 @@
-"""From a match to the scene that shows it."""
+"""Building the scene of a match."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ from rlhf_agents.search.explanation import Explanation, Forecast
 from rlhf_games.base import MOVER, WAITING, Game, States
 
 GHOSTS = 3
-"""Stones of the expected line that are always shown; pointing at the line plays out all."""
+"""Stones of the expected line that are always shown; pointing at the line shows all."""
 GHOST_SECONDS = 0.28
 
 
 class SceneBuilder:
-    """A match and the room that shows its board.
+    """A match and its board.
 
     Args:
         match: the game.
-        board: draws the board.
+        board: draws the game.
     """
 
     def __init__(self, match: Match, board: Board) -> None:
         self.match, self.board = match, board
 
     def scene(self, ui: Ui, now: float) -> Scene:
-        """Return what is shown at a moment."""
+        """Return the scene at a time in seconds."""
         return build_scene(self.match, self.board, ui, now)
 
 
 def build_scene(match: Match, board: Board, ui: Ui, now: float) -> Scene:
-    """Return what is shown of a match at a moment."""
+    """Return the scene of a match at a time in seconds."""
     session, over = match.session, match.session.over
     thought = _visible_thought(match, ui)
     mistake = _mistake_here(match) if "mistakes" in ui.shown else None
@@ -69,12 +69,12 @@ def build_scene(match: Match, board: Board, ui: Ui, now: float) -> Scene:
 
 
 def _sentence(words: str) -> str:
-    """Begin with a capital, but leave the names of players alone."""
+    """Return words with a capital first letter, unless they begin with a player's name."""
     return words[:1].upper() + words[1:] if words.startswith(("you ", "a ")) else words
 
 
 def _visible_thought(match: Match, ui: Ui) -> Explanation | None:
-    """Return the thought whose values and line are shown."""
+    """Return the explanation whose values and line are shown."""
     previewed = ui.pointed("goal")
     if isinstance(previewed, str):
         return match.explained(match.question(match.steered, previewed))
@@ -98,9 +98,8 @@ def _status(match: Match, ui: Ui, thought: Explanation | None, mistake: Mistake 
     previewed = ui.pointed("goal")
     if isinstance(previewed, str) and thought is not None:
         who = "would play" if thought.seat == MOVER else "would expect"
-        return (
-            f"asked for {previewed}, {_short(match, match.steered)} {who} {names[thought.action]}"
-        )
+        name = _short(match, match.steered)
+        return f"with the goal {previewed}, {name} {who} {names[thought.action]}"
     if mistake is not None:
         played, better = names[mistake.action], names[mistake.better]
         return f"{played} was played here; {better} is {100 * mistake.drop:.0f} % better"
@@ -112,13 +111,13 @@ def _status(match: Match, ui: Ui, thought: Explanation | None, mistake: Mistake 
 
 
 def _turn(match: Match, thought: Explanation | None) -> str:
-    """Say whose turn it is, and whose values are shown if they are not the mover's."""
+    """Return whose turn it is, and whose values are shown if they are not the mover's."""
     if match.paused:
-        return "paused: you may play for both sides"
+        return "paused: you can play for both sides"
     name = match.names[match.session.seat]
-    whose = f"{name} thinks" if match.computer else "your turn"
+    whose = f"{name} is thinking" if match.computer else "your turn"
     if thought is not None and thought.seat == WAITING:
-        return f"{whose}; the values are those of {_short(match, match.eyes)}"
+        return f"{whose} (values of {_short(match, match.eyes)})"
     return whose
 
 
@@ -189,7 +188,7 @@ def _last_cell(match: Match) -> Cell | None:
 
 
 def _hovered(match: Match, ui: Ui) -> int | None:
-    """Return the move that the person is about to play, if it is the person's turn."""
+    """Return the move under the mouse or the cursor, if it is the person's turn."""
     if match.session.over or (match.computer and not match.paused):
         return None
     pointed = ui.pointed("move")
@@ -217,7 +216,7 @@ def _cards(match: Match, thought: Explanation | None) -> tuple[Card, ...]:
         own = thought if thought and _eyes(match, thought) == seat else None
         goal = session.goals[seat]
         if own is not None and own.pursued != own.goal and own.goal == goal:
-            goal = f"{goal} is out of reach: {own.pursued}"
+            goal = f"{own.pursued}, as {goal} is out of reach"
         cards.append(
             Card(
                 name=match.names[seat],
@@ -234,12 +233,12 @@ def _cards(match: Match, thought: Explanation | None) -> tuple[Card, ...]:
 def _effort(thought: Explanation) -> str:
     if not thought.nodes:
         return ""
-    noun = "node" if thought.nodes == 1 else "nodes"
+    noun = "position" if thought.nodes == 1 else "positions"
     return f"{thought.nodes:,} {noun}, {1000 * thought.seconds:,.0f} ms"
 
 
 def _shares(match: Match) -> tuple[float, float, float] | None:
-    """Return how the game is expected to end, for the first player."""
+    """Return the probabilities of a win, a draw and a loss of the first player."""
     if match.session.over:
         winner = match.session.winner
         return (float(winner == 0), float(winner is None), float(winner == 1))

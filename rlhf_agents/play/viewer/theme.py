@@ -1,8 +1,7 @@
-"""Colours of the window, light and dark.
+"""The colours of the window, light and dark.
 
-The players' amber and blue keep apart for colour-blind eyes in both themes (tests measure it for
-simulated protanopia, deuteranopia and tritanopia); besides, the second player's stones carry a
-ring.
+Colour-blind people can distinguish the players' amber and blue in both themes (tests measure it for
+simulated protanopia, deuteranopia and tritanopia); the second player's stones also have a ring.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ Colour = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Theme:
-    """The colours of everything; pairs are those of the first and the second player."""
+    """The colours of all parts; pairs belong to the first and the second player."""
 
     name: str
     background: Colour
@@ -85,7 +84,7 @@ THEMES = {theme.name: theme for theme in (DARK, LIGHT)}
 
 
 def blend(colour: Colour, other: Colour, share: float) -> Colour:
-    """Return `colour` with a `share` of `other` in [0, 1] mixed in."""
+    """Return a mix of `colour` and a `share` of `other` in [0, 1]."""
     red, green, blue = (
         round(a * (1 - share) + b * share) for a, b in zip(colour, other, strict=True)
     )

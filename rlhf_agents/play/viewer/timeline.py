@@ -1,4 +1,4 @@
-"""The parts of the window that tell the story of the game: expected moves, results, the graph."""
+"""The parts of the window that follow the game: expected moves, achieved goals, the graph."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DOT = 4.0
 
 
 def line_boxes(canvas: Canvas, box: Box, steps: tuple[LineMove, ...]) -> list[Box]:
-    """Return where the expected moves are written, as many as fit."""
+    """Return the boxes of the expected moves that fit."""
     boxes, x, y = [], box.x, box.y + 17
     for step in steps:
         width = 26 + canvas.text_width(step.name, 13)
@@ -30,7 +30,7 @@ def line_boxes(canvas: Canvas, box: Box, steps: tuple[LineMove, ...]) -> list[Bo
 
 
 def draw_line(canvas: Canvas, box: Box, scene: Scene, pointed: object, theme: Theme) -> None:
-    """Write the expected moves, each with its ply and the colour of its player."""
+    """Write the expected moves, each with its ply and its player's colour."""
     canvas.text((box.x, box.y + 7), "expected moves", SMALL, theme.faint)
     boxes = line_boxes(canvas, box, scene.line)
     for i, (step, chip) in enumerate(zip(scene.line, boxes, strict=False)):
@@ -45,7 +45,7 @@ def draw_line(canvas: Canvas, box: Box, scene: Scene, pointed: object, theme: Th
 
 
 def draw_hindsight(canvas: Canvas, box: Box, scene: Scene, theme: Theme) -> None:
-    """Show which goals each side has achieved, and the worst mistakes."""
+    """Write the goals that each side achieved, and the worst mistakes."""
     assert scene.achieved is not None
     rows = max(1, int(box.height // ROW))
     for seat, names in list(enumerate(scene.achieved))[:rows]:
@@ -61,11 +61,11 @@ def draw_hindsight(canvas: Canvas, box: Box, scene: Scene, theme: Theme) -> None
 
 
 def hindsight_words(asked: str, achieved: list[str]) -> str:
-    """Return what a player has achieved, what it was asked for first."""
+    """Return the achieved goals of a player in words, its own goal first."""
     others = [name for name in achieved if name != asked]
     if asked in achieved:
-        return f"achieved {asked}, as asked" + (f"; also {', '.join(others)}" if others else "")
-    return f"missed {asked}, achieved {', '.join(others) or 'nothing else'}"
+        return f"achieved its goal {asked}" + (f"; also {', '.join(others)}" if others else "")
+    return f"missed its goal {asked}, achieved {', '.join(others) or 'nothing else'}"
 
 
 def _draw_worst(
@@ -84,7 +84,7 @@ def _draw_worst(
 
 
 def graph_x(box: Box, ply: int, count: int) -> float:
-    """Return where a ply lies in the graph of `count` positions."""
+    """Return the place of a ply in the graph of `count` positions."""
     span = max(count - 1, FEWEST_PLIES)
     inner = box.inset(8, 0)
     return inner.x + inner.width * ply / span
@@ -99,7 +99,7 @@ def ply_at(box: Box, x: float, count: int) -> int:
 
 
 def draw_graph(canvas: Canvas, box: Box, scene: Scene, pointed: object, theme: Theme) -> None:
-    """Draw how the players stood at every position; the upper half is the first player's."""
+    """Draw the value of every position; the upper half belongs to the first player."""
     canvas.box(box, theme.surface, 9)
     if not scene.standing:
         return

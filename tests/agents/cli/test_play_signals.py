@@ -10,16 +10,34 @@ import time
 
 import pytest
 
+from tests.agents.cli.programs import run
+
 MODES = {
     "terminal": ["connect_four", "--agent", "minimax:30", "--side", "second", "--terminal"],
     "recording": ["connect_four", "--agent", "minimax:30", "--watch", "--record", "{tmp}/a.gif"],
     "window": ["connect_four", "--agent", "minimax:30", "--side", "second"],
-    "environment": ["CartPole-v1", "--terminal", "--plies", "10000000"],
-    "environment on film": ["CartPole-v1", "--record", "{tmp}/a.gif", "--plies", "10000000"],
+    "environment": ["CartPole-v1", "--terminal", "--games", "100000", "--plies", "10000000"],
+    "environment on film": [
+        "CartPole-v1",
+        "--record",
+        "{tmp}/a.gif",
+        "--games",
+        "100000",
+        "--plies",
+        "9999999",
+    ],
     "environment in a window": ["CartPole-v1", "--games", "100000"],
 }
 
 
+@pytest.fixture(scope="module")
+def _compiled():
+    """Everything that the searches need, so that they are not still compiling."""
+    words = ["connect_four", "--agent", "minimax:2", "--watch", "--opponent", "random"]
+    assert run("play", *words, "--games", 2).returncode == 0
+
+
+@pytest.mark.usefixtures("_compiled")
 @pytest.mark.skipif(sys.platform == "win32", reason="sends signals")
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM], ids=["INT", "TERM"])
 @pytest.mark.parametrize("mode", MODES)

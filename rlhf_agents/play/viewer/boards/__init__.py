@@ -1,8 +1,8 @@
 """Boards by the name of their game.
 
-Third parties add theirs by an entry point of the group `rlhf_agents.boards` (in version 0.1:
-`rlhf_agents.rooms`) whose name is the game's and whose value is a class that makes a `Board`. A
-game without one gets a grid.
+Other packages add boards by an entry point in the group `rlhf_agents.boards` (in version 0.1:
+`rlhf_agents.rooms`), named like the game, whose value is a class that implements `Board`. Games
+without a board of their own get a general one.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _BOARDS = {
 
 
 def known_board(name: str) -> Board | None:
-    """Return the board of the game called `name`, before the game itself is loaded."""
+    """Return the board made for the game `name`, or None, without loading the game."""
     plugins = {
         plugin.name: plugin.value
         for group in ("rlhf_agents.rooms", "rlhf_agents.boards")
@@ -42,7 +42,7 @@ def known_board(name: str) -> Board | None:
 
 
 def board_for(game: Game) -> Board:
-    """Return the board of a game; if it has none of its own, one that fits its moves and board."""
+    """Return the board of a game: its own, or a general one that fits its moves."""
     own = known_board(game.name)
     if own is not None:
         return own

@@ -19,11 +19,11 @@ LineMove = tuple[int, int]
 
 @dataclass(frozen=True)
 class Ghost:
-    """A stone that is expected, not there.
+    """A stone of the expected line.
 
     Attributes:
-        cell: where.
-        seat: whose.
+        cell: its cell.
+        seat: of its owner.
         number: its place in the expected line, from 1.
     """
 
@@ -34,11 +34,11 @@ class Ghost:
 
 @dataclass(frozen=True)
 class MovingStone:
-    """The latest stone, on its way.
+    """The latest stone during its animation.
 
     Attributes:
-        cell: where it will lie.
-        progress: 0 just played to 1 at rest.
+        cell: its final cell.
+        progress: from 0, just played, to 1, at rest.
     """
 
     cell: Cell
@@ -51,20 +51,20 @@ class BoardView:
 
     Attributes:
         stones: int8 `[H, W]`, None while the rules are being loaded.
-        seat: who is to move.
-        legal: bool `[A]`.
-        names: the A labels of the mover's actions, of the legal ones as people call them here.
-        text: the position, if it is no board of stones.
-        last: the latest stone.
+        seat: the seat to move.
+        legal: the legal actions, bool `[A]`.
+        names: the names of the mover's A actions; of legal ones, their labels in this position.
+        text: the position as text, if the game has no board of stones.
+        last: the cell of the latest stone.
         winning: the cells of the line that has won.
         moving: the animation of the latest stone.
-        values: float32 `[A]` in [0, 1], NaN if illegal: what each move is worth to `eyes`.
-        eyes: the seat whose values they are.
-        chosen: the move that stands out among the values.
+        values: the value of each move for `eyes`, float32 `[A]` in [0, 1], NaN if illegal.
+        eyes: the seat whose values are shown.
+        chosen: the best move by these values.
         ghosts: the expected line.
-        hover: the move under the mouse or the keyboard's cursor.
-        hint: the move to recommend.
-        picked: the piece that the person is about to move, its cell = row * W + column.
+        hover: the move under the mouse or the keyboard cursor.
+        hint: the recommended move.
+        picked: the cell of the piece that the person is about to move, row * W + column.
     """
 
     stones: Stones | None = None
@@ -88,30 +88,30 @@ class Board(Protocol):
     """Draws a board inside a box and finds moves in it."""
 
     def draw(self, canvas: Canvas, box: Box, view: BoardView, theme: Theme) -> None:
-        """Draw the board with all that `view` holds."""
+        """Draw the board and everything in `view`."""
         ...
 
     def draw_stone(
         self, canvas: Canvas, centre: Point, cell: float, seat: int, theme: Theme
     ) -> None:
-        """Draw the stone of a seat as large as in a cell of that size."""
+        """Draw the stone of a seat for a cell of that size."""
         ...
 
     def action_at(self, box: Box, point: Point, view: BoardView) -> int | None:
-        """Return the action under a point of the box, legal or not; None if there is none."""
+        """Return the action under a point of the box, legal or not, or None."""
         ...
 
     def piece_at(self, box: Box, point: Point, view: BoardView) -> int | None:
-        """Return the cell of a piece under a point that the person can pick, see `picked`."""
+        """Return the cell of a movable piece under a point, see `BoardView.picked`, or None."""
         ...
 
     def neighbour(self, action: int, step: LineMove, legal: NDArray[np.bool_]) -> int | None:
-        """Return the action that an arrow key leads to; None if that arrow plays the move.
+        """Return the action that an arrow key moves the cursor to; None if that key plays it.
 
         Args:
-            action: where the keyboard's cursor is.
-            step: across and down, each -1, 0 or 1.
-            legal: bool `[A]`.
+            action: the action under the cursor.
+            step: cells to the right and down, each -1, 0 or 1.
+            legal: the legal actions, bool `[A]`.
         """
         ...
 

@@ -23,11 +23,11 @@ class ConnectFourBoard(GridBoard):
         super().__init__(6, 7, 7, gravity=True)
 
     def draw_ground(self, canvas: Canvas, grid: Grid, theme: Theme) -> None:
-        """Draw what shows through the holes."""
+        """Draw the ground that shows through the holes."""
         canvas.box(grid.box.inset(-1), theme.hole)
 
     def draw_stones(self, canvas: Canvas, grid: Grid, view: BoardView, theme: Theme) -> None:
-        """Draw every stone; one that falls is seen above the board, too."""
+        """Draw every stone; a falling one is also visible above the board."""
         above = Box(grid.left, grid.top - grid.cell, grid.box.width, grid.cell)
         with canvas.clipped(grid.box._replace(y=above.y, height=grid.box.height + grid.cell)):
             super().draw_stones(canvas, grid, view, theme)

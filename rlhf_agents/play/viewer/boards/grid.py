@@ -24,7 +24,7 @@ STONE = 0.42
 
 @dataclass(frozen=True)
 class Grid:
-    """Where the cells of a board lie, in points."""
+    """The cells of a board on the canvas, in points."""
 
     rows: int
     columns: int
@@ -38,7 +38,7 @@ class Grid:
         return Box(self.left, self.top, self.columns * self.cell, self.rows * self.cell)
 
     def centre(self, cell: Cell) -> Point:
-        """Return the middle of a cell `(row, column)`."""
+        """Return the centre of a cell `(row, column)`."""
         return self.left + (cell[1] + 0.5) * self.cell, self.top + (cell[0] + 0.5) * self.cell
 
     def cell_at(self, point: Point) -> Cell | None:
@@ -54,9 +54,10 @@ class GridBoard:
     Args:
         rows: of the board.
         columns: of the board.
-        n_actions: actions are columns or cells if there are as many, else entries of a list. One
-            more than there are cells is to pass, for which the whole board is clicked.
-        gravity: an action is a column into which a stone falls.
+        n_actions: if there are as many actions as columns or cells, a click on one plays it; else
+            actions are listed below the board. One action more than cells is a pass, played by a
+            click anywhere on the board.
+        gravity: whether an action is a column into which a stone falls.
     """
 
     def __init__(self, rows: int, columns: int, n_actions: int, *, gravity: bool) -> None:
@@ -67,7 +68,7 @@ class GridBoard:
     # ---- geometry
 
     def grid(self, box: Box) -> Grid:
-        """Return where the cells lie in a box."""
+        """Return the cells in a box."""
         area = self._board_area(box)
         cell = max(1.0, float(int(min(area.width / self.columns, area.height / self.rows))))
         x = area.x + (area.width - cell * self.columns) / 2
@@ -83,7 +84,7 @@ class GridBoard:
         return area.top_part(area.height * (1 - LIST_SHARE), FRAME)[0]
 
     def _chips(self, box: Box) -> list[Box]:
-        """Return the boxes of the list of actions beneath the board."""
+        """Return the boxes of the list of actions below the board."""
         area = box.inset(FRAME).top_part(VALUES)[1]
         area = area.top_part(area.height * (1 - LIST_SHARE), FRAME)[1]
         per_row = max(1, int(area.width // 76))
@@ -93,7 +94,7 @@ class GridBoard:
         return area.top_part(rows * CHIP)[0].grid(self.n_actions, per_row, 3)
 
     def cell_centre(self, box: Box, cell: Cell) -> Point:
-        """Return the middle of a cell, see `Board`."""
+        """Return the centre of a cell, see `Board`."""
         return self.grid(box).centre(cell)
 
     def action_at(self, box: Box, point: Point, view: BoardView) -> int | None:
@@ -116,7 +117,7 @@ class GridBoard:
         return self.by_cell and len(view.legal) > cells and bool(view.legal[cells])
 
     def piece_at(self, box: Box, point: Point, view: BoardView) -> int | None:
-        """Return None: no piece moves here."""
+        """Return None: pieces do not move."""
         return None
 
     def neighbour(self, action: int, step: LineMove, legal: NDArray[np.bool_]) -> int | None:
@@ -127,7 +128,7 @@ class GridBoard:
         if self.by_cell:
             row, column = divmod(action, self.columns)
             if row == self.rows:
-                return action  # to pass, which is the only move
+                return action  # a pass, which is the only move
             return (row + down) % self.rows * self.columns + (column + across) % self.columns
         return (action + across + down) % self.n_actions
 
@@ -145,7 +146,7 @@ class GridBoard:
         self.draw_values(canvas, box, view, theme)
 
     def draw_values(self, canvas: Canvas, box: Box, view: BoardView, theme: Theme) -> None:
-        """Write the names of the moves and what they are worth."""
+        """Write the names and the values of the moves."""
         grid = self.grid(box)
         if self.by_column:
             self._draw_columns(canvas, grid, view, theme)
@@ -157,7 +158,7 @@ class GridBoard:
             self._draw_list(canvas, box, view, theme)
 
     def _draw_pass(self, canvas: Canvas, grid: Grid, view: BoardView, theme: Theme) -> None:
-        """Write across the board that there is one move only."""
+        """Write the only move, a pass, across the board."""
         action = self.rows * self.columns
         x, y = grid.box.centre
         width, height = min(grid.box.width * 0.8, 150.0), min(grid.cell * 0.8, 46.0)
@@ -170,7 +171,7 @@ class GridBoard:
         canvas.text(label.centre, view.names[action], size, ink, anchor="mm", bold=True)
 
     def draw_ground(self, canvas: Canvas, grid: Grid, theme: Theme) -> None:
-        """Draw what lies below the stones."""
+        """Draw the ground below the stones."""
         canvas.box(grid.box.inset(-FRAME), theme.board, 14)
         for row in range(grid.rows):
             for column in range(grid.columns):
@@ -180,10 +181,10 @@ class GridBoard:
                 canvas.box(square, theme.hole, grid.cell * 0.08)
 
     def draw_front(self, canvas: Canvas, grid: Grid, theme: Theme) -> None:
-        """Draw what lies above the stones."""
+        """Draw the parts in front of the stones."""
 
     def draw_heat(self, canvas: Canvas, grid: Grid, view: BoardView, theme: Theme) -> None:
-        """Tint columns or cells, the more the better they are."""
+        """Tint columns or cells, stronger for better moves."""
         if view.values is None or not (self.by_column or self.by_cell):
             return
         colour = theme.seats[view.eyes]
@@ -202,7 +203,7 @@ class GridBoard:
         return Box(left, top, grid.cell, grid.cell).inset(grid.cell * 0.03)
 
     def draw_stones(self, canvas: Canvas, grid: Grid, view: BoardView, theme: Theme) -> None:
-        """Draw every stone, the latest where its animation has brought it."""
+        """Draw every stone, the latest at the place of its animation."""
         if view.stones is None:
             return
         for row, column in np.argwhere(view.stones > 0):
@@ -218,7 +219,7 @@ class GridBoard:
     def draw_moving(
         self, canvas: Canvas, grid: Grid, cell: Cell, what: tuple[int, float], theme: Theme
     ) -> None:
-        """Draw the stone of a seat on its way: it falls in, or grows."""
+        """Draw the moving stone of a seat: it falls, or grows."""
         seat, progress = what
         x, y = grid.centre(cell)
         if self.by_column:
@@ -322,7 +323,7 @@ class GridBoard:
         canvas.text(place, percent(share), size, ink, anchor="mm", bold=best)
 
     def _draw_cell_values(self, canvas: Canvas, grid: Grid, view: BoardView, theme: Theme) -> None:
-        """Write values into the empty cells, or the names of the cells."""
+        """Write the names of the empty cells and the values of moves there."""
         expected = {ghost.cell for ghost in view.ghosts}
         for action, name in enumerate(view.names[: self.rows * self.columns]):
             cell = divmod(action, self.columns)
@@ -365,7 +366,7 @@ class GridBoard:
 
 
 def percent(share: float) -> str:
-    """Return a share in percent without a sign; certainty only where it is certain."""
+    """Return a share in percent without a sign; 0 and 100 only if they are exact."""
     if 0 < share < 1:
         return str(min(99, max(1, round(100 * share))))
     return str(round(100 * share))
@@ -374,7 +375,7 @@ def percent(share: float) -> str:
 def draw_stone(
     canvas: Canvas, centre: Point, radius: float, seat: int, theme: Theme, dim: float = 0.0
 ) -> None:
-    """Draw a round stone of a seat; the second player's carry a ring."""
+    """Draw a round stone of a seat; the second player's stones have a ring."""
     canvas.disc(centre, radius, blend(theme.rims[seat], theme.hole, dim))
     canvas.disc(centre, radius * 0.87, blend(theme.seats[seat], theme.hole, dim))
     if seat:

@@ -16,12 +16,12 @@ from rlhf_agents.play.viewer.theme import Theme
 
 
 class PiecesBoard(GridBoard):
-    """A board of squares with names at its sides; the names of moves are two of them, as a2b3.
+    """A board of squares with coordinates; moves are named by two of them, such as a2b3.
 
     Args:
         rows: of the board.
         columns: of the board.
-        n_actions: how many moves there are.
+        n_actions: the number of moves.
     """
 
     def __init__(self, rows: int, columns: int, n_actions: int) -> None:
@@ -35,7 +35,7 @@ class PiecesBoard(GridBoard):
         return area.bottom_part(NAMES)[1]
 
     def _legal_paths(self, view: BoardView) -> Iterator[tuple[int, Path]]:
-        """Return the legal actions and the cells between which they move."""
+        """Return the legal actions and their origin and target cells."""
         paths = paths_of(view.names, self.rows)
         return ((action, paths[action]) for action in np.flatnonzero(view.legal).tolist())
 
@@ -52,7 +52,7 @@ class PiecesBoard(GridBoard):
         return next((action for action, path in self._legal_paths(view) if path == wanted), None)
 
     def piece_at(self, box: Box, point: Point, view: BoardView) -> int | None:
-        """Return the cell under a point if a piece can move from there, see `Board`."""
+        """Return the cell under a point if its piece can move, see `Board`."""
         index = self._index_at(box, point)
         origins = {origin for _, (origin, _) in self._legal_paths(view)}
         return index if index is not None and divmod(index, self.columns) in origins else None
@@ -79,7 +79,7 @@ class PiecesBoard(GridBoard):
             canvas.text(place, chr(ord("a") + column), size, theme.muted, anchor="mm")
 
     def draw_marks(self, canvas: Canvas, grid: Grid, view: BoardView, theme: Theme) -> None:
-        """Mark the latest piece, the picked one and where it can go, and moves as arrows."""
+        """Mark the latest piece, the picked one with its targets, and moves as arrows."""
         super().draw_marks(canvas, grid, view, theme)
         picked = self._picked(view)
         for action, (origin, target) in self._legal_paths(view):
@@ -114,7 +114,7 @@ class PiecesBoard(GridBoard):
             canvas.disc(tip, grid.cell * 0.12, colour)
 
     def draw_values(self, canvas: Canvas, box: Box, view: BoardView, theme: Theme) -> None:
-        """Write what the moves of the picked piece are worth, else the best of every piece."""
+        """Write the values of the moves of the picked piece, or the best value of every piece."""
         grid = self.grid(box)
         if view.values is None or grid.cell < 26:
             return

@@ -17,15 +17,15 @@ LIST_SHARE = 0.4
 CHIP = 30
 CHIP_WIDTH = 84
 ASPECT = 0.6
-"""A character's width by its height: characters stand in columns, whatever the font."""
+"""Width by height of a character: characters form columns, whatever the font."""
 LARGEST = 40
 
 
 class TextBoard:
-    """Writes the position and lists the legal moves, as there may be thousands of others.
+    """Writes the position and lists the legal moves.
 
     Args:
-        symbols: characters that are drawn as stones; by default none.
+        symbols: the characters that are drawn as stones; none by default.
     """
 
     def __init__(self, symbols: TextSymbols | None = None) -> None:
@@ -34,12 +34,12 @@ class TextBoard:
     # ---- geometry
 
     def _areas(self, box: Box) -> tuple[Box, Box]:
-        """Return where the text and where the list lies."""
+        """Return the boxes of the text and of the list."""
         area = box.inset(FRAME).top_part(VALUES)[1]  # in the end the result
         return area.top_part(area.height * (1 - LIST_SHARE), FRAME)
 
     def _chips(self, box: Box, legal: NDArray[np.bool_]) -> list[tuple[int, Box]]:
-        """Return the legal actions and where they stand in the list."""
+        """Return the legal actions and their boxes in the list."""
         actions = np.flatnonzero(legal).tolist()
         area, count = self._areas(box)[1], len(actions)
         if not count:
@@ -51,7 +51,7 @@ class TextBoard:
         return list(zip(actions, chips, strict=True))
 
     def cell_centre(self, box: Box, cell: Cell) -> Point:
-        """Return the middle of the text: there are no cells."""
+        """Return the centre of the text: there are no cells."""
         del cell
         return self._areas(box)[0].centre
 
@@ -103,7 +103,7 @@ class TextBoard:
     def _draw_cell(
         self, canvas: Canvas, place: Point, character: str, height: float, theme: Theme
     ) -> None:
-        """Draw a stone, with its letter if there are several kinds, or an empty cell."""
+        """Draw an empty cell, or a stone, with its letter if there are several kinds."""
         seat = self.symbols.seat(character)
         if character in EMPTY:
             canvas.disc(place, max(1.5, height * 0.09), theme.hole)

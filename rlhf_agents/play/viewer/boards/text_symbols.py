@@ -1,4 +1,4 @@
-"""Boards that games write as text: which lines are rows, and whose stone a character is."""
+"""Boards that games write as text: which lines are rows, and which characters are stones."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ from rlhf_games.base import Game, States
 EMPTY = frozenset(".-_+\u00b7")
 BRACKETS = "[]()"
 PLIES = 6
-"""Played to learn whose characters are whose."""
+"""Moves that are played to learn the owners of characters."""
 
 
 @dataclass(frozen=True)
 class TextSymbols:
-    """Whose stone a character is.
+    """The owners of characters.
 
     Attributes:
         owners: the seat of every character that is a stone.
-        pieces: stones differ by letter: capitals are one player's, small letters the other's.
+        pieces: whether stones are letters, capitals for one player and small ones for the other.
     """
 
     owners: Mapping[str, int]
     pieces: bool = False
 
     def seat(self, character: str) -> int | None:
-        """Return whose stone a character of a row is, None if it is none."""
+        """Return the seat of the owner of a character, None if it is not a stone."""
         if self.pieces and character.isalpha():
             return self.owners["A" if character.isupper() else "a"]
         return self.owners.get(character)
 
 
 def cells_of(line: str) -> list[int] | None:
-    """Return where the cells of a row stand in a line, None if the line is no row.
+    """Return the places of the cells in a line, None if the line is not a row.
 
-    Cells are single characters, all apart or all together; a row may begin or end with a number.
-    Letters in alphabetical order are names of columns.
+    Cells are single characters, all separate or all adjacent; a row may begin or end with a number.
+    Letters in alphabetical order are the names of columns.
     """
     bare = "".join(" " if character in BRACKETS else character for character in line)
     found = re.fullmatch(r"\s*(?:\d+(?:\s|(?=\D)))?\s*(.*?)(?:\s+\d+)?\s*", bare)
@@ -57,7 +57,7 @@ def cells_of(line: str) -> list[int] | None:
 
 
 def symbols_of(game: Game) -> TextSymbols:
-    """Return whose stone every character is, learnt from the first moves of a game."""
+    """Return the owners of characters, learnt from the first moves of a game."""
     states = game.initial(1)
     owners: dict[str, int] = {}
     before = _rows(game, states)
@@ -81,7 +81,7 @@ def symbols_of(game: Game) -> TextSymbols:
 
 
 def _rows(game: Game, states: States) -> dict[tuple[int, int], str]:
-    """Return the characters of all rows that have an empty cell, by line and place."""
+    """Return the characters of all rows with an empty cell, by line and place."""
     text = game.text(states[0]) or ""
     cells = {}
     for number, line in enumerate(text.split("\n")):
@@ -92,7 +92,7 @@ def _rows(game: Game, states: States) -> dict[tuple[int, int], str]:
 
 
 def spread(lines: list[str]) -> list[str]:
-    """Return lines with a space between cells that stand together, and between names of columns."""
+    """Return lines with a space between adjacent cells, and between the names of columns."""
     tight = {
         len(line)
         for line in lines

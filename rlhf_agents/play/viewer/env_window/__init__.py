@@ -1,1 +1,1 @@
-"""The window that shows any environment."""
+"""The window that shows environments without exact rules."""

@@ -1,4 +1,4 @@
-"""All agents of a world in a column: who plays for what, how likely it is, and what it does."""
+"""A column with all agents of an environment: their goals, probabilities and actions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rlhf_agents.play.viewer.geometry import Box
 from rlhf_agents.play.viewer.theme import Colour, Theme
 
 TALL = 38.0
-"""Rows of this height have a second line, and marks of what happened to the agent."""
+"""Rows of this height have a second line, and marks for the agent's events."""
 PAD = 10.0
 BARS = 60.0
 BAR = 7.0
@@ -25,7 +25,7 @@ LINE = 18.0
 
 
 def paint_agents(canvas: Canvas, box: Box, episode: EpisodePlayer, theme: Theme) -> None:
-    """Draw a row for every agent, or for as many as fit around the one that is followed."""
+    """Draw a row for every agent, or for those that fit around the followed one."""
     frame = episode.frame
     if box.empty:
         return
@@ -84,12 +84,12 @@ def _paint_agent(
 
 
 def _rim(row: Box) -> float:
-    """Return what is left free above and below two lines and marks."""
+    """Return the space above and below two lines and the marks."""
     return max(2.0, (row.height - 2 * LINE - MARKS) / 2)
 
 
 def doing(episode: EpisodePlayer, number: int) -> str:
-    """Return what one of the agents is asked for and does next."""
+    """Return the goal and the next action of an agent in words."""
     agent = episode.frame.agents[number]
     goal = agent.goal.replace("_", " ")
     action = "" if agent.next_action is None else episode.action_name(number, agent.next_action)
@@ -97,9 +97,9 @@ def doing(episode: EpisodePlayer, number: int) -> str:
 
 
 def state_of(agent: AgentFrame, frame: Frame, theme: Theme) -> tuple[str, Colour]:
-    """Return the most important of an agent in a word, and its colour.
+    """Return the state of an agent in a word, and its colour.
 
-    What became of it, else the probability of its goal, else its return.
+    It is its result, else the probability of its goal, else its return.
     """
     if agent.success is not None and (frame.over or not agent.playing):
         return ("reached", theme.good) if agent.success else ("missed", theme.bad)
@@ -113,7 +113,7 @@ def state_of(agent: AgentFrame, frame: Frame, theme: Theme) -> tuple[str, Colour
 def _paint_bars(
     canvas: Canvas, box: Box, episode: EpisodePlayer, agent: AgentFrame, theme: Theme
 ) -> None:
-    """Draw a small upright bar per action; the one that is chosen stands out."""
+    """Draw a small upright bar per action, the chosen one in another colour."""
     if agent.values is None or not agent.playing:
         return
     shares = bar_shares(agent.values, episode.floor)

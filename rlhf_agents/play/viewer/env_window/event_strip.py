@@ -1,4 +1,4 @@
-"""What happened in an episode: a strip below the picture with a mark per event."""
+"""The events of an episode: a strip below the picture with a mark for each."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from rlhf_agents.play.viewer.theme import Colour, Theme, blend
 
 MARK = 3.0
 FADED = 0.65
-"""How much of the background is in marks of agents that are not followed."""
+"""The share of the background colour in marks of agents that are not followed."""
 SMALL = (EventKind.REWARD, EventKind.PENALTY)
 
 
 def paint_strip(canvas: Canvas, box: Box, frame: Frame, theme: Theme) -> None:
-    """Draw the episode as a line with a mark per event, and name the last ones above it.
+    """Draw the episode as a line with a mark per event, and the last events in words above it.
 
-    Events that happened to others than the followed agent are pale.
+    The marks of other agents than the followed one are pale.
     """
     top, below = box.top_part(20)
     if frame.events:
@@ -43,13 +43,13 @@ def draw_marks(
     steps: int,
     colours: dict[EventKind, Colour],
 ) -> None:
-    """Draw a mark for every event, or the most important where many fall together.
+    """Draw a mark for every event; where several coincide, for the most important.
 
     Args:
-        canvas: where.
+        canvas: to draw on.
         box: the episode from left to right.
         events: of one episode.
-        steps: how long it is so far.
+        steps: its length so far.
         colours: of the marks.
     """
     marks: dict[int, EventKind] = {}
@@ -76,7 +76,7 @@ def _pale(kind: EventKind, theme: Theme) -> Colour:
 
 
 def _name_last(canvas: Canvas, box: Box, frame: Frame, theme: Theme) -> None:
-    """Write what happened in the last step in which something did, to the followed agent first."""
+    """Write the events of the latest step that had any, those of the followed agent first."""
     step = frame.events[-1].step
     last = [event for event in frame.events[-3 * len(frame.agents) - 3 :] if event.step == step]
     last.sort(key=lambda event: not concerns(event, frame.followed_agent.name))

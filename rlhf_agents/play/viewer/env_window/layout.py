@@ -1,4 +1,4 @@
-"""Where things lie on the screen of a world: picture, strip, agents and panel."""
+"""The layout of the screen: picture, strip, agents and panel."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ KEYS = 18.0
 USUAL_WIDTH = 960.0
 MOST_GROWTH = 1.4
 NARROW = 760.0
-"""Narrower screens show no column of agents, only the one that is followed."""
+"""Narrower screens show only the followed agent, without the column of agents."""
 TITLE = 26.0
 LOWEST, HIGHEST = 22.0, 54.0
-"""Of the row of an agent."""
+"""Heights of the row of an agent."""
 LEAST_LINE, LINE = 20.0, 26.0
-"""Of the lists in the panel, which are closer if they are long."""
+"""Heights of a line in the panel; long lists have smaller lines."""
 GAP = 0.5
 """Between two lists, in lines."""
 
@@ -29,11 +29,11 @@ class EnvLayout:
     """The parts of the screen.
 
     Attributes:
-        picture: the world's own.
-        strip: what happened.
-        agents: all of them; without width if there is no room or only one.
-        panel: the one that is followed.
-        keys: what can be pressed; without height if nothing is said.
+        picture: of the environment.
+        strip: the events.
+        agents: all agents; without width if there is only one, or too little space.
+        panel: the followed agent.
+        keys: the help line; without height if there is none.
     """
 
     picture: Box
@@ -44,12 +44,12 @@ class EnvLayout:
 
 
 def arrange_env(size: tuple[float, float], agents: int, keys: bool) -> EnvLayout:
-    """Return where everything lies.
+    """Return the layout of a screen.
 
     Args:
         size: width and height of the screen in points.
-        agents: how many there are.
-        keys: there is a line that says what can be pressed.
+        agents: the number of agents.
+        keys: whether there is a help line.
     """
     width, height = size
     inside = Box(0, 0, width, height).inset(MARGIN)
@@ -66,19 +66,19 @@ def arrange_env(size: tuple[float, float], agents: int, keys: bool) -> EnvLayout
 
 
 def _right_part(box: Box, width: float) -> tuple[Box, Box]:
-    """Cut off the right: return the rest and what was cut off."""
+    """Cut off the right part: return the rest and the part."""
     left = Box(box.x, box.y, max(0.0, box.width - width - MARGIN), box.height)
     return left, Box(box.right - width, box.y, width, box.height)
 
 
 @dataclass(frozen=True)
 class AgentRows:
-    """Where the agents stand in their column.
+    """The rows of the agents in their column.
 
     Attributes:
-        rows: of those that fit, by their place among all.
-        more: how many do not fit.
-        rest: where that is said.
+        rows: of the agents that fit, by index.
+        more: the number of agents that do not fit.
+        rest: the box of the note about them.
     """
 
     rows: dict[int, Box]
@@ -87,7 +87,7 @@ class AgentRows:
 
 
 def agent_rows(box: Box, count: int, followed: int) -> AgentRows:
-    """Return where agents stand: all of them, or those around the one that is followed."""
+    """Return the rows of all agents, or of those around the followed one."""
     below = box.top_part(TITLE)[1]
     shown = min(count, int(below.height // LOWEST))
     if shown < count:
@@ -103,14 +103,14 @@ def agent_rows(box: Box, count: int, followed: int) -> AgentRows:
 
 
 def agent_at(layout: EnvLayout, count: int, followed: int, point: tuple[float, float]) -> int:
-    """Return which agent's row is under a point, -1 if none is."""
+    """Return the index of the agent whose row is under a point, or -1."""
     rows = agent_rows(layout.agents, count, followed).rows
     return next((agent for agent, row in rows.items() if row.contains(point)), -1)
 
 
 @dataclass(frozen=True)
 class ListSpace:
-    """How two lists share the height that there is.
+    """The lines of two lists that share a height.
 
     Attributes:
         line: the height of a line.
@@ -124,12 +124,12 @@ class ListSpace:
 
 
 def share_lines(height: float, goals: int, actions: int) -> ListSpace:
-    """Return how many lines two lists get: all, or each at least half of what there is.
+    """Divide a height between two lists: each gets all its lines, or at least half the height.
 
     Args:
-        height: of both, with a title for each that has lines and a gap between them.
-        goals: lines that the first would need; without any it has no title.
-        actions: lines that the second would need.
+        height: of both, including a title for each list with lines, and a gap.
+        goals: the lines that the first list needs; with none it has no title.
+        actions: the lines that the second list needs.
     """
     around = 1.0 + (1.0 + GAP if goals else 0.0)
     line = min(LINE, max(LEAST_LINE, height / (goals + actions + around)))

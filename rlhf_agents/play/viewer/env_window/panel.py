@@ -1,4 +1,4 @@
-"""The panel beside a world: the agent that is followed, its goals and its actions."""
+"""The panel beside the picture: the followed agent, its goals and its actions."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from rlhf_agents.play.viewer.theme import Colour, Theme
 STATES = {1: "reached", -1: "lost"}
 BAR = 10.0
 NUMBER = 50.0
-"""Of the numbers at the right."""
+"""Width of the numbers on the right."""
 
 
 def paint_panel(canvas: Canvas, box: Box, episode: EpisodePlayer, state: str, theme: Theme) -> None:
-    """Write who plays what and what it has earned, then list goals and actions.
+    """Write the actor, its environment and its return, then list goals and actions.
 
     Args:
-        canvas: where.
-        box: all of it.
-        episode: what is watched.
-        state: e.g. "paused", nothing while all goes on.
+        canvas: to draw on.
+        box: of the panel.
+        episode: the episode that is shown.
+        state: e.g. "paused", else empty.
         theme: the colours.
     """
     below = _paint_facts(canvas, box, episode, state, theme)
@@ -45,7 +45,7 @@ def paint_panel(canvas: Canvas, box: Box, episode: EpisodePlayer, state: str, th
 
 
 def _paint_facts(canvas: Canvas, box: Box, episode: EpisodePlayer, state: str, theme: Theme) -> Box:
-    """Return the room below."""
+    """Return the space below."""
     frame, y = episode.frame, box.y + 10
     fits = canvas.text_width(episode.name, 17, bold=True) <= box.width
     canvas.text(
@@ -73,14 +73,14 @@ def _paint_facts(canvas: Canvas, box: Box, episode: EpisodePlayer, state: str, t
 
 
 def players(episode: EpisodePlayer) -> str:
-    """Return who acts, against whom, and what for."""
+    """Return the actor, its opponent and its goal in words."""
     against = f" against {episode.opponent}" if episode.opponent else ""
-    asked = f", asked for {episode.goal}" if episode.goal else ""
+    asked = f", goal {episode.goal}" if episode.goal else ""
     return f"{episode.actor.name}{against}{asked}"
 
 
 def _ending(frame: Frame, theme: Theme) -> tuple[str, Colour]:
-    """Return what to say at the end of an episode or of an agent, and its colour."""
+    """Return the sentence at the end of an episode or of an agent, and its colour."""
     mine = frame.followed_agent
     if mine.success is not None and (frame.over or not mine.playing):
         return ("goal reached", theme.good) if mine.success else ("goal missed", theme.bad)
@@ -94,14 +94,14 @@ def _ending(frame: Frame, theme: Theme) -> tuple[str, Colour]:
 
 @dataclass(frozen=True)
 class _Rows:
-    """Lines of lists: a name, a bar, a number."""
+    """The lines of the lists: a name, a bar, a number."""
 
     canvas: Canvas
     theme: Theme
     line: float
 
     def goals(self, box: Box, goals: tuple[GoalChance, ...], lines: int) -> None:
-        """List goals, each with its probability or what became of it."""
+        """List goals, each with its probability or its result."""
         if lines < 1:
             return
         listed = listed_goals(goals, lines)
@@ -121,14 +121,14 @@ class _Rows:
         self._more(box, len(goals), lines)
 
     def actions(self, box: Box, episode: EpisodePlayer, lines: int) -> None:
-        """List actions, each with its value: a probability where a goal is played for."""
+        """List actions, each with its value, a probability if the agent plays for a goal."""
         if lines < 1:
             return
         mine, count = episode.frame.followed_agent, len(episode.action_names)
-        thought = "actions" if mine.values is None else "what each action is worth"
+        title = "actions" if mine.values is None else "value of each action"
         if mine.values is not None and episode.floor is not None:
-            thought = "probability of the goal by action"
-        box = self._title(box, thought)
+            title = "probability of the goal by action"
+        box = self._title(box, title)
         shares = bar_shares(mine.values, episode.floor)
         chosen = mine.action if mine.next_action is None else mine.next_action
         listed = listed_actions(mine, count, lines)
@@ -150,7 +150,7 @@ class _Rows:
         return below
 
     def _names(self, box: Box, names: list[str]) -> float:
-        """Return how wide a column of names is: what they need, within limits."""
+        """Return the width of a column of names: what they need, within limits."""
         widths = [
             self.canvas.text_width(name.replace("_", " "), 14, bold=bold)
             for name in names
@@ -180,9 +180,9 @@ class _Rows:
 
 
 def listed_goals(goals: tuple[GoalChance, ...], lines: int) -> list[GoalChance]:
-    """Return the goals that fit into some lines, in the order of the table.
+    """Return the goals that fit into a number of lines, in the order of the table.
 
-    If not all fit, the last line says how many more there are; what is asked is among the others.
+    If not all fit, the last line gives the number of the others; the goals of the agent stay.
     """
     if len(goals) <= lines:
         return list(goals)
@@ -192,9 +192,9 @@ def listed_goals(goals: tuple[GoalChance, ...], lines: int) -> list[GoalChance]:
 
 
 def listed_actions(agent: AgentFrame, count: int, lines: int) -> list[int]:
-    """Return which of `count` actions fit into some lines: all, or those that are worth most.
+    """Return the actions that fit into a number of lines: all `count`, or the most valuable.
 
-    If not all fit, the last line says how many more there are.
+    If not all fit, the last line gives the number of the others.
     """
     if count <= lines:
         return list(range(count))
@@ -210,12 +210,12 @@ def listed_actions(agent: AgentFrame, count: int, lines: int) -> list[int]:
 def bar_shares(
     values: NDArray[np.float32] | None, floor: float | None = None
 ) -> NDArray[np.float64]:
-    """Return how long bars are, in [0, 1].
+    """Return the lengths of bars, in [0, 1].
 
     Args:
-        values: `[A]`, NaN for illegal actions, which have no bar; None: nothing.
-        floor: what missing a goal pays: then bars are probabilities. None: values are rewards, and
-            bars go from the least of zero and all values to the largest.
+        values: `[A]`, NaN for illegal actions, which have no bar; None for no bars.
+        floor: what missing a goal pays, which makes bars probabilities; None if values are rewards:
+            bars then range from zero, or a smaller value, to the largest value.
     """
     if values is None or np.isnan(values).all():
         return np.zeros(0 if values is None else len(values))
@@ -228,12 +228,12 @@ def bar_shares(
 
 
 def value_text(agent: AgentFrame, action: int, floor: float | None) -> str:
-    """Return the value of an action in words: a probability, or a number."""
+    """Return the value of an action as text: a probability, or a number."""
     assert agent.values is not None
     value = float(agent.values[action])
     return number_text(value) if floor is None else f"{float(odds(value, floor)):.0%}"
 
 
 def number_text(number: float) -> str:
-    """Return a number as it is written: whole ones without decimals."""
+    """Return a number as text, whole ones without decimals."""
     return f"{number:.0f}" if number == int(number) else f"{number:.2f}"

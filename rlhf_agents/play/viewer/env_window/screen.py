@@ -1,4 +1,4 @@
-"""Any world on a screen: its own picture, and beside it what its actors think and have earned."""
+"""The screen of an environment: its own picture, and beside it values, goals and returns."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ LINE = 26.0
 
 @dataclass(frozen=True)
 class EnvUi:
-    """How it is shown.
+    """The settings of the screen.
 
     Attributes:
         theme: the colours.
-        keys: a line that says what can be pressed, nothing in files.
-        state: e.g. "paused", nothing while all goes on.
+        keys: the help line, empty in files.
+        state: e.g. "paused", else empty.
     """
 
     theme: Theme
@@ -35,7 +35,7 @@ class EnvUi:
 
 
 def layout_of(canvas: Canvas, episode: EpisodePlayer, ui: EnvUi) -> EnvLayout:
-    """Return where everything lies."""
+    """Return the layout of the screen."""
     return arrange_env(canvas.size, len(episode.frame.agents), bool(ui.keys))
 
 
@@ -72,7 +72,7 @@ def _paint_picture(canvas: Canvas, box: Box, episode: EpisodePlayer, theme: Them
 
 
 def scaled(picture: Picture, size: tuple[int, int]) -> pygame.Surface:
-    """Return a picture in another size: smaller ones smoothly, larger ones with clear pixels."""
+    """Return a picture in another size: smooth if smaller, with clear pixels if larger."""
     surface = pygame.image.frombuffer(picture.tobytes(), picture.shape[1::-1], "RGB")
     grows = size[0] >= picture.shape[1]
     return (pygame.transform.scale if grows else pygame.transform.smoothscale)(surface, size)

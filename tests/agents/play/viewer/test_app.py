@@ -174,7 +174,7 @@ def test_pointing_at_a_goal_tells_what_it_would_change(screen):
     usual = screen.scene.view.chosen
     screen.point("goal", "lose")
     screen.settle()
-    assert "asked for lose" in screen.scene.status
+    assert "the goal lose" in screen.scene.status
     assert screen.scene.view.values is not None
     assert screen.session.goals == ["win", "win"]
     screen.app.leave()
@@ -368,10 +368,10 @@ def test_a_thousand_random_events_never_crash_it(tmp_path, name):
 @pytest.mark.parametrize(
     ("asked", "achieved", "words"),
     [
-        ("win", ["win"], "achieved win, as asked"),
-        ("draw", ["draw", "last_20"], "achieved draw, as asked; also last_20"),
-        ("win", ["lose"], "missed win, achieved lose"),
-        ("win", [], "missed win, achieved nothing else"),
+        ("win", ["win"], "achieved its goal win"),
+        ("draw", ["draw", "last_20"], "achieved its goal draw; also last_20"),
+        ("win", ["lose"], "missed its goal win, achieved lose"),
+        ("win", [], "missed its goal win, achieved nothing else"),
     ],
 )
 def test_hindsight_in_words(asked, achieved, words):
@@ -385,4 +385,4 @@ def test_a_new_game_is_not_paused(screen):
 
 def test_on_my_turn_it_is_said_whose_values_they_are(screen):
     screen.settle()
-    assert screen.scene.status == "your turn; the values are those of connect_four"
+    assert screen.scene.status == "your turn (values of connect_four)"
