@@ -12,6 +12,8 @@ from rlhf_agents.envs.multi_agent_env import MultiAgentEnv
 from rlhf_agents.envs.open_env import EnvConfig, open_one
 from rlhf_agents.errors import EnvironmentFailureError
 from rlhf_agents.play.episode_events import (
+    Batch,
+    Environment,
     EpisodeEvent,
     EventKind,
     attribute_of,
@@ -22,7 +24,7 @@ from rlhf_agents.play.episode_events import (
     odds,
     step_events,
 )
-from rlhf_agents.play.episode_frames import AgentFrame, Frame, Picture
+from rlhf_agents.play.episode_frames import Action, AgentFrame, Frame, Picture
 from rlhf_agents.players.actors import Actor, load_actor, masks_of
 from rlhf_games.base import GameError
 
@@ -71,7 +73,7 @@ class EpisodePlayer:
         self._run_seed = config.seed
         self._seed: int | None = config.seed
         self._wanted: int | None = None
-        self._batch: Any = None
+        self._batch: Batch = np.zeros(0)
         self.frame = Frame(0)
         self.restart()
 
@@ -141,7 +143,7 @@ class EpisodePlayer:
         """The names of the actions of the followed agent."""
         return self.names[self.frame.followed]
 
-    def action_name(self, agent: int, action: Any) -> str:
+    def action_name(self, agent: int, action: Action) -> str:
         """Return the name of an action of an agent."""
         names = self.names[agent]
         known = isinstance(action, int) and action < len(names)
@@ -151,7 +153,9 @@ class EpisodePlayer:
         """Close the environment."""
         self.env.close()
 
-    def _step(self, actions: list[Any]) -> tuple[NDArray[np.float64], bool, Any]:
+    def _step(
+        self, actions: list[Action | None]
+    ) -> tuple[NDArray[np.float64], bool, dict[str, object]]:
         """Take the actions of all agents; return their rewards `[n]`, whether it is over, an info.
 
         The action of an agent that is out is None.
@@ -175,15 +179,16 @@ class EpisodePlayer:
             f"{self.name} raised {type(error).__name__}: {error} ({place})"
         )
 
-    def _open(self, config: EnvConfig, mode: str) -> Any:
+    def _open(self, config: EnvConfig, mode: str) -> Environment:
         """Open the environment with a render mode, or without if it has no such mode."""
-        env = open_one(config)
+        env: Environment = open_one(config)
         modes = _innermost(env).metadata.get("render_modes") or ()
         if mode in modes:
             env.close()
-            return open_one(config, render_mode=mode)
-        self.mode = None
-        self.trouble = f"{config.name} has no picture to show"
+            env = open_one(config, render_mode=mode)
+        else:
+            self.mode = None
+            self.trouble = f"{config.name} has no picture to show"
         return env
 
     def _look(self, frame: Frame) -> Frame:
@@ -236,7 +241,7 @@ class EpisodePlayer:
             return frame.followed
         return next((i for i, one in enumerate(frame.agents) if one.playing), 0)
 
-    def _rendered(self) -> Any:
+    def _rendered(self) -> object:
         if self.mode is None:
             return None
         try:
@@ -283,14 +288,14 @@ def _chance(values: NDArray[np.float32] | None, floor: float | None) -> float | 
     return float(odds(np.nanmax(values), floor))
 
 
-def _innermost(env: Any) -> Any:
+def _innermost(env: Environment) -> Any:
     """Return the innermost environment, which knows how it renders."""
     many = getattr(getattr(env, "worlds", None), "envs", ())
     inner = many[0] if many else getattr(env, "env", env)
     return getattr(inner, "unwrapped", inner)
 
 
-def _action_names(inner: Any, env: Any) -> tuple[tuple[str, ...], ...]:
+def _action_names(inner: Any, env: Environment) -> tuple[tuple[str, ...], ...]:
     """Return the names of the actions of every agent."""
     if isinstance(env, MultiAgentEnv):
         return env.action_names
@@ -309,7 +314,7 @@ def _action_names(inner: Any, env: Any) -> tuple[tuple[str, ...], ...]:
     return (tuple(str(action) for action in range(int(getattr(env.action_space, "n", 0)))),)
 
 
-def _as_picture(shown: Any) -> Picture | None:
+def _as_picture(shown: object) -> Picture | None:
     if isinstance(shown, list):  # render modes such as rgb_array_list
         shown = shown[-1] if shown else None
     if not isinstance(shown, np.ndarray) or shown.ndim != 3 or shown.shape[2] < 3:
@@ -317,7 +322,7 @@ def _as_picture(shown: Any) -> Picture | None:
     return np.ascontiguousarray(shown[:, :, :3], np.uint8)
 
 
-def _as_batch(observation: Any) -> Any:
+def _as_batch(observation: Batch) -> Batch:
     if isinstance(observation, dict):
         return {key: np.asarray(value)[None] for key, value in observation.items()}
     return np.asarray(observation)[None]

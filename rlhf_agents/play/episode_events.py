@@ -9,11 +9,17 @@ from typing import Any
 
 import gymnasium
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from rlhf_agents.envs.multi_agent_env import MultiAgentEnv
 from rlhf_agents.players.actors import Actor
 
 ACHIEVED, DESIRED = "achieved_goal", "desired_goal"
+
+Environment = gymnasium.Env[Any, Any] | MultiAgentEnv
+Array = NDArray[Any]
+Batch = Array | dict[str, Array]
+"""Observations, a row for every agent."""
 
 
 class EventKind(StrEnum):
@@ -116,7 +122,11 @@ def merged_events(found: Mapping[str, Sequence[EpisodeEvent]]) -> list[EpisodeEv
 
 
 def goal_chances(
-    env: Any, actor: Actor, batch: Any, masks: NDArray[np.bool_] | None, playing: NDArray[np.bool_]
+    env: Environment,
+    actor: Actor,
+    batch: Batch,
+    masks: NDArray[np.bool_] | None,
+    playing: NDArray[np.bool_],
 ) -> list[tuple[GoalChance, ...]]:
     """Return the goals of an environment's table for every agent; empty if there is no table.
 
@@ -134,9 +144,11 @@ def goal_chances(
     flags, wanted = np.sign(batch[ACHIEVED]).astype(int), batch[DESIRED] > 0
     offered = np.ones_like(wanted) if possible is None else possible
     chances = np.full(flags.shape, np.nan)
-    floor, open_goals = goal_floor(env, actor), (flags == 0) & playing[:, None] & offered
-    for goal in np.flatnonzero(open_goals.any(axis=0)) if floor is not None else ():
-        chances[:, goal] = _best(actor, batch, rows[goal], masks, floor or 0.0)
+    open_goals = (flags == 0) & playing[:, None] & offered
+    floor = goal_floor(env, actor)
+    if floor is not None:
+        for goal in np.flatnonzero(open_goals.any(axis=0)):
+            chances[:, goal] = _best(actor, batch, rows[goal], masks, floor)
     chances[~open_goals] = np.nan
     return [
         tuple(
@@ -147,21 +159,27 @@ def goal_chances(
     ]
 
 
-def _best(actor: Actor, batch: Any, row: Any, masks: NDArray[np.bool_] | None, floor: float) -> Any:
+def _best(
+    actor: Actor,
+    batch: dict[str, Array],
+    row: Array,
+    masks: NDArray[np.bool_] | None,
+    floor: float,
+) -> NDArray[np.float64]:
     """Return the probability of a goal by the best legal action of every agent, `[n]`."""
     asked = np.broadcast_to(row, batch[DESIRED].shape).astype(batch[DESIRED].dtype)
     values = actor.values({**batch, DESIRED: asked})
     if values is None:
-        return np.nan
+        return np.full(len(asked), np.nan)
     legal = values if masks is None else np.where(masks, values, -np.inf)
     return odds(legal.max(axis=1), floor)
 
 
-def _known(chance: Any) -> float | None:
+def _known(chance: float) -> float | None:
     return None if np.isnan(chance) else float(chance)
 
 
-def goal_floor(env: Any, actor: Actor) -> float | None:
+def goal_floor(env: Environment, actor: Actor) -> float | None:
     """Return what missing the goal pays, 0 or -1; reaching it pays 1.
 
     None if the actor's values are of rewards, not of a goal, and therefore not probabilities.
@@ -170,19 +188,19 @@ def goal_floor(env: Any, actor: Actor) -> float | None:
     return float(floor) if floor is not None and actor.weighs_goals else None
 
 
-def odds(values: Any, floor: float) -> Any:
+def odds(values: ArrayLike, floor: float) -> NDArray[np.float64]:
     """Return values, from `floor` for a missed goal to 1, as probabilities in [0, 1]."""
-    return np.clip((values - floor) / (1.0 - floor), 0.0, 1.0)
+    return np.clip((np.asarray(values, np.float64) - floor) / (1.0 - floor), 0.0, 1.0)
 
 
-def attribute_of(env: Any, name: str) -> Any:
+def attribute_of(env: Environment, name: str) -> Any:
     """Return an attribute of an environment or of what it wraps, or None."""
     if isinstance(env, gymnasium.Env):
         return env.get_wrapper_attr(name) if env.has_wrapper_attr(name) else None
     return getattr(env, name, None)
 
 
-def lives_of(info: Any) -> int | None:
+def lives_of(info: object) -> int | None:
     """Return the number of lives in an info, or None."""
     lives = info.get("lives") if isinstance(info, dict) else None
     return None if lives is None else int(lives)

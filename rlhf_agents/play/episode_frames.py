@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +11,8 @@ from rlhf_agents.play.episode_events import EpisodeEvent, GoalChance
 
 Picture = NDArray[np.uint8]
 """uint8 `[H, W, 3]`."""
+Action = int | NDArray[np.generic]
+"""A number, or an array where actions have several parts."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,8 @@ class AgentFrame:
     name: str = ""
     playing: bool = True
     success: bool | None = None
-    action: Any = None
-    next_action: Any = None
+    action: Action | None = None
+    next_action: Action | None = None
     values: NDArray[np.float32] | None = None
     chance: float | None = None
     goals: tuple[GoalChance, ...] = ()
@@ -89,12 +90,12 @@ class Frame:
         return self.agents[self.followed]
 
     @property
-    def action(self) -> Any:
+    def action(self) -> Action | None:
         """The last action of the followed agent."""
         return self.followed_agent.action
 
     @property
-    def next_action(self) -> Any:
+    def next_action(self) -> Action | None:
         """The next action of the followed agent."""
         return self.followed_agent.next_action
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 from rlhf_agents.errors import OutputError, SettingError
 from rlhf_agents.files.atomic import write_atomically
-from rlhf_agents.play.session import Session
+from rlhf_agents.play.session import GameRecord, Session
 from rlhf_agents.play.setup import file_stem
 from rlhf_games.base import Game
 
@@ -39,7 +38,7 @@ def load_session(path: Path, game: Game) -> Session:
         raise SettingError(msg) from error
 
 
-def check_game(path: Path, game: str) -> dict[str, Any]:
+def check_game(path: Path, game: str) -> GameRecord:
     """Return the content of a file if it is a record of the game with that name.
 
     Raises:
@@ -53,7 +52,7 @@ def check_game(path: Path, game: str) -> dict[str, Any]:
     return record
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> GameRecord:
     try:
         if path.stat().st_size > LARGEST:
             msg = f"{path} is too large to be a game record"

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from rlhf_agents.players.players import Player
 
 RECORD_FORMAT = 1
+GameRecord = dict[str, Any]
+"""A saved game as JSON has it."""
 
 
 def third_person(name: str, verb: str) -> str:
@@ -219,14 +221,18 @@ class Session:
         return first, second
 
     def result_text(self, names: Sequence[str]) -> str:
-        """Return the result in words, e.g. "minimax:4 wins after 27 plies"."""
+        """Return the result in words, e.g. "minimax:4 wins after 27 moves"."""
         if not self.over:
             return "the game is not over"
         if self.winner is None:
-            return f"a draw after {len(self.moves)} plies"
-        return f"{third_person(names[self.winner], 'win')} after {len(self.moves)} plies"
+            return f"a draw after {self._count}"
+        return f"{third_person(names[self.winner], 'win')} after {self._count}"
 
-    def to_record(self) -> dict[str, Any]:
+    @property
+    def _count(self) -> str:
+        return "1 move" if len(self.moves) == 1 else f"{len(self.moves)} moves"
+
+    def to_record(self) -> GameRecord:
         """Return the game as plain data for JSON."""
         return {
             "format": RECORD_FORMAT,
@@ -239,7 +245,7 @@ class Session:
         }
 
     @classmethod
-    def from_record(cls, game: Game, record: dict[str, Any]) -> Session:
+    def from_record(cls, game: Game, record: GameRecord) -> Session:
         """Replay a record.
 
         Raises:

@@ -6,6 +6,7 @@ too. No display is needed.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -65,6 +66,19 @@ def _rounded(size: tuple[int, int], radius: int, colour: Colour) -> pygame.Surfa
     return surface
 
 
+def _corners(start: Point, end: Point, width: float) -> list[Point] | None:
+    """Return the corners of a line as a rectangle, None if it is as thin as a pixel."""
+    length = math.dist(start, end)
+    if width < 1.5 or not length:
+        return None
+    half = (width - 1) / 2  # the smooth rim adds half a pixel at each side
+    across = (end[1] - start[1]) / length * half, (start[0] - end[0]) / length * half
+    return [
+        (x + sign * across[0], y + sign * across[1])
+        for (x, y), sign in ((start, 1), (start, -1), (end, -1), (end, 1))
+    ]
+
+
 class Canvas:
     """A surface to draw on.
 
@@ -115,12 +129,13 @@ class Canvas:
     def line(self, points: Sequence[Point], width: float, colour: Colour) -> None:
         """Draw connected lines with round joints."""
         scaled = [(x * self.scale, y * self.scale) for x, y in points]
-        pixels = max(1, self._pixels(width))
         for start, end in pairwise(scaled):
-            if pixels == 1:
+            corners = _corners(start, end, width * self.scale)
+            if corners is None:
                 pygame.draw.aaline(self.surface, colour, start, end)
             else:
-                pygame.draw.aaline(self.surface, colour, start, end, pixels)
+                pygame.draw.polygon(self.surface, colour, corners)
+                pygame.draw.aalines(self.surface, colour, True, corners)
         if width >= 3:
             for point in points:
                 self.disc(point, width / 2, colour)

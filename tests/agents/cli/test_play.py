@@ -36,7 +36,7 @@ BAD = [
     (["--game", "connect_four", "--load", "/nowhere/game.json"], "cannot read the game record"),
     (["--game", "connect_four", "--load", "/dev/null"], "not a readable game record"),
     (["--game", "connect_four", "--plies", "3"], "add --record FILE.gif or --screenshot FILE.png"),
-    (["--game", "connect_four", "--plies", "-3"], "--plies must be 0 or more"),
+    (["--game", "connect_four", "--plies", "-3"], "--plies must be a whole number from 0"),
     (["--game", "connect_four", "--watch", "--opponent", "human"], "--watch shows two players"),
     (["connect_four", "--agent", "minimx:3"], "did you mean minimax:3?"),
     (["connect_four", "--agent", "human"], "you play as --opponent human"),
@@ -145,7 +145,7 @@ def test_the_same_seed_gives_the_same_games_and_games_differ():
     assert first.stdout == again.stdout
     assert first.stdout != other.stdout
     assert "minimax:2: " in first.stdout
-    boards = first.stdout.split(" plies\n")[:3]
+    boards = first.stdout.split(" moves\n")[:3]
     assert len({tuple(line for line in text.splitlines() if "[" in line) for text in boards}) == 3
 
 
@@ -222,7 +222,7 @@ def test_watching_without_a_terminal(tmp_path):
         timeout=300,
     )
     assert done.returncode == 0, done.stderr
-    assert "plies" in done.stdout
+    assert " moves" in done.stdout
     assert "\x1b" not in done.stdout
     with Image.open(path) as image:
         assert image.n_frames > 7
@@ -241,7 +241,7 @@ def test_a_game_through_standard_input():
         "play", "--game", "connect_four", "--terminal", "--nodes", 5, typed=f"help\n{moves}\n"
     )
     assert done.returncode == 0, done.stderr
-    assert "plies" in done.stdout
+    assert " moves" in done.stdout
 
 
 def test_end_of_input_says_goodbye():

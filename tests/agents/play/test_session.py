@@ -29,7 +29,7 @@ def test_turns_alternate_and_the_winner_is_known(session):
     assert session.winner == 0
     assert session.last_move == 0
     assert session.legal() == []
-    assert session.result_text(["A", "B"]) == "A wins after 7 plies"
+    assert session.result_text(["A", "B"]) == "A wins after 7 moves"
     with pytest.raises(SettingError, match="the game is over"):
         session.play(3)
 
@@ -49,7 +49,7 @@ def test_a_draw_has_no_winner():
         session.play(move)
     assert session.over
     assert session.winner is None
-    assert session.result_text(["A", "B"]) == "a draw after 9 plies"
+    assert session.result_text(["A", "B"]) == "a draw after 9 moves"
 
 
 def test_undo_and_redo(session):

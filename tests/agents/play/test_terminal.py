@@ -48,7 +48,7 @@ def test_a_whole_game(name, person):
     board = table(name, person, moves)
     board.play()
     assert board.session.over
-    assert "plies" in printed(board)
+    assert " moves" in printed(board)
     assert "achieved:" in printed(board)
 
 

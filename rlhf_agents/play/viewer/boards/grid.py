@@ -348,21 +348,28 @@ class GridBoard:
     def _draw_list(self, canvas: Canvas, box: Box, view: BoardView, theme: Theme) -> None:
         """Draw every action as a chip with its value."""
         for action, chip in enumerate(self._chips(box)[: len(view.names)]):
-            legal = bool(view.legal[action])
-            fill = theme.raised if legal else theme.surface
-            canvas.box(chip, fill, 6)
-            if view.values is not None and not np.isnan(view.values[action]):
-                part = chip._replace(width=chip.width * float(view.values[action]))
-                with canvas.faded(0.45):
-                    canvas.box(part, theme.seats[view.eyes], 6)
-            if action in (view.hover, view.hint) and legal:
-                rim = theme.good if action == view.hint else theme.text
-                canvas.outline(chip, rim, 6, 2)
-            ink = theme.text if legal else theme.faint
-            size = min(13.0, chip.height * 0.5)
-            best = action == view.chosen
-            name = view.names[action]
-            canvas.text(chip.centre, name, size, ink, anchor="mm", bold=best, width=chip.width - 6)
+            draw_chip(canvas, chip, action, view, theme)
+
+
+def draw_chip(canvas: Canvas, chip: Box, action: int, view: BoardView, theme: Theme) -> None:
+    """Draw an entry of a list of moves: its name, and its value as a bar behind it."""
+    legal = bool(view.legal[action])
+    canvas.box(chip, theme.raised if legal else theme.surface, 6)
+    if view.values is not None and not np.isnan(view.values[action]):
+        part = chip._replace(width=chip.width * float(view.values[action]))
+        with canvas.faded(0.45):
+            canvas.box(part, theme.seats[view.eyes], 6)
+    if action in (view.hover, view.hint) and legal:
+        canvas.outline(chip, theme.good if action == view.hint else theme.text, 6, 2)
+    canvas.text(
+        chip.centre,
+        view.names[action],
+        min(13.0, chip.height * 0.5),
+        theme.text if legal else theme.faint,
+        anchor="mm",
+        bold=action == view.chosen,
+        width=chip.width - 6,
+    )
 
 
 def percent(share: float) -> str:

@@ -7,14 +7,13 @@ from numpy.typing import NDArray
 
 from rlhf_agents.play.board_cells import Cell
 from rlhf_agents.play.viewer.boards.base import BoardView, LineMove
-from rlhf_agents.play.viewer.boards.grid import FRAME, STONE, VALUES, draw_stone
+from rlhf_agents.play.viewer.boards.grid import CHIP, FRAME, STONE, VALUES, draw_chip, draw_stone
 from rlhf_agents.play.viewer.boards.text_symbols import EMPTY, TextSymbols, cells_of, spread
 from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.geometry import Box, Point
 from rlhf_agents.play.viewer.theme import Theme
 
 LIST_SHARE = 0.4
-CHIP = 30
 CHIP_WIDTH = 84
 ASPECT = 0.6
 """Width by height of a character: characters form columns, whatever the font."""
@@ -82,7 +81,7 @@ class TextBoard:
         if view.text:
             self._draw_text(canvas, area.inset(FRAME), view.text.split("\n"), theme)
         for action, chip in self._chips(box, view.legal):
-            self._draw_chip(canvas, chip, action, view, theme)
+            draw_chip(canvas, chip, action, view, theme)
 
     def _draw_text(self, canvas: Canvas, area: Box, lines: list[str], theme: Theme) -> None:
         lines = spread(lines) if self.symbols.owners else lines
@@ -115,26 +114,6 @@ class TextBoard:
                 canvas.disc(place, height * STONE * 0.75, theme.seats[seat])
                 letter, colour = character.upper(), theme.on_seats[seat]
                 canvas.text(place, letter, height * 0.6, colour, anchor="mm", bold=True)
-
-    def _draw_chip(
-        self, canvas: Canvas, chip: Box, action: int, view: BoardView, theme: Theme
-    ) -> None:
-        canvas.box(chip, theme.raised, 6)
-        if view.values is not None and not np.isnan(view.values[action]):
-            part = chip._replace(width=chip.width * float(view.values[action]))
-            with canvas.faded(0.45):
-                canvas.box(part, theme.seats[view.eyes], 6)
-        if action in (view.hover, view.hint):
-            canvas.outline(chip, theme.good if action == view.hint else theme.text, 6, 2)
-        canvas.text(
-            chip.centre,
-            view.names[action],
-            min(13.0, chip.height * 0.5),
-            theme.text,
-            anchor="mm",
-            bold=action == view.chosen,
-            width=chip.width - 6,
-        )
 
     def draw_stone(
         self, canvas: Canvas, centre: Point, cell: float, seat: int, theme: Theme
