@@ -126,9 +126,10 @@ class Session:
         return [int(a) for a in np.flatnonzero(self.game.legal(self._states[-1])[0])]
 
     def play(self, action: int) -> None:
-        """Play an action for whoever is to move; forgets what was undone.
+        """Play an action for the player to move, and forget what was undone.
 
         Raises:
+            SettingError: the game is over.
             rlhf_games.base.IllegalMoveError: the rules forbid it.
         """
         if self.over:

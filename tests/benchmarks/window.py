@@ -70,7 +70,7 @@ def child_start() -> None:
             times.append(time.time())
             early.append(app.builder is None and "torch" not in sys.modules)  # type: ignore[attr-defined]
         builder = app.builder  # type: ignore[attr-defined]
-        if builder is not None and builder.match.thought() is not None:
+        if builder is not None and builder.match.explanation() is not None:
             times.append(time.time())
             app.leaving = True  # type: ignore[attr-defined]
 

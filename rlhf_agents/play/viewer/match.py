@@ -74,7 +74,7 @@ class Match:
         self.hinted = self._stepping = False
         self._rng = np.random.default_rng(setup.seed)
         self._number = -1
-        self._thinking_players: dict[tuple[int, int], Player] = {}
+        self._players_by_budget: dict[tuple[int, int], Player] = {}
         self._now = self._since = now
         self._counted = False
         self.played: Played | None = None
@@ -99,7 +99,7 @@ class Match:
         return self.session.over or self.review.ended
 
     @property
-    def eyes(self) -> int:
+    def shown_seat(self) -> int:
         """The seat whose values are shown: the agent's, or the mover's in a watched game."""
         return self.session.seat if self.watching else self.seat
 
@@ -129,11 +129,11 @@ class Match:
         if not hasattr(player, "nodes"):
             return player
         key = (id(player), self.nodes)
-        if key not in self._thinking_players:
+        if key not in self._players_by_budget:
             player = copy.copy(player)
             player.nodes = self.nodes
-            self._thinking_players[key] = player
-        return self._thinking_players[key]
+            self._players_by_budget[key] = player
+        return self._players_by_budget[key]
 
     # ---- questions and answers
 
@@ -142,9 +142,9 @@ class Match:
         player = self.player(seat)
         if player is None or self.session.over:
             return None
-        eyes = MOVER if seat == self.session.seat else WAITING
+        view = MOVER if seat == self.session.seat else WAITING
         wanted = self.session.goals[seat] if goal is None else goal
-        return Question(player, self.session.state.tobytes(), wanted, eyes)
+        return Question(player, self.session.state.tobytes(), wanted, view)
 
     def goals_question(self) -> Question | None:
         """Return the question for the goals that the steered seat can reach."""
@@ -173,9 +173,9 @@ class Match:
         answer = self.searches.answer(self.forecast_question())
         return answer.content if answer and isinstance(answer.content, Forecast) else None
 
-    def thought(self) -> Explanation | None:
+    def explanation(self) -> Explanation | None:
         """Return the current explanation of the seat whose values are shown."""
-        return self.explained(self.question(self.eyes))
+        return self.explained(self.question(self.shown_seat))
 
     def expected_cells(self, line: tuple[int, ...]) -> list[tuple[Cell | None, int]]:
         """Return the cells of the stones of an expected line, and their owners."""
@@ -202,7 +202,7 @@ class Match:
             requests.insert(0, self.question(self.session.seat))
         if previewed is not None:
             requests.insert(0, self.question(self.steered, previewed))
-        self.searches.request(self.question(self.eyes), [*requests, *self.review.questions])
+        self.searches.request(self.question(self.shown_seat), [*requests, *self.review.questions])
         if self.session.over:
             return self._after_the_game()
         return self._computer_moves(now)

@@ -43,18 +43,18 @@ class SceneBuilder:
 def build_scene(match: Match, board: Board, ui: Ui, now: float) -> Scene:
     """Return the scene of a match at a time in seconds."""
     session, over = match.session, match.session.over
-    thought = _visible_thought(match, ui)
+    explanation = _visible_explanation(match, ui)
     mistake = _mistake_here(match) if "mistakes" in ui.shown else None
     result = match.session.result_text(match.names) if over else ""
     return Scene(
         title=match.game.title,
-        status=_status(match, ui, thought, mistake),
+        status=_status(match, ui, explanation, mistake),
         board=board,
-        view=_view(match, ui, (thought, mistake), now),
-        cards=_cards(match, thought),
+        view=_view(match, ui, (explanation, mistake), now),
+        cards=_cards(match, explanation),
         forecast=_shares(match) if "forecast" in ui.shown else None,
         goals=_goals(match, ui),
-        line=_line(match, thought) if "line" in ui.shown else (),
+        line=_line(match, explanation) if "line" in ui.shown else (),
         standing=match.review.standing if "graph" in ui.shown else (),
         ply=len(session.moves),
         mistakes=match.review.mistakes if match.ended and "mistakes" in ui.shown else (),
@@ -73,7 +73,7 @@ def _sentence(words: str) -> str:
     return words[:1].upper() + words[1:] if words.startswith(("you ", "a ")) else words
 
 
-def _visible_thought(match: Match, ui: Ui) -> Explanation | None:
+def _visible_explanation(match: Match, ui: Ui) -> Explanation | None:
     """Return the explanation whose values and line are shown."""
     previewed = ui.pointed("goal")
     if isinstance(previewed, str):
@@ -81,7 +81,7 @@ def _visible_thought(match: Match, ui: Ui) -> Explanation | None:
     if match.hinted:
         return match.hint()
     mine = not match.watching and not match.computer and "my turn" not in ui.shown
-    return None if mine else match.thought()
+    return None if mine else match.explanation()
 
 
 def _mistake_here(match: Match) -> Mistake | None:
@@ -92,32 +92,32 @@ def _mistake_here(match: Match) -> Mistake | None:
     return next((m for m in match.review.mistakes if m.ply == ply), None)
 
 
-def _status(match: Match, ui: Ui, thought: Explanation | None, mistake: Mistake | None) -> str:
+def _status(match: Match, ui: Ui, explanation: Explanation | None, mistake: Mistake | None) -> str:
     session = match.session
     names = match.game.names_of(session.seat)
     previewed = ui.pointed("goal")
-    if isinstance(previewed, str) and thought is not None:
-        who = "would play" if thought.seat == MOVER else "would expect"
+    if isinstance(previewed, str) and explanation is not None:
+        who = "would play" if explanation.seat == MOVER else "would expect"
         name = _short(match, match.steered)
-        return f"with the goal {previewed}, {name} {who} {names[thought.action]}"
+        return f"with the goal {previewed}, {name} {who} {names[explanation.action]}"
     if mistake is not None:
         played, better = names[mistake.action], names[mistake.better]
         return f"{played} was played here; {better} is {100 * mistake.drop:.0f} % better"
     if session.over:
         return "the game is over"
-    if match.hinted and thought is not None:
-        return f"hint: {names[thought.action]}, for {thought.pursued}"
-    return _turn(match, thought)
+    if match.hinted and explanation is not None:
+        return f"hint: {names[explanation.action]}, for {explanation.pursued}"
+    return _turn(match, explanation)
 
 
-def _turn(match: Match, thought: Explanation | None) -> str:
+def _turn(match: Match, explanation: Explanation | None) -> str:
     """Return whose turn it is, and whose values are shown if they are not the mover's."""
     if match.paused:
         return "paused: you can play for both sides"
     name = match.names[match.session.seat]
     whose = f"{name} is thinking" if match.computer else "your turn"
-    if thought is not None and thought.seat == WAITING:
-        return f"{whose} (values of {_short(match, match.eyes)})"
+    if explanation is not None and explanation.seat == WAITING:
+        return f"{whose} (values of {_short(match, match.shown_seat)})"
     return whose
 
 
@@ -129,7 +129,7 @@ def _short(match: Match, seat: int) -> str:
 def _view(
     match: Match, ui: Ui, what: tuple[Explanation | None, Mistake | None], now: float
 ) -> BoardView:
-    thought, mistake = what
+    explanation, mistake = what
     game, session = match.game, match.session
     state = session.state
     stones = stones_of(game, state)
@@ -137,8 +137,8 @@ def _view(
     moving = match.moving(now)
     cell = match.played.cell if match.played else None
     hint = mistake.better if mistake else None
-    if match.hinted and thought is not None:
-        hint = thought.action
+    if match.hinted and explanation is not None:
+        hint = explanation.action
     legal = game.legal(state[None])[0]
     return BoardView(
         stones=stones,
@@ -149,10 +149,10 @@ def _view(
         last=last,
         winning=frozenset(winning_cells(game, state, last)),
         moving=MovingStone(cell, moving) if cell is not None and moving < 1 else None,
-        values=_values(thought) if "values" in ui.shown else None,
-        eyes=_eyes(match, thought),
-        chosen=thought.action if thought else None,
-        ghosts=_ghosts(match, ui, thought, now) if moving >= 1 else (),
+        values=_values(explanation) if "values" in ui.shown else None,
+        eyes=_shown_seat(match, explanation),
+        chosen=explanation.action if explanation else None,
+        ghosts=_ghosts(match, ui, explanation, now) if moving >= 1 else (),
         hover=_hovered(match, ui),
         hint=hint,
         picked=ui.picked,
@@ -169,14 +169,14 @@ def _labels(game: Game, state: States, legal: NDArray[np.bool_], seat: int) -> t
     return tuple(names)
 
 
-def _values(thought: Explanation | None) -> NDArray[np.float32] | None:
-    return None if thought is None else np.clip(thought.values, 0, 1)
+def _values(explanation: Explanation | None) -> NDArray[np.float32] | None:
+    return None if explanation is None else np.clip(explanation.values, 0, 1)
 
 
-def _eyes(match: Match, thought: Explanation | None) -> int:
+def _shown_seat(match: Match, explanation: Explanation | None) -> int:
     """Return the seat whose values are shown."""
     seat = match.session.seat
-    return seat if thought is None or thought.seat == MOVER else 1 - seat
+    return seat if explanation is None or explanation.seat == MOVER else 1 - seat
 
 
 def _last_cell(match: Match) -> Cell | None:
@@ -195,14 +195,14 @@ def _hovered(match: Match, ui: Ui) -> int | None:
     return pointed if isinstance(pointed, int) else ui.cursor
 
 
-def _ghosts(match: Match, ui: Ui, thought: Explanation | None, now: float) -> tuple[Ghost, ...]:
-    if thought is None or "line" not in ui.shown:
+def _ghosts(match: Match, ui: Ui, explanation: Explanation | None, now: float) -> tuple[Ghost, ...]:
+    if explanation is None or "line" not in ui.shown:
         return ()
     pointed = ui.pointed("line")
     count = GHOSTS
     if isinstance(pointed, int):
         count = max(pointed, 0) + 1 if pointed > 0 else 1 + int((now - ui.since) / GHOST_SECONDS)
-    cells = match.expected_cells(thought.line)
+    cells = match.expected_cells(explanation.line)
     return tuple(
         Ghost(cell, seat, number)
         for number, (cell, seat) in enumerate(cells[:count], 1)
@@ -210,10 +210,10 @@ def _ghosts(match: Match, ui: Ui, thought: Explanation | None, now: float) -> tu
     )
 
 
-def _cards(match: Match, thought: Explanation | None) -> tuple[Card, ...]:
+def _cards(match: Match, explanation: Explanation | None) -> tuple[Card, ...]:
     session, cards = match.session, []
     for seat in (0, 1):
-        own = thought if thought and _eyes(match, thought) == seat else None
+        own = explanation if explanation and _shown_seat(match, explanation) == seat else None
         goal = session.goals[seat]
         if own is not None and own.pursued != own.goal and own.goal == goal:
             goal = f"{own.pursued}, as {goal} is out of reach"
@@ -230,11 +230,11 @@ def _cards(match: Match, thought: Explanation | None) -> tuple[Card, ...]:
     return tuple(cards)
 
 
-def _effort(thought: Explanation) -> str:
-    if not thought.nodes:
+def _effort(explanation: Explanation) -> str:
+    if not explanation.nodes:
         return ""
-    noun = "position" if thought.nodes == 1 else "positions"
-    return f"{thought.nodes:,} {noun}, {1000 * thought.seconds:,.0f} ms"
+    noun = "position" if explanation.nodes == 1 else "positions"
+    return f"{explanation.nodes:,} {noun}, {1000 * explanation.seconds:,.0f} ms"
 
 
 def _shares(match: Match) -> tuple[float, float, float] | None:
@@ -270,9 +270,9 @@ def _expected_goals(match: Match, forecast: Forecast | None) -> dict[str, float]
     return forecast.goals if match.steered == match.session.seat else forecast.theirs
 
 
-def _line(match: Match, thought: Explanation | None) -> tuple[LineMove, ...]:
-    if thought is None:
+def _line(match: Match, explanation: Explanation | None) -> tuple[LineMove, ...]:
+    if explanation is None:
         return ()
-    ply, cells = len(match.session.moves), match.expected_cells(thought.line)
-    names = line_labels(match.game, match.session.state, thought.line)
+    ply, cells = len(match.session.moves), match.expected_cells(explanation.line)
+    names = line_labels(match.game, match.session.state, explanation.line)
     return tuple(LineMove(ply + i, name, cells[i - 1][1]) for i, name in enumerate(names, 1))

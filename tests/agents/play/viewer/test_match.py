@@ -96,10 +96,10 @@ def test_flipping_a_goal(screen, goal, opposite):
 
 def test_steering_changes_values_and_line_at_once(screen):
     screen.settle()
-    before = screen.match.thought()
+    before = screen.match.explanation()
     screen.match.steer("lose")
     screen.settle()
-    after = screen.match.thought()
+    after = screen.match.explanation()
     assert (before.goal, after.goal) == ("win", "lose")
     assert (before.values != after.values).any()
 
@@ -156,10 +156,10 @@ def test_speed_has_limits(watched):
 
 def test_strength_changes_who_thinks(screen):
     screen.settle()
-    assert screen.match.thought().nodes <= 16
+    assert screen.match.explanation().nodes <= 16
     screen.match.set_nodes(1000)
     screen.settle()
-    assert screen.match.thought().nodes == 1000
+    assert screen.match.explanation().nodes == 1000
     assert screen.match.names[1] == "connect_four@1000"
 
 
