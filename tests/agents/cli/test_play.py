@@ -26,7 +26,7 @@ BAD = [
     ),
     (["--game", "connect_four", "--goal", "wim"], "did you mean win?"),
     (["--game", "connect_four", "--nodes", "-1"], "nodes must be a whole number from 0"),
-    (["--game", "connect_four", "--games", "0"], "--games must be 1"),
+    (["--game", "connect_four", "--games", "0"], "--games must be a whole number from 1"),
     (["--game", "connect_four", "--agent", "nowhere.zip"], "there is no model file"),
     (["--game", "connect_four", "--agent", "nobody"], "unknown player 'nobody'"),
     (["--game", "tic_tac_toe", "--agent", "connect_four"], "not for tic_tac_toe"),

@@ -1,4 +1,4 @@
-"""`rlhf-play` and the window: what happens without pygame-ce, and without a display that answers."""
+"""`rlhf-play` and its window: without pygame-ce, and without a display that answers."""
 
 from __future__ import annotations
 

@@ -177,7 +177,7 @@ def test_endless_worlds_end_in_the_terminal(capsys):
     assert play.main(words) == 0
     out, _ = capsys.readouterr()
     assert out.endswith(
-        "return so far 3 in 3 steps (stopped after 3 steps, --plies N shows more)\n"
+        "return so far 3 in 3 steps (stopped after 3 steps; --plies N shows more)\n"
     )
 
 
@@ -309,13 +309,12 @@ def test_chance_acts_where_nobody_is_named(words, capsys):
     assert play.main(["--game", LAKE, "--terminal", *words, "--plies", "3"]) == 0
     out, err = capsys.readouterr()
     assert "played by random" in out
-    assert err.startswith(f"No agent comes with {LAKE}; chance acts")
+    assert err.startswith(f"No agent comes with {LAKE}; its actions are random")
 
 
 MISTAKES = [
     (("--agent", "random", "--side", "first"), "--side needs a game with exact rules"),
     (("--agent", "random", "--opponent", "human"), "cannot be played by hand"),
-    (("--agent", "random", "--games", "0"), "--games must be 1 or more"),
     (("--agent", "random", "--opponent", "random"), "is played by one"),
     (("--agent", "random", "--option", "wings=2"), "cannot be made with wings=2"),
     (("--agent", "random", "--record", "/nowhere/a.gif"), "there is no folder"),
