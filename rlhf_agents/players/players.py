@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 from rlhf_agents.errors import SettingError, UnknownAgentError, UnknownPlayerError
 from rlhf_agents.limits import checked_nodes
 from rlhf_agents.players.agent import Agent
-from rlhf_agents.players.bundled import bundled_agents
 from rlhf_agents.players.minimax import MinimaxPlayer
 from rlhf_agents.search.explanation import Explanation, Forecast, unfinished
-from rlhf_games.base import MOVER, Game, States, did_you_mean
+from rlhf_games.base import MOVER, Game, States
 
-KINDS = "random, minimax:DEPTH, agent, FILE.zip, or the name of a bundled agent"
+KINDS = "random, minimax:DEPTH, agent, the name of a bundled agent, or FILE.zip"
 MAX_DEPTH = 64
 
 Load = Callable[[str], Agent]
@@ -154,14 +153,8 @@ def make_player(spec: str, game: Game, *, nodes: int, seed: int | None, load: Lo
                 f"--minutes 20 --out {file} and use --agent {file}, or use --agent minimax:4"
             )
             raise UnknownPlayerError(msg) from error
-        raise UnknownPlayerError(_unknown(spec, detail)) from error
-
-
-def _unknown(spec: str, detail: str) -> str:
-    bundled = list(bundled_agents())
-    near = [f"minimax:{detail if detail.isdigit() else 4}", "random", "agent", *bundled]
-    hint = did_you_mean(spec, near)
-    return f"unknown player {spec!r}; {hint}players: {KINDS} ({', '.join(bundled)})"
+        msg = f"unknown player {spec!r}; players: {KINDS} ({error})"
+        raise UnknownPlayerError(msg) from error
 
 
 def _depth(spec: str, detail: str) -> int:

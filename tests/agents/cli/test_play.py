@@ -38,7 +38,7 @@ BAD = [
     (["--game", "connect_four", "--plies", "3"], "add --record FILE.gif or --screenshot FILE.png"),
     (["--game", "connect_four", "--plies", "-3"], "--plies must be a whole number from 0"),
     (["--game", "connect_four", "--watch", "--opponent", "human"], "--watch shows two players"),
-    (["connect_four", "--agent", "minimx:3"], "did you mean minimax:3?"),
+    (["connect_four", "--agent", "minimx:3"], "unknown player 'minimx:3'"),
     (["connect_four", "--agent", "human"], "you play as --opponent human"),
     (["connect_four", "--game", "othello"], "two games are named"),
     (["connect_four", "--option", "rows=7"], "takes no --option; it has none"),
