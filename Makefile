@@ -19,7 +19,7 @@ play: $(VENV)/.play ## install (first time only) and play Connect Four against t
 	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || [ "$$(uname)" = Darwin ] || { [ -t 0 ] && [ -t 1 ]; }; then \
 	    set -- --game $(GAME); \
 	else \
-	    set -- --game $(GAME) --watch --games 1 --record $(GAME).gif; \
+	    set -- --game $(GAME) --watch --games 1 --record $(GAME).gif --force; \
 	fi; \
 	echo "==> rlhf-play $$*"; \
 	$(BIN)/rlhf-play "$$@"

@@ -26,7 +26,7 @@ COMMANDS = (
     Command("new", "New", ("n",), "new game"),
     Command("undo", "Undo", ("u", "backspace", "ctrl+z"), "take back your move and the reply"),
     Command("redo", "Redo", ("r", "ctrl+y", "ctrl+shift+z"), "play again what was taken back"),
-    Command("hint", "Hint", ("h",), "what the agent would play in your place"),
+    Command("hint", "Hint", ("h",), "the move that the agent suggests"),
     Command("swap", "Swap", ("s",), "change sides"),
     Command("flip", "Flip", ("f",), "switch the goal: win or lose"),
     Command("pause", "Pause", ("space", "p"), "pause, and play for both sides"),
@@ -54,7 +54,7 @@ OVERLAYS = {
     "goals": ("g", "their probabilities"),
     "forecast": ("o", "the likely result"),
     "graph": ("w", "the course of the game"),
-    "mistakes": ("m", "moves to improve, after the game"),
+    "mistakes": ("m", "shown after the game"),
     "my turn": ("b", "values on your turn, too"),
 }
 """The parts that can be shown or hidden, with their keys and meanings."""
@@ -62,7 +62,7 @@ OVERLAYS = {
 POINTER_HELP = (
     ("click, arrows + enter", "play a move"),
     ("1 to 9, 0", "goals 1 to 10 (with shift: 11 to 20)"),
-    ("tab", "choose the player whose goal the list sets"),
+    ("tab", "choose whose goal the list sets"),
     ("point at a goal", "see the moves for that goal"),
     ("point at the line", "see it played on the board"),
     ("click the graph", "go to that move"),
@@ -97,6 +97,6 @@ def help_lines() -> list[tuple[str, str]]:
 
 
 def _spoken(keys: tuple[str, ...]) -> str:
-    """Return the keys in words, without those of the keypad and with shift, which do the same."""
-    plain = [key.replace("shift+/", "?").replace("=", "+") for key in keys if "[+" not in key]
-    return " ".join(dict.fromkeys(key for key in plain if "[-]" not in key and "shift" not in key))
+    """Return the keys in words, without those that repeat others: of the keypad, and with shift."""
+    shown = [key for key in keys if not key.endswith(("[+]", "[-]")) and "shift+" not in key]
+    return " ".join(dict.fromkeys(key.replace("=", "+") for key in shown))

@@ -247,9 +247,9 @@ class GridBoard:
         if view.stones is None:
             return
         for action, wanted in ((view.hover, False), (view.hint, True)):
-            cell_ = None if action is None else self._target(view, action)
-            if cell_ is not None:
-                self._draw_target(canvas, grid, cell_, view, theme, hint=wanted)
+            target = None if action is None else self._target(view, action)
+            if target is not None:
+                self._draw_target(canvas, grid, target, view, theme, hint=wanted)
 
     def draw_mark(self, canvas: Canvas, grid: Grid, cell: Cell, theme: Theme) -> None:
         """Mark a cell of the winning line."""

@@ -8,18 +8,12 @@ import pygame
 import pytest
 
 from rlhf_agents.play.board_cells import stones_of
-from rlhf_agents.play.viewer.commands import BUTTONS, COMMANDS, OVERLAYS
+from rlhf_agents.play.viewer.canvas import Canvas
+from rlhf_agents.play.viewer.commands import BUTTONS, COMMANDS, OVERLAYS, help_lines
 from rlhf_agents.play.viewer.scene import Target
 from rlhf_agents.play.viewer.theme import DARK, LIGHT
 from rlhf_agents.play.viewer.timeline import hindsight_words
 from tests.agents.play.viewer.screen import Screen
-
-
-@pytest.fixture
-def screen(tmp_path):
-    screen = Screen(tmp_path, game="connect_four")
-    yield screen
-    screen.app.close()
 
 
 @pytest.fixture
@@ -254,6 +248,13 @@ def test_the_help_page_covers_the_window(tmp_path, size):
     screen.app.press((3, 3))
     assert page.ui.page == ""
     screen.app.close()
+
+
+def test_help_is_not_cut_off():
+    canvas = Canvas(pygame.Surface((1180, 780)))
+    for keys, meaning in help_lines():
+        assert canvas.text_width(keys, 14, bold=True) < 146, keys
+        assert canvas.text_width(meaning, 14) < 247, meaning
 
 
 def test_saved_games_are_listed_and_opened(screen, tmp_path):

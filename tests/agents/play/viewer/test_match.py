@@ -11,13 +11,6 @@ from tests.agents.play.viewer.screen import Screen
 
 
 @pytest.fixture
-def screen(tmp_path):
-    screen = Screen(tmp_path, game="connect_four")
-    yield screen
-    screen.app.close()
-
-
-@pytest.fixture
 def watched(tmp_path):
     screen = Screen(tmp_path, game="connect_four", opponent="minimax:2", side="first")
     yield screen
