@@ -67,9 +67,12 @@ def _rounded(size: tuple[int, int], radius: int, colour: Colour) -> pygame.Surfa
 
 
 def _corners(start: Point, end: Point, width: float) -> list[Point] | None:
-    """Return the corners of a line as a rectangle, None if it is as thin as a pixel."""
+    """Return the corners of a line as a rectangle, None if it is thin.
+
+    pygame's own lines are faster, but slanted ones come out too thin, with oblique ends.
+    """
     length = math.dist(start, end)
-    if width < 1.5 or not length:
+    if width < 3 or not length:
         return None
     half = (width - 1) / 2  # the smooth rim adds half a pixel at each side
     across = (end[1] - start[1]) / length * half, (start[0] - end[0]) / length * half
@@ -132,7 +135,7 @@ class Canvas:
         for start, end in pairwise(scaled):
             corners = _corners(start, end, width * self.scale)
             if corners is None:
-                pygame.draw.aaline(self.surface, colour, start, end)
+                pygame.draw.aaline(self.surface, colour, start, end, max(1, self._pixels(width)))
             else:
                 pygame.draw.polygon(self.surface, colour, corners)
                 pygame.draw.aalines(self.surface, colour, True, corners)
