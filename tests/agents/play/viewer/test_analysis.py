@@ -69,7 +69,7 @@ def test_answers_get_better_until_they_are_done(analysis):
     assert analysis.version >= 4
 
 
-def test_a_new_first_wish_is_taken_up_at_once(analysis):
+def test_a_new_first_request_is_taken_up_at_once(analysis):
     player = SearchContext(slices=5)
     slow, urgent = ask(player, "slow"), ask(player, "urgent")
     analysis.request([slow])
@@ -85,7 +85,7 @@ def test_a_new_first_wish_is_taken_up_at_once(analysis):
     assert player.begun == ["slow", "urgent"]  # and it was not begun anew
 
 
-def test_what_nobody_wishes_is_dropped(analysis):
+def test_what_is_not_requested_is_dropped(analysis):
     player = SearchContext(slices=1000)
     question = ask(player, "slow")
     analysis.request([question])

@@ -270,12 +270,12 @@ def test_saved_games_are_listed_and_opened(screen, tmp_path):
     assert screen.app.ui.page == ""
 
 
-def test_a_file_that_is_no_record_is_told(screen, tmp_path):
+def test_a_file_that_is_no_record_gets_a_message(screen, tmp_path):
     screen.app.open_file(tmp_path / "nothing.json")
     assert "cannot read" in screen.app.ui.toast
 
 
-def test_a_saved_game_of_another_game_is_told(three, tmp_path):
+def test_a_saved_game_of_another_game_gets_a_message(three, tmp_path):
     (tmp_path / "four.json").write_text('{"game": "connect_four"}')
     three.app.open_file(tmp_path / "four.json")
     assert "rlhf-play --game connect_four --load" in three.app.ui.toast
@@ -297,7 +297,7 @@ def test_leaving_takes_two_escapes(screen):
     assert screen.app.leaving
 
 
-def test_impossible_moves_are_told(screen):
+def test_impossible_moves_get_a_message(screen):
     screen.match.paused = True
     for _ in range(6):
         screen.match.play(0)

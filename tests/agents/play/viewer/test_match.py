@@ -224,7 +224,7 @@ def test_the_story_of_a_game(screen):
     assert not screen.session.over
 
 
-def test_failing_players_are_told(screen):
+def test_failing_players_are_reported(screen):
     class Broken:
         name = "broken"
         nodes = 5
@@ -233,7 +233,7 @@ def test_failing_players_are_told(screen):
             msg = "no idea"
             raise RuntimeError(msg)
 
-    screen.match._thinking_players.clear()
+    screen.match._players_by_budget.clear()
     screen.match.matchup.__dict__["agent"] = Broken()
     screen.wait(lambda: screen.app.ui.toast)
     assert screen.app.ui.toast == "broken failed: no idea"
