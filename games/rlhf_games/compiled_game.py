@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlhf_games import rules as compiled_rules
+from rlhf_games.arrays import actions_of, real_numbers, whole_rows
 from rlhf_games.base import (
     GameError,
     Goal,
@@ -18,6 +19,8 @@ from rlhf_games.base import (
     unknown_name,
 )
 from rlhf_games.perft import perft_from
+
+WORD = np.dtype(np.uint64)
 
 
 class CompiledGame:
@@ -48,6 +51,7 @@ class CompiledGame:
         self.name = name
         self.title = title
         self.rules = rules
+        self._positions = f"positions of {title}"
         self.n_actions: int = rules.n_actions
         self.n_words: int = type(rules).WORDS or rules.n_words
         self.observation_shape = (planes, *shape)
@@ -66,25 +70,44 @@ class CompiledGame:
         """Return A labels, see `Game.names_of`."""
         return self._second_names if seat else self.action_names
 
+    def checked(self, states: States) -> States:
+        """Return positions as compiled code can read them, uint64 `[B, W]`.
+
+        Raises:
+            GameError: these are not positions; every method that takes some raises it.
+        """
+        return whole_rows(states, WORD, self.n_words, self._positions)
+
+    def checked_one(self, state: States) -> States:
+        """Return one position uint64 `[W]` as a batch uint64 `[1, W]`.
+
+        Raises:
+            GameError: this is not a position.
+        """
+        return self.checked([state] if isinstance(state, list | tuple) else np.asarray(state)[None])
+
     def initial(self, n: int) -> States:
         """Return n starting positions, see `Game.initial`."""
+        if not isinstance(n, int | np.integer) or isinstance(n, bool) or n < 0:
+            msg = f"the number of games is a whole number from 0 up, got {n!r}"
+            raise GameError(msg)
         states = self._empty(n)
         compiled_rules.fill_initial(self.rules, states)
         return states
 
     def legal(self, states: States) -> NDArray[np.bool_]:
         """Return bool `[B, A]`, see `Game.legal`."""
+        states = self.checked(states)
         out = np.empty((len(states), self.n_actions), np.bool_)
         compiled_rules.legal_batch(self.rules, states, out)
         return out
 
     def step(self, states: States, actions: NDArray[np.int64]) -> States:
         """Return the positions after one action each, see `Game.step`."""
-        if len(actions) != len(states):
-            msg = f"{len(states)} positions need as many actions, got {len(actions)}"
-            raise GameError(msg)
+        states = self.checked(states)
+        actions = actions_of(actions, len(states))
         out = np.empty_like(states)
-        wrong = compiled_rules.step_batch(self.rules, states, np.asarray(actions, np.int64), out)
+        wrong = compiled_rules.step_batch(self.rules, states, actions, out)
         if wrong >= 0:
             legal = np.flatnonzero(self.legal(states[wrong : wrong + 1])[0]).tolist()
             msg = f"action {actions[wrong]} is illegal in position {wrong}; legal: {legal}"
@@ -97,18 +120,21 @@ class CompiledGame:
 
     def plies(self, states: States) -> NDArray[np.int64]:
         """Return int64 `[B]`, see `Game.plies`."""
+        states = self.checked(states)
         out = np.empty(len(states), np.int64)
         compiled_rules.plies_batch(self.rules, states, out)
         return out
 
     def outcome(self, states: States) -> NDArray[np.int8]:
         """Return int8 `[B]`, see `Game.outcome`."""
+        states = self.checked(states)
         out = np.empty(len(states), np.int8)
         compiled_rules.result_batch(self.rules, states, out)
         return out
 
     def observe(self, states: States) -> NDArray[np.float32]:
         """Return float32 `[B, planes, H, W]`, see `Game.observe`."""
+        states = self.checked(states)
         shape = (len(states), self.observation_shape[0], self.rules.n_cells)
         planes = np.empty(shape, np.float32)
         compiled_rules.observe_batch(self.rules, states, planes)
@@ -116,13 +142,14 @@ class CompiledGame:
 
     def symbols(self, states: States) -> NDArray[np.int8]:
         """Return what stands on every cell, int8 `[B, H * W]`, see `rules.symbol`."""
+        states = self.checked(states)
         out = np.empty((len(states), self.rules.n_cells), np.int8)
         compiled_rules.symbols_batch(self.rules, states, out)
         return out
 
     def from_observation(self, observations: NDArray[np.float32]) -> States:
         """Return the positions behind observations, see `Game.from_observation`."""
-        planes = np.asarray(observations, np.float32)
+        planes = real_numbers(observations, f"observations of {self.title}")
         if planes.shape[1:] != self.observation_shape:
             msg = (
                 f"{self.title} observations have the shape [B, "
@@ -131,8 +158,7 @@ class CompiledGame:
             raise GameError(msg)
         states = self._empty(len(planes))
         shape = (len(planes), self.observation_shape[0], self.rules.n_cells)
-        flat = np.ascontiguousarray(planes).reshape(shape)
-        wrong = compiled_rules.decode_batch(self.rules, flat, states)
+        wrong = compiled_rules.decode_batch(self.rules, planes.reshape(shape), states)
         if wrong >= 0:
             msg = f"observation {wrong} shows no position that can occur in {self.title}"
             raise GameError(msg)
@@ -140,18 +166,21 @@ class CompiledGame:
 
     def verdicts(self, states: States) -> NDArray[np.int8]:
         """Return int8 `[B, 2, G]`, see `Game.verdicts`."""
+        states = self.checked(states)
         out = np.empty((len(states), 2, len(self.goals)), np.int8)
         compiled_rules.verdict_batch(self.rules, states, out)
         return out
 
     def achieved(self, states: States) -> NDArray[np.bool_]:
         """Return bool `[B, 2, G]`, see `Game.achieved`."""
+        states = self.checked(states)
         finished = self.outcome(states) != compiled_rules.ONGOING
         is_achieved = self.verdicts(states) == compiled_rules.ACHIEVED
         return np.asarray(is_achieved & finished[:, None, None])
 
     def random_actions(self, states: States, rng: np.random.Generator) -> NDArray[np.int64]:
         """Return random legal actions int64 `[B]`, see `Game.random_actions`."""
+        states = self.checked(states)
         out = np.empty(len(states), np.int64)
         seed = int(rng.integers(1 << 63))
         compiled_rules.random_action_batch(self.rules, states, seed, out)
@@ -159,19 +188,24 @@ class CompiledGame:
 
     def restart(self, states: States) -> States:
         """Return the positions with finished games restarted, see `Game.restart`."""
+        states = self.checked(states)
         out = np.empty_like(states)
         compiled_rules.restart_batch(self.rules, states, out)
         return out
 
     def text(self, state: States) -> str | None:
         """Return None: the planes show stones, see `Game.text`."""
-        del state
+        self.checked_one(state)
         return None
 
     def label(self, state: States, action: int) -> str:
         """Return the name of an action, see `Game.label`."""
-        mover = int(self.mover(np.ascontiguousarray(state)[None])[0])
-        return self.names_of(mover)[action]
+        mover = int(self.mover(self.checked_one(state))[0])
+        (number,) = actions_of([action], 1)
+        if not 0 <= number < self.n_actions:
+            msg = f"{self.title} has no action {action}; actions: 0 to {self.n_actions - 1}"
+            raise IllegalMoveError(msg)
+        return self.names_of(mover)[number]
 
     def perft(self, depth: int) -> int:
         """Count the positions `depth` plies from the start; lines that end earlier do not count."""

@@ -243,7 +243,7 @@ class GameContract:
             game.step(states, np.array([legal, action]))
 
     def test_as_many_actions_as_positions(self, game: Game):
-        with pytest.raises(GameError, match="3 positions need as many actions, got 2"):
+        with pytest.raises(GameError, match="3 games need as many actions"):
             game.step(game.initial(3), np.array([0, 0]))
 
     # ---- observations ---------------------------------------------------------------------

@@ -25,12 +25,12 @@ def test_unknown_game_gets_near_names_and_the_list():
         rlhf_games.make("conect_four")
     message = str(error.value)
     assert "'conect_four'; did you mean connect_four?" in message
-    assert message.endswith("games: " + ", ".join(rlhf_games.names()))
+    assert message.endswith("known: " + ", ".join(rlhf_games.names()))
     assert isinstance(error.value, GameError)
 
 
 def test_far_names_get_no_hint():
-    with pytest.raises(UnknownGameError, match=r"^unknown game 'zzz'; games: "):
+    with pytest.raises(UnknownGameError, match=r"^unknown game 'zzz'; known: "):
         rlhf_games.make("zzz")
 
 

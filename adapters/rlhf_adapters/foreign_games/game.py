@@ -2,7 +2,7 @@
 
     game = HistoryGame("openspiel:othello", "Othello", backend, goal_table(deadline=45))
 
-`backend` is a `history_room.Backend`. Positions are histories of actions, see `history_rules`.
+`backend` is a `foreign_games.backend.Backend`. Positions are histories of actions, see `rules`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import rlhf_games
+from rlhf_adapters.foreign_games.backend import Backend, whole
 from rlhf_adapters.foreign_games.position_cache import (
-    Backend,
     PositionCache,
     RecordLayout,
     addresses,
@@ -29,6 +29,8 @@ PASS = "pass"
 MAX_HISTORY_WORDS = 256
 """Two kilobytes of history per position are allowed."""
 ANY_PLY = 1 << 30
+LARGEST_SIZE = 1 << 24
+"""Actions, moves and features that a foreign game may have at most."""
 
 
 class BoundedGoal(NamedTuple):
@@ -111,6 +113,7 @@ class HistoryGame(CompiledGame):
         alternates: bool = False,
         last_ply: int | None = None,
     ) -> None:
+        _check(name, backend, action_names)
         layout = _layout(name, backend, alternates, last_ply)
         self.cache = PositionCache(backend, layout)
         names = action_names or [str(action) for action in range(backend.n_actions)]
@@ -156,15 +159,24 @@ class HistoryGame(CompiledGame):
 
     def label(self, state: States, action: int) -> str:
         """Return the library's name of an action in a position, see `Game.label`."""
-        return self.cache.label(self._key(state), action) or super().label(state, action)
+        common = super().label(state, action)
+        return self.cache.label(self._key(state), int(action)) or common
 
     def foreign(self, state: States) -> Any:
         """Return a position uint64 `[W]` as the library's object, which must not be changed."""
         return self.cache.position(self._key(state))
 
     def _key(self, state: States) -> bytes:
-        words = np.ascontiguousarray(state)
+        (words,) = self.checked_one(state)
         return words[1 + self.rules.mask_words :].tobytes()
+
+
+def _check(name: str, backend: Backend, action_names: Sequence[str] | None) -> None:
+    for what in ("n_actions", "max_actions", "n_features"):
+        whole(f"{name}: {what}", getattr(backend, what), 1, LARGEST_SIZE)
+    if action_names is not None and len(action_names) != backend.n_actions:
+        msg = f"{name} has {backend.n_actions} actions, got names of {len(action_names)}"
+        raise EnvError(msg)
 
 
 def _even(number: int) -> int:

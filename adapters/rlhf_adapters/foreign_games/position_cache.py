@@ -11,10 +11,17 @@ import ctypes
 import itertools
 import threading
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from ctypes import memmove, string_at
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple
 
+from rlhf_adapters.foreign_games.backend import (
+    Backend,
+    Labels,
+    feature_bytes,
+    legal_actions,
+    whole,
+)
 from rlhf_adapters.foreign_games.rules import (
     COUNT_BITS,
     DONE,
@@ -29,64 +36,6 @@ from rlhf_games.base import Outcome
 WORD_BYTES = 8
 KEPT = 32_768
 """Positions kept in each of two generations."""
-
-
-class Backend(Protocol):
-    """A foreign two-player game of perfect information, one position at a time.
-
-    A position is any object; `child` returns a new one and leaves its argument as it is. All calls
-    for one game come one at a time, from any thread. A player may move several times in a row: the
-    room lets the other one pass in between.
-
-    Attributes:
-        n_actions: actions are 0 .. n_actions - 1.
-        max_actions: no game has more moves.
-        n_features: see `features`.
-    """
-
-    n_actions: int
-    max_actions: int
-    n_features: int
-
-    def initial(self) -> Any:
-        """Return the starting position."""
-        ...
-
-    def child(self, position: Any, action: int) -> Any:
-        """Return the position after a legal action."""
-        ...
-
-    def mover(self, position: Any) -> int:
-        """Return who moves in an unfinished position: 0 the first player, 1 the second."""
-        ...
-
-    def legal(self, position: Any) -> Sequence[int]:
-        """Return the legal actions of an unfinished position, at least one."""
-        ...
-
-    def score(self, position: Any) -> int | None:
-        """Return what the first player has won (the second has lost), None while the game goes on.
-
-        Its sign says who has won; it lies within +-32767.
-        """
-        ...
-
-    def features(self, position: Any, seat: int) -> bytes:
-        """Return what a network sees for a player, `n_features` bytes 0 or 1; also at the end."""
-        ...
-
-    def text(self, position: Any) -> str:
-        """Return the position as people read it, in one or more lines."""
-        ...
-
-
-@runtime_checkable
-class Labels(Protocol):
-    """What a backend offers besides if names of actions depend on the position."""
-
-    def label(self, position: Any, action: int) -> str:
-        """Return what people call a legal action."""
-        ...
 
 
 class RecordLayout(NamedTuple):
@@ -133,8 +82,11 @@ def _final(score: int, plies: int) -> int:
     return plies | (score + LARGEST_SCORE) << SCORE_SHIFT | (outcome + 1) << OUTCOME_SHIFT
 
 
-class ImpossibleHistoryError(Exception):
-    """A key that no game leads to."""
+class ImpossibleHistoryError(EnvError):
+    """A position that no game leads to."""
+
+    def __init__(self) -> None:
+        super().__init__("no game leads to this position: its history breaks the rules")
 
 
 class PositionCache:
@@ -286,6 +238,8 @@ class PositionCache:
 
     def _judge(self, position: Any, count: int, plies: int) -> Known:
         score = self.backend.score(position)
+        if score is not None:
+            score = whole("score() of a Backend", score, -LARGEST_SCORE, LARGEST_SCORE)
         if score is None and plies != self.layout.last_ply:
             facts = UNFINISHED | plies | self._mask(position, count, plies & 1) << 64
         else:
@@ -296,8 +250,9 @@ class PositionCache:
         if count >= self.layout.limit:
             msg = f"a game goes on after {count} moves, longer than the library says"
             raise EnvError(msg)
-        if self.backend.mover(position) == seat:
-            return sum(map(_bit, self.backend.legal(position)))
+        if whole("mover() of a Backend", self.backend.mover(position), 0, 1) == seat:
+            actions = legal_actions(self.backend.legal(position), self.backend.n_actions)
+            return sum(map(_bit, actions))
         if self.layout.skip < 0:
             msg = "a player moves twice in a row in a game that was declared to alternate"
             raise EnvError(msg)
@@ -307,7 +262,8 @@ class PositionCache:
         extra = b"\1"
         if self.layout.skip >= 0:
             extra += b"\1" if self._allows(known, self.layout.skip) else b"\0"
-        return self.backend.features(known.position, known.plies & 1) + extra
+        features = self.backend.features(known.position, known.plies & 1)
+        return feature_bytes(features, self.backend.n_features) + extra
 
 
 # ---- the door for compiled code --------------------------------------------------------------

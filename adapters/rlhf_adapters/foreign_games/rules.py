@@ -163,6 +163,8 @@ def append(tag: HistoryRules, state: States, action: int) -> None:
     count = numba.int64(state[key] & FIELD)
     first = count * tag.bits
     word, shift = key + 1 + (first >> 6), first & 63
+    if word + (shift + tag.bits > 64) >= tag.n_words:
+        return  # no game is so long: the callback will say so
     state[word] |= numba.uint64(action) << numba.uint64(shift)
     if shift + tag.bits > 64:
         state[word + 1] |= numba.uint64(action) >> numba.uint64(64 - shift)

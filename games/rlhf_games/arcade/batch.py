@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from rlhf_games.arcade import rules as arcade_rules
 from rlhf_games.arcade.base import ArcadeGame
-from rlhf_games.arcade.compiled_game import checked_actions, refuse_action
+from rlhf_games.arcade.compiled_game import refuse_action
 from rlhf_games.arcade.dice import Dice
+from rlhf_games.arrays import actions_of
 
 
 class ArcadeBatch:
@@ -62,7 +63,7 @@ class ArcadeBatch:
             GameError: there are not n actions.
             IllegalMoveError: an action does not exist; nothing was played.
         """
-        actions = checked_actions(actions, self.n)
+        actions = actions_of(actions, self.n)
         self._dice.throw(self._all, self.draws)
         wrong = arcade_rules.step_batch(
             self.game.rules, self.states, actions, self.draws, self.reward, self.observation
