@@ -1,25 +1,30 @@
 """Environments of Gymnasium with discrete actions: classic control, toy text, Box2D, and any other.
 
-    make_env("gymnasium:CartPole-v1", goal="survive_200")
-    make_env("gymnasium:FrozenLake-v1", map_name="8x8", is_slippery=False, goal="cell")
-    make_env("gymnasium:Pendulum-v1", wrap=lambda env: DiscretizeAction(env, 5))
+    make_env("CartPole-v1", goal="survive_200")
+    make_env("FrozenLake-v1", map_name="8x8", is_slippery=False, goal="cell")
+    make_env("Pendulum-v1", discretize=5)
+    make_env("highway_env:highway-fast-v0")
 
-Options go to `gymnasium.make`; `wrap` is a function that wraps each environment. `module:ID`
-imports the module first, as in Gymnasium. Worlds with a transition table `P` (FrozenLake,
-CliffWalking, Taxi) have the open goal `cell`: reach a state.
+Options go to `gymnasium.make`, except `discretize`, the number of values of each continuous action,
+and `wrap`, a function that wraps each environment. `module:ID` imports the module first, as in
+Gymnasium. Environments with a transition table `P` (FrozenLake, CliffWalking, Taxi) have the open
+goal `cell`: reach a state. Those that bring goals of their own keep them (goal `native`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import gymnasium
 import numpy as np
 from gymnasium.envs.registration import EnvSpec, registry
 from numpy.typing import NDArray
 
 from rlhf_adapters.single_agent.goals import ArcadeGoal, Bools, Event, Score, StepBatch, Survive
-from rlhf_adapters.single_agent.gym_envs import GymEnvs, make_envs
+from rlhf_adapters.single_agent.gym_envs import OURS, GymEnvs, make_envs, prepared
+from rlhf_adapters.single_agent.native_goals import NATIVE, NativeEnvs, NativeTask, has_goals
 from rlhf_adapters.single_agent.tasks import Cells, Floats, check_config, goal_names, make_task
 from rlhf_adapters.specs import EnvConfig, EnvError, EnvInfo
 
@@ -105,7 +110,8 @@ ACTIONS: dict[str, tuple[str, ...]] = {
 }
 """What the actions of each world are called; the part before `-v`."""
 
-OF_ANY_WORLD = (Score(1), Score(10), Score(100), Survive(100), Survive(500))
+SCORES = (1, 10, 100)
+"""What environments without a table can be played for, beside `score` and times."""
 
 
 class StateCells:
@@ -166,18 +172,55 @@ def reachable(table: Any, start: int) -> NDArray[np.int64]:
 
 
 def make(config: EnvConfig) -> Any:
-    """Return the environment that was ordered.
+    """Return the environment that was asked for.
 
     Raises:
-        WorldError: there is no such world, or it cannot be made or played as ordered.
-        UnknownGoalError: the world cannot measure the goal.
+        EnvError: there is no such environment, or it cannot be made or played as asked.
+        UnknownGoalError: the environment cannot measure the goal.
     """
-    from rlhf_adapters.single_agent.goal_env import arcade_env  # noqa: PLC0415 - SB3 takes seconds to import
-
     check_config(config.name, config.n_envs, config.opponent)
-    played = _worlds_of(config)
-    task = make_task(config.name, played.n, config.goal, goals_of(config.world), cells_of(played))
-    return arcade_env(played, task, config.seed)
+    return _goal_env(config, make_envs(config, config.world, config.options, worlds()))
+
+
+def make_from(
+    source: Any, n_envs: int, goal: Any, opponent: Any, seed: int | None, options: Mapping[str, Any]
+) -> Any:
+    """Return an environment of the user's own as a goal-conditioned one.
+
+    Args:
+        source: a Gymnasium environment, or a function (or class) that makes one.
+        n_envs: more than one needs a function.
+        goal: as for `rlhf_adapters.make_env`.
+        opponent: None.
+        seed: of everything random.
+        options: `discretize` and `wrap`.
+
+    Raises:
+        EnvError: this is neither, or it cannot be played as asked.
+        UnknownGoalError: the environment cannot measure the goal.
+    """
+    is_env = isinstance(source, gymnasium.Env)
+    if not is_env and not callable(source):
+        msg = (
+            "make_env takes a name, a Game, a Gymnasium environment or a function that makes one, "
+            f"got {type(source).__name__}"
+        )
+        raise EnvError(msg)
+    first = source if is_env else source()
+    if not isinstance(first, gymnasium.Env):
+        msg = f"the function given to make_env must return a Gymnasium environment, got {first!r}"
+        raise EnvError(msg)
+    world = type(first.unwrapped).__name__ if first.spec is None else first.spec.id
+    config = EnvConfig(f"gymnasium:{world}", n_envs, goal, opponent, seed, options)
+    check_config(world, n_envs, opponent)
+    if unknown := [key for key in options if key not in OURS]:
+        msg = f"{world} is made already: only {' and '.join(OURS)} are options, got {unknown[0]}"
+        raise EnvError(msg)
+    if is_env and n_envs > 1:
+        msg = f"one environment cannot be played {n_envs} times: give make_env a function"
+        raise EnvError(msg)
+    envs = [first, *(source() for _ in range(n_envs - 1))]
+    return _goal_env(config, [prepared(config, env) for env in envs])
 
 
 def worlds() -> list[str]:
@@ -186,17 +229,44 @@ def worlds() -> list[str]:
 
 
 def describe(world: str) -> EnvInfo:
-    """Return what is known of a world."""
+    """Return what is known of an environment."""
     config = EnvConfig(f"gymnasium:{world}")
-    played = _worlds_of(config)
-    names = goal_names(goals_of(world), cells_of(played) is not None)
+    envs = make_envs(config, world, {}, worlds())
+    played = _played(config, envs)
+    names = goal_names(goals_of(world, envs[0]), cells_of(played) is not None)
+    own = (NATIVE,) if has_goals(envs[0]) else ()
     played.close()
-    return EnvInfo(config.name, 1, played.n_actions, names)
+    return EnvInfo(config.name, 1, played.n_actions, (*own, *names))
 
 
-def goals_of(world: str) -> Sequence[ArcadeGoal]:
-    """Return the goal table of a world."""
-    return GOALS.get(_bare(world), OF_ANY_WORLD)
+def goals_of(world: str, env: Any) -> Sequence[ArcadeGoal]:
+    """Return the goal table of an environment: nothing that takes longer than its episodes."""
+    limit = limit_of(env)
+    if (table := GOALS.get(_bare(world))) is None:
+        times = (100, 500) if limit is None or limit >= 500 else {max(1, limit // 5), limit}
+        config = getattr(env.unwrapped, "config", None)
+        normal = isinstance(config, Mapping) and config.get("normalize_reward") is True
+        most = limit if normal and limit is not None else math.inf  # at most 1 a step
+        return (*(Score(k) for k in SCORES if k <= most), *map(Survive, sorted(times)))
+    return [
+        goal
+        for goal in table
+        if limit is None or not isinstance(goal, Survive) or goal.amount <= limit
+    ]
+
+
+def limit_of(env: Any) -> int | None:
+    """Return after how many steps episodes end at the latest, None if an environment does not say.
+
+    Gymnasium's limit counts steps; HighwayEnv's `duration` counts seconds.
+    """
+    steps = None if env.spec is None else env.spec.max_episode_steps
+    config = getattr(env.unwrapped, "config", None)
+    if steps is None and isinstance(config, Mapping):
+        seconds, frequency = config.get("duration"), config.get("policy_frequency", 1)
+        if isinstance(seconds, int | float) and isinstance(frequency, int | float):
+            steps = int(seconds * frequency)
+    return steps if steps is None or steps > 0 else None
 
 
 def _bare(world: str) -> str:
@@ -204,21 +274,32 @@ def _bare(world: str) -> str:
 
 
 def cells_of(played: GymEnvs) -> Cells | None:
-    """Return the places of worlds with a transition table, else None."""
+    """Return the places of environments with a transition table, else None."""
     bare = played.envs[0].unwrapped
     states = played.envs[0].observation_space
     has_states = hasattr(bare, "P") and getattr(states, "n", 0) == len(bare.P)
     return StateCells(played) if has_states else None
 
 
-def _worlds_of(config: EnvConfig) -> GymEnvs:
-    options = {key: value for key, value in config.options.items() if key != "wrap"}
-    played = GymEnvs(config.name, make_envs(config, config.world, options, worlds()))
-    played.action_names = ACTIONS.get(_bare(config.world), ())
+def _goal_env(config: EnvConfig, envs: list[Any]) -> Any:
+    from rlhf_adapters.single_agent.goal_env import arcade_env  # noqa: PLC0415 - SB3 takes seconds to import
+
+    if has_goals(envs[0]) and config.goal in (None, NATIVE):
+        native = NativeEnvs(config.name, envs)
+        return arcade_env(native, NativeTask(native), config.seed)
+    played = _played(config, envs)
+    table = goals_of(config.world, envs[0])
+    task = make_task(config.name, played.n, config.goal, table, cells_of(played))
+    return arcade_env(played, task, config.seed)
+
+
+def _played(config: EnvConfig, envs: list[Any]) -> GymEnvs:
+    played = GymEnvs(config.name, envs)
+    played.action_names = ACTIONS.get(_bare(config.world), played.action_names)
     return played
 
 
 def _is_ours(name: str, spec: EnvSpec) -> bool:
     origin = str(spec.entry_point)
-    foreign = origin.startswith(OF_OTHER_ADAPTERS) or "_raise_" in origin  # only tells what to do
+    foreign = origin.startswith(OF_OTHER_ADAPTERS) or "_raise_" in origin  # only says what to do
     return not foreign and not any(part in name for part in NOT_DISCRETE)

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from rlhf_adapters.single_agent.goals import ArcadeGoal, Bools, Score, Survive
 from rlhf_adapters.single_agent.gym_envs import GymEnvs
 from rlhf_adapters.single_agent.tasks import check_config, goal_names, make_task
-from rlhf_adapters.specs import EnvConfig, EnvError, EnvInfo
+from rlhf_adapters.specs import EnvConfig, EnvError, EnvInfo, unknown_env
 from rlhf_games import minatar
 from rlhf_games.arcade.base import ArcadeGame
 from rlhf_games.arcade.batch import ArcadeBatch
@@ -250,7 +250,7 @@ def make(config: EnvConfig) -> Any:
 
     check_config(config.name, config.n_envs, config.opponent)
     if config.world not in GOALS:
-        raise EnvError(unknown_name("minatar world", config.world, worlds()))
+        raise EnvError(unknown_env("minatar", config.world, worlds()))
     played = _worlds_of(config)
     task = make_task(config.name, config.n_envs, config.goal, GOALS[config.world])
     return arcade_env(played, task, config.seed)

@@ -237,8 +237,7 @@ def goals_of(world: str) -> Sequence[ArcadeGoal]:
 
 
 def _worlds_of(config: EnvConfig) -> GymEnvs:
-    options = {key: value for key, value in config.options.items() if key != "wrap"}
-    envs = make_envs(config, config.world, options, worlds())
+    envs = make_envs(config, config.world, config.options, worlds())
     space = envs[0].observation_space
     symbolic = isinstance(space, spaces.Dict) and {"image", "direction"} <= set(space.spaces)
     return GymEnvs(config.name, envs, symbolic_view(space) if symbolic else None)

@@ -32,8 +32,7 @@ from rlhf_adapters.multi_agent.goals import ANY, Tables, at_least
 from rlhf_adapters.multi_agent.make_team import TeamKind, describe_team, make_team
 from rlhf_adapters.multi_agent.parallel_envs import AgentFacts, Facts
 from rlhf_adapters.single_agent.goals import ArcadeGoal, Bools, Event, StepBatch, Survive
-from rlhf_adapters.specs import EnvConfig, EnvError, EnvInfo
-from rlhf_games.base import unknown_name
+from rlhf_adapters.specs import EnvConfig, EnvError, EnvInfo, unknown_env
 
 LIBRARY = "mpe2"
 MOVES = ("stay", "left", "right", "down", "up")
@@ -186,5 +185,5 @@ def _kind(world: str) -> TeamKind:
 
 def _new(world: str, options: Mapping[str, Any]) -> Any:
     if world not in worlds():
-        raise EnvError(unknown_name(f"{LIBRARY} world", world, worlds()))
+        raise EnvError(unknown_env(LIBRARY, world, worlds()))
     return importlib.import_module(f"mpe2.{world}").parallel_env(**options)

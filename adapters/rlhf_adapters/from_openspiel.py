@@ -4,7 +4,7 @@
     make_env("openspiel:breakthrough", n_envs=64, rows=6, columns=6)
 
 The options are OpenSpiel's, and `max_plies`: the game ends there as a draw, as AlphaZero played
-chess. Games whose longest course does not fit into a position need it.
+chess. Chess and other long games end after 512 plies by default.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 
 from rlhf_adapters.foreign_games.game import HistoryGame, goal_table
 from rlhf_adapters.foreign_games.openspiel import OpenSpielBackend, Trial
+from rlhf_adapters.foreign_games.openspiel_trial import as_json, trouble_with
 from rlhf_adapters.specs import EnvConfig, EnvError, EnvInfo
 from rlhf_games.base import unknown_name
 
@@ -51,7 +52,7 @@ ALTERNATING = frozenset(
 )
 """Games whose players move in turn (passes of Othello and Go are actions of their own)."""
 LONG = frozenset({"antichess", "chess", "chinese_checkers", "crazyhouse", "cursor_go", "shogi"})
-"""Games that are listed with a limit of plies."""
+"""Games that end after `USUAL_LIMIT` plies unless `max_plies` says otherwise."""
 USUAL_LIMIT = 512
 FEWER_KEPT = 8192
 """Positions kept of each generation of a long game: one of chess takes 12 KB."""
@@ -67,15 +68,17 @@ def make(config: EnvConfig) -> Any:
     """
     from rlhf_adapters.two_player.game_env import make_game_env  # noqa: PLC0415 - SB3 takes seconds to import
 
-    rules = game(config.world, config.options)
-    return make_game_env(rules, config.n_envs, config.goal, config.opponent, config.seed)
+    options = dict(config.options)
+    mode = options.pop("render_mode", None)
+    rules = game(config.world, options)
+    return make_game_env(rules, config.n_envs, config.goal, config.opponent, config.seed, mode)
 
 
 def worlds() -> list[str]:
-    """Return the names of the games that can be played, with a limit of plies where needed."""
+    """Return the names of the games that can be played, sorted."""
     known = _pyspiel().registered_games()
     names = [kind.short_name for kind in known if kind.default_loadable and not _refusal(kind)]
-    return [f"{name}({LIMIT}={USUAL_LIMIT})" if name in LONG else name for name in sorted(names)]
+    return sorted(names)
 
 
 def describe(world: str) -> EnvInfo:
@@ -102,8 +105,8 @@ def game(world: str, options: Mapping[str, Any] | None = None) -> HistoryGame:
     pyspiel = _pyspiel()
     name, parameters = _parsed(pyspiel, world)
     parameters |= options or {}
-    last_ply = _last_ply(parameters.pop(LIMIT, None))
-    spiel_game = _loaded(pyspiel, name, parameters)
+    last_ply = _last_ply(parameters.pop(LIMIT, USUAL_LIMIT if name in LONG else None))
+    spiel_game = _loaded(pyspiel, name, parameters, last_ply)
     full = str(spiel_game).removesuffix("()")
     if last_ply is not None:
         limited = f"{LIMIT}={last_ply}"
@@ -160,25 +163,26 @@ def _last_ply(value: Any) -> int | None:
     return value
 
 
-def _loaded(pyspiel: Any, name: str, parameters: dict[str, Any]) -> Any:
-    """Return OpenSpiel's game.
+def _loaded(pyspiel: Any, name: str, parameters: dict[str, Any], last_ply: int | None) -> Any:
+    """Return OpenSpiel's game; options that it has anyway are left out, so that each has one name.
 
     Raises:
-        WorldError: an option is wrong, or the game is not for this kind of player.
+        EnvError: an option is wrong, or the game is not for this kind of player.
     """
     kinds = {kind.short_name: kind for kind in pyspiel.registered_games()}
     known = kinds[name].parameter_specification
-    for key, value in parameters.items():
-        parameters[key] = _checked(name, key, value, known)
-    try:
-        loaded = pyspiel.load_game(name, parameters)
-        refusal = _refusal(loaded.get_type())
-        playable = refusal or loaded.new_initial_state().legal_actions()
-    except (pyspiel.SpielError, RuntimeError, ValueError) as error:
-        reason = re.sub(r"^\S+:\d+ ", "", str(error).splitlines()[0])  # where in its source
-        msg = f"{LIBRARY}:{name} does not start with {parameters}: {reason}"
-        raise EnvError(msg) from error
-    if not playable:
+    checked = {key: _checked(name, key, value, known) for key, value in parameters.items()}
+    parameters = {key: value for key, value in checked.items() if value != known[key]}
+    refusal = _refusal(kinds[name])
+    if parameters and not refusal:
+        reason = trouble_with(name, as_json(parameters), last_ply)
+        if reason:
+            reason = re.sub(r"^\S+:\d+ ", "", reason.splitlines()[0])  # where in its source
+            msg = f"{LIBRARY}:{name} does not start with {parameters}: {reason}"
+            raise EnvError(msg)
+    loaded = pyspiel.load_game(name, parameters)
+    refusal = _refusal(loaded.get_type())
+    if not refusal and not loaded.new_initial_state().legal_actions():
         refusal = f"with {parameters} it has no moves"
     if refusal:
         msg = f"{LIBRARY}:{name} cannot be played here: {refusal}"

@@ -153,9 +153,13 @@ def _make_shown(kind: EnvKind, config: EnvConfig) -> Any:
 
     if config.n_envs == 1:
         return one(0)
-    from stable_baselines3.common.vec_env import DummyVecEnv  # noqa: PLC0415
+    from stable_baselines3.common.monitor import Monitor  # noqa: PLC0415 - see above
+    from stable_baselines3.common.vec_env import DummyVecEnv  # noqa: PLC0415 - see above
 
-    return DummyVecEnv([partial(one, number) for number in range(config.n_envs)])
+    def watched(number: int) -> Monitor[Any, Any]:
+        return Monitor(one(number))
+
+    return DummyVecEnv([partial(watched, number) for number in range(config.n_envs)])
 
 
 def _rules(kind: EnvKind) -> Game:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import importlib
 import inspect
 import re
@@ -10,11 +9,12 @@ import warnings
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from rlhf_adapters.specs import EnvError
-from rlhf_games.base import unknown_name
+from rlhf_adapters.specs import EnvError, unknown_env
+from rlhf_games.base import unknown_name, written_options
 
 LIBRARY = "pettingzoo"
 CURE = 'pip install "rlhf-agents[pettingzoo]"'
+ATARI_CURE = 'pip install "pettingzoo[atari]" autorom, then AutoROM --accept-license for the ROMs'
 LIMIT = "max_plies"
 """The option of ours that `CUT` worlds take."""
 CUT = ("chess", "go")
@@ -88,8 +88,9 @@ def kind_of(world: str, options: Mapping[str, Any]) -> EnvKind:
     name = next((table[wanted] for table in (bare, anywhere) if wanted in table), wanted)
     name = _newer(name, bare, zoo.parallel_registry, ids)
     if name not in ids:
-        raise EnvError(unknown_name("PettingZoo world", form[1], names()))
-    options = {**_parsed(world, form[2]), **options}
+        raise EnvError(unknown_env(LIBRARY, form[1], names()))
+    written = written_options(world, form[2] or "", "(board_size=9,komi=5.5)")
+    options = {**written, **options}
     return EnvKind(name, ids[name], base_of(name), options, ids[name] in zoo.parallel_registry)
 
 
@@ -101,12 +102,13 @@ def names() -> list[str]:
 def _newer(
     name: str, bare: Mapping[str, str], parallel: Mapping[str, Any], ids: Mapping[str, str]
 ) -> str:
-    """Return the version that there is of a world of many agents, with a warning.
+    """Return the version that there is of an older environment of many agents, with a warning.
 
     PettingZoo has only the latest of each, and raises their numbers for small corrections.
     """
     latest = bare.get(base_of(name), name)
-    if name in ids or latest == name or ids[latest] not in parallel:
+    older = _version(name) < _version(latest)
+    if name in ids or not older or ids[latest] not in parallel:
         return name
     msg = f"{LIBRARY}:{name} is out of date, {latest} is played: PettingZoo has no other version"
     warnings.warn(msg, stacklevel=2)
@@ -121,19 +123,6 @@ def base_of(name: str) -> str:
 def _version(name: str) -> int:
     digits = re.search(r"_v(\d+)$", name)
     return int(digits[1]) if digits else 0
-
-
-def _parsed(world: str, text: str | None) -> dict[str, Any]:
-    """Return the options of "name(option=value,...)"."""
-    msg = f"the options of {world!r} must be written like (board_size=9,komi=5.5)"
-    try:
-        call: Any = ast.parse(f"f({text or ''})", mode="eval").body
-        options = {word.arg: ast.literal_eval(word.value) for word in call.keywords}
-    except (SyntaxError, ValueError) as error:
-        raise EnvError(msg) from error
-    if call.args:
-        raise EnvError(msg)
-    return options
 
 
 def new_aec(kind: EnvKind) -> Any:
@@ -153,10 +142,7 @@ def new_aec(kind: EnvKind) -> Any:
             warnings.filterwarnings("ignore", ".*precision lowered by casting", UserWarning)
             return zoo.make("aec", kind.key, **options)
     except (ImportError, zoo.env_registry.exceptions.FailedToImport) as error:
-        cause = error.__cause__ or error
-        missing = getattr(cause, "name", None) or str(cause).splitlines()[0]
-        msg = f"{kind.full} needs {missing}, which is not installed: {CURE}"
-        raise EnvError(msg) from error
+        raise EnvError(missing(kind, error)) from error
     except Exception as error:  # whatever a constructor thinks of its options
         known = _known_options(kind)
         strange = [key for key in options if known and key not in known]
@@ -164,6 +150,14 @@ def new_aec(kind: EnvKind) -> Any:
             raise EnvError(unknown_name(f"option of {kind.bare}", strange[0], known)) from error
         msg = f"{kind.bare} does not start with {options}: {error}"
         raise EnvError(msg) from error
+
+
+def missing(kind: EnvKind, error: BaseException) -> str:
+    """Return a sentence that says what an environment needs that could not be imported."""
+    cause = error.__cause__ or error
+    needed = getattr(cause, "name", None) or str(cause).splitlines()[0]
+    cure = ATARI_CURE if kind.key.startswith("atari") else CURE
+    return f"{kind.full} needs {needed}, which is not installed: {cure}"
 
 
 def _known_options(kind: EnvKind) -> list[str]:

@@ -7,13 +7,15 @@ and whose value is a module with the functions that `worlds` describes.
 from __future__ import annotations
 
 import importlib.util
+import re
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
 
-from rlhf_adapters.specs import EnvError
-from rlhf_games.base import unknown_name
+import rlhf_games
+from rlhf_adapters.specs import EnvError, unknown_env
+from rlhf_games.base import UnknownGameError, did_you_mean, unknown_name
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,8 @@ class Library:
         module: the adapter.
         needs: foreign modules that must be importable.
         extra: of this distribution, which installs them.
-        text: what its worlds are, in a few words.
+        text: what its environments are, in a few words.
+        example: one of its environments.
     """
 
     name: str
@@ -33,6 +36,7 @@ class Library:
     needs: tuple[str, ...] = ()
     extra: str = ""
     text: str = ""
+    example: str = "NAME"
 
     @property
     def installed(self) -> bool:
@@ -63,17 +67,20 @@ _LIBRARIES: tuple[Library, ...] = (
         needs=("ale_py", "cv2"),
         extra="ale",
         text="Atari 2600 games, prepared as SB3 does",
+        example="Breakout-v5",
     ),
     Library(
         "gymnasium",
         "rlhf_adapters.from_gymnasium",
         text="classic control, toy text, Box2D, and whatever is registered",
+        example="CartPole-v1",
     ),
     Library(
         "minatar",
         "rlhf_adapters.from_minatar",
         extra="minatar",
         text="five small Atari games, the original and compiled ones for many at once",
+        example="breakout",
     ),
     Library(
         "minigrid",
@@ -81,6 +88,7 @@ _LIBRARIES: tuple[Library, ...] = (
         needs=("minigrid",),
         extra="minigrid",
         text="grid worlds with keys, doors and lava",
+        example="MiniGrid-Empty-8x8-v0",
     ),
     Library(
         "mpe2",
@@ -88,6 +96,7 @@ _LIBRARIES: tuple[Library, ...] = (
         needs=("mpe2",),
         extra="mpe2",
         text="particles that spread, chase and talk, several agents at a time",
+        example="simple_spread_v3",
     ),
     Library(
         "openspiel",
@@ -95,6 +104,7 @@ _LIBRARIES: tuple[Library, ...] = (
         needs=("pyspiel",),
         extra="openspiel",
         text="two-player games of perfect information, with exact foresight",
+        example="breakthrough",
     ),
     Library(
         "pettingzoo",
@@ -102,6 +112,7 @@ _LIBRARIES: tuple[Library, ...] = (
         needs=("pettingzoo",),
         extra="pettingzoo",
         text="turn-based games of two players, and worlds of many agents that move at once",
+        example="connect_four_v3",
     ),
 )
 
@@ -126,3 +137,72 @@ def library(name: str) -> Library:
         msg = unknown_name("library", name, table)
         raise EnvError(msg)
     return table[name]
+
+
+GYMNASIUM = "gymnasium"
+_ID = re.compile(r"(?:[\w:.-]+/)?[\w:.-]+-v\d+")
+
+
+def full_name(name: str) -> str:
+    """Return the one name of an environment that may be spelled in several ways.
+
+    A game of `rlhf_games` keeps its name. An id of Gymnasium's, `CartPole-v1`, gets its library,
+    `gymnasium:CartPole-v1`; so does one whose module is imported first, as Gymnasium spells it:
+    `highway_env:highway-fast-v0`.
+
+    Raises:
+        UnknownGameError: no environment has that name; near names are given.
+        EnvError: there is no such library or module.
+    """
+    first, colon, rest = name.partition(":")
+    if first in libraries() and colon:
+        return name
+    if colon and _ID.fullmatch(rest):
+        return _of_module(name, first)
+    if colon:
+        library(first)
+    bare = name.partition("(")[0]
+    if bare in rlhf_games.names():
+        return name
+    if name in libraries():
+        example = libraries()[name].example
+        msg = (
+            f"{name} is a library, not an environment: name one of its environments, such as "
+            f"{name}:{example}; `rlhf-games {name}` lists them"
+        )
+        raise UnknownGameError(msg)
+    return _of_gymnasium(name)
+
+
+def _of_module(name: str, module: str) -> str:
+    try:
+        found = importlib.util.find_spec(module.partition(".")[0]) is not None
+    except (ImportError, ValueError):
+        found = False
+    if not found:
+        near = did_you_mean(module, libraries())
+        msg = (
+            f"{name}: {module} is neither a library ({', '.join(libraries())}) nor a module that "
+            f"is installed; {near}install the package that has it"
+        )
+        raise EnvError(msg)
+    return f"{GYMNASIUM}:{name}"
+
+
+def _of_gymnasium(name: str) -> str:
+    from gymnasium.envs.registration import registry  # noqa: PLC0415 - takes a moment
+
+    if name in registry:
+        origin = str(registry[name].entry_point)
+        owners = [each.name for each in _LIBRARIES if each.needs and origin.startswith(each.needs)]
+        return f"{(owners or [GYMNASIUM])[0]}:{name}"
+    if _ID.fullmatch(name):
+        near = [one for one in registry if one.rpartition("-v")[0] == name.rpartition("-v")[0]]
+        raise UnknownGameError(unknown_env(GYMNASIUM, name, near or sorted(registry)))
+    games = rlhf_games.names()
+    near_names = did_you_mean(name, [*games, *libraries(), *registry])
+    msg = (
+        f"unknown game {name!r}; {near_names}known: {', '.join(games)}, every id of Gymnasium's, "
+        "and LIBRARY:NAME"
+    )
+    raise UnknownGameError(msg)

@@ -9,11 +9,11 @@ An adapter `from_LIBRARY` has three functions, found by name through `registry`:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rlhf_games.base import GameError
+from rlhf_games.base import GameError, did_you_mean, unknown_name
 
 SELF, RANDOM = "self", "random"
 
@@ -24,6 +24,20 @@ class EnvError(GameError):
 
 class NoRulesError(EnvError):
     """Rules were asked for of a world that has none to look ahead with."""
+
+
+FEW, SOME = 15, 3
+"""So many names are listed in an error; of more, so many as examples."""
+
+
+def unknown_env(library: str, name: str, known: Sequence[str]) -> str:
+    """Return a sentence that says that a library has no environment of a name, and what to do."""
+    if len(known) <= FEW:
+        return unknown_name(f"{library} environment", name, known)
+    near = did_you_mean(name, known)
+    such = "" if near else f", such as {', '.join(known[:SOME])}"
+    listed = f"`rlhf-games {library}` lists all {len(known)}{such}"
+    return f"unknown {library} environment {name!r}; {near}{listed}"
 
 
 @dataclass(frozen=True)

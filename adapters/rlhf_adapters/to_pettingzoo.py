@@ -27,7 +27,7 @@ def aec_env(game: str | Game, goal: str | None = None, render_mode: str | None =
         goal: None: both play to win, as everywhere in PettingZoo. A goal by name, or "mixed" (see
             `goal_games.draw_goals`): observations also hold `desired_goal`, one-hot `[G]`, and
             rewards say whether it was achieved, see `goal_env.goal_rewards`.
-        render_mode: "ansi" for `render()` to return the board as text.
+        render_mode: "ansi" for `render()` to return the board as text, "rgb_array" as a picture.
 
     Raises:
         WorldError: PettingZoo is not installed, or the render mode is unknown.

@@ -12,10 +12,22 @@ Names such as `openspiel:breakthrough` are games of a library: an entry point of
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from importlib import import_module
 from importlib.metadata import entry_points
+from typing import Any
 
-from rlhf_games.base import Game, Goal, Outcome, UnknownGameError, Verdict, unknown_name
+from rlhf_games.base import (
+    Game,
+    GameError,
+    Goal,
+    Outcome,
+    UnknownGameError,
+    Verdict,
+    unknown_name,
+    written_options,
+)
 
 __all__ = [
     "Game",
@@ -38,6 +50,17 @@ _GAMES = {
     "othello_6x6": "rlhf_games.boards.othello:Othello6x6",
     "tic_tac_toe": "rlhf_games.boards.tic_tac_toe:TicTacToe",
 }
+_SIZES: dict[str, tuple[str, dict[str, Any]]] = {
+    "breakthrough": ("breakthrough", {"rows": 8, "columns": 8}),
+    "breakthrough_6x6": ("breakthrough", {"rows": 6, "columns": 6}),
+    "connect_four": ("connect_four", {"rows": 6, "columns": 7, "x_in_row": 4}),
+    "othello": ("othello", {"board_size": 8}),
+    "othello_6x6": ("othello", {"board_size": 6}),
+}
+"""How others spell the sizes of boards: `connect_four(rows=6,columns=7)` is `connect_four`."""
+_OF_OPENSPIEL = ("breakthrough", "connect_four")
+"""Games whose other sizes OpenSpiel has, with the same options."""
+_SPELLED = re.compile(r"(\w+)\((.*)\)", re.DOTALL)
 
 
 def _table() -> dict[str, str]:
@@ -76,15 +99,55 @@ def _look_up(kind: str, name: str, table: dict[str, str]) -> str:
     return table[name]
 
 
-def make(name: str) -> Game:
+def make(name: str, options: Mapping[str, Any] | None = None) -> Game:
     """Return the game called `name`, or `LIBRARY:WORLD`.
+
+    Args:
+        name: perhaps with options in brackets: connect_four(rows=6,columns=7,x_in_row=4).
+        options: more of them.
 
     Raises:
         UnknownGameError: no game or library has that name; near names and the list are given.
-        GameError: the library has no such world, or is not installed.
+        GameError: the library has no such game, or is not installed; or an option asks for a board
+            that there is not.
     """
-    module, _, attribute = find(name).partition(":")
-    maker = getattr(import_module(module), attribute)
     _, colon, world = name.partition(":")
-    game: Game = maker(world) if colon else maker()
+    if colon:
+        module, _, attribute = find(name).partition(":")
+        return _made(module, attribute, world, *([options] if options else []))
+    if spelled := _SPELLED.fullmatch(name):
+        name, options = (
+            spelled[1],
+            {**written_options(name, spelled[2], "(rows=6,columns=7)"), **(options or {})},
+        )
+    module, _, attribute = find(_sized(name, options) if options else name).partition(":")
+    return _made(module, attribute)
+
+
+def _made(module: str, attribute: str, *arguments: Any) -> Game:
+    game: Game = getattr(import_module(module), attribute)(*arguments)
     return game
+
+
+def _sized(name: str, options: Mapping[str, Any]) -> str:
+    """Return the name of the game that has a size.
+
+    Raises:
+        GameError: there is none.
+    """
+    find(name)
+    family, usual = _SIZES.get(name, (name, {}))
+    sizes = {game: size for game, (kind, size) in _SIZES.items() if kind == family}
+    for game, size in sizes.items():
+        if {**usual, **options} == size:
+            return game
+    if not sizes:
+        msg = f"{name} takes no options, got {', '.join(options)}"
+        raise GameError(msg)
+    boards = " or ".join(
+        ", ".join(f"{key}={n}" for key, n in each.items()) for each in sizes.values()
+    )
+    asked = ", ".join(f"{key}={value!r}" for key, value in options.items())
+    others = f"; openspiel:{family} has other boards" if family in _OF_OPENSPIEL else ""
+    msg = f"{family} is played with {boards}, got {asked}{others}"
+    raise GameError(msg)

@@ -69,7 +69,7 @@ def real_numbers(values: Any, what: str) -> NDArray[np.float32]:
     if array.dtype.kind not in "biuf":
         msg = f"{what} are numbers, got {array.dtype}"
         raise GameError(msg)
-    return np.require(array, FLOAT32, "CAW")
+    return np.require(array, FLOAT32, ["C", "A", "W"])
 
 
 def _whole(values: Any, dtype: np.dtype[Any], what: str) -> NDArray[Any]:
@@ -84,7 +84,7 @@ def _whole(values: Any, dtype: np.dtype[Any], what: str) -> NDArray[Any]:
     if array.size and not bounds.min <= array.min() <= array.max() <= bounds.max:
         msg = f"{what} are whole numbers ({dtype}), got one outside of its range"
         raise GameError(msg)
-    return np.require(array, dtype, "CAW")
+    return np.require(array, dtype, ["C", "A", "W"])
 
 
 def _array(values: Any, what: str) -> NDArray[Any]:

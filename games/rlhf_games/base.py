@@ -7,6 +7,7 @@ files keep positions of any game in that form.
 
 from __future__ import annotations
 
+import ast
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -236,3 +237,27 @@ def unknown_name(kind: str, name: str, known: Iterable[str], most: int = 40) -> 
     more = f" and {len(names) - most} more" if len(names) > most else ""
     listed = ", ".join(names[:most]) or "none"
     return f"unknown {kind} {name!r}; {did_you_mean(name, names)}known: {listed}{more}"
+
+
+def written_options(name: str, text: str, example: str) -> dict[str, Any]:
+    """Return the options that a name holds in its brackets.
+
+    Args:
+        name: as a user wrote it, for errors.
+        text: what its brackets hold: "rows=6,columns=7".
+        example: how options are written.
+
+    Raises:
+        GameError: they are not written so.
+    """
+    msg = f"the options of {name!r} must be written like {example}"
+    try:
+        call = ast.parse(f"f({text})", mode="eval").body
+    except (SyntaxError, ValueError) as error:
+        raise GameError(msg) from error
+    if not isinstance(call, ast.Call) or call.args or not all(word.arg for word in call.keywords):
+        raise GameError(msg)
+    try:
+        return {word.arg or "": ast.literal_eval(word.value) for word in call.keywords}
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
+        raise GameError(msg) from error

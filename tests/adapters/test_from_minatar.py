@@ -168,7 +168,7 @@ def test_table():
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("brekout", {}, "unknown minatar world 'brekout'; did you mean breakout"),
+        ("brekout", {}, "'brekout'; did you mean breakout"),
         ("breakout", {"stikcy": 0.2}, "minatar:breakout: unknown option 'stikcy'; did you mean st"),
         ("breakout", {"n_envs": 0}, "n_envs must be at least 1, got 0"),
         ("breakout", {"sticky": 2.0}, "sticky is a probability, got 2.0"),

@@ -231,7 +231,7 @@ def test_pictures():
         (TAG, {"goal": "adversary=tag_1"}, "a goal is missing for the role 'agent'"),
         (TAG, {"goal": {"adversary": "tag_1"}}, "a goal is missing for the role 'agent'"),
         (TAG, {"goal": {"wolf": "tag_1"}}, "unknown role 'wolf'"),
-        ("mpe2:simple_sprad_v3", {}, "unknown mpe2 world 'simple_sprad_v3'; did you mean simple_s"),
+        ("mpe2:simple_sprad_v3", {}, "'simple_sprad_v3'; did you mean simple_s"),
     ],
 )
 def test_impossible_orders(name: str, options: dict, message: str):

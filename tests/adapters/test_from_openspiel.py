@@ -75,7 +75,7 @@ def test_worlds_are_listed_and_described():
     assert "openspiel" in libraries()
     worlds = from_openspiel.worlds()
     assert worlds == sorted(worlds)
-    assert {"tic_tac_toe", "othello", "chess(max_plies=512)"} <= set(worlds)
+    assert {"tic_tac_toe", "othello", "chess"} <= set(worlds)
     assert not {"kuhn_poker", "backgammon", "pathfinding", "efg_game"} & set(worlds)
     world = from_openspiel.describe("othello")
     assert (world.name, world.players, world.actions) == ("openspiel:othello", 2, 65)
@@ -103,7 +103,7 @@ NAMES = {"tic_tac_toe": "(0,1)", "gomoku": "0,1", "connect_four": "1"}
         ("breakthrough(rows=six)", "rows of openspiel:breakthrough must be of type int, such as 8"),
         ("breakthrough(max_plies=0)", "max_plies must be a number of plies from 1 to 32767, got 0"),
         ("breakthrough(max_plies=x)", "max_plies must be a number of plies .* got 'x'"),
-        ("chess", "may have 17695 moves of 13 bits, and a position holds 1260 .*max_plies=1260"),
+        ("chess(max_plies=17695)", "moves of 13 bits, and a position holds 1260 .*max_plies=1260"),
         ("kuhn_poker", "openspiel:kuhn_poker cannot be played here: it has chance moves"),
         ("dark_hex", "players do not see everything"),
         ("matrix_rps", "players do not move one at a time"),
@@ -205,3 +205,36 @@ def test_self_play_learns_and_its_file_finds_the_game_again(tmp_path):
     observation = env.reset()
     actions, _ = model.predict(observation, deterministic=True, nodes=16)
     assert np.take_along_axis(observation["action_mask"], actions[:, None], 1).all()
+
+
+# ---- options that OpenSpiel does not check ------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("world", "message"),
+    [
+        ("y(board_size=-1)", "OpenSpiel crashes, or needs more than 5 seconds or 4 GB"),
+        ("y(board_size=1000)", "crashes, or needs more than|may have 1000000 moves"),
+        ("gomoku(dims=10)", "crashes, or needs more than"),
+        ("dots_and_boxes(num_rows=100,num_cols=100)", "crashes, or needs|may have 20200 moves"),
+        ("havannah(board_size=-3)", "does not start with"),
+    ],
+)
+def test_impossible_options_end_in_a_sentence(world, message):
+    with pytest.raises(EnvError, match=message) as error:
+        rlhf_games.make(f"openspiel:{world}")
+    assert "\n" not in str(error.value)
+
+
+def test_games_with_their_usual_options_need_no_trial(monkeypatch):
+    def refuse(*arguments):
+        raise AssertionError(arguments)
+
+    monkeypatch.setattr(from_openspiel, "trouble_with", refuse)
+    usual = rlhf_games.make("openspiel:connect_four(columns=7,rows=6,x_in_row=4)")
+    assert usual.name == rlhf_games.make("openspiel:connect_four").name == "openspiel:connect_four"
+
+
+def test_long_games_end_after_the_usual_limit():
+    chess = rlhf_games.make("openspiel:chess")
+    assert (chess.name, chess.max_plies) == ("openspiel:chess(max_plies=512)", 512)

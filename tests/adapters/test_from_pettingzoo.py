@@ -88,7 +88,7 @@ def test_what_is_also_ours_is_ours():
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("chess_v5", {}, "unknown PettingZoo world 'chess_v5'; did you mean chess_v6? known: ches"),
+        ("chess_v5", {}, "'chess_v5'; did you mean chess_v6?"),
         ("conect_four_v3", {}, "did you mean connect_four_v3?"),
         (
             "pistonball_v6",
@@ -113,14 +113,14 @@ def test_what_is_also_ours_is_ours():
     ],
 )
 def test_impossible_worlds(name: str, options: dict, message: str):
-    with pytest.raises(EnvError, match=re.escape(message)):
+    with pytest.raises(GameError, match=re.escape(message)):
         make_env(f"pettingzoo:{name}", **options)
 
 
 @pytest.mark.parametrize("n_envs", [1, 2])
 @pytest.mark.parametrize("name", ["tictactoe_v3", "leduc_holdem_v4"])
 def test_impossible_goals_and_opponents(name: str, n_envs: int):
-    with pytest.raises(UnknownGoalError, match="no goal 'wni'; did you mean win"):
+    with pytest.raises(UnknownGoalError, match=r"goal .*'wni'; did you mean win"):
         world(name, goal="wni", n_envs=n_envs)
     with pytest.raises(GameError, match="unknown opponent 'perfect'"):
         world(name, opponent="perfect", n_envs=n_envs)

@@ -133,8 +133,8 @@ def test_boards_are_printed():
     ("arguments", "error", "message"),
     [
         (("conect_four",), UnknownGameError, "did you mean connect_four"),
-        (("connect_four", "wni"), UnknownGoalError, "no goal 'wni'; did you mean win"),
-        (("connect_four", None, "human"), EnvError, "render_mode must be None or one of ansi"),
+        (("connect_four", "wni"), UnknownGoalError, "'wni'; did you mean win"),
+        (("connect_four", None, "human"), EnvError, "None or one of ansi, rgb_array"),
     ],
 )
 def test_mistakes(arguments, error, message: str):

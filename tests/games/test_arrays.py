@@ -38,7 +38,7 @@ def read_only(array):
         lambda states: states.astype(np.int64),
         lambda states: states.tolist(),
         lambda states: tuple(map(tuple, states.tolist())),
-        lambda states: np.asfortranarray(states),
+        np.asfortranarray,
         lambda states: np.repeat(states, 2, axis=0)[::2],
         lambda states: states.astype(object),
         big_endian,

@@ -120,7 +120,7 @@ def feature_bytes(features: Any, count: int) -> bytes:
     if isinstance(features, np.ndarray) and features.shape == (count,):
         ones = features == 1
         if features.dtype.kind in "biuf" and (ones | (features == 0)).all():
-            return ones.tobytes()
+            return bytes(ones)
     msg = f"features() of a Backend must return {count} bytes 0 or 1, got {_short(features)}"
     raise EnvError(msg)
 

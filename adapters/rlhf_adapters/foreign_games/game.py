@@ -167,7 +167,7 @@ class HistoryGame(CompiledGame):
         return self.cache.position(self._key(state))
 
     def _key(self, state: States) -> bytes:
-        (words,) = self.checked_one(state)
+        words = self.checked_one(state)[0]
         return words[1 + self.rules.mask_words :].tobytes()
 
 

@@ -56,7 +56,7 @@ def at_least(called: str, fact: str, least: float, text: str) -> ArcadeGoal:
     def reached(now: StepBatch) -> Bools:
         return np.array([info.get(fact, 0) >= least for info in now.infos])
 
-    return Event(called, reached, text=text, batched=True)
+    return Event(called, reached, text=text, batched=True, kind=fact, amount=least)
 
 
 class TeamTask(TableTask):

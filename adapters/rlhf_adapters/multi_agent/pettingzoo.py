@@ -19,7 +19,7 @@ from typing import Any
 from rlhf_adapters.multi_agent.goals import ANY, Tables, at_least
 from rlhf_adapters.multi_agent.make_team import TeamKind, describe_team, make_team
 from rlhf_adapters.multi_agent.parallel_envs import AgentFacts, Facts
-from rlhf_adapters.pettingzoo_names import CURE, EnvKind, zoo_library
+from rlhf_adapters.pettingzoo_names import EnvKind, missing, zoo_library
 from rlhf_adapters.single_agent.goals import Score, Survive
 from rlhf_adapters.specs import EnvConfig, EnvError, EnvInfo
 
@@ -122,7 +122,4 @@ def _new(kind: EnvKind, options: Mapping[str, Any]) -> Any:
             shown = {} if kind.base not in ALWAYS_DRAWN else {"render_mode": "rgb_array"}
             return zoo.make("parallel", kind.key, **{**shown, **options})
     except (ImportError, zoo.env_registry.exceptions.FailedToImport) as error:
-        cause = error.__cause__ or error
-        missing = getattr(cause, "name", None) or str(cause).splitlines()[0]
-        msg = f"{kind.full} needs {missing}, which is not installed: {CURE}"
-        raise EnvError(msg) from error
+        raise EnvError(missing(kind, error)) from error

@@ -35,6 +35,7 @@ from rlhf_adapters.single_agent.clock import with_clock
 from rlhf_adapters.single_agent.goals import Bools, StepBatch
 from rlhf_adapters.single_agent.tasks import NATIVE_END, NATIVE_REWARD, Floats, ScoreTask, Task
 from rlhf_adapters.specs import EnvError
+from rlhf_games.arrays import actions_of
 from rlhf_games.base import IllegalMoveError
 
 Batch = dict[str, NDArray[Any]]
@@ -170,7 +171,7 @@ class GoalEnvs:
         }
 
     def _checked(self, asked: Any) -> NDArray[np.int64]:
-        actions: NDArray[np.int64] = np.asarray(asked, np.int64)
+        actions = actions_of(asked, self.worlds.n)
         if (actions.view(np.uint64) >= self.worlds.n_actions).any():  # so negative ones are large
             wrong = actions[(actions < 0) | (actions >= self.worlds.n_actions)][0]
             msg = f"{self.worlds.name} has the actions 0..{self.worlds.n_actions - 1}, got {wrong}"
@@ -180,12 +181,13 @@ class GoalEnvs:
     def _infos(self, rewards: NDArray[Any], ends: Bools) -> list[dict[str, Any]]:
         worlds = self.worlds
         infos = [dict(info) for info in worlds.infos]
+        successes = self.task.successes(rewards)
         told = np.flatnonzero(ends).tolist() if worlds.silent and worlds.n > 1 else range(worlds.n)
         for i in told:
             infos[i][NATIVE_REWARD] = float(worlds.reward[i])
             infos[i][NATIVE_END] = bool(worlds.terminated[i])
-            if self.task.succeeds:
-                infos[i]["is_success"] = bool(rewards[i] > 0)
+            if successes is not None:
+                infos[i]["is_success"] = bool(successes[i])
         return infos
 
     def _check_numbers(self) -> None:
@@ -218,10 +220,15 @@ class EpisodeGoalFunctions:
         task: what is played for.
         goal_names: of the goals, in the order of the table.
         goal_rows: every goal as `desired_goal` asks for it, `[G, G]`; None for open goals.
+        goal_implied: bool `[G, G]`; `[g, e]` is set if goal e is reached whenever g is, so that the
+            chance of g is at most that of e. None for open goals.
         goal_floor: what missing the goal pays, where reaching it pays 1; None if there is none.
     """
 
-    task: Task
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.goal_names, self.goal_rows, self.goal_implied = task.names, task.rows, task.implied
+        self.goal_floor = task.floor
 
     @property
     def native_goal(self) -> bool:
@@ -259,10 +266,9 @@ class ArcadeEnv(EpisodeGoalFunctions, gymnasium.Env[Batch, np.int64]):
     games_class: type[GoalEnvs] = GoalEnvs
 
     def __init__(self, worlds: BatchedEnvs, task: Task, seed: int | None = None) -> None:
-        self.worlds, self.task = worlds, task
+        EpisodeGoalFunctions.__init__(self, task)
+        self.worlds = worlds
         self.games = self.games_class(worlds, task, seed)
-        self.goal_names, self.goal_rows = task.names, task.rows
-        self.goal_floor = 0.0 if task.succeeds else None
         self.action_names = tuple(getattr(worlds, "action_names", ()))
         self.render_mode = worlds.render_mode
         self.observation_space: Any = self.games.space
@@ -313,14 +319,13 @@ class ArcadeVecEnv(EpisodeGoalFunctions, BatchVecEnv):
     render_mode: str | None = None
 
     def __init__(self, worlds: BatchedEnvs, task: Task, seed: int | None = None) -> None:
-        self.worlds, self.task = worlds, task
+        EpisodeGoalFunctions.__init__(self, task)
+        self.worlds = worlds
         self.games = self.games_class(worlds, task, seed)
-        self.goal_names, self.goal_rows = task.names, task.rows
-        self.goal_floor = 0.0 if task.succeeds else None
         self.render_mode = worlds.render_mode
         self._actions: Any = None
         self._returns, self._started = np.zeros(worlds.n), time.time()
-        super().__init__(worlds.n, self.games.space, spaces.Discrete(worlds.n_actions))
+        BatchVecEnv.__init__(self, worlds.n, self.games.space, spaces.Discrete(worlds.n_actions))
 
     def reset(self) -> Batch:
         """Start n new episodes."""

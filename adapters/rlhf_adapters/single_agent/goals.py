@@ -30,6 +30,7 @@ Bools = NDArray[np.bool_]
 Flags = NDArray[np.float32]
 
 OPEN, REACHED, LOST = 0.0, 1.0, -1.0
+SURVIVE = "survive"
 
 
 @dataclass
@@ -92,7 +93,9 @@ class ArcadeGoal:
         name: how users call it.
         meaning: what it means, in a few words.
         deadline: after how many steps it is too late; None is never.
-        reached: tells whether it is reached at these moments, bool `[n]`.
+        reached: says whether it is reached in these steps, bool `[n]`.
+        kind: goals of one kind differ in `amount` and `deadline` only; by default the name.
+        amount: the larger, the harder.
 
     Raises:
         WorldError: the deadline is below 1.
@@ -102,6 +105,8 @@ class ArcadeGoal:
     meaning: str
     deadline: int | None
     reached: Callable[[StepBatch], Bools]
+    kind: str = ""
+    amount: float = 0.0
 
     def __post_init__(self) -> None:
         if self.deadline is not None and self.deadline < 1:
@@ -110,7 +115,18 @@ class ArcadeGoal:
 
     def before(self, steps: int) -> ArcadeGoal:
         """Return the same goal, to be reached within so many steps."""
-        return ArcadeGoal(*_within(self.name, self.meaning, steps), self.reached)
+        named = _within(self.name, self.meaning, steps)
+        return ArcadeGoal(*named, self.reached, self.kind or self.name, self.amount)
+
+    def implies(self, other: ArcadeGoal) -> bool:
+        """Whether whoever reaches this goal has reached the other by then."""
+        if (self.kind or self.name) != (other.kind or other.name) or self.amount < other.amount:
+            return False
+        return (
+            other.deadline is None
+            or self.kind == SURVIVE
+            or (self.deadline is not None and self.deadline <= other.deadline)
+        )
 
 
 def _within(name: str, meaning: str, steps: int | None) -> tuple[str, str, int | None]:
@@ -131,7 +147,7 @@ class Score(ArcadeGoal):
             )
             raise EnvError(msg)
         named = _within(f"score_{k:.10g}", f"reach a score of {k:.10g}", within)
-        super().__init__(*named, lambda now: now.score >= k)
+        super().__init__(*named, lambda now: now.score >= k, "score", k)
 
 
 class Survive(ArcadeGoal):
@@ -141,7 +157,7 @@ class Survive(ArcadeGoal):
         def alive(now: StepBatch) -> Bools:
             return np.asarray((now.steps == n) & ~now.terminated)
 
-        super().__init__(f"survive_{n}", f"be alive after {n} steps", n, alive)
+        super().__init__(f"survive_{n}", f"be alive after {n} steps", n, alive, SURVIVE, n)
 
 
 class Event(ArcadeGoal):
@@ -153,6 +169,8 @@ class Event(ArcadeGoal):
         within: steps.
         text: what it means; by default the name.
         batched: `happened` takes `StepBatch` and returns bool `[n]`.
+        kind: see `ArcadeGoal`.
+        amount: likewise.
     """
 
     def __init__(
@@ -162,12 +180,14 @@ class Event(ArcadeGoal):
         within: int | None = None,
         text: str = "",
         batched: bool = False,
+        kind: str = "",
+        amount: float = 0.0,
     ) -> None:
         def of_each(now: StepBatch) -> Bools:
             return np.array([bool(happened(now.one(i))) for i in range(len(now.steps))])
 
         named = _within(called, text or called.replace("_", " "), within)
-        super().__init__(*named, happened if batched else of_each)
+        super().__init__(*named, happened if batched else of_each, kind or called, amount)
 
 
 class Reach(Event):
@@ -197,13 +217,19 @@ class EventGoals:
     Args:
         goals: G of them, with different names.
 
+    Attributes:
+        implied: bool `[G, G]`; `[g, e]` is set if goal e is reached whenever g is.
+
     Raises:
-        WorldError: the table is empty, or a name stands twice.
+        EnvError: the table is empty, or a name stands twice.
     """
 
     def __init__(self, goals: Iterable[ArcadeGoal]) -> None:
         self.goals = tuple(goals)
         self.names = tuple(goal.name for goal in self.goals)
+        self.implied: Bools = np.array(
+            [[harder.implies(easier) for easier in self.goals] for harder in self.goals], np.bool_
+        )
         if not self.goals or len(set(self.names)) < len(self.names):
             msg = f"a table needs goals with different names, got {', '.join(self.names) or 'none'}"
             raise EnvError(msg)

@@ -10,7 +10,8 @@ sb3-contrib has it); without either every action is sensible.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import EnumType
 from typing import Any
 
 import gymnasium
@@ -20,20 +21,17 @@ from gymnasium.envs.registration import registry
 from numpy.typing import NDArray
 
 from rlhf_adapters.single_agent.goals import Bools
-from rlhf_adapters.specs import EnvConfig, EnvError
-from rlhf_games.base import unknown_name
+from rlhf_adapters.specs import EnvConfig, EnvError, unknown_env
 
 MASK_KEY, MASK_METHOD = "action_mask", "action_masks"
 
 Write = Callable[[Any, NDArray[Any]], None]
 """Writes an observation of the environment into an array."""
 
-CONTINUOUS = {
-    "CarRacing-v3": "continuous=False",
-    "BipedalWalker-v3": "gymnasium:LunarLander-v3",
-    "Pendulum-v1": "gymnasium:MountainCar-v0",
-}
-"""What to ask for instead, where the name does not tell."""
+HAS_BOTH = {"CarRacing-v3": "continuous=False"}
+"""How to ask for discrete actions where the name does not say."""
+OURS = ("discretize", "wrap")
+"""Options that are not those of `gymnasium.make`."""
 
 
 class GymEnvs:
@@ -57,7 +55,7 @@ class GymEnvs:
         self, name: str, envs: Sequence[Any], view: tuple[spaces.Box, Write] | None = None
     ) -> None:
         self.name, self.envs, self.n = name, envs, len(envs)
-        self.action_names: tuple[str, ...] = ()
+        self.action_names = names_of(envs[0])
         actions = _discrete(name, envs[0])
         self.n_actions, self._first_action = int(actions.n), int(actions.start)
         self.space, self._write = view or view_of(name, envs[0].observation_space)
@@ -108,6 +106,26 @@ class GymEnvs:
             env.close()
 
 
+def names_of(env: Any) -> tuple[str, ...]:
+    """Return what an environment itself calls its actions, nothing if it does not say.
+
+    ALE and MinAtar's Gymnasium port say it by `get_action_meanings()`, HighwayEnv by a table
+    `action_type.actions`, MiniGrid by an enumeration `actions`.
+    """
+    bare, count = env.unwrapped, getattr(env.action_space, "n", 0)
+    meanings = getattr(bare, "get_action_meanings", None)
+    said: Any = meanings() if callable(meanings) else None
+    if said is None:
+        said = getattr(getattr(bare, "action_type", None), "actions", None)
+    if said is None and isinstance(getattr(bare, "actions", None), EnumType):
+        said = [action.name for action in bare.actions]
+    said = said.values() if isinstance(said, Mapping) else said
+    if not isinstance(said, Iterable) or isinstance(said, str):
+        return ()
+    names = tuple(str(name).replace("_", " ").lower() for name in said)
+    return names if len(set(names)) == count else ()
+
+
 def view_of(name: str, space: spaces.Space[Any]) -> tuple[spaces.Box, Write]:
     """Return the space of what an agent sees of a space, and how to write an observation.
 
@@ -146,20 +164,37 @@ def make_envs(
     """Return `config.n_envs` environments of a registered name.
 
     Args:
-        config: its option `wrap`, a function from an environment to another, is applied to each.
+        config: of its options, those of `OURS` are applied to each, see `prepared`.
         world: the name that Gymnasium knows.
-        options: of `gymnasium.make`.
+        options: of `gymnasium.make`; those of `OURS` are left out.
         known: names to list when there is none of that name.
 
     Raises:
-        WorldError: the name is unknown or out of date, something is not installed, or the
+        EnvError: the name is unknown or out of date, something is not installed, or the
             environment refuses an option.
     """
     if world not in registry and ":" not in world:
         raise EnvError(_unregistered(config, world, known))
-    wrap = config.options.get("wrap")
-    envs = [_make_one(config, world, options) for _ in range(config.n_envs)]
-    return envs if wrap is None else [wrap(env) for env in envs]
+    options = {key: value for key, value in options.items() if key not in OURS}
+    return [prepared(config, _make_one(config, world, options)) for _ in range(config.n_envs)]
+
+
+def prepared(config: EnvConfig, env: Any) -> Any:
+    """Return an environment with the options `discretize` and `wrap` applied.
+
+    Raises:
+        EnvError: its actions cannot be made discrete so.
+    """
+    bins, wrap = config.options.get("discretize"), config.options.get("wrap")
+    if bins is not None:
+        if isinstance(bins, bool) or not isinstance(bins, int) or bins < 2:
+            msg = f"discretize is a number of values per action, at least 2, got {bins!r}"
+            raise EnvError(msg)
+        if not isinstance(env.action_space, spaces.Box):
+            msg = f"{config.name} has the actions {env.action_space}: leave discretize out"
+            raise EnvError(msg)
+        env = gymnasium.wrappers.DiscretizeAction(env, bins)
+    return env if wrap is None else wrap(env)
 
 
 def _make_one(config: EnvConfig, world: str, options: Mapping[str, Any]) -> Any:
@@ -175,7 +210,8 @@ def _make_one(config: EnvConfig, world: str, options: Mapping[str, Any]) -> Any:
     except Exception as error:
         asked = ", ".join(f"{key}={value!r}" for key, value in options.items())
         with_options = f" with {asked}" if asked else ""
-        msg = f"{config.name} cannot be made{with_options}: {type(error).__name__}: {error}"
+        said = " ".join(f"{type(error).__name__}: {error}".split())
+        msg = f"{config.name} cannot be made{with_options}: {said}"
         raise EnvError(msg) from error
 
 
@@ -186,22 +222,31 @@ def _unregistered(config: EnvConfig, world: str, known: Sequence[str]) -> str:
         return f"{config.name}: {error}"
     except gymnasium.error.Error:
         pass
-    return unknown_name(f"{config.library} world", config.world, known)
+    return unknown_env(config.library, config.world, known)
 
 
 def _discrete(name: str, env: Any) -> spaces.Discrete:
     space = env.action_space
     if isinstance(space, spaces.Discrete):
         return space
-    world = name.partition(":")[2]
+    if not isinstance(space, spaces.Box):
+        msg = (
+            f"{name} has the actions {space}, several choices at once, and only one choice of n "
+            "(Discrete) can be learnt here: number the combinations in a gymnasium.ActionWrapper "
+            "and give it to make_env as wrap"
+        )
+        raise EnvError(msg)
+    world = name.rpartition(":")[2]
     asked = {} if env.spec is None else env.spec.kwargs
-    other = "continuous=False" if asked.get("continuous") else CONTINUOUS.get(world)
     bare = world.replace("Continuous", "")
-    if other is None and bare != world and bare in registry:
+    other = HAS_BOTH.get(world)
+    if asked.get("continuous"):
+        other = "continuous=False"
+    elif other is None and bare != world and bare in registry:
         other = f"gymnasium:{bare}"
-    instead = f"use {other} instead, or " if other else ""
+    instead = f", or use {other}" if other else ""
     msg = (
-        f"{name} has the actions {space}, which are not discrete: {instead}give make_env "
-        "wrap=lambda env: gymnasium.wrappers.DiscretizeAction(env, 5)"
+        f"{name} has the actions {space}, which are not discrete: give it the option discretize=5, "
+        f"five values of each number (--option discretize=5 in programs){instead}"
     )
     raise EnvError(msg)

@@ -67,16 +67,16 @@ class Task:
         desired: float32 `[n, ...]`.
         names: of the goals, in the order of the table.
         rows: every goal as `desired_goal` asks for it, `[G, G]`; None for open goals.
+        implied: bool `[G, G]`, which goals every goal implies; None for open goals.
         horizon: steps that the clock in the observation counts; None is no clock.
-        succeeds: a reward above 0 is a success.
     """
 
     achieved: Floats
     desired: Floats
     names: tuple[str, ...] = ()
     rows: Floats | None = None
+    implied: Bools | None = None
     horizon: int | None = None
-    succeeds = True
 
     def start(self, which: Bools, rng: np.random.Generator) -> None:
         """Ask anew in the worlds of `which` `[n]`, which have just begun."""
@@ -85,6 +85,15 @@ class Task:
     def judge(self, now: StepBatch) -> tuple[NDArray[Any], Bools]:
         """Return the rewards and the ends of a step, each `[n]`."""
         raise NotImplementedError
+
+    @property
+    def floor(self) -> float | None:
+        """What missing the goal pays, where reaching it pays 1; None if there is no such thing."""
+        return 0.0
+
+    def successes(self, rewards: NDArray[Any]) -> Bools | None:
+        """Return whether the goals were reached in a step, bool `[n]`; None if none was asked."""
+        return np.asarray(rewards > 0)
 
     def space(self) -> dict[str, spaces.Space[Any]]:
         """Return the spaces of `achieved_goal` and `desired_goal`."""
@@ -107,11 +116,19 @@ class ScoreTask(Task):
     """Play n worlds for their own rewards."""
 
     names = (SCORE,)
-    succeeds = False
 
     def __init__(self, n: int) -> None:
         self.achieved = np.zeros((n, 1), np.float32)
         self.desired = np.ones((n, 1), np.float32)
+
+    @property
+    def floor(self) -> float | None:
+        """None: there is no goal to miss."""
+        return None
+
+    def successes(self, rewards: NDArray[Any]) -> Bools | None:
+        """Return None: a reward is not a goal."""
+        return None
 
     def start(self, which: Bools, rng: np.random.Generator) -> None:
         """Nothing is asked but the reward."""
@@ -152,7 +169,7 @@ class TableTask(Task):
 
     def __init__(self, n: int, table: EventGoals, row: int | None) -> None:
         self.table, self.row = table, row
-        self.names, self.horizon = table.names, table.horizon
+        self.names, self.horizon, self.implied = table.names, table.horizon, table.implied
         self.rows: Floats = np.eye(len(table), dtype=np.float32)
         self.asked = np.full(n, row or 0)
         self._each = np.arange(n)
@@ -317,5 +334,5 @@ def _cannot(world: str, goal: Any, declared: Sequence[ArcadeGoal], cells: Cells 
     names = [*goal_names(declared, cells is not None), *([MIXED] if declared else [])]
     return (
         f"{world} cannot measure the goal: {unknown_name('goal', str(goal), names)}; or score_K, "
-        "score_K_within_N, survive_N, or a function from a Moment to True or False"
+        "score_K_within_N, survive_N, or a function from a StepView to True or False"
     )

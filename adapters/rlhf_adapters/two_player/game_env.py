@@ -11,6 +11,7 @@ An illegal action forfeits the game of whoever calls `step`; an opponent that ch
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,25 +22,36 @@ from numpy.typing import NDArray
 
 from rlhf_adapters.batch_vec_env import BatchVecEnv
 from rlhf_adapters.specs import RANDOM, SELF
+from rlhf_adapters.two_player.drawing import MODES, checked_mode
 from rlhf_adapters.two_player.goal_env import Batch, GameGoalFunctions, goal_space
 from rlhf_adapters.two_player.goal_games import MIXED, GoalGames
 from rlhf_adapters.two_player.opponents import Opponent
 from rlhf_games.base import Game, GameError
 
+FPS = 2
+"""Moves a second in videos."""
+
 
 class GameEnv(GameGoalFunctions, gymnasium.Env[dict[str, Any], np.int64]):
     """One game as a Gymnasium goal environment; arguments as in `GoalGames`.
 
-    `info` of a finished game holds what `GameVecEnv` says, too.
+    `info` of a finished game holds what `GameVecEnv` says, too, except `episode`.
+    `render_mode` is None, "ansi" (a text) or "rgb_array".
     """
 
-    metadata = {"render_modes": []}  # noqa: RUF012 - Gymnasium declares it so
+    metadata = {"render_modes": list(MODES), "render_fps": FPS}  # noqa: RUF012 - as Gymnasium has it
 
     def __init__(
-        self, game: Game, goal: str = "win", opponent: Any = RANDOM, seed: int | None = None
+        self,
+        game: Game,
+        goal: str = "win",
+        opponent: Any = RANDOM,
+        seed: int | None = None,
+        render_mode: str | None = None,
     ) -> None:
         super().__init__(game)
         self.game = game
+        self.render_mode = checked_mode(render_mode)
         self.games = GoalGames(game, 1, goal, opponent, seed)
         self.observation_space = goal_space(game)
         self.action_space = spaces.Discrete(game.n_actions)
@@ -58,7 +70,7 @@ class GameEnv(GameGoalFunctions, gymnasium.Env[dict[str, Any], np.int64]):
         self, action: int | np.int64
     ) -> tuple[dict[str, NDArray[Any]], float, bool, bool, dict[str, Any]]:
         """Play one action, see `gymnasium.Env.step`."""
-        self.games.step(np.array([action]))
+        self.games.step([action])
         achieved, desired = self.games.achieved()[0], self.games.desired()[0]
         terminated = bool(self.compute_terminated(achieved, desired, {}))
         reward = float(self.compute_reward(achieved, desired, {}))
@@ -83,9 +95,8 @@ class GameEnv(GameGoalFunctions, gymnasium.Env[dict[str, Any], np.int64]):
         return np.asarray(self.game.legal(self.games.states)[0])
 
     def render(self) -> Any:
-        """Return the picture that a witness of the games draws, if there is one."""
-        witness = self.games.witness
-        return None if witness is None else witness.picture(0)
+        """Return the position as `render_mode` has it, None without one."""
+        return self.games.drawn(0, self.render_mode)
 
     def close(self) -> None:
         """Release what a witness holds."""
@@ -100,11 +111,13 @@ class GameVecEnv(GameGoalFunctions, BatchVecEnv):
     """n games as an SB3 `VecEnv`: one call steps them all, no Python loop per game.
 
     `infos[i]` of a finished game holds `terminal_observation`, `is_success`, `seat_achieved`,
-    bool `[2, G]`: what the first and the second player achieved, and the name of the `opponent` if
-    there is one. Arguments as in `GoalGames`.
+    bool `[2, G]`: what the first and the second player achieved, the name of the `opponent` if
+    there is one, and `episode` as SB3's `Monitor` has it: the reward, the steps and the seconds. In
+    self-play the reward is that of the last mover. Arguments as in `GoalGames`; `render_mode` is
+    None, "ansi" or "rgb_array".
     """
 
-    render_mode: str | None = None
+    metadata: dict[str, Any] = {"render_modes": list(MODES), "render_fps": FPS}  # noqa: RUF012 - as SB3
 
     def __init__(
         self,
@@ -113,12 +126,14 @@ class GameVecEnv(GameGoalFunctions, BatchVecEnv):
         goal: str = MIXED,
         opponent: Any = SELF,
         seed: int | None = None,
+        render_mode: str | None = None,
     ) -> None:
         GameGoalFunctions.__init__(self, game)
         self.game = game
-        self.render_mode: str | None = None
+        self.render_mode: str | None = checked_mode(render_mode)
         self.games = GoalGames(game, n_envs, goal, opponent, seed)
-        self._actions = np.zeros(n_envs, np.int64)
+        self._actions: Any = np.zeros(n_envs, np.int64)
+        self._steps, self._started = np.zeros(n_envs, np.int64), time.time()
         BatchVecEnv.__init__(self, n_envs, goal_space(game), spaces.Discrete(game.n_actions))
 
     def reset(self) -> Batch:
@@ -126,11 +141,12 @@ class GameVecEnv(GameGoalFunctions, BatchVecEnv):
         if self._seeds[0] is not None:
             self.games.seed(self._seeds[0])
         self.games.restart(np.ones(self.num_envs, np.bool_))
+        self._steps[:] = 0
         self._reset_seeds()
         self._reset_options()
         return self.games.observe()
 
-    def step_async(self, actions: NDArray[np.int64]) -> None:
+    def step_async(self, actions: Any) -> None:
         """Keep the actions for `step_wait`."""
         self._actions = actions
 
@@ -139,6 +155,7 @@ class GameVecEnv(GameGoalFunctions, BatchVecEnv):
     ) -> tuple[Batch, NDArray[np.float32], NDArray[np.bool_], list[dict[str, Any]]]:
         """Step all games; finished ones start anew."""
         self.games.step(self._actions)
+        self._steps += 1
         achieved, desired = self.games.achieved(), self.games.desired()
         rewards = self.compute_reward(achieved, desired, {})
         dones = self.compute_terminated(achieved, desired, {})
@@ -171,9 +188,15 @@ class GameVecEnv(GameGoalFunctions, BatchVecEnv):
                 "is_success": bool(rewards[env] > 0),
                 "seat_achieved": by_seat[row],
                 "TimeLimit.truncated": False,
+                "episode": {
+                    "r": float(rewards[env]),
+                    "l": int(self._steps[env]),
+                    "t": round(time.time() - self._started, 6),
+                },
             }
             if not alone[env]:
                 infos[env]["opponent"] = self.games.opponents.name(int(env))
+        self._steps[dones] = 0
         self.games.restart(dones)
 
     def action_masks(self) -> NDArray[np.bool_]:
@@ -185,9 +208,8 @@ class GameVecEnv(GameGoalFunctions, BatchVecEnv):
         self.games.opponents.change(opponent)
 
     def get_images(self) -> Sequence[Any]:
-        """Return the pictures that a witness of the games draws, None without one."""
-        witness = self.games.witness
-        return [witness and witness.picture(number) for number in range(self.num_envs)]
+        """Return the positions as `render_mode` has them, None without one."""
+        return [self.games.drawn(number, self.render_mode) for number in range(self.num_envs)]
 
     def run_state(self) -> dict[str, NDArray[Any]]:
         """Return where all games are, and their random numbers, so that a run can go on."""
@@ -226,6 +248,7 @@ def make_game_env(
     goal: str | None = None,
     opponent: Any = None,
     seed: int | None = None,
+    render_mode: str | None = None,
 ) -> GameEnv | GameVecEnv:
     """Return a `GameEnv` (one game, against random play) or a `GameVecEnv` (several, self-play).
 
@@ -236,16 +259,19 @@ def make_game_env(
         opponent: an opponent or a mixture, see `opponents`; by default "random" for one game, else
             "self".
         seed: of goals, seats and opponents.
+        render_mode: None, "ansi" or "rgb_array".
 
     Raises:
-        GameError: n_envs is below 1, or the goal or the opponent is unknown.
+        GameError: n_envs is below 1, or the goal, the opponent or the render mode is unknown.
     """
     if n_envs < 1:
         msg = f"n_envs must be at least 1, got {n_envs}"
         raise GameError(msg)
     if n_envs == 1:
-        return GameEnv(game, goal or "win", RANDOM if opponent is None else opponent, seed)
-    return GameVecEnv(game, n_envs, goal or MIXED, SELF if opponent is None else opponent, seed)
+        who = RANDOM if opponent is None else opponent
+        return GameEnv(game, goal or "win", who, seed, render_mode)
+    who = SELF if opponent is None else opponent
+    return GameVecEnv(game, n_envs, goal or MIXED, who, seed, render_mode)
 
 
 __all__: Sequence[str] = ("GameEnv", "GameVecEnv", "GoalGames", "Opponent", "make_game_env")

@@ -13,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlhf_adapters.specs import SELF
+from rlhf_adapters.two_player.drawing import drawn
 from rlhf_adapters.two_player.goal_env import FORFEIT, Batch
 from rlhf_adapters.two_player.opponents import Opponents
+from rlhf_games.arrays import actions_of
 from rlhf_games.base import Game, IllegalMoveError, Outcome, States
 
 MIXED = "mixed"
@@ -121,9 +123,13 @@ class GoalGames:
         self._take_seats(which)
         self._reply(which & (self.learner == 1))
 
-    def step(self, actions: NDArray[np.int64]) -> None:
-        """Play one action in every game, and the opponents' replies."""
-        actions = np.asarray(actions, np.int64)
+    def step(self, actions: Any) -> None:
+        """Play one action `[n]` in every game, and the opponents' replies.
+
+        Raises:
+            GameError: these are not n whole numbers.
+        """
+        actions = actions_of(actions, self.n)
         self._follow_the_mover()
         legal = self.game.legal(self.states)
         over = ~legal.any(axis=1)
@@ -173,6 +179,12 @@ class GoalGames:
         if not self.opponents.alone[game]:
             info["opponent"] = self.opponents.name(game)
         return info
+
+    def drawn(self, game: int, mode: str | None) -> Any:
+        """Return a game as a render mode has it, or as another library draws it, see `witness`."""
+        if self.witness is not None:
+            return self.witness.picture(game)
+        return drawn(self.game, self.states[game], mode)
 
     def run_state(self) -> dict[str, NDArray[Any]]:
         """Return where all games are, and their random numbers, so that a run can go on."""

@@ -9,13 +9,12 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 from pettingzoo import AECEnv
 
-from rlhf_adapters.specs import EnvError
+from rlhf_adapters.two_player.drawing import MODES, checked_mode, drawn
 from rlhf_adapters.two_player.goal_env import GameGoalFunctions
 from rlhf_adapters.two_player.goal_games import MIXED, draw_goals
 from rlhf_games.base import CLOCK, Game, Outcome
 
 AGENTS = ("player_0", "player_1")
-RENDER_MODES = ("ansi",)
 
 
 class GameAEC(AECEnv):  # type: ignore[misc] # PettingZoo's base class is Any here
@@ -28,18 +27,13 @@ class GameAEC(AECEnv):  # type: ignore[misc] # PettingZoo's base class is Any he
 
     def __init__(self, game: Game, goal: str | None, render_mode: str | None) -> None:
         super().__init__()
-        if render_mode is not None and render_mode not in RENDER_MODES:
-            msg = (
-                f"render_mode must be None or one of {', '.join(RENDER_MODES)}, got {render_mode!r}"
-            )
-            raise EnvError(msg)
         self.metadata = {
             "name": f"{game.name}_v0",
-            "render_modes": list(RENDER_MODES),
+            "render_modes": list(MODES),
             "is_parallelizable": False,
         }
         self.game = game
-        self.render_mode = render_mode
+        self.render_mode = checked_mode(render_mode)
         self.with_goals = goal is not None
         self.fixed_goal = None if goal == MIXED else game.goal_index(goal or "win")
         self.functions = GameGoalFunctions(game)
@@ -136,17 +130,10 @@ class GameAEC(AECEnv):  # type: ignore[misc] # PettingZoo's base class is Any he
     def _tell_masks(self) -> None:
         self.infos = {agent: {"action_mask": self._mask(agent)} for agent in self.agents}
 
-    def render(self) -> str | None:
-        """Return the position as text: X the first player's stones, O the second's."""
-        if self.render_mode is None:
-            return None
-        written = self.game.text(self.state[0])
-        if written is not None:
-            return written
-        mine, theirs = self.observe(AGENTS[0])["observation"][:2]
-        return "\n".join(
-            " ".join("X" if x else "O" if o else "." for x, o in zip(*row, strict=True))
-            for row in zip(mine, theirs, strict=True)
+    def render(self) -> Any:
+        """Return the position as `render_mode` has it, see `drawing`."""
+        return (
+            None if self.render_mode is None else drawn(self.game, self.state[0], self.render_mode)
         )
 
     def close(self) -> None:

@@ -1,0 +1,101 @@
+"""Environments that bring goals of their own, in the convention of Gymnasium-Robotics' GoalEnv.
+
+Their `achieved_goal` and `desired_goal` pass through, and rewards for other goals are asked of
+their own `compute_reward`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from rlhf_adapters.single_agent.goals import Bools, StepBatch
+from rlhf_adapters.single_agent.gym_envs import GymEnvs, view_of
+from rlhf_adapters.single_agent.tasks import Floats, Task
+
+NATIVE = "native"
+"""The goal by which users ask for them; it is the default."""
+OBSERVATION, ACHIEVED, DESIRED = "observation", "achieved_goal", "desired_goal"
+REWARD, TERMINATED, SUCCESS = "compute_reward", "compute_terminated", "is_success"
+
+
+def has_goals(env: Any) -> bool:
+    """Whether an environment has goals of its own."""
+    space = env.observation_space
+    parts = {OBSERVATION, ACHIEVED, DESIRED}
+    has_parts = isinstance(space, spaces.Dict) and parts <= set(space.spaces)
+    return has_parts and callable(getattr(env.unwrapped, REWARD, None))
+
+
+class NativeEnvs(GymEnvs):
+    """n environments whose goals are kept beside what the agent sees.
+
+    Args:
+        name: of the environment, for errors.
+        envs: n environments of one kind, see `has_goals`.
+
+    Attributes:
+        achieved: `[n, ...]`, as the environments show it.
+        desired: likewise.
+    """
+
+    def __init__(self, name: str, envs: Sequence[Any]) -> None:
+        space = envs[0].observation_space
+        box, write = view_of(name, space[OBSERVATION])
+        self.goal_space: spaces.Space[Any] = space[DESIRED]
+        shape, dtype = self.goal_space.shape or (), self.goal_space.dtype
+        self.achieved, self.desired = (np.zeros((len(envs), *shape), dtype) for _ in range(2))
+        super().__init__(name, envs, (box, lambda raw, out: write(raw[OBSERVATION], out)))
+
+    def _show(self, i: int, raw: Any, info: dict[str, Any]) -> None:
+        super()._show(i, raw, info)
+        self.achieved[i], self.desired[i] = raw[ACHIEVED], raw[DESIRED]
+
+
+class NativeTask(Task):
+    """Play n environments for the goals that they bring."""
+
+    names = (NATIVE,)
+
+    def __init__(self, envs: NativeEnvs) -> None:
+        self.envs, self.achieved, self.desired = envs, envs.achieved, envs.desired
+
+    @property
+    def floor(self) -> float | None:
+        """None: what missing a goal pays is up to the environment."""
+        return None
+
+    def start(self, which: Bools, rng: np.random.Generator) -> None:
+        """The environments have drawn their goals themselves."""
+
+    def judge(self, now: StepBatch) -> tuple[NDArray[Any], Bools]:
+        """Return the environments' own rewards and ends."""
+        return now.reward, now.terminated
+
+    def successes(self, rewards: NDArray[Any]) -> Bools | None:
+        """Return what the infos say; without that, whether no other goal would have paid more."""
+        infos = self.envs.infos
+        if all(SUCCESS in info for info in infos):
+            return np.array([bool(info[SUCCESS]) for info in infos])
+        return np.asarray(rewards >= self.rewards(self.desired, self.desired, infos))
+
+    def space(self) -> dict[str, spaces.Space[Any]]:
+        """Return the spaces of the environments' own goals."""
+        return {ACHIEVED: self.envs.goal_space, DESIRED: self.envs.goal_space}
+
+    def rewards(self, achieved: Any, desired: Any, info: Any) -> Floats:
+        """Return the environment's own rewards for goals."""
+        asked = self.envs.envs[0].get_wrapper_attr(REWARD)
+        return np.asarray(asked(achieved, desired, info), np.float32)
+
+    def terminated(self, achieved: Any, desired: Any, info: Any) -> Bools:
+        """Return what the environment says; without that, goals that are reached end episodes."""
+        env = self.envs.envs[0]
+        if env.has_wrapper_attr(TERMINATED):
+            return np.asarray(env.get_wrapper_attr(TERMINATED)(achieved, desired, info), np.bool_)
+        best = self.rewards(desired, desired, info)
+        return np.asarray(self.rewards(achieved, desired, info) >= best)
