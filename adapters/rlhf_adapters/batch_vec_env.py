@@ -1,4 +1,4 @@
-"""A `VecEnv` whose worlds are one object: what it says of one world holds for all of them."""
+"""A `VecEnv` whose environments are one object, so that what it says of one holds for all."""
 
 from __future__ import annotations
 
@@ -11,26 +11,27 @@ from stable_baselines3.common.vec_env import VecEnv
 
 
 class BatchVecEnv(VecEnv):
-    """The methods of `VecEnv` that reach into single worlds, for worlds that step in one call."""
+    """The methods of `VecEnv` that reach into single environments, for a batch of them."""
 
     @abstractmethod
     def action_masks(self) -> NDArray[np.bool_]:
         """Return the allowed actions, bool `[n, A]`."""
 
     def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
-        """Return an attribute once per world."""
+        """Return an attribute once per environment."""
         return [getattr(self, attr_name)] * len(list(self._get_indices(indices)))
 
     def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
-        """Set an attribute, which all worlds share."""
+        """Set an attribute, which all environments share."""
         setattr(self, attr_name, value)
 
     def env_method(
         self, method_name: str, *method_args: Any, indices: Any = None, **method_kwargs: Any
     ) -> list[Any]:
-        """Call a method once per world; `action_masks` gives each world its own row.
+        """Call a method once per environment; `action_masks` gives each environment its own row.
 
-        sb3-contrib stacks the masks of the worlds, and SB3's HER asks one world for all rewards.
+        sb3-contrib stacks the masks of the environments, and SB3's HER asks one environment for all
+        rewards.
         """
         which = list(self._get_indices(indices))
         if method_name == "action_masks":
@@ -39,5 +40,5 @@ class BatchVecEnv(VecEnv):
         return [method(*method_args, **method_kwargs) for _ in which]
 
     def env_is_wrapped(self, wrapper_class: Any, indices: Any = None) -> list[bool]:
-        """Tell that no single world is wrapped."""
+        """Say that no single environment is wrapped."""
         return [False] * len(list(self._get_indices(indices)))

@@ -42,14 +42,14 @@ GOALS: tuple[ArcadeGoal, ...] = (
     Survive(100),
     Survive(500),
 )
-"""What each game can be played for, beside `score`; points and steps of four frames."""
+"""Goals of every game besides `score`, in points and steps of four frames."""
 
 
 class AtariEnvs(GymEnvs):
     """Atari games; rewards may be clipped, points are the game's own.
 
     Args:
-        name: of the world.
+        name: of the environment.
         envs: games that pay their own points.
         clip: rewards are the sign of the points.
     """
@@ -96,11 +96,11 @@ class StackedFrames(gymnasium.ObservationWrapper[Any, Any, Any]):
 
 
 def make(config: EnvConfig) -> Any:
-    """Return the environment that was ordered.
+    """Return the environment that was asked for.
 
     Raises:
-        WorldError: there is no such world, or it cannot be made or played as ordered.
-        UnknownGoalError: the world cannot measure the goal.
+        EnvError: there is no such environment, or it cannot be made or played as asked.
+        UnknownGoalError: the environment cannot measure the goal.
     """
     from rlhf_adapters.single_agent.goal_env import arcade_env  # noqa: PLC0415 - SB3 takes seconds to import
 
@@ -121,14 +121,14 @@ def worlds() -> list[str]:
 
 
 def _register() -> None:
-    """Tell Gymnasium of ALE's worlds, which importing it does."""
+    """Register ALE's environments with Gymnasium, which importing it does."""
     import ale_py  # noqa: PLC0415 - an optional library
 
     ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)  # no banner for every emulator
 
 
 def describe(world: str) -> EnvInfo:
-    """Return what is known of a world."""
+    """Return what is known of an environment."""
     played = _worlds_of(EnvConfig(f"ale:{world}"))
     played.close()
     return EnvInfo(played.name, 1, played.n_actions, goal_names(GOALS))

@@ -39,7 +39,7 @@ OF_OTHER_ADAPTERS = (
 NOT_DISCRETE = ("BipedalWalker", "CarRacing", "Continuous", "GymV2", "Pendulum")
 
 TAXI_RIDING = 4
-"""Where Taxi's passenger is while in the taxi; its states count 5 such places, 4 destinations."""
+"""The place of Taxi's passenger while in the taxi; states count 5 places, 4 destinations."""
 
 
 def _event(
@@ -94,7 +94,7 @@ GOALS: dict[str, tuple[ArcadeGoal, ...]] = {
         *_event("draw", lambda now: now.terminated & (now.reward == 0)),
     ),
 }
-"""What each world can be played for, beside `score` and `cell`; the part before `-v`."""
+"""Goals by the part of a name before `-v`, besides `score` and `cell`."""
 
 ACTIONS: dict[str, tuple[str, ...]] = {
     "CartPole": ("left", "right"),
@@ -108,14 +108,14 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "Taxi": ("south", "north", "east", "west", "pick up", "drop off"),
     "Blackjack": ("stick", "hit"),
 }
-"""What the actions of each world are called; the part before `-v`."""
+"""Names of actions by the part of a name before `-v`."""
 
 SCORES = (1, 10, 100)
-"""What environments without a table can be played for, beside `score` and times."""
+"""Scores that can be asked of environments without a table of their own."""
 
 
 class StateCells:
-    """The states of toy-text worlds as places: one-hot float32 `[n, S]`.
+    """The states of toy-text environments as places: one-hot float32 `[n, S]`.
 
     Args:
         worlds: environments with a table `P[state][action] -> [(probability, next, reward, end)]`.

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from rlhf_adapters.single_agent.goals import ArcadeGoal, Bools, Score, Survive
 from rlhf_adapters.single_agent.gym_envs import GymEnvs
 from rlhf_adapters.single_agent.tasks import check_config, goal_names, make_task
-from rlhf_adapters.specs import EnvConfig, EnvError, EnvInfo, unknown_env
+from rlhf_adapters.specs import EnvConfig, EnvError, EnvInfo, Info, unknown_env
 from rlhf_games import minatar
 from rlhf_games.arcade.base import ArcadeGame
 from rlhf_games.arcade.batch import ArcadeBatch
@@ -51,7 +51,7 @@ GOALS: dict[str, tuple[ArcadeGoal, ...]] = {
         Survive(500),
     ),
 }
-"""What each game can be played for, beside `score`; a wave of invaders has 24."""
+"""Goals of every game besides `score`; a wave of invaders has 24."""
 
 BACKGROUND = (12, 12, 24)
 COLOURS = np.array(
@@ -83,10 +83,10 @@ def picture(planes: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 @dataclass(frozen=True)
 class MinatarOptions:
-    """The options of a world, see the module.
+    """The options of an environment, see the module.
 
     Raises:
-        WorldError: one is impossible.
+        EnvError: one is impossible.
     """
 
     fast: bool
@@ -108,7 +108,7 @@ class MinatarOptions:
 
 
 class CompiledEnvs:
-    """n compiled games that step in one call; arrays as in `arcade_env.BatchedEnvs`.
+    """n compiled games that step in one call; arrays as in `goal_env.BatchedEnvs`.
 
     Args:
         name: e.g. `minatar:breakout`.
@@ -128,7 +128,7 @@ class CompiledEnvs:
         self.render_mode, self.max_steps = settings.render_mode, settings.max_steps
         self.space = plane_space(game)
         self.mask = np.ones((n, game.n_actions), np.int8)
-        self.infos: list[dict[str, Any]] = [{} for _ in range(n)]
+        self.infos: list[Info] = [{} for _ in range(n)]
         self._steps = np.zeros(n, np.int64)
         self._show()
 
@@ -136,7 +136,7 @@ class CompiledEnvs:
         """Start the dice of game i anew with seed + i."""
         self.batch.seed(seed)
 
-    def restart(self, which: Bools, options: Sequence[dict[str, Any] | None]) -> None:
+    def restart(self, which: Bools, options: Sequence[Info | None]) -> None:
         """Begin the games of `which` `[n]` anew; there are no options."""
         self.batch.restart(which)
         self._steps[which] = 0
@@ -165,7 +165,7 @@ class CompiledEnvs:
 
 
 class OriginalEnvs(GymEnvs):
-    """n games of the original library; arrays as in `arcade_env.BatchedEnvs`."""
+    """n games of the original library; arrays as in `goal_env.BatchedEnvs`."""
 
     planes_first = True
 
@@ -187,8 +187,8 @@ class OriginalGame(gymnasium.Env[NDArray[np.uint8], np.int64]):
         self.action_space = spaces.Discrete(self.game.num_actions())
 
     def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[NDArray[np.uint8], dict[str, Any]]:
+        self, *, seed: int | None = None, options: Info | None = None
+    ) -> tuple[NDArray[np.uint8], Info]:
         """Start a new game, see `gymnasium.Env.reset`."""
         super().reset(seed=seed)
         if seed is not None:
@@ -197,9 +197,7 @@ class OriginalGame(gymnasium.Env[NDArray[np.uint8], np.int64]):
         self.game.reset()
         return self._planes(), {}
 
-    def step(
-        self, action: int | np.int64
-    ) -> tuple[NDArray[np.uint8], float, bool, bool, dict[str, Any]]:
+    def step(self, action: int | np.int64) -> tuple[NDArray[np.uint8], float, bool, bool, Info]:
         """Play one action, see `gymnasium.Env.step`."""
         points, over = self.game.act(int(action))
         return self._planes(), float(points), bool(over), False, {}
@@ -222,7 +220,7 @@ def library() -> Any:
     """Import the original.
 
     Raises:
-        WorldError: it is not installed.
+        EnvError: it is not installed.
     """
     if importlib.util.find_spec("minatar") is None:
         msg = (
@@ -240,10 +238,10 @@ def library() -> Any:
 
 
 def make(config: EnvConfig) -> Any:
-    """Return the environment that was ordered.
+    """Return the environment that was asked for.
 
     Raises:
-        WorldError: there is no such game, or it cannot be made as ordered.
+        EnvError: there is no such game, or it cannot be made as asked.
         UnknownGoalError: the game cannot measure the goal.
     """
     from rlhf_adapters.single_agent.goal_env import arcade_env  # noqa: PLC0415 - SB3 takes seconds to import

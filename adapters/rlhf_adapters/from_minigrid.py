@@ -1,11 +1,11 @@
-"""MiniGrid: grid worlds with keys, doors and lava, seen through a window of 7 x 7 cells.
+"""MiniGrid: grid environments with keys, doors and lava, seen through a window of 7 x 7 cells.
 
     make_env("minigrid:MiniGrid-Empty-8x8-v0", goal="cell")
     make_env("minigrid:MiniGrid-DoorKey-5x5-v0", goal="open_door")
 
 The observation is the symbolic window, flat and one-hot, uint8: for every cell its object (11), the
 colour of doors, keys, balls and boxes (6) and the state of doors (3), then the agent's direction
-(4). The mission, a sentence, is left out: worlds that change it can be played, not solved.
+(4). The mission, a sentence, is left out: environments that change it can be played, not solved.
 The open goal `cell` is the cell in which the agent stands: its column one-hot, then its row.
 
 Options go to `gymnasium.make`; `wrap` is a function that wraps each environment, for example
@@ -75,7 +75,7 @@ GOALS: dict[str, tuple[ArcadeGoal, ...]] = {
     "MiniGrid-KeyCorridor": (*PICK_UP, *OPEN_DOOR, *SOLVE),
     "MiniGrid-ObstructedMaze": (*PICK_UP, *OPEN_DOOR, *SOLVE),
 }
-"""What each world can be played for, beside `score` and `cell`; the beginning of its name."""
+"""Goals by the beginning of a name, besides `score` and `cell`."""
 
 
 class GridCells:
@@ -200,11 +200,11 @@ def symbolic_view(space: spaces.Dict) -> tuple[spaces.Box, Write]:
 
 
 def make(config: EnvConfig) -> Any:
-    """Return the environment that was ordered.
+    """Return the environment that was asked for.
 
     Raises:
-        WorldError: there is no such world, or it cannot be made or played as ordered.
-        UnknownGoalError: the world cannot measure the goal.
+        EnvError: there is no such environment, or it cannot be made or played as asked.
+        UnknownGoalError: the environment cannot measure the goal.
     """
     from rlhf_adapters.single_agent.goal_env import arcade_env  # noqa: PLC0415 - SB3 takes seconds to import
 
@@ -216,7 +216,7 @@ def make(config: EnvConfig) -> Any:
 
 def worlds() -> list[str]:
     """Return the names, sorted."""
-    import minigrid  # noqa: F401, PLC0415 - registers its worlds, an optional library
+    import minigrid  # noqa: F401, PLC0415 - registers its environments, an optional library
 
     return sorted(
         name for name, spec in registry.items() if str(spec.entry_point).startswith("minigrid")
@@ -224,14 +224,14 @@ def worlds() -> list[str]:
 
 
 def describe(world: str) -> EnvInfo:
-    """Return what is known of a world."""
+    """Return what is known of an environment."""
     played = _worlds_of(EnvConfig(f"minigrid:{world}"))
     played.close()
     return EnvInfo(played.name, 1, played.n_actions, goal_names(goals_of(world), cells=True))
 
 
 def goals_of(world: str) -> Sequence[ArcadeGoal]:
-    """Return the goal table of a world."""
+    """Return the goal table of an environment."""
     fitting = [name for name in GOALS if world.startswith(name)]
     return GOALS[max(fitting, key=len)] if fitting else SOLVE
 

@@ -8,11 +8,11 @@
 All agents share one network: what they see is padded to one length and followed by which agent it
 is, one-hot. By default all agents learn, also adversaries, each for its own reward. `learners`
 names a role ("adversary"), an agent ("agent_0") or a list; `opponent` plays the others, at random
-by default. One learner in one world is a Gymnasium environment, anything else a `VecEnv` with a
-column per learner and world, see `team_env`.
+by default. One learner in one environment is a Gymnasium environment, anything else a `VecEnv` with
+a column per learner and environment, see `multi_agent.goal_env`.
 
-The open goal `formation` of `simple_spread` is where the landmarks are, by whomever covered:
-hindsight asks for the formation that the agents came to, and does not care who stood where.
+The open goal `formation` of `simple_spread` is where the landmarks are, whichever agent covers
+them: hindsight asks for the formation that the agents came to, and does not care who stood where.
 
 Other options are those of MPE2's constructors, e.g. `N=4`, `max_cycles=50`.
 """
@@ -48,7 +48,7 @@ def _distances(world: Any) -> NDArray[np.float64]:
 
 
 class Coverage(AgentFacts):
-    """How many landmarks are `covered` by somebody, the same for all."""
+    """How many landmarks are that an agent covers: `covered`, the same for all."""
 
     def look(self, env: Any, rewards: Mapping[str, float]) -> Facts:
         """Count."""
@@ -57,7 +57,7 @@ class Coverage(AgentFacts):
 
 
 class Chase(AgentFacts):
-    """How often adversaries touched a prey in this episode: `touches`, the same for all."""
+    """The `touches` of preys by adversaries in this episode, the same for all."""
 
     def restart(self, env: Any) -> None:
         """Count anew."""
@@ -79,7 +79,7 @@ class Chase(AgentFacts):
 
 
 class Errand(AgentFacts):
-    """How near the listener is to the landmark that the speaker knows: `near` (1 or 0)."""
+    """Whether the listener is at the landmark that the speaker knows: `near` (1 or 0)."""
 
     def look(self, env: Any, rewards: Mapping[str, float]) -> Facts:
         """Measure."""
@@ -91,7 +91,7 @@ class Errand(AgentFacts):
 def _spread_goals(env: Any) -> Tables:
     count = len(env.unwrapped.world.landmarks)
     table = [
-        at_least(f"cover_{k}", "covered", k, f"have {k} landmarks covered at once, by whomever")
+        at_least(f"cover_{k}", "covered", k, f"have {k} landmarks covered at once, by any agents")
         for k in range(1, count + 1)
     ]
     return {ANY: table}
@@ -148,33 +148,33 @@ KINDS: dict[str, TeamKind] = {
         {ANY: (ARRIVE, ARRIVE.before(10))}, Errand, actions=_action_names
     ),
 }
-"""What is known of worlds; of others, the score and times."""
+"""Goals, facts and places; of others, the score and times."""
 OTHER = TeamKind({ANY: (Survive(10), Survive(20))}, actions=_action_names)
 
 
 def make(config: EnvConfig) -> Any:
-    """Return the columns that were ordered.
+    """Return the columns that were asked for.
 
     Raises:
-        WorldError: there is no such world, or it cannot be made or played as ordered.
-        UnknownGoalError: the world cannot measure the goal.
+        EnvError: there is no such environment, or it cannot be made or played as asked.
+        UnknownGoalError: the environment cannot measure the goal.
     """
     new = partial(_new, config.world)
     return make_team(config, _kind(config.world), new)
 
 
 def worlds() -> list[str]:
-    """Return the names of the worlds, sorted."""
+    """Return the names of the environments, sorted."""
     package = importlib.import_module("mpe2")
     names = (module.name for module in pkgutil.iter_modules(package.__path__))
     return sorted(name for name in names if "_v" in name)
 
 
 def describe(world: str) -> EnvInfo:
-    """Return what is known of a world.
+    """Return what is known of an environment.
 
     Raises:
-        WorldError: as for `make`.
+        EnvError: as for `make`.
     """
     return describe_team(f"{LIBRARY}:{world}", _kind(world), partial(_new, world))
 

@@ -12,13 +12,12 @@ from __future__ import annotations
 import importlib
 import math
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from rlhf_adapters.foreign_games.game import HistoryGame, goal_table
 from rlhf_adapters.foreign_games.openspiel import OpenSpielBackend, Trial
 from rlhf_adapters.foreign_games.openspiel_trial import as_json, trouble_with
-from rlhf_adapters.specs import EnvConfig, EnvError, EnvInfo
+from rlhf_adapters.specs import EnvConfig, EnvError, EnvInfo, Options
 from rlhf_games.base import unknown_name
 
 LIBRARY = "openspiel"
@@ -64,7 +63,7 @@ def make(config: EnvConfig) -> Any:
     """Return an environment, or an SB3 VecEnv, see `rlhf_adapters.make_env`.
 
     Raises:
-        WorldError: there is no such game or option, or it is not a game that can be played here.
+        EnvError: there is no such game or option, or it is not a game that can be played here.
     """
     from rlhf_adapters.two_player.game_env import make_game_env  # noqa: PLC0415 - SB3 takes seconds to import
 
@@ -85,14 +84,14 @@ def describe(world: str) -> EnvInfo:
     """Return what is known of a game.
 
     Raises:
-        WorldError: as for `make`.
+        EnvError: as for `make`.
     """
     rules = game(world)
     goals = tuple(goal.name for goal in rules.goals)
     return EnvInfo(rules.name, 2, rules.n_actions, goals, foresight=True)
 
 
-def game(world: str, options: Mapping[str, Any] | None = None) -> HistoryGame:
+def game(world: str, options: Options | None = None) -> HistoryGame:
     """Return a game of OpenSpiel as a `Game`.
 
     Args:
@@ -100,7 +99,7 @@ def game(world: str, options: Mapping[str, Any] | None = None) -> HistoryGame:
         options: more of them.
 
     Raises:
-        WorldError: as for `make`.
+        EnvError: as for `make`.
     """
     pyspiel = _pyspiel()
     name, parameters = _parsed(pyspiel, world)
@@ -131,7 +130,7 @@ def _pyspiel() -> Any:
     try:
         return importlib.import_module("pyspiel")
     except ImportError as error:
-        msg = f'{LIBRARY}: worlds need pyspiel: pip install "rlhf-agents[openspiel]"'
+        msg = f'{LIBRARY}: environments need pyspiel: pip install "rlhf-agents[openspiel]"'
         raise EnvError(msg) from error
 
 
@@ -190,7 +189,7 @@ def _loaded(pyspiel: Any, name: str, parameters: dict[str, Any], last_ply: int |
     return loaded
 
 
-def _checked(name: str, key: str, value: Any, known: Mapping[str, Any]) -> Any:
+def _checked(name: str, key: str, value: Any, known: Options) -> Any:
     if key not in known:
         raise EnvError(unknown_name(f"option of {LIBRARY}:{name}", key, [*known, LIMIT]))
     default = known[key]

@@ -1,11 +1,11 @@
-"""PettingZoo: turn-based worlds of two players (AEC), with masks, and worlds of many agents.
+"""PettingZoo: turn-based environments of two players, and environments of many agents.
 
     make_env("pettingzoo:connect_four_v3", n_envs=64)
     make_env("pettingzoo:go_v5", n_envs=8, board_size=9)
     make_env("pettingzoo:pursuit_v5", n_envs=4)
 
-Worlds whose agents move at the same time (Parallel) are in `pettingzoo_teams`. The options are
-those of PettingZoo's constructors. There are three kinds of turn-based ones:
+Environments whose agents move at the same time (Parallel) are in `multi_agent.pettingzoo`. The
+options are those of PettingZoo's constructors. There are three kinds of turn-based ones:
 
 * `connect_four_v3`, `tictactoe_v3`: their rules are ours, too. PettingZoo's environment is stepped
   beside ours and must agree on every move; observations are ours.
@@ -28,9 +28,10 @@ from rlhf_adapters.specs import EnvConfig, EnvError, EnvInfo, NoRulesError
 from rlhf_games.base import Game
 
 OURS = {"connect_four": "connect_four", "tictactoe": "tic_tac_toe"}
-"""Which of our games has the rules of a world."""
+"""Which of our games has the rules of an environment."""
 KEPT = 2048
 """Copies of environments kept in each of two generations; one of chess takes some 50 kB."""
+LARGEST_AREA = 25 * 25
 DEADLINE_SHARE = 0.75
 MARGINS = {
     "leduc_holdem": (2, 4),
@@ -42,7 +43,7 @@ MARGINS = {
 
 
 class Copied(NamedTuple):
-    """How a world whose environment can be copied is cut to size.
+    """Limits of a game whose environment can be copied.
 
     Attributes:
         title: what people call it.
@@ -62,7 +63,7 @@ def make(config: EnvConfig) -> Any:
     """Return an environment, or an SB3 VecEnv, see `rlhf_adapters.make_env`.
 
     Raises:
-        WorldError: there is no such world or option, or it cannot be played here.
+        EnvError: there is no such environment or option, or it cannot be played here.
     """
     if config.n_envs < 1:
         msg = f"n_envs must be at least 1, got {config.n_envs}"
@@ -76,15 +77,15 @@ def make(config: EnvConfig) -> Any:
 
 
 def worlds() -> list[str]:
-    """Return the names of the worlds; those that others have registered may refuse later."""
+    """Return the names of the environments; those that others have registered may refuse later."""
     return names()
 
 
 def describe(world: str) -> EnvInfo:
-    """Return what is known of a world.
+    """Return what is known of an environment.
 
     Raises:
-        WorldError: as for `make`.
+        EnvError: as for `make`.
     """
     kind = kind_of(world, {})
     if kind.parallel:
@@ -100,14 +101,14 @@ def describe(world: str) -> EnvInfo:
 
 
 def game(world: str, options: Mapping[str, Any] | None = None) -> Game:
-    """Return the rules of a world as an exact `Game`.
+    """Return the rules of an environment as an exact `Game`.
 
     Args:
         world: its name, perhaps with options in brackets: go_v5(board_size=9).
         options: more of them.
 
     Raises:
-        WorldError: as for `make`.
+        EnvError: as for `make`.
         NoRulesError: its rules cannot be simulated.
     """
     kind = kind_of(world, options or {})
@@ -130,7 +131,7 @@ def _make_exact(kind: EnvKind, config: EnvConfig) -> Any:
     mode = kind.options.get("render_mode")
     if ours or mode is not None:
         envs = [new_aec(kind).unwrapped for _ in range(config.n_envs)]
-        made.games.witness = PettingZooCheck(kind.full, rules, envs, compare_boards=ours)
+        made.games.cross_check = PettingZooCheck(kind.full, rules, envs, compare_boards=ours)
         made.render_mode = mode
         made.metadata = {"render_modes": list(envs[0].metadata["render_modes"])}
     return made
@@ -173,6 +174,9 @@ def _rules(kind: EnvKind) -> Game:
     cells = env.observation_space(env.possible_agents[0])["observation"].shape
     facts = COPIED[kind.base]
     area = cells[0] * cells[1]
+    if not 0 < area <= LARGEST_AREA:
+        msg = f"{kind.full} cannot be played: boards have 1 to {LARGEST_AREA} cells, not {area}"
+        raise EnvError(msg)
     last = _limit(kind, facts.plies * area)
     rules = HistoryGame(
         kind.full,

@@ -9,14 +9,14 @@ import warnings
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from rlhf_adapters.specs import EnvError, unknown_env
+from rlhf_adapters.specs import EnvError, Options, unknown_env
 from rlhf_games.base import unknown_name, written_options
 
 LIBRARY = "pettingzoo"
 CURE = 'pip install "rlhf-agents[pettingzoo]"'
 ATARI_CURE = 'pip install "pettingzoo[atari]" autorom, then AutoROM --accept-license for the ROMs'
 LIMIT = "max_plies"
-"""The option of ours that `CUT` worlds take."""
+"""The option of ours that `CUT` environments take."""
 CUT = ("chess", "go")
 SHOW = ("render_mode", "screen_height", "screen_scaling")
 """Options that are no part of the rules."""
@@ -24,7 +24,7 @@ FORM = re.compile(r"([\w/.-]+)(?:\((.*)\))?")
 
 
 class EnvKind(NamedTuple):
-    """A world of PettingZoo.
+    """An environment of PettingZoo.
 
     Attributes:
         name: as users write it, e.g. `go_v5`.
@@ -57,15 +57,15 @@ def zoo_library() -> Any:
     """Return the library.
 
     Raises:
-        WorldError: it is not installed, or too old.
+        EnvError: it is not installed, or too old.
     """
     try:
         zoo = importlib.import_module("pettingzoo")
     except ImportError as error:
-        msg = f"{LIBRARY}: worlds need pettingzoo: {CURE}"
+        msg = f"{LIBRARY}: environments need pettingzoo: {CURE}"
         raise EnvError(msg) from error
     if not hasattr(zoo, "aec_registry"):
-        msg = f"{LIBRARY}: worlds need PettingZoo 1.27 or newer: {CURE}"
+        msg = f"{LIBRARY}: environments need PettingZoo 1.27 or newer: {CURE}"
         raise EnvError(msg)
     return zoo
 
@@ -75,11 +75,13 @@ def spelled(key: str) -> str:
     return re.sub(r"-v(\d+)$", r"_v\1", re.sub(r"^(classic|butterfly|sisl)/", "", key))
 
 
-def kind_of(world: str, options: Mapping[str, Any]) -> EnvKind:
-    """Return which world is meant: `go_v5`, `classic/go-v5`, `go` (the latest) or with options."""
+def kind_of(world: str, options: Options) -> EnvKind:
+    """Return the environment that a name means: `go_v5`, `classic/go-v5`, `go` (the latest)."""
     form = FORM.fullmatch(world)
     if form is None:
-        msg = f"{world!r} is not the name of a world, such as chess_v6 or go_v5(board_size=9)"
+        msg = (
+            f"{world!r} is not the name of an environment, such as chess_v6 or go_v5(board_size=9)"
+        )
         raise EnvError(msg)
     zoo, wanted = zoo_library(), spelled(form[1])
     ids = {spelled(key): key for key in zoo.aec_registry}
@@ -95,13 +97,11 @@ def kind_of(world: str, options: Mapping[str, Any]) -> EnvKind:
 
 
 def names() -> list[str]:
-    """Return the names of the worlds that fit here; those of others may refuse later."""
+    """Return the names of the environments that fit here; those of others may refuse later."""
     return sorted(spelled(key) for key in zoo_library().aec_registry if not key.startswith("atari"))
 
 
-def _newer(
-    name: str, bare: Mapping[str, str], parallel: Mapping[str, Any], ids: Mapping[str, str]
-) -> str:
+def _newer(name: str, bare: Mapping[str, str], parallel: Options, ids: Mapping[str, str]) -> str:
     """Return the version that there is of an older environment of many agents, with a warning.
 
     PettingZoo has only the latest of each, and raises their numbers for small corrections.
@@ -129,7 +129,7 @@ def new_aec(kind: EnvKind) -> Any:
     """Make PettingZoo's environment.
 
     Raises:
-        WorldError: an option is unknown or refused, or something is not installed.
+        EnvError: an option is unknown or refused, or something is not installed.
     """
     zoo = zoo_library()
     options = {
@@ -161,7 +161,7 @@ def missing(kind: EnvKind, error: BaseException) -> str:
 
 
 def _known_options(kind: EnvKind) -> list[str]:
-    """Return the options of a world's constructor, nothing if it does not say."""
+    """Return the options of an environment's constructor, nothing if it does not say."""
     entry = zoo_library().aec_registry[kind.key].entry_point
     if not isinstance(entry, str):
         return []

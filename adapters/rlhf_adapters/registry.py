@@ -1,7 +1,7 @@
-"""Which libraries have an adapter: strings, imported on first use, each with its cure.
+"""The libraries that have an adapter: strings, imported on first use, each with its cure.
 
 Third parties add theirs by an entry point of the group `rlhf_adapters`, whose name is the library
-and whose value is a module with the functions that `worlds` describes.
+and whose value is a module with the functions that `specs` describes.
 """
 
 from __future__ import annotations
@@ -52,10 +52,10 @@ class Library:
         """Import the adapter.
 
         Raises:
-            WorldError: what it needs is not installed.
+            EnvError: what it needs is not installed.
         """
         if not self.installed:
-            msg = f"{self.name}: worlds need {' and '.join(self.needs)}: {self.cure}"
+            msg = f"{self.name}: environments need {' and '.join(self.needs)}: {self.cure}"
             raise EnvError(msg)
         return import_module(self.module)
 
@@ -87,7 +87,7 @@ _LIBRARIES: tuple[Library, ...] = (
         "rlhf_adapters.from_minigrid",
         needs=("minigrid",),
         extra="minigrid",
-        text="grid worlds with keys, doors and lava",
+        text="grid environments with keys, doors and lava",
         example="MiniGrid-Empty-8x8-v0",
     ),
     Library(
@@ -111,7 +111,7 @@ _LIBRARIES: tuple[Library, ...] = (
         "rlhf_adapters.from_pettingzoo",
         needs=("pettingzoo",),
         extra="pettingzoo",
-        text="turn-based games of two players, and worlds of many agents that move at once",
+        text="turn-based games of two players, and environments of many agents that move at once",
         example="connect_four_v3",
     ),
 )
@@ -130,7 +130,7 @@ def library(name: str) -> Library:
     """Return the adapter of a library.
 
     Raises:
-        WorldError: there is none; near names and the list are given.
+        EnvError: there is none; near names and the list are given.
     """
     table = libraries()
     if name not in table:

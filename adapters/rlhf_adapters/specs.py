@@ -1,4 +1,4 @@
-"""What every adapter module offers, and the records that it speaks in.
+"""The functions that every adapter module has, and the records that they take and return.
 
 An adapter `from_LIBRARY` has three functions, found by name through `registry`:
 
@@ -13,17 +13,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rlhf_games.base import GameError, did_you_mean, unknown_name
+from rlhf_games.base import GameError, Goal, did_you_mean, unknown_name
 
 SELF, RANDOM = "self", "random"
 
+Info = dict[str, Any]
+"""What Gymnasium's `reset` and `step` return beside observations, and what `reset` takes."""
+Options = Mapping[str, Any]
+"""Options of a library's constructors, by name."""
+
 
 class EnvError(GameError):
-    """A mistake in the use of a world, in one sentence that names the cure."""
+    """A mistake in the use of an environment, in one sentence that names the cure."""
 
 
 class NoRulesError(EnvError):
-    """Rules were asked for of a world that has none to look ahead with."""
+    """Rules were asked for of an environment that has none to look ahead with."""
 
 
 FEW, SOME = 15, 3
@@ -40,16 +45,27 @@ def unknown_env(library: str, name: str, known: Sequence[str]) -> str:
     return f"unknown {library} environment {name!r}; {near}{listed}"
 
 
+def margin_goals(margins: Sequence[int]) -> list[tuple[Goal, int]]:
+    """Return a goal `win_margin_M` for each margin, the easiest first, and the margins."""
+    ascending = sorted(margins)
+    easier = ["win", *(f"win_margin_{margin}" for margin in ascending)]
+    return [
+        (Goal(f"win_margin_{margin}", f"win by {margin} or more", implies=implied), margin)
+        for margin, implied in zip(ascending, easier, strict=False)
+    ]
+
+
 @dataclass(frozen=True)
 class EnvConfig:
-    """What `make_env` was asked for.
+    """The arguments of `make_env`.
 
     Attributes:
         name: `LIBRARY:WORLD`, e.g. `gymnasium:CartPole-v1`, or what has no library: a game of
             `rlhf_games`, an id of Gymnasium's.
         n_envs: 1 for a Gymnasium environment, more for an SB3 `VecEnv`.
-        goal: what to play for: a name of the world's goal table, or what the adapter documents.
-        opponent: in two-player worlds, an opponent or a mixture, see `opponents`; None is the
+        goal: what to play for: a name of the environment's goal table, or what the adapter
+            documents.
+        opponent: in two-player environments, an opponent or a mixture, see `opponents`; None is the
             default.
         seed: of everything random.
         options: passed to the foreign library by name.
@@ -60,7 +76,7 @@ class EnvConfig:
     goal: Any = None
     opponent: Any = None
     seed: int | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Options = field(default_factory=dict)
 
     @property
     def library(self) -> str:
@@ -75,7 +91,7 @@ class EnvConfig:
 
 @dataclass(frozen=True)
 class EnvInfo:
-    """What is known of a world without playing it.
+    """The facts that are known of an environment before it is played.
 
     Attributes:
         name: with its library, e.g. `openspiel:breakthrough`.

@@ -4,7 +4,7 @@
     env = aec_env("connect_four")
 
 It looks like PettingZoo's own classic environments: Dict observations with `action_mask`, which
-`infos` hold too, +1 and -1 at the end, and whoever makes an illegal move loses at once.
+`infos` hold too, +1 and -1 at the end, and an illegal move loses at once.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def aec_env(game: str | Game, goal: str | None = None, render_mode: str | None =
         render_mode: "ansi" for `render()` to return the board as text, "rgb_array" as a picture.
 
     Raises:
-        WorldError: PettingZoo is not installed, or the render mode is unknown.
+        EnvError: PettingZoo is not installed, or the render mode is unknown.
         rlhf_games.UnknownGameError: no game has that name.
         rlhf_games.base.UnknownGoalError: the game has no such goal.
     """

@@ -57,7 +57,7 @@ _SIZES: dict[str, tuple[str, dict[str, Any]]] = {
     "othello": ("othello", {"board_size": 8}),
     "othello_6x6": ("othello", {"board_size": 6}),
 }
-"""How others spell the sizes of boards: `connect_four(rows=6,columns=7)` is `connect_four`."""
+"""Sizes of boards as OpenSpiel spells them: connect_four(rows=6,columns=7) is `connect_four`."""
 _OF_OPENSPIEL = ("breakthrough", "connect_four")
 """Games whose other sizes OpenSpiel has, with the same options."""
 _SPELLED = re.compile(r"(\w+)\((.*)\)", re.DOTALL)

@@ -27,7 +27,7 @@ MOVER, WAITING = 0, 1
 
 
 class Outcome(IntEnum):
-    """How a position stands for the player to move."""
+    """The result of a game for the player to move."""
 
     LOSS = -1
     DRAW = 0
@@ -36,7 +36,7 @@ class Outcome(IntEnum):
 
 
 class Verdict(IntEnum):
-    """What the rules alone say of a goal in a position. Finished games are never OPEN."""
+    """The state of a goal by the rules alone. In finished games it is never OPEN."""
 
     IMPOSSIBLE = -1
     OPEN = 0
@@ -95,7 +95,7 @@ class Symmetry:
     def seen(self, observations: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return observations `[B, planes, H, W]` as they look afterwards.
 
-        The plane of the clock, the fourth, is no picture of the board: it stays.
+        The plane of the clock, the fourth, does not show the board: it stays.
         """
         flat = observations.reshape(*observations.shape[:2], len(self.cells))
         moved = flat.copy()
@@ -114,7 +114,7 @@ class Game(Protocol):
         n_actions: A.
         n_words: W, the uint64 words of a position.
         observation_shape: `(planes, H, W)`; 2 planes, the mover's pieces and the other's, or 4, if
-            these do not tell everything: cells that are empty and playable, and in the first cells
+            these do not show everything: cells that are empty and playable, and in the first cells
             of the last plane the number of plies in binary, the least digit first.
         max_plies: an upper bound of the length of a game.
         goals: the finite goal table.
@@ -125,7 +125,7 @@ class Game(Protocol):
         turned: the second player sees the board turned by 180 degrees, and its actions with it.
         lines_win: a game is won by a straight line of `line_length` stones.
         visible_cells: a network looks at so many cells of a plane, counted row by row; those behind
-            them, if any, only make sure that observations tell everything.
+            them, if any, only make sure that observations show everything.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Counting games and positions: random playouts, and perft, the numbers that tell rules right."""
+"""Counting games and positions: random playouts, and perft, whose numbers prove rules right."""
 
 from __future__ import annotations
 

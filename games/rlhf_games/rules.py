@@ -64,7 +64,7 @@ def start(rules: Rules) -> State:
 
 
 def is_legal(rules: Rules, state: State, action: int) -> bool:
-    """Tell whether `action` may be played; False for all actions in a finished game."""
+    """Return whether `action` may be played; False for all actions in a finished game."""
     raise TypeError(_only_compiled(rules))
 
 
@@ -161,7 +161,7 @@ def _fill_planes(rules: Rules, state: State, out: NDArray[np.float32]) -> None:
 
 
 def is_possible(rules: Rules, planes: NDArray[np.float32], state: State) -> bool:
-    """Tell whether `state`, decoded from the observation `planes`, may occur; cheap checks only."""
+    """Return whether `state`, decoded from `planes`, may occur; cheap checks only."""
     raise TypeError(_only_compiled(rules))
 
 
@@ -223,7 +223,7 @@ def clock_shown(planes: NDArray[np.float32]) -> int:
 
 @inner
 def shows(rules: Rules, planes: NDArray[np.float32], state: State) -> bool:
-    """Tell whether the observation of `state` is `planes` `[planes, n_cells]`, cell by cell."""
+    """Return whether the observation of `state` is `planes` `[planes, n_cells]`, cell by cell."""
     seen = np.empty(planes.shape, np.float32)
     fill_planes(rules, state, seen)
     for plane in range(planes.shape[0]):

@@ -337,7 +337,7 @@ def test_numbers_that_are_none_are_named(n_envs: int):
     action = 0 if n_envs == 1 else np.zeros(n_envs, np.int64)
     for _ in range(3):
         env.step(action)
-    of_many = "" if n_envs == 1 else " of world 0"
+    of_many = "" if n_envs == 1 else " of environment 0"
     message = rf"gymnasium:Toy-v0: the observation \[0\] is nan in step 4{of_many}, which"
     with pytest.raises(EnvError, match=message):
         env.step(action)

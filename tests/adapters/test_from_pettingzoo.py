@@ -90,12 +90,8 @@ def test_what_is_also_ours_is_ours():
     [
         ("chess_v5", {}, "'chess_v5'; did you mean chess_v6?"),
         ("conect_four_v3", {}, "did you mean connect_four_v3?"),
-        (
-            "pistonball_v6",
-            {},
-            "pettingzoo:pistonball_v6 has the actions Box(-1.0, 1.0, (1,), float",
-        ),
-        ("hanabi_v5", {"players": 3}, "pettingzoo:hanabi_v5(players=3) is for 3 players; only wor"),
+        ("pistonball_v6", {}, "pettingzoo:pistonball_v6 has the actions Box(-1.0, 1.0, (1,)"),
+        ("hanabi_v5", {"players": 3}, "pettingzoo:hanabi_v5(players=3) is for 3 players; only two"),
         ("go_v5", {"board_sise": 9}, "unknown option of pettingzoo:go_v5 'board_sise'; did you me"),
         (
             "go_v5",
@@ -107,8 +103,11 @@ def test_what_is_also_ours_is_ours():
         ("connect_four_v3", {"max_plies": 9}, "unknown option of pettingzoo:connect_four_v3 'max"),
         ("leduc_holdem_v4", {"max_plies": 9}, "unknown option of pettingzoo:leduc_holdem_v4 'max"),
         ("go_v5(9)", {}, "the options of 'go_v5(9)' must be written like (board_size=9,komi=5.5)"),
+        ("go_v5(board_size=0)", {}, "boards have 1 to 625 cells, not 0"),
+        ("go_v5(board_size=1000)", {}, "boards have 1 to 625 cells, not 1000000"),
+        ("pursuit_v10", {}, "did you mean pursuit_v5"),
         ("go_v5(a=b)", {}, "the options of 'go_v5(a=b)' must be written like"),
-        ("go_v5(", {}, "'go_v5(' is not the name of a world, such as chess_v6 or go_v5(board_size"),
+        ("go_v5(", {}, "'go_v5(' is not the name of an environment, such as chess_v6 or go_v5("),
         ("leduc_holdem_v4", {"n_envs": 0}, "n_envs must be at least 1, got 0"),
     ],
 )
@@ -146,7 +145,7 @@ def test_what_pettingzoo_lacks_is_named(monkeypatch):
 
 def test_old_versions_of_pettingzoo_are_refused(monkeypatch):
     monkeypatch.delattr(pettingzoo, "aec_registry")
-    with pytest.raises(EnvError, match=re.escape("worlds need PettingZoo 1.27 or newer")):
+    with pytest.raises(EnvError, match=re.escape("environments need PettingZoo 1.27 or newer")):
         worlds()
 
 
@@ -188,7 +187,7 @@ def test_pettingzoo_itself_has_played_the_game():
     env.reset()
     for column in (3, 3, 3):
         env.step(column)
-    (theirs,) = env.games.witness.envs
+    (theirs,) = env.games.cross_check.envs
     assert [theirs.board[41 - 7 * row] for row in range(6)] == [0] * 6
     assert [theirs.board[35 - 7 * row] for row in range(6)] == [2, 2, 2, 0, 0, 0]
     assert [theirs.board[38 - 7 * row] for row in range(6)] == [1, 1, 1, 0, 0, 0]
@@ -211,7 +210,7 @@ def test_other_rules_are_noticed(monkeypatch, attribute: str, value, column: int
     env.reset()
     for before in (3, 2, 3, 2, 3, 1):
         env.step(before)
-    monkeypatch.setattr(env.games.witness.envs[0], attribute, value)
+    monkeypatch.setattr(env.games.cross_check.envs[0], attribute, value)
     message = f"pettingzoo:connect_four_v3 and our Connect Four disagree about {what} after the"
     with pytest.raises(EnvError, match=message):
         env.step(column)

@@ -148,7 +148,7 @@ def test_arcade_games_check_states_actions_and_draws():
     expected, _ = game.step(states, np.array([1, 3]), draws)
     for same in (states.tolist(), states.astype(np.int64), big_endian(states)):
         assert np.array_equal(game.step(same, [1, 3], draws)[0], expected)
-    for wrong in (states.astype(float), states[0], "ab", states + 40_000):
+    for wrong in (states.astype(float), states[0], "ab", states.astype(int) + 40_000):
         with pytest.raises(GameError, match="states of"):
             game.observe(wrong)
     for wrong in (draws.tolist(), draws.astype(np.float32), draws[:1], None):

@@ -20,7 +20,7 @@ class Backend(Protocol):
 
     A position is any object; `child` returns a new one and leaves its argument as it is. All calls
     for one game come one at a time, from any thread. A player may move several times in a row: the
-    room lets the other one pass in between.
+    cache lets the other one pass in between.
 
     Attributes:
         n_actions: actions are 0 .. n_actions - 1.
@@ -66,7 +66,7 @@ class Backend(Protocol):
 
 @runtime_checkable
 class Labels(Protocol):
-    """What a backend offers besides if names of actions depend on the position."""
+    """The method of a backend whose names of actions depend on the position."""
 
     def label(self, position: Any, action: int) -> str:
         """Return what people call a legal action."""

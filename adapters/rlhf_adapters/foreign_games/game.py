@@ -21,7 +21,7 @@ from rlhf_adapters.foreign_games.position_cache import (
     open_cache,
 )
 from rlhf_adapters.foreign_games.rules import KEY_BITS, LARGEST_SCORE, HistoryRules
-from rlhf_adapters.specs import EnvError
+from rlhf_adapters.specs import EnvError, margin_goals
 from rlhf_games.base import Goal, States
 from rlhf_games.compiled_game import CompiledGame
 
@@ -73,12 +73,7 @@ def goal_table(deadline: int | None = None, margins: Sequence[int] = ()) -> tupl
             BoundedGoal(wins, 1, top, deadline),
             BoundedGoal(losses, -top, -1, deadline),
         ]
-    easier = "win"
-    for margin in sorted(margins):
-        goal = Goal(f"win_margin_{margin}", f"win by {margin} or more", implies=easier)
-        table.append(BoundedGoal(goal, margin, top))
-        easier = goal.name
-    return tuple(table)
+    return (*table, *(BoundedGoal(goal, least, top) for goal, least in margin_goals(margins)))
 
 
 class HistoryGame(CompiledGame):
@@ -99,7 +94,7 @@ class HistoryGame(CompiledGame):
         last_ply: stop the game there as a draw; by default it may be as long as the library says.
 
     Raises:
-        WorldError: its longest game does not fit into a position.
+        EnvError: its longest game does not fit into a position.
     """
 
     def __init__(
@@ -168,7 +163,7 @@ class HistoryGame(CompiledGame):
 
     def _key(self, state: States) -> bytes:
         words = self.checked_one(state)[0]
-        return words[1 + self.rules.mask_words :].tobytes()
+        return bytes(words[1 + self.rules.mask_words :].tobytes())
 
 
 def _check(name: str, backend: Backend, action_names: Sequence[str] | None) -> None:

@@ -1,4 +1,4 @@
-"""One game of OpenSpiel behind the protocol `history_room.Backend`."""
+"""One game of OpenSpiel behind the protocol `foreign_games.backend.Backend`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LEVELS = 6
 
 
 class Trial:
-    """What a few random games, always the same, tell of a game.
+    """A few random games, always the same, and the facts that they show.
 
     Args:
         game: OpenSpiel's.
@@ -102,7 +102,7 @@ def spread(text: str) -> str:
 
 
 class OpenSpielBackend:
-    """A game of OpenSpiel, see `history_room.Backend`.
+    """A game of OpenSpiel, see `foreign_games.backend.Backend`.
 
     Args:
         game: OpenSpiel's.

@@ -1,4 +1,4 @@
-"""A board game of PettingZoo behind the protocol `history_room.Backend`: copied environments."""
+"""A board game of PettingZoo as a `foreign_games.backend.Backend`, by copying environments."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NEVER_CHANGED = (
     "_last_obs",
     "next_legal_moves",
 )
-"""What chess and go replace and never change, so that copies may share it."""
+"""Attributes that chess and go replace and never change, so that copies may share them."""
 GO_LETTERS = "ABCDEFGHJKLMNOPQRST"
 
 _one_at_a_time = threading.RLock()

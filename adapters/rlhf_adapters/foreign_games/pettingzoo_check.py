@@ -16,13 +16,13 @@ class PettingZooCheck:
     """Steps PettingZoo's environments beside our games, see `goal_games.CrossCheck`.
 
     Args:
-        name: of the world, for errors.
+        name: of the environment, for errors.
         game: our rules.
         envs: PettingZoo's environments without wrappers, one per game.
         compare_boards: our observations show what theirs do.
 
     Raises:
-        WorldError: (when told of a move) the libraries disagree about who moves next, the legal
+        EnvError: (when a move is played) the libraries disagree about who moves next, the legal
             moves, the board, the end or the result.
     """
 

@@ -1,6 +1,6 @@
-"""Where foreign games live: what adapters implement, and the room that compiled code enters.
+"""The positions of foreign games that are known, and the door by which compiled code asks.
 
-A room answers for positions that are given as histories (`history_rules`). It keeps the foreign
+A cache answers for positions that are given as histories (`rules`). It keeps the foreign
 objects of recent positions and plays the others again from the start, so its memory is bounded
 whatever happens to the positions.
 """
@@ -39,7 +39,7 @@ KEPT = 32_768
 
 
 class RecordLayout(NamedTuple):
-    """How a position is laid out in words, see `history_rules`.
+    """The layout of a position in words, see `rules`.
 
     Attributes:
         mask_words: words of the legal actions.
@@ -59,7 +59,7 @@ class RecordLayout(NamedTuple):
 
 
 class Known:
-    """What the room knows of one position."""
+    """The facts of one position."""
 
     __slots__ = ("count", "facts", "features", "plies", "position")
 
@@ -153,7 +153,7 @@ class PositionCache:
 
     @property
     def remembered(self) -> int:
-        """How many positions are kept at present."""
+        """The number of positions that are kept at present."""
         return len(self._young) + len(self._old)
 
     def text(self, key: bytes) -> str:
@@ -273,7 +273,7 @@ _handles = itertools.count()
 
 
 def open_cache(cache: PositionCache, owner: object) -> int:
-    """Return the handle by which compiled code finds a room, for as long as its owner lives."""
+    """Return the handle by which compiled code finds a cache, for as long as its owner lives."""
     handle = next(_handles)
     _caches[handle] = cache
     weakref.finalize(owner, _caches.pop, handle, None)
@@ -285,10 +285,10 @@ _raised = threading.local()
 
 
 def _entrance(ask: Callable[[PositionCache, int, int, int], int]) -> Any:
-    """Return a C function that asks a room.
+    """Return a C function that asks a cache.
 
     C knows no exceptions: it returns the address of one, which is kept until compiled code has
-    raised it, see `history_rules.check`.
+    raised it, see `rules.check`.
     """
 
     def enter(handle: int, before: int, action: int, after: int) -> int:

@@ -31,7 +31,7 @@ from rlhf_games.compiled import count_bits, implement, inner, lowest_bit_index
 from rlhf_games.rules import ANY_NUMBER, ONGOING, shows
 
 DONE, IMPOSSIBLE = 0, 1
-"""What a callback returns; anything larger is the address of an exception."""
+"""Returned by callbacks; anything larger is the address of an exception."""
 
 PLY_BITS, SCORE_SHIFT, OUTCOME_SHIFT = 16, 16, 32
 LARGEST_SCORE = (1 << 15) - 1

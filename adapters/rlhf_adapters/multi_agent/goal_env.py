@@ -1,10 +1,10 @@
-"""Worlds of many agents as an SB3 `VecEnv` whose columns are agents that share one network.
+"""Environments of many agents as an SB3 `VecEnv` whose columns are agents that share one network.
 
-An episode of a column is the life of its agent in one world, or until its goal is decided. Then the
-column waits, see `parallel_worlds`, until its world begins anew: so nothing that one agent sees
-ever stands in the column of another, and no episode reaches into the next. What a waiting column
-shows is not worth learning: `HFDQN` leaves it out, other algorithms learn that it is worth nothing,
-which no other value depends on.
+An episode of a column is the life of its agent in one environment, or until its goal is decided.
+Then the column waits, see `parallel_envs`, until its environment begins anew: so nothing that one
+agent sees ever stands in the column of another, and no episode reaches into the next. What a
+waiting column shows is not worth learning: `HFDQN` leaves it out, other algorithms learn that it is
+worth nothing, which no other value depends on.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from rlhf_adapters.multi_agent.parallel_envs import WAITING, ParallelEnvs
 from rlhf_adapters.single_agent.goal_env import ArcadeEnv, ArcadeVecEnv, Batch, GoalEnvs
 from rlhf_adapters.single_agent.goals import OPEN, Bools, StepBatch
 from rlhf_adapters.single_agent.tasks import Task
+from rlhf_adapters.specs import Info
 
 
 class TeamEnvs(GoalEnvs):
@@ -26,8 +27,8 @@ class TeamEnvs(GoalEnvs):
 
     worlds: ParallelEnvs
 
-    def restart(self, which: Bools, options: Sequence[dict[str, Any] | None] = ()) -> None:
-        """End episodes where `which` `[n]` is set, and begin worlds of which nobody is left."""
+    def restart(self, which: Bools, options: Sequence[Info | None] = ()) -> None:
+        """End episodes where `which` `[n]` is set; environments without agents begin anew."""
         self.worlds.restart(which, options)
         began = self.worlds.began
         self.steps[began], self.score[began] = 0, 0.0
@@ -48,7 +49,7 @@ class TeamEnvs(GoalEnvs):
             self._clear(idle)
         return rewards, terminated
 
-    def _infos(self, rewards: NDArray[Any], ends: Bools) -> list[dict[str, Any]]:
+    def _infos(self, rewards: NDArray[Any], ends: Bools) -> list[Info]:
         infos = super()._infos(rewards, ends)
         for info, idle in zip(infos, self.worlds.idle.tolist(), strict=True):
             info[WAITING] = idle
@@ -60,7 +61,7 @@ class TeamEnvs(GoalEnvs):
 
 
 class TeamEnv(ArcadeEnv):
-    """The one learner of one world for Gymnasium."""
+    """The one learner of one environment for Gymnasium."""
 
     games_class = TeamEnvs
 
@@ -71,7 +72,7 @@ class TeamEnv(ArcadeEnv):
 
 
 class TeamVecEnv(ArcadeVecEnv):
-    """The learners of n worlds for SB3."""
+    """The learners of n environments for SB3."""
 
     games_class = TeamEnvs
 
@@ -81,7 +82,7 @@ class TeamVecEnv(ArcadeVecEnv):
         super().__init__(worlds, task, seed)
 
     def render(self, mode: str | None = None) -> Any:
-        """Return the picture of the first world."""
+        """Return the picture of the first environment."""
         del mode
         return self.worlds.render()[0]
 

@@ -1,13 +1,14 @@
-"""What teams are played for: rewards, goals of a table by role, or a formation.
+"""Tasks of teams: rewards, goals of a table by role, or a formation.
 
 A role is the name of an agent without its number: `adversary_0` is an `adversary`. What is asked is
-asked of a team, all agents of one role in one world; whoever reaches it is judged agent by agent.
+asked of a team, all agents of one role in one environment; each agent is judged for itself.
 
-* `score` (the default): every agent's own reward as the world pays it; a joint reward stays joint.
+* `score` (the default): every agent's own reward as the environment pays it; a joint reward stays
+  joint.
 * a goal by name, "mixed" or a list, of whose goals one is drawn for every team and episode, or a
   Dict from roles to these: {"adversary": "tag_1", "agent": "mixed"}; in the terminal
   `adversary=tag_1,agent=mixed`.
-* `formation`, an open goal where worlds offer it, see `FormationTask`.
+* `formation`, an open goal where environments offer it, see `FormationTask`.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ MOST_PLACES = 6
 Tables = Mapping[str, Sequence[ArcadeGoal]]
 """Goals by role."""
 Places = Callable[[Any], tuple[NDArray[Any], NDArray[Any]]]
-"""Tells of a world where its agents are and where they are to be, each `[A, 2]`."""
+"""Finds where the agents of an environment are and where they are to be, each `[A, 2]`."""
 
 
 def role_of(agent: str) -> str:
@@ -51,7 +52,7 @@ def role_of(agent: str) -> str:
 
 
 def at_least(called: str, fact: str, least: float, text: str) -> ArcadeGoal:
-    """Return the goal that a fact, which the infos of agents tell, comes to a number."""
+    """Return the goal that a fact in the infos of agents comes to a number."""
 
     def reached(now: StepBatch) -> Bools:
         return np.array([info.get(fact, 0) >= least for info in now.infos])
@@ -84,7 +85,7 @@ class TeamTask(TableTask):
         self.desired[:] = self.rows[self.asked] if self.rows is not None else 0
 
     def start(self, which: Bools, rng: np.random.Generator) -> None:
-        """Open all goals of new worlds, and ask each of their teams for one."""
+        """Open all goals of new environments, and ask each of their teams for one."""
         for team in sorted(set(self.teams[which].tolist())):
             choices = self.choices[team]
             row = choices[0] if len(choices) == 1 else int(rng.choice(choices))
@@ -94,15 +95,16 @@ class TeamTask(TableTask):
 
 
 class FormationTask(Task):
-    """Play for places that are all to be taken, no matter by whom.
+    """Play for places that are all to be taken, no matter by which agent.
 
-    `achieved_goal` is where the agents are and `desired_goal` the places of the world, each as
-    pairs of coordinates in ascending order, so that it does not tell who is where. The reward is 1
-    if agents and places can be paired so that nobody is farther than `radius` from its place.
+    `achieved_goal` is where the agents are and `desired_goal` the places of the environment, each
+    as pairs of coordinates in ascending order, so that they do not show which agent is where. The
+    reward is 1 if agents and places can be paired so that no agent is farther than `radius` from
+    its place.
 
     Args:
-        envs: the world of every column.
-        places: tells agents and places of a world.
+        envs: the environment of every column.
+        places: finds agents and places of an environment.
         radius: how near is there.
     """
 
@@ -122,14 +124,14 @@ class FormationTask(Task):
         self.desired = self.achieved.copy()
 
     def start(self, which: Bools, rng: np.random.Generator) -> None:
-        """Ask for the places of new worlds."""
+        """Ask for the places of new environments."""
         del rng
         for i in np.flatnonzero(which).tolist():
             here, wanted = self.places(self.envs[i])
             self.achieved[i], self.desired[i] = _ascending(here), _ascending(wanted)
 
     def judge(self, now: StepBatch) -> tuple[NDArray[Any], Bools]:
-        """Return 1 where all places are taken; that or the world ends the episode."""
+        """Return 1 where all places are taken; that or the environment ends the episode."""
         for i, env in enumerate(self.envs):
             self.achieved[i] = _ascending(self.places(env)[0])
         paid = self.rewards(self.achieved, self.desired, {})
@@ -167,18 +169,18 @@ def goals_of_role(tables: Tables, role: str) -> tuple[ArcadeGoal, ...]:
 def make_team_task(
     world: str, roles: Sequence[str], n_worlds: int, goal: Any, tables: Tables
 ) -> Task:
-    """Return the task of n worlds, see this module; `formation` is not made here.
+    """Return the task of n environments, see this module; `formation` is not made here.
 
     Args:
         world: its name, for errors.
-        roles: of the columns of one world.
+        roles: of the columns of one environment.
         n_worlds: how many there are.
         goal: what to play for.
         tables: goals by role.
 
     Raises:
         UnknownGoalError: a role cannot be asked for it; what it can.
-        WorldError: a goal is impossible, or there is no such role.
+        EnvError: a goal is impossible, or there is no such role.
     """
     if goal is None or goal == SCORE:
         return ScoreTask(n_worlds * len(roles))

@@ -21,24 +21,24 @@ from rlhf_adapters.multi_agent.goals import (
 )
 from rlhf_adapters.multi_agent.parallel_envs import ALL, AgentFacts, ParallelEnvs
 from rlhf_adapters.single_agent.tasks import SCORE
-from rlhf_adapters.specs import EnvConfig, EnvError, EnvInfo
+from rlhf_adapters.specs import EnvConfig, EnvError, EnvInfo, Options
 
 LEARNERS = "learners"
 HAS_BOTH = ("pistonball",)
-"""Worlds with continuous actions that have an option for discrete ones."""
+"""Environments with continuous actions that have an option for discrete ones."""
 
 
 @dataclass(frozen=True)
 class TeamKind:
-    """What is known of a world beside its rules.
+    """The facts about an environment that its rules do not say.
 
     Attributes:
         tables: goals by role, or what makes them of an environment.
-        watcher: makes what tells facts about one environment.
+        watcher: makes the `AgentFacts` of one environment.
         places: of the goal `formation`, None where it is not offered.
         radius: how near is there.
         rest: the action that does nothing.
-        actions: names of the actions of all agents, or what tells those of each agent of an
+        actions: names of the actions of all agents, or a function to those of each agent of an
             environment; nothing if they are numbers only.
     """
 
@@ -59,17 +59,17 @@ class TeamKind:
         return self.tables(env) if callable(self.tables) else self.tables
 
 
-def make_team(config: EnvConfig, kind: TeamKind, new: Callable[[Mapping[str, Any]], Any]) -> Any:
-    """Return the columns that were ordered.
+def make_team(config: EnvConfig, kind: TeamKind, new: Callable[[Options], Any]) -> Any:
+    """Return the columns that were asked for.
 
     Args:
         config: its option `learners` says who learns.
-        kind: what is known of the world.
+        kind: what is known of the environment.
         new: makes one environment from options.
 
     Raises:
-        WorldError: the order is impossible, or the environment refuses it.
-        UnknownGoalError: the world cannot measure the goal.
+        EnvError: what is asked is impossible, or the environment refuses it.
+        UnknownGoalError: the environment cannot measure the goal.
     """
     from rlhf_adapters.multi_agent.goal_env import team_env  # noqa: PLC0415 - SB3 takes seconds to import
 
@@ -98,8 +98,8 @@ def make_team(config: EnvConfig, kind: TeamKind, new: Callable[[Mapping[str, Any
     return team_env(worlds, task, config.seed)
 
 
-def describe_team(name: str, kind: TeamKind, new: Callable[[Mapping[str, Any]], Any]) -> EnvInfo:
-    """Return what is known of a world."""
+def describe_team(name: str, kind: TeamKind, new: Callable[[Options], Any]) -> EnvInfo:
+    """Return what is known of an environment."""
     env = checked(name, new, {})
     agents = list(env.possible_agents)
     tables = kind.goals(env)
@@ -111,11 +111,11 @@ def describe_team(name: str, kind: TeamKind, new: Callable[[Mapping[str, Any]], 
     return EnvInfo(name, len(agents), actions, (SCORE, *names, *extra))
 
 
-def checked(name: str, new: Callable[[Mapping[str, Any]], Any], options: Mapping[str, Any]) -> Any:
+def checked(name: str, new: Callable[[Options], Any], options: Options) -> Any:
     """Return an environment with discrete actions.
 
     Raises:
-        WorldError: it refuses the options, in its own words, or actions are continuous.
+        EnvError: it refuses the options, in its own words, or actions are continuous.
     """
     os.environ.setdefault("SDL_AUDIODRIVER", "dummy")  # else some look for a loudspeaker
     try:
@@ -141,17 +141,15 @@ def checked(name: str, new: Callable[[Mapping[str, Any]], Any], options: Mapping
     raise EnvError(msg)
 
 
-def _with(options: Mapping[str, Any]) -> str:
+def _with(options: Options) -> str:
     asked = ", ".join(f"{key}={value!r}" for key, value in options.items())
     return f" with {asked}" if asked else ""
 
 
-def _cure(name: str, options: Mapping[str, Any]) -> str:
+def _cure(name: str, options: Options) -> str:
     for switch in ("continuous_actions", "continuous"):
         if options.get(switch):
             return f"leave {switch}={options[switch]!r} out, or say {switch}=False"
     if any(world in name for world in HAS_BOTH):
         return "say continuous=False"
-    return (
-        "use a world with discrete actions, such as pettingzoo:pursuit_v5 or mpe2:simple_spread_v3"
-    )
+    return "use one with discrete actions, such as pettingzoo:pursuit_v5 or mpe2:simple_spread_v3"

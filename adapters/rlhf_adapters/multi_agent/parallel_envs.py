@@ -1,14 +1,15 @@
-"""Worlds of many agents that move at the same time (PettingZoo's Parallel API), as columns.
+"""Environments of many agents that move at the same time (PettingZoo's Parallel API), as columns.
 
-Every learning agent of every world is a column of a batch: column `w * K + k` is the k-th learner
-of world w. Columns see and are paid what their own agents see and are paid, nothing else.
+Every learning agent of every environment is a column of a batch: column `w * K + k` is the k-th
+learner of environment w. Columns see and are paid what their own agents see and are paid, nothing
+else.
 
 * **Waiting.** A column waits while it has no agent to play: its agent has died, has not joined yet,
   or has been taken out because its goal is decided (it then rests: it plays its action that does
   nothing). A waiting column shows zeros, allows one action, is paid 0, never ends, and says
-  `info["waiting"]`. A world begins anew when all its columns wait or it is over.
+  `info["waiting"]`. An environment begins anew when all its columns wait or it is over.
 * **Actions.** Agents with fewer actions than others have masks. An action that its agent does not
-  have, or that the world's own mask forbids, counts as resting.
+  have, or that the environment's own mask forbids, counts as resting.
 * **Others.** Agents that do not learn are played by an opponent, see `opponents`, while they live.
 """
 
@@ -24,7 +25,7 @@ from numpy.typing import NDArray
 from rlhf_adapters.multi_agent.goals import role_of
 from rlhf_adapters.multi_agent.views import BOARD, shown_space, view_of
 from rlhf_adapters.single_agent.goals import Bools
-from rlhf_adapters.specs import RANDOM, SELF, EnvError
+from rlhf_adapters.specs import RANDOM, SELF, EnvError, Info, Options
 from rlhf_adapters.two_player.opponents import Opponents, mixture
 from rlhf_games.base import unknown_name
 
@@ -34,11 +35,11 @@ LARGEST_SEED = 1 << 31
 AGENT, WAITING = "agent", "waiting"
 
 Facts = Mapping[str, Mapping[str, float]]
-"""What infos tell of agents beside what the world says."""
+"""The keys of infos that are ours, not the environment's."""
 
 
 class AgentFacts:
-    """Tells facts about the agents of one world; this one knows none."""
+    """Facts about the agents of one environment; here there are none."""
 
     def restart(self, env: Any) -> None:
         """A new episode has begun."""
@@ -53,12 +54,12 @@ def learners_of(name: str, agents: Sequence[str], asked: Any) -> list[str]:
     """Return the agents that learn.
 
     Args:
-        name: of the world, for errors.
+        name: of the environment, for errors.
         agents: all agents.
         asked: "all", a role, an agent, or a list of roles and agents.
 
     Raises:
-        WorldError: there is no such role or agent.
+        EnvError: there is no such role or agent.
     """
     words = list(asked) if isinstance(asked, list | tuple | set) else [asked]
     roles = {role_of(agent) for agent in agents}
@@ -74,10 +75,10 @@ def learners_of(name: str, agents: Sequence[str], asked: Any) -> list[str]:
 
 
 class ParallelEnvs:
-    """Parallel environments as columns, see this module; arrays as in `arcade_env.Worlds`.
+    """Parallel environments as columns, see this module; arrays as in `goal_env.BatchedEnvs`.
 
     Args:
-        name: of the world.
+        name: of the environment.
         teams: environments of PettingZoo's Parallel API, all alike.
         learners: see `learners_of`.
         opponent: plays the agents that do not learn, see `opponents`; by default at random.
@@ -85,14 +86,14 @@ class ParallelEnvs:
         rest: the action that does nothing.
 
     Attributes:
-        agents: the learners of one world, K of them.
+        agents: the learners of one environment, K of them.
         action_names: of the actions that each of them has.
         waiting: bool `[n]`.
         idle: bool `[n]`, the columns that were waiting during the last step.
-        began: bool `[n]`, those of worlds that the last `restart` began anew.
+        began: bool `[n]`, those of environments that the last `restart` began anew.
 
     Raises:
-        WorldError: actions are not discrete, there are no such learners, or an opponent does not
+        EnvError: actions are not discrete, there are no such learners, or an opponent does not
             apply.
     """
 
@@ -136,7 +137,7 @@ class ParallelEnvs:
         self.terminated, self.truncated = np.zeros((2, self.n), np.bool_)
         self.waiting = np.ones(self.n, np.bool_)
         self.idle, self.began = self.waiting.copy(), ~self.waiting
-        self.infos: list[dict[str, Any]] = [{} for _ in range(self.n)]
+        self.infos: list[Info] = [{} for _ in range(self.n)]
         m = len(self.teams), len(self.others)
         self.seen = np.zeros((*m, *shape), dtype)
         self.seen_masks = np.zeros((*m, self.n_actions), np.int8)
@@ -160,18 +161,18 @@ class ParallelEnvs:
         n = len(self.teams) * len(self.others)
         return Opponents(n, RANDOM if opponent is None else opponent, self._random_actions, None)
 
-    # ---- the protocol of worlds ----------------------------------------------------------------
+    # ---- the protocol of environments ------------------------------------------------------
 
     def seed(self, seed: int | None) -> None:
-        """Start the random numbers of world w anew with seed + w; `restart` must follow."""
+        """Start the random numbers of environment w anew with seed + w; `restart` must follow."""
         seeds = [None if seed is None else seed + w for w in range(len(self.teams))]
         self._seeders = [np.random.default_rng(one) for one in seeds]
         self._rng = np.random.default_rng(seed)
 
-    def restart(self, which: Bools, options: Sequence[dict[str, Any] | None] = ()) -> None:
-        """Let the columns of `which` `[n]` wait, and worlds begin anew where nobody else is left.
+    def restart(self, which: Bools, options: Sequence[Info | None] = ()) -> None:
+        """Let the columns of `which` `[n]` wait; environments without agents begin anew.
 
-        Afterwards `began` `[n]` are the columns of these worlds.
+        Afterwards `began` `[n]` are the columns of these environments.
         """
         size, began = len(self.agents), np.zeros(self.n, np.bool_)
         for column in np.flatnonzero(which & ~self.waiting).tolist():
@@ -184,7 +185,7 @@ class ParallelEnvs:
         self.began = began
 
     def step(self, actions: NDArray[np.int64]) -> None:
-        """Step every world with the actions of its columns `[n]`."""
+        """Step every environment with the actions of its columns `[n]`."""
         self.idle = self.waiting.copy()
         self.reward[:], self.terminated[:], self.truncated[:] = 0.0, False, False
         answers = self._answers()
@@ -192,7 +193,7 @@ class ParallelEnvs:
             self._step(w, actions, answers)
 
     def render(self) -> list[Any]:
-        """Return a picture for every column: that of its world."""
+        """Return a picture for every column: that of its environment."""
         return [picture for team in self.teams for picture in [team.render()] * len(self.agents)]
 
     def close(self) -> None:
@@ -200,9 +201,9 @@ class ParallelEnvs:
         for team in self.teams:
             team.close()
 
-    # ---- one world -------------------------------------------------------------------------------
+    # ---- one environment -------------------------------------------------------------------
 
-    def _begin(self, w: int, options: dict[str, Any] | None) -> None:
+    def _begin(self, w: int, options: Info | None) -> None:
         team, size = self.teams[w], len(self.agents)
         seed = int(self._seeders[w].integers(LARGEST_SEED))
         try:
@@ -271,7 +272,7 @@ class ParallelEnvs:
         plain = {key: value for key, value in told.items() if key != MASK_KEY}
         self.infos[column] = {**plain, **facts.get(agent, {}), AGENT: agent, WAITING: False}
 
-    def _mask(self, agent: str, raw: Any, told: Mapping[str, Any]) -> NDArray[np.int8]:
+    def _mask(self, agent: str, raw: Any, told: Options) -> NDArray[np.int8]:
         mask = np.zeros(self.n_actions, np.int8)
         mask[: self.counts[agent]] = 1
         holder = raw if isinstance(raw, dict) and MASK_KEY in raw else told

@@ -1,10 +1,10 @@
-"""PettingZoo's worlds of many agents that move at the same time, as columns of one VecEnv.
+"""PettingZoo's environments of many agents that move at the same time, as columns of one VecEnv.
 
     make_env("pettingzoo:pursuit_v5", n_envs=4, goal="catch_5", n_evaders=10)
     make_env("pettingzoo:knights_archers_zombies_v11", n_envs=4, learners="knight")
     make_env("pettingzoo:cooperative_pong_v6", n_envs=2, goal="survive_100")
 
-One network plays all agents, see `parallel_worlds`; `learners` and `opponent` are as in
+One network plays all agents, see `parallel_envs`; `learners` and `opponent` are as in
 `from_mpe2`. Actions must be discrete: `pistonball_v6` needs `continuous=False`.
 """
 
@@ -25,7 +25,7 @@ from rlhf_adapters.specs import EnvConfig, EnvError, EnvInfo
 
 
 class Kills(AgentFacts):
-    """How many zombies all agents together have killed in this episode: `team_score`."""
+    """The zombies that all agents together have killed in this episode: `team_score`."""
 
     def restart(self, env: Any) -> None:
         """Count anew."""
@@ -40,7 +40,7 @@ class Kills(AgentFacts):
 
 
 class Catches(AgentFacts):
-    """How many evaders are `caught`, the same for all."""
+    """The number of evaders that are `caught`, the same for all."""
 
     def look(self, env: Any, rewards: Mapping[str, float]) -> Facts:
         """Count."""
@@ -86,28 +86,28 @@ KINDS: dict[str, TeamKind] = {
     ),
     "rps": TeamKind({ANY: (Score(1), Score(3))}, actions=("rock", "paper", "scissors")),
 }
-"""What is known of worlds; of others, the score and times."""
+"""Goals, facts and names of actions; of others, the score and times."""
 ALWAYS_DRAWN = ("cooperative_pong",)
 """These draw themselves to be seen by agents, and warn if they have no render mode."""
 OTHER = TeamKind({ANY: (Survive(20), Survive(100))})
 
 
 def make(kind: EnvKind, config: EnvConfig) -> Any:
-    """Return the columns that were ordered.
+    """Return the columns that were asked for.
 
     Raises:
-        WorldError: the world cannot be made or played as ordered.
-        UnknownGoalError: the world cannot measure the goal.
+        EnvError: the environment cannot be made or played as asked.
+        UnknownGoalError: the environment cannot measure the goal.
     """
     named = replace(config, name=f"{config.library}:{kind.name}", options=kind.options)
     return make_team(named, KINDS.get(kind.base, OTHER), partial(_new, kind))
 
 
 def describe(kind: EnvKind) -> EnvInfo:
-    """Return what is known of a world.
+    """Return what is known of an environment.
 
     Raises:
-        WorldError: as for `make`.
+        EnvError: as for `make`.
     """
     options = {"continuous": False} if kind.base == "pistonball" else {}
     new = partial(_new, kind._replace(options=options))

@@ -1,9 +1,9 @@
-"""What agents that share one network see: arrays of one shape, whoever they are.
+"""The observations of agents that share one network: arrays of one shape for all of them.
 
 * Flat: an agent's observation, flattened to float32 and padded with zeros to the longest of all
   agents, then which of the agents it is, one-hot.
 * Pictures (uint8 `[H, W, 3]`, the same for all agents): grey, shrunk by means of blocks to at most
-  84 pixels a side; now, a step before, and a plane whose brightness tells the agent. uint8
+  84 pixels a side; now, a step before, and a plane whose brightness shows which agent it is. uint8
   `[h, w, 3]`.
 """
 
@@ -40,11 +40,11 @@ class FlatView:
     """Observations as vectors, see this module.
 
     Args:
-        name: of the world, for errors.
+        name: of the environment, for errors.
         shown: the space of every agent, without masks.
 
     Raises:
-        WorldError: a space has no array of one size.
+        EnvError: a space has no array of one size.
     """
 
     def __init__(self, name: str, shown: Sequence[spaces.Space[Any]]) -> None:
@@ -68,7 +68,7 @@ class FlatView:
         """Write an observation of an agent.
 
         Raises:
-            WorldError: it is not of its space.
+            EnvError: it is not of its space.
         """
         del first
         flat = np.asarray(spaces.flatten(self.shown[agent], raw))
@@ -118,7 +118,7 @@ def view_of(name: str, shown: Sequence[spaces.Space[Any]]) -> View:
     """Return the common view of agents.
 
     Raises:
-        WorldError: observations have no array of one size.
+        EnvError: observations have no array of one size.
     """
     first = shown[0]
     is_picture = isinstance(first, spaces.Box) and first.dtype == np.uint8 and len(first.shape) == 3

@@ -1,19 +1,21 @@
-"""One-player worlds as goal-conditioned environments: one for Gymnasium, a batched one for SB3.
+"""One-player environments with goals: one for Gymnasium, a batched one for SB3.
 
 An adapter brings its environments as `BatchedEnvs`, a readable table of goals and, if they have
 places, `Cells`; everything else is here, once for all libraries.
 
 Observations are Dicts as in `goal_env`: `observation`, `achieved_goal`, `desired_goal` (see
-`arcade_tasks` for what they hold) and `action_mask` (int8; all 0 when the world has ended).
+`tasks` for what they hold) and `action_mask` (int8; all 0 when the environment has ended).
 
 * **Time.** While goals with a deadline can be asked (`survive_200`, `score_10_within_500`), the
   observation has one more number: the share of steps that is left until the latest deadline of the
   table, 1 at the start, never below 0. A flat observation gets it as its last entry (and becomes
   float32 if it held integers), any other as a last plane (0 to 255 if it is uint8; if planes
   come first, that share of it is 1). For the goals `score` and `cell` it is not there.
-* **Actions** that the mask forbids are handed on: the world's own rules say what happens (in Taxi,
+* **Actions** that the mask forbids are handed on: the environment's own rules say what happens (in
+  Taxi,
   nothing, for the usual cost). Numbers outside of the action space raise `IllegalMoveError`.
-* **`info`** of every step has `native_reward` and `native_terminated`, what the world itself said,
+* **`info`** of every step has `native_reward` and `native_terminated`, what the environment itself
+  said,
   and `is_success` unless the goal is `score`.
 * A reward or an observation that is not a number raises `EnvError`.
 """
@@ -34,18 +36,17 @@ from rlhf_adapters.batch_vec_env import BatchVecEnv
 from rlhf_adapters.single_agent.clock import with_clock
 from rlhf_adapters.single_agent.goals import Bools, StepBatch
 from rlhf_adapters.single_agent.tasks import NATIVE_END, NATIVE_REWARD, Floats, ScoreTask, Task
-from rlhf_adapters.specs import EnvError
+from rlhf_adapters.specs import EnvError, Info
 from rlhf_games.arrays import actions_of
 from rlhf_games.base import IllegalMoveError
 
 Batch = dict[str, NDArray[Any]]
-Step = tuple[Batch, float, bool, bool, dict[str, Any]]
 
 
 class BatchedEnvs(Protocol):
-    """n one-player worlds that step together; no auto-reset.
+    """n one-player environments that step together; no auto-reset.
 
-    The arrays show the worlds after the last call; the next call may overwrite them.
+    The arrays show the environments after the last call; the next call may overwrite them.
 
     Attributes:
         name: e.g. `gymnasium:CartPole-v1`.
@@ -59,7 +60,8 @@ class BatchedEnvs(Protocol):
         terminated: bool `[n]`.
         truncated: bool `[n]`, ended by a time limit.
         infos: n dictionaries.
-        silent: they are empty: among many worlds, only the last step of an episode has an info.
+        silent: they are empty: among many environments, only the last step of an episode has an
+            info.
         planes_first: observations are planes `[C, H, W]` of zeros and ones.
         envs: the n Gymnasium environments below, or nothing.
         render_mode: as Gymnasium has it.
@@ -75,26 +77,26 @@ class BatchedEnvs(Protocol):
     points: NDArray[np.float64]
     terminated: Bools
     truncated: Bools
-    infos: list[dict[str, Any]]
+    infos: list[Info]
     silent: bool
     planes_first: bool
     envs: Sequence[Any]
     render_mode: str | None
 
     def seed(self, seed: int | None) -> None:
-        """Start the random numbers of world i anew with seed + i; `restart` must follow."""
+        """Start the random numbers of environment i anew with seed + i; `restart` must follow."""
         ...
 
-    def restart(self, which: Bools, options: Sequence[dict[str, Any] | None]) -> None:
-        """Start the worlds of `which` `[n]` anew, each with its options."""
+    def restart(self, which: Bools, options: Sequence[Info | None]) -> None:
+        """Start the environments of `which` `[n]` anew, each with its options."""
         ...
 
     def step(self, actions: NDArray[np.int64]) -> None:
-        """Take an action `[n]` of 0..A-1 in every world."""
+        """Take an action `[n]` of 0..A-1 in every environment."""
         ...
 
     def render(self) -> list[Any]:
-        """Return a picture of every world."""
+        """Return a picture of every environment."""
         ...
 
     def close(self) -> None:
@@ -103,12 +105,12 @@ class BatchedEnvs(Protocol):
 
 
 class GoalEnvs:
-    """n worlds and what they are played for; no auto-reset, no framework.
+    """n environments and what they are played for; no auto-reset, no framework.
 
     Args:
-        worlds: the worlds.
+        worlds: the environments.
         task: what they are played for.
-        seed: of worlds and goals.
+        seed: of environments and goals.
     """
 
     def __init__(self, worlds: BatchedEnvs, task: Task, seed: int | None = None) -> None:
@@ -124,14 +126,14 @@ class GoalEnvs:
         self.rng = np.random.default_rng(seed)
         self.worlds.seed(seed)
 
-    def restart(self, which: Bools, options: Sequence[dict[str, Any] | None] = ()) -> None:
+    def restart(self, which: Bools, options: Sequence[Info | None] = ()) -> None:
         """Start new episodes where `which` `[n]` is set."""
         self.worlds.restart(which, options or [None] * self.worlds.n)
         self.steps[which], self.score[which] = 0, 0.0
         self.task.start(which, self.rng)
 
-    def step(self, actions: Any) -> tuple[NDArray[np.float64], Bools, Bools, list[dict[str, Any]]]:
-        """Take an action in every world; return rewards, terminations, truncations and infos."""
+    def step(self, actions: Any) -> tuple[NDArray[np.float64], Bools, Bools, list[Info]]:
+        """Take an action in each; return rewards, terminations, truncations and infos."""
         worlds = self.worlds
         worlds.step(self._checked(actions))
         self.steps += 1
@@ -178,7 +180,7 @@ class GoalEnvs:
             raise IllegalMoveError(msg)
         return actions
 
-    def _infos(self, rewards: NDArray[Any], ends: Bools) -> list[dict[str, Any]]:
+    def _infos(self, rewards: NDArray[Any], ends: Bools) -> list[Info]:
         worlds = self.worlds
         infos = [dict(info) for info in worlds.infos]
         successes = self.task.successes(rewards)
@@ -205,7 +207,7 @@ class GoalEnvs:
             return
         world, *place = (int(index) for index in bad[0])
         where = f"[{', '.join(map(str, place))}] " if place else ""
-        of_many = f" of world {world}" if self.worlds.n > 1 else ""
+        of_many = f" of environment {world}" if self.worlds.n > 1 else ""
         msg = (
             f"{self.worlds.name}: the {what} {where}is {values[tuple(bad[0])]} in step "
             f"{self.steps[world]}{of_many}, which cannot be learnt from"
@@ -232,7 +234,7 @@ class EpisodeGoalFunctions:
 
     @property
     def native_goal(self) -> bool:
-        """Whether the world's own reward is asked for, which no goal of an observation tells."""
+        """Whether the environment's own reward is asked for, which does not follow from goals."""
         return isinstance(self.task, ScoreTask)
 
     def compute_reward(self, achieved_goal: Any, desired_goal: Any, info: Any) -> Floats:
@@ -242,20 +244,20 @@ class EpisodeGoalFunctions:
     def compute_terminated(self, achieved_goal: Any, desired_goal: Any, info: Any) -> Bools:
         """Return bool `[...]`: the goal ends the episode.
 
-        Where the world ended by itself, `info["native_terminated"]` says so.
+        Where the environment ended by itself, `info["native_terminated"]` says so.
         """
         return self.task.terminated(achieved_goal, desired_goal, info)
 
     def compute_truncated(self, achieved_goal: Any, desired_goal: Any, info: Any) -> Bools:
-        """Return False everywhere: no goal cuts an episode short; the world's time limit may."""
+        """Return False everywhere: only the environment's own time limit cuts episodes short."""
         return np.zeros(np.shape(achieved_goal)[:-1], np.bool_)
 
 
 class ArcadeEnv(EpisodeGoalFunctions, gymnasium.Env[Batch, np.int64]):
-    """One world as a Gymnasium goal environment; arguments as in `GoalEnvs`.
+    """One environment as a Gymnasium goal environment; arguments as in `GoalEnvs`.
 
     Attributes:
-        action_names: what actions are called, if the world tells.
+        action_names: what actions are called, if they have names.
     """
 
     metadata = {  # noqa: RUF012 - as Gymnasium has it
@@ -274,9 +276,7 @@ class ArcadeEnv(EpisodeGoalFunctions, gymnasium.Env[Batch, np.int64]):
         self.observation_space: Any = self.games.space
         self.action_space = spaces.Discrete(worlds.n_actions)
 
-    def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Batch, dict[str, Any]]:
+    def reset(self, *, seed: int | None = None, options: Info | None = None) -> tuple[Batch, Info]:
         """Start a new episode, see `gymnasium.Env.reset`."""
         super().reset(seed=seed)
         if seed is not None:
@@ -284,7 +284,7 @@ class ArcadeEnv(EpisodeGoalFunctions, gymnasium.Env[Batch, np.int64]):
         self.games.restart(np.ones(1, np.bool_), [options])
         return self._first(self.games.observe()), dict(self.worlds.infos[0])
 
-    def step(self, action: int | np.int64) -> Step:
+    def step(self, action: int | np.int64) -> tuple[Batch, float, bool, bool, Info]:
         """Take an action, see `gymnasium.Env.step`."""
         rewards, terminated, truncated, infos = self.games.step([action])
         observation = self._first(self.games.observe())
@@ -297,11 +297,11 @@ class ArcadeEnv(EpisodeGoalFunctions, gymnasium.Env[Batch, np.int64]):
         return np.asarray(self.worlds.mask[0], np.bool_)
 
     def render(self) -> Any:
-        """Return the world's own picture, see `gymnasium.Env.render`."""
+        """Return the environment's own picture, see `gymnasium.Env.render`."""
         return self.worlds.render()[0]
 
     def close(self) -> None:
-        """Close the world."""
+        """Close the environment."""
         self.worlds.close()
 
     def _first(self, batch: Batch) -> Batch:
@@ -309,10 +309,10 @@ class ArcadeEnv(EpisodeGoalFunctions, gymnasium.Env[Batch, np.int64]):
 
 
 class ArcadeVecEnv(EpisodeGoalFunctions, BatchVecEnv):
-    """n worlds as an SB3 `VecEnv`; goals, masks and checks of all in one call.
+    """n environments as an SB3 `VecEnv`; goals, masks and checks of all in one call.
 
-    Arguments as in `GoalEnvs`; world i has the seed `seed + i`. The last info of an episode has
-    `episode`, as SB3's `Monitor` gives it.
+    Arguments as in `GoalEnvs`; environment i has the seed `seed + i`. The last info of an episode
+    has `episode`, as SB3's `Monitor` gives it.
     """
 
     games_class: type[GoalEnvs] = GoalEnvs
@@ -342,8 +342,8 @@ class ArcadeVecEnv(EpisodeGoalFunctions, BatchVecEnv):
         """Keep the actions for `step_wait`."""
         self._actions = actions
 
-    def step_wait(self) -> tuple[Batch, Floats, Bools, list[dict[str, Any]]]:
-        """Step all worlds; finished ones start anew."""
+    def step_wait(self) -> tuple[Batch, Floats, Bools, list[Info]]:
+        """Step all environments; finished ones start anew."""
         rewards, terminated, truncated, infos = self.games.step(self._actions)
         observation, dones = self.games.observe(), terminated | truncated
         self._returns += rewards
@@ -355,9 +355,7 @@ class ArcadeVecEnv(EpisodeGoalFunctions, BatchVecEnv):
                 self.reset_infos[i] = dict(self.worlds.infos[i])
         return observation, np.asarray(rewards, np.float32), dones, infos
 
-    def _finish(
-        self, last: Batch, terminated: Bools, truncated: Bools, infos: list[dict[str, Any]]
-    ) -> None:
+    def _finish(self, last: Batch, terminated: Bools, truncated: Bools, infos: list[Info]) -> None:
         last["action_mask"][terminated] = 0
         for i in np.flatnonzero(terminated | truncated).tolist():
             ending = {key: values[i] for key, values in last.items()}
@@ -375,22 +373,22 @@ class ArcadeVecEnv(EpisodeGoalFunctions, BatchVecEnv):
         return np.asarray(self.worlds.mask, np.bool_)
 
     def get_images(self) -> Sequence[Any]:
-        """Return the worlds' own pictures."""
+        """Return the environments' own pictures."""
         return self.worlds.render()
 
     def close(self) -> None:
-        """Close the worlds."""
+        """Close the environments."""
         self.worlds.close()
 
 
 def arcade_env(worlds: BatchedEnvs, task: Task, seed: int | None) -> ArcadeEnv | ArcadeVecEnv:
-    """Return an `ArcadeEnv` for one world, an `ArcadeVecEnv` for several."""
+    """Return an `ArcadeEnv` for one environment, an `ArcadeVecEnv` for several."""
     kind = ArcadeEnv if worlds.n == 1 else ArcadeVecEnv
     return kind(worlds, task, seed)
 
 
 def goal_space(worlds: BatchedEnvs, task: Task) -> spaces.Dict:
-    """Return the observation space of one world that is played for something."""
+    """Return the observation space of one environment that is played for something."""
     space = worlds.space
     if task.horizon is not None:
         ends = [

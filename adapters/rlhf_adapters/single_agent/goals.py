@@ -1,14 +1,14 @@
-"""Natural goals of one-player worlds: a score, a time, a place, an event; a readable table of them.
+"""Natural goals of one-player environments: a score, a time, a place, an event.
 
     GOALS = (Score(10), Score(100, within=1000), Survive(200), Reach("flag", at_the_flag))
 
 Names follow: `score_10`, `score_100_within_1000`, `survive_200`, `reach_flag`. Every goal of a
-table is judged after every step, for all n worlds at once; the judgement is a row of flags that
-latch, float32 `[n, G]`:
+table is judged after every step, for all n environments at once; the judgement is a row of flags
+that latch, float32 `[n, G]`:
 
      0   open
      1   reached; it stays reached
-    -1   lost: the world ended, or the time for it ran out, before it was reached
+    -1   lost: the environment ended, or the time for it ran out, before it was reached
 
 So what a goal pays and whether it ends an episode are functions of the flags and of what was
 asked, for any goal, also one that hindsight asks later (`rewards` and `decided`).
@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rlhf_adapters.specs import EnvError
+from rlhf_adapters.specs import EnvError, Info
 
 Bools = NDArray[np.bool_]
 Flags = NDArray[np.float32]
@@ -35,17 +35,17 @@ SURVIVE = "survive"
 
 @dataclass
 class StepView:
-    """One world after a step: what a user's goal function is shown.
+    """One environment after a step: what a user's goal function is shown.
 
     Attributes:
         observation: as the agent sees it, without a clock.
-        reward: of this step, as the world pays it.
+        reward: of this step, as the environment pays it.
         score: sum of the points of this episode.
         steps: taken in this episode.
-        terminated: the world ended.
-        truncated: the world's own time limit ended the episode.
-        info: of the world.
-        env: the Gymnasium environment below, or None in a compiled world.
+        terminated: the environment ended.
+        truncated: the environment's own time limit ended the episode.
+        info: of the environment.
+        env: the Gymnasium environment below, or None in a compiled environment.
     """
 
     observation: Any
@@ -54,13 +54,13 @@ class StepView:
     steps: int
     terminated: bool
     truncated: bool
-    info: dict[str, Any]
+    info: Info
     env: Any = None
 
 
 @dataclass
 class StepBatch:
-    """n worlds after a step, in arrays; attributes as in `StepView` with a first axis `[n]`."""
+    """n environments after a step; attributes as in `StepView`, with a first axis `[n]`."""
 
     observation: NDArray[Any]
     reward: NDArray[np.float64]
@@ -68,11 +68,11 @@ class StepBatch:
     steps: NDArray[np.int64]
     terminated: Bools
     truncated: Bools
-    infos: list[dict[str, Any]]
+    infos: list[Info]
     envs: Sequence[Any] = ()
 
     def one(self, i: int) -> StepView:
-        """Return world i."""
+        """Return environment i."""
         return StepView(
             self.observation[i],
             float(self.reward[i]),
@@ -98,7 +98,7 @@ class ArcadeGoal:
         amount: the larger, the harder.
 
     Raises:
-        WorldError: the deadline is below 1.
+        EnvError: the deadline is below 1.
     """
 
     name: str
@@ -119,7 +119,7 @@ class ArcadeGoal:
         return ArcadeGoal(*named, self.reached, self.kind or self.name, self.amount)
 
     def implies(self, other: ArcadeGoal) -> bool:
-        """Whether whoever reaches this goal has reached the other by then."""
+        """Whether reaching this goal means that the other is reached by then."""
         if (self.kind or self.name) != (other.kind or other.name) or self.amount < other.amount:
             return False
         return (
@@ -151,7 +151,7 @@ class Score(ArcadeGoal):
 
 
 class Survive(ArcadeGoal):
-    """Be alive after `n` steps: the world has not ended, except by its own time limit."""
+    """Be alive after `n` steps: the environment has not ended, except by its own time limit."""
 
     def __init__(self, n: int) -> None:
         def alive(now: StepBatch) -> Bools:
@@ -165,7 +165,7 @@ class Event(ArcadeGoal):
 
     Args:
         called: the name, e.g. `open_door`.
-        happened: tells of a `StepView` whether it happened.
+        happened: whether it happened, given a `StepView`.
         within: steps.
         text: what it means; by default the name.
         batched: `happened` takes `StepBatch` and returns bool `[n]`.
@@ -191,7 +191,7 @@ class Event(ArcadeGoal):
 
 
 class Reach(Event):
-    """Come to a place, the event `reach_PLACE`: `there` tells of an observation if it is there."""
+    """Come to a place, the event `reach_PLACE`: given by `there(observation)`."""
 
     def __init__(
         self, place: str, there: Callable[[Any], Any], within: int | None = None, text: str = ""
@@ -201,18 +201,18 @@ class Reach(Event):
 
 @dataclass(frozen=True)
 class Cell:
-    """The open goal of worlds that have places: reach one of them.
+    """The open goal of environments that have places: reach one of them.
 
     Args:
-        at: the place, as the world counts them (a state, or column and row); by default one that
-            can be reached is drawn for every episode.
+        at: the place, as the environment counts them (a state, or column and row); by default one
+            that can be reached is drawn for every episode.
     """
 
     at: Any = None
 
 
 class EventGoals:
-    """A finite table of goals, judged for n worlds in one call.
+    """A finite table of goals, judged for n environments in one call.
 
     Args:
         goals: G of them, with different names.

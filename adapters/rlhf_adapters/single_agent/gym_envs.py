@@ -1,4 +1,4 @@
-"""n Gymnasium environments as the worlds of `arcade_env`: how to make them, what an agent sees.
+"""n Gymnasium environments as `goal_env.BatchedEnvs`: how to make them, what an agent sees.
 
 It sees a Box: a Box as it is, a state of a Discrete space as one-hot float32, anything else
 flattened (`gymnasium.spaces.flatten`) to float32.
@@ -21,7 +21,7 @@ from gymnasium.envs.registration import registry
 from numpy.typing import NDArray
 
 from rlhf_adapters.single_agent.goals import Bools
-from rlhf_adapters.specs import EnvConfig, EnvError, unknown_env
+from rlhf_adapters.specs import EnvConfig, EnvError, Info, Options, unknown_env
 
 MASK_KEY, MASK_METHOD = "action_mask", "action_masks"
 
@@ -29,13 +29,13 @@ Write = Callable[[Any, NDArray[Any]], None]
 """Writes an observation of the environment into an array."""
 
 HAS_BOTH = {"CarRacing-v3": "continuous=False"}
-"""How to ask for discrete actions where the name does not say."""
+"""The option for discrete actions, where there is one."""
 OURS = ("discretize", "wrap")
 """Options that are not those of `gymnasium.make`."""
 
 
 class GymEnvs:
-    """n Gymnasium environments that step one after another; arrays as in `arcade_env.BatchedEnvs`.
+    """n Gymnasium environments that step one after another; arrays as in `goal_env.BatchedEnvs`.
 
     Args:
         name: e.g. `gymnasium:CartPole-v1`, for errors.
@@ -46,7 +46,7 @@ class GymEnvs:
         action_names: what actions are called, if they have names.
 
     Raises:
-        WorldError: actions are not discrete, or the observation has no array.
+        EnvError: actions are not discrete, or the observation has no array.
     """
 
     silent = planes_first = False
@@ -64,7 +64,7 @@ class GymEnvs:
         self.mask = np.ones((self.n, self.n_actions), np.int8)
         self.reward = self.points = np.zeros(self.n)
         self.terminated, self.truncated = np.zeros(self.n, np.bool_), np.zeros(self.n, np.bool_)
-        self.infos: list[dict[str, Any]] = [{} for _ in envs]
+        self.infos: list[Info] = [{} for _ in envs]
         self._seeds: list[int | None] = [None] * self.n
         self._asks_masks = envs[0].has_wrapper_attr(MASK_METHOD)
 
@@ -72,7 +72,7 @@ class GymEnvs:
         """Seed environment i with seed + i in its next reset."""
         self._seeds = [None if seed is None else seed + i for i in range(self.n)]
 
-    def restart(self, which: Bools, options: Sequence[dict[str, Any] | None]) -> None:
+    def restart(self, which: Bools, options: Sequence[Info | None]) -> None:
         """Reset the environments of `which` `[n]`."""
         for i in np.flatnonzero(which).tolist():
             seed, self._seeds[i] = self._seeds[i], None
@@ -88,7 +88,7 @@ class GymEnvs:
             )
             self._show(i, raw, info)
 
-    def _show(self, i: int, raw: Any, info: dict[str, Any]) -> None:
+    def _show(self, i: int, raw: Any, info: Info) -> None:
         self._write(raw, self.observation[i])
         self.infos[i] = info
         if self._asks_masks:
@@ -130,7 +130,7 @@ def view_of(name: str, space: spaces.Space[Any]) -> tuple[spaces.Box, Write]:
     """Return the space of what an agent sees of a space, and how to write an observation.
 
     Raises:
-        WorldError: observations of that kind have no array of one size.
+        EnvError: observations of that kind have no array of one size.
     """
     if isinstance(space, spaces.Box) and space.shape:
         return space, _copy
@@ -158,9 +158,7 @@ def _one_hot(start: int) -> Write:
     return write
 
 
-def make_envs(
-    config: EnvConfig, world: str, options: Mapping[str, Any], known: Sequence[str]
-) -> list[Any]:
+def make_envs(config: EnvConfig, world: str, options: Options, known: Sequence[str]) -> list[Any]:
     """Return `config.n_envs` environments of a registered name.
 
     Args:
@@ -197,7 +195,7 @@ def prepared(config: EnvConfig, env: Any) -> Any:
     return env if wrap is None else wrap(env)
 
 
-def _make_one(config: EnvConfig, world: str, options: Mapping[str, Any]) -> Any:
+def _make_one(config: EnvConfig, world: str, options: Options) -> Any:
     try:
         with warnings.catch_warnings():
             # Box2D's import warns so, and crashes where warnings are errors.

@@ -32,7 +32,7 @@ def has_goals(env: Any) -> bool:
 
 
 class NativeEnvs(GymEnvs):
-    """n environments whose goals are kept beside what the agent sees.
+    """n environments whose goals are kept apart from what the agent sees.
 
     Args:
         name: of the environment, for errors.

@@ -1,10 +1,10 @@
-"""What one-player worlds are played for: their own reward, a goal of a table, or a place.
+"""Tasks of one-player environments: their own reward, a goal of a table, or a place.
 
-A task keeps what n worlds have achieved and what they were asked, and judges every step:
+A task keeps what n environments have achieved and what they were asked, and judges every step:
 
-* `ScoreTask` (goal `score`, the default): the world's own rewards and ends, unchanged.
+* `ScoreTask` (goal `score`, the default): the environment's own rewards and ends, unchanged.
 * `TableTask` (a goal of the table, "mixed", a function): 1 in the step that reaches the goal, else
-  0. The episode ends with it, and also when the goal is lost, see `arcade_goals`. Reward and end
+  0. The episode ends with it, and also when the goal is lost, see `goals`. Reward and end
   follow from the flags, so that hindsight can ask any other goal of the same step.
 * `CellTask` (goal `cell`, an open goal): 1 for coming to the place that was asked, else 0.
 """
@@ -27,11 +27,11 @@ Floats = NDArray[np.float32]
 
 SCORE, MIXED, CELL = "score", "mixed", "cell"
 NATIVE_REWARD, NATIVE_END = "native_reward", "native_terminated"
-"""What every `info` says of the world itself, whatever is played for."""
+"""The environment's own reward and end, in every `info`, whatever the goal."""
 
 
 class Cells(Protocol):
-    """The places of n worlds; a place is a float32 vector `[C]` of zeros and ones."""
+    """The places of n environments; a place is a float32 vector `[C]` of zeros and ones."""
 
     @property
     def size(self) -> int:
@@ -39,14 +39,14 @@ class Cells(Protocol):
         ...
 
     def here(self) -> Floats:
-        """Return where every world is, `[n, C]`."""
+        """Return where every environment is, `[n, C]`."""
         ...
 
     def draw(self, world: int, rng: np.random.Generator) -> Floats:
-        """Return a place `[C]` that the world can come to, at random, not where it is.
+        """Return a place `[C]` that the environment can come to, at random, not where it is.
 
         Raises:
-            WorldError: there is none.
+            EnvError: there is none.
         """
         ...
 
@@ -54,13 +54,13 @@ class Cells(Protocol):
         """Return the place `[C]` that a user named.
 
         Raises:
-            WorldError: there is no such place; how to name one.
+            EnvError: there is no such place; how to name one.
         """
         ...
 
 
 class Task:
-    """What n worlds are played for.
+    """The goals that n environments are played for.
 
     Attributes:
         achieved: float32 `[n, ...]`.
@@ -68,7 +68,7 @@ class Task:
         names: of the goals, in the order of the table.
         rows: every goal as `desired_goal` asks for it, `[G, G]`; None for open goals.
         implied: bool `[G, G]`, which goals every goal implies; None for open goals.
-        horizon: steps that the clock in the observation counts; None is no clock.
+        horizon: steps that the clock in the observation counts; None: there is no clock.
     """
 
     achieved: Floats
@@ -79,7 +79,7 @@ class Task:
     horizon: int | None = None
 
     def start(self, which: Bools, rng: np.random.Generator) -> None:
-        """Ask anew in the worlds of `which` `[n]`, which have just begun."""
+        """Choose the goals of the environments of `which` `[n]`, which have just begun."""
         raise NotImplementedError
 
     def judge(self, now: StepBatch) -> tuple[NDArray[Any], Bools]:
@@ -88,7 +88,7 @@ class Task:
 
     @property
     def floor(self) -> float | None:
-        """What missing the goal pays, where reaching it pays 1; None if there is no such thing."""
+        """The reward for missing a goal where reaching it pays 1; None if goals are not paid so."""
         return 0.0
 
     def successes(self, rewards: NDArray[Any]) -> Bools | None:
@@ -113,7 +113,7 @@ class Task:
 
 
 class ScoreTask(Task):
-    """Play n worlds for their own rewards."""
+    """Play n environments for their own rewards."""
 
     names = (SCORE,)
 
@@ -134,35 +134,35 @@ class ScoreTask(Task):
         """Nothing is asked but the reward."""
 
     def judge(self, now: StepBatch) -> tuple[NDArray[Any], Bools]:
-        """Return the world's own rewards and ends."""
+        """Return the environment's own rewards and ends."""
         return now.reward, now.terminated
 
     def rewards(self, achieved: Any, desired: Any, info: Any) -> Floats:
-        """Return the rewards that the infos tell.
+        """Return the rewards that the infos hold.
 
         Raises:
-            WorldError: an info of the world is missing.
+            EnvError: an info of the environment is missing.
         """
         infos = [info] if isinstance(info, Mapping) else info
         shape = np.shape(achieved)[:-1]
         if any(NATIVE_REWARD not in one for one in infos) or len(infos) != np.prod(shape):
             msg = (
-                "the goal 'score' is the world's own reward, which hindsight cannot recompute: "
-                "ask for a goal of the table, or give HerReplayBuffer copy_info_dict=True"
+                "the goal 'score' is the environment's own reward, which hindsight cannot "
+                "recompute: ask for another goal, or give HerReplayBuffer copy_info_dict=True"
             )
             raise EnvError(msg)
         return np.array([one[NATIVE_REWARD] for one in infos], np.float32).reshape(shape)
 
     def terminated(self, achieved: Any, desired: Any, info: Any) -> Bools:
-        """Return False everywhere: only the world ends an episode."""
+        """Return False everywhere: only the environment ends an episode."""
         return np.zeros(np.shape(achieved)[:-1], np.bool_)
 
 
 class TableTask(Task):
-    """Play n worlds for goals of a table.
+    """Play n environments for goals of a table.
 
     Args:
-        n: number of worlds.
+        n: number of environments.
         table: what can be asked.
         row: what is asked; None draws a goal for every episode.
     """
@@ -190,19 +190,19 @@ class TableTask(Task):
         return (flags > 0).astype(np.float32), flags != arcade_goals.OPEN
 
     def rewards(self, achieved: Any, desired: Any, info: Any) -> Floats:
-        """Return `arcade_goals.rewards`."""
+        """Return `goals.rewards`."""
         return arcade_goals.rewards(achieved, desired)
 
     def terminated(self, achieved: Any, desired: Any, info: Any) -> Bools:
-        """Return `arcade_goals.decided`."""
+        """Return `goals.decided`."""
         return arcade_goals.decided(achieved, desired)
 
 
 class CellTask(Task):
-    """Play n worlds for coming to a place.
+    """Play n environments for coming to a place.
 
     Args:
-        n: number of worlds.
+        n: number of environments.
         cells: their places.
         cell: which one; by default one is drawn for every episode.
     """
@@ -222,7 +222,7 @@ class CellTask(Task):
             self.desired[i] = self.cells.draw(int(i), rng) if self.fixed is None else self.fixed
 
     def judge(self, now: StepBatch) -> tuple[NDArray[Any], Bools]:
-        """Return 1 where the place is reached; that or the world ends the episode."""
+        """Return 1 where the place is reached; that or the environment ends the episode."""
         self.achieved = self.cells.here()
         paid = self.rewards(self.achieved, self.desired, {})
         return paid, (paid > 0) | now.terminated
@@ -233,9 +233,9 @@ class CellTask(Task):
         return np.asarray(there, np.float32)
 
     def terminated(self, achieved: Any, desired: Any, info: Any) -> Bools:
-        """Return whether the place is the one that is desired, and the world did not end by itself.
+        """Return whether the desired place is reached and the environment goes on otherwise.
 
-        So hindsight knows that a place where the world ends is the end for every goal.
+        So hindsight knows that a place where the environment ends is the end for every goal.
         """
         there = self.rewards(achieved, desired, info) > 0
         infos = [info] if isinstance(info, Mapping) else info
@@ -248,21 +248,21 @@ class CellTask(Task):
 def make_task(
     world: str, n: int, goal: Any, declared: Sequence[ArcadeGoal], cells: Cells | None = None
 ) -> Task:
-    """Return the task of n worlds.
+    """Return the task of n environments.
 
     Args:
         world: its name, for errors.
-        n: number of worlds.
+        n: number of environments.
         goal: "score" or None, a name of the table, "score_K", "score_K_within_N", "survive_N",
             "mixed" (a goal of the table for every episode), "cell", a `Cell`, an `ArcadeGoal`, a
             function from a `StepView` to bool, or a list of the last three kinds of names and
             goals, one of which is drawn for every episode.
-        declared: the table of the world.
+        declared: the table of the environment.
         cells: its places, if it has any.
 
     Raises:
-        UnknownGoalError: the world cannot measure it; what it can.
-        WorldError: a goal is impossible.
+        UnknownGoalError: the environment cannot measure it; what it can.
+        EnvError: a goal is impossible.
     """
     if goal is None or goal == SCORE:
         return ScoreTask(n)
@@ -282,10 +282,10 @@ def make_task(
 
 
 def check_config(world: str, n_envs: int, opponent: Any) -> None:
-    """Refuse what no one-player world can do.
+    """Refuse what no one-player environment can do.
 
     Raises:
-        WorldError: an opponent was asked for, or n_envs is below 1.
+        EnvError: an opponent was asked for, or n_envs is below 1.
     """
     if opponent is not None:
         msg = f"{world} is played by one: opponent={opponent!r} does not apply, leave it out"
@@ -296,7 +296,7 @@ def check_config(world: str, n_envs: int, opponent: Any) -> None:
 
 
 def goal_names(declared: Sequence[ArcadeGoal], cells: bool = False) -> tuple[str, ...]:
-    """Return the names that can be asked of a world."""
+    """Return the names that can be asked of an environment."""
     return (SCORE, *(goal.name for goal in declared), *((CELL,) if cells else ()))
 
 
@@ -308,11 +308,11 @@ def goal_of(
     Args:
         world: its name, for errors.
         goal: what the user said.
-        declared: the table of the world.
+        declared: the table of the environment.
         cells: its places, if it has any; errors then list the goal `cell`.
 
     Raises:
-        UnknownGoalError: the world cannot measure it; what it can.
+        UnknownGoalError: the environment cannot measure it; what it can.
     """
     if goal == SCORE:
         msg = f"{world}: 'score' goes with no other goal; ask for score_K, or for 'score' alone"

@@ -1,7 +1,7 @@
 """Any turn-based two-player environment of PettingZoo as a goal environment, without rules.
 
 Players see what the environment shows them; goals are what a player has won in all at the end. In
-card games nobody can look ahead without seeing hidden cards, so there is no `game`.
+card games there is no looking ahead without seeing hidden cards, so there is no `game`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from rlhf_adapters.specs import RANDOM, EnvError
+from rlhf_adapters.specs import RANDOM, EnvError, Info
 from rlhf_adapters.two_player.goal_env import FORFEIT, Batch, GameGoalFunctions
 from rlhf_adapters.two_player.goal_games import MIXED, draw_goals
 from rlhf_adapters.two_player.opponents import Opponents
@@ -26,7 +26,7 @@ ALL = np.ones(1, np.bool_)
 """The one game there is, as `Opponents` wants it."""
 
 
-class AecGoalEnv(GameGoalFunctions, gymnasium.Env[dict[str, Any], np.int64]):
+class AecGoalEnv(GameGoalFunctions, gymnasium.Env[Batch, np.int64]):
     """A turn-based environment of two players as a Gymnasium goal environment.
 
     A step returns when it is the learner's turn again or the game is over, so that the loser
@@ -35,11 +35,11 @@ class AecGoalEnv(GameGoalFunctions, gymnasium.Env[dict[str, Any], np.int64]):
     `is_success`, `seat_achieved` (bool `[2, G]`), `total` (what the learner has won in all) and the
     name of the `opponent` if there is one.
 
-    As where one plays alone, `goal_names`, `goal_rows` `[G, G]` and `goal_floor` (missing a goal
-    pays -1) tell what can be asked.
+    As where one plays alone, `goal_names`, `goal_rows` `[G, G]`, `goal_implied` and `goal_floor`
+    (missing a goal pays -1) say what can be asked.
 
     Args:
-        name: of the world, for errors.
+        name: of the environment, for errors.
         env: PettingZoo's AEC environment.
         table: the goals.
         goal: of both seats by name, or "mixed", see `goal_games.draw_goals`.
@@ -47,7 +47,7 @@ class AecGoalEnv(GameGoalFunctions, gymnasium.Env[dict[str, Any], np.int64]):
         seed: of everything random.
 
     Raises:
-        WorldError: it is not for two players, or its actions are not discrete.
+        EnvError: it is not for two players, or its actions are not discrete.
         UnknownGoalError: there is no such goal.
     """
 
@@ -67,13 +67,14 @@ class AecGoalEnv(GameGoalFunctions, gymnasium.Env[dict[str, Any], np.int64]):
         self.name, self.env, self.table = name, env, table
         self.goal_names = tuple(goal.name for goal in table.goals)
         self.goal_rows = np.eye(len(table.goals), dtype=np.float32)
+        self.goal_implied = table.implied
         self.agents = _two_players(name, env)
         self.metadata = {"render_modes": list(env.metadata.get("render_modes", []))}
         self.render_mode = getattr(env.unwrapped, "render_mode", None)
         self.shown = _shown_space(env.observation_space(self.agents[0]))
         self.action_space = _actions(name, env, self.agents)
         self.board_space = _board_space(self.shown)
-        self.observation_space = _goal_space(self.board_space, self.action_space, table)
+        self.observation_space: Any = _goal_space(self.board_space, self.action_space, table)
         self.fixed_goal = None if goal == MIXED else table.index(goal)
         self.opponents = Opponents(1, opponent, self._random_action, None)
         self.goals = np.zeros(PLAYERS, np.int64)
@@ -91,9 +92,7 @@ class AecGoalEnv(GameGoalFunctions, gymnasium.Env[dict[str, Any], np.int64]):
 
     # ---- Gymnasium -------------------------------------------------------------------------
 
-    def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    def reset(self, *, seed: int | None = None, options: Info | None = None) -> tuple[Batch, Info]:
         """Start a new game, see `gymnasium.Env.reset`; after an even seed the learner begins."""
         super().reset(seed=seed)
         if seed is not None:
@@ -109,9 +108,7 @@ class AecGoalEnv(GameGoalFunctions, gymnasium.Env[dict[str, Any], np.int64]):
         msg = f"{self.name} ends before the learner's first turn, {MOST_DEALS} times in a row"
         raise EnvError(msg)
 
-    def step(
-        self, action: int | np.int64
-    ) -> tuple[dict[str, NDArray[Any]], float, bool, bool, dict[str, Any]]:
+    def step(self, action: int | np.int64) -> tuple[Batch, float, bool, bool, Info]:
         """Play one action and what the opponent answers, see `gymnasium.Env.step`."""
         who = self.learner
         if not self.over:
@@ -124,7 +121,7 @@ class AecGoalEnv(GameGoalFunctions, gymnasium.Env[dict[str, Any], np.int64]):
         reward = float(self.compute_reward(achieved, desired, {}))
         terminated = bool(self.compute_terminated(achieved, desired, {}))
         truncated = self.over and not terminated
-        info: dict[str, Any] = {"is_success": reward > 0}
+        info: Info = {"is_success": reward > 0}
         if terminated or truncated:
             self.learner = who
             info |= self._ending(who)
@@ -150,7 +147,7 @@ class AecGoalEnv(GameGoalFunctions, gymnasium.Env[dict[str, Any], np.int64]):
 
     @property
     def alone(self) -> bool:
-        """Whether whoever calls `step` plays both seats."""
+        """Whether the caller of `step` plays both seats."""
         return bool(self.opponents.alone[0])
 
     def _deal(self) -> None:
@@ -214,7 +211,7 @@ class AecGoalEnv(GameGoalFunctions, gymnasium.Env[dict[str, Any], np.int64]):
     # ---- what players see ------------------------------------------------------------------
 
     def _look(self) -> Batch:
-        """Return what whoever calls `step` sees."""
+        """Return what the caller of `step` sees."""
         observation = self._observation(self.learner)
         self._legal = observation["action_mask"] > 0
         return observation
@@ -273,10 +270,10 @@ class AecGoalEnv(GameGoalFunctions, gymnasium.Env[dict[str, Any], np.int64]):
         desired[self.goals[seat]] = 1.0
         return desired
 
-    def _ending(self, seat: int) -> dict[str, Any]:
+    def _ending(self, seat: int) -> Info:
         by_seat = [self.table.achieved(self.totals[agent]) for agent in self.agents]
         ended = not (self.forfeited or self._is_cut(seat))
-        info: dict[str, Any] = {
+        info: Info = {
             "seat_achieved": np.array(by_seat) & ended,
             "total": self.totals[self.agents[seat]],
         }
@@ -289,7 +286,7 @@ class AecGoalEnv(GameGoalFunctions, gymnasium.Env[dict[str, Any], np.int64]):
 def _two_players(name: str, env: Any) -> list[str]:
     agents = list(env.possible_agents)
     if len(agents) != PLAYERS:
-        msg = f"{name} is for {len(agents)} players; only worlds of two who move in turn fit here"
+        msg = f"{name} is for {len(agents)} players; only two who move in turn fit here"
         raise EnvError(msg)
     return agents
 

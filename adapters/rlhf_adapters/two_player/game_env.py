@@ -1,11 +1,11 @@
 """Our own games as goal-conditioned environments: one for Gymnasium, a batched one for SB3.
 
-With `opponent="self"` both seats are played by whoever calls `step`: one step is one ply, and the
+With `opponent="self"` both seats are played by the caller of `step`: one step is one ply, and the
 observation is the next mover's view. With another opponent the learner plays one seat, changing it
 from game to game; a step returns when it is the learner's turn again or the game is over, so the
 loser receives its -1.
 
-An illegal action forfeits the game of whoever calls `step`; an opponent that chooses one raises
+An illegal action forfeits the game of the caller of `step`; an opponent that chooses one raises
 `IllegalMoveError`.
 """
 
@@ -21,7 +21,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from rlhf_adapters.batch_vec_env import BatchVecEnv
-from rlhf_adapters.specs import RANDOM, SELF
+from rlhf_adapters.specs import RANDOM, SELF, Info
 from rlhf_adapters.two_player.drawing import MODES, checked_mode
 from rlhf_adapters.two_player.goal_env import Batch, GameGoalFunctions, goal_space
 from rlhf_adapters.two_player.goal_games import MIXED, GoalGames
@@ -32,7 +32,7 @@ FPS = 2
 """Moves a second in videos."""
 
 
-class GameEnv(GameGoalFunctions, gymnasium.Env[dict[str, Any], np.int64]):
+class GameEnv(GameGoalFunctions, gymnasium.Env[Batch, np.int64]):
     """One game as a Gymnasium goal environment; arguments as in `GoalGames`.
 
     `info` of a finished game holds what `GameVecEnv` says, too, except `episode`.
@@ -53,12 +53,10 @@ class GameEnv(GameGoalFunctions, gymnasium.Env[dict[str, Any], np.int64]):
         self.game = game
         self.render_mode = checked_mode(render_mode)
         self.games = GoalGames(game, 1, goal, opponent, seed)
-        self.observation_space = goal_space(game)
+        self.observation_space: Any = goal_space(game)
         self.action_space = spaces.Discrete(game.n_actions)
 
-    def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    def reset(self, *, seed: int | None = None, options: Info | None = None) -> tuple[Batch, Info]:
         """Start a new game, see `gymnasium.Env.reset`."""
         super().reset(seed=seed)
         if seed is not None:
@@ -66,15 +64,13 @@ class GameEnv(GameGoalFunctions, gymnasium.Env[dict[str, Any], np.int64]):
         self.games.restart(np.ones(1, np.bool_))
         return self._observation(self.games.observe()), {}
 
-    def step(
-        self, action: int | np.int64
-    ) -> tuple[dict[str, NDArray[Any]], float, bool, bool, dict[str, Any]]:
+    def step(self, action: int | np.int64) -> tuple[Batch, float, bool, bool, Info]:
         """Play one action, see `gymnasium.Env.step`."""
         self.games.step([action])
         achieved, desired = self.games.achieved()[0], self.games.desired()[0]
         terminated = bool(self.compute_terminated(achieved, desired, {}))
         reward = float(self.compute_reward(achieved, desired, {}))
-        info: dict[str, Any] = {"is_success": reward > 0}
+        info: Info = {"is_success": reward > 0}
         observation = self._observation(self.games.observe())
         if terminated:
             no_moves = np.zeros(self.game.n_actions, np.int8)
@@ -99,11 +95,11 @@ class GameEnv(GameGoalFunctions, gymnasium.Env[dict[str, Any], np.int64]):
         return self.games.drawn(0, self.render_mode)
 
     def close(self) -> None:
-        """Release what a witness holds."""
-        if self.games.witness is not None:
-            self.games.witness.close()
+        """Release what a cross-check holds."""
+        if self.games.cross_check is not None:
+            self.games.cross_check.close()
 
-    def _observation(self, batch: Batch) -> dict[str, NDArray[Any]]:
+    def _observation(self, batch: Batch) -> Batch:
         return {key: values[0] for key, values in batch.items()}
 
 
@@ -152,14 +148,14 @@ class GameVecEnv(GameGoalFunctions, BatchVecEnv):
 
     def step_wait(
         self,
-    ) -> tuple[Batch, NDArray[np.float32], NDArray[np.bool_], list[dict[str, Any]]]:
+    ) -> tuple[Batch, NDArray[np.float32], NDArray[np.bool_], list[Info]]:
         """Step all games; finished ones start anew."""
         self.games.step(self._actions)
         self._steps += 1
         achieved, desired = self.games.achieved(), self.games.desired()
         rewards = self.compute_reward(achieved, desired, {})
         dones = self.compute_terminated(achieved, desired, {})
-        infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
+        infos: list[Info] = [{} for _ in range(self.num_envs)]
         if dones.any():
             self._finish(dones, rewards, achieved, desired, infos)
         return self.games.observe(), rewards, dones, infos
@@ -170,7 +166,7 @@ class GameVecEnv(GameGoalFunctions, BatchVecEnv):
         rewards: NDArray[np.float32],
         achieved: NDArray[np.float32],
         desired: NDArray[np.float32],
-        infos: list[dict[str, Any]],
+        infos: list[Info],
     ) -> None:
         ended = np.flatnonzero(dones)
         boards = self.game.observe(self.games.states[ended])
@@ -211,11 +207,11 @@ class GameVecEnv(GameGoalFunctions, BatchVecEnv):
         """Return the positions as `render_mode` has them, None without one."""
         return [self.games.drawn(number, self.render_mode) for number in range(self.num_envs)]
 
-    def run_state(self) -> dict[str, NDArray[Any]]:
+    def run_state(self) -> Batch:
         """Return where all games are, and their random numbers, so that a run can go on."""
         return self.games.run_state()
 
-    def restore_run_state(self, state: dict[str, NDArray[Any]]) -> bool:
+    def restore_run_state(self, state: Batch) -> bool:
         """Go on where `run_state` was called; return False if other games were played there.
 
         Raises:
@@ -225,9 +221,9 @@ class GameVecEnv(GameGoalFunctions, BatchVecEnv):
         return self.games.restore_run_state(state)
 
     def close(self) -> None:
-        """Release what a witness holds."""
-        if self.games.witness is not None:
-            self.games.witness.close()
+        """Release what a cross-check holds."""
+        if self.games.cross_check is not None:
+            self.games.cross_check.close()
 
     def env_method(
         self, method_name: str, *method_args: Any, indices: Any = None, **method_kwargs: Any

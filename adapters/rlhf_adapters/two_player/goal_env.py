@@ -50,7 +50,7 @@ def goal_rewards(
         desired: one-hot float32 `[..., G]`.
     """
     finished = (achieved != 0).any(axis=-1)
-    reached = achieved > 0  # nobody is rewarded for a forfeit, even if hindsight makes it the goal
+    reached = achieved > 0  # a forfeit is never rewarded, even if hindsight makes it the goal
     hit = (reached * desired).max(axis=-1).clip(0.0, 1.0)
     credit = (draw_values * desired).sum(axis=-1) * reached[..., DRAW_ROW]
     value = np.maximum(hit, credit)
@@ -63,7 +63,7 @@ def goal_terminations(achieved: NDArray[np.float32]) -> NDArray[np.bool_]:
 
 
 class HasGoals(Protocol):
-    """Whatever has a goal table, e.g. a `Game`."""
+    """An object with a goal table, e.g. a `Game`."""
 
     @property
     def goals(self) -> tuple[Goal, ...]:

@@ -1,6 +1,6 @@
 """The state of n games that are played for goals: seats, goals, opponents; no framework.
 
-A game is played against an opponent, or by whoever calls `step` for both seats ("self"). Against an
+A game is played against an opponent, or by the caller of `step` for both seats ("self"). Against an
 opponent the learner plays one seat and changes it from game to game.
 """
 
@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from rlhf_adapters.specs import SELF
+from rlhf_adapters.specs import SELF, Info
 from rlhf_adapters.two_player.drawing import drawn
 from rlhf_adapters.two_player.goal_env import FORFEIT, Batch
 from rlhf_adapters.two_player.opponents import Opponents
@@ -21,7 +21,7 @@ from rlhf_games.base import Game, IllegalMoveError, Outcome, States
 
 MIXED = "mixed"
 RUNNING = ("states", "goals", "forfeited", "learner", "_next_seat")
-"""The arrays of `GoalGames` that tell where its games are."""
+"""The arrays of `GoalGames` that hold the state of its games."""
 
 
 def draw_goals(
@@ -44,7 +44,7 @@ def draw_goals(
 
 
 class CrossCheck(Protocol):
-    """Is told of every game, e.g. to play it along in another library."""
+    """An object that follows every game, e.g. to play it in another library too."""
 
     def restart(self, which: NDArray[np.bool_]) -> None:
         """New games begin where `which` `[n]` is set."""
@@ -75,8 +75,8 @@ class GoalGames:
         seed: of goals, opening seats, the drawing of opponents and random ones.
 
     Attributes:
-        learner: int8 `[n]`, the seat of whoever calls `step`; in self-play that of the last mover.
-        witness: is told of every move.
+        learner: int8 `[n]`, the seat of the caller of `step`; in self-play that of the last mover.
+        cross_check: follows every move.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class GoalGames:
         self.goals = np.zeros((n, 2), np.int64)
         self.forfeited = np.zeros(n, np.bool_)
         self.learner = np.zeros(n, np.int8)
-        self.witness: CrossCheck | None = None
+        self.cross_check: CrossCheck | None = None
         self.seed(seed)
 
     def seed(self, seed: int | None) -> None:
@@ -118,8 +118,8 @@ class GoalGames:
         self.goals[which] = draw_goals(self.rng, count, n_goals, self.fixed_goal)
         self.forfeited[which] = False
         self.opponents.draw(which, self.rng)
-        if self.witness is not None:
-            self.witness.restart(which)
+        if self.cross_check is not None:
+            self.cross_check.restart(which)
         self._take_seats(which)
         self._reply(which & (self.learner == 1))
 
@@ -164,7 +164,7 @@ class GoalGames:
         return one_hot
 
     def observe(self) -> Batch:
-        """Return the observations of whoever acts next, arrays with the leading dimension n."""
+        """Return the observations of the next mover, arrays with the leading dimension n."""
         self._follow_the_mover()
         return {
             "observation": self.game.observe(self.states),
@@ -173,17 +173,17 @@ class GoalGames:
             "action_mask": self.game.legal(self.states).astype(np.int8),
         }
 
-    def ending(self, game: int) -> dict[str, Any]:
+    def ending(self, game: int) -> Info:
         """Return what `infos` say of a finished game, beside its observation."""
-        info: dict[str, Any] = {"seat_achieved": self.achieved_by_seat(np.array([game]))[0]}
+        info: Info = {"seat_achieved": self.achieved_by_seat(np.array([game]))[0]}
         if not self.opponents.alone[game]:
             info["opponent"] = self.opponents.name(game)
         return info
 
     def drawn(self, game: int, mode: str | None) -> Any:
-        """Return a game as a render mode has it, or as another library draws it, see `witness`."""
-        if self.witness is not None:
-            return self.witness.picture(game)
+        """Return a game as a render mode has it, or as its `cross_check` draws it."""
+        if self.cross_check is not None:
+            return self.cross_check.picture(game)
         return drawn(self.game, self.states[game], mode)
 
     def run_state(self) -> dict[str, NDArray[Any]]:
@@ -200,7 +200,7 @@ class GoalGames:
             KeyError: something is missing.
             ValueError: this is not what `run_state` returns.
         """
-        if len(state["states"]) != self.n or self.witness is not None:
+        if len(state["states"]) != self.n or self.cross_check is not None:
             return False
         shown = self.game.observe(np.ascontiguousarray(state["states"], np.uint64))
         if not np.array_equal(self.game.from_observation(shown), state["states"]):
@@ -230,8 +230,8 @@ class GoalGames:
     def _play(self, which: NDArray[np.bool_], actions: NDArray[np.int64]) -> None:
         after = self.game.step(self.states[which], actions)
         self.states[which] = after
-        if self.witness is not None:
-            self.witness.play(which, actions, after)
+        if self.cross_check is not None:
+            self.cross_check.play(which, actions, after)
 
     def _reply(self, which: NDArray[np.bool_]) -> None:
         """Let the opponents move once: in a `Game`, players move in turn."""

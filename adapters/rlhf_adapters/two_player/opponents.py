@@ -1,6 +1,6 @@
-"""Who sits opposite the learner: one opponent for all games, or one drawn for each by weight.
+"""The opponents of a learner: one for all games, or one drawn for each by weight.
 
-An opponent is "self" (whoever calls `step` plays both seats), "random", a function, or a mixture:
+An opponent is "self" (the caller of `step` plays both seats), "random", a function, or a mixture:
 
     {"minimax:3": 0.5, "random": 0.5}        or        [(my_function, 2), ("self", 1)]
 
@@ -47,7 +47,7 @@ class Seated(NamedTuple):
 
     Attributes:
         name: how errors and results call it.
-        choose: its moves; None: those of whoever calls `step`.
+        choose: its moves; None: those of the caller of `step`.
     """
 
     name: str
@@ -64,7 +64,7 @@ class Opponents:
         game: the rules, None where they cannot be simulated.
 
     Attributes:
-        alone: bool `[n]`, the games in which whoever calls `step` plays both seats.
+        alone: bool `[n]`, the games in which the caller of `step` plays both seats.
 
     Raises:
         GameError: the choice is unknown, or the weights of a mixture cannot work.
@@ -100,7 +100,7 @@ class Opponents:
         return self._playing
 
     def sit_down(self, playing: NDArray[np.int64]) -> None:
-        """Let those opponents play who are told, int64 `[n]`.
+        """Seat the given opponents, int64 `[n]`.
 
         Raises:
             ValueError: there are no such opponents.
@@ -188,7 +188,7 @@ def mixture(choice: Any) -> list[tuple[Any, float]]:
     """Return an opponent or a mixture as pairs of an opponent and its weight.
 
     Raises:
-        GameError: a mixture is empty, or a weight is no number above 0.
+        GameError: a mixture is empty, or a weight is not a number above 0.
     """
     if isinstance(choice, Mapping):
         pairs = list(choice.items())

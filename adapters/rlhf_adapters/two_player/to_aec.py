@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pettingzoo import AECEnv
 
 from rlhf_adapters.two_player.drawing import MODES, checked_mode, drawn
-from rlhf_adapters.two_player.goal_env import GameGoalFunctions
+from rlhf_adapters.two_player.goal_env import Batch, GameGoalFunctions
 from rlhf_adapters.two_player.goal_games import MIXED, draw_goals
 from rlhf_games.base import CLOCK, Game, Outcome
 
@@ -21,7 +21,7 @@ class GameAEC(AECEnv):  # type: ignore[misc] # PettingZoo's base class is Any he
     """A game as an `AECEnv` without wrappers; see `to_pettingzoo.aec_env` for the arguments.
 
     Observations `observation` are the game's, int8, from the agent's own view: plane 0 holds its
-    own stones. Whoever waits sees the same board with these two planes exchanged, and no legal
+    own stones. The waiting player sees the same board with these two planes exchanged, and no legal
     action; turned, if the game shows it turned to the second player.
     """
 
@@ -98,7 +98,7 @@ class GameAEC(AECEnv):  # type: ignore[misc] # PettingZoo's base class is Any he
         rewards = self.functions.compute_reward(by_seat, desired, {})
         return dict(zip(AGENTS, rewards.tolist(), strict=True))
 
-    def observe(self, agent: str) -> dict[str, NDArray[Any]]:
+    def observe(self, agent: str) -> Batch:
         """Return what an agent sees."""
         seat = AGENTS.index(agent)
         board = self.game.observe(self.state)[0].astype(np.int8)
@@ -117,7 +117,7 @@ class GameAEC(AECEnv):  # type: ignore[misc] # PettingZoo's base class is Any he
         """Return what the mover sees as the other player sees it."""
         seen = board.copy()
         seen[:2] = board[1::-1]
-        if self.game.turned:  # the clock is no picture of the board
+        if self.game.turned:  # the clock does not show the board
             seen[:CLOCK] = seen[:CLOCK, ::-1, ::-1]
         return seen
 

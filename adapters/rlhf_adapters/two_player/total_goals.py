@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rlhf_adapters.specs import margin_goals
 from rlhf_games.base import Goal, UnknownGoalError, unknown_name
 
 
@@ -29,26 +30,29 @@ def total_goals(margins: Sequence[int] = ()) -> tuple[TotalGoal, ...]:
     """Return win, draw and lose, and for each margin a goal to win at least so much."""
     tiny, most = np.nextafter(0.0, 1.0), np.inf
     win = Goal("win", "end with more than nothing", draw_value=0.5, zero_sum=True)
-    table = [
+    return (
         TotalGoal(win, tiny, most),
         TotalGoal(Goal("draw", "end with nothing won or lost"), 0.0, 0.0),
         TotalGoal(Goal("lose", "end with a loss"), -most, -tiny),
-    ]
-    easier = "win"
-    for margin in sorted(margins):
-        goal = Goal(f"win_margin_{margin}", f"win {margin} or more", implies=easier)
-        table.append(TotalGoal(goal, margin, most))
-        easier = goal.name
-    return tuple(table)
+        *(TotalGoal(goal, least, most) for goal, least in margin_goals(margins)),
+    )
 
 
 class TotalGoals:
-    """The goals of a world, see `GameGoalFunctions`."""
+    """The goals of an environment, see `GameGoalFunctions`.
+
+    Attributes:
+        implied: bool `[G, G]`; `[g, e]` is set if goal e is reached whenever g is.
+    """
 
     def __init__(self, name: str, table: Sequence[TotalGoal]) -> None:
         self.name = name
         self.goals = tuple(row.goal for row in table)
         self.bounds = np.array([row[1:] for row in table])
+        self.implied = np.eye(len(table), dtype=np.bool_)
+        for row, goal in enumerate(self.goals):
+            if goal.implies is not None:  # it stands earlier
+                self.implied[row] |= self.implied[self.index(goal.implies)]
 
     def index(self, name: str) -> int:
         """Return the row of a goal.

@@ -66,7 +66,7 @@ def pick(draw: float, choices: int) -> int:
 
 @inner_views
 def inside(place: int) -> bool:
-    """Tell whether a row or column lies on the grid."""
+    """Return whether a row or column lies on the grid."""
     return 0 <= place < SIDE
 
 

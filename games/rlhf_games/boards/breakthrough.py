@@ -41,7 +41,7 @@ from rlhf_games.square_boards import (
 LEFT, AHEAD, RIGHT = 0, 1, 2
 DIRECTIONS = (LEFT, AHEAD, RIGHT)
 SHIFTS = (9, 8, 7)
-"""How many bits lower the cell lies to which each direction leads."""
+"""The bits by which each direction lowers the index of a cell."""
 
 # By size of the board, the smaller first.
 DEADLINES = ((36, 28, 20), (80, 64, 48))
@@ -142,7 +142,7 @@ def last_row(side: int) -> int:
 
 @inner
 def is_over(side: int, state: State) -> bool:
-    """Tell whether the waiting player has won."""
+    """Return whether the waiting player has won."""
     return (state[1] & last_row(side)) != EMPTY or state[0] == EMPTY
 
 
@@ -288,7 +288,7 @@ def _is_possible(rules: BreakthroughRules, planes: NDArray[np.float32], state: S
 
 @inner
 def finished_verdict(side: int, won: bool, ply: int, goal: int) -> bool:
-    """Tell whether a player whose finished game is `won` or lost achieved a goal of the result."""
+    """Return whether a player who has `won` or lost achieved a goal of the result."""
     if goal >= LOSE_BY:
         return not won and ply <= DEADLINE_TABLE[size_of(side), goal - LOSE_BY]
     if goal >= WIN_BY:

@@ -107,7 +107,7 @@ def lines_of(stones: int, step: int) -> int:
 
 @inner
 def has_line(stones: int) -> bool:
-    """Tell whether `stones` hold four in a row in any direction."""
+    """Return whether `stones` hold four in a row in any direction."""
     return (
         lines_of(stones, VERTICAL)
         | lines_of(stones, HORIZONTAL)
@@ -118,7 +118,7 @@ def has_line(stones: int) -> bool:
 
 @inner
 def has_line_kind(stones: int, kind: int) -> bool:
-    """Tell whether `stones` hold four in a row: kind 0 horizontal, 1 vertical, 2 diagonal."""
+    """Return whether `stones` hold four in a row: kind 0 horizontal, 1 vertical, 2 diagonal."""
     if kind == 0:
         return lines_of(stones, HORIZONTAL) != EMPTY
     if kind == 1:
@@ -258,7 +258,7 @@ def _is_possible(rules: ConnectFourRules, planes: NDArray[np.float32], state: St
 
 @inner
 def finished_verdict(won: bool, lost: bool, winner_stones: int, ply: int, goal: int) -> bool:
-    """Tell whether a player whose finished game is `won`, `lost` or neither achieved a goal."""
+    """Return whether a player whose finished game is `won`, `lost` or neither achieved a goal."""
     if goal >= LAST:
         return not (lost and ply < LASTING[goal - LAST])
     if goal >= BY_LINE:

@@ -6,7 +6,7 @@ every question about it reads them. Bits are those of `rlhf_games.square_boards`
 
 A disc is played where it encloses a straight row of the other's discs, which change their owner.
 Who cannot play passes, which is a move of its own, so that players always alternate; the game ends
-when neither can play. Empty cells count for nobody. Rules:
+when neither can play. Empty cells do not count. Rules:
 https://www.worldothello.org/about/about-othello/othello-rules/official-rules/english
 
 The rows of enclosed discs are found by parallel prefix, see
@@ -171,7 +171,7 @@ def position(side: int, mine: int, theirs: int, ply: int) -> State:
 
 @inner
 def must_pass(state: State) -> bool:
-    """Tell whether the mover has no other move while the game goes on."""
+    """Return whether the mover has no other move while the game goes on."""
     return state[3] & ONE == ONE
 
 
@@ -270,7 +270,7 @@ def _is_possible(rules: OthelloRules, planes: NDArray[np.float32], state: State)
 
 @inner
 def corner_verdict(side: int, own: int, other: int, count: int) -> int:
-    """Tell whether the owner of `own` holds so many corners: they never change their owner."""
+    """Return whether the owner of `own` holds so many corners: they never change their owner."""
     corners = LARGE_CORNERS if side == LARGE else SMALL_CORNERS
     if count_bits(own & corners) >= count:
         return 1
@@ -279,7 +279,7 @@ def corner_verdict(side: int, own: int, other: int, count: int) -> int:
 
 @inner
 def finished_verdict(lead: int, goal: int) -> bool:
-    """Tell whether a player who is `lead` discs ahead at the end achieved a goal of discs."""
+    """Return whether a player who is `lead` discs ahead at the end achieved a goal of discs."""
     if goal == CLOSE_GAME:
         return abs(lead) <= CLOSE
     if goal >= DEFICIT:

@@ -57,7 +57,7 @@ GOALS = (
 
 @inner
 def has_line(stones: int) -> bool:
-    """Tell whether `stones` hold three in a row."""
+    """Return whether `stones` hold three in a row."""
     for line in LINES:  # noqa: SIM110 - any() over a generator does not compile
         if stones & line == line:
             return True
@@ -146,7 +146,7 @@ def _is_possible(rules: TicTacToeRules, planes: NDArray[np.float32], state: Stat
 
 @inner
 def finished_verdict(won: bool, lost: bool, ply: int, goal: int) -> bool:
-    """Tell whether a player whose finished game is `won`, `lost` or neither achieved a goal."""
+    """Return whether a player whose finished game is `won`, `lost` or neither achieved a goal."""
     if goal == WIN:
         return won
     if goal == DRAW:

@@ -48,13 +48,13 @@ def lay_bricks(state: Words) -> None:
 
 @inner_views
 def has_bricks(state: Words) -> bool:
-    """Tell whether a brick is left."""
+    """Return whether a brick is left."""
     return (state[BRICKS] | state[BRICKS + 1] | state[BRICKS + 2]) != 0
 
 
 @inner_views
 def has_brick(state: Words, x: int, y: int) -> bool:
-    """Tell whether a brick is at a cell."""
+    """Return whether a brick is at a cell."""
     row = y - TOP_BRICKS
     return 0 <= row < BRICK_ROWS and (state[BRICKS + row] >> x) & 1 == 1
 

@@ -28,7 +28,7 @@ from rlhf_games.minatar.controls import ACTION_NAMES, N_ACTIONS, upright
 LANES = SIDE - 2
 """Lane i is row i + 1."""
 BOTTOM, COLUMN = SIDE - 1, 4
-"""Where the chicken starts; it never leaves its column."""
+"""The chicken's start; it never leaves its column."""
 REST, TIME, SPEEDS = 3, 2500, 5
 
 # The words of a state; then for each lane the column of its car, in how many steps it moves, and

@@ -177,7 +177,7 @@ def act(state: Words, sea: Words, action: int) -> None:
 
 @inner_views
 def meets(state: Words, sea: Words, at: int) -> bool:
-    """Tell whether what a record describes is where the player is."""
+    """Return whether what a record describes is where the player is."""
     return sea[at + X] == state[PLAYER_X] and sea[at + Y] == state[PLAYER_Y]
 
 
@@ -218,7 +218,7 @@ def boards(state: Words, sea: Words, index: int) -> bool:
 
 @inner_views
 def move_divers(state: Words, sea: Words) -> None:
-    """Move the divers; whom the player meets comes on board."""
+    """Move the divers; those that meet the player come on board."""
     for index in range(sea[DIVERS] - 1, -1, -1):
         at = shoals.record(DIVERS, index)
         if boards(state, sea, index) or not shoals.drift(sea, at, DIVER_MOVES_EVERY):

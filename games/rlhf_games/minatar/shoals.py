@@ -1,4 +1,4 @@
-"""What swims in Seaquest: five lists of records in one array of words, oldest first.
+"""The swimmers of Seaquest: five lists of records in one array of words, oldest first.
 
 Capacities are never reached. Shots: one every 5 steps, each gone after 10. Divers: one every 30
 steps, gone after 59. Fish and submarines: one a step at most, and by then each crosses in 29.
@@ -22,7 +22,7 @@ X, Y, GOES, MOVE_IN, SHOOT_IN = range(5)
 N_FIELDS = 5
 
 ROWS = len(CAPACITY)
-"""Where the records begin, after one count per list."""
+"""The first word of the records, after one count per list."""
 START = ROWS + N_FIELDS * (np.cumsum(CAPACITY) - CAPACITY)
 N_WORDS = ROWS + N_FIELDS * int(CAPACITY.sum())
 
@@ -62,7 +62,7 @@ def find(sea: Words, kind: Kind, where: int) -> int:
 
 @inner_views
 def opposes(sea: Words, kind: Kind, y: int, goes: int) -> bool:
-    """Tell whether something of a kind swims in a row against a direction."""
+    """Return whether something of a kind swims in a row against a direction."""
     for index in range(sea[kind]):
         at = record(kind, index)
         if sea[at + Y] == y and sea[at + GOES] != goes:
@@ -72,7 +72,7 @@ def opposes(sea: Words, kind: Kind, y: int, goes: int) -> bool:
 
 @inner_views
 def drift(sea: Words, at: int, every: int) -> bool:
-    """Move a record when it is time, then let it wait `every` steps; tell whether it moved."""
+    """Move a record when it is time, then let it wait `every` steps; return whether it moved."""
     if sea[at + MOVE_IN] > 0:
         sea[at + MOVE_IN] -= 1
         return False

@@ -93,7 +93,7 @@ def fly(state: Words) -> None:
 
 @inner_views
 def hits_cannon(state: Words, row: int) -> bool:
-    """Tell whether a row of cells, given by its word, is set at the cannon's column."""
+    """Return whether a row of cells, given by its word, is set at the cannon's column."""
     return (state[row] >> state[CANNON]) & 1 == 1
 
 

@@ -257,7 +257,7 @@ def test_columns_look_ahead_for_their_own_rewards():
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("multiwalker_v9", {}, "which are not discrete: use a world with discrete actions, such"),
+        ("multiwalker_v9", {}, "which are not discrete: use one with discrete actions, such"),
         ("pistonball_v6", {}, "which are not discrete: say continuous=False"),
         ("pursuit_v5", {"n_pursuers": 3, "size": 9}, "cannot be made with n_pursuers=3, size=9: "),
         ("pursuit_v5", {"opponent": "random"}, "all agents learn, so opponent='random' does not"),

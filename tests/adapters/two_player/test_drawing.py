@@ -92,13 +92,14 @@ def test_sb3_records_videos(tmp_path, monkeypatch):
 def test_gymnasium_records_videos(tmp_path):
     pytest.importorskip("moviepy", reason="needs moviepy")
     env = make_env("connect_four", render_mode="rgb_array")
-    recorded = gymnasium.wrappers.RecordVideo(env, str(tmp_path), lambda episode: True)
+    folder = tmp_path / "films"
+    recorded = gymnasium.wrappers.RecordVideo(env, str(folder), lambda episode: True)
     recorded.reset(seed=0)
     over = False
     while not over:
         *_, over, _, _ = recorded.step(env.action_masks().argmax())
     recorded.close()
-    assert [path.suffix for path in tmp_path.iterdir()] == [".mp4"]
+    assert [path.suffix for path in folder.iterdir()] == [".mp4"]
 
 
 # ---- curves -----------------------------------------------------------------------------------

@@ -108,7 +108,7 @@ class ArcadeContract:
     def test_wrong_shapes(self, game: ArcadeGame, rng):
         draws = rng.random((3, game.n_draws))
         states = game.initial(draws)
-        with pytest.raises(GameError, match=r"3 games need as many actions, got \[2\]"):
+        with pytest.raises(GameError, match="3 games need as many actions"):
             game.step(states, np.zeros(2, np.int64), draws)
         with pytest.raises(GameError, match=rf"needs draws float64 \[3, {game.n_draws}\]"):
             game.step(states, np.zeros(3, np.int64), draws[:, :-1])

@@ -106,7 +106,7 @@ def test_a_good_freeway_player_in_lockstep():
 
 def test_unknown_game():
     with pytest.raises(
-        UnknownGameError, match="unknown MinAtar game 'pong'; games: asterix, break"
+        UnknownGameError, match="unknown MinAtar game 'pong'; known: asterix, break"
     ):
         minatar.make("pong")
     with pytest.raises(UnknownGameError, match="did you mean breakout"):
