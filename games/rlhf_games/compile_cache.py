@@ -34,7 +34,7 @@ implementers: dict[type, set[str]] = {}
 """Modules that say what functions mean for a named tuple, see `rlhf_games.compiled.implement`."""
 
 
-class SourceCache(FunctionCache):
+class SourceCache(FunctionCache):  # type: ignore[misc]  # numba has no types
     """The cache of one function."""
 
     def _load_overload(self, sig: Any, target_context: Any) -> Any:
