@@ -149,6 +149,9 @@ def goal_chances(
     if floor is not None:
         for goal in np.flatnonzero(open_goals.any(axis=0)):
             chances[:, goal] = _best(actor, batch, rows[goal], masks, floor)
+    implied = attribute_of(env, "goal_implied")
+    if implied is not None:
+        chances = capped(chances, implied)
     chances[~open_goals] = np.nan
     return [
         tuple(
@@ -157,6 +160,18 @@ def goal_chances(
         )
         for i in range(len(playing))
     ]
+
+
+def capped(chances: NDArray[np.float64], implied: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the chances so that no goal looks likelier than one that it implies.
+
+    Args:
+        chances: float64 `[n, G]`, NaN where unknown.
+        implied: bool `[G, G]`; `[g, e]` is set if whoever reaches g reaches e.
+    """
+    own = implied | np.eye(len(implied), dtype=np.bool_)
+    columns = [np.fmin.reduce(chances[:, row], axis=1) for row in own]
+    return np.where(np.isnan(chances), np.nan, np.stack(columns, axis=1))
 
 
 def _best(

@@ -13,6 +13,7 @@ from rlhf_agents.play.episode_events import (
     EpisodeEvent,
     EventKind,
     GoalChance,
+    capped,
     goal_chances,
     goal_floor,
     lives_of,
@@ -114,3 +115,11 @@ def test_who_is_out_or_values_no_goals_sees_no_chances():
     assert goal_floor(WORLD, blind) is None
     rewards = SimpleNamespace(**{**vars(WORLD), "goal_floor": None})
     assert chances(world=rewards) == [[None, None], [None, None]]
+
+
+def test_no_goal_looks_likelier_than_one_that_it_implies():
+    """Survive 100, survive 50, and a goal apart; the values of a network need not agree."""
+    implied = np.array([[False, True, False], [False] * 3, [False] * 3])
+    chances = np.array([[0.9, 0.4, 0.7], [0.2, 0.5, np.nan], [0.6, np.nan, 0.1]])
+    expected = [[0.4, 0.4, 0.7], [0.2, 0.5, np.nan], [0.6, np.nan, 0.1]]
+    np.testing.assert_array_equal(capped(chances, implied), expected)
