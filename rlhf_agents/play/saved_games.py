@@ -1,4 +1,4 @@
-"""Saved games: small JSON files whose moves are replayed."""
+"""Saved games: small JSON files whose moves are replayed; other formats are read too."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from pathlib import Path
 
 from rlhf_agents.errors import OutputError, SettingError
 from rlhf_agents.files.atomic import write_atomically
+from rlhf_agents.play.records import read_record
 from rlhf_agents.play.session import GameRecord, Session
 from rlhf_agents.play.setup import file_stem
 from rlhf_games.base import Game
 
+OTHER_FORMATS = (".sgf", ".pgn", ".txt")
+"""Endings of files that `play.records` reads; all others hold JSON."""
 LARGEST = 1_000_000
 """Bytes; a game of a few hundred moves has a few thousand."""
 
@@ -30,6 +33,9 @@ def load_session(path: Path, game: Game) -> Session:
     Raises:
         SettingError: the file is missing, unreadable, or a record of another game.
     """
+    if path.suffix in OTHER_FORMATS:
+        found = read_record(path, game)
+        return Session(game, moves=list(found.moves), opening=found.opening)
     record = check_game(path, game.name)
     try:
         return Session.from_record(game, record)
@@ -44,6 +50,8 @@ def check_game(path: Path, game: str) -> GameRecord:
     Raises:
         SettingError: the file is missing, unreadable, or a record of another game.
     """
+    if path.suffix in OTHER_FORMATS:
+        return {}  # only the rules of the game can tell
     record = _read(path)
     if record["game"] != game:
         cure = f"rlhf-play --game {record['game']} --load {path}"

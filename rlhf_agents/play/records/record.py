@@ -1,0 +1,197 @@
+"""A recorded game, and the replay that checks it move by move."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rlhf_agents.errors import SettingError
+from rlhf_games.base import Game, Outcome
+
+SHOWN = 40
+"""Characters of a word from a file that an error message repeats."""
+
+
+@dataclass(frozen=True)
+class GameRecord:
+    """A game as it was played.
+
+    Attributes:
+        game: the name of the game.
+        moves: the actions, from the starting position on.
+        players: the names of the first and of the second player, "" if unknown.
+        result: for the first player: 1 won, 0 drawn, -1 lost, None unknown. A game that has not
+            ended on the board may have a result too: somebody resigned, or ran out of time.
+        opening: how many of the first moves were not chosen by the players.
+        date: ISO 8601, "" if unknown.
+    """
+
+    game: str
+    moves: tuple[int, ...]
+    players: tuple[str, str] = ("", "")
+    result: int | None = None
+    opening: int = 0
+    date: str = ""
+
+
+class Replay:
+    """A game that is played again from its record.
+
+    Args:
+        game: the rules.
+
+    Attributes:
+        moves: the actions so far.
+    """
+
+    def __init__(self, game: Game) -> None:
+        self.game = game
+        self.moves: list[int] = []
+        self._states = game.initial(1)
+
+    @property
+    def seat(self) -> int:
+        """Who is to move: 0 the first player, 1 the second."""
+        return int(self.game.mover(self._states)[0])
+
+    @property
+    def result(self) -> int | None:
+        """The result for the first player by the rules, None while the game goes on."""
+        outcome = int(self.game.outcome(self._states)[0])
+        if outcome == Outcome.ONGOING:
+            return None
+        return outcome if self.seat == 0 else -outcome
+
+    def legal(self) -> list[int]:
+        """Return the legal actions."""
+        return [int(action) for action in np.flatnonzero(self.game.legal(self._states)[0])]
+
+    def play(self, action: int, written: object = None) -> None:
+        """Play an action.
+
+        Args:
+            action: what to play.
+            written: how the record calls it, for the error message.
+
+        Raises:
+            SettingError: the rules forbid it.
+        """
+        if action not in self.legal():
+            raise self.illegal(action if written is None else written)
+        self._states = self.game.step(self._states, np.array([action]))
+        self.moves.append(action)
+
+    def illegal(self, written: object) -> SettingError:
+        """Return the error that the next move of a record is illegal."""
+        why = "comes after the end of the game" if self.result is not None else "is not legal"
+        word = repr(written)
+        word = word if len(word) <= SHOWN else f"{word[:SHOWN]}..."
+        return SettingError(f"move {len(self.moves) + 1}, {word}, {why}")
+
+    def name(self, action: int) -> str:
+        """Return one word that names a legal action and no other legal one.
+
+        It is the last word of what the game calls the move, or else what players type for it.
+        """
+        wanted = self.game.names_of(self.seat)[action]
+        word = _last_word(self.game.label(self._states[0], action))
+        return word if word != wanted and self.names().get(word) == action else wanted
+
+    def names(self) -> dict[str, int]:
+        """Return the words for the legal actions; what players type is never anything else."""
+        typed = self.game.names_of(self.seat)
+        legal = self.legal()
+        words: dict[str, int] = {}
+        for action in legal:
+            label = self.game.label(self._states[0], action)
+            for word in (label, _last_word(label)):
+                words[word] = -1 if words.get(word, action) != action else action
+        words = {word: action for word, action in words.items() if action >= 0}
+        return {**words, **{typed[action]: action for action in legal}}
+
+    def play_word(self, word: str) -> None:
+        """Play the action that a word names; forced passes may be left out of a record.
+
+        Raises:
+            SettingError: no legal action has that name.
+        """
+        action = self.find(word)
+        if action is None:
+            raise self.illegal(word)
+        self.play(action)
+
+    def find(self, word: str) -> int | None:
+        """Return the legal action that a word names, after a forced pass if there has to be one."""
+        names = self.names()
+        if word not in names and self.pass_if_forced():
+            names = self.names()
+        folded = {name.casefold(): action for name, action in names.items()}
+        return names.get(word, folded.get(word.casefold()))
+
+    def pass_if_forced(self) -> bool:
+        """Pass if the mover can do nothing else, and return whether it was so."""
+        legal = self.legal()
+        forced = len(legal) == 1 and self.game.action_names[legal[0]] == "pass"
+        if forced:
+            self.play(legal[0])
+        return forced
+
+    def record(
+        self,
+        players: Sequence[str] = ("", ""),
+        result: int | None = None,
+        opening: int = 0,
+        date: str = "",
+    ) -> GameRecord:
+        """Return the record of the game so far.
+
+        Args:
+            players: the names of both.
+            result: what the record says; None if it says nothing.
+            opening: moves that nobody chose.
+            date: of the game.
+
+        Raises:
+            SettingError: the result contradicts the rules, or the opening is longer than the game.
+        """
+        if self.result is not None and result is not None and result != self.result:
+            msg = (
+                f"its result is {result:+d} for the first player, but by the rules {self.result:+d}"
+            )
+            raise SettingError(msg)
+        if not 0 <= opening <= len(self.moves):
+            msg = f"an opening of {opening} moves does not fit a game of {len(self.moves)}"
+            raise SettingError(msg)
+        first, second = players
+        ended = self.result if self.result is not None else result
+        return GameRecord(self.game.name, tuple(self.moves), (first, second), ended, opening, date)
+
+
+def _last_word(text: str) -> str:
+    return text.rsplit(maxsplit=1)[-1] if text.strip() else text
+
+
+def replay(game: Game, record: GameRecord) -> Replay:
+    """Return a record played to its end.
+
+    Raises:
+        SettingError: it is of another game, or a move is not legal.
+    """
+    check_game_name(game, record.game)
+    played = Replay(game)
+    for move in record.moves:
+        played.play(move)
+    return played
+
+
+def check_game_name(game: Game, name: str) -> None:
+    """Check that a record is of the game that is wanted.
+
+    Raises:
+        SettingError: it is of another one.
+    """
+    if name.casefold() not in (game.name.casefold(), game.title.casefold()):
+        msg = f"it is a game of {name[:SHOWN]}, not of {game.name}"
+        raise SettingError(msg)
