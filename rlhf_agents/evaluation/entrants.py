@@ -1,0 +1,122 @@
+"""The entrants of a league: players that a word on the command line names."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from rlhf_agents.errors import SettingError
+from rlhf_agents.limits import checked_nodes
+from rlhf_agents.players import openspiel_mcts, perfect, python_bot
+from rlhf_agents.players.agent import Agent, load_agent
+from rlhf_agents.players.bundled import bundled_agents
+from rlhf_agents.players.players import Player, RandomPlayer, make_player
+from rlhf_games.base import Game
+
+AGENT = "agent"
+HUMAN = "human"
+WITHOUT_NODES = ("random", "minimax", openspiel_mcts.KIND, perfect.KIND)
+"""Kinds of players that no number of nodes concerns."""
+
+
+Load = Callable[..., Agent]
+"""Loads an agent by its name or path, and `game`, which it has to play."""
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """Who plays in a league.
+
+    Attributes:
+        name: unique in the league, e.g. `agent@256`.
+        word: the player without its number of nodes, e.g. `agent`.
+        nodes: positions that an agent looks at per move; None for players without that number.
+        digest: SHA-256 of the file that it comes from, "" if from none.
+    """
+
+    name: str
+    word: str
+    nodes: int | None
+    digest: str = ""
+
+
+def entrants_of(specs: Sequence[str], game: Game, nodes: int) -> list[Entrant]:
+    """Return the entrants that words name: PLAYER or PLAYER@NODES.
+
+    Args:
+        specs: the words.
+        game: the rules.
+        nodes: of agents whose word does not say.
+
+    Raises:
+        SettingError: a word cannot be one, or two entrants have the same name.
+    """
+    found = [_entrant(spec, game, nodes) for spec in specs]
+    names = [entrant.name for entrant in found]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        msg = f"two players are called {twice}; leave one out, or rename its file"
+        raise SettingError(msg)
+    if len(found) < 2:
+        msg = "a league needs two players or more, such as: random minimax:4 agent@64"
+        raise SettingError(msg)
+    return found
+
+
+def _entrant(spec: str, game: Game, nodes: int) -> Entrant:
+    word, number = _split(spec)
+    kind = word.partition(":")[0]
+    if kind == HUMAN:
+        msg = "a human cannot play in a league; rlhf-play plays against you"
+        raise SettingError(msg)
+    if kind in WITHOUT_NODES:
+        if number is not None:
+            msg = f"{spec!r}: {kind} takes no number of nodes; write {word}"
+            raise SettingError(msg)
+        return Entrant(word, word, None)
+    path = bundled_agents().get(game.name if word == AGENT else word, Path(word))
+    digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+    name = Path(word).name
+    if word.endswith(python_bot.SUFFIX) and number is None:
+        return Entrant(name, word, None, digest)  # it has its own number
+    budget = checked_nodes(nodes if number is None else number)
+    return Entrant(f"{name}@{budget}", word, budget, digest)
+
+
+def _split(spec: str) -> tuple[str, int | None]:
+    word, at, number = spec.rpartition("@")
+    if at and number.isascii() and number.isdigit() and not Path(spec).is_file():
+        return word, int(number)
+    return spec, None
+
+
+def make_entrant(entrant: Entrant, game: Game, seed: int, load: Load = load_agent) -> Player:
+    """Return the player.
+
+    Args:
+        entrant: which.
+        game: the rules.
+        seed: of players that leave something to chance.
+        load: of agents.
+
+    Raises:
+        UserError: there is no such player, or it cannot play this game.
+    """
+    kind = entrant.word.partition(":")[0]
+    if kind == openspiel_mcts.KIND:
+        simulations = openspiel_mcts.parse_simulations(entrant.word)
+        return openspiel_mcts.OpenSpielMCTS(game, simulations, seed)
+    if entrant.word == perfect.KIND:
+        return perfect.PerfectPlayer(game)
+    if entrant.word.endswith(python_bot.SUFFIX):
+        return python_bot.PythonBotPlayer(game, Path(entrant.word), entrant.nodes)
+    by_name = partial(load, game=game.name)
+    return make_player(entrant.word, game, nodes=entrant.nodes or 0, seed=seed, load=by_name)
+
+
+def depends_on_seed(player: Player) -> bool:
+    """Tell whether another seed would make another player."""
+    return isinstance(player, RandomPlayer | openspiel_mcts.OpenSpielMCTS)

@@ -1,0 +1,248 @@
+"""What a league says: a table of its players, and a table of who did what against whom."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlhf_agents.evaluation.league import LeagueGame
+from rlhf_agents.evaluation.ratings import SAMPLES, Ratings, Results, rate, warnings_of
+
+ANCHOR = "random"
+"""The player whose rating is 0 if it takes part."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A player of a league.
+
+    Attributes:
+        player: its name.
+        elo: its rating; random play is 0 if it takes part, else the mean.
+        low: the lower end of the 95 % interval.
+        high: its upper end.
+        superiority: how likely it is stronger than the next one of the table; None for the last.
+        games: how many it played.
+        wins: of these, won.
+        draws: of these, drawn.
+        losses: of these, lost.
+        score: wins and half the draws per game, in [0, 1].
+        score_first: the same in games in which it had the first move; None if there are none.
+        score_second: the same in the others.
+        ms_per_move: milliseconds.
+    """
+
+    player: str
+    elo: float
+    low: float
+    high: float
+    superiority: float | None
+    games: int
+    wins: int
+    draws: int
+    losses: int
+    score: float
+    score_first: float | None
+    score_second: float | None
+    ms_per_move: float
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What a player did against another.
+
+    Attributes:
+        player: its name.
+        opponent: the other's.
+        games: how many they played.
+        wins: of these, won by the player.
+        draws: of these, drawn.
+        losses: of these, lost by the player.
+        score: wins and half the draws per game, in [0, 1].
+        expected: the score that the ratings expect.
+        distinct: different games among them; fewer than games means repetitions.
+    """
+
+    player: str
+    opponent: str
+    games: int
+    wins: int
+    draws: int
+    losses: int
+    score: float
+    expected: float
+    distinct: int
+
+
+@dataclass(frozen=True)
+class Table:
+    """The result of a league.
+
+    Attributes:
+        game: the name of the game.
+        rows: the players, the strongest first.
+        cells: of everybody against everybody that it met, in the order of the rows.
+        anchored: random play is 0; else the mean is.
+        advantage: what the first move is worth, in Elo.
+        draws: share of draws between equals.
+        games: how many were played.
+        distinct: different games among them.
+        warnings: what a reader has to know, in sentences.
+    """
+
+    game: str
+    rows: tuple[Row, ...]
+    cells: tuple[Cell, ...]
+    anchored: bool
+    advantage: float
+    draws: float
+    games: int
+    distinct: int
+    warnings: tuple[str, ...]
+
+
+def tabulate(
+    game: str, names: Sequence[str], games: Sequence[LeagueGame], *, seed: int = 0
+) -> Table:
+    """Return what some games say of players.
+
+    Args:
+        game: the name of the game.
+        names: the players; those without a game are left out.
+        games: what they played.
+        seed: of the bootstrap.
+
+    Raises:
+        SettingError: there is no game.
+    """
+    present = {name for one in games for name in one.players}
+    names = [name for name in names if name in present]
+    results = _results(names, games)
+    anchor = names.index(ANCHOR) if ANCHOR in names else None
+    ratings = rate(results, len(names), anchor=anchor, samples=SAMPLES, seed=seed)
+    order = np.argsort(-ratings.elo, kind="stable").tolist()
+    distinct = len({(one.players, one.moves) for one in games})
+    warnings = warnings_of(ratings, names)
+    if distinct < len(games):
+        warnings.append(
+            f"only {distinct} of {len(games)} games differ: more games need longer openings"
+        )
+    return Table(
+        game=game,
+        rows=_rows(names, games, results, ratings, order),
+        cells=_cells(names, games, results, ratings, order),
+        anchored=anchor is not None,
+        advantage=ratings.advantage,
+        draws=ratings.draws,
+        games=len(games),
+        distinct=distinct,
+        warnings=tuple(warnings),
+    )
+
+
+def _results(names: Sequence[str], games: Sequence[LeagueGame]) -> Results:
+    """Return games as arrays; openings are told apart by their moves."""
+    index = {name: player for player, name in enumerate(names)}
+    openings: dict[tuple[int, ...], int] = {}
+    return Results(
+        first=np.array([index[one.players[0]] for one in games], np.int64),
+        second=np.array([index[one.players[1]] for one in games], np.int64),
+        result=np.array([one.result for one in games], np.int64),
+        opening=np.array(
+            [openings.setdefault(one.moves[: one.opening_plies], len(openings)) for one in games],
+            np.int64,
+        ),
+    )
+
+
+def _rows(
+    names: Sequence[str],
+    games: Sequence[LeagueGame],
+    results: Results,
+    ratings: Ratings,
+    order: Sequence[int],
+) -> tuple[Row, ...]:
+    ms = np.array([one.ms for one in games])
+    rows = []
+    for place, player in enumerate(order):
+        first, second = results.first == player, results.second == player
+        own = np.concatenate([results.result[first], -results.result[second]])
+        wins, draws, losses, score = _tally(own)
+        after = order[place + 1] if place + 1 < len(order) else None
+        rows.append(
+            Row(
+                player=names[player],
+                elo=float(ratings.elo[player]),
+                low=float(ratings.low[player]),
+                high=float(ratings.high[player]),
+                superiority=None if after is None else float(ratings.superiority[player, after]),
+                games=len(own),
+                wins=wins,
+                draws=draws,
+                losses=losses,
+                score=score,
+                score_first=_tally(results.result[first])[3] if first.any() else None,
+                score_second=_tally(-results.result[second])[3] if second.any() else None,
+                ms_per_move=float(np.concatenate([ms[first, 0], ms[second, 1]]).mean()),
+            )
+        )
+    return tuple(rows)
+
+
+def _cells(
+    names: Sequence[str],
+    games: Sequence[LeagueGame],
+    results: Results,
+    ratings: Ratings,
+    order: Sequence[int],
+) -> tuple[Cell, ...]:
+    cells = []
+    for player in order:
+        for other in order:
+            first = (results.first == player) & (results.second == other)
+            second = (results.second == player) & (results.first == other)
+            own = np.concatenate([results.result[first], -results.result[second]])
+            if len(own):
+                rows = np.flatnonzero(first | second)
+                wins, draws, losses, score = _tally(own)
+                cell = Cell(
+                    player=names[player],
+                    opponent=names[other],
+                    games=len(own),
+                    wins=wins,
+                    draws=draws,
+                    losses=losses,
+                    score=score,
+                    expected=float(ratings.expected[player, other]),
+                    distinct=len({(games[row].players, games[row].moves) for row in rows.tolist()}),
+                )
+                cells.append(cell)
+    return tuple(cells)
+
+
+def _tally(own: NDArray[np.int64]) -> tuple[int, int, int, float]:
+    """Return wins, draws, losses and the score of a player's results."""
+    wins, draws, losses = (int((own == value).sum()) for value in (1, 0, -1))
+    return wins, draws, losses, (wins + draws / 2) / max(len(own), 1)
+
+
+def to_csv(records: Sequence[Row] | Sequence[Cell]) -> str:
+    """Return rows or cells as CSV with a header; numbers are rounded to four digits."""
+    text = io.StringIO()
+    kind = type(records[0])
+    writer = csv.DictWriter(text, list(kind.__dataclass_fields__), lineterminator="\n")
+    writer.writeheader()
+    for record in records:
+        values = {name: getattr(record, name) for name in kind.__dataclass_fields__}
+        writer.writerow(
+            {
+                name: round(value, 4) if isinstance(value, float) else value
+                for name, value in values.items()
+            }
+        )
+    return text.getvalue()

@@ -1,0 +1,81 @@
+"""Bots that `rlhf-export` wrote as a Python file, as players. Loading one runs its code."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+from rlhf_agents.errors import SettingError
+from rlhf_agents.limits import checked_nodes
+from rlhf_agents.players.move_only import MoveOnlyPlayer
+from rlhf_games.base import Game, States
+
+SUFFIX = ".py"
+
+
+class PythonBotPlayer(MoveOnlyPlayer):
+    """A bot of the formats `python` and `kaggle`; it keeps positions as our games do.
+
+    Args:
+        game: the rules.
+        path: of the file; its code is run.
+        nodes: positions that it looks at per move; None takes what it was exported with.
+
+    Raises:
+        SettingError: the file is missing, fails, or is no bot for this game.
+    """
+
+    def __init__(self, game: Game, path: Path, nodes: int | None = None) -> None:
+        self._module = _load(path)
+        _check(self._module, path, game)
+        self._nodes = self._module.NODES if nodes is None else checked_nodes(nodes)
+        super().__init__(game, f"{path.name}@{self._nodes}")
+
+    def choose(self, state: States, goal: str = "win") -> int:
+        """Return the bot's action in an unfinished position uint64 `[W]`.
+
+        Raises:
+            SettingError: the bot does not know the goal.
+        """
+        if goal not in self._module.GOALS:
+            msg = f"{self.name} does not know the goal {goal!r}; it plays for: "
+            raise SettingError(msg + ", ".join(self._module.GOALS))
+        position = tuple(int(word) for word in state)
+        action: int = self._module.choose_state(
+            position, self._module.GOALS.index(goal), self._nodes
+        )
+        return action
+
+
+def _load(path: Path) -> ModuleType:
+    name = f"rlhf_python_bot_{hashlib.sha256(str(path).encode()).hexdigest()[:16]}"
+    if not path.is_file():
+        msg = f"there is no bot {path}"
+        raise SettingError(msg)
+    spec = spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        msg = f"{path} is not a Python file"
+        raise SettingError(msg)
+    module = module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:  # it may do anything
+        msg = f"the bot {path} cannot be loaded ({type(error).__name__}: {error})"
+        raise SettingError(msg) from error
+    return module
+
+
+def _check(bot: ModuleType, path: Path, game: Game) -> None:
+    """Check that a module is a bot for a game, as far as that can be seen without playing."""
+    needed = ("choose_state", "start", "ACTION_NAMES", "GOALS", "NODES")
+    missing = [name for name in needed if not hasattr(bot, name)]
+    if missing:
+        msg = f"{path} is not a bot that rlhf-export wrote: it has no {missing[0]}"
+        raise SettingError(msg)
+    names = (list(game.names_of(0)), list(game.names_of(1)))
+    start = tuple(int(word) for word in game.initial(1)[0])
+    if tuple(bot.ACTION_NAMES) != names or tuple(bot.start()) != start:
+        msg = f"{path} is a bot for another game than {game.name}"
+        raise SettingError(msg)
