@@ -27,7 +27,7 @@ WIDTH = 13.0
 """Inches."""
 COLOURS = 128
 """Of the PNG: a palette makes it a third as large."""
-ROW = 0.34
+ROW = 0.36
 """Inches per player."""
 SHORTEST = 7.0
 NUMBERED = 16
@@ -86,10 +86,10 @@ def league_png(table: Table, theme: str = "light") -> bytes:
     from matplotlib.figure import Figure  # noqa: PLC0415 - an optional extra
 
     style = THEMES[theme]
-    height = max(SHORTEST, 2 * (1.3 + ROW * len(table.rows)))
+    height = max(SHORTEST, 5 + 1.2 * ROW * len(table.rows))
     figure = Figure(figsize=(WIDTH, height), dpi=DPI, layout="constrained", facecolor=style.paper)
     canvas: Any = FigureCanvasAgg(figure)
-    panels = figure.subplot_mosaic([["ladder", "cross"], ["time", "cross"]], width_ratios=[1, 1.15])
+    panels = figure.subplot_mosaic([["ladder", "cross"], ["time", "time"]], height_ratios=[1.2, 1])
     for axes in panels.values():
         _dress(axes, style)
     draw_ladder(panels["ladder"], table, style)
@@ -149,7 +149,9 @@ def draw_time(axes: Axes, table: Table, style: Theme) -> None:
     _bars(axes, _times(table.rows), elo, table.rows, style, across=False)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    axes.margins(x=0.18, y=0.12)
+    lowest, highest = axes.get_xlim()
+    axes.set_xlim(lowest, highest * (highest / lowest) ** 0.12)  # room for a name
+    axes.margins(y=0.12)
     axes.set_xlabel("milliseconds per move")
     axes.set_ylabel("Elo")
     axes.set_title("Strength and time", color=style.ink, loc="left", fontsize=11)
@@ -226,7 +228,6 @@ def draw_cross_table(axes: Axes, table: Table, style: Theme) -> None:
     colours = LinearSegmentedColormap.from_list("score", [style.bad, style.even, style.good])
     colours.set_bad(style.paper)
     axes.imshow(scores, cmap=colours, vmin=0, vmax=1)
-    axes.set_anchor("N")
     axes.set_xticks(range(len(names)), names, rotation=45, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(len(names)), names)
     if len(names) <= NUMBERED:
