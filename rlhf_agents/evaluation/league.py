@@ -59,7 +59,7 @@ class LeagueGame:
         opening_plies: its length.
         moves: all actions, those of the opening included.
         result: for the first player: 1 won, 0 drawn, -1 lost.
-        ms: milliseconds per move of the first and of the second player.
+        ms: CPU milliseconds per move of the first and of the second player.
     """
 
     players: tuple[str, str]
@@ -268,7 +268,7 @@ def _plain(game: LeagueGame, name: str) -> dict[str, Any]:
         "opening": game.opening_plies,
         "moves": list(game.moves),
         "start": game.opening,
-        "ms": [round(ms, 4) for ms in game.ms],
+        "ms": list(game.ms),
     }
 
 

@@ -26,13 +26,14 @@ from rlhf_agents.players.players import Player
 from rlhf_games.base import Game, States
 
 MAX_WORKERS = 256
+MS_DIGITS = 5
 
 
 class Clocked:
-    """A player whose moves are timed.
+    """A player whose moves are timed: in CPU time, as other work may share the machine.
 
     Attributes:
-        seconds: that it took so far.
+        seconds: of CPU time that it took so far.
         moves: how many it made.
     """
 
@@ -45,16 +46,16 @@ class Clocked:
 
     def act(self, states: States, goal: str) -> NDArray[np.int64]:
         """Return the player's actions, see `Player.act`."""
-        begun = time.perf_counter()
+        begun = time.process_time()
         actions = self.player.act(states, goal)
-        self.seconds += time.perf_counter() - begun
+        self.seconds += time.process_time() - begun
         self.moves += len(states)
         return actions
 
     @property
     def ms(self) -> float:
-        """Milliseconds per move."""
-        return 1000 * self.seconds / max(self.moves, 1)
+        """CPU milliseconds per move, as exactly as a file has them."""
+        return round(1000 * self.seconds / max(self.moves, 1), MS_DIGITS)
 
 
 class Stage:

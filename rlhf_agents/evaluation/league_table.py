@@ -34,7 +34,7 @@ class Row:
         score: wins and half the draws per game, in [0, 1].
         score_first: the same in games in which it had the first move; None if there are none.
         score_second: the same in the others.
-        ms_per_move: milliseconds.
+        cpu_ms: per move, in milliseconds of CPU time.
     """
 
     player: str
@@ -49,7 +49,7 @@ class Row:
     score: float
     score_first: float | None
     score_second: float | None
-    ms_per_move: float
+    cpu_ms: float
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,7 @@ def _rows(
                 score=score,
                 score_first=_tally(results.result[first])[3] if first.any() else None,
                 score_second=_tally(-results.result[second])[3] if second.any() else None,
-                ms_per_move=float(np.concatenate([ms[first, 0], ms[second, 1]]).mean()),
+                cpu_ms=float(np.concatenate([ms[first, 0], ms[second, 1]]).mean()),
             )
         )
     return tuple(rows)

@@ -144,7 +144,7 @@ def draw_ladder(axes: Axes, table: Table, style: Theme) -> None:
 
 
 def draw_time(axes: Axes, table: Table, style: Theme) -> None:
-    """Draw the rating of each player against its milliseconds per move."""
+    """Draw the rating of each player against its CPU milliseconds per move."""
     elo = np.array([row.elo for row in table.rows])
     _bars(axes, _times(table.rows), elo, table.rows, style, across=False)
     axes.set_xscale("log")
@@ -152,13 +152,13 @@ def draw_time(axes: Axes, table: Table, style: Theme) -> None:
     lowest, highest = axes.get_xlim()
     axes.set_xlim(lowest, highest * (highest / lowest) ** 0.12)  # room for a name
     axes.margins(y=0.12)
-    axes.set_xlabel("milliseconds per move")
+    axes.set_xlabel("CPU milliseconds per move")
     axes.set_ylabel("Elo")
     axes.set_title("Strength and time", color=style.ink, loc="left", fontsize=11)
 
 
 def _times(rows: Sequence[Row]) -> Any:
-    return np.maximum([row.ms_per_move for row in rows], 1e-4)
+    return np.maximum([row.cpu_ms for row in rows], 1e-4)
 
 
 def _bars(axes: Axes, x: Any, y: Any, rows: Sequence[Row], style: Theme, *, across: bool) -> None:
@@ -226,8 +226,7 @@ def draw_cross_table(axes: Axes, table: Table, style: Theme) -> None:
     for cell in table.cells:
         scores[names.index(cell.player), names.index(cell.opponent)] = cell.score
     colours = LinearSegmentedColormap.from_list("score", [style.bad, style.even, style.good])
-    colours.set_bad(style.paper)
-    axes.imshow(scores, cmap=colours, vmin=0, vmax=1)
+    axes.imshow(scores, cmap=colours.with_extremes(bad=style.paper), vmin=0, vmax=1)
     axes.set_xticks(range(len(names)), names, rotation=45, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(len(names)), names)
     if len(names) <= NUMBERED:

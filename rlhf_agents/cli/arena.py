@@ -1,0 +1,237 @@
+"""`rlhf-arena`: a league of players, and what their games say of their strength."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import rlhf_games
+from rlhf_agents.cli.common import Parser, progress_bar, run_program
+from rlhf_agents.envs.names import game_name
+from rlhf_agents.errors import OutputError, SettingError
+from rlhf_agents.limits import checked_seed
+from rlhf_games.base import Game
+
+if TYPE_CHECKING:
+    from rlhf_agents.evaluation.league import League
+    from rlhf_agents.evaluation.league_table import Table
+
+EXAMPLES = """players:
+  random, minimax:DEPTH, openspiel-mcts:SIMULATIONS, perfect (Connect Four; extra `solver`), agent
+  (the game's bundled one), the name of a bundled agent, FILE.zip, or FILE.py, a bot that
+  rlhf-export wrote, whose code is run; agents and bots take @NODES, positions to look at per move
+
+examples:
+  rlhf-arena --game connect_four random minimax:4 agent@0 agent@64
+  rlhf-arena --game connect_four agent@64 minimax:6 openspiel-mcts:1000 --games 200 --out league
+  rlhf-arena --game othello_6x6 my.zip@64 agent minimax:4 --gauntlet --records sgf --out othello
+  rlhf-arena --game "openspiel:breakthrough(rows=6,columns=6)" minimax:3 random --json
+
+Everybody plays everybody; with --gauntlet the first plays all others. Each random opening is played
+from both seats. --out keeps every game in DIR/games.jsonl: the same command goes on after Ctrl-C,
+and more players or --games add to what is there. It also gets ratings.csv, cross_table.csv,
+league.png (extra `plots`) and, with --records, the games in that format.
+
+Ratings are in Elo: random play is 0 if it takes part, else the mean. They hold for these players,
+this game and these openings. Times are CPU milliseconds per move."""
+
+GAMES, NODES = 100, 256
+RECORDS = ("pgn", "sgf", "txt")
+THEMES = ("light", "dark")
+RATINGS_FILE, CROSS_FILE, PICTURE_FILE = "ratings.csv", "cross_table.csv", "league.png"
+
+
+def parser() -> Parser:
+    """Return the program's argument parser."""
+    program = Parser(
+        prog="rlhf-arena",
+        description="Let players play a league, and rate them.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = program.add_argument
+    add("players", nargs="+", metavar="PLAYER", help="who plays, see below")
+    add("--game", required=True, metavar="GAME", help="a game with exact rules (see rlhf-games)")
+    games = f"of every two players that meet, an even number (default {GAMES})"
+    add("--games", type=int, default=GAMES, metavar="N", help=games)
+    add("--gauntlet", action="store_true", help="only the first player meets the others")
+    nodes = f"of agents without @NODES (default {NODES}; 0 is the network alone)"
+    add("--nodes", type=int, default=NODES, metavar="N", help=nodes)
+    openings = "length of the random openings (default: 2, or more where there are too few)"
+    add("--openings", type=int, metavar="PLIES", help=openings)
+    add("--workers", type=int, metavar="N", help="processes that play (default: one per core)")
+    add("--out", type=Path, metavar="DIR", help="where games and results are kept")
+    add("--records", choices=RECORDS, help="also write the games to DIR in this format")
+    add("--theme", choices=THEMES, default=THEMES[0], help="of the picture (default light)")
+    add("--force", action="store_true", help="replace results in DIR; games are never removed")
+    add("--seed", type=int, default=0, metavar="N", help="of openings and players (default 0)")
+    add("--json", action="store_true", help="print one JSON object and nothing else")
+    return program
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program and return its exit code."""
+    return run_program(_arena, parser().parse_intermixed_args(arguments), arguments)
+
+
+def _arena(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int:
+    rules = game_name(options.game)
+    if rules is None:
+        msg = f"a league needs a game with exact rules, which {options.game} does not have"
+        raise SettingError(f"{msg}; rlhf-eval measures agents there")
+    game = rlhf_games.make(rules)
+    league = _league(options, game)
+    _check_outputs(options, league)
+    _play(options, league)
+    from rlhf_agents.evaluation.league_table import tabulate  # noqa: PLC0415 - after the arguments
+
+    table = tabulate(game.name, league.names, league.played(), seed=options.seed)
+    written = [] if options.out is None else _write(options, league, table)
+    if options.json:
+        print(json.dumps(dataclasses.asdict(table), allow_nan=False))  # noqa: T201 - the output
+        return 0
+    from rlhf_agents.cli.arena_tables import show  # noqa: PLC0415 - not needed for --json
+
+    show(table, game.title)
+    for path in written:
+        sys.stderr.write(f"wrote {path}\n")
+    return 0
+
+
+def _league(options: argparse.Namespace, game: Game) -> League:
+    """Return the league; everything that needs no player is checked.
+
+    Raises:
+        SettingError: an option cannot work.
+    """
+    from rlhf_agents.evaluation.entrants import entrants_of  # noqa: PLC0415 - after the arguments
+    from rlhf_agents.evaluation.league import (  # noqa: PLC0415 - after the arguments
+        League,
+        LeagueSettings,
+    )
+
+    if options.records is not None:
+        from rlhf_agents.play.records import to_text  # noqa: PLC0415 - after the arguments
+
+        if options.out is None:
+            msg = "--records needs --out DIR, where the games are kept"
+            raise SettingError(msg)
+        to_text([], game, options.records)  # refuses games that the format cannot hold
+    settings = LeagueSettings(
+        games=options.games,
+        gauntlet=options.gauntlet,
+        opening_plies=options.openings,
+        seed=checked_seed(options.seed),
+    )
+    entrants = entrants_of(options.players, game, options.nodes)
+    return League(game, entrants, settings, options.out)
+
+
+def _play(options: argparse.Namespace, league: League) -> None:
+    """Play what is missing; say after Ctrl-C what is kept."""
+    from rlhf_agents.evaluation.league_play import play_league  # noqa: PLC0415 - after the arguments
+
+    workers = _cores() if options.workers is None else options.workers
+    total = len(league.wanted())
+    try:
+        with progress_bar("games", total) as told:
+            play_league(league, workers=workers, on_progress=told)
+    except KeyboardInterrupt:
+        kept = f"{len(league.played())} of {total} games are played"
+        cure = "give --out DIR to keep them the next time"
+        if league.folder is not None:
+            cure = f"they are kept in {league.folder}, and the same command goes on from there"
+        sys.stderr.write(f"{kept}; {cure}\n")
+        raise
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+# ---- files -----------------------------------------------------------------------------------
+
+
+def _outputs(options: argparse.Namespace) -> list[Path]:
+    """Return the files that the results go to."""
+    from rlhf_agents.evaluation import plots  # noqa: PLC0415 - after the arguments
+
+    names = [RATINGS_FILE, CROSS_FILE]
+    names += [PICTURE_FILE] if plots.available() else []
+    names += [f"games.{options.records}"] if options.records else []
+    return [options.out / name for name in names]
+
+
+def _check_outputs(options: argparse.Namespace, league: League) -> None:
+    """Check before new games are played that their results may be written.
+
+    Raises:
+        OutputError: a file exists, and is not to be replaced.
+    """
+    if options.out is None or options.force or not league.missing():
+        return
+    for path in _outputs(options):
+        if path.exists():
+            raise OutputError(_exists(path))
+
+
+def _exists(path: Path) -> str:
+    cure = "add --force to replace it (games are kept), or choose another folder"
+    return f"{path} holds results of fewer or other games: {cure}"
+
+
+def _write(options: argparse.Namespace, league: League, table: Table) -> list[Path]:
+    """Write the results and return the files that are new.
+
+    Raises:
+        OutputError: a file exists with another content, or cannot be written.
+    """
+    from rlhf_agents.evaluation import plots  # noqa: PLC0415 - after the arguments
+    from rlhf_agents.evaluation.league_table import to_csv  # noqa: PLC0415 - after the arguments
+    from rlhf_agents.files.atomic import write_atomically  # noqa: PLC0415 - after the arguments
+
+    contents = {
+        options.out / RATINGS_FILE: to_csv(table.rows).encode(),
+        options.out / CROSS_FILE: to_csv(table.cells).encode(),
+    }
+    if plots.available():
+        contents[options.out / PICTURE_FILE] = plots.league_png(table, options.theme)
+    else:
+        sys.stderr.write(f"no {PICTURE_FILE}: {plots.HINT}\n")
+    if options.records is not None:
+        contents[options.out / f"games.{options.records}"] = _records(options.records, league)
+    new = [
+        path
+        for path, content in contents.items()
+        if not path.exists() or path.read_bytes() != content
+    ]
+    for path in new:
+        if path.exists() and not options.force:
+            raise OutputError(_exists(path))
+    for path in new:
+        write_atomically(path, contents[path])
+    return new
+
+
+def _records(kind: str, league: League) -> bytes:
+    """Return the games of a league in a format of records."""
+    from rlhf_agents.play.records import GameRecord, to_text  # noqa: PLC0415 - after the arguments
+
+    records = [
+        GameRecord(league.game.name, one.moves, one.players, one.result, one.opening_plies)
+        for one in league.played()
+    ]
+    return to_text(records, league.game, kind).encode()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
