@@ -24,7 +24,7 @@ class Row:
     Attributes:
         player: its name.
         elo: its rating; random play is 0 if it takes part, else the mean.
-        low: the lower end of the 95 % interval.
+        low: the lower end of the 95 % interval, see `ratings.Ratings`.
         high: its upper end.
         superiority: how likely it is stronger than the next one of the table; None for the last.
         games: how many it played.
@@ -65,6 +65,7 @@ class Cell:
         losses: of these, lost by the player.
         score: wins and half the draws per game, in [0, 1].
         expected: the score that the ratings expect.
+        superiority: how likely the player is the stronger one, in [0, 1].
         distinct: different games among them; fewer than games means repetitions.
     """
 
@@ -76,6 +77,7 @@ class Cell:
     losses: int
     score: float
     expected: float
+    superiority: float
     distinct: int
 
 
@@ -219,6 +221,7 @@ def _cells(
                     losses=losses,
                     score=score,
                     expected=float(ratings.expected[player, other]),
+                    superiority=float(ratings.superiority[player, other]),
                     distinct=len({(games[row].players, games[row].moves) for row in rows.tolist()}),
                 )
                 cells.append(cell)

@@ -85,7 +85,8 @@ class Ratings:
 
     Attributes:
         elo: float64 `[K]`; 0 is the anchor, or else the mean.
-        low: float64 `[K]`, the lower end of the 95 % interval of the distance to the zero.
+        low: float64 `[K]`, the lower end of the 95 % interval. Intervals are those of the distance
+            to the mean, also with an anchor: how well it is known would widen all of them alike.
         high: float64 `[K]`, its upper end.
         superiority: float64 `[K, K]`, how likely row is stronger than column, in [0, 1].
         expected: float64 `[K, K]`, the score of row against column when the seats alternate.
@@ -135,14 +136,15 @@ def rate(
     best = fit(matchups.counts[None], matchups.seats, players)[0]
     resampled = matchups.resampled(samples, np.random.default_rng(seed))
     drawn = fit(resampled, matchups.seats, players, start=best)
-    elo, elos = _elo(best[None], players, anchor)[0], _elo(drawn, players, anchor)
+    elo, elos = _centred(best[None], players)[0], _centred(drawn, players)
     low, high = np.quantile(elos, (0.025, 0.975), axis=0)
+    zero = 0.0 if anchor is None else elo[anchor]
     expected = _expected(best, players)
     points, games = _points(results, players)
     return Ratings(
-        elo=elo,
-        low=np.minimum(low, elo),
-        high=np.maximum(high, elo),
+        elo=elo - zero,
+        low=np.minimum(low, elo) - zero,
+        high=np.maximum(high, elo) - zero,
         superiority=_superiority(elos),
         expected=expected,
         advantage=float(ELO * best[players]),
@@ -257,11 +259,10 @@ def _expected(parameters: Floats, players: int) -> Floats:
     return scores
 
 
-def _elo(parameters: Floats, players: int, anchor: int | None) -> Floats:
-    """Return Elo ratings `[S, K]`; that of the anchor, or else the mean, is 0."""
+def _centred(parameters: Floats, players: int) -> Floats:
+    """Return Elo ratings whose mean is 0, `[S, K]`."""
     strengths = parameters[:, :players]
-    zero = strengths.mean(axis=1) if anchor is None else strengths[:, anchor]
-    elo: Floats = ELO * (strengths - zero[:, None])
+    elo: Floats = ELO * (strengths - strengths.mean(axis=1, keepdims=True))
     return elo
 
 
