@@ -92,14 +92,13 @@ def _arena(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int
     from rlhf_agents.evaluation.league_table import tabulate  # noqa: PLC0415 - after the arguments
 
     table = tabulate(game.name, league.names, league.played(), seed=options.seed)
-    written = [] if options.out is None else _write(options, league, table)
     if options.json:
         print(json.dumps(dataclasses.asdict(table), allow_nan=False))  # noqa: T201 - the output
-        return 0
-    from rlhf_agents.cli.arena_tables import show  # noqa: PLC0415 - not needed for --json
+    else:
+        from rlhf_agents.cli.arena_tables import show  # noqa: PLC0415 - not needed for --json
 
-    show(table, game.title)
-    for path in written:
+        show(table, game.title)
+    for path in [] if options.out is None else _write(options, league, table):
         sys.stderr.write(f"wrote {path}\n")
     return 0
 

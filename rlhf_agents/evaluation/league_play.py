@@ -5,10 +5,12 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -151,7 +153,9 @@ def _in_processes(
     settings = (league.game.name, league.openings, league.settings.seed)
     pool = ProcessPoolExecutor(workers, context, _set_up, settings)
     try:
-        for future in as_completed([pool.submit(_play, batch) for batch in batches]):
+        with _interrupts_ignored():  # which the processes that start here inherit
+            futures = [pool.submit(_play, batch) for batch in batches]
+        for future in as_completed(futures):
             yield future.result()
         pool.shutdown()
     except BrokenProcessPool as error:
@@ -165,8 +169,29 @@ def _in_processes(
 
 def _set_up(game: str, openings: Openings, seed: int) -> None:
     """Prepare a worker process."""
-    signal.signal(signal.SIGINT, lambda *_: os._exit(1))  # the parent says what there is to say
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends its workers
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _worker.append(Stage(rlhf_games.make(game), openings, seed))
+
+
+def _end_with_parent() -> None:
+    """End this process once its parent is gone, however that was killed."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 _worker: list[Stage] = []

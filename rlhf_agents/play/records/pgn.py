@@ -28,7 +28,7 @@ _TOKEN = re.compile(
     |(?P<move>[^\s(){}\[\];!?]+)""",
     re.VERBOSE | re.MULTILINE,
 )
-_SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9+#=:_/-]*")
+_SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9+#=:_/*-]*")
 
 
 def read(text: str, game: Game) -> Iterator[GameRecord]:
@@ -136,9 +136,10 @@ def _numbered(record: GameRecord, game: Game) -> Iterator[str]:
     for ply, move in enumerate(record.moves):
         if move not in played.legal():
             raise played.illegal(move)
-        name = played.name(move)
-        if not _SAFE.fullmatch(name) or name in RESULTS:
-            msg = f"PGN cannot hold the name of a move, {name!r}; use json"
+        names = (played.name(move), game.names_of(played.seat)[move])
+        name = next((one for one in names if _SAFE.fullmatch(one) and one not in RESULTS), None)
+        if name is None:
+            msg = f"PGN cannot hold the name of a move, {names[0]!r}; use json"
             raise SettingError(msg)
         yield f"{ply // 2 + 1}. {name}" if ply % 2 == 0 else name
         played.play(move)

@@ -153,6 +153,24 @@ def test_a_killed_program_goes_on(tmp_path: Path):
     assert path.read_bytes().startswith(kept[: kept.rfind(b"\n") + 1])
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="sends a signal to a group of processes")
+def test_ctrl_c_ends_all_processes_and_says_how_to_go_on(tmp_path: Path):
+    words = ["--game", "connect_four", *CROWD, "minimax:9", "--games", "200", "--workers", "2"]
+    command = [sys.executable, "-m", "rlhf_agents.cli.arena", *words, "--out", str(tmp_path / "l")]
+    path = tmp_path / "l" / GAMES_FILE
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as child:
+        while not (path.exists() and path.stat().st_size) and child.poll() is None:
+            time.sleep(0.01)
+        os.killpg(child.pid, signal.SIGINT)
+        out, err = child.communicate(timeout=60)
+    assert (child.returncode, out) == (130, "")
+    assert len(err.splitlines()) == 2
+    assert "same command" in err
+
+
 def test_lines_are_game_records(tmp_path: Path):
     one = finished(tmp_path)
     records = {

@@ -41,6 +41,7 @@ FOREIGN = (
     "openspiel:go(board_size=5)",
     "openspiel:hex(board_size=4)",
     "openspiel:havannah(board_size=3)",
+    "openspiel:breakthrough(rows=5,columns=4)",
 )
 WITHOUT_SGF = ("breakthrough", "breakthrough_6x6", *FOREIGN[1:])
 MATCH = "4453434343"
