@@ -77,8 +77,7 @@ def _entrant(spec: str, game: Game, nodes: int) -> Entrant:
             msg = f"{spec!r}: {kind} takes no number of nodes; write {word}"
             raise SettingError(msg)
         return Entrant(word, word, None)
-    path = bundled_agents().get(game.name if word == AGENT else word, Path(word))
-    digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+    digest = _digest(bundled_agents().get(game.name if word == AGENT else word, Path(word)))
     name = Path(word).name
     if word.endswith(python_bot.SUFFIX) and number is None:
         return Entrant(name, word, None, digest)  # it has its own number
@@ -88,9 +87,24 @@ def _entrant(spec: str, game: Game, nodes: int) -> Entrant:
 
 def _split(spec: str) -> tuple[str, int | None]:
     word, at, number = spec.rpartition("@")
-    if at and number.isascii() and number.isdigit() and not Path(spec).is_file():
+    if at and number.isascii() and number.isdigit() and len(number) < 20:
         return word, int(number)
     return spec, None
+
+
+def _digest(path: Path) -> str:
+    """Return the SHA-256 of a file; "" if there is none.
+
+    Raises:
+        SettingError: it cannot be read.
+    """
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except (FileNotFoundError, NotADirectoryError):
+        return ""  # the player's own error says more
+    except OSError as error:
+        msg = f"cannot read {str(path)[:100]}: {error.strerror or error}"
+        raise SettingError(msg) from error
 
 
 def make_entrant(entrant: Entrant, game: Game, seed: int, load: Load = load_agent) -> Player:

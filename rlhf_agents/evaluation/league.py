@@ -131,8 +131,10 @@ class League:
         self.game, self.entrants, self.settings = game, list(entrants), settings
         self.folder = folder
         plan = {} if folder is None else _read_plan(folder / PLAN_FILE)
-        plies = plan.get("opening_plies", settings.opening_plies)
-        self.openings = _openings(game, settings, plies)
+        plies = settings.opening_plies
+        self.openings = _openings(
+            game, settings, plan.get("opening_plies") if plies is None else plies
+        )
         self._plan = self._checked(plan)
         self.games: dict[tuple[tuple[str, str], int], LeagueGame] = {}
         if folder is not None:
@@ -147,8 +149,6 @@ class League:
             "seed": self.settings.seed,
             "opening_plies": int(self.openings.moves.shape[1]),
         }
-        if old and self.settings.opening_plies not in (None, old["opening_plies"]):
-            fixed["opening_plies"] = self.settings.opening_plies
         for name, value in fixed.items():
             if old and old[name] != value:
                 msg = (

@@ -258,6 +258,8 @@ def test_names_of_entrants():
         (["random@5", "agent"], ["random", "nodes"]),
         (["human", "agent"], ["rlhf-play"]),
         (["agent@99999999999", "random"], ["nodes"]),
+        ([".", "random"], ["cannot read .", "directory"]),
+        (["x" * 9999, "random"], ["cannot read xx", "too long"]),
     ],
 )
 def test_impossible_entrants_are_refused(players: list[str], words: list[str]):

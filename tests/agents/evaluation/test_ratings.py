@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-import choix
 import numpy as np
 import pytest
 
@@ -95,6 +94,7 @@ def test_the_share_of_draws_and_the_first_move_are_found():
 @pytest.mark.parametrize("seed", range(5))
 def test_choix_agrees(seed: int):
     """Without draws and with every result in both seats, this is the plain Bradley-Terry model."""
+    choix = pytest.importorskip("choix")
     rng, players = np.random.default_rng(seed), 6
     beaten = rng.integers(1, 30, (players, players))
     np.fill_diagonal(beaten, 0)
