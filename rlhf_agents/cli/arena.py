@@ -63,7 +63,7 @@ def parser() -> Parser:
     add("--gauntlet", action="store_true", help="only the first player meets the others")
     nodes = f"of agents without @NODES (default {NODES}; 0 is the network alone)"
     add("--nodes", type=int, default=NODES, metavar="N", help=nodes)
-    openings = "length of the random openings (default: 2, or more where there are too few)"
+    openings = "length of the random openings (default: 2, or 4, 6 .. where there are too few)"
     add("--openings", type=int, metavar="PLIES", help=openings)
     add("--workers", type=int, metavar="N", help="processes that play (default: one per core)")
     add("--out", type=Path, metavar="DIR", help="where games and results are kept")

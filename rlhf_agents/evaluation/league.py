@@ -39,7 +39,8 @@ class LeagueSettings:
     Attributes:
         games: of every two players that meet; even, as every opening is played from both seats.
         gauntlet: the first player meets all others, and these do not meet.
-        opening_plies: length of the random openings; None takes the shortest that yield enough.
+        opening_plies: length of the random openings; None takes the shortest even one that yields
+            enough.
         seed: of openings and players.
     """
 
@@ -247,11 +248,27 @@ def _openings(game: Game, settings: LeagueSettings, plies: int | None) -> Openin
     """Return the openings; more games begin with those of fewer games."""
     count = settings.games // 2
     if plies is None:
-        plies = draw_openings(game, count, settings.seed).moves.shape[1]
+        plies = _even(game, count, settings.seed)
     if not 0 <= plies <= game.max_plies:
         msg = f"openings must have 0 to {game.max_plies} plies, not {plies}"
         raise SettingError(msg)
     return draw_openings(game, count, settings.seed, plies)
+
+
+def _even(game: Game, count: int, seed: int) -> int:
+    """Return the length of the shortest openings that yield enough, an even one if that can be.
+
+    After an odd number of plies, whoever moved first would have made one more move by chance.
+    """
+    shortest = draw_openings(game, count, seed)
+    plies = int(shortest.moves.shape[1])
+    if plies % 2 == 0 or plies >= game.max_plies:
+        return plies
+    try:
+        longer = draw_openings(game, count, seed, plies + 1)
+    except SettingError:
+        return plies
+    return plies + 1 if len(longer) >= len(shortest) else plies
 
 
 # ---- on disk ---------------------------------------------------------------------------------

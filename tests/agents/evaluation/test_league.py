@@ -278,3 +278,18 @@ def test_mistakes_show_before_the_first_game(tmp_path: Path):
     with pytest.raises(Exception, match="nobody"):
         finished(tmp_path, ("random", "nobody.zip"))
     assert not (tmp_path / GAMES_FILE).exists()
+
+
+# ---- openings ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("games", "plies"), [(20, 2), (80, 4), (200, 4)])
+def test_openings_have_an_even_length(games: int, plies: int):
+    """40 and 100 openings of three plies would do, but the first player would have moved twice."""
+    one = league(games=games)
+    assert one.openings.moves.shape == (games // 2, plies)
+    assert (GAME.mover(one.openings.states) == 0).all()
+
+
+def test_openings_may_have_an_odd_length_if_asked():
+    assert league(opening_plies=3).openings.moves.shape == (12, 3)
