@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import rlhf_games
-from rlhf_agents.cli.common import Parser, progress_bar, run_program
+from rlhf_agents.cli import common
+from rlhf_agents.cli.common import Parser, run_program
 from rlhf_agents.envs.names import game_name
 from rlhf_agents.errors import OutputError, SettingError
-from rlhf_agents.limits import checked_seed
+from rlhf_agents.progress import LOGGER, progress_bar
 from rlhf_games.base import Game
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ Ratings are in Elo: random play is 0 if it takes part, else the mean. They hold 
 this game and these openings. Times are CPU milliseconds per move."""
 
 GAMES, NODES = 100, 256
+MAX_PLIES, MAX_WORKERS = 1000, 256
 RECORDS = ("pgn", "sgf", "txt")
 THEMES = ("light", "dark")
 RATINGS_FILE, CROSS_FILE, PICTURE_FILE = "ratings.csv", "cross_table.csv", "league.png"
@@ -49,28 +51,24 @@ RATINGS_FILE, CROSS_FILE, PICTURE_FILE = "ratings.csv", "cross_table.csv", "leag
 
 def parser() -> Parser:
     """Return the program's argument parser."""
-    program = Parser(
-        prog="rlhf-arena",
-        description="Let players play a league, and rate them.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    program = Parser("rlhf-arena", "Let players play a league, and rate them.", EXAMPLES)
     add = program.add_argument
     add("players", nargs="+", metavar="PLAYER", help="who plays, see below")
     add("--game", required=True, metavar="GAME", help="a game with exact rules (see rlhf-games)")
     games = f"of every two players that meet, an even number (default {GAMES})"
-    add("--games", type=int, default=GAMES, metavar="N", help=games)
+    add("--games", type=common.games, default=GAMES, metavar="N", help=games)
     add("--gauntlet", action="store_true", help="only the first player meets the others")
     nodes = f"of agents without @NODES (default {NODES}; 0 is the network alone)"
-    add("--nodes", type=int, default=NODES, metavar="N", help=nodes)
+    add("--nodes", type=common.nodes, default=NODES, metavar="N", help=nodes)
     openings = "length of the random openings (default: 2, or 4, 6 .. where there are too few)"
-    add("--openings", type=int, metavar="PLIES", help=openings)
-    add("--workers", type=int, metavar="N", help="processes that play (default: one per core)")
+    add("--openings", type=common.whole(0, MAX_PLIES), metavar="PLIES", help=openings)
+    workers = "processes that play (default: one per core)"
+    add("--workers", type=common.whole(1, MAX_WORKERS), metavar="N", help=workers)
     add("--out", type=Path, metavar="DIR", help="where games and results are kept")
     add("--records", choices=RECORDS, help="also write the games to DIR in this format")
     add("--theme", choices=THEMES, default=THEMES[0], help="of the picture (default light)")
     add("--force", action="store_true", help="replace results in DIR; games are never removed")
-    add("--seed", type=int, default=0, metavar="N", help="of openings and players (default 0)")
+    program.add_seed("of openings and players (default 0)")
     add("--json", action="store_true", help="print one JSON object and nothing else")
     return program
 
@@ -99,7 +97,7 @@ def _arena(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int
 
         show(table, game.title)
     for path in [] if options.out is None else _write(options, league, table):
-        sys.stderr.write(f"wrote {path}\n")
+        LOGGER.info("wrote %s", path)
     return 0
 
 
@@ -126,7 +124,7 @@ def _league(options: argparse.Namespace, game: Game) -> League:
         games=options.games,
         gauntlet=options.gauntlet,
         opening_plies=options.openings,
-        seed=checked_seed(options.seed),
+        seed=options.seed,
     )
     entrants = entrants_of(options.players, game, options.nodes)
     return League(game, entrants, settings, options.out)
@@ -205,7 +203,7 @@ def _write(options: argparse.Namespace, league: League, table: Table) -> list[Pa
     if plots.available():
         contents[options.out / PICTURE_FILE] = plots.league_png(table, options.theme)
     else:
-        sys.stderr.write(f"no {PICTURE_FILE}: {plots.HINT}\n")
+        LOGGER.warning("no %s: %s", PICTURE_FILE, plots.HINT)
     if options.records is not None:
         contents[options.out / f"games.{options.records}"] = _records(options.records, league)
     new = [
