@@ -7,7 +7,7 @@ can be followed: symbols of cells, rows of windows, layers, goals (see `compiled
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,14 +23,25 @@ from rlhf_games.base import CLOCK, Game
 
 FORBIDDEN = -1.0
 """The value of an action that the mask forbids, as in `GoalQNetwork`."""
+UNRANKED = -2000.0
+"""In place of the ranking of a forbidden action; fits float16, as does the next."""
+LOG_OF_ZERO = -1000.0
 IR_VERSION = 8
 """Of opset 17 and before: read by onnxruntime since 1.10."""
 
 
 class Graph:
-    """A graph under construction; values are known by their names."""
+    """A graph under construction; values are known by their names.
+
+    Attributes:
+        nodes: the operators so far.
+        inputs: what the runtime gives.
+        outputs: what it gets.
+        not_in_bytes: names of nodes whose constants int8 is too coarse for.
+    """
 
     def __init__(self) -> None:
+        self.not_in_bytes: list[str] = []
         self.nodes: list[Any] = []
         self.inputs: list[Any] = []
         self.outputs: list[Any] = []
@@ -69,15 +80,19 @@ class Graph:
         """Add int64 `[n]`."""
         return self.constant(np.array(numbers, np.int64))
 
+    def times(self, numbers: str, factor: int) -> str:
+        """Return int64 numbers times a whole number."""
+        return self.add("Mul", numbers, self.integers(factor))
+
     def plane(self, board: str, index: int) -> str:
         """Return one plane of boards `[B, planes, H, W]`, `[B, H, W]`."""
         return self.add("Gather", board, self.constant(np.array(index, np.int64)), axis=1)
 
     def dense(self, values: str, matrix: NDArray[Any], bias: NDArray[Any]) -> str:
         """Return `values @ matrix + bias`."""
-        return self.add(
-            "Add", self.add("MatMul", values, self.constant(matrix)), self.constant(bias)
-        )
+        product = self.add("MatMul", values, self.constant(matrix))
+        self.not_in_bytes.append(product)
+        return self.add("Add", product, self.constant(bias))
 
     def model(self, opset: int, metadata: dict[str, str]) -> bytes:
         """Return the file."""
@@ -98,31 +113,49 @@ class Graph:
 # ---- the pattern network ---------------------------------------------------------------------
 
 
-def pattern_values(graph: Graph, board: str, goal: str, game: Game, weights: PatternWeights) -> str:
-    """Return the mover's Q, `[B, A]`, of boards `[B, planes, H, W]` for goals `[B, G]`, one-hot."""
+class GoalValues(NamedTuple):
+    """What a network says of the actions for the goal that was asked for.
+
+    Attributes:
+        q: the values, float32 `[B, A]`.
+        ranking: numbers `[B, A]` in the same order that small floats can tell apart.
+    """
+
+    q: str
+    ranking: str
+
+
+def pattern_values(
+    graph: Graph, board: str, goal: str, game: Game, weights: PatternWeights
+) -> GoalValues:
+    """Return the mover's values of boards `[B, planes, H, W]` for goals `[B, G]`, one-hot."""
     n_goals, n_actions = len(game.goals), game.n_actions
     mine = n_goals * n_actions
     features = _features(graph, _rows(graph, board, game, weights), weights)
     logits = graph.dense(features, weights.heads[:mine].T.copy(), weights.head_bias[:mine])
     table = graph.add("Reshape", logits, graph.integers(-1, n_goals, n_actions))
-    values = _bounded(graph, _sigmoid(graph, table), weights.parents)
-    asked = graph.add("MatMul", graph.add("Unsqueeze", goal, graph.integers(1)), values)
-    return graph.add("Squeeze", asked, graph.integers(1))
+    asked = graph.add("Unsqueeze", goal, graph.integers(1))
+    q, ranking = (
+        graph.add("Squeeze", graph.add("MatMul", asked, values), graph.integers(1))
+        for values in (
+            _bounded(graph, _sigmoid(graph, table), weights.parents),
+            _bounded_logits(graph, table, weights.parents),
+        )
+    )
+    return GoalValues(q, ranking)
 
 
 def _rows(graph: Graph, board: str, game: Game, weights: PatternWeights) -> str:
-    """Return the table rows of every window, int64 `[B, P]`."""
+    """Return the table rows of every window, int64 `[B, P]`.
+
+    All of it is in whole numbers: a row can be larger than what float16 holds exactly, and tools
+    that convert a file to smaller floats leave whole numbers alone.
+    """
+    board = graph.add("Cast", board, to=TensorProto.INT64)
     flat = graph.integers(0, -1)
-    playable = _playable(graph, board, game)
-    symbols = graph.add(
-        "Add",
-        graph.plane(board, 0),
-        graph.add(
-            "Add",
-            graph.add("Mul", graph.plane(board, 1), graph.floats(2.0)),
-            graph.add("Mul", playable, graph.floats(3.0)),
-        ),
-    )
+    theirs = graph.times(graph.plane(board, 1), 2)
+    symbols = graph.add("Add", graph.plane(board, 0), theirs)
+    symbols = graph.add("Add", symbols, graph.times(_playable(graph, board, game), 3))
     symbols = graph.add("Reshape", symbols, flat)
     if game.observation_shape[0] > CLOCK:
         digits = graph.add("Reshape", graph.plane(board, CLOCK), flat)
@@ -130,40 +163,54 @@ def _rows(graph: Graph, board: str, game: Game, weights: PatternWeights) -> str:
             graph.add("Gather", digits, graph.integers(*range(first, 2 * CLOCK_SYMBOLS, 2)), axis=1)
             for first in (0, 1)
         )
-        clock = graph.add("Add", low, graph.add("Mul", high, graph.floats(2.0)))
+        clock = graph.add("Add", low, graph.times(high, 2))
         symbols = graph.add("Concat", symbols, clock, axis=1)
     n_windows, length = weights.windows.shape
-    rows = graph.constant(np.arange(n_windows, dtype=np.float32) * N_SYMBOLS**length)
+    rows = graph.constant(np.arange(n_windows, dtype=np.int64) * N_SYMBOLS**length)
     for k in range(length):
         shown = graph.add("Gather", symbols, graph.integers(*weights.windows[:, k]), axis=1)
-        worth = graph.floats(float(N_SYMBOLS ** (length - 1 - k)))
-        rows = graph.add("Add", rows, graph.add("Mul", shown, worth))
-    return graph.add("Cast", rows, to=TensorProto.INT64)
+        rows = graph.add("Add", rows, graph.times(shown, N_SYMBOLS ** (length - 1 - k)))
+    return rows
 
 
 def _playable(graph: Graph, board: str, game: Game) -> str:
-    """Return the cells that are empty and playable, `[B, H, W]`, see `PatternExtractor`."""
+    """Return the cells that are empty and playable, int64 `[B, H, W]`, see `PatternExtractor`."""
     if game.observation_shape[0] > CLOCK:
         return graph.plane(board, 2)
     taken = graph.add("Add", graph.plane(board, 0), graph.plane(board, 1))
-    empty = graph.add("Sub", graph.floats(1.0), taken)
+    empty = graph.add("Sub", graph.integers(1), taken)
     if not game.gravity:
         return empty
     height = game.observation_shape[1]
     lower = graph.add("Slice", taken, graph.integers(1), graph.integers(height), graph.integers(1))
-    ground = graph.add("Pad", lower, graph.integers(0, 0, 0, 0, 1, 0), graph.floats(1.0))
+    one = graph.constant(np.array(1, np.int64))
+    ground = graph.add("Pad", lower, graph.integers(0, 0, 0, 0, 1, 0), one)
     return graph.add("Mul", empty, ground)
 
 
 def _features(graph: Graph, rows: str, weights: PatternWeights) -> str:
     """Return the last hidden layer, `[B, D]`."""
-    found = graph.add("Gather", graph.constant(weights.table), rows, axis=0)
+    found = _table_rows(graph, rows, weights.table)
     out = graph.add("ReduceSum", found, graph.integers(1), keepdims=0)
     out = _normalised(graph, out, weights, 0)
     for layer in range(len(weights.dense)):
         out = graph.dense(out, weights.dense[layer], weights.bias[layer])
         out = _normalised(graph, out, weights, layer + 1)
     return out
+
+
+def _table_rows(graph: Graph, rows: str, table: NDArray[np.float32]) -> str:
+    """Return rows of the table, `[B, P, D]`.
+
+    It is stored as numbers from -1 to 1 and a power of two per row: exact, and a tool that rounds
+    all of it to int8 with one scale keeps the small rows.
+    """
+    largest = np.abs(table).max(axis=1, keepdims=True)
+    scale = np.exp2(np.ceil(np.log2(np.where(largest > 0, largest, 1.0)))).astype(np.float32)
+    shares = graph.add("Gather", graph.constant(table / scale), rows, axis=0)
+    scales = graph.add("Gather", graph.constant(scale), rows, axis=0)
+    graph.not_in_bytes.append(scales)
+    return graph.add("Mul", shares, scales)
 
 
 def _normalised(graph: Graph, values: str, weights: PatternWeights, layer: int) -> str:
@@ -190,14 +237,42 @@ def _sigmoid(graph: Graph, logits: str) -> str:
 
 def _bounded(graph: Graph, own: str, parents: NDArray[np.int64]) -> str:
     """Return `own` `[B, G, A]` times the values of all goals that bound each goal."""
-    n_goals = len(parents)
-    above = graph.integers(*[n_goals if parent < 0 else int(parent) for parent in parents])
     values = own
     for _ in range(_depth(parents)):
-        # Behind the last goal stands a row of ones, which bounds nothing.
-        open_ended = graph.add("Pad", values, graph.integers(0, 0, 0, 0, 1, 0), graph.floats(1.0))
-        values = graph.add("Mul", own, graph.add("Gather", open_ended, above, axis=1))
+        values = graph.add("Mul", own, _of_parents(graph, values, parents, 1.0))
     return values
+
+
+def _bounded_logits(graph: Graph, logits: str, parents: NDArray[np.int64]) -> str:
+    """Return the logits of what `_bounded` returns for the sigmoids of `logits` `[B, G, A]`.
+
+    Near 1, where winning positions lie, float16 has steps of 0.0005. So this stays with logarithms,
+    of the values and of what they lack to 1.
+    """
+    own_lack = graph.add("Neg", _softplus(graph, logits))
+    own = graph.add("Neg", _softplus(graph, graph.add("Neg", logits)))
+    value, lack = own, own_lack
+    for _ in range(_depth(parents)):
+        more = graph.add("Add", own, _of_parents(graph, lack, parents, LOG_OF_ZERO))
+        lack = graph.add("Add", own_lack, _softplus(graph, graph.add("Sub", more, own_lack)))
+        value = graph.add("Add", own, _of_parents(graph, value, parents, 0.0))
+    return graph.add("Sub", value, lack)
+
+
+def _softplus(graph: Graph, values: str) -> str:
+    """Return log(1 + exp(values)), also where exp would overflow."""
+    below = graph.add("Exp", graph.add("Neg", graph.add("Abs", values)))
+    rest = graph.add("Log", graph.add("Add", below, graph.floats(1.0)))
+    return graph.add("Add", graph.add("Relu", values), rest)
+
+
+def _of_parents(graph: Graph, values: str, parents: NDArray[np.int64], of_none: float) -> str:
+    """Return for each goal the values of the goal that bounds it, `of_none` if there is none."""
+    n_goals = len(parents)
+    above = graph.integers(*[n_goals if parent < 0 else int(parent) for parent in parents])
+    padding = graph.integers(0, 0, 0, 0, 1, 0)
+    extended = graph.add("Pad", values, padding, graph.floats(of_none))
+    return graph.add("Gather", extended, above, axis=1)
 
 
 def _depth(parents: NDArray[np.int64]) -> int:

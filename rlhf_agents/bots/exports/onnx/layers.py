@@ -12,14 +12,14 @@ from stable_baselines3.common.torch_layers import CombinedExtractor, FlattenExtr
 from torch import nn
 
 from rlhf_agents.bots.exports.env_policy import BOARD, EnvPolicy
-from rlhf_agents.bots.exports.onnx.graph import Graph
+from rlhf_agents.bots.exports.onnx.graph import GoalValues, Graph
 from rlhf_agents.bots.exports.registry import ExportError
 
 PIXEL = 255.0
 
 
-def env_values(graph: Graph, policy: EnvPolicy, inputs: dict[str, str]) -> str:
-    """Return the values of all actions `[B, A]`.
+def env_values(graph: Graph, policy: EnvPolicy, inputs: dict[str, str]) -> GoalValues:
+    """Return the values of all actions `[B, A]`, which are their own ranking.
 
     Args:
         graph: where the nodes go.
@@ -32,7 +32,8 @@ def env_values(graph: Graph, policy: EnvPolicy, inputs: dict[str, str]) -> str:
     network = policy.network
     seen = {key: _prepared(graph, policy, key, inputs[key]) for key in policy.parts}
     features = _features(graph, network.features_extractor, seen, policy)
-    return _layer(graph, network.q_net, features, policy)
+    values = _layer(graph, network.q_net, features, policy)
+    return GoalValues(values, values)
 
 
 def _prepared(graph: Graph, policy: EnvPolicy, key: str, value: str) -> str:

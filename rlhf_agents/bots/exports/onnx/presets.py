@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 from onnx import TensorProto
 
 from rlhf_agents.bots.exports.env_policy import MASK_KEY
-from rlhf_agents.bots.exports.onnx.graph import Graph, masked
+from rlhf_agents.bots.exports.onnx.graph import UNRANKED, GoalValues, Graph, masked
 
 TOP = 30.0
 """Where Godot finds the best value."""
@@ -25,29 +25,42 @@ class Signature:
     Attributes:
         parts: shapes of what it sees, by name; a mask comes last.
         n_actions: A.
-        values: returns the values `[B, A]` of parts by name.
+        values: returns what the network says of parts by name.
         forbidden: the value of an action that the mask forbids.
-        chooses: the file also says which action is best.
+        order: all actions; among equals the first of them is chosen.
     """
 
     parts: Mapping[str, tuple[int, ...]]
     n_actions: int
-    values: Callable[[Graph, dict[str, str]], str]
+    values: Callable[[Graph, dict[str, str]], GoalValues]
     forbidden: float
-    chooses: bool = False
+    order: Sequence[int]
 
 
 def plain(graph: Graph, said: Signature) -> None:
     """Add inputs with the names of the parts, and the outputs q, masked_q and action."""
     inputs = {name: graph.input(name, shape) for name, shape in said.parts.items()}
-    best = values = said.values(graph, inputs)
-    graph.output(values, "q", ["batch", said.n_actions])
+    values = said.values(graph, inputs)
+    graph.output(values.q, "q", ["batch", said.n_actions])
     if MASK_KEY in inputs:
-        best = masked(graph, values, inputs[MASK_KEY], said.forbidden)
+        best = masked(graph, values.q, inputs[MASK_KEY], said.forbidden)
         graph.output(best, "masked_q", ["batch", said.n_actions])
-    if said.chooses:
-        action = graph.add("ArgMax", best, axis=1, keepdims=0)
-        graph.output(action, "action", ["batch"], TensorProto.INT64)
+    action = _best_action(graph, said, values, inputs, keep_axis=False)
+    graph.output(action, "action", ["batch"], TensorProto.INT64)
+
+
+def _best_action(
+    graph: Graph, said: Signature, values: GoalValues, inputs: dict[str, str], *, keep_axis: bool
+) -> str:
+    """Return the best action that the mask allows, int64 `[B]` or `[B, 1]`."""
+    ranking = values.ranking
+    if MASK_KEY in inputs:
+        lowest = min(said.forbidden, UNRANKED)
+        ranking = masked(graph, ranking, inputs[MASK_KEY], lowest)
+    order = graph.integers(*said.order)
+    ranking = graph.add("Gather", ranking, order, axis=1)
+    place = graph.add("ArgMax", ranking, axis=1, keepdims=int(keep_axis))
+    return graph.add("Gather", order, place)
 
 
 def godot(graph: Graph, said: Signature) -> None:
@@ -62,7 +75,7 @@ def godot(graph: Graph, said: Signature) -> None:
         )
         is_flat = len(shape) == 1
         inputs[name] = flat if is_flat else graph.add("Reshape", flat, graph.integers(-1, *shape))
-    values = said.values(graph, inputs)
+    values = said.values(graph, inputs).q
     if MASK_KEY in inputs:
         values = masked(graph, values, inputs[MASK_KEY], min(said.forbidden, -TOP))
     best = graph.add("ReduceMax", values, axes=[1], keepdims=1)
@@ -76,8 +89,7 @@ def mlagents(graph: Graph, said: Signature) -> None:
     seen = [name for name in said.parts if name != MASK_KEY]
     inputs = {name: graph.input(f"obs_{i}", said.parts[name]) for i, name in enumerate(seen)}
     inputs[MASK_KEY] = graph.input("action_masks", [said.n_actions])
-    allowed = masked(graph, said.values(graph, inputs), inputs[MASK_KEY], said.forbidden)
-    action = graph.add("ArgMax", allowed, axis=1, keepdims=1)
+    action = _best_action(graph, said, said.values(graph, inputs), inputs, keep_axis=True)
     numbers: dict[str, Any] = {
         "version_number": np.array([MLAGENTS_VERSION], np.float32),
         "memory_size": np.array([0], np.float32),

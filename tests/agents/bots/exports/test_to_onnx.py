@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,7 +16,7 @@ from rlhf_agents.players.agent import Agent, load_agent
 from rlhf_agents.search.searcher import OUT_OF_REACH, best_actions, network_batch
 from rlhf_agents.settings import Foresight
 from rlhf_games.base import Verdict
-from tests.agents.bots.exports.contract import BotContract
+from tests.agents.bots.exports.contract import BotContract, reachable
 from tests.agents.search.test_tree import random_positions
 from tests.agents.weights import random_weights
 
@@ -24,6 +25,7 @@ runtime = pytest.importorskip("onnxruntime", reason="onnxruntime runs the files"
 
 CASES = [("connect_four", 17), ("othello_6x6", 13), ("othello_6x6", 15), ("tic_tac_toe", 17)]
 """Boards with gravity, with a clock, and without both."""
+SAME_MOVES = 0.98
 
 
 def session_of(path: Path):
@@ -68,8 +70,10 @@ class TestContract(BotContract):
             """As the page says: the middle one of equal values, `win` for what is out of reach."""
             states = positions.states
             row, win = twin.game.goal_index(goal), inputs_of(twin.game, states, "win")
-            (q,) = exported.run(["masked_q"], inputs_of(twin.game, states, goal))
+            q, action = exported.run(["masked_q", "action"], inputs_of(twin.game, states, goal))
             (instead,) = exported.run(["masked_q"], win)
+            best = q[np.arange(len(q)), action]  # `action` may break ties in another way
+            np.testing.assert_allclose(best, q.max(axis=1), rtol=0, atol=1e-6)
             impossible = twin.game.verdicts(states)[:, 0, row] == Verdict.IMPOSSIBLE
             hopeless = impossible | (q.max(axis=1) < OUT_OF_REACH)
             return best_actions(np.where(hopeless[:, None], instead, q))
@@ -111,6 +115,49 @@ def test_it_computes_what_torch_computes(tmp_path: Path):
                 expected = model.q_net_target(tensors).numpy()
             (q,) = session.run(["masked_q"], inputs)
             np.testing.assert_allclose(q, expected, rtol=0, atol=1e-5)
+
+
+def in_float16(path: Path, folder: Path) -> Callable[[dict[str, np.ndarray]], np.ndarray]:
+    """Convert by the usual tool, and compute every node in float16, as a GPU would."""
+    float16 = pytest.importorskip("onnxruntime.transformers.float16")
+    from onnx.reference import ReferenceEvaluator  # noqa: PLC0415 - optional
+    from onnxruntime.transformers.onnx_model import OnnxModel  # noqa: PLC0415 - optional
+
+    del folder
+    small = float16.convert_float_to_float16(onnx.load(path))
+    OnnxModel(small).topological_sort()
+    machine = ReferenceEvaluator(small)
+
+    def act(inputs: dict[str, np.ndarray]) -> np.ndarray:
+        halves = {name: value.astype(np.float16) for name, value in inputs.items()}
+        with np.errstate(over="ignore"):  # the sigmoid of a small number
+            return machine.run(["action"], halves)[0]
+
+    return act
+
+
+def in_int8(path: Path, folder: Path) -> Callable[[dict[str, np.ndarray]], np.ndarray]:
+    """Quantise without the nodes that the metadata list."""
+    quantization = pytest.importorskip("onnxruntime.quantization")
+    left_out = session_of(path).get_modelmeta().custom_metadata_map["int8_exclude"]
+    small = folder / "int8.onnx"
+    quantization.quantize_dynamic(str(path), str(small), nodes_to_exclude=json.loads(left_out))
+    assert small.stat().st_size < 0.6 * path.stat().st_size
+    session = session_of(small)
+    return lambda inputs: session.run(["action"], inputs)[0]
+
+
+@pytest.mark.parametrize("convert", [in_float16, in_int8])
+@pytest.mark.parametrize("name", ["connect_four", "breakthrough_6x6", "othello_6x6"])
+def test_it_plays_the_same_in_smaller_numbers(tmp_path: Path, name: str, convert):
+    agent = load_agent(name)
+    path = export(agent, "onnx", tmp_path / "bot.onnx")
+    states = reachable(agent.game, 600).states
+    exact, act = session_of(path), convert(path, tmp_path)
+    for goal in ("win", "lose", agent.goals[-1]):
+        inputs = inputs_of(agent.game, states, goal)
+        (actions,) = exact.run(["action"], inputs)
+        assert (act(inputs) == actions).mean() >= SAME_MOVES
 
 
 @pytest.mark.parametrize(("name", "opset"), CASES)
