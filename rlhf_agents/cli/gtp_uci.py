@@ -1,15 +1,20 @@
-"""`rlhf-gtp` and `rlhf-uci`: agents behind the protocols of other programs."""
+"""`rlhf-gtp` and `rlhf-uci`: agents that other programs play against."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rlhf_agents.cli.common import LARGEST_SEED, Parser, run_program
+from rlhf_agents.bots.agent_words import is_untrained, split_nodes
+from rlhf_agents.bots.protocols.clock import USUAL_SECONDS, GtpClock
+from rlhf_agents.cli.common import Parser, run_program
 from rlhf_agents.envs.names import game_name
 from rlhf_agents.errors import SettingError
+from rlhf_agents.limits import checked_seconds, checked_seed
 
 if TYPE_CHECKING:
     from rlhf_agents.bots.protocols.engine import Engine
@@ -19,46 +24,52 @@ NODES = 256
 
 GTP_EXAMPLES = """examples:
   rlhf-gtp --agent connect_four
-  rlhf-gtp --agent connect_four --goal win_diagonal --nodes 1000
-  rlhf-gtp --agent minimax:4 --game othello
+  rlhf-gtp --agent connect_four@1000 --goal win_diagonal
+  rlhf-gtp --agent minimax:4 --game othello --seconds 2
+  rlhf-gtp --agent minimax:2 --game "openspiel:go(board_size=9)"
   printf 'genmove b\\nrlhf-explain\\nquit\\n' | rlhf-gtp --agent connect_four
 
 OpenSpiel's client: GTPBot(game, ["rlhf-gtp", "--agent", "connect_four"]). Moves have OpenSpiel's
-names (x3, d3, b7c6*); the game's own are understood as well, except where they mean another move.
-Commands of our own: rlhf-list_goals, rlhf-set_goal [NAME], rlhf-genmove_goal COLOUR NAME,
-rlhf-set_nodes [N], rlhf-explain [NAME]."""
+names (x3, d3, b7c6*), in one word; in Go they are vertices (D7) or pass. The game's own names are
+understood as well, except where they mean another move. boardsize, komi, time_settings, time_left,
+loadsgf and printsgf do what they say. Commands of our own: rlhf-list_goals, rlhf-set_goal [NAME],
+rlhf-genmove_goal COLOUR NAME, rlhf-set_nodes [N], rlhf-explain [NAME]."""
 
 UCI_EXAMPLES = """examples:
   rlhf-uci --agent minimax:4 --game breakthrough_6x6
-  rlhf-uci --agent connect_four --nodes 1000
+  rlhf-uci --agent connect_four@1000
   rlhf-uci --agent minimax:2 --game "openspiel:chess(max_plies=512)"
 
-Answers uci, isready, setoption (Goal, Nodes), ucinewgame, position startpos moves ..., go (nodes,
-movetime, depth, wtime and btime, infinite), stop and quit. Moves are called as the game calls them
-(a2a3; in Connect Four the number of the column), those of chess as UCI does."""
+Answers uci, isready, setoption (Goal, MultiPV, Nodes), ucinewgame, position (startpos, and fen for
+chess), go (nodes, movetime, depth, wtime and btime, infinite, searchmoves), stop and quit. Moves
+are called as the game calls them (a2a3; in Connect Four the number of the column), those of chess
+as UCI does."""
 
 
 def _parser(name: str, protocol: str, examples: str) -> argparse.ArgumentParser:
     program = Parser(
         prog=name,
-        description=f"Play for a program that speaks {protocol}, line by line.",
+        description=f"Play against a program that speaks {protocol}, line by line.",
         epilog=examples,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = program.add_argument
-    words = "a bundled agent, FILE.zip, minimax:DEPTH or random"
+    words = "a bundled agent, FILE.zip (either may end in @NODES), minimax:DEPTH or random"
     add("--agent", required=True, metavar="SPEC", help=words)
     add("--game", metavar="NAME", help="the game (default: the one that the agent was trained for)")
     add("--goal", default="win", metavar="NAME", help="what it plays for (default: win)")
     nodes = f"positions that an agent looks at per move (default {NODES})"
-    add("--nodes", type=int, default=NODES, metavar="N", help=nodes)
+    add("--nodes", type=int, metavar="N", help=nodes)
     add("--seed", type=int, default=0, help="of random players (default 0)")
     return program
 
 
 def gtp_parser() -> argparse.ArgumentParser:
     """Return the argument parser of `rlhf-gtp`."""
-    return _parser("rlhf-gtp", "GTP, the Go Text Protocol", GTP_EXAMPLES)
+    program = _parser("rlhf-gtp", "GTP, the Go Text Protocol", GTP_EXAMPLES)
+    seconds = f"that a move takes at most, where no clock is set (default {USUAL_SECONDS:.0f})"
+    program.add_argument("--seconds", type=float, default=USUAL_SECONDS, metavar="S", help=seconds)
+    return program
 
 
 def uci_parser() -> argparse.ArgumentParser:
@@ -79,8 +90,10 @@ def uci_main(arguments: Sequence[str] | None = None) -> int:
 def _gtp(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int:
     from rlhf_agents.bots.protocols import gtp, move_names  # noqa: PLC0415 - after the arguments
 
-    gtp.serve(_engine(options, move_names.openspiel_name), sys.stdin.buffer, sys.stdout)
-    return 0
+    clock = GtpClock(checked_seconds(options.seconds))
+    engine = _engine(options, move_names.gtp_name)
+    gtp.serve(engine, sys.stdin.buffer, sys.stdout, clock)
+    return _end(engine)
 
 
 def _uci(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int:
@@ -90,6 +103,15 @@ def _uci(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int:
     # Not sys.stdin: its lock, which the reading thread holds, is in the way when Python ends.
     with open(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as source:
         uci.serve(engine, source, sys.stdout)
+    return _end(engine)
+
+
+def _end(engine: Engine) -> int:
+    """Return the exit code; a search that is still running must not hold up the end."""
+    if engine.is_searching:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stdout.flush()
+        os._exit(0)
     return 0
 
 
@@ -97,27 +119,26 @@ def _engine(options: argparse.Namespace, spell: Spell) -> Engine:
     """Return the engine that was asked for.
 
     Raises:
-        UserError: the agent, or an option, cannot be had.
+        UserError: there is no such agent, or an option is wrong.
         rlhf_games.base.GameError: there is no such game or goal.
     """
     import rlhf_games  # noqa: PLC0415 - after the arguments
     from rlhf_agents.bots.protocols.engine import make_engine  # noqa: PLC0415
     from rlhf_agents.players.agent import load_agent  # noqa: PLC0415
 
-    if not 0 <= options.seed < LARGEST_SEED:
-        msg = f"--seed must be 0 to {LARGEST_SEED - 1}, not {options.seed}"
+    agent, nodes = split_nodes(options.agent, options.nodes, NODES)
+    seed = checked_seed(options.seed)
+    trained = None if is_untrained(agent) else load_agent(agent).game.name
+    if options.game is None and trained is None:
+        msg = f"{agent} plays many games: say which by --game"
         raise SettingError(msg)
-    if options.game is None:
-        if options.agent == "random" or options.agent.startswith("minimax:"):
-            msg = f"{options.agent} plays many games: say which by --game"
-            raise SettingError(msg)
-        game = load_agent(options.agent).game
-    else:
-        name = game_name(options.game)
-        if name is None:
-            msg = f"{options.game} has no exact rules, which a protocol for games needs"
-            raise SettingError(msg)
-        game = rlhf_games.make(name)
+    name = trained if options.game is None else game_name(options.game)
+    if name is None:
+        msg = f"{options.game} has no exact rules, which a protocol for games needs"
+        raise SettingError(msg)
+    if trained not in (None, name):
+        msg = f"{agent} was trained for {trained}, not for {name}: leave --game out"
+        raise SettingError(msg)
     return make_engine(
-        game, options.agent, spell, goal=options.goal, nodes=options.nodes, seed=options.seed
+        rlhf_games.make(name), agent, spell, goal=options.goal, nodes=nodes, seed=seed
     )

@@ -8,6 +8,7 @@ actions = agent.act(observations, goal="win", nodes=256)
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +153,13 @@ class Agent:
             raise SettingError(msg)
         wanted = (self.game.goal_index(goals[0]), self.game.goal_index(goals[1]))
         return forecast(self._searcher.context, self.goals, state, wanted, games, seed)
+
+    def with_game(self, game: Game) -> Agent:
+        """Return the same agent for another object of its game, e.g. one that starts elsewhere."""
+        twin = copy(self)
+        twin.game = game
+        twin._searcher = Searcher(game, self.weights, self.goal_rules)
+        return twin
 
     def _states(self, observations: Any) -> States:
         boards = observations["observation"] if isinstance(observations, dict) else observations

@@ -14,6 +14,7 @@ import numpy as np
 
 import rlhf_games
 from rlhf_adapters.foreign_games.backend import Backend, whole
+from rlhf_adapters.foreign_games.elsewhere import Elsewhere
 from rlhf_adapters.foreign_games.position_cache import (
     PositionCache,
     RecordLayout,
@@ -160,6 +161,24 @@ class HistoryGame(CompiledGame):
     def foreign(self, state: States) -> Any:
         """Return a position uint64 `[W]` as the library's object, which must not be changed."""
         return self.cache.position(self._key(state))
+
+    def starting_at(self, position: Any) -> HistoryGame:
+        """Return the same game as it begins from a position of the library's; it is unregistered.
+
+        Whoever is to move there is the first player.
+        """
+        bounds = self.rules.goal_bounds.tolist()
+        last_ply = self.cache.layout.last_ply
+        names = self.action_names if self.rules.skip < 0 else self.action_names[:-1]
+        return HistoryGame(
+            self.name,
+            self.title,
+            Elsewhere(self.cache.backend, position),
+            [BoundedGoal(goal, *bound) for goal, bound in zip(self.goals, bounds, strict=True)],
+            action_names=names,
+            alternates=self.rules.skip < 0,
+            last_ply=None if last_ply < 0 else last_ply,
+        )
 
     def _key(self, state: States) -> bytes:
         words = self.checked_one(state)[0]

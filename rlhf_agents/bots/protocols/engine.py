@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
+from rlhf_agents.bots.protocols.background import BackgroundSearch
 from rlhf_agents.bots.protocols.move_names import Spell, is_skip, read_move, spelled_line
 from rlhf_agents.errors import SettingError
-from rlhf_agents.limits import MAX_NODES, checked_nodes
+from rlhf_agents.limits import checked_nodes
 from rlhf_agents.play.session import Session
 from rlhf_agents.players.agent import Agent, load_agent
 from rlhf_agents.players.players import AgentPlayer, Player, make_player
@@ -15,16 +17,21 @@ from rlhf_games.base import Game
 
 MOST_EDGES = 4_000_000
 """Moves in the tree of a search that ends by the clock: some hundred megabytes."""
+AT_ONCE = 1.0
+"""Seconds to wait for the first word of a search, even if there is no time for any."""
+
+PlayerFor = Callable[[Game], Player]
 
 
 class Engine:
-    """A game in progress and whoever thinks about it.
+    """A game in progress and the player that chooses its moves.
 
     Args:
         game: the rules.
         player: chooses the moves of both sides.
         spell: how moves are called.
         goal: what is played for.
+        player_for: returns the same player for another game; by default there is none.
 
     Attributes:
         session: the game so far.
@@ -33,12 +40,39 @@ class Engine:
         rlhf_games.base.UnknownGoalError: the game has no such goal.
     """
 
-    def __init__(self, game: Game, player: Player, spell: Spell, goal: str = "win") -> None:
+    def __init__(
+        self,
+        game: Game,
+        player: Player,
+        spell: Spell,
+        goal: str = "win",
+        player_for: PlayerFor | None = None,
+    ) -> None:
         self.game = game
         self.player = player
         self.spell = spell
         self.goal = goal
         self.session = Session(game, [goal, goal])
+        self._player_for = player_for
+        self._searches: list[BackgroundSearch] = []
+
+    def use_game(self, game: Game) -> None:
+        """Begin a new game, perhaps of another size or from another start.
+
+        Raises:
+            SettingError: the player cannot play it.
+            UserError: likewise, e.g. because it was trained for another game.
+        """
+        if game is not self.game:
+            if self._player_for is None:
+                msg = f"{self.player.name} plays {self.game.title} only"
+                raise SettingError(msg)
+            player, nodes = self._player_for(game), self.nodes
+            game.goal_index(self.goal)
+            self.game, self.player = game, player
+            if nodes is not None:
+                self.set_nodes(nodes)
+        self.restart()
 
     def set_goal(self, goal: str) -> None:
         """Play for another goal from now on.
@@ -82,13 +116,13 @@ class Engine:
         self.play_action(read_move(self.game, self.session.state, text, self.spell))
 
     def play_action(self, action: int) -> None:
-        """Play a move, and after it the turns that do not exist for others."""
+        """Play a move, and the passes of ours that other programs do not know."""
         self.session.play(action)
         while (forced := self.session.legal()) and all(is_skip(self.game, a) for a in forced):
             self.session.play(forced[0])
 
     def undo(self) -> bool:
-        """Take back the last move; tell whether there was one."""
+        """Take back the last move, and return whether there was one."""
         while self.session.undo():
             if not is_skip(self.game, self.session.undone[-1]):
                 return True
@@ -102,10 +136,10 @@ class Engine:
         """Return the names of moves that follow each other from here."""
         return spelled_line(self.game, self.session.state, line, self.spell)
 
-    # ---- thinking --------------------------------------------------------------------------
+    # ---- searching -------------------------------------------------------------------------
 
     def choose(self, goal: str | None = None) -> int:
-        """Return the move for a goal, by default the engine's.
+        """Return the move for a goal, by default the engine's, however long it takes.
 
         Raises:
             SettingError: the game is over.
@@ -114,22 +148,64 @@ class Engine:
         self._check_ongoing()
         return int(self.player.act(self.session.state[None], goal or self.goal)[0])
 
-    def explain(self, goal: str | None = None) -> Explanation:
-        """Say why, see `Player.explain`; raises as `choose` does."""
-        self._check_ongoing()
-        return self.player.explain(self.session.state, goal or self.goal)
+    def choose_within(
+        self, seconds: float, goal: str | None = None, *, strictly: bool = True
+    ) -> int:
+        """Return the best move that is found in some seconds; raises as `choose` does.
 
-    def think(self, nodes: int | None = None) -> Iterator[Explanation]:
-        """Think better and better, see `Player.think`; raises as `choose` does.
+        Without time it is the network's, or that of a search one move deep.
+
+        Args:
+            seconds: how long to search.
+            goal: what to play for, by default what the engine plays for.
+            strictly: count what has to be compiled before the search can say anything, and play
+                the first legal move if nothing was said.
+        """
+        goal = goal or self.goal
+        self.game.goal_index(goal)
+        at_once = seconds <= 0
+        search = self.search(0 if at_once else None, goal)
+        last = search.next(max(AT_ONCE, seconds) if strictly else None)
+        end = search.started + seconds if strictly else time.monotonic() + seconds
+        while not search.finished and (left := end - time.monotonic()) > 0:
+            last = search.next(left) or last
+        search.stop()
+        return self.session.legal()[0] if last is None else last.action
+
+    def search(self, nodes: int | None = None, goal: str | None = None) -> BackgroundSearch:
+        """Start to search for a goal, by default the engine's; raises as `choose` does.
 
         Args:
             nodes: a budget for this move only; by default the engine's.
+            goal: what to play for.
         """
         self._check_ongoing()
-        player = self.player
+        player, state, goal = self.player, self.session.state, goal or self.goal
         if nodes is not None and isinstance(player, AgentPlayer):
-            player = AgentPlayer(player.agent, min(nodes, MAX_NODES))
-        return player.think(self.session.state, self.goal)
+            player = AgentPlayer(player.agent, nodes)
+
+        def think() -> Iterator[Explanation]:
+            return player.think(state, goal)
+
+        search = BackgroundSearch(think)
+        self._searches = [*(one for one in self._searches if one.running), search]
+        return search
+
+    def warm_up(self) -> BackgroundSearch:
+        """Have everything compiled that a search needs, meanwhile, and return that search."""
+        search = self.search()
+        search.stop()
+        return search
+
+    @property
+    def is_searching(self) -> bool:
+        """A search has not ended yet, perhaps one that was stopped."""
+        return any(search.running for search in self._searches)
+
+    def explain(self, goal: str | None = None) -> Explanation:
+        """Explain the move, see `Player.explain`; raises as `choose` does."""
+        self._check_ongoing()
+        return self.player.explain(self.session.state, goal or self.goal)
 
     @property
     def most_nodes(self) -> int:
@@ -148,11 +224,14 @@ def make_engine(
     """Return an engine for an agent by name, by file, or another player's word.
 
     Raises:
-        UserError: nobody has that name, or the file cannot be used.
+        UserError: nothing has that name, or the file cannot be used.
         rlhf_games.base.UnknownGoalError: the game has no such goal.
     """
 
-    def load(name: str) -> Agent:
-        return load_agent(name, game.name)
+    def player_for(game: Game) -> Player:
+        def load(name: str) -> Agent:
+            return load_agent(name, game.name).with_game(game)
 
-    return Engine(game, make_player(agent, game, nodes=nodes, seed=seed, load=load), spell, goal)
+        return make_player(agent, game, nodes=nodes, seed=seed, load=load)
+
+    return Engine(game, player_for(game), spell, goal, player_for)

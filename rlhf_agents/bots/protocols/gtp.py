@@ -1,10 +1,12 @@
 """The Go Text Protocol, version 2, for any board game: one command a line, one answer each.
 
-    play b x3          the first player's move, in OpenSpiel's names of moves (see `spelling`)
-    genmove w          what would you play as the second player? It is played at once.
+    play b D7          the first player's move, in OpenSpiel's names of moves (see `move_names`)
+    genmove w          the second player's move; it is chosen and played
 
-Colours are b, black or x, and w, white or o; whoever moves first has the first move. Commands of
-our own, which GTP allows:
+Colours are b, black or x, and w, white or o; the colour that moves first is the first player's. A
+move takes at most the seconds that the engine was started with, or what the clock allows after
+`time_settings` or `time_left`. `boardsize 9`, or `boardsize COLUMNS ROWS`, begins a game on another
+board of the same game. Commands of our own, which GTP allows:
 
     rlhf-list_goals             the goals that can be asked for
     rlhf-set_goal NAME          play for this one from now on; without NAME say which it is
@@ -19,17 +21,24 @@ from __future__ import annotations
 
 import inspect
 import re
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TextIO
 
 import numpy as np
 
 import rlhf_agents
+from rlhf_agents.bots.protocols import scores, variants
+from rlhf_agents.bots.protocols.clock import GtpClock
 from rlhf_agents.bots.protocols.engine import Engine
 from rlhf_agents.bots.protocols.lines import Source, read_lines, say
 from rlhf_agents.errors import UserError
+from rlhf_agents.files.atomic import write_atomically
 from rlhf_agents.play import board_text
-from rlhf_games.base import GameError
+from rlhf_agents.play.records import GameRecord, read_record, to_text
+from rlhf_agents.play.session import Session
+from rlhf_games.base import Game, GameError
 
 COLOURS = {"b": "b", "black": "b", "x": "b", "w": "w", "white": "w", "o": "w"}
 NAMES = {"b": "black", "w": "white"}
@@ -38,7 +47,7 @@ COMMAND = re.compile(r"(?:(\d+)(?:\s+|$))?(.*)", re.DOTALL)
 
 
 class GtpError(UserError):
-    """What the client asked for cannot be done; the text follows the question mark."""
+    """A command cannot be obeyed; the text follows the question mark."""
 
 
 class Gtp:
@@ -46,13 +55,15 @@ class Gtp:
 
     Args:
         engine: plays.
+        clock: says how long a move may take.
 
     Attributes:
-        running: nobody has said `quit` yet.
+        running: `quit` has not come yet.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, clock: GtpClock | None = None) -> None:
         self.engine = engine
+        self.clock = clock or GtpClock()
         self.running = True
         self._first: str | None = None
         self._commands: dict[str, Callable[..., str]] = {
@@ -69,6 +80,10 @@ class Gtp:
             "genmove": self._genmove,
             "reg_genmove": self._reg_genmove,
             "undo": self._undo,
+            "time_settings": self._time_settings,
+            "time_left": self._time_left,
+            "loadsgf": self._loadsgf,
+            "printsgf": self._printsgf,
             "showboard": self._showboard,
             "final_score": self._final_score,
             "rlhf-list_goals": self._list_goals,
@@ -108,37 +123,61 @@ class Gtp:
         self.running = False
         return ""
 
-    def _boardsize(self, size: str) -> str:
-        _, rows, columns = self.engine.game.observation_shape
-        if size not in {str(rows), str(columns)}:
-            msg = f"unacceptable size: {self.engine.game.title} has {rows} rows, {columns} columns"
-            raise GtpError(msg)
-        return self._clear_board()
+    def _boardsize(self, columns: str, rows: str = "") -> str:
+        now = variants.board_size(self.engine.game)
+        sizes = [_size(word) for word in (columns, rows) if word]
+        # One number names a board that is not a square too, by either of its sides.
+        wanted = (sizes[0], sizes[-1]) if len(sizes) == 2 or sizes[0] not in now else now
+        self._use_game(variants.resized(self.engine.game, *wanted))
+        return ""
+
+    def _use_game(self, game: Game) -> None:
+        try:
+            self.engine.use_game(game)
+        except UserError as error:
+            msg = f"unacceptable: {error}"
+            raise GtpError(msg) from error
+        self._first = None
+        self.clock.restart()
 
     def _clear_board(self) -> str:
-        self.engine.restart()
-        self._first = None
+        self._use_game(self.engine.game)
         return ""
 
-    @staticmethod
-    def _komi(komi: str) -> str:
-        """Accept and forget: every engine must know it, and no game of ours has one."""
+    def _komi(self, komi: str) -> str:
+        """Change the komi of Go; the other games have none, and every engine must know it."""
         try:
-            float(komi)
+            points = float(komi)
         except ValueError as error:
-            msg = "syntax error: komi is no number"
+            msg = "syntax error: komi is not a number"
             raise GtpError(msg) from error
+        session = self.engine.session
+        game = variants.with_komi(session.game, points)
+        if game is not session.game:
+            moves, first = session.moves, self._first
+            self._use_game(game)
+            for move in moves:
+                self.engine.session.play(move)
+            self._first = first
         return ""
 
-    def _play(self, colour: str, move: str) -> str:
+    def _time_settings(self, main: str, overtime: str, stones: str) -> str:
+        self.clock.set(main, overtime, stones)
+        return ""
+
+    def _time_left(self, colour: str, seconds: str, stones: str) -> str:
+        self.clock.set_left(_colour(colour), seconds, stones)
+        return ""
+
+    def _play(self, colour: str, move: str, *more: str) -> str:
         first = self._take_turn(colour)
-        self.engine.play(move)
+        self.engine.play(" ".join([move, *more]))
         self._first = first
         return ""
 
     def _genmove(self, colour: str, goal: str | None = None) -> str:
         first = self._take_turn(colour)
-        action = self.engine.choose(goal)
+        action = self._choose(colour, goal)
         name = self.engine.spelled(action)
         self.engine.play_action(action)
         self._first = first
@@ -146,19 +185,22 @@ class Gtp:
 
     def _reg_genmove(self, colour: str) -> str:
         self._take_turn(colour)
-        return self.engine.spelled(self.engine.choose())
+        return self.engine.spelled(self._choose(colour))
+
+    def _choose(self, colour: str, goal: str | None = None) -> int:
+        own, started = _colour(colour), time.monotonic()
+        seconds, strictly = self.clock.seconds(own), self.clock.is_set(own)
+        action = self.engine.choose_within(seconds, goal, strictly=strictly)
+        self.clock.spend(own, time.monotonic() - started)
+        return action
 
     def _take_turn(self, colour: str) -> str:
         """Return who has the first move, if a colour may move now.
 
         Raises:
-            GtpError: it is no colour, or the other one's turn.
+            GtpError: there is no such colour, or it is the other one's turn.
         """
-        own = COLOURS.get(colour.lower())
-        if own is None:
-            msg = f"syntax error: {colour!r} is no colour: b or w"
-            raise GtpError(msg)
-        session = self.engine.session
+        own, session = _colour(colour), self.engine.session
         if not session.moves or self._first is None:
             return own
         if (own == self._first) != (session.seat == 0):
@@ -186,7 +228,32 @@ class Gtp:
             return "0"
         first = self._first or "b"
         won = first if session.winner == 0 else _other(first)
-        return f"{won.upper()}+1"
+        points = scores.lead(session.game, session.state)
+        return f"{won.upper()}+{abs(points or 1):g}"
+
+    def _loadsgf(self, path: str, number: str = "") -> str:
+        """Load a game up to before a move, or all of it; say who is to move."""
+        record = read_record(Path(path), self.engine.game)
+        moves = record.moves[: _size(number) - 1] if number else record.moves
+        self._use_game(self.engine.game)
+        for move in moves:
+            self.engine.session.play(move)
+        self._first = "b"
+        return NAMES["bw"[self.engine.session.seat]]
+
+    def _printsgf(self, path: str = "") -> str:
+        session = self.engine.session
+        result = None if not session.over else _result(session)
+        record = GameRecord(session.game.name, tuple(session.moves), result=result)
+        text = to_text([record], session.game, "sgf")
+        if not path:
+            return text
+        target = Path(path)
+        if target.exists():
+            msg = f"{target} exists; choose another name"
+            raise GtpError(msg)
+        write_atomically(target, text.encode())
+        return ""
 
     # ---- our own ---------------------------------------------------------------------------
 
@@ -203,7 +270,7 @@ class Gtp:
         if nodes is None:
             return "none" if self.engine.nodes is None else str(self.engine.nodes)
         if not (nodes.isascii() and nodes.isdigit() and len(nodes) <= 9):
-            msg = "syntax error: nodes is no whole number that can be searched"
+            msg = "syntax error: nodes is not a whole number that can be searched"
             raise GtpError(msg)
         self.engine.set_nodes(int(nodes))
         return ""
@@ -225,8 +292,39 @@ class Gtp:
         return "\n".join([*lines, *([f"reach {reach}"] if reach else [])])
 
 
+def _colour(word: str) -> str:
+    """Return b or w.
+
+    Raises:
+        GtpError: the word is not a colour.
+    """
+    own = COLOURS.get(word.lower())
+    if own is None:
+        msg = f"syntax error: {word[:20]!r} is not a colour: b or w"
+        raise GtpError(msg)
+    return own
+
+
 def _other(colour: str) -> str:
     return "b" if colour == "w" else "w"
+
+
+def _size(word: str) -> int:
+    """Return a number from 1 on, such as the side of a board.
+
+    Raises:
+        GtpError: the word is not such a number.
+    """
+    if not re.fullmatch(r"[1-9][0-9]{0,4}", word):
+        msg = f"syntax error: {word[:20]!r} is not a number from 1 on"
+        raise GtpError(msg)
+    return int(word)
+
+
+def _result(session: Session) -> int:
+    if session.winner is None:
+        return 0
+    return 1 if session.winner == 0 else -1
 
 
 def _one_paragraph(text: str) -> str:
@@ -234,9 +332,10 @@ def _one_paragraph(text: str) -> str:
     return re.sub(r"\n\s*\n", "\n", text)
 
 
-def serve(engine: Engine, source: Source, out: TextIO) -> None:
-    """Answer the lines of `source` until it ends, or until somebody says `quit`."""
-    gtp = Gtp(engine)
+def serve(engine: Engine, source: Source, out: TextIO, clock: GtpClock | None = None) -> None:
+    """Answer the lines of `source` until it ends, or until `quit`."""
+    gtp = Gtp(engine, clock)
+    engine.warm_up()
     for line in read_lines(source):
         answer = gtp.answer(line)
         if (answer and not say(out, answer)) or not gtp.running:

@@ -1,11 +1,14 @@
-"""How other programs call our moves: names of actions in OpenSpiel's and in UCI's manner.
+"""How other programs call our moves: names of actions in OpenSpiel's, in GTP's and in UCI's manner.
 
 OpenSpiel's action strings are what its `GTPBot` sends and expects, so GTP uses them; they need no
-OpenSpiel. Where it has no such game, and in UCI, moves have the game's own names.
+OpenSpiel. Where it has no such game, and in UCI, moves have the game's own names. A move is one
+word in both protocols: blanks of a name become underscores, and are as good as none when a name is
+read. In Go moves are vertices such as D7, or pass.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +21,10 @@ LIBRARY = "openspiel:"
 MARKS = ("x", "o")
 """What OpenSpiel calls the first and the second player's stones."""
 SIDE = 3
+SHOWN = 8
+"""Legal moves that an error names."""
+GO_MOVE = re.compile(r"[BW] ([A-Za-z]+[0-9]*)")
+"""An action of OpenSpiel's Go."""
 
 Spell = Callable[[Game, States, int], str]
 """Names an action that is legal in a position uint64 `[W]`."""
@@ -31,21 +38,35 @@ def own_name(game: Game, state: States, action: int) -> str:
 def long_algebraic(game: Game, state: States, action: int) -> str:
     """Return what UCI calls a move: the two cells, such as e2e4; else the game's own name."""
     foreign = foreign_position(game, state)
-    if foreign is None or not hasattr(foreign, "parse_move_to_action"):
-        return own_name(game, state, action)
-    from pyspiel import chess  # noqa: PLC0415 - OpenSpiel is there, as it made the position
+    if hasattr(foreign, "board"):
+        from pyspiel import chess  # noqa: PLC0415 - OpenSpiel is there, as it made the position
 
-    name: str = chess.action_to_move(action, foreign.board()).to_lan()
-    return name
+        board = foreign.board()
+        if isinstance(board, chess.ChessBoard):  # its variants have boards of other types
+            name: str = chess.action_to_move(action, board).to_lan()
+            return name
+    return one_word(own_name(game, state, action))
+
+
+def gtp_name(game: Game, state: States, action: int) -> str:
+    """Return OpenSpiel's string of an action as GTP can carry it."""
+    return one_word(openspiel_name(game, state, action))
 
 
 def openspiel_name(game: Game, state: States, action: int) -> str:
     """Return OpenSpiel's string of an action; the game's own name where it has no such game."""
     foreign = foreign_position(game, state)
-    if foreign is not None:
+    if foreign is not None and not is_skip(game, action):
         name: str = foreign.action_to_string(action)
         return name
     return _OPENSPIEL.get(game.name, own_name)(game, state, action)
+
+
+def one_word(name: str) -> str:
+    """Return a name without blanks, and without the sign with which comments of GTP begin."""
+    if vertex := GO_MOVE.fullmatch(name):
+        return "pass" if vertex[1] == "PASS" else vertex[1].upper()
+    return re.sub(r"\s+", "_", re.sub(r"(?<=[,:;])\s+", "", name)).replace("#", "")
 
 
 def foreign_position(game: Game, state: States) -> Any:
@@ -57,7 +78,7 @@ def foreign_position(game: Game, state: States) -> Any:
 
 
 def is_skip(game: Game, action: int) -> bool:
-    """Tell whether an action is a turn that does not exist for others.
+    """Return whether an action is a pass that other programs do not know.
 
     Our players move in turn. Where a foreign game lets one move twice, the other passes in between.
     """
@@ -67,18 +88,32 @@ def is_skip(game: Game, action: int) -> bool:
 def read_move(game: Game, state: States, text: str, spell: Spell) -> int:
     """Return the legal action that a text names, in the spelling or by the game's own name.
 
+    Case matters only where two legal moves differ in nothing else, as bxc3 and Bxc3 of chess.
+
     Raises:
-        SettingError: no legal move has that name.
+        SettingError: no legal move has that name, or several have.
     """
-    wanted = text.casefold()
     legal = np.flatnonzero(game.legal(np.ascontiguousarray(state)[None])[0]).tolist()
+    wanted = _bare(text)
     for names in (spell, own_name):
-        for action in legal:
-            if names(game, state, action).casefold() == wanted:
-                return int(action)
-    some = ", ".join(spell(game, state, action) for action in legal[:8])
-    msg = f"illegal move {text!r}; legal moves: {some}{', ...' if len(legal) > 8 else ''}"
+        called = {action: _bare(names(game, state, action)) for action in legal}
+        for fold in (str, str.casefold):
+            found = [action for action, name in called.items() if fold(name) == fold(wanted)]
+            if len(found) == 1:
+                return found[0]
+            if found:
+                several = ", ".join(names(game, state, action) for action in found)
+                msg = f"{text[:40]!r} may be any of {several}: write it exactly so"
+                raise SettingError(msg)
+    some = ", ".join(spell(game, state, action) for action in legal[:SHOWN])
+    more = ", ..." if len(legal) > SHOWN else ""
+    msg = f"illegal move {text[:40]!r}; legal moves: {some or 'none, the game is over'}{more}"
     raise SettingError(msg)
+
+
+def _bare(name: str) -> str:
+    """Return what of a name matters: not blanks and underscores, nor the sign of a mate."""
+    return re.sub(r"[\s_#]", "", name)
 
 
 def spelled_line(game: Game, state: States, line: tuple[int, ...], spell: Spell) -> list[str]:

@@ -1,97 +1,61 @@
-"""The Universal Chess Interface for any game whose moves have names: thinking can be interrupted.
+"""The Universal Chess Interface for any game whose moves have names: a search can be interrupted.
 
     position startpos moves a2a3 f5f4
-    go nodes 1000            or movetime MS, depth PLIES, wtime MS btime MS ..., infinite
+    position fen 4k3/8/8/8/8/8/4P3/4K3 w - - 0 1 moves e2e4         (chess only)
+    go nodes 1000            or movetime MS, depth PLIES, wtime MS btime MS ..., infinite;
+                             with searchmoves MOVE ... only these moves are considered
     setoption name Goal value keep_6
 
-Moves are called as the game calls them; those of chess by their two cells. `info` says the nodes,
-the expected line (as deep as `depth` says), the value as centipawns and, as `info string`, what it
-is: the chance to reach the goal. A game without end, or a position that could not be set up, is
-answered with the null move 0000. Options: Goal, and Nodes for agents (what plain `go` looks at).
+Moves are called as the game calls them, in one word; those of chess by their two cells. `info` says
+the nodes, the expected line (as deep as `depth` says), the value as `score mate N` where the search
+has proven a win or a loss, else as centipawns, and as `info string` the chance to reach the goal. A
+position that cannot be set up is named in an `info string`, and play goes on from what could be set
+up; only where the game is over, the answer is the null move 0000. Options: Goal, MultiPV (how many
+moves `info` shows) and Nodes for agents (what plain `go` looks at).
 
 Specification: Stefan Meyer-Kahlen, https://www.shredderchess.com/chess-features/uci-universal-chess-interface.html
 """
 
 from __future__ import annotations
 
+import contextlib
 import math
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Callable, Sequence
 from typing import TextIO
 
-from rlhf_agents.bots.protocols.engine import Engine
+from rlhf_agents.bots.protocols.background import BackgroundSearch
+from rlhf_agents.bots.protocols.chess_start import FinishedError, from_fen
+from rlhf_agents.bots.protocols.clock import Limits, uci_limits
+from rlhf_agents.bots.protocols.engine import AT_ONCE, Engine
 from rlhf_agents.bots.protocols.lines import Source, read_lines, say
+from rlhf_agents.bots.protocols.move_names import is_skip, read_move
 from rlhf_agents.errors import SettingError, UserError
 from rlhf_agents.limits import MAX_NODES
+from rlhf_agents.play.session import Session
 from rlhf_agents.search.explanation import Explanation
-from rlhf_games.base import GameError
+from rlhf_games.base import Game, GameError
 
 NOTHING = "0000"
-SHARE = 30
-"""A game is taken to have so many more moves when a clock is given."""
-SPARE_SECONDS = 0.03
-"""Left of the time for a move: what a step of thinking may take."""
+WIN = "win"
 POLL_SECONDS = 0.02
+READY_SECONDS = 1.0
+"""`isready` is answered after so long even if something is still being compiled."""
 LARGEST_SCORE = 10_000
-NUMBERS = ("nodes", "movetime", "depth", "wtime", "btime", "winc", "binc", "movestogo")
-
-
-@dataclass(frozen=True)
-class Limits:
-    """When to stop thinking.
-
-    Attributes:
-        nodes: the budget; None is the engine's own.
-        seconds: of thinking, or None.
-        depth: length of the expected line, or None.
-        infinite: not before somebody says so.
-    """
-
-    nodes: int | None = None
-    seconds: float | None = None
-    depth: int | None = None
-    infinite: bool = False
-
-
-def limits_of(words: Sequence[str], seat: int, most_nodes: int) -> Limits:
-    """Return the limits that the words behind `go` set; numbers that are none are left out.
-
-    Args:
-        words: behind `go`.
-        seat: who is to move, to choose the clock.
-        most_nodes: the budget where something else ends the search.
-    """
-    said = {
-        name: int(value)
-        for name, value in pairwise(words)
-        if name in NUMBERS and value.isascii() and value.isdigit() and len(value) < 12
-    }
-    infinite = "infinite" in words
-    clock, more = ("wtime", "winc") if seat == 0 else ("btime", "binc")
-    seconds = None
-    if "movetime" in said:
-        seconds = said["movetime"] / 1000 - SPARE_SECONDS
-    elif clock in said:
-        moves = said.get("movestogo") or SHARE
-        seconds = (said[clock] / moves + 0.8 * said.get(more, 0)) / 1000 - SPARE_SECONDS
-    nodes = said.get("nodes")
-    if nodes is None and (infinite or seconds is not None or "depth" in said):
-        nodes = most_nodes
-    return Limits(nodes, seconds, said.get("depth"), infinite)
+MOST_LINES = 256
 
 
 class Uci:
-    """Answers lines, and thinks between them.
+    """Answers lines, and searches between them.
 
     Args:
         engine: plays.
         lines: returns the next line, or None if there is none yet, waiting at most so many seconds
             (for ever if None); raises `EOFError` at the end.
         tell: writes a line.
+        ready: says that the engine is ready; by default `readyok`.
     """
 
     def __init__(
@@ -99,14 +63,19 @@ class Uci:
         engine: Engine,
         lines: Callable[[float | None], str | None],
         tell: Callable[[str], None],
+        ready: Callable[[], None] | None = None,
     ) -> None:
         self.engine = engine
         self._next_line = lines
         self._tell = tell
+        self._say_ready = ready or (lambda: tell("readyok"))
         self._waiting: list[str] = []
-        self._set_up = True
-        self._warm = False
-        self._orders: dict[str, Callable[[list[str]], None]] = {
+        self._warm_up: BackgroundSearch | None = None
+        self._start = engine.game
+        self._fen: tuple[str, Game] = ("", engine.game)
+        self._lines_shown = 1
+        self._finished = False
+        self._commands: dict[str, Callable[[list[str]], None]] = {
             "uci": self._introduce,
             "isready": self._ready,
             "setoption": self._set_option,
@@ -126,20 +95,20 @@ class Uci:
             return
 
     def obey(self, line: str) -> bool:
-        """Obey one line; tell whether to go on. Unknown words are ignored, as UCI demands."""
+        """Obey one line, and return whether to go on. Unknown words are ignored, as UCI demands."""
         words = line.split()
-        while words and words[0] not in self._orders:
+        while words and words[0] not in self._commands:
             if words[0] == "quit":
                 return False
             words = words[1:]
         if words:
             try:
-                self._orders[words[0]](words[1:])
+                self._commands[words[0]](words[1:])
             except (UserError, GameError) as error:
                 self._tell(f"info string error: {' '.join(str(error).split())}")
         return True
 
-    # ---- orders ----------------------------------------------------------------------------
+    # ---- commands ----------------------------------------------------------------------------
 
     def _introduce(self, _words: list[str]) -> None:
         engine = self.engine
@@ -147,79 +116,118 @@ class Uci:
         self._tell("id author rlhf_agents contributors")
         goals = " ".join(f"var {goal.name}" for goal in engine.game.goals)
         self._tell(f"option name Goal type combo default {engine.goal} {goals}")
+        self._tell(f"option name MultiPV type spin default 1 min 1 max {MOST_LINES}")
         if engine.nodes is not None:
             spin = f"default {engine.nodes} min 0 max {MAX_NODES}"
             self._tell(f"option name Nodes type spin {spin}")
         self._tell("uciok")
 
     def _ready(self, _words: list[str]) -> None:
-        if not self._warm and not self.engine.session.over:
-            self.engine.choose()  # compiles what thinking needs
-            self._warm = True
-        self._tell("readyok")
+        if self._warm_up is None and not self.engine.session.over:
+            self._warm_up = self.engine.warm_up()
+            self._warm_up.wait(READY_SECONDS)
+        self._say_ready()
 
     def _set_option(self, words: list[str]) -> None:
         name, value = _option(words)
+        number = int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
         if name == "goal":
             self.engine.set_goal(value)
-        elif name == "nodes" and value.isascii() and value.isdigit() and len(value) < 12:
-            self.engine.set_nodes(int(value))
+        elif name == "nodes" and number is not None:
+            self.engine.set_nodes(number)
+        elif name == "multipv" and number is not None:
+            self._lines_shown = min(max(number, 1), MOST_LINES)
         else:
             msg = f"no option {name!r} with a value {value!r}"
             raise SettingError(msg)
 
     def _new_game(self, _words: list[str]) -> None:
-        self.engine.restart()
-        self._set_up = True
+        self._finished = False
+        self.engine.use_game(self._start)
 
     def _position(self, words: list[str]) -> None:
-        self._set_up = False
-        self.engine.restart()
-        if words[:1] != ["startpos"] or (len(words) > 1 and words[1] != "moves"):
-            msg = "a position is startpos, perhaps with moves behind it"
+        split = words.index("moves") if "moves" in words else len(words)
+        where, moves = words[:split], words[split + 1 :]
+        self._new_game([])
+        if where[:1] == ["fen"]:
+            try:
+                self.engine.use_game(self._from_fen(where[1:]))
+            except FinishedError:
+                self._finished = True
+                raise
+        elif where != ["startpos"]:
+            msg = "a position is startpos or fen FEN, perhaps with moves behind it"
             raise SettingError(msg)
-        for move in words[2:]:
+        for move in moves:
             self.engine.play(move)
-        self._set_up = True
+
+    def _from_fen(self, fields: list[str]) -> Game:
+        """Return the game from a position; the newest one is kept, as its moves come one by one."""
+        fen = " ".join(fields)
+        if fen != self._fen[0]:
+            self._fen = (fen, from_fen(self._start, fields))
+        return self._fen[1]
 
     def _go(self, words: list[str]) -> None:
-        engine = self.engine
-        if not self._set_up or engine.session.over:
-            self._tell("info string there is no move: the game is over, or was not set up")
+        session = self.engine.session
+        if session.over or self._finished:
+            self._tell("info string there is no move: the game is over")
             self._tell(f"bestmove {NOTHING}")
             return
-        limits = limits_of(words, engine.session.seat, engine.most_nodes)
-        last, stopped = self._think(limits)
+        is_white = (session.seat == 0) == (self.engine.game is self._start or self._white_begins)
+        limits = uci_limits(words, is_white, self.engine.most_nodes)
+        chosen = self._search(limits, self._allowed(limits.moves))
+        self._tell(f"bestmove {self.engine.spelled(chosen)}")
+
+    @property
+    def _white_begins(self) -> bool:
+        return self._fen[0].split()[1:2] != ["b"]
+
+    def _allowed(self, names: Sequence[str]) -> list[int]:
+        """Return the legal moves, or those of them that have these names."""
+        engine, legal = self.engine, self.engine.session.legal()
+        named = []
+        for name in names:
+            try:
+                named.append(read_move(engine.game, engine.session.state, name, engine.spell))
+            except SettingError as error:
+                self._tell(f"info string error: {error}")
+        return named or legal
+
+    # ---- searching -------------------------------------------------------------------------
+
+    def _search(self, limits: Limits, allowed: list[int]) -> int:
+        """Search until a limit or `stop`, and return the best of the allowed moves."""
+        started, last, stopped = time.monotonic(), None, False
+        search = self.engine.search(0 if limits.at_once else limits.nodes)
+        end = math.inf if limits.seconds is None else started + limits.seconds
+        while not stopped and not search.finished and (left := end - time.monotonic()) > 0:
+            found = search.next(min(POLL_SECONDS, left))
+            if found is not None:
+                last = found
+                self._report(last, allowed, time.monotonic() - started)
+                if limits.depth is not None and len(last.line) >= limits.depth:
+                    break
+            stopped = self._heard_stop(wait=False)
+        search.stop()
+        if last is None and (last := search.next(AT_ONCE)):
+            self._report(last, allowed, time.monotonic() - started)
         while limits.infinite and not stopped:
             stopped = self._heard_stop(wait=True)
-        self._tell(f"bestmove {engine.spelled(last.action)}")
-
-    # ---- thinking --------------------------------------------------------------------------
-
-    def _think(self, limits: Limits) -> tuple[Explanation, bool]:
-        """Think until a limit or `stop`; return the last thought and whether it was `stop`."""
-        started = time.monotonic()
-        thoughts: Iterator[Explanation] = self.engine.think(limits.nodes)
-        stopped = False
-        for thought in thoughts:
-            last = thought
-            self._report(last, time.monotonic() - started)
-            stopped = self._heard_stop(wait=False)
-            late = limits.seconds is not None and time.monotonic() - started >= limits.seconds
-            deep = limits.depth is not None and len(last.line) >= limits.depth
-            if stopped or late or deep:
-                break
-        return last, stopped
+        if last is None:
+            self._tell("info string no time to search: any legal move")
+            return allowed[0]
+        return ranked(last, allowed)[0]
 
     def _heard_stop(self, *, wait: bool) -> bool:
-        """Read what has come; tell whether it ends the search. Other orders wait for its end."""
+        """Read what has come, and return whether it ends the search; the rest waits for its end."""
         try:
             while (line := self._next_line(POLL_SECONDS if wait else 0.0)) is not None:
                 words = line.split()
                 if words[:1] == ["stop"]:
                     return True
                 if words[:1] == ["isready"]:
-                    self._tell("readyok")
+                    self._say_ready()
                     continue
                 self._waiting.append(line)
                 if words[:1] == ["quit"]:
@@ -229,15 +237,60 @@ class Uci:
             return True
         return False
 
-    def _report(self, why: Explanation, seconds: float) -> None:
-        engine, value = self.engine, float(why.values[why.action])
-        line = " ".join(engine.spelled_line(why.line))
-        self._tell(
-            f"info depth {len(why.line)} nodes {why.nodes} time {1000 * seconds:.0f} "
-            f"nps {why.nodes / max(seconds, 1e-3):.0f} score cp {centipawns(value)} pv {line}"
+    def _report(self, why: Explanation, allowed: list[int], seconds: float) -> None:
+        effort = (
+            f"nodes {why.nodes} time {1000 * seconds:.0f} nps {why.nodes / max(seconds, 1e-3):.0f}"
         )
-        proven = " proven" if why.proven else ""
+        best = ranked(why, allowed)[: self._lines_shown]
+        for place, action in enumerate(best, 1):
+            line = why.line if action == why.line[0] else (action,)
+            names = " ".join(self.engine.spelled_line(line))
+            self._tell(
+                f"info depth {len(line)} multipv {place} {effort} "
+                f"score {self._score(why, action)} pv {names}"
+            )
+        proven = " proven" if why.proven and best[0] == why.action else ""
+        value = float(why.values[best[0]])
         self._tell(f"info string goal={why.pursued} p={value:.3f}{proven}")
+
+    def _score(self, why: Explanation, action: int) -> str:
+        """Return `mate N` if the search has proven who wins, and in how many moves; else `cp N`."""
+        if why.proven and action == why.action and why.pursued == WIN:
+            moves = moves_to_end(self.engine.session, why.line)
+            if moves:
+                return f"mate {moves}"
+        return f"cp {centipawns(float(why.values[action]))}"
+
+
+def ranked(why: Explanation, allowed: Sequence[int]) -> list[int]:
+    """Return the allowed moves, the best first; the search's own choice leads its equals."""
+    values = {action: float(why.values[action]) for action in allowed}
+    return sorted(
+        allowed,
+        key=lambda action: (
+            (action != why.action, -values[action])
+            if why.action in values
+            else (True, -values[action])
+        ),
+    )
+
+
+def moves_to_end(session: Session, line: Sequence[int]) -> int:
+    """Return in how many of its moves the mover wins at the end of a line, or loses (below 0).
+
+    0: the game is not decided there.
+    """
+    ahead = Session(session.game, list(session.goals), [*session.moves, *line])
+    if ahead.winner is None:
+        return 0
+    mover, movers = session.seat, []
+    ahead.undo(len(line))
+    for action in line:
+        movers.append((ahead.seat, action))
+        ahead.redo()
+    own = [a for seat, a in movers if seat == mover and not is_skip(session.game, a)]
+    others = [a for seat, a in movers if seat != mover and not is_skip(session.game, a)]
+    return len(own) if ahead.winner == mover else -len(others)
 
 
 def centipawns(chance: float) -> int:
@@ -260,12 +313,51 @@ def _option(words: list[str]) -> tuple[str, str]:
     return name.casefold(), value
 
 
+class _Ready:
+    """Answers `isready` once: in its turn, or after a while if its turn does not come."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._lock = threading.Lock()
+        self._due = 0
+
+    def asked(self) -> None:
+        """`isready` has come in."""
+        with self._lock:
+            self._due += 1
+        timer = threading.Timer(READY_SECONDS, self.answer)
+        timer.daemon = True
+        timer.start()
+
+    def answer(self) -> None:
+        """Answer all that are still to be answered."""
+        with self._lock:
+            due, self._due = self._due, 0
+        for _ in range(due):
+            self._tell("readyok")
+
+
 def serve(engine: Engine, source: Source, out: TextIO) -> None:
-    """Obey the lines of `source` until it ends, or until somebody says `quit`."""
+    """Obey the lines of `source` until it ends, or until `quit`."""
     lines: queue.Queue[str | None] = queue.Queue()
+    writing = threading.Lock()
+
+    def tell(text: str) -> None:
+        with writing:
+            heard = say(out, text + "\n")
+        if not heard:
+            raise EOFError
+
+    def answer_late(text: str) -> None:
+        with contextlib.suppress(EOFError):  # the other thread finds out by itself
+            tell(text)
+
+    ready = _Ready(answer_late)
 
     def read() -> None:
         for line in read_lines(source):
+            if line.split()[:1] == ["isready"]:
+                ready.asked()
             lines.put(line)
         lines.put(None)
 
@@ -279,9 +371,5 @@ def serve(engine: Engine, source: Source, out: TextIO) -> None:
             raise EOFError
         return line
 
-    def tell(text: str) -> None:
-        if not say(out, text + "\n"):
-            raise EOFError
-
     threading.Thread(target=read, name="input", daemon=True).start()
-    Uci(engine, next_line, tell).run()
+    Uci(engine, next_line, tell, ready.answer).run()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import random
 import sys
+import time
 from importlib.util import find_spec
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -15,12 +17,14 @@ from hypothesis import strategies as st
 
 import rlhf_games
 from rlhf_agents.bots.protocols import gtp, lines
+from rlhf_agents.bots.protocols.clock import GtpClock
 from rlhf_agents.bots.protocols.engine import Engine, make_engine
 from rlhf_agents.bots.protocols.gtp import Gtp
-from rlhf_agents.bots.protocols.move_names import openspiel_name, read_move
-from rlhf_agents.cli.gtp_uci import gtp_main
+from rlhf_agents.bots.protocols.move_names import gtp_name, openspiel_name, read_move
+from rlhf_agents.cli.gtp_uci import gtp_main, uci_main
 from rlhf_agents.players.agent import load_agent
-from rlhf_agents.players.players import AgentPlayer
+from rlhf_agents.players.players import AgentPlayer, RandomPlayer
+from rlhf_games.base import Game
 from tests.agents.bots.exports.contract import BotContract, select
 
 needs_openspiel = pytest.mark.skipif(
@@ -30,7 +34,7 @@ needs_openspiel = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def engine() -> Engine:
-    return make_engine(rlhf_games.make("connect_four"), "connect_four", openspiel_name, nodes=16)
+    return make_engine(rlhf_games.make("connect_four"), "connect_four", gtp_name, nodes=16)
 
 
 @pytest.fixture
@@ -47,7 +51,7 @@ class TestContract(BotContract):
 
     @pytest.fixture
     def bot(self, twin) -> Gtp:
-        return Gtp(Engine(twin.game, AgentPlayer(twin, 0), openspiel_name))
+        return Gtp(Engine(twin.game, AgentPlayer(twin, 0), gtp_name))
 
     @pytest.fixture
     def choose(self, twin, bot):
@@ -62,11 +66,11 @@ class TestContract(BotContract):
             return "bw"[engine.session.seat]
 
         def play(action: int) -> None:
-            told(f"play {colour()} {openspiel_name(twin.game, engine.session.state, action)}")
+            told(f"play {colour()} {gtp_name(twin.game, engine.session.state, action)}")
 
         def ask() -> int:
             move = told(f"reg_genmove {colour()}")
-            return read_move(twin.game, engine.session.state, move, openspiel_name)
+            return read_move(twin.game, engine.session.state, move, gtp_name)
 
         def choose(positions, goal, nodes):
             told(f"rlhf-set_goal {goal}")
@@ -88,7 +92,7 @@ def test_the_protocol_names_itself(client: Gtp):
     assert client.answer("protocol_version") == "= 2\n\n"
     assert client.answer("7 name") == "=7 rlhf_agents connect_four@16\n\n"
     assert client.answer("known_command genmove") == "= true\n\n"
-    assert client.answer("known_command loadsgf") == "= false\n\n"
+    assert client.answer("known_command fly") == "= false\n\n"
     listed = client.answer("list_commands")[2:].split()
     assert {"play", "genmove", "quit", "rlhf-set_goal", "rlhf-genmove_goal"} <= set(listed)
     assert all(client.answer(f"known_command {name}") == "= true\n\n" for name in listed)
@@ -109,7 +113,7 @@ def test_comments_tabs_and_empty_lines(client: Gtp):
         ("boardsize 19", "? unacceptable size"),
         ("undo", "? cannot undo"),
         ("final_score", "? the game goes on"),
-        ("rlhf-set_goal wim", "? Connect Four has no goal 'wim'; did you mean win"),
+        ("rlhf-set_goal wim", "? unknown goal of Connect Four 'wim'; did you mean win"),
         ("rlhf-set_nodes many", "? syntax error"),
     ],
 )
@@ -156,6 +160,111 @@ def test_goals_and_strength(client: Gtp):
     assert client.answer("genmove w") == "? the game is over\n\n"
 
 
+def play_random_game(client: Gtp, seed: int = 0) -> None:
+    engine, rng = client.engine, random.Random(seed)
+    client.answer("clear_board")
+    while not engine.session.over:
+        engine.play_action(rng.choice(engine.session.legal()))
+
+
+def test_the_score_of_othello_is_the_difference_of_discs():
+    client = Gtp(make_engine(rlhf_games.make("othello_6x6"), "random", gtp_name))
+    for seed in range(5):
+        play_random_game(client, seed)
+        board = client.answer("showboard")
+        first, second = board.count("X"), board.count("O")
+        winner = "B" if first > second else "W"
+        expected = f"{winner}+{abs(first - second)}" if first != second else "0"
+        assert client.answer("final_score") == f"= {expected}\n\n"
+
+
+def test_boards_of_other_sizes():
+    pytest.importorskip("pyspiel", reason="needs the extra openspiel")
+    client = Gtp(make_engine(rlhf_games.make("openspiel:go"), "random", gtp_name))
+    assert client.answer("boardsize 9") == client.answer("komi 5.5") == "=\n\n"
+    assert client.engine.game.n_actions == 82
+    assert "komi=5.5" in client.engine.game.name
+    assert client.answer("play b D7") == client.answer("play w pass") == "=\n\n"
+    assert client.answer("play b J9") == "=\n\n"  # there is no I
+    assert client.answer("play w I5").startswith("? illegal move")
+    assert client.answer("komi 6.5") == "=\n\n"  # keeps the game
+    assert len(client.engine.session.moves) == 3
+    assert client.answer("boardsize 99").startswith("? unacceptable size")
+    hexes = Gtp(make_engine(rlhf_games.make("openspiel:hex"), "random", gtp_name))
+    assert hexes.answer("boardsize 7 6") == "=\n\n"
+    assert hexes.engine.game.n_actions == 42
+    assert hexes.answer("play b g6") == "=\n\n"
+    assert hexes.answer("play w a7").startswith("? illegal move")
+
+
+def test_an_agent_keeps_its_board(client: Gtp):
+    pytest.importorskip("pyspiel", reason="needs the extra openspiel")
+    assert client.answer("boardsize 7 6") == client.answer("boardsize 7") == "=\n\n"
+    assert client.answer("boardsize 8 8").startswith("? unacceptable size")
+
+
+def test_games_are_saved_and_loaded(client: Gtp, tmp_path: Path):
+    for ply, column in enumerate("3342"):
+        client.answer(f"play {'bw'[ply % 2]} {'xo'[ply % 2]}{column}")
+    moves, path = list(client.engine.session.moves), tmp_path / "game.sgf"
+    assert client.answer("printsgf").startswith("= (;FF[4]")
+    assert client.answer(f"printsgf {path}") == "=\n\n"
+    assert "exists" in client.answer(f"printsgf {path}")
+    client.answer("clear_board")
+    assert client.answer(f"loadsgf {path} 3") == "= black\n\n"
+    assert client.engine.session.moves == moves[:2]
+    assert client.answer(f"loadsgf {path}") == "= black\n\n"
+    assert client.engine.session.moves == moves
+    assert client.answer("undo") == "=\n\n"
+    assert client.answer("play w o2") == "=\n\n"
+    assert client.answer("loadsgf nowhere.sgf").startswith("? cannot read")
+    path.write_text("(;FF[4]GM[1]SZ[19];B[aa])")
+    assert client.answer(f"loadsgf {path}").startswith("? cannot read")
+    assert client.engine.session.moves == moves
+
+
+class Endless(RandomPlayer):
+    """Says something at once if it is ever to, and then no more for a minute."""
+
+    def __init__(self, game: Game, speaks: bool) -> None:
+        super().__init__(game, 0)
+        self.speaks = speaks
+
+    def think(self, state, goal="win", seat=0):
+        if self.speaks:
+            yield self.explain(state, goal, seat)
+        time.sleep(60)
+        yield self.explain(state, goal, seat)
+
+
+@pytest.mark.parametrize("command", ["time_left b 0 1", "time_left b 1 1", "time_settings 30 0 0"])
+@pytest.mark.parametrize("speaks", [True, False])
+def test_moves_keep_to_the_clock(command: str, speaks: bool):
+    game = rlhf_games.make("connect_four")
+    client = Gtp(Engine(game, Endless(game, speaks), gtp_name))
+    started = time.monotonic()
+    assert client.answer(command) == "=\n\n"
+    assert client.answer("genmove b").startswith("= x")
+    assert time.monotonic() - started < 2.0
+
+
+def test_without_a_clock_there_is_a_limit_too():
+    game = rlhf_games.make("connect_four")
+    client = Gtp(Engine(game, Endless(game, True), gtp_name), GtpClock(0.5))
+    started = time.monotonic()
+    assert client.answer("genmove b").startswith("= x")
+    assert time.monotonic() - started < 2.0
+
+
+def test_a_deep_search_is_cut_short():
+    """Compiled alpha-beta, which cannot be stopped within a step."""
+    client = Gtp(make_engine(rlhf_games.make("othello"), "minimax:30", gtp_name), GtpClock(0.5))
+    client.engine.warm_up().wait(60)
+    started = time.monotonic()
+    assert client.answer("genmove b").startswith("= ")
+    assert time.monotonic() - started < 2.0
+
+
 @settings(max_examples=150, deadline=None)
 @given(
     st.lists(
@@ -197,14 +306,37 @@ def test_the_loop_ends_with_quit_and_with_the_input(engine: Engine):
     [
         (["--agent", "conect_four"], "did you mean connect_four"),
         (["--agent", "random"], "say which by --game"),
-        (["--agent", "connect_four", "--goal", "wim"], "no goal 'wim'"),
-        (["--agent", "connect_four", "--game", "othello"], "was trained for connect_four"),
+        (["--agent", "connect_four", "--goal", "wim"], "'wim'; did you mean win"),
+        (["--agent", "connect_four", "--game", "othello"], "trained for connect_four, not for oth"),
         (["--agent", "connect_four", "--nodes", "-1"], "nodes must be a whole number from 0"),
+        (["--agent", "connect_four", "--nodes", "1000000000000"], "whole number from 0"),
+        (["--agent", "connect_four@1000000000000"], "whole number from 0"),
+        (["--agent", "connect_four@many"], "such as connect_four@256"),
+        (["--agent", "connect_four@16", "--nodes", "17"], "give the number of nodes once"),
+        (["--agent", "connect_four", "--seconds", "0"], "seconds must be above 0"),
+        (["--agent", "connect_four", "--seed", "-1"], "seed must be"),
     ],
 )
 def test_wrong_options_are_one_sentence(capsys, options: list[str], words: str):
-    assert gtp_main(options) == 2
-    assert words in capsys.readouterr().err
+    for main in (gtp_main, uci_main) if "--seconds" not in options else (gtp_main,):
+        assert main(options) == 2
+        said = capsys.readouterr().err
+        assert words in said
+        assert len(said.splitlines()) == 1
+
+
+def test_the_budget_may_stand_behind_the_name(capsys, monkeypatch):
+    said = "name\nrlhf-set_nodes\nquit\n"
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(said.encode())))
+    assert gtp_main(["--agent", "connect_four@17"]) == 0
+    assert capsys.readouterr().out.split() == [
+        "=",
+        "rlhf_agents",
+        "connect_four@17",
+        "=",
+        "17",
+        "=",
+    ]
 
 
 @needs_openspiel

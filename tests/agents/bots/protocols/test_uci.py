@@ -6,19 +6,25 @@ import io
 import queue
 import subprocess
 import sys
+import threading
+import time
 from importlib.util import find_spec
 from typing import ClassVar
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rlhf_games
 from rlhf_agents.bots.protocols import uci
+from rlhf_agents.bots.protocols.clock import Limits, uci_limits
 from rlhf_agents.bots.protocols.engine import Engine, make_engine
 from rlhf_agents.bots.protocols.move_names import long_algebraic, read_move, spelled_line
-from rlhf_agents.bots.protocols.uci import Limits, Uci, centipawns, limits_of
-from rlhf_agents.players.players import AgentPlayer
+from rlhf_agents.bots.protocols.uci import Uci, centipawns
+from rlhf_agents.limits import MAX_NODES
+from rlhf_agents.players.agent import load_agent
+from rlhf_agents.players.players import AgentPlayer, RandomPlayer, make_player
 from tests.agents.bots.exports.contract import BotContract
 
 PROGRAM = "import sys; from rlhf_agents.cli.gtp_uci import uci_main; sys.exit(uci_main())"
@@ -32,10 +38,11 @@ def engine() -> Engine:
 class Talk:
     """A client without a process: lines go in at once, or when the engine looks for `stop`."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, budget: bool = True) -> None:
         engine.restart()
         engine.set_goal("win")
-        engine.set_nodes(16)
+        if budget:
+            engine.set_nodes(16)
         self.said: list[str] = []
         self.later: queue.Queue[str] = queue.Queue()
         self.uci = Uci(engine, self._next, self.said.append)
@@ -129,24 +136,147 @@ def test_thinking_is_interrupted(engine: Engine):
     assert talk.say("go infinite")[-1].startswith("bestmove ")
 
 
+def test_only_a_finished_game_has_no_move(engine: Engine):
+    said = Talk(engine).say("position startpos moves 4 3 4 3 4 3 4", "go")
+    assert said[-1] == "bestmove 0000"
+
+
+def test_a_fen_without_moves_has_no_move():
+    pytest.importorskip("pyspiel", reason="needs the extra openspiel")
+    game = rlhf_games.make("openspiel:chess(max_plies=512)")
+    talk = Talk(make_engine(game, "random", long_algebraic), budget=False)
+    said = talk.say("position fen 7k/5Q2/6K1/8/8/8/8/8 b - - 0 1", "go")
+    assert said[-1] == "bestmove 0000"
+    assert talk.say("position startpos", "go")[-1] != "bestmove 0000"
+
+
 @pytest.mark.parametrize(
-    "position", ["startpos moves 9", "fen 8/8", "startpos moves 4 3 4 3 4 3 4", "moves"]
+    ("position", "words"),
+    [
+        ("startpos moves 4 9", "illegal move '9'"),
+        ("fen 8/8 w - - 0 1", "cannot begin from a FEN"),
+        ("moves", "startpos or fen"),
+    ],
 )
-def test_where_there_is_no_move_it_says_so(engine: Engine, position: str):
-    assert Talk(engine).say(f"position {position}", "go")[-1] == "bestmove 0000"
+def test_after_a_wrong_position_it_says_so_and_plays_on(engine: Engine, position: str, words: str):
+    said = Talk(engine).say(f"position {position}", "go")
+    assert words in said[0]
+    assert said[0].startswith("info string ")
+    assert engine.play(said[-1].removeprefix("bestmove ")) is None  # it is legal there
 
 
 def test_limits():
-    assert limits_of(["nodes", "5"], 0, 99) == Limits(nodes=5)
-    assert limits_of([], 0, 99) == Limits()
-    assert limits_of(["depth", "x", "movetime", "1030"], 0, 99) == Limits(99, 1.0)
+    assert uci_limits(["nodes", "5"], True, 99) == Limits(nodes=5)
+    assert uci_limits([], True, 99) == Limits()
+    assert uci_limits(["depth", "x", "movetime", "1030"], True, 99) == Limits(99, 1.0)
     words = ["wtime", "60030", "btime", "30000", "winc", "0", "binc", "1000", "movestogo", "10"]
-    assert limits_of(words, 0, 99).seconds == pytest.approx(5.973)
-    assert limits_of(words, 1, 99).seconds == pytest.approx(3.77)
+    assert uci_limits(words, True, 99).seconds == pytest.approx(5.973)
+    assert uci_limits(words, False, 99).seconds == pytest.approx(3.77)
+    assert uci_limits(["searchmoves", "4", "5", "nodes", "7"], True, 99) == Limits(
+        7, moves=("4", "5")
+    )
+    assert uci_limits(["nodes", "1000000000000"], True, 99).nodes == MAX_NODES
+
+
+@pytest.mark.parametrize("words", ["wtime -50 btime 9000", "movetime -1", "movetime 0", "wtime 0"])
+def test_without_time_nothing_is_searched(engine: Engine, words: str):
+    assert uci_limits(words.split(), True, 99).at_once
+    said = Talk(engine).say("position startpos", f"go {words}")
+    assert [line for line in said if line.startswith("info depth")][-1].split()[6] == "1"
+    assert said[-1].startswith("bestmove ")
 
 
 def test_centipawns():
     assert [centipawns(p) for p in (0.0, 0.5, 10 / 11, 1.0)] == [-10_000, 0, 400, 10_000]
+
+
+class Blocked(RandomPlayer):
+    """A search that says nothing for a minute, as one that is being compiled."""
+
+    def think(self, state, goal="win", seat=0):
+        time.sleep(60)
+        yield self.explain(state, goal, seat)
+
+
+def test_a_search_that_is_silent_blocks_nothing():
+    game = rlhf_games.make("connect_four")
+    talk = Talk(Engine(game, Blocked(game, 0), long_algebraic), budget=False)
+    started = time.monotonic()
+    assert talk.say("isready") == ["readyok"]
+    ready = time.monotonic()
+    talk.later.put("isready")
+    talk.later.put("stop")
+    said = talk.say("position startpos", "go infinite")
+    stopped = time.monotonic()
+    assert said[0] == "readyok"
+    assert said[-1].startswith("bestmove ")
+    assert talk.say("go movetime 200")[-1].startswith("bestmove ")
+    times = (started, ready, stopped, time.monotonic())
+    assert max(np.diff(times)) < 2.0
+
+
+def test_isready_is_answered_while_something_else_is_done():
+    """`position` may have to compile the rules."""
+    game = rlhf_games.make("connect_four")
+
+    class Slow(Engine):
+        def restart(self) -> None:
+            time.sleep(3.0)
+            super().restart()
+
+    out = io.StringIO()
+    engine = Slow(game, RandomPlayer(game, 0), long_algebraic)
+    started = time.monotonic()
+    lines = io.BytesIO(b"position startpos\nisready\nquit\n")
+    worker = threading.Thread(target=uci.serve, args=(engine, lines, out))
+    worker.start()
+    while "readyok" not in out.getvalue():
+        assert time.monotonic() - started < 2.0
+        time.sleep(0.01)
+    worker.join(20)
+    assert out.getvalue().count("readyok") == 1
+
+
+def test_the_best_moves_are_shown_in_their_order(engine: Engine):
+    said = Talk(engine).say("setoption name MultiPV value 3", "position startpos", "go nodes 200")
+    last = [line.split() for line in said if line.startswith("info depth")][-3:]
+    assert [line[line.index("multipv") + 1] for line in last] == ["1", "2", "3"]
+    scores = [int(line[line.index("cp") + 1]) for line in last]
+    assert scores == sorted(scores, reverse=True)
+    assert len({line[line.index("pv") + 1] for line in last}) == 3
+    assert said[-1] == f"bestmove {last[0][last[0].index('pv') + 1]}"
+
+
+def test_only_the_named_moves_are_considered(engine: Engine):
+    talk = Talk(engine)
+    assert talk.say("position startpos", "go nodes 64 searchmoves 1 2")[-1] in (
+        "bestmove 1",
+        "bestmove 2",
+    )
+    said = talk.say("go searchmoves 9")
+    assert "illegal move '9'" in said[0]
+    assert said[-1].startswith("bestmove ")
+
+
+@pytest.mark.parametrize(
+    ("moves", "score"),
+    [("4 1 4 1 4 1", "mate 1"), ("1 4 1 4 1 4 2", "mate 1"), ("1 4 2 4 1 4", "cp")],
+)
+def test_a_proven_win_is_a_mate(moves: str, score: str):
+    game = rlhf_games.make("connect_four")
+    player = make_player("minimax:1", game, nodes=0, seed=0, load=load_agent)
+    talk = Talk(Engine(game, player, long_algebraic), budget=False)
+    said = talk.say(f"position startpos moves {moves}", "go")
+    assert f" score {score}" in said[-3]
+
+
+def test_a_proven_loss_is_a_mate_against_us():
+    """Two open lines of three: whatever is played, the other one is completed."""
+    game = rlhf_games.make("connect_four")
+    player = make_player("minimax:4", game, nodes=0, seed=0, load=load_agent)
+    talk = Talk(Engine(game, player, long_algebraic), budget=False)
+    said = talk.say("position startpos moves 4 4 5 5 3", "go")
+    assert " score mate -1 " in said[-3]
 
 
 @settings(max_examples=100, deadline=None)
