@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from rlhf_agents.bots.agent_words import split_nodes
 from rlhf_agents.bots.exports import registry
 from rlhf_agents.cli.common import Parser, run_program
 from rlhf_agents.errors import SettingError
@@ -13,10 +14,10 @@ from rlhf_agents.players.agent import DEFAULT_NODES
 
 EXAMPLES = """examples:
   rlhf-export --agent connect_four --to python --out bot.py
-  rlhf-export --agent connect_four --to kaggle --out submission.py --nodes 2000
+  rlhf-export --agent connect_four@2000 --to kaggle --out submission.py
   rlhf-export --agent three.zip --to python --out bot.py --goal draw --nodes 100
-  rlhf-export --agent pole.zip --to onnx --out pole.onnx       also for worlds without rules
-  rlhf-export --to python                         the page of a format
+  rlhf-export --agent pole.zip --to onnx --out pole.onnx       also for environments without rules
+  rlhf-export --to python                         how to use a format
 
 formats: {formats}
 Their options are given as --option KEY=VALUE; an existing file is replaced by --force only."""
@@ -32,12 +33,13 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = program.add_argument
-    add("--agent", metavar="NAME|FILE.zip", help="a bundled agent, or a file of rlhf-train")
+    agent_help = "a bundled agent, or a file of rlhf-train; either may end in @NODES"
+    add("--agent", metavar="NAME|FILE.zip", help=agent_help)
     add("--to", required=True, metavar="FORMAT", help=f"one of {formats}")
     add("--out", type=Path, metavar="PATH", help="the file to write")
     add("--goal", default="win", help="what it plays for (default: win)")
     nodes = f"positions per move; 0: network alone (default {DEFAULT_NODES})"
-    add("--nodes", type=int, default=DEFAULT_NODES, help=nodes)
+    add("--nodes", type=int, help=nodes)
     add("--opset", type=int, help="of the format onnx")
     add("--force", action="store_true", help="replace an existing file")
     option_help = "for the format, see its page"
@@ -51,23 +53,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _export(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int:
-    page = registry.page(options.to)
-    if options.agent is None and options.out is None:
+    page = registry.page(options.to, options.agent or "NAME")
+    if options.out is None and (options.agent is None or options.to in registry.LIVE):
         print(page)  # noqa: T201 - the program's output
         return 0
     for name in ("agent", "out"):
         if getattr(options, name) is None:
             msg = f"--{name} is missing (see rlhf-export --help)"
             raise SettingError(msg)
+    agent, nodes = split_nodes(options.agent, options.nodes, DEFAULT_NODES)
     chosen = _options(options.option)
     if options.opset is not None:
         chosen["opset"] = options.opset
     path = registry.export(
-        options.agent,
+        agent,
         options.to,
         options.out,
         goal=options.goal,
-        nodes=options.nodes,
+        nodes=nodes,
         force=options.force,
         **chosen,
     )

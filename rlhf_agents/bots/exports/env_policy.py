@@ -1,4 +1,4 @@
-"""What leaves a world that has no rules to search: the Q-network of a model, and what it sees."""
+"""A model of an environment without rules to search: its Q-network and its observations."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BOARD, GOAL = "observation", "desired_goal"
 
 
 class EnvPolicy:
-    """A model that was trained in a world as it is, e.g. `gymnasium:CartPole-v1`.
+    """A model that was trained in an environment as it is, e.g. `gymnasium:CartPole-v1`.
 
     Args:
         name: how it is called.
@@ -23,10 +23,10 @@ class EnvPolicy:
 
     Attributes:
         network: the torch module that returns values `[B, A]`.
-        parts: what it sees, by name: the world's observation first, then the goal, then others.
-            Worlds whose observation is no Dict have the one part `observation`.
+        parts: what it observes, by name: the observation first, then the goal, then others.
+            Environments whose observation is not a Dict have the one part `observation`.
         n_actions: A.
-        masked: the world allows some actions only.
+        masked: the environment allows some actions only.
 
     Raises:
         SettingError: the actions are not numbers from a range.
@@ -70,11 +70,11 @@ class EnvPolicy:
 
 
 def _stores_masks(model: Any) -> bool:
-    """Whether the world gave masks beside its observations: then they were remembered."""
+    """Return whether the environment gave masks apart from its observations: they were stored."""
     from rlhf_agents.dqn.replay.masked_buffer import MaskedReplayBuffer  # noqa: PLC0415 - imports torch
 
     buffer = model.replay_buffer_class
     plain = isinstance(buffer, type) and issubclass(buffer, MaskedReplayBuffer)
-    # Foresight uses that buffer too, and refuses such worlds.
+    # Foresight uses that buffer too, and refuses such environments.
     stores = plain and model.model_foresight is None
     return stores or bool(model.replay_buffer_kwargs.get("store_masks", False))

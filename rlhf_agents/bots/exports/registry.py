@@ -33,11 +33,22 @@ FORMATS: dict[str, str] = {
 """Formats that are files: name to module."""
 
 LIVE: dict[str, str] = {
-    "gtp": "run rlhf-gtp --agent NAME",
-    "openspiel": "use rlhf_agents.bots.protocols.openspiel_bot.AgentBot(load_agent(NAME))",
-    "uci": "run rlhf-uci --agent NAME",
+    "gtp": """A program that speaks GTP, the Go Text Protocol:
+
+    rlhf-gtp --agent {agent}""",
+    "openspiel": """A bot of OpenSpiel's:
+
+    from rlhf_agents import load_agent
+    from rlhf_agents.bots.protocols.openspiel_bot import AgentBot
+
+    bot = AgentBot(load_agent("{agent}"), nodes=256)
+
+OpenSpiel's GTPBot plays against it as well: GTPBot(game, ["rlhf-gtp", "--agent", "{agent}"]).""",
+    "uci": """A program that speaks UCI, the Universal Chess Interface:
+
+    rlhf-uci --agent {agent}""",
 }
-"""Formats that are no files: name to what to do instead."""
+"""Formats that are not files: name to what to do instead."""
 
 
 GOAL = "win"
@@ -50,10 +61,10 @@ class ExportError(UserError):
 
 @dataclass(frozen=True)
 class ExportRequest:
-    """What to export.
+    """An agent to export.
 
     Attributes:
-        agent: who leaves home.
+        agent: the agent.
         goal: what it plays for unless its user asks for something else.
         nodes: positions that it looks at per move, likewise.
         options: of the format, by name.
@@ -66,7 +77,7 @@ class ExportRequest:
 
 
 class Format(Protocol):
-    """What a module behind the table of formats offers.
+    """A module of the table of formats.
 
     Attributes:
         SUFFIX: how its files end, with the dot.
@@ -91,7 +102,7 @@ class Format(Protocol):
 
 @runtime_checkable
 class EnvFormat(Protocol):
-    """What a format offers beside if it also carries policies of worlds without rules."""
+    """A format that also carries policies of environments without rules."""
 
     def env_refusal(self, policy: EnvPolicy, options: Mapping[str, Any]) -> str | None:
         """Return in one sentence why it cannot carry this policy; or None."""
@@ -126,7 +137,7 @@ def format_module(name: str) -> Format:
         ExportError: there is no such format, or it is not a file.
     """
     if name in LIVE:
-        msg = f"{name} is a program, not a file: {LIVE[name]}"
+        msg = f"{name} is not a file: rlhf-export --to {name} says how to use it"
         raise ExportError(msg)
     if name not in FORMATS:
         known = [*FORMATS, *LIVE]
@@ -134,12 +145,18 @@ def format_module(name: str) -> Format:
     return cast("Format", import_module(FORMATS[name]))
 
 
-def page(name: str) -> str:
+def page(name: str, agent: str = "NAME") -> str:
     """Return what users should know of a format.
 
+    Args:
+        name: of the format, also of one that is not a file.
+        agent: whom to export, for the examples of those.
+
     Raises:
-        ExportError: there is no such format, or it is not a file.
+        ExportError: there is no such format.
     """
+    if name in LIVE:
+        return LIVE[name].format(agent=agent)
     return getattr(format_module(name), "__doc__", None) or ""
 
 
@@ -157,7 +174,7 @@ def export(
 
     Args:
         agent: an agent, the name of a bundled one, or the path of a model file, also of a model
-            that was trained in a world without rules (`EnvPolicy`).
+            that was trained in an environment without rules (`EnvPolicy`).
         to: the format.
         out: where to.
         goal: what it plays for unless its user asks for something else.
@@ -168,7 +185,7 @@ def export(
     Raises:
         ExportError: the format is unknown, or cannot carry this agent, or not with these options.
         OutputError: the path cannot be written, or there is a file and `force` is not set.
-        SettingError: `nodes` is negative.
+        SettingError: `nodes` is out of range.
         UserError: there is no such agent, see `rlhf_agents.load_agent`.
         rlhf_games.base.UnknownGoalError: the agent's game has no such goal.
     """
@@ -182,7 +199,7 @@ def export(
     check_target(target, force=force)
     who = agent if isinstance(agent, Agent | EnvPolicy) else _loaded(os.fspath(agent))
     if isinstance(who, EnvPolicy):
-        write_atomically(target, _world_contents(who, to, goal, options))
+        write_atomically(target, _env_contents(who, to, goal, options))
         return target
     who.game.goal_index(goal)
     request = ExportRequest(who, goal, nodes, options)
@@ -193,30 +210,30 @@ def export(
 
 
 def _loaded(name_or_path: str) -> Agent | EnvPolicy:
-    """Return an agent, or what a file has that was trained in a world without rules."""
+    """Return an agent, or the policy of a file that was trained in an environment without rules."""
     is_file = name_or_path not in bundled_agents() and Path(name_or_path).is_file()
     if is_file and read_model(name_or_path).manifest.get("game") is None:
         return EnvPolicy.load(name_or_path)
     return load_agent(name_or_path)
 
 
-def _world_contents(who: EnvPolicy, to: str, goal: str, options: Mapping[str, Any]) -> bytes:
-    """Return the file of a policy of a world.
+def _env_contents(who: EnvPolicy, to: str, goal: str, options: Mapping[str, Any]) -> bytes:
+    """Return the file of a policy of an environment.
 
     Raises:
-        ExportError: the format carries games only, or not with these options, or the goal was
-            named, which is an input of the file.
+        ExportError: the format carries games only, or not with these options, or a goal was given,
+            which is an input of the file.
     """
     module = format_module(to)
     if not isinstance(module, EnvFormat):
         able = [name for name in FORMATS if isinstance(format_module(name), EnvFormat)]
         msg = (
-            f"the format {to} carries agents of games with rules to search; {who.name} was trained "
-            f"in a world without; formats that carry it: {', '.join(able)}"
+            f"the format {to} carries agents of games with rules to search, and {who.name} was "
+            f"trained in an environment without; formats that carry it: {', '.join(able)}"
         )
         raise ExportError(msg)
     if goal != GOAL:
-        msg = f"{who.name} is told its goal by what it observes: leave --goal {goal} out"
+        msg = f"{who.name} gets its goal with every observation: leave --goal {goal} out"
         raise ExportError(msg)
     if reason := module.env_refusal(who, options):
         raise ExportError(reason)
@@ -224,7 +241,7 @@ def _world_contents(who: EnvPolicy, to: str, goal: str, options: Mapping[str, An
 
 
 def check_target(target: Path, *, force: bool) -> None:
-    """Find out before the work that a path cannot or must not be written.
+    """Find out before the work whether a path may be written.
 
     Raises:
         OutputError: it is a folder, exists already, or lies where nothing can be written.

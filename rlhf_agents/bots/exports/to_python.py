@@ -27,6 +27,7 @@ import numpy as np
 
 from rlhf_agents.bots.exports.quantize_python import FILTERS, tighten
 from rlhf_agents.bots.exports.registry import unwritten
+from rlhf_agents.limits import MAX_NODES
 
 if TYPE_CHECKING:
     from rlhf_agents.bots.exports.quantize_python import TightWeights
@@ -80,7 +81,7 @@ def _template(name: str) -> str:
 
 
 def _values(request: ExportRequest, tight: TightWeights, packed: bytes) -> dict[str, str]:
-    """Return what stands in the head of the file, as Python text."""
+    """Return the values in the head of the file, as Python text."""
     game = request.agent.game
     layout = [(one.dtype.newbyteorder("<").str, one.shape) for one in tight.arrays()]
     padded = packed + b"\0" * (-len(packed) % 4)
@@ -94,6 +95,7 @@ def _values(request: ExportRequest, tight: TightWeights, packed: bytes) -> dict[
         "goal": request.goal,
         "goal_default": repr(request.goal),
         "nodes": str(request.nodes),
+        "max_nodes": str(MAX_NODES),
         "action_names": repr((list(game.names_of(0)), list(game.names_of(1)))),
         "settings": repr(_settings(request, tight)),
         "layout": repr(layout),
@@ -105,7 +107,7 @@ def _values(request: ExportRequest, tight: TightWeights, packed: bytes) -> dict[
 
 
 def _settings(request: ExportRequest, tight: TightWeights) -> dict[str, Any]:
-    """Return what the program knows of the agent beside its weights."""
+    """Return the agent's settings, everything but its weights."""
     game, rules = request.agent.game, request.agent.goal_rules
     _, height, width = game.observation_shape
     return {

@@ -4,9 +4,9 @@
     from rlhf_agents import load_agent
     from rlhf_agents.bots.protocols.openspiel_bot import AgentBot
 
-    world = pyspiel.load_game("connect_four")
+    game = pyspiel.load_game("connect_four")
     bots = [AgentBot(load_agent("connect_four"), nodes=256), pyspiel.make_uniform_random_bot(1, 0)]
-    print(pyspiel.evaluate_bots(world.new_initial_state(), bots, 0))
+    print(pyspiel.evaluate_bots(game.new_initial_state(), bots, 0))
 
 Plays OpenSpiel's Connect Four, Tic-Tac-Toe, Othello and Breakthrough with agents of our games of
 those names, and any `openspiel:` game with an agent that was trained in it. It reads the history of
@@ -22,10 +22,11 @@ import pyspiel
 from rlhf_agents.bots.protocols.engine import Engine
 from rlhf_agents.bots.protocols.move_names import LIBRARY, foreign_position, openspiel_name
 from rlhf_agents.errors import SettingError
+from rlhf_agents.limits import checked_nodes
 from rlhf_agents.players.agent import DEFAULT_NODES, Agent
 from rlhf_agents.players.players import AgentPlayer
 
-WORLDS = {
+THEIR_NAMES = {
     "breakthrough": "breakthrough",
     "breakthrough_6x6": "breakthrough(columns=6,rows=6)",
     "connect_four": "connect_four",
@@ -36,42 +37,44 @@ WORLDS = {
 
 
 class AgentBot(pyspiel.Bot):  # type: ignore[misc] # OpenSpiel ships no types
-    """An agent as a `pyspiel.Bot`; it may sit on either side, or on both.
+    """An agent as a `pyspiel.Bot`, for either side or for both.
 
     Args:
-        agent: who plays.
+        agent: the agent.
         goal: what it plays for.
         nodes: positions that it looks at per move; 0 is the network alone.
 
     Raises:
-        SettingError: OpenSpiel does not have the agent's game.
+        SettingError: OpenSpiel does not have the agent's game, or `nodes` is out of range.
         rlhf_games.base.UnknownGoalError: the game has no such goal.
     """
 
     def __init__(self, agent: Agent, goal: str = "win", nodes: int = DEFAULT_NODES) -> None:
         pyspiel.Bot.__init__(self)
         name = agent.game.name
-        if not name.startswith(LIBRARY) and name not in WORLDS:
-            msg = f"OpenSpiel has no {agent.game.title}; of our games it has {', '.join(WORLDS)}"
+        if not name.startswith(LIBRARY) and name not in THEIR_NAMES:
+            msg = (
+                f"OpenSpiel has no {agent.game.title}; of our games it has {', '.join(THEIR_NAMES)}"
+            )
             raise SettingError(msg)
         own = foreign_position(agent.game, agent.game.initial(1)[0])
-        self._world = pyspiel.load_game(WORLDS[name]) if own is None else own.get_game()
-        player = AgentPlayer(agent, nodes)
+        self._theirs = pyspiel.load_game(THEIR_NAMES[name]) if own is None else own.get_game()
+        player = AgentPlayer(agent, checked_nodes(nodes))
         self._engine = Engine(agent.game, player, openspiel_name)
         self._engine.set_goal(goal)
-        self._replay = self._world.new_initial_state()
+        self._replay = self._theirs.new_initial_state()
 
     def restart(self) -> None:
         """Begin a new game."""
         self._engine.restart()
-        self._replay = self._world.new_initial_state()
+        self._replay = self._theirs.new_initial_state()
 
     def restart_at(self, state: Any) -> None:
         """Go to a state; raises as `step` does."""
         self._follow(state)
 
     def inform_action(self, state: Any, player_id: int, action: int) -> None:
-        """Learn of another player's move: nothing to do, for states tell their history."""
+        """Learn of another player's move: nothing to do, as states have their history."""
 
     def step(self, state: Any) -> int:
         """Return the agent's action.
@@ -84,7 +87,7 @@ class AgentBot(pyspiel.Bot):  # type: ignore[misc] # OpenSpiel ships no types
         return action
 
     def provides_policy(self) -> bool:
-        """Tell that `step_with_policy` works."""
+        """Return that `step_with_policy` works."""
         return True
 
     def get_policy(self, state: Any) -> list[tuple[int, float]]:
@@ -98,8 +101,8 @@ class AgentBot(pyspiel.Bot):  # type: ignore[misc] # OpenSpiel ships no types
 
     def _follow(self, state: Any) -> None:
         """Play what was played since the last call, or everything if that is another game."""
-        if str(state.get_game()) != str(self._world):
-            msg = f"the agent plays {self._world}, not {state.get_game()}"
+        if str(state.get_game()) != str(self._theirs):
+            msg = f"the agent plays {self._theirs}, not {state.get_game()}"
             raise SettingError(msg)
         history, known = state.history(), self._replay.history()
         if history[: len(known)] != known:

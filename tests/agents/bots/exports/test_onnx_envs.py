@@ -1,4 +1,4 @@
-"""ONNX files of models of worlds without rules: as torch computes, in every preset."""
+"""ONNX files of models of environments without rules: as torch computes, in every preset."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def trained(env, policy, **changes):
     return model
 
 
-WORLDS = {
+ENVS = {
     "numbers": lambda: trained("CartPole-v1", "MlpPolicy"),
     "layers": lambda: trained(
         "CartPole-v1",
@@ -91,11 +91,11 @@ WORLDS = {
 }
 
 
-@pytest.fixture(scope="module", params=WORLDS)
+@pytest.fixture(scope="module", params=ENVS)
 def made(request, tmp_path_factory):
     """A model, and the path of its zip."""
     torch.manual_seed(0)
-    model = WORLDS[request.param]()
+    model = ENVS[request.param]()
     path = tmp_path_factory.mktemp(request.param) / "model.zip"
     model.save(path)
     return model, path
@@ -205,7 +205,7 @@ def test_mlagents(made, tmp_path):
 
 
 def in_order(model, inputs):
-    """The world's observation, the goal, others, and a mask last."""
+    """The environment's observation, the goal, others, and a mask last."""
     parts = list(EnvPolicy("", model).parts)
     last = [name for name in inputs if name == "action_mask"]
     return [name for name in parts if name != "action_mask"] + last

@@ -38,7 +38,7 @@ def note(monkeypatch):
     )
     monkeypatch.setitem(sys.modules, "format_of_notes", module)
     monkeypatch.setitem(registry.FORMATS, "note", "format_of_notes")
-    monkeypatch.setitem(registry.LIVE, "talk", "run rlhf-talk")
+    monkeypatch.setitem(registry.LIVE, "talk", "{agent} talks: run rlhf-talk")
 
 
 def test_writes_what_the_format_makes(tmp_path):
@@ -53,11 +53,12 @@ def test_writes_what_the_format_makes(tmp_path):
     ("changes", "error", "words"),
     [
         ({"to": "notes"}, registry.ExportError, "did you mean note"),
-        ({"to": "xml"}, registry.ExportError, "formats: "),
-        ({"to": "talk"}, registry.ExportError, "run rlhf-talk"),
-        ({"agent": "nobody"}, UnknownAgentError, "bundled agents"),
+        ({"to": "xml"}, registry.ExportError, "known: "),
+        ({"to": "talk"}, registry.ExportError, "--to talk says how"),
+        ({"agent": "nobody"}, UnknownAgentError, "connect_four"),
         ({"goal": "dance"}, UnknownGoalError, "dance"),
         ({"nodes": -1}, SettingError, "nodes"),
+        ({"nodes": 10**12}, SettingError, "nodes"),
         ({"colour": 1}, registry.ExportError, "options: weight, opset"),
         ({"weight": 9}, registry.ExportError, "try connect_four"),
         ({"out": "no/such/folder.txt"}, OutputError, "no folder"),
@@ -98,6 +99,27 @@ def test_program_shows_pages_and_mistakes(capsys):
     assert main(["--to", "note", "--agent", AGENT, "--out", "a", "--option", "weight"]) == 2
     lines = capsys.readouterr().err.splitlines()
     assert [line.startswith("error: ") for line in lines] == [True] * 3
+
+
+@pytest.mark.parametrize("options", [[], ["--agent", "three.zip"]])
+@pytest.mark.parametrize("name", ["gtp", "uci", "openspiel"])
+def test_program_says_how_where_there_is_no_file(name, options, capsys):
+    assert main(["--to", name, *options]) == 0
+    said = capsys.readouterr().out
+    assert ("three.zip" if options else "NAME") in said
+    assert {"gtp": "rlhf-gtp", "uci": "rlhf-uci", "openspiel": "AgentBot"}[name] in said
+    assert main(["--to", name, "--agent", AGENT, "--out", "bot"]) == 2
+    assert f"--to {name} says how" in capsys.readouterr().err
+
+
+def test_the_budget_may_stand_behind_the_name(tmp_path, capsys):
+    path = tmp_path / "a.txt"
+    assert main(["--agent", f"{AGENT}@7", "--to", "note", "--out", str(path)]) == 0
+    assert path.read_text() == "tic_tac_toe win 7 {}"
+    wrong = ["--agent", f"{AGENT}@7", "--nodes", "8", "--to", "note", "--out", "b.txt"]
+    assert main(wrong) == 2
+    assert main(["--agent", AGENT, "--to", "kaggle", "--out", "b.py", "--nodes", str(10**12)]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 2
 
 
 @pytest.mark.parametrize("name", list(registry.FORMATS))

@@ -136,6 +136,19 @@ def test_program_answers_line_by_line(made):
     assert answers[3:] == [one for one in answers[3:] if one in twin.game.names_of(1)]
 
 
+def test_numbers_of_numpy_are_numbers(made):
+    bot, twin = open_bot(made[0]), made[1]
+    first = int(np.flatnonzero(twin.game.legal(twin.game.initial(1))[0])[-1])
+    expected = bot.choose([first], nodes=4)
+    for moves in ([np.int64(first)], np.array([first]), [np.uint8(first)]):
+        assert bot.choose(moves, nodes=np.int32(4)) == expected
+    for nodes in (10**12, True, np.float64(3.0), np.bool_(True)):
+        with pytest.raises(bot.Mistake, match="whole number"):
+            bot.choose(nodes=nodes)
+    with pytest.raises(bot.Mistake, match="not legal"):
+        bot.choose([np.float64(first)])
+
+
 def test_finished_games_are_refused(made):
     bot, game = open_bot(made[0]), made[1].game
     states, rng, moves = game.initial(1), np.random.default_rng(0), []

@@ -31,9 +31,9 @@ def bot_for(name: str, nodes: int = 0):
 
 
 def world_of(game):
-    from rlhf_agents.bots.protocols.openspiel_bot import WORLDS  # noqa: PLC0415 - optional
+    from rlhf_agents.bots.protocols.openspiel_bot import THEIR_NAMES  # noqa: PLC0415 - optional
 
-    return pyspiel.load_game(WORLDS[game.name])
+    return pyspiel.load_game(THEIR_NAMES[game.name])
 
 
 @pytest.mark.parametrize("name", ["connect_four", "tic_tac_toe", "breakthrough_6x6", "othello"])
