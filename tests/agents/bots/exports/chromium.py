@@ -67,6 +67,8 @@ class Chromium:
         self._session = attached["sessionId"]
         for domain in ("Runtime", "Page", "Log"):
             self.call(f"{domain}.enable")
+        self._empty = profile.parent / f"{profile.name}.html"
+        self._empty.write_text("<!doctype html><body data-state='empty'>")
 
     def close(self) -> None:
         """End the browser."""
@@ -112,10 +114,24 @@ class Chromium:
             self.errors.append(params["entry"]["text"])
 
     def open(self, path: Path, width: int = 1100, height: int = 760) -> None:
-        """Open a file in a window of that size, and wait until its scripts have run."""
+        """Open a file in a window of that size, and wait until its scripts have run.
+
+        It finds nothing stored: all files share one storage.
+        """
         self.resize(width, height)
+        self.call("Page.navigate", url=self._empty.resolve().as_uri())
+        self.wait("document.body && document.body.dataset.state === 'empty'")
+        self.run("localStorage.clear()")
         self.call("Page.navigate", url=path.resolve().as_uri())
-        self.wait("document.readyState === 'complete' && document.body.dataset.state")
+        state = "document.body && document.body.dataset.state"
+        self.wait(f"{state} !== 'empty' && document.readyState === 'complete' && {state}")
+
+    def reload(self) -> None:
+        """Load the page again, with what it has stored."""
+        self.run("window.isOld = true")
+        self.call("Page.reload")
+        loaded = "document.readyState === 'complete' && document.body.dataset.state"
+        self.wait(f"!window.isOld && {loaded}")
 
     def resize(self, width: int, height: int, dark: bool = False) -> None:
         """Give the window a size in points; narrow ones are phones."""

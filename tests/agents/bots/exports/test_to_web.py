@@ -211,6 +211,91 @@ def test_a_long_thought_does_not_freeze_the_page(browser, pages, connect_four: A
     assert browser.errors == []
 
 
+SPOKEN = "byId('spoken').textContent"
+LOWEST = """Math.max(...[...document.querySelectorAll("#board .cell")]
+    .map((cell) => cell.getBoundingClientRect().bottom))"""
+
+
+@pytest.mark.parametrize(("width", "height"), [(740, 360), (700, 460), (375, 667), (1280, 800)])
+@pytest.mark.parametrize("name", ["connect_four", "tic_tac_toe", "othello_6x6", "breakthrough_6x6"])
+def test_the_whole_board_is_in_the_window(browser, pages, name: str, width: int, height: int):
+    browser.open(pages(agent_of(name)), width, height)
+    browser.wait(YOURS)
+    assert 0 < browser.run(LOWEST) <= height
+    assert browser.run("document.documentElement.scrollWidth") <= width
+    overlap = """(() => { const [board, bar] = ["board", "bar"].map((id) =>
+        byId(id).getBoundingClientRect());
+        return board.right > bar.left && board.bottom > bar.top; })()"""
+    assert not browser.run(overlap)
+
+
+def test_a_screen_reader_hears_the_game(browser, pages, connect_four: Agent):
+    browser.open(pages(connect_four))
+    browser.wait(YOURS)
+    assert browser.run("byId('spoken').ariaLive") == "polite"
+    browser.key("4")
+    browser.wait(f"document.body.dataset.moves.split(' ').length === 2 && {YOURS}")
+    reply = int(browser.run("document.body.dataset.moves").split()[1])
+    assert browser.run(SPOKEN) == f"The agent played column {reply + 1}. Your move"
+    label = f"document.querySelectorAll('.spot')[{reply}].getAttribute('aria-label')"
+    whose = "you, agent" if reply == 3 else "agent"
+    assert f"from the bottom: {whose}" in browser.run(label)
+    browser.open(pages(agent_of("tic_tac_toe")))
+    browser.wait(YOURS)
+    browser.key("5")
+    browser.wait(f"document.body.dataset.moves.split(' ').length === 2 && {YOURS}")
+    labels = browser.run("[...document.querySelectorAll('.spot')].map((one) => one.ariaLabel)")
+    assert labels[4].startswith("Row 2, column 2, you")
+    assert sum(", agent" in label for label in labels) == 1
+
+
+def test_capital_letters_are_keys_too(browser, pages, connect_four: Agent):
+    browser.open(pages(connect_four))
+    browser.wait(YOURS)
+    browser.key("4")
+    browser.wait(f"document.body.dataset.moves.split(' ').length === 2 && {YOURS}")
+    browser.key("U")
+    browser.wait(f"document.body.dataset.moves === '' && {YOURS}")
+    browser.key("4")
+    browser.wait(f"document.body.dataset.moves.split(' ').length === 2 && {YOURS}")
+    browser.key("N")
+    browser.wait(f"document.body.dataset.moves === '' && {YOURS}")
+
+
+def test_a_reload_keeps_the_game(browser, pages, connect_four: Agent):
+    browser.open(pages(connect_four))
+    browser.click("[name=side][value=second]")
+    browser.wait(f"document.body.dataset.moves.split(' ').length === 1 && {YOURS}")
+    choose = "byId('goal').value = {}; byId('goal').dispatchEvent(new Event('change'))"
+    browser.run(choose.format(connect_four.goals.index("lose")))
+    browser.key("3")
+    browser.wait(f"document.body.dataset.moves.split(' ').length === 3 && {YOURS}")
+    moves = browser.run("document.body.dataset.moves")
+    browser.reload()
+    browser.wait(YOURS)
+    assert browser.run("document.body.dataset.moves") == moves
+    assert browser.run("document.querySelector('[name=side]:checked').value") == "second"
+    assert int(browser.run("byId('goal').value")) == connect_four.goals.index("lose")
+    for kept in ("{", "null", '{"actions":[9]}', '{"actions":[3],"side":"left"}', "7"):
+        browser.run(f"localStorage.setItem(KEPT, {kept!r})")
+        browser.reload()
+        browser.wait(YOURS)
+        assert browser.run("document.body.dataset.moves") == ""
+    assert browser.errors == []
+
+
+def test_a_page_that_may_store_nothing_plays(browser, pages, connect_four: Agent):
+    forbid = "Object.defineProperty(window, 'localStorage', {get() {throw new Error('no')}})"
+    browser.open(pages(connect_four))
+    script = browser.call("Page.addScriptToEvaluateOnNewDocument", source=forbid)
+    browser.reload()
+    browser.wait(YOURS)
+    browser.key("4")
+    browser.wait(f"document.body.dataset.moves.split(' ').length === 2 && {YOURS}")
+    browser.call("Page.removeScriptToEvaluateOnNewDocument", identifier=script["identifier"])
+    assert browser.errors == []
+
+
 def test_page_is_small_and_asks_for_nothing(pages, connect_four: Agent):
     text = pages(connect_four).read_text(encoding="utf-8")
     assert len(text) < MOST_BYTES

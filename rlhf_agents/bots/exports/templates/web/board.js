@@ -76,9 +76,9 @@ class Board {
 
   /**
    * Draw a match. `options`: action to value, best action, the origin chosen in a game of moves,
-   * whether a person is to move.
+   * whether a person is to move, what the players are called.
    */
-  draw(match, { values, best, origin, mine }) {
+  draw(match, { values, best, origin, mine, names }) {
     const owners = this.rules.owners(match.position);
     const decisive = this.rules.decisiveCells(match.position);
     const before = match.positions[match.positions.length - 2];
@@ -91,7 +91,7 @@ class Board {
       view.classList.toggle("chosen", cell === origin);
     });
     const worth = this.worthOfSpots(match, values, best, origin);
-    this.spots.forEach((button, i) => this.label(button, this.shown(i), worth, owners, mine));
+    this.spots.forEach((button, i) => this.label(button, this.shown(i), worth, owners, mine, names));
   }
 
   /** Return for every spot what pressing it can gain: { value, best } or undefined. */
@@ -118,7 +118,7 @@ class Board {
     return path[0] === origin ? path[1] : undefined;
   }
 
-  label(button, spot, worth, owners, mine) {
+  label(button, spot, worth, owners, mine, names) {
     const here = worth[spot], value = here && here.value;
     const text = value === undefined ? "" : percent(value);
     button.classList.toggle("legal", Boolean(here) && mine);
@@ -128,17 +128,17 @@ class Board {
     label.textContent = text;
     label.style.setProperty("--share", value === undefined ? 0 : value);
     const worthText = text && `, worth ${text}${here.best ? ", the best" : ""}`;
-    button.setAttribute("aria-label", this.nameOf(spot, owners) + worthText);
+    button.setAttribute("aria-label", this.nameOf(spot, owners, names) + worthText);
   }
 
-  nameOf(spot, owners) {
-    const whose = (owner) => (owner < 0 ? "empty" : owner === 0 ? "first player" : "second player");
+  /** Say where a spot is and whose stones lie there; those of a column from the bottom. */
+  nameOf(spot, owners, names) {
     if (!this.isColumns) {
       const row = Math.floor(spot / this.columns) + 1, column = (spot % this.columns) + 1;
-      return `Row ${row}, column ${column}, ${whose(owners[spot])}`;
+      return `Row ${row}, column ${column}, ${owners[spot] < 0 ? "empty" : names[owners[spot]]}`;
     }
     const stones = owners.filter((owner, cell) => cell % this.columns === spot && owner >= 0);
-    const count = stones.length === 1 ? "1 stone" : `${stones.length} stones`;
-    return `Column ${spot + 1}, ${stones.length ? count : "empty"}`;
+    const whose = stones.reverse().map((owner) => names[owner]).join(", ");
+    return `Column ${spot + 1}, ${stones.length ? `from the bottom: ${whose}` : "empty"}`;
   }
 }

@@ -28,8 +28,9 @@ function isMine(seat) {
   return view.side === "both" || (view.side === "first" ? 0 : 1) === seat;
 }
 
-/** Something has changed: draw, and ask the agent for its move or its advice. */
+/** Something has changed: draw, keep it, and ask the agent for its move or its advice. */
 function turn() {
+  keep();
   view.thought = view.reach = view.origin = null;
   thinking.stop();
   const { match } = view;
@@ -67,6 +68,38 @@ function press(spot) {
   draw();
 }
 
+// ---- a reload keeps the game -------------------------------------------------------------------
+
+const KEPT = `rlhf_agents ${AGENT.game} ${AGENT.name}`;
+
+function keep() {
+  const { match, side, goal, nodes, advice } = view;
+  const kept = { actions: match.actions, side, goal, nodes, advice };
+  try {
+    localStorage.setItem(KEPT, JSON.stringify(kept));
+  } catch {
+    // A browser may forbid it: then a reload begins a new game.
+  }
+}
+
+/** Go on where the page was left; what makes no sense is ignored. */
+function restore() {
+  try {
+    const kept = JSON.parse(localStorage.getItem(KEPT));
+    if (kept === null || !Array.isArray(kept.actions)) return;
+    const match = new Match(rules);
+    if (!kept.actions.every((action) => match.legal.includes(action) && match.play(action))) return;
+    const isGoal = (goal) => Number.isInteger(goal) && goal >= 0 && goal < AGENT.goals.length;
+    const isSide = ["first", "second", "both"].includes(kept.side);
+    if (!isSide || !isGoal(kept.goal) || !(kept.advice === null || isGoal(kept.advice))) return;
+    if (![...LEVELS, AGENT.nodes].includes(kept.nodes)) return;
+    const { side, goal, nodes, advice } = kept;
+    Object.assign(view, { match, side, goal, nodes, advice });
+  } catch {
+    // Forbidden or damaged: a new game.
+  }
+}
+
 // ---- what is seen ------------------------------------------------------------------------------
 
 function draw() {
@@ -74,15 +107,37 @@ function draw() {
   const mine = !match.isOver && isMine(match.seat);
   board.flipped = board.isChecked && view.side === "second";
   const values = thought ? thought.values : null;
-  board.draw(match, { values, best: thought ? thought.action : -1, origin, mine });
+  board.draw(match, { values, best: thought ? thought.action : -1, origin, mine, names: seatNames() });
   document.body.dataset.state = match.isOver ? "over" : mine ? "yours" : "thinking";
   document.body.dataset.moves = match.actions.join(" ");
   byId("status").textContent = statusText(match, mine);
+  speak([lastMoveText(match), byId("status").textContent].join(" "));
   byId("status").dataset.seat = match.isOver ? "" : SEATS[match.seat];
   byId("undo").disabled = !match.actions.some((_, ply) => isMine(ply % 2));
   byId("pass").hidden = !(mine && rules.pass !== undefined && rules.legal(match.position, rules.pass));
   drawThought();
   drawReach();
+}
+
+/** What the players are called: at the board, and by screen readers. */
+function seatNames() {
+  if (view.side === "both") return ["first player", "second player"];
+  return [0, 1].map((seat) => (isMine(seat) ? "you" : "agent"));
+}
+
+function lastMoveText(match) {
+  if (!match.actions.length) return "";
+  const seat = (match.actions.length - 1) % 2;
+  const name = seatNames()[seat], who = name === "you" ? "You" : `The ${name}`;
+  const action = match.actions[match.actions.length - 1];
+  const where = board.isColumns ? "column " : "";
+  return `${who} played ${where}${AGENT.actionNames[seat][action]}.`;
+}
+
+/** Let screen readers hear a text, once. */
+function speak(text) {
+  const spoken = byId("spoken");
+  if (spoken.textContent !== text) spoken.textContent = text;
 }
 
 function statusText(match, mine) {
@@ -185,12 +240,13 @@ function prepareSettings() {
     turn();
   });
   byId("advice").add(new Option("Do not show it", "none"));
-  addGoals(byId("advice"), view.advice);
+  addGoals(byId("advice"), view.advice === null ? "none" : view.advice);
   byId("advice").addEventListener("change", () => {
     view.advice = byId("advice").value === "none" ? null : Number(byId("advice").value);
     turn();
   });
   for (const radio of document.querySelectorAll("[name=side]")) {
+    radio.checked = radio.value === view.side;
     radio.addEventListener("change", () => {
       view.side = radio.value;
       turn();
@@ -210,13 +266,14 @@ function prepareButtons() {
   });
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("select")) return;
-    const number = Number(event.key) - 1;
-    if (event.key === "n") newGame();
-    else if (event.key === "u") undo();
+    const number = Number(event.key) - 1, key = event.key.toLowerCase();
+    if (key === "n") newGame();
+    else if (key === "u") undo();
     else if (number >= 0 && number < board.spots.length && board.spots.length <= 9) press(number);
   });
 }
 
+restore();
 prepareSettings();
 prepareButtons();
 const digits = board.spots.length <= 9 ? `1 to ${board.spots.length} play, ` : "";
