@@ -1,4 +1,4 @@
-"""How users name an agent together with its budget: `connect_four@1000`."""
+"""Words that name an agent together with its budget, such as `connect_four@1000`."""
 
 from __future__ import annotations
 

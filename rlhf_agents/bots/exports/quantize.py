@@ -1,4 +1,4 @@
-"""What small networks have in common: whole numbers with a share per row, and which rows occur."""
+"""Helpers of the small networks: whole numbers with a share per row, and the rows that occur."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ SEED = 0
 FINEST, COARSEST = -10, 4
 """Binary logarithms of the steps that are tried."""
 FILTERS = [{"id": lzma.FILTER_LZMA2, "dict_size": 1 << 22, "lc": 0, "lp": 0, "pb": 0}]
-"""What a reader has to know."""
+"""A reader needs them to unpack."""
 SEARCH = {"mode": lzma.MODE_NORMAL, "mf": lzma.MF_BT4, "nice_len": 8, "depth": 1}
 """Codes hardly repeat: short matches, looked for once, pack as well in a fifth of the time."""
 
@@ -81,7 +81,7 @@ class TightWeights:
         )
 
     def arrays(self) -> list[NDArray[Any]]:
-        """Return what a file holds beside the step, in its order."""
+        """Return the arrays of a file, in its order; the step is stored apart from them."""
         exact = self.exact
         return [
             self.exponents,

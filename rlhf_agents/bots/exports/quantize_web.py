@@ -2,7 +2,7 @@
 
 The table is int8 times one power of two, so that its sums are exact in any order; dense layers and
 heads are int8 times a float32 of their own per output. Table rows for contents that never occur in
-random games are left out: nobody has trained them, and most cannot occur.
+random games are left out: they were never trained, and most cannot occur.
 """
 
 from __future__ import annotations

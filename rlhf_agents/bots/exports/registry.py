@@ -52,7 +52,7 @@ OpenSpiel's GTPBot plays against it as well: GTPBot(game, ["rlhf-gtp", "--agent"
 
 
 GOAL = "win"
-"""What agents of games play for unless they are asked for something else."""
+"""The goal of agents of games unless another is asked for."""
 
 
 class ExportError(UserError):

@@ -10,9 +10,9 @@
 Any batch size; float32 everywhere; one file; needs opset 13, 15 or 17 (`--opset`, 17 by default).
 A file holds the network, not the rules or the search: it plays as the agent does with `--nodes 0`,
 with two exceptions. Where a goal has become impossible, or its best value is below 0.01, the agent
-plays for `win` instead: that is left to you. And `action` also tells apart what float32 rounds to
-the same value, where the agent takes the action nearest to the middle. The metadata name the goals,
-the planes of the observation, how the mask is applied, and the goal of the export. Presets:
+plays for `win` instead: that is left to you. And `action` distinguishes values that float32 rounds
+to the same number, where the agent takes the action nearest to the middle. The metadata name the
+goals, the planes of the observation, how the mask is applied, and the goal of the export. Presets:
 
 `plain`     inputs `observation` `[batch, planes, H, W]`, `desired_goal` `[batch, G]` (one-hot) and
             `action_mask` `[batch, A]`; outputs `q` and `masked_q` `[batch, A]`, -1 where forbidden,

@@ -1,4 +1,4 @@
-"""What an engine plays: one game, an agent, its goal and its budget, whatever protocol asks."""
+"""The engine behind every protocol: one game, an agent, its goal and its budget."""
 
 from __future__ import annotations
 

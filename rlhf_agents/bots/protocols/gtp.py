@@ -195,7 +195,7 @@ class Gtp:
         return action
 
     def _take_turn(self, colour: str) -> str:
-        """Return who has the first move, if a colour may move now.
+        """Return the colour of the first player, if a colour may move now.
 
         Raises:
             GtpError: there is no such colour, or it is the other one's turn.

@@ -10,7 +10,7 @@ LONGEST = 1 << 16
 
 
 class Source(Protocol):
-    """Where bytes come from, buffered or not."""
+    """A source of bytes, buffered or not."""
 
     def readline(self, size: int, /) -> bytes:
         """Return the next line with its end, at most so many bytes of it; nothing at the end."""
@@ -18,7 +18,7 @@ class Source(Protocol):
 
 
 def read_lines(stream: Source) -> Iterator[str]:
-    """Yield the lines of a stream without their ends; bytes that are no text are replaced."""
+    """Yield the lines of a stream without their ends; bytes that are not text are replaced."""
     while line := stream.readline(LONGEST):
         rest = line
         while not rest.endswith(b"\n") and (rest := stream.readline(LONGEST)):
@@ -27,7 +27,7 @@ def read_lines(stream: Source) -> Iterator[str]:
 
 
 def say(out: TextIO, text: str) -> bool:
-    """Write and flush; tell whether anybody listens."""
+    """Write and flush, and return whether the other side still listens."""
     try:
         out.write(text)
         out.flush()

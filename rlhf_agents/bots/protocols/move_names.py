@@ -1,4 +1,4 @@
-"""How other programs call our moves: names of actions in OpenSpiel's, in GTP's and in UCI's manner.
+"""Names of our moves in other programs: in the manner of OpenSpiel, of GTP and of UCI.
 
 OpenSpiel's action strings are what its `GTPBot` sends and expects, so GTP uses them; they need no
 OpenSpiel. Where it has no such game, and in UCI, moves have the game's own names. A move is one
@@ -19,7 +19,7 @@ from rlhf_games.base import MOVER, WAITING, Game, States
 
 LIBRARY = "openspiel:"
 MARKS = ("x", "o")
-"""What OpenSpiel calls the first and the second player's stones."""
+"""OpenSpiel's names of the first and the second player's stones."""
 SIDE = 3
 SHOWN = 8
 """Legal moves that an error names."""

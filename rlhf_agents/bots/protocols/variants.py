@@ -16,7 +16,7 @@ SIZES = (
     ("board_size", "board_size"),
     ("size", "size"),
 )
-"""What OpenSpiel calls the columns and the rows of a board; the first that a game has counts."""
+"""OpenSpiel's options for the columns and rows of a board; the first that a game has counts."""
 PLIES = re.compile(r"max_plies=\d+")
 KOMI = "komi"
 SMALLEST_BOARD, LARGEST_BOARD = 2, 25

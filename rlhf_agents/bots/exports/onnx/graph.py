@@ -114,11 +114,11 @@ class Graph:
 
 
 class GoalValues(NamedTuple):
-    """What a network says of the actions for the goal that was asked for.
+    """The values of all actions for the goal that was asked for.
 
     Attributes:
         q: the values, float32 `[B, A]`.
-        ranking: numbers `[B, A]` in the same order that small floats can tell apart.
+        ranking: numbers `[B, A]` in the same order that stay distinct in small floats.
     """
 
     q: str

@@ -14,16 +14,16 @@ from rlhf_agents.bots.exports.env_policy import MASK_KEY
 from rlhf_agents.bots.exports.onnx.graph import UNRANKED, GoalValues, Graph, masked
 
 TOP = 30.0
-"""Where Godot finds the best value."""
+"""The best value in a file for Godot."""
 MLAGENTS_VERSION = 3
 
 
 @dataclass(frozen=True)
 class Signature:
-    """What a network sees and says.
+    """The inputs and outputs of a network.
 
     Attributes:
-        parts: shapes of what it sees, by name; a mask comes last.
+        parts: shapes of its inputs, by name; a mask comes last.
         n_actions: A.
         values: returns what the network says of parts by name.
         forbidden: the value of an action that the mask forbids.

@@ -12,7 +12,7 @@ async function unpacked(text) {
   return new Response(stream).arrayBuffer();
 }
 
-/** Reads the arrays of rlhf_agents/exports/small_weights.py, in their order. */
+/** Reads the arrays of rlhf_agents/bots/exports/quantize_web.py, in their order. */
 class ArrayReader {
   constructor(buffer) {
     this.buffer = buffer;

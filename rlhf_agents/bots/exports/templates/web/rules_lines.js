@@ -165,7 +165,7 @@ class LineGame {
     return canLine(other, kind.replace("win_", "")) ? 0 : -1;
   }
 
-  /** Return who owns every cell: 0 the first player, 1 the second, -1 nobody. */
+  /** Return who owns every cell: 0 the first player, 1 the second, -1 neither. */
   owners(position) {
     return Array.from({ length: this.cells }, (_, cell) => {
       const what = this.symbol(position, cell);

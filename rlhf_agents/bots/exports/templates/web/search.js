@@ -1,4 +1,4 @@
-// The tree search, function by function that of rlhf_agents/foresight.py and thinking.py.
+// The tree search, function by function that of rlhf_agents/search/tree.py and searcher.py.
 // Numbers are rounded to 32 bits (`f`) where the compiled search keeps 32 bits.
 "use strict";
 

@@ -1,4 +1,4 @@
-// Runs behind the page: thinks about one position at a time, and tells after every slice.
+// Runs behind the page: searches one position at a time, and reports after every slice.
 "use strict";
 
 const SLICE = 30; // milliseconds
@@ -11,7 +11,7 @@ async function load({ agent, weights }) {
   return loaded;
 }
 
-/** Let messages in: a newer request ends the thinking. */
+/** Let messages in: a newer request ends the search. */
 function breathe() {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
