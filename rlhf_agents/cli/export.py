@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rlhf_agents.bots.agent_words import split_nodes
 from rlhf_agents.bots.exports import registry
+from rlhf_agents.cli import common
 from rlhf_agents.cli.common import Parser, run_program
 from rlhf_agents.errors import SettingError
 from rlhf_agents.players.agent import DEFAULT_NODES
@@ -26,12 +27,8 @@ Their options are given as --option KEY=VALUE; an existing file is replaced by -
 def parser() -> argparse.ArgumentParser:
     """Return the program's argument parser."""
     formats = ", ".join([*registry.FORMATS, *registry.LIVE])
-    program = Parser(
-        prog="rlhf-export",
-        description="Export a trained agent to programs that do not have this package.",
-        epilog=EXAMPLES.format(formats=formats),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    description = "Export a trained agent to programs that do not have this package."
+    program = Parser("rlhf-export", description, EXAMPLES.format(formats=formats))
     add = program.add_argument
     agent_help = "a bundled agent, or a file of rlhf-train; either may end in @NODES"
     add("--agent", metavar="NAME|FILE.zip", help=agent_help)
@@ -39,7 +36,7 @@ def parser() -> argparse.ArgumentParser:
     add("--out", type=Path, metavar="PATH", help="the file to write")
     add("--goal", default="win", help="what it plays for (default: win)")
     nodes = f"positions per move; 0: network alone (default {DEFAULT_NODES})"
-    add("--nodes", type=int, help=nodes)
+    add("--nodes", type=common.nodes, metavar="N", help=nodes)
     add("--opset", type=int, help="of the format onnx")
     add("--force", action="store_true", help="replace an existing file")
     option_help = "for the format, see its page"

@@ -11,16 +11,19 @@ from typing import TYPE_CHECKING
 
 from rlhf_agents.bots.agent_words import is_untrained, split_nodes
 from rlhf_agents.bots.protocols.clock import USUAL_SECONDS, GtpClock
+from rlhf_agents.cli import common
 from rlhf_agents.cli.common import Parser, run_program
 from rlhf_agents.envs.names import game_name
 from rlhf_agents.errors import SettingError
-from rlhf_agents.limits import checked_seconds, checked_seed
+from rlhf_agents.limits import checked_seconds
 
 if TYPE_CHECKING:
     from rlhf_agents.bots.protocols.engine import Engine
     from rlhf_agents.bots.protocols.move_names import Spell
 
 NODES = 256
+PATIENCE = 0.5
+"""Seconds that a search may take to end when the program does."""
 
 GTP_EXAMPLES = """examples:
   rlhf-gtp --agent connect_four
@@ -46,21 +49,17 @@ are called as the game calls them (a2a3; in Connect Four the number of the colum
 as UCI does."""
 
 
-def _parser(name: str, protocol: str, examples: str) -> argparse.ArgumentParser:
-    program = Parser(
-        prog=name,
-        description=f"Play against a program that speaks {protocol}, line by line.",
-        epilog=examples,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def _parser(name: str, protocol: str, examples: str) -> Parser:
+    description = f"Play against a program that speaks {protocol}, line by line."
+    program = Parser(name, description, examples)
     add = program.add_argument
     words = "a bundled agent, FILE.zip (either may end in @NODES), minimax:DEPTH or random"
     add("--agent", required=True, metavar="SPEC", help=words)
     add("--game", metavar="NAME", help="the game (default: the one that the agent was trained for)")
     add("--goal", default="win", metavar="NAME", help="what it plays for (default: win)")
     nodes = f"positions that an agent looks at per move (default {NODES})"
-    add("--nodes", type=int, metavar="N", help=nodes)
-    add("--seed", type=int, default=0, help="of random players (default 0)")
+    add("--nodes", type=common.nodes, metavar="N", help=nodes)
+    program.add_seed("of random players (default 0)")
     return program
 
 
@@ -107,8 +106,8 @@ def _uci(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int:
 
 
 def _end(engine: Engine) -> int:
-    """Return the exit code; a search that is still running must not hold up the end."""
-    if engine.is_searching:
+    """Return the exit code; a search that goes on must not hold up the end, nor crash in it."""
+    if engine.still_searches(PATIENCE):
         with contextlib.suppress(OSError, ValueError):
             sys.stdout.flush()
         os._exit(0)
@@ -127,7 +126,6 @@ def _engine(options: argparse.Namespace, spell: Spell) -> Engine:
     from rlhf_agents.players.agent import load_agent  # noqa: PLC0415
 
     agent, nodes = split_nodes(options.agent, options.nodes, NODES)
-    seed = checked_seed(options.seed)
     trained = None if is_untrained(agent) else load_agent(agent).game.name
     if options.game is None and trained is None:
         msg = f"{agent} plays many games: say which by --game"
@@ -140,5 +138,5 @@ def _engine(options: argparse.Namespace, spell: Spell) -> Engine:
         msg = f"{agent} was trained for {trained}, not for {name}: leave --game out"
         raise SettingError(msg)
     return make_engine(
-        rlhf_games.make(name), agent, spell, goal=options.goal, nodes=nodes, seed=seed
+        rlhf_games.make(name), agent, spell, goal=options.goal, nodes=nodes, seed=options.seed
     )

@@ -187,19 +187,35 @@ class Engine:
         def think() -> Iterator[Explanation]:
             return player.think(state, goal)
 
+        return self._start(think)
+
+    def _start(self, think: Callable[[], Iterator[Explanation]]) -> BackgroundSearch:
         search = BackgroundSearch(think)
         self._searches = [*(one for one in self._searches if one.running), search]
         return search
 
     def warm_up(self) -> BackgroundSearch:
-        """Have everything compiled that a search needs, meanwhile, and return that search."""
-        search = self.search()
+        """Have everything compiled meanwhile, the rules first, and return that search."""
+        game, player, goal = self.game, self.player, self.goal
+
+        def think() -> Iterator[Explanation]:
+            trial = Session(game)
+            state = trial.state
+            trial.play(trial.legal()[0])
+            trial.legal()
+            yield from player.think(state, goal)
+
+        search = self._start(think)
         search.stop()
         return search
 
-    @property
-    def is_searching(self) -> bool:
-        """A search has not ended yet, perhaps one that was stopped."""
+    def still_searches(self, seconds: float) -> bool:
+        """Stop all searches, and return whether one of them goes on after some seconds."""
+        for search in self._searches:
+            search.stop()
+        end = time.monotonic() + seconds
+        for search in self._searches:
+            search.wait(max(0.0, end - time.monotonic()))
         return any(search.running for search in self._searches)
 
     def explain(self, goal: str | None = None) -> Explanation:

@@ -86,6 +86,7 @@ class Uci:
 
     def run(self) -> None:
         """Obey until `quit` or the end of the input."""
+        self._warm_up = self.engine.warm_up()
         try:
             while True:
                 line = self._waiting.pop(0) if self._waiting else self._next_line(None)
@@ -123,9 +124,8 @@ class Uci:
         self._tell("uciok")
 
     def _ready(self, _words: list[str]) -> None:
-        if self._warm_up is None and not self.engine.session.over:
-            self._warm_up = self.engine.warm_up()
-            self._warm_up.wait(READY_SECONDS)
+        self._warm_up = self._warm_up or self.engine.warm_up()
+        self._warm_up.wait(READY_SECONDS)
         self._say_ready()
 
     def _set_option(self, words: list[str]) -> None:

@@ -118,8 +118,10 @@ def test_the_budget_may_stand_behind_the_name(tmp_path, capsys):
     assert path.read_text() == "tic_tac_toe win 7 {}"
     wrong = ["--agent", f"{AGENT}@7", "--nodes", "8", "--to", "note", "--out", "b.txt"]
     assert main(wrong) == 2
-    assert main(["--agent", AGENT, "--to", "kaggle", "--out", "b.py", "--nodes", str(10**12)]) == 2
-    assert len(capsys.readouterr().err.splitlines()) == 2
+    assert main(["--agent", f"{AGENT}@{10**12}", "--to", "kaggle", "--out", "b.py"]) == 2
+    with pytest.raises(SystemExit, match="2"):
+        main(["--agent", AGENT, "--to", "kaggle", "--out", "b.py", "--nodes", str(10**12)])
+    assert len(capsys.readouterr().err.splitlines()) == 3
 
 
 @pytest.mark.parametrize("name", list(registry.FORMATS))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import subprocess
 import sys
 import time
 from importlib.util import find_spec
@@ -319,24 +320,26 @@ def test_the_loop_ends_with_quit_and_with_the_input(engine: Engine):
 )
 def test_wrong_options_are_one_sentence(capsys, options: list[str], words: str):
     for main in (gtp_main, uci_main) if "--seconds" not in options else (gtp_main,):
-        assert main(options) == 2
+        try:
+            code = main(options)
+        except SystemExit as ended:  # from the parser
+            code = ended.code
+        assert code == 2
         said = capsys.readouterr().err
         assert words in said
         assert len(said.splitlines()) == 1
 
 
-def test_the_budget_may_stand_behind_the_name(capsys, monkeypatch):
-    said = "name\nrlhf-set_nodes\nquit\n"
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(said.encode())))
-    assert gtp_main(["--agent", "connect_four@17"]) == 0
-    assert capsys.readouterr().out.split() == [
-        "=",
-        "rlhf_agents",
-        "connect_four@17",
-        "=",
-        "17",
-        "=",
-    ]
+def test_the_budget_may_stand_behind_the_name():
+    program = "import sys; from rlhf_agents.cli.gtp_uci import gtp_main; sys.exit(gtp_main())"
+    ran = subprocess.run(
+        [sys.executable, "-c", program, "--agent", "connect_four@17"],
+        input="name\nrlhf-set_nodes\nquit\n",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stdout.split() == ["=", "rlhf_agents", "connect_four@17", "=", "17", "="]
 
 
 @needs_openspiel
