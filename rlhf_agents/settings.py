@@ -186,6 +186,23 @@ DQN_DEFAULTS: dict[str, Any] = {
 
 
 @dataclass(frozen=True)
+class LostSchedule:
+    """Stands for a learning-rate schedule that is code and therefore not in the file.
+
+    A model can be loaded and play with it, but not learn.
+
+    Attributes:
+        name: of the function or class.
+    """
+
+    name: str
+
+    def __call__(self, progress_remaining: float) -> float:
+        """Return 0."""
+        return 0.0
+
+
+@dataclass(frozen=True)
 class Cosine:
     """A learning rate that falls from `start` to `start * floor` along a half cosine."""
 

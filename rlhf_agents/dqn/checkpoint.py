@@ -23,10 +23,14 @@ from rlhf_agents.dqn.checkpoint_checks import (
     custom_in,
 )
 from rlhf_agents.errors import ModelFileError
-from rlhf_agents.files.json_codec import decode_all, encode
+from rlhf_agents.files.json_codec import Custom, decode_all, encode
 from rlhf_agents.files.model_file import OPTIMIZER, POLICY, WORLD, Arrays, ModelFile
 from rlhf_agents.files.untrusted import MAX_MEMBER_BYTES, WRONG
+from rlhf_agents.settings import LostSchedule
 
+STAND_IN = "replay_buffer"
+"""Only SB3's DQN reads it, see `BufferOfHFDQN`."""
+SCHEDULES = ("learning_rate", "lr_schedule")
 DERIVED = {"batch_norm_stats", "batch_norm_stats_target"}
 """Views of a network's own arrays, made anew with it."""
 
@@ -40,7 +44,7 @@ def plain_parts(model: Any, base: bytes) -> tuple[dict[str, Any], dict[str, Arra
     manifest = {
         "algorithm": type(model).__name__,
         "game": None,
-        "data": {name: encode(getattr(model, name)) for name in names},
+        "data": {name: encode(getattr(model, name)) for name in names if name != STAND_IN},
         "optimizer_groups": encode(optimizer["param_groups"]),
     }
     moments = {
@@ -99,6 +103,9 @@ def sb3_stream(model_class: type, file: ModelFile, custom_objects: dict[str, Any
     except WRONG as error:
         msg = f"{file.path} does not describe a model ({error})"
         raise ModelFileError(msg) from error
+    for name in SCHEDULES:
+        if isinstance(data.get(name), Custom):
+            data[name] = LostSchedule(data[name].name)
     _ask_for_custom(file, data, custom_objects)
     data = {name: custom_objects.get(name, value) for name, value in data.items()}
     moments, brought = file.arrays.get(OPTIMIZER, {}), set(custom_objects)

@@ -29,9 +29,12 @@ NOT_SAVED = frozenset(
     {
         "learner",
         "lookahead",
+        "normalizer",
+        "trained_goal",
         "_asks_masks",
         "_buffer",
         "_buffer_is_due",
+        "_warns_of_masks",
         "_dense",
         "_last_masks",
         "_makes_buffer_later",

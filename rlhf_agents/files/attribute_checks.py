@@ -16,10 +16,10 @@ from stable_baselines3.common.type_aliases import TrainFreq
 from stable_baselines3.common.utils import ConstantSchedule, FloatSchedule, LinearSchedule
 from stable_baselines3.dqn.policies import DQNPolicy
 
-from rlhf_agents.settings import Cosine, Foresight, Hindsight, ModelForesight
+from rlhf_agents.settings import Cosine, Foresight, Hindsight, LostSchedule, ModelForesight
 
 Check = Callable[[Any], bool]
-SCHEDULES = (ConstantSchedule, Cosine, FloatSchedule, LinearSchedule)
+SCHEDULES = (ConstantSchedule, Cosine, FloatSchedule, LinearSchedule, LostSchedule)
 MOST = 2**62
 
 

@@ -19,10 +19,19 @@ import numpy as np
 from gymnasium import spaces
 from stable_baselines3.common.type_aliases import TrainFreq, TrainFrequencyUnit
 from stable_baselines3.common.utils import ConstantSchedule, FloatSchedule, LinearSchedule
+from stable_baselines3.her.goal_selection_strategy import GoalSelectionStrategy
 
 from rlhf_agents.files.untrusted import DTYPES, WRONG, declared_values
 from rlhf_agents.moved import MODULES
-from rlhf_agents.settings import Cosine, Foresight, Hindsight, ModelForesight, Priorities, from_json
+from rlhf_agents.settings import (
+    Cosine,
+    Foresight,
+    Hindsight,
+    LostSchedule,
+    ModelForesight,
+    Priorities,
+    from_json,
+)
 
 SAFE_MODULES = (
     "rlhf_agents.dqn.replay.hindsight_buffer",
@@ -45,6 +54,7 @@ MAX_VALUES = 10**7
 """Elements of all spaces and arrays that a file may describe, together."""
 MAX_DIMENSIONS = 32
 CUSTOM = "custom"
+ZOO_LINEAR = "rl_zoo3.utils.SimpleLinearSchedule"
 SETTINGS = {kind.__name__: kind for kind in (Foresight, Hindsight, ModelForesight, Priorities)}
 
 
@@ -69,7 +79,10 @@ def encode(value: Any) -> Any:
         if isinstance(value, kind):
             return encoder(value)
     owner = value if hasattr(value, "__qualname__") else type(value)
-    return {CUSTOM: f"{owner.__module__}.{owner.__qualname__}"}
+    name = f"{owner.__module__}.{owner.__qualname__}"
+    if name == ZOO_LINEAR:  # known by name, because RL Zoo may not be installed
+        return encode(LinearSchedule(value.initial_value, 0.0, 1.0))
+    return {CUSTOM: name}
 
 
 def _encode_class(value: type) -> dict[str, Any]:
@@ -98,6 +111,7 @@ def _encode_box(space: spaces.Box) -> dict[str, Any]:
 _ENCODERS: list[tuple[Any, Callable[[Any], Any]]] = [
     (np.generic, lambda v: {"number": _encode_array(np.asarray(v))}),
     (np.ndarray, _encode_array),
+    (GoalSelectionStrategy, lambda v: v.name.lower()),  # buffers take the name as well
     (TrainFreq, lambda v: {"train_freq": [v.frequency, v.unit.value]}),
     (Priorities, lambda v: {"settings": "Priorities", "values": v._asdict()}),
     (tuple, lambda v: {"tuple": [encode(item) for item in v]}),
@@ -113,6 +127,7 @@ _ENCODERS: list[tuple[Any, Callable[[Any], Any]]] = [
     (LinearSchedule, lambda v: {"linear": [v.start, v.end, v.end_fraction]}),
     (FloatSchedule, lambda v: {"float_of": encode(v.value_schedule)}),
     (Cosine, lambda v: {"cosine": [v.start, v.floor]}),
+    (LostSchedule, lambda v: {CUSTOM: v.name}),
     (spaces.Dict, lambda v: {"dict_space": _encode_dict(v.spaces)}),
     (spaces.Box, _encode_box),
     (spaces.Discrete, lambda v: {"discrete": [int(v.n), int(v.start)]}),

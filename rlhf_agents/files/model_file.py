@@ -25,7 +25,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 
-from rlhf_agents.errors import ModelFileError
+from rlhf_agents.errors import MissingFileError, ModelFileError
 from rlhf_agents.files.atomic import (
     write_atomically,
 )
@@ -149,7 +149,7 @@ def read_model(path: Any, groups: Collection[str] = MODEL_GROUPS) -> ModelFile:
         found = False
     if not found:
         msg = f"there is no model file {source}; rlhf-train writes one"
-        raise ModelFileError(msg)
+        raise MissingFileError(msg)
     try:
         with source.open("rb") as stream:
             return _read_archive(str(source), stream, groups)

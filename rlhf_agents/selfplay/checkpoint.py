@@ -11,6 +11,7 @@ from stable_baselines3.common.type_aliases import TrainFreq, TrainFrequencyUnit
 
 from rlhf_agents.errors import ModelFileError
 from rlhf_agents.files.attribute_checks import NUMBERS, is_schedule, is_train_freq, require, whole
+from rlhf_agents.files.json_codec import Custom, decode_all, encode
 from rlhf_agents.files.model_file import (
     OPTIMIZER,
     POLICY,
@@ -21,7 +22,7 @@ from rlhf_agents.files.model_file import (
 )
 from rlhf_agents.files.untrusted import WRONG
 from rlhf_agents.search.network_files import PLAYING, check_arrays, game_of
-from rlhf_agents.settings import Cosine, Foresight, Hindsight, from_json
+from rlhf_agents.settings import Cosine, Foresight, Hindsight, LostSchedule, from_json
 from rlhf_games.base import Game
 
 SETTINGS = (
@@ -64,7 +65,7 @@ def manifest_of(model: Any) -> dict[str, Any]:
     rate = model.learning_rate
     settings = {name: getattr(model, name) for name in SETTINGS}
     settings["train_freq"] = [model.train_freq.frequency, model.train_freq.unit.value]
-    settings["learning_rate"] = asdict(rate) if isinstance(rate, Cosine) else float(rate(1.0))
+    settings["learning_rate"] = asdict(rate) if isinstance(rate, Cosine) else encode(rate)
     return {
         "algorithm": "HFDQN",
         "game": model.game_name,
@@ -177,7 +178,7 @@ def apply_settings(model: Any, file: ModelFile) -> None:
         policy = manifest["policy"]
         frequency, unit = settings.pop("train_freq")
         rate = settings.pop("learning_rate")
-        model.learning_rate = Cosine(**rate) if isinstance(rate, dict) else float(rate)
+        model.learning_rate = _schedule(rate)
         model.train_freq = TrainFreq(int(frequency), TrainFrequencyUnit(unit))
         for name in SETTINGS:
             setattr(model, name, settings[name])
@@ -201,6 +202,14 @@ def apply_settings(model: Any, file: ModelFile) -> None:
         require("train_freq", model.train_freq, is_train_freq)
     except WRONG as error:
         raise _no_model(file, error) from error
+
+
+def _schedule(rate: Any) -> Any:
+    """Return the learning rate that a file describes; version 0.1 only wrote `Cosine`."""
+    if isinstance(rate, dict) and "start" in rate:
+        return Cosine(**rate)
+    found = decode_all(rate)
+    return LostSchedule(found.name) if isinstance(found, Custom) else found
 
 
 def restore_arrays(model: Any, file: ModelFile) -> None:

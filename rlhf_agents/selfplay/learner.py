@@ -55,7 +55,10 @@ class GameLearner:
         prefetcher: prepares the next batch.
         target_weights: the slowly following copy of the network, as compiled code reads it.
         searcher: looks ahead with that copy.
+        not_saved: attributes of the model that a file leaves out; `configure` makes them anew.
     """
+
+    not_saved = ("replay_buffer_kwargs",)
 
     rng: np.random.Generator
     opening_plies: NDArray[np.int64]

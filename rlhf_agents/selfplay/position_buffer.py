@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from gymnasium import spaces
 from numpy.typing import NDArray
-from stable_baselines3.common.buffers import BaseBuffer
+from stable_baselines3.common.buffers import BaseBuffer, ReplayBuffer
 
 from rlhf_agents.search.goal_values import WIN
 from rlhf_agents.settings import Hindsight
@@ -37,7 +37,7 @@ class Proposals(NamedTuple):
     seats: NDArray[np.int64]
 
 
-class PositionBuffer(BaseBuffer):
+class PositionBuffer(ReplayBuffer):
     """A replay buffer of positions, with what their games were played for and what they achieved.
 
     Args:
@@ -62,8 +62,9 @@ class PositionBuffer(BaseBuffer):
         game: Game,
     ) -> None:
         slots = max(buffer_size // n_envs, game.max_plies + 1)
-        super().__init__(slots, observation_space, action_space, device, n_envs=n_envs)
+        BaseBuffer.__init__(self, slots, observation_space, action_space, device, n_envs=n_envs)
         self.optimize_memory_usage = optimize_memory_usage
+        self.handle_timeout_termination = False  # the rules know no time limit
         self.game = game
         n_goals = len(game.goals)
         self.states = np.zeros((slots, n_envs, game.n_words), np.uint64)
@@ -71,7 +72,7 @@ class PositionBuffer(BaseBuffer):
         self.achieved = np.zeros((slots, n_envs, 2, n_goals), np.bool_)
         self.episode_length = np.zeros(n_envs, np.int64)
 
-    def add(
+    def add(  # type: ignore[override]
         self,
         obs: dict[str, NDArray[Any]],
         next_obs: dict[str, NDArray[Any]],

@@ -10,6 +10,7 @@ from gymnasium import spaces
 from stable_baselines3.common.vec_env import VecEnv
 
 from rlhf_agents.dqn import hyperparams
+from rlhf_agents.dqn.env_access import game_of
 from rlhf_agents.envs.open_env import EnvConfig, open_env, policy_of
 from rlhf_agents.errors import EnvironmentFailureError, ModelFileError, OutputError, SettingError
 from rlhf_agents.evaluation.strength import Strength, score_against_alpha_beta
@@ -115,10 +116,8 @@ def prepare(config: TrainingConfig) -> tuple[HFDQN, TrainingConfig]:
     if not isinstance(env.action_space, spaces.Discrete):
         msg = f"HFDQN needs discrete actions, and {config.game} has {env.action_space}"
         raise SettingError(msg)
-    if file is None:
-        model = _new(config, env)
-        return model, _with_budget(config, model)
-    model = _resumed(config, env, file, reseeded)
+    model = _new(config, env) if file is None else _resumed(config, env, file, reseeded)
+    model.trained_goal = config.goal
     return model, _with_budget(config, model)
 
 
@@ -185,7 +184,7 @@ def _new(config: TrainingConfig, env: VecEnv) -> HFDQN:
     log = None if config.tensorboard is None else str(config.tensorboard)
     settings = dict(config.settings)
     policy = config.policy
-    if not env.has_attr("game"):
+    if game_of(env) is None:
         named = hyperparams.of_env(config.game)
         settings = {
             **{key: each for key, each in named.items() if key in hyperparams.KNOWN},

@@ -14,6 +14,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 from stable_baselines3 import HerReplayBuffer
 from stable_baselines3.common.buffers import BaseBuffer
+from stable_baselines3.her.goal_selection_strategy import GoalSelectionStrategy
 
 from rlhf_agents.dqn.action_masks import MASK_KEY
 from rlhf_agents.dqn.replay.goal_rewards import GoalRewards
@@ -87,7 +88,7 @@ class HindsightReplayBuffer(HerReplayBuffer):
         optimize_memory_usage: bool = False,
         handle_timeout_termination: bool = True,
         n_sampled_goal: int = 4,
-        goal_selection_strategy: str = "future",
+        goal_selection_strategy: str | GoalSelectionStrategy = "future",
         copy_info_dict: bool = False,
         goals: NDArray[Any] | None = None,
         skip_achieved: bool = True,
@@ -97,6 +98,8 @@ class HindsightReplayBuffer(HerReplayBuffer):
         priorities: Priorities | None = None,
         store_masks: bool = False,
     ) -> None:
+        if isinstance(goal_selection_strategy, GoalSelectionStrategy):
+            goal_selection_strategy = goal_selection_strategy.name.lower()
         _check(observation_space, goal_selection_strategy, n_sampled_goal, goals)
         BaseBuffer.__init__(
             self, buffer_size, observation_space, action_space, device, n_envs=n_envs
@@ -105,7 +108,7 @@ class HindsightReplayBuffer(HerReplayBuffer):
         self.optimize_memory_usage = False
         self.handle_timeout_termination = handle_timeout_termination
         self.n_sampled_goal, self.her_ratio = n_sampled_goal, 1 - 1 / (n_sampled_goal + 1)
-        self.strategy, self.copy_info_dict = str(goal_selection_strategy), copy_info_dict
+        self.strategy, self.copy_info_dict = goal_selection_strategy, copy_info_dict
         self.skip_achieved, self.terminate_on_goal = skip_achieved, terminate_on_goal
         masks: Any = action_space
         n_actions = (

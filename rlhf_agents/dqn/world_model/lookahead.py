@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnv
 
 from rlhf_agents.dqn.action_masks import MASK_KEY, only_allowed
-from rlhf_agents.dqn.replay.goal_rewards import GoalRewards, goals_tell_rewards
+from rlhf_agents.dqn.replay.goal_rewards import GoalRewards, goals_determine_rewards
 from rlhf_agents.dqn.replay.kernels import TERMINAL, WAITED
 from rlhf_agents.dqn.world_model.outcomes import Imagined, Ints, Parts, Transitions, expected_values
 from rlhf_agents.dqn.world_model.planning import MOST_STATES, Floats, Planner, Terms
@@ -64,7 +64,7 @@ class Lookahead:
         """Ask this environment what goals are worth."""
         self.goals = None
         if env is not None:
-            self.has_goals = self.shows_goals and goals_tell_rewards(env)
+            self.has_goals = self.shows_goals and goals_determine_rewards(env)
             self.goals = GoalRewards(env, None) if self.has_goals else None
 
     # ---- learning the world ----------------------------------------------------------------
