@@ -22,7 +22,7 @@ from rlhf_agents.settings import Foresight, Hindsight, ModelForesight, Prioritie
 from rlhf_games.base import unknown_name
 
 FILE = Path(__file__).parents[1] / "assets" / "hfdqn.yml"
-OF_THE_RUN = ("n_timesteps", "policy", "n_envs")
+OF_THE_RUN = ("n_timesteps", "policy", "n_envs", "env_wrapper", "frame_stack")
 """Entries of the file that are no arguments of the algorithm."""
 NOT_HERE = ("self", "policy", "env", "seed", "tensorboard_log", "_init_setup_model")
 OURS = ("hindsight", "foresight", "double_q")

@@ -24,6 +24,7 @@ from rlhf_agents.selfplay.position_buffer import PositionBuffer
 from rlhf_agents.settings import Foresight
 from tests.agents.files.crafted import with_manifest
 
+BITS = BitFlippingEnv(4)
 SMALL = {
     "learning_starts": 20,
     "buffer_size": 200,
@@ -179,7 +180,7 @@ def test_statistics_travel_in_the_file(tmp_path, options):
     np.testing.assert_array_equal(wrapped.normalize_obs(seen), trained.normalize_obs(seen))
     assert wrapped.ret_rms.var == trained.ret_rms.var
     assert (wrapped.clip_obs, wrapped.norm_reward) == (trained.clip_obs, trained.norm_reward)
-    assert again.learn(50, reset_num_timesteps=False).num_timesteps == 150
+    assert again.learn(50, reset_num_timesteps=False).num_timesteps >= 150
     own = VecNormalize(DummyVecEnv([lambda: gymnasium.make("CartPole-v1")]))
     assert HFDQN.load(tmp_path / "model", env=own).get_vec_normalize_env() is own
 
@@ -297,3 +298,17 @@ def test_evaluation_without_masks_warns_once():
         model = HFDQN("MlpPolicy", env, **SMALL).learn(40)
         assert model.predict(env.reset()[0], action_masks=env.action_masks())[0] == 0
         evaluate_policy(cart(), gymnasium.make("CartPole-v1"), 1, warn=False)
+
+
+@pytest.mark.parametrize("name", ["plain", "hindsight"])
+def test_sb3s_own_files_become_ours(tmp_path, name):
+    kind, env = ("MlpPolicy", "CartPole-v1") if name == "plain" else ("MultiInputPolicy", BITS)
+    sb3s = DQN(kind, env, **SMALL).learn(60)
+    sb3s.save(tmp_path / "sb3.zip")
+    with pytest.raises(ModelFileError, match="trust=True"):
+        HFDQN.load(tmp_path / "sb3.zip")
+    HFDQN.load(tmp_path / "sb3.zip", trust=True).save(tmp_path / "ours.zip")
+    ours = HFDQN.load(tmp_path / "ours.zip")  # which unpickles nothing
+    seen = sb3s.get_env().reset()
+    assert np.array_equal(*(m.predict(seen, deterministic=True)[0] for m in (ours, sb3s)))
+    assert DQN.load(tmp_path / "ours.zip").num_timesteps == 60
