@@ -128,18 +128,34 @@ def model_bytes(
     return buffer.getvalue()
 
 
-def read_model(path: Any, groups: Collection[str] = MODEL_GROUPS) -> ModelFile:
+def read_groups(path: str, most: dict[str, int]) -> dict[str, Arrays]:
+    """Read some array groups of a model file.
+
+    Args:
+        path: a file that `read_model` has read.
+        most: how many bytes each of the groups to read may have.
+
+    Raises:
+        ModelFileError: as for `read_model`, or a group is larger.
+    """
+    return read_model(path, tuple(most), most).arrays
+
+
+def read_model(
+    path: Any, groups: Collection[str] = MODEL_GROUPS, most: dict[str, int] | None = None
+) -> ModelFile:
     """Read a model file without unpickling anything, within the limits of `untrusted`.
 
     Args:
         path: a file, whose ending `.zip` may be left out, or an open stream.
         groups: the array groups to read; others are not looked at.
+        most: how many bytes some of the groups may have, where the reader knows.
 
     Raises:
         ModelFileError: the file is missing, damaged, not ours, too large or from a newer format.
     """
     if isinstance(path, io.IOBase):
-        return _read_archive(str(getattr(path, "name", "the stream")), path, groups)
+        return _read_archive(str(getattr(path, "name", "the stream")), path, groups, most or {})
     source = Path(path)
     try:
         if not source.exists() and not source.suffix:
@@ -152,22 +168,23 @@ def read_model(path: Any, groups: Collection[str] = MODEL_GROUPS) -> ModelFile:
         raise MissingFileError(msg)
     try:
         with source.open("rb") as stream:
-            return _read_archive(str(source), stream, groups)
+            return _read_archive(str(source), stream, groups, most or {})
     except OSError as error:
         msg = f"{source} cannot be read: {error.strerror or error}"
         raise ModelFileError(msg) from error
 
 
-def _read_archive(source: str, stream: Any, groups: Collection[str]) -> ModelFile:
+def _read_archive(
+    source: str, stream: Any, groups: Collection[str], most: dict[str, int]
+) -> ModelFile:
     resumes = not set(groups) <= set(MODEL_GROUPS)
     try:
         archive = LimitedZip(stream, RATIO_OF_RUNS if resumes else RATIO)
         manifest = _read_manifest(source, archive)
-        arrays = {
-            name.removeprefix(FOLDER).removesuffix(ENDING): _read_arrays(archive, name, facts)
-            for name, facts in manifest["members"].items()
-            if name.removeprefix(FOLDER).removesuffix(ENDING) in groups
-        }
+        arrays = {}
+        for group in (group for group in groups if _member(group) in manifest["members"]):
+            facts, limit = manifest["members"][_member(group)], most.get(group, MAX_MEMBER_BYTES)
+            arrays[group] = _read_arrays(archive, _member(group), facts, limit)
     except DAMAGE as error:
         msg = f"{source} is not a zip file or is damaged ({_said(error)}); copy or train it again"
         raise ModelFileError(msg) from error
@@ -214,8 +231,15 @@ def _check_members(members: Any) -> None:
             raise ValueError(msg)
 
 
-def _read_arrays(archive: LimitedZip, name: str, facts: dict[str, Any]) -> Arrays:
-    blob = archive.read(name, min(facts["bytes"], MAX_MEMBER_BYTES))
+def _member(group: str) -> str:
+    return f"{FOLDER}{group}{ENDING}"
+
+
+def _read_arrays(archive: LimitedZip, name: str, facts: dict[str, Any], most: int) -> Arrays:
+    if facts["bytes"] > min(most, MAX_MEMBER_BYTES):
+        msg = f"{name} is refused: it has {facts['bytes']} bytes, more than {most} make sense"
+        raise ValueError(msg)
+    blob = archive.read(name, facts["bytes"])
     if len(blob) != facts["bytes"] or hashlib.sha256(blob).hexdigest() != facts.get("sha256"):
         msg = f"{name} does not match its digest"
         raise ValueError(msg)

@@ -1,8 +1,8 @@
-"""Reading files of strangers: a zip and its JSON, within limits that are known beforehand.
+"""Reading untrusted files: a zip and its JSON, within limits that are known beforehand.
 
 A file of N bytes makes us hold at most `RATIO` * N + `SLACK` bytes of members, each of at most
-`MAX_MEMBER_BYTES`; `RATIO_OF_RUNS` is for whoever resumes a run. Nothing is extracted, so names of
-members are never paths.
+`MAX_MEMBER_BYTES`. `RATIO_OF_RUNS` holds for the replay of a run, whose size is compared with what
+the model needs. Nothing is extracted, so names of members are never paths.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ import numpy as np
 
 MAX_MEMBER_BYTES = 512 * 1024 * 1024
 SLACK = 32 * 1024 * 1024
-RATIO = 100
-"""Weights hardly compress; whoever packs more than this is not saving a model."""
+RATIO = 30
+"""Weights hardly compress, so a file that unpacks to more than this is not a saved model."""
 RATIO_OF_RUNS = 1032
 """What deflate can reach: replay that a run goes on with may be mostly zeros."""
 MAX_MEMBERS = 64

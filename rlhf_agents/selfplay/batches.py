@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rlhf_agents.files.array_checks import check_arrays
 from rlhf_agents.search.alpha_beta import new_table
 from rlhf_agents.search.compiled_network import PatternWeights
 from rlhf_agents.search.goal_values import GoalRules, goal_rules
@@ -48,18 +49,28 @@ def checked_batch(game: Game, parts: dict[str, NDArray[Any]]) -> TrainingBatch:
         ValueError: it is none of this game: compiled code would read beyond its arrays.
         KeyError: something is missing.
     """
+    rows = len(parts["states"])
+    check_arrays(empty_rows(game, rows)._asdict(), parts)
+    if not rows:
+        msg = "a batch has no rows"
+        raise ValueError(msg)
     check_positions(game, parts["states"])
-    rows, seats, n_goals = len(parts["states"]), 2, len(game.goals)
-    expected = {
-        "targets": ((rows, seats, n_goals, game.n_actions), np.float32),
-        "weights": ((rows, seats, n_goals), np.float32),
-        "known": ((rows, game.n_actions), np.bool_),
-    }
-    for name, (shape, dtype) in expected.items():
-        if parts[name].shape != shape or parts[name].dtype != dtype:
-            msg = f"{name} of batches are {parts[name].dtype} {parts[name].shape}, not {shape}"
+    for name in ("targets", "weights"):
+        if not ((parts[name] >= 0) & (parts[name] < np.inf)).all():
+            msg = f"{name} of batches are not all from 0 up"
             raise ValueError(msg)
     return TrainingBatch(*(parts[name] for name in TrainingBatch._fields))
+
+
+def empty_rows(game: Game, count: int) -> TrainingBatch:
+    """Return room for `count` rows of batches of a game."""
+    n_goals = len(game.goals)
+    return TrainingBatch(
+        np.empty((count, game.n_words), np.uint64),
+        np.empty((count, 2, n_goals, game.n_actions), np.float32),
+        np.empty((count, 2, n_goals), np.float32),
+        np.empty((count, game.n_actions), np.bool_),
+    )
 
 
 @compiled_fast
@@ -141,6 +152,7 @@ class BatchPool:
                 raise ValueError(msg)
             self._next = 0
             self.add(kept)
+        check_arrays({"next": np.zeros(1, np.int64)}, state)
         self._next = int(state["next"][0]) % self.capacity
 
 
@@ -206,8 +218,10 @@ class BatchBuilder:
             ValueError: it is of another size.
             KeyError: something is missing.
         """
-        for name in PROVEN:
-            getattr(self._table, name)[...] = state[name]
+        targets = {name: getattr(self._table, name) for name in PROVEN}
+        check_arrays(targets, state)
+        for name, target in targets.items():
+            target[...] = state[name]
 
     def build(self, weights: PatternWeights, proposals: Proposals, nodes: int) -> TrainingBatch:
         """Grow a tree of `nodes` per proposal and return targets for what is worth learning."""

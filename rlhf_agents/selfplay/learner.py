@@ -13,15 +13,18 @@ import torch
 from numpy.typing import NDArray
 
 from rlhf_agents.dqn.gradient_steps import follow
+from rlhf_agents.files.array_checks import check_arrays
 from rlhf_agents.files.model_file import Arrays, prefixed, unprefixed
 from rlhf_agents.search.goal_values import goal_rules
 from rlhf_agents.search.searcher import Searcher
 from rlhf_agents.selfplay.batches import (
+    POOL_BYTES,
     BatchBuilder,
     BatchPool,
     Prefetcher,
     TrainingBatch,
     checked_batch,
+    empty_rows,
     mirrored,
 )
 from rlhf_agents.selfplay.checkpoint import arrays_of, manifest_of
@@ -224,9 +227,21 @@ class GameLearner:
             ValueError: it does not fit the game.
             KeyError: something is missing.
         """
-        if self.opening_plies.shape == arrays["opening_plies"].shape:  # else: other n_envs
-            self.opening_plies[:] = arrays["opening_plies"]
+        plies = arrays["opening_plies"]
+        if len(plies) == len(self.opening_plies):  # else there are more or fewer games now
+            check_arrays({"opening_plies": self.opening_plies}, arrays)
+            self.opening_plies[:] = plies
         self.batch_builder.restore(unprefixed(PROOFS, arrays))
+
+    def check_observations(self, seen: Arrays) -> None:
+        """Raise `GameError` unless these observations show positions of the game."""
+        self.game.from_observation(seen["observation"])
+
+    def replay_bytes(self) -> int:
+        """Return how many bytes `replay_state` can return at most."""
+        row = sum(part.nbytes for part in empty_rows(self.game, 1))
+        prepared = int(self.model.foresight.lesson_nodes) + self.game.n_actions + 1
+        return min(self.pool.capacity * row, POOL_BYTES) + 2 * prepared * row
 
     def replay_state(self) -> Arrays:
         """Return the batches that are kept, and the one that is prepared."""

@@ -16,6 +16,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 from stable_baselines3.common.buffers import BaseBuffer, ReplayBuffer
 
+from rlhf_agents.files.array_checks import check_arrays, check_numbers
 from rlhf_agents.search.goal_values import WIN
 from rlhf_agents.settings import Hindsight
 from rlhf_games.base import Game, GameError, States
@@ -134,22 +135,29 @@ class PositionBuffer(ReplayBuffer):
             ValueError: it belongs to a buffer of another size or game.
             KeyError: something is missing.
         """
-        pos, full, *size = (int(number) for number in state["numbers"])
-        if size != [self.buffer_size, self.n_envs]:
-            msg = f"it has room for {size} positions, not {[self.buffer_size, self.n_envs]}"
-            raise ValueError(msg)
+        pos, full = check_numbers(state["numbers"], [self.buffer_size, self.n_envs])
         filled = self.buffer_size if full else pos
-        states, commanded = state["states"], state["commanded"]
+        achieved = self.achieved[:filled]
+        targets: dict[str, NDArray[Any]] = {
+            "states": self.states[:filled],
+            "commanded": self.commanded[:filled],
+            "achieved": np.zeros(-(-achieved.size // 8), np.uint8),
+            "episode_length": self.episode_length,
+        }
+        check_arrays(targets, state)
+        states, commanded, lengths = (state[n] for n in ("states", "commanded", "episode_length"))
+        if not ((lengths >= 0) & (lengths <= self.game.max_plies)).all():
+            msg = f"there are games of {lengths.min()} to {lengths.max()} positions"
+            raise ValueError(msg)
         check_positions(self.game, states.reshape(-1, self.game.n_words))
         if not ((commanded >= 0) & (commanded < len(self.game.goals))).all():
             msg = f"positions are commanded goals that are not among {len(self.game.goals)}"
             raise ValueError(msg)
-        achieved = self.achieved[:filled]
         bits = np.unpackbits(state["achieved"], count=achieved.size)
         self.states[:filled], self.commanded[:filled] = states, commanded
         achieved[...] = bits.reshape(achieved.shape).view(np.bool_)
-        self.episode_length[:] = state["episode_length"]
-        self.pos, self.full = pos, bool(full)
+        self.episode_length[:] = lengths
+        self.pos, self.full = pos, full
 
     def sample(self, batch_size: int, env: Any = None) -> Any:
         """Not offered: positions are learnt through `propose`, never as sampled transitions."""

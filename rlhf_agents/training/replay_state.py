@@ -11,6 +11,8 @@ from stable_baselines3.common.buffers import DictReplayBuffer, NStepReplayBuffer
 
 from rlhf_agents.dqn.replay.hindsight_buffer import HindsightReplayBuffer
 from rlhf_agents.dqn.replay.masked_buffer import MaskedReplayBuffer
+from rlhf_agents.dqn.replay.store import action_range
+from rlhf_agents.files.array_checks import check_arrays, check_numbers
 from rlhf_agents.files.model_file import Arrays
 from rlhf_agents.selfplay.position_buffer import PositionBuffer
 
@@ -54,11 +56,20 @@ def buffer_state(buffer: Any) -> Arrays:
     return state
 
 
+def buffer_bytes(buffer: Any) -> int:
+    """Return how many bytes `buffer_state` can return at most."""
+    if isinstance(buffer, PositionBuffer):
+        return sum(part.nbytes for part in vars(buffer).values() if isinstance(part, np.ndarray))
+    if isinstance(buffer, HindsightReplayBuffer | MaskedReplayBuffer):
+        return buffer.store.nbytes
+    return sum(column.nbytes for column in _columns(buffer).values())
+
+
 def restore_buffer(buffer: Any, state: Arrays) -> None:
     """Fill an empty buffer with what `buffer_state` returned.
 
     Raises:
-        ValueError: it belongs to a buffer of another size or kind.
+        ValueError: it belongs to a buffer of another size or kind, or is impossible.
         KeyError: something is missing.
     """
     if isinstance(buffer, PositionBuffer):
@@ -68,16 +79,37 @@ def restore_buffer(buffer: Any, state: Arrays) -> None:
         buffer.store.restore(state)
         buffer.pos, buffer.full = buffer.store.pos, buffer.store.full
         return
-    pos, full, *size = (int(number) for number in state["numbers"])
-    if size != [buffer.buffer_size, buffer.n_envs]:
-        msg = f"it has room for {size} steps, not {[buffer.buffer_size, buffer.n_envs]}"
-        raise ValueError(msg)
+    pos, full = check_numbers(state["numbers"], [buffer.buffer_size, buffer.n_envs])
     filled = _filled(buffer, pos, bool(full))
     targets = {name: column[:filled] for name, column in _columns(buffer).items()}
     if isinstance(buffer, HerReplayBuffer):
         targets[RUNNING] = buffer._current_ep_start
-    copy_into(targets, state)
-    buffer.pos, buffer.full = pos, bool(full)
+    check_arrays(targets, state)
+    _check_values(buffer, state)
+    for name, target in targets.items():
+        target[...] = state[name]
+    buffer.pos, buffer.full = pos, full
+
+
+def _check_values(buffer: Any, state: Arrays) -> None:
+    """Raise `ValueError` if an SB3 buffer cannot hold these values."""
+    least, greatest = action_range(buffer.action_space)
+    limits = {
+        "actions": (least, greatest),
+        "dones": (0, 1),
+        "timeouts": (0, 1),
+        "ep_start": (0, buffer.buffer_size - 1),
+        "ep_length": (0, buffer.buffer_size),
+        RUNNING: (0, buffer.buffer_size - 1),
+    }
+    for name, array in state.items():
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            msg = f"{name} has numbers that are not finite"
+            raise ValueError(msg)
+        low, high = limits.get(name, (None, None))
+        if low is not None and not ((array >= low) & (array <= high)).all():
+            msg = f"{name} is not between {low} and {high}"
+            raise ValueError(msg)
 
 
 def end_running_episodes(buffer: Any) -> None:
@@ -94,22 +126,6 @@ def end_running_episodes(buffer: Any) -> None:
     elif buffer.optimize_memory_usage and buffer.size():
         # The next observation will be overwritten by that of another episode.
         buffer.dones[(buffer.pos - 1) % buffer.buffer_size] = True
-
-
-def copy_into(targets: Arrays, state: Arrays) -> None:
-    """Copy arrays of the same names, shapes and types.
-
-    Raises:
-        ValueError: a shape or a type differs; nothing is copied then.
-        KeyError: one is missing.
-    """
-    for name, target in targets.items():
-        found = state[name]
-        if target.shape != found.shape or target.dtype != found.dtype:
-            msg = f"{name} is {found.dtype} {found.shape}, not {target.dtype} {target.shape}"
-            raise ValueError(msg)
-    for name, target in targets.items():
-        target[...] = state[name]
 
 
 def _filled(buffer: Any, pos: int, full: bool) -> int:

@@ -14,6 +14,8 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from rlhf_agents.dqn.replay.kernels import (
+    GOAL_ENDED,
+    TERMINAL,
     WAITED,
     Rows,
     follow_episodes,
@@ -22,9 +24,11 @@ from rlhf_agents.dqn.replay.kernels import (
 )
 from rlhf_agents.dqn.replay.rows import RowLayout
 from rlhf_agents.dqn.replay.sum_tree import SumTree
+from rlhf_agents.files.array_checks import check_arrays, check_numbers
 from rlhf_agents.settings import Priorities
 
 REDRAWS = 100
+ALL_FLAGS = TERMINAL | GOAL_ENDED | WAITED
 
 Ints = NDArray[np.int64]
 
@@ -239,6 +243,13 @@ class TransitionStore:
 
     # ---- saving ----------------------------------------------------------------------------
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of `state` when the ring is full."""
+        arrays = [*(getattr(self, name) for name in self.ARRAYS), self.running_since]
+        arrays += [self.running_for] + ([] if self.tree is None else [self.tree.tree])
+        return sum(array.nbytes for array in arrays)
+
     ARRAYS = ("rows", "actions", "rewards", "flags", "episode_start", "episode_length")
 
     def state(self) -> dict[str, NDArray[Any]]:
@@ -257,16 +268,8 @@ class TransitionStore:
         Raises:
             ValueError: they belong to a buffer of another size.
         """
-        pos, full, capacity, n_envs = (int(number) for number in numbers)
-        if (capacity, n_envs) != (self.capacity, self.n_envs):
-            msg = (
-                f"it has room for {capacity} x {n_envs} steps, not {self.capacity} x {self.n_envs}"
-            )
-            raise ValueError(msg)
-        if not 0 <= pos < capacity:
-            msg = f"the next step cannot go to place {pos} of {capacity}"
-            raise ValueError(msg)
-        filled = (capacity if full else pos) * n_envs
+        pos, full = check_numbers(numbers, [self.capacity, self.n_envs])
+        filled = (self.capacity if full else pos) * self.n_envs
         targets = {name: getattr(self, name)[:filled] for name in self.ARRAYS}
         targets["running_since"], targets["running_for"] = self.running_since, self.running_for
         if self.tree is not None:
@@ -281,14 +284,8 @@ class TransitionStore:
             KeyError: something is missing.
         """
         numbers, highest = state["numbers"], state["highest"]
-        if numbers.shape != (4,) or numbers.dtype.kind not in "iu" or highest.shape != (1,):
-            msg = "it does not say how much is stored"
-            raise ValueError(msg)
         targets = self.targets(numbers)
-        for name, target in targets.items():
-            if target.shape != state[name].shape or target.dtype != state[name].dtype:
-                msg = f"{name} has the shape {state[name].shape}, not {target.shape}"
-                raise ValueError(msg)
+        check_arrays({**targets, "highest": np.zeros(1)}, state)
         if not 0 < highest[0] < np.inf:
             msg = f"its highest priority is {highest[0]}"
             raise ValueError(msg)
@@ -300,7 +297,10 @@ class TransitionStore:
 
     def _check(self, state: dict[str, NDArray[Any]], filled: int) -> None:
         """Raise `ValueError` if compiled code, which checks nothing, could leave an array."""
-        actions, (least, greatest) = state["actions"], _action_range(self.action_space)
+        if not np.isfinite(state["rewards"]).all() or state["flags"].max(initial=0) > ALL_FLAGS:
+            msg = "its rewards or flags are not those of steps"
+            raise ValueError(msg)
+        actions, (least, greatest) = state["actions"], action_range(self.action_space)
         if not ((actions >= least) & (actions <= greatest)).all():
             msg = "its actions are not those of this buffer's action space"
             raise ValueError(msg)
@@ -324,7 +324,7 @@ def _action_size(space: spaces.Space[Any]) -> int:
     return 1 if isinstance(space, spaces.Discrete) else int(np.prod(np.asarray(space.shape)))
 
 
-def _action_range(space: spaces.Space[Any]) -> tuple[Any, Any]:
+def action_range(space: spaces.Space[Any]) -> tuple[Any, Any]:
     """Return the least and the greatest of each number of an action."""
     if isinstance(space, spaces.Discrete):
         return space.start, space.start + space.n - 1
