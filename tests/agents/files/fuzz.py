@@ -262,8 +262,12 @@ class quiet:  # noqa: N801 - used as a statement
 
 
 def peak_of(work):
-    """Return how many bytes the process grew by at most while `work` went on, and forget before."""
-    Path("/proc/self/clear_refs").write_text("5")
+    """Return how many bytes the process grew by at most while `work` went on; 0 if unknown."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5")  # begin to measure anew
+    except OSError:
+        work()
+        return 0
     before = status("VmRSS")
     work()
     return status("VmHWM") - before
@@ -274,7 +278,7 @@ def status(name):
     return int(line.split()[1]) * 1024
 
 
-def try_all(reader, seeds, poison, measures_memory=True):
+def try_all(reader, seeds, poison):
     """Read mutants; return how many were read and refused, by kind, and the faults."""
     read, refused, faults = Counter(), Counter(), []
     for seed in seeds:
@@ -294,11 +298,7 @@ def try_all(reader, seeds, poison, measures_memory=True):
 
         begin = time.monotonic()
         faulthandler.dump_traceback_later(STUCK, exit=True)
-        if measures_memory:
-            peak = peak_of(one)
-        else:
-            one()
-            peak = 0
+        peak = peak_of(one)
         faulthandler.cancel_dump_traceback_later()
         seconds = time.monotonic() - begin
         read[name] += outcome[0] == "read"
