@@ -22,6 +22,7 @@ from rlhf_agents.dqn.checkpoint_checks import (
     check_network,
     custom_in,
 )
+from rlhf_agents.dqn.optimizer_state import state_arrays, state_slots
 from rlhf_agents.errors import ModelFileError
 from rlhf_agents.files.json_codec import Custom, decode_all, encode
 from rlhf_agents.files.model_file import OPTIMIZER, POLICY, WORLD, Arrays, ModelFile
@@ -47,14 +48,8 @@ def plain_parts(model: Any, base: bytes) -> tuple[dict[str, Any], dict[str, Arra
         "data": {name: encode(getattr(model, name)) for name in names if name != STAND_IN},
         "optimizer_groups": encode(optimizer["param_groups"]),
     }
-    moments = {
-        f"{index}.{key}": _array(value)
-        for index, slot in optimizer["state"].items()
-        for key, value in slot.items()
-        if torch.is_tensor(value)
-    }
     policy = {key: _array(value) for key, value in saved["policy"].items()}
-    return manifest, {POLICY: policy, OPTIMIZER: moments, **_world(model)}
+    return manifest, {POLICY: policy, OPTIMIZER: state_arrays(optimizer), **_world(model)}
 
 
 def _world(model: Any) -> dict[str, Arrays]:
@@ -114,7 +109,7 @@ def sb3_stream(model_class: type, file: ModelFile, custom_objects: dict[str, Any
         check_network(data, file.arrays[POLICY], groups, moments, brought)
         check_buffer(data, brought)
         check_foresight(data)
-        slots = _slots(moments)
+        slots = state_slots(moments)
     except WRONG as error:
         msg = f"{file.path} does not describe a model ({error})"
         raise ModelFileError(msg) from error
@@ -138,14 +133,6 @@ def _ask_for_custom(file: ModelFile, data: dict[str, Any], custom_objects: dict[
                 f"pass custom_objects={{{name!r}: ...}}, or trust=True if you trust its author"
             )
             raise ModelFileError(msg)
-
-
-def _slots(moments: Arrays) -> dict[int, dict[str, torch.Tensor]]:
-    slots: dict[int, dict[str, torch.Tensor]] = {}
-    for name, value in moments.items():
-        index, _, key = name.partition(".")
-        slots.setdefault(int(index), {})[key] = _tensor(value)
-    return slots
 
 
 def _tensor(array: Any) -> torch.Tensor:

@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from stable_baselines3 import HerReplayBuffer
 
+from rlhf_agents.dqn.optimizer_state import check_state
 from rlhf_agents.dqn.replay.hindsight_buffer import HindsightReplayBuffer
 from rlhf_agents.dqn.replay.masked_buffer import MaskedReplayBuffer
 from rlhf_agents.dqn.world_model.world_model import WorldModel
@@ -119,21 +121,20 @@ def check_network(
             return
         raise
     expected = {name: (tuple(t.shape), t.dtype) for name, t in policy.state_dict().items()}
-    stored = {
-        name: (a.shape, torch.from_numpy(a[:0]).dtype)
-        if a.ndim
-        else ((), torch.from_numpy(a.reshape(1)).dtype)
-        for name, a in arrays.items()
-    }
+    stored = {name: (array.shape, _torch_type(array)) for name, array in arrays.items()}
     for name in sorted(expected.keys() | stored.keys()):
         if expected.get(name) != stored.get(name):
             msg = (
-                f"{name} is {stored.get(name)} in the file and {expected.get(name)} in its network"
+                f"{name} is {stored.get(name)} in the file, but {expected.get(name)} in its network"
             )
             raise ValueError(msg)
     learnt = sum(len(group["params"]) for group in policy.optimizer.param_groups)
     shapes = [tuple(parameter.shape) for parameter in policy.parameters()]  # learnt ones first
     _check_optimizer(data, groups, moments, shapes, learnt)
+
+
+def _torch_type(array: NDArray[Any]) -> torch.dtype:
+    return torch.from_numpy(np.empty(1, array.dtype)).dtype
 
 
 def _laid_out(data: dict[str, Any]) -> Any:
@@ -165,22 +166,7 @@ def _check_optimizer(
         if not plain or type(value) not in {*map(type, numbers), tuple} or type(key) is not str:
             msg = f"the optimizer's {key} is {value!r}"
             raise ValueError(msg)
-    keys = _keys_of_a_step(data, group)
-    found: dict[int, set[str]] = {}
-    for name, value in moments.items():
-        index, _, key = name.partition(".")
-        found.setdefault(int(index), set()).add(key)
-        fits = value.size == 1 if keys.get(key) else value.shape == shapes[int(index)]
-        if not fits or value.dtype.kind != "f":
-            msg = f"the optimizer's {name} has the shape {value.shape}"
-            raise ValueError(msg)
-        if key == "step" and not value.min() >= 0:
-            msg = f"the optimizer has taken {value} steps"
-            raise ValueError(msg)
-    for place, names in found.items():
-        if names != set(keys) or not 0 <= place < len(shapes):
-            msg = f"the optimizer remembers {sorted(names)} of parameter {place}"
-            raise ValueError(msg)
+    check_state(moments, shapes, _keys_of_a_step(data, group))
 
 
 def _keys_of_a_step(data: dict[str, Any], group: dict[str, Any]) -> dict[str, bool]:

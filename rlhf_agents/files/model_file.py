@@ -21,14 +21,11 @@ from typing import Any
 
 import numpy as np
 import safetensors.numpy
-from gymnasium import spaces
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 
 from rlhf_agents.errors import MissingFileError, ModelFileError
-from rlhf_agents.files.atomic import (
-    write_atomically,
-)
+from rlhf_agents.files.atomic import write_atomically
 from rlhf_agents.files.untrusted import (
     DAMAGE,
     DTYPES,
@@ -37,7 +34,6 @@ from rlhf_agents.files.untrusted import (
     RATIO_OF_RUNS,
     WRONG,
     LimitedZip,
-    declared_values,
     read_json,
 )
 
@@ -54,9 +50,6 @@ RUN_GROUPS = (RUN, REPLAY)
 ENDING = ".safetensors"
 MAX_MANIFEST_BYTES = 16 * 1024 * 1024
 """Last observations of many environments are in it."""
-
-MAX_SPACE = 10**6
-"""Values of the observation of a game."""
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -267,41 +260,3 @@ def unprefixed(prefix: str, arrays: Arrays) -> Arrays:
         for name, array in arrays.items()
         if name.startswith(prefix)
     }
-
-
-# ---- spaces as JSON ----------------------------------------------------------------------------
-
-
-def space_to_json(space: spaces.Space[Any]) -> dict[str, Any]:
-    """Describe a Box with uniform bounds, a Discrete or a Dict of them.
-
-    Raises:
-        TypeError: the space is of another kind.
-    """
-    if isinstance(space, spaces.Dict):
-        return {"dict": {key: space_to_json(part) for key, part in space.spaces.items()}}
-    if isinstance(space, spaces.Discrete):
-        return {"discrete": int(space.n)}
-    if isinstance(space, spaces.Box):
-        bounds = [float(space.low.min()), float(space.high.max())]
-        return {"box": bounds, "shape": list(space.shape), "dtype": str(space.dtype)}
-    msg = f"cannot describe a {type(space).__name__} space"
-    raise TypeError(msg)
-
-
-def space_from_json(facts: dict[str, Any]) -> spaces.Space[Any]:
-    """Return the space that `space_to_json` described.
-
-    Raises:
-        ValueError: it described none, or one that is too large; further errors are in `WRONG`.
-    """
-    if declared_values(facts) > MAX_SPACE:
-        msg = f"spaces of more than {MAX_SPACE} values are refused"
-        raise ValueError(msg)
-    if "dict" in facts:
-        return spaces.Dict({key: space_from_json(part) for key, part in facts["dict"].items()})
-    if "discrete" in facts:
-        return spaces.Discrete(int(facts["discrete"]))
-    low, high = (float(bound) for bound in facts["box"])
-    names = {dtype.name: dtype.type for dtype in DTYPES.values()}
-    return spaces.Box(low, high, tuple(facts["shape"]), names[facts["dtype"]])

@@ -15,8 +15,10 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 from torch import nn
 
+from rlhf_agents.dqn.optimizer_state import ADAM, check_state, state_arrays, state_slots
 from rlhf_agents.dqn.replay.rows import is_binary
 from rlhf_agents.dqn.world_model.outcomes import Imagined, Ints, Parts, Transitions
+from rlhf_agents.files.model_file import prefixed, unprefixed
 from rlhf_agents.settings import ModelForesight
 
 CERTAIN = 2.0
@@ -179,16 +181,11 @@ class DynamicsNetwork:
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Return all that was learnt, and how to go on, as arrays."""
-        moments = {
-            f"{MOMENT}{index}.{key}": np.atleast_1d(value.numpy())  # as safetensors would
-            for index, slot in self.optimizer.state_dict()["state"].items()
-            for key, value in slot.items()
-        }
         return {
             "numbers": np.array([self.count, self.mistakes]),
             "generator": self.generator.get_state().numpy(),
             **{name: tensor.numpy() for name, tensor in self._tensors().items()},
-            **moments,
+            **prefixed(MOMENT, state_arrays(self.optimizer.state_dict())),
         }
 
     def restore(self, state: dict[str, NDArray[Any]]) -> None:
@@ -203,30 +200,16 @@ class DynamicsNetwork:
         if not (count >= 0 and 0 <= mistakes <= 1):
             msg = f"it saw {count} transitions and was wrong in {mistakes} of them"
             raise ValueError(msg)
-        tensors, moments = self._tensors(), self._moments(state)
+        tensors, moments = self._tensors(), unprefixed(MOMENT, state)
+        check_state(moments, [tuple(w.shape) for w in self.weights.values()], ADAM, np.float32)
         for name, tensor in tensors.items():
             _check_tensor(name, state[name], tensor.shape)
         groups = self.optimizer.state_dict()["param_groups"]
-        self.optimizer.load_state_dict({"state": moments, "param_groups": groups})
+        self.optimizer.load_state_dict({"state": state_slots(moments), "param_groups": groups})
         self.generator.set_state(torch.from_numpy(np.array(state["generator"], np.uint8)))
         for name, tensor in tensors.items():
             tensor.copy_(torch.from_numpy(np.array(state[name])))
         self.count, self.mistakes = int(count), mistakes
-
-    def _moments(self, state: dict[str, NDArray[Any]]) -> dict[int, dict[str, torch.Tensor]]:
-        """Return Adam's moments of every weight; none before the first step."""
-        if not any(name.startswith(MOMENT) for name in state):
-            return {}
-        shapes = [weight.shape for weight in self.weights.values()]
-        moments: dict[int, dict[str, torch.Tensor]] = {}
-        for index, shape in enumerate(shapes):
-            moments[index] = {}
-            for key, expected in (("step", (1,)), ("exp_avg", shape), ("exp_avg_sq", shape)):
-                array = state[f"{MOMENT}{index}.{key}"]
-                _check_tensor(f"{MOMENT}{index}.{key}", array, expected)
-                moments[index][key] = torch.from_numpy(np.array(array))
-            moments[index]["step"] = moments[index]["step"][0]
-        return moments
 
     # ---- predicting ------------------------------------------------------------------------
 
