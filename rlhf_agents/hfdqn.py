@@ -50,7 +50,7 @@ class HFDQN(PlainDQN):
             `HindsightReplayBuffer` on or off, which is on by default where observations have goals
             and no other buffer is asked for; `replay_buffer_kwargs` are its options.
         foresight: how far to look ahead on a game; elsewhere True, or a `ModelForesight`, learns a
-            model of the world and looks into it.
+            world model and looks into it.
         double_q: the online network chooses the action that the target network values.
         kwargs: DQN's other arguments.
     """
@@ -318,7 +318,7 @@ class HFDQN(PlainDQN):
             env: to go on learning.
             device: as for `DQN.load`.
             custom_objects: what replaces saved values, as for `DQN.load`; needed for those that
-                only code can bring back, such as a lambda.
+                a file cannot hold, such as a class of yours.
             print_system_info: as for `DQN.load`.
             force_reset: as for `DQN.load`.
             trust: use SB3's reader, which runs whatever code the file holds. Needed for files that

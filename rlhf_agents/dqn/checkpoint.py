@@ -1,7 +1,7 @@
-"""Model files of plain environments: what SB3's zip holds, said again in JSON and safetensors.
+"""Model files of plain environments: the content of SB3's zip again, in JSON and safetensors.
 
 Reading translates our members back into a zip of SB3's in memory, and SB3's own loader takes it
-from there: what it unpickles then was pickled by us a moment ago, from checked values.
+from there: all that it unpickles was pickled by us just before, from checked values.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def plain_parts(model: Any, base: bytes) -> tuple[dict[str, Any], dict[str, Arra
 
 
 def _world(model: Any) -> dict[str, Arrays]:
-    """Return the group of the world model, none if there is no model or a file cannot hold it."""
+    """Return the group of the world model; none without a model or if it is too large."""
     if model.lookahead is None:
         return {}
     state: Arrays = model.lookahead.world.state()
@@ -62,17 +62,17 @@ def _world(model: Any) -> dict[str, Arrays]:
 
 
 def restore_world_model(model: Any, file: ModelFile) -> None:
-    """Let a loaded model know the world as it did when it was saved, if the file tells.
+    """Restore the world model of a loaded model, if the file has one.
 
     Raises:
-        ModelFileError: what the file tells is not about this world.
+        ModelFileError: the file has a world model of another environment.
     """
     if model.lookahead is None or WORLD not in file.arrays:
         return
     try:
         model.lookahead.world.restore(file.arrays[WORLD])
     except WRONG as error:
-        msg = f"{file.path} does not describe a model of the world ({error})"
+        msg = f"{file.path} has a world model that does not fit ({error})"
         raise ModelFileError(msg) from error
 
 

@@ -1,4 +1,4 @@
-"""Whether a file describes a model that can be built and trained, found out without building it.
+"""Checks that a file describes a model that can be built and trained, without building it.
 
 The networks are laid out on torch's `meta` device, which has shapes and no memory, and compared
 with the arrays of the file. So nothing large is built that the file does not hold.
@@ -61,9 +61,9 @@ SB3_MAKES = frozenset(
 )
 """The same of SB3's classes."""
 MAX_WORLD = 10**7
-"""Weights of a world model; it is not in the file, but made anew."""
+"""The most weights of a world model, which is made anew when a file is loaded."""
 PREFERENCES = ("capturable", "fused", "foreach")
-"""How an optimizer computes, not what: they depend on the device."""
+"""Options that change how an optimizer computes but not the result: they depend on the device."""
 
 
 def check_attributes(model_class: type, data: dict[str, Any], brought: set[str]) -> None:
@@ -79,7 +79,7 @@ def check_attributes(model_class: type, data: dict[str, Any], brought: set[str])
     """
     for name in REQUIRED:
         if name not in data:
-            msg = f"it does not tell {name}"
+            msg = f"it does not say what {name} is"
             raise ValueError(msg)
     for name, value in data.items():
         if name in brought:
@@ -157,7 +157,7 @@ def _check_optimizer(
     group = dict(groups[0])
     listed = group.pop("params", None)
     if len(groups) != 1 or listed not in [list(range(n)) for n in (learnt, len(shapes))]:
-        msg = "its optimizer learns other parameters"
+        msg = "its optimizer has other parameters than its network"
         raise ValueError(msg)
     shapes = shapes[: len(listed)]
     for key, value in group.items():
@@ -170,9 +170,9 @@ def _check_optimizer(
 
 
 def _keys_of_a_step(data: dict[str, Any], group: dict[str, Any]) -> dict[str, bool]:
-    """Return what an optimizer with the options `group` remembers, found by a small step.
+    """Return what an optimizer with the options `group` keeps of a parameter, after a small step.
 
-    The values tell what is a single number.
+    The values are True where it is a single number.
     """
     kwargs = data.get("policy_kwargs", {})
     parameter = torch.nn.Parameter(torch.zeros(2, 2))
@@ -256,7 +256,7 @@ def check_foresight(data: dict[str, Any]) -> None:
         data.get("n_steps", 1), int(actions.start), data.get("replay_buffer_class")
     )
     if clash:
-        msg = f"foresight does not go with {clash}"
+        msg = f"foresight does not work with {clash}"
         raise ValueError(msg)
     seen = int(actions.n) + sum(
         int(np.prod(part.shape or (1,))) for part in changing_parts(space).values()

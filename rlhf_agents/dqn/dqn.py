@@ -38,7 +38,7 @@ SB3_POLICIES = (DQNPolicy, CnnPolicy, MultiInputPolicy)
 
 
 class PlainDQN(DQN):
-    """DQN on any environment with discrete actions; what `HFDQN` is when there is no game."""
+    """DQN on any environment with discrete actions: `HFDQN` where there is no game."""
 
     double_q = False
     uses_hindsight: bool | None = None
@@ -56,9 +56,9 @@ class PlainDQN(DQN):
 
     @property
     def replay_buffer(self) -> Any:
-        """What was experienced. That of a loaded model is made when it is first asked for.
+        """The replay buffer. That of a loaded model is made when it is first asked for.
 
-        Then a file costs no memory for its buffer, and who only predicts never pays for one.
+        So loading a file allocates no buffer, and neither does predicting.
         """
         if self._buffer_is_due:
             self.replay_buffer = make_buffer(self)
@@ -80,7 +80,7 @@ class PlainDQN(DQN):
             self.replay_buffer = make_buffer(self)
         n_steps = self.n_steps
         if "n_steps" in self.replay_buffer_kwargs:
-            self.n_steps = 1  # SB3 would warn that the buffer, which was told, ignores them
+            self.n_steps = 1  # SB3 would warn that the buffer ignores them; ours does not
         super()._setup_model()
         self.n_steps = n_steps
         if later:
@@ -94,7 +94,7 @@ class PlainDQN(DQN):
             return None
         why = self._why_not_look_ahead()
         if why:
-            msg = f"foresight does not go with {why}; leave one of them out"
+            msg = f"foresight does not work with {why}; leave one of them out"
             raise SettingError(msg)
         actions: Any = self.action_space
         result = Lookahead(

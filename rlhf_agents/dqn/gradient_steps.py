@@ -1,7 +1,7 @@
 """Gradient steps without SB3's overhead; the arithmetic is the same.
 
 All calls of torch's private functions are here. They are made only with the version of torch that
-they were tested with; any other takes the public way, which is slower and as right.
+they were tested with; any other takes the public way, which is slower and does the same.
 """
 
 from __future__ import annotations

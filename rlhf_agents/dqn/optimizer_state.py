@@ -1,4 +1,4 @@
-"""What an optimizer such as Adam keeps of every parameter, as arrays named "index.key" and back."""
+"""The state of an optimizer such as Adam as arrays named "index.key", and back."""
 
 from __future__ import annotations
 

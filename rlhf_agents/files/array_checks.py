@@ -1,4 +1,4 @@
-"""Whether arrays of a file fit where they belong."""
+"""Checks that arrays of a file fit where they belong."""
 
 from __future__ import annotations
 

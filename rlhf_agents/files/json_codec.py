@@ -1,8 +1,8 @@
-"""The settings of a model as JSON, and back, without ever running what a file says.
+"""The settings of a model as JSON, and back, without ever running code from a file.
 
 Classes are named and looked up in a short list of modules; objects are rebuilt by their known
-constructors. Whatever else a model holds (a lambda as schedule, a class of the user's) is written
-as `{"custom": name}`: the reader must bring it.
+constructors. Anything else that a model holds, such as a class of the user's, is written as
+`{"custom": name}`, and the reader must supply it.
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ def _decode_class(value: dict[str, Any]) -> Any:
     module, _, name = str(value["class"]).partition(":")
     module = MODULES.get(module, module)
     if module not in SAFE_MODULES:
-        msg = f"the module {module} is not one that files may name classes of"
+        msg = f"files may not name classes of the module {module}"
         raise ValueError(msg)
     found = vars(import_module(module)).get(name)
     if not isinstance(found, type) or found.__module__ != module:
@@ -201,7 +201,7 @@ def _decode_number(value: dict[str, Any]) -> Any:
 def _decode_dict(value: dict[str, Any]) -> Any:
     result = {decode(key): decode(item) for key, item in value["dict"]}
     if not all(key is None or isinstance(key, str | int | float) for key in result):
-        msg = "a dict has keys that JSON has not"  # SB3 cannot save them
+        msg = "a dict has keys of a type that JSON lacks"  # SB3 cannot save them
         raise ValueError(msg)
     return result
 
@@ -215,7 +215,7 @@ def _decode_box(value: dict[str, Any]) -> Any:
 def _shape(shape: Any) -> tuple[int, ...]:
     result = tuple(shape) if isinstance(shape, list | tuple | np.ndarray) else (-1,)
     if len(result) > MAX_DIMENSIONS or not all(isinstance(size, Integral) for size in result):
-        msg = f"{shape} is no shape of an array"
+        msg = f"{shape} cannot be the shape of an array"
         raise ValueError(msg)
     if any(size < 0 for size in result) or math.prod(result) > MAX_VALUES:
         msg = f"a shape of {list(result)} is refused: at most {MAX_VALUES} values are read"

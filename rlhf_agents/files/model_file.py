@@ -1,10 +1,9 @@
 """Model files: one zip, two readers.
 
 SB3 finds its own members in it. We read only the folder `rlhf/`: a JSON manifest and safetensors,
-sizes and digests checked, so that nothing in a file can run code (SB3 unpickles, see its issue
-#2281). Files are written beside their place and then moved there, so that none is left half done.
-What only a resumed training run needs lies in groups of its own (`RUN_GROUPS`), which are not read
-otherwise.
+sizes and digests checked, so that nothing in a file can run code (SB3 unpickles). Files are written
+beside their place and then moved there, so that none is left half done. Data that only a resumed
+training run needs is in groups of its own (`RUN_GROUPS`), which are not read otherwise.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ WORLD = "world"
 MODEL_GROUPS = (POLICY, OPTIMIZER, WORLD)
 RUN, REPLAY = "run", "replay"
 RUN_GROUPS = (RUN, REPLAY)
-"""What a training run needs besides the model to go on as if it had not been interrupted."""
+"""All that a training run needs besides the model to go on as if it had not been interrupted."""
 ENDING = ".safetensors"
 MAX_MANIFEST_BYTES = 16 * 1024 * 1024
 """Last observations of many environments are in it."""
@@ -56,7 +55,7 @@ Arrays = dict[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class ModelFile:
-    """What a model file holds.
+    """The content of a model file.
 
     Attributes:
         path: where it was read from.
@@ -230,7 +229,7 @@ def _member(group: str) -> str:
 
 def _read_arrays(archive: LimitedZip, name: str, facts: dict[str, Any], most: int) -> Arrays:
     if facts["bytes"] > min(most, MAX_MEMBER_BYTES):
-        msg = f"{name} is refused: it has {facts['bytes']} bytes, more than {most} make sense"
+        msg = f"{name} is refused: it has {facts['bytes']} bytes, more than the {most} that fit"
         raise ValueError(msg)
     blob = archive.read(name, facts["bytes"])
     if len(blob) != facts["bytes"] or hashlib.sha256(blob).hexdigest() != facts.get("sha256"):
@@ -243,7 +242,7 @@ def _read_arrays(archive: LimitedZip, name: str, facts: dict[str, Any], most: in
         raise ValueError(msg) from error
     for key, value in arrays.items():
         if value.dtype.str not in DTYPES:
-            msg = f"{key} holds {value.dtype}, not numbers that we use"
+            msg = f"{key} holds {value.dtype}, which model files do not use"
             raise ValueError(msg)
     return arrays
 

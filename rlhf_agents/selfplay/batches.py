@@ -226,8 +226,8 @@ class BatchBuilder:
     def build(self, weights: PatternWeights, proposals: Proposals, nodes: int) -> TrainingBatch:
         """Grow a tree of `nodes` per proposal and return targets for what is worth learning."""
         roots = len(proposals.states)
-        room = max(nodes, self.game.n_actions + 1)
-        tree = self._room(roots * room, weights.table.shape[1])
+        share = max(nodes, self.game.n_actions + 1)
+        tree = self._tree_of(roots * share, weights.table.shape[1])
         used = np.zeros(roots, np.int64)
         context = SearchContext(self.game.rules, weights, self.goals)
         states, goals, seats = proposals
@@ -236,16 +236,16 @@ class BatchBuilder:
         known = np.zeros(tree.child.shape, np.bool_)
         limits = (self.game.max_plies - self.foresight.prove_plies, self.foresight.prove_nodes)
         tree_targets(context, tree, goals, used, values, known, self._table, limits)
-        in_use = np.arange(room)[None, :] < used[:, None]
+        in_use = np.arange(share)[None, :] < used[:, None]
         enough = known.sum(axis=1) >= np.minimum(
             self.foresight.learn_from, (tree.child != ILLEGAL).sum(axis=1)
         )
         rows = np.flatnonzero(in_use.reshape(-1) & enough)
         return TrainingBatch(
-            tree.words[rows], values[rows], self._weights(proposals, tree, rows, room), known[rows]
+            tree.words[rows], values[rows], self._weights(proposals, tree, rows, share), known[rows]
         )
 
-    def _room(self, capacity: int, width: int) -> Tree:
+    def _tree_of(self, capacity: int, width: int) -> Tree:
         if self._tree is None or len(self._tree.words) != capacity:
             self._tree = new_tree(capacity, self.game.n_words, self.game.n_actions, width)
         return self._tree
@@ -257,12 +257,12 @@ class BatchBuilder:
         return values
 
     def _weights(
-        self, proposals: Proposals, tree: Tree, rows: NDArray[np.int64], room: int
+        self, proposals: Proposals, tree: Tree, rows: NDArray[np.int64], share: int
     ) -> NDArray[np.float32]:
         weights = np.full(
             (len(rows), 2, len(self.game.goals)), self.hindsight.base_weight, np.float32
         )
-        root = rows // room
+        root = rows // share
         seat = np.where(tree.ours[rows], 0, 1)
         weights[np.arange(len(rows)), seat, proposals.goals[root]] += self.hindsight.proposed_weight
         weights[:, 0, self.goals.zero_sum] = self.hindsight.win_weight

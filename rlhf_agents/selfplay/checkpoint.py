@@ -1,4 +1,4 @@
-"""What of an HFDQN model goes into our part of a model file, and back."""
+"""The part of a model file that describes a model of a game: written and read."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ PARAMETERS = (
     "head.heads.weight",
     "head.heads.bias",
 )
-"""Of the network, in the order in which its optimizer counts them."""
+"""Parameters of the network, in the order of its optimizer."""
 
 
 def manifest_of(model: Any) -> dict[str, Any]:

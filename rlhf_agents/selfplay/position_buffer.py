@@ -169,7 +169,7 @@ class PositionBuffer(ReplayBuffer):
 
 
 def check_positions(game: Game, states: States) -> None:
-    """Refuse what is no position of a game: compiled code trusts positions.
+    """Refuse impossible positions of a game: compiled code trusts positions.
 
     Args:
         game: the rules.

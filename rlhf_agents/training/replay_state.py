@@ -34,7 +34,7 @@ RUNNING = "_current_ep_start"
 
 
 def why_not_kept(buffer: Any) -> str | None:
-    """Return why a buffer cannot be written down, None if it can."""
+    """Return why a file cannot hold a buffer, None if it can."""
     if type(buffer) not in (*OURS, *SB3S):
         return f"its class {type(buffer).__name__} is not one that can be read back"
     if getattr(buffer, "copy_info_dict", False):
@@ -121,7 +121,7 @@ def end_running_episodes(buffer: Any) -> None:
             buffer.store.close(int(env))
     elif isinstance(buffer, HerReplayBuffer):
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # SB3 warns that it does what it is told
+            warnings.simplefilter("ignore")  # SB3 warns that it truncates
             buffer.truncate_last_trajectory()
     elif buffer.optimize_memory_usage and buffer.size():
         # The next observation will be overwritten by that of another episode.

@@ -1,7 +1,7 @@
-"""Whether what a file says of a run can be true, found out before any of it is used.
+"""Checks of the state of a run that comes from a file, before any of it is used.
 
 Compiled code and random generators check nothing, so everything that reaches them is compared here
-with the spaces of the model, with its environments and with what a generator can hold.
+with the spaces of the model, with its environments and with the states of generators.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ COUNTERS = {
 }
 """Numbers that SB3 writes down with its own models; those of games take them from a run."""
 GROWS = ("actions", "generator")
-"""Arrays of environments that are as long as it takes."""
+"""Arrays of environments that may be of any length."""
 MERSENNE_WORDS = 624
 """Words of the state of a Mersenne Twister; its position is from 0 to this."""
 

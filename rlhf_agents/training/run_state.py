@@ -55,7 +55,7 @@ NEW_RANDOM = "with another seed, new random numbers and episodes begin"
 
 
 class RunState(NamedTuple):
-    """What goes into a model file.
+    """The state of a run as a model file holds it.
 
     Attributes:
         facts: for the manifest, as JSON can hold them.
@@ -124,9 +124,9 @@ def restore(model: Any, file: ModelFile, same_random: bool = True) -> list[str]:
     replay = _restore_replay(model, file)
     notes = [replay]
     if model.lookahead is not None and not model.lookahead.world.steps:
-        notes.append("its model of the world is learnt anew")
+        notes.append("its world model is learnt anew")
     if facts is None:
-        notes.append("it says nothing of the run: new episodes and random numbers begin")
+        notes.append("it says nothing about the run: new episodes and random numbers begin")
         return [note for note in notes if note]
     run = groups.get(RUN, {})
     try:

@@ -37,7 +37,7 @@ from rlhf_agents.settings import Priorities
 STRATEGIES = ("future", "final", "episode", "random", "all_goals")
 ACHIEVED, DESIRED = "achieved_goal", "desired_goal"
 REDRAWS = 3
-"""How often a goal is drawn that is not reached already, before the asked one is kept."""
+"""Draws of a goal that is not reached already, before the commanded one is kept."""
 
 
 def is_goal_space(space: spaces.Space[Any]) -> bool:
@@ -325,5 +325,5 @@ def _check(
         msg = f"n_sampled_goal must be 0 or more, got {n_sampled_goal}"
         raise SettingError(msg)
     if (strategy == "all_goals") != (goals is not None):
-        msg = "goals=[G, ...] is needed by, and only by, goal_selection_strategy='all_goals'"
+        msg = "goal_selection_strategy='all_goals' needs goals=[G, ...]; no other takes them"
         raise SettingError(msg)

@@ -1,4 +1,4 @@
-"""A replay buffer that stores which actions are allowed next, for observations that do not tell."""
+"""A replay buffer that stores action masks, for observations that do not hold them."""
 
 from __future__ import annotations
 

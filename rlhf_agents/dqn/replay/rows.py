@@ -18,7 +18,7 @@ from rlhf_agents.dqn.replay.kernels import UNPACKED, Rows, read_rows
 
 @dataclass(frozen=True)
 class Field:
-    """Where one array lies in a row.
+    """The place of one array in a row.
 
     Attributes:
         shape: of the array, without the batch.

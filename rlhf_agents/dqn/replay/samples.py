@@ -1,4 +1,4 @@
-"""What our replay buffers share: observations as rows, n-step samples, files without pickle."""
+"""Shared parts of our replay buffers: observations as rows, n-step samples, safe files."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Samples(NamedTuple):
         rewards: n-step returns, float32 `[B, 1]`.
         discounts: of the next observation, float32 `[B, 1]`; None for one step.
         next_masks: allowed actions of the next observation, uint8 `[B, A]`, if the observation
-            does not tell.
+            does not hold them.
         weights: importance weights, float32 `[B, 1]`, with priorities.
         indices: for `update_priorities`, int64 `[B]`.
     """
@@ -119,7 +119,7 @@ def end_flags(
 
 
 def waited_flags(infos: list[dict[str, Any]]) -> NDArray[np.uint8]:
-    """Return `WAITED` where an info says that nobody acted (`waiting`), uint8 `[n_envs]`."""
+    """Return `WAITED` where an info says that no action was taken (`waiting`), uint8 `[n_envs]`."""
     return np.array([WAITED if info.get("waiting") else 0 for info in infos], np.uint8)
 
 

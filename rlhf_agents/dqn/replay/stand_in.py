@@ -8,10 +8,10 @@ from rlhf_agents.errors import SettingError
 
 
 class BufferOfHFDQN:
-    """What SB3's `DQN.load` finds as replay buffer in files whose buffer needs `HFDQN`.
+    """The replay buffer of SB3's `DQN` in models whose own buffer needs `HFDQN`.
 
-    It lets SB3's DQN load and predict without an environment, and explains itself when it should
-    learn.
+    With it SB3's DQN can load such files and predict without an environment. Learning raises an
+    error that names the cure.
     """
 
     pos = 0

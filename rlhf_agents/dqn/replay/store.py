@@ -1,4 +1,4 @@
-"""A ring of transitions that knows its episodes: drawing, n-step returns, priorities.
+"""A ring buffer of transitions and their episodes: drawing, n-step returns, priorities.
 
 Every stored transition can be drawn, also those of episodes that still run and the rest of
 episodes whose beginning has been overwritten. Transitions are named by their row,
@@ -46,7 +46,7 @@ class Drawn(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """What the next n steps of the first V transitions of a batch bring under other goals.
+    """Rewards and ends of the next n steps of V transitions of a batch under other goals.
 
     Attributes:
         sources: `KEEP` where the goal stays, int64 `[V]`.
@@ -63,7 +63,7 @@ UNJUDGED = Judged(np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, np
 
 
 class NStepResult(NamedTuple):
-    """What became of a batch.
+    """The n-step outcome of a batch.
 
     Attributes:
         returns: n-step returns, float32 `[B]`.
@@ -130,7 +130,7 @@ class TransitionStore:
 
     @property
     def places(self) -> tuple[Any, Any, Any, int, bool]:
-        """What the kernels need to know to place a row in its episode."""
+        """Arguments with which the kernels place a row in its episode."""
         return self.episode_start, self.episode_length, self.running_for, self.pos, self.full
 
     def add(
@@ -196,7 +196,7 @@ class TransitionStore:
         return Drawn(rows, (weights / weights.max()).astype(np.float32))
 
     def _acted(self, rows: Ints) -> Ints:
-        """Draw anew where nobody acted; if that fails a hundred times, keep what there is."""
+        """Draw anew where no action was taken, up to a hundred times."""
         for _ in range(REDRAWS):
             waited = np.flatnonzero(self.flags[rows] & WAITED)
             if not len(waited):
@@ -280,7 +280,7 @@ class TransitionStore:
         """Take over what `state` returned.
 
         Raises:
-            ValueError: it belongs to a buffer of another size or kind, or says what cannot be.
+            ValueError: it belongs to a buffer of another size or kind, or is impossible.
             KeyError: something is missing.
         """
         numbers, highest = state["numbers"], state["highest"]

@@ -1,4 +1,4 @@
-"""A model of the world that predicts: a small ensemble whose members must agree.
+"""A world model that predicts: a small ensemble whose members must agree.
 
 It predicts what an action changes: which zeros and ones flip, by how much numbers move, the reward,
 and whether the episode ends. An untrained member guesses boldly, so that all agree only on what
@@ -73,13 +73,13 @@ class DynamicsNetwork:
 
     def _new_weights(self) -> dict[str, nn.Parameter]:
         members, hidden = self.settings.members, self.settings.hidden
-        seen, told = self.width + self.n_actions, self.width + 2
+        seen, predicted = self.width + self.n_actions, self.width + 2
         shapes = {
             "first": ((members, seen, hidden), seen**-0.5),
             "first_bias": ((members, 1, hidden), 0.1),
-            "second": ((members, hidden, told), 0.1 * hidden**-0.5),
-            "second_bias": ((members, 1, told), 0.1),
-            "shortcut": ((members, seen, told), 0.5),
+            "second": ((members, hidden, predicted), 0.1 * hidden**-0.5),
+            "second_bias": ((members, 1, predicted), 0.1),
+            "shortcut": ((members, seen, predicted), 0.5),
         }
         weights = {
             name: torch.randn(shape, generator=self.generator) * size
@@ -148,15 +148,15 @@ class DynamicsNetwork:
         self, out: torch.Tensor, changes: torch.Tensor, rewards: torch.Tensor, ends: torch.Tensor
     ) -> torch.Tensor:
         """Return the loss of each member on each transition, `[K, B]`."""
-        told = out[:, :, : self.width]
-        changes = changes.expand_as(told)
+        predicted = out[:, :, : self.width]
+        changes = changes.expand_as(predicted)
         flips = nn.functional.binary_cross_entropy_with_logits
         if self.all_bits:
-            parts = flips(told, changes, reduction="none")
+            parts = flips(predicted, changes, reduction="none")
         else:
-            squares = (told - changes).square()
+            squares = (predicted - changes).square()
             safe = torch.where(self.bits, changes, 0.0)
-            parts = torch.where(self.bits, flips(told, safe, reduction="none"), squares)
+            parts = torch.where(self.bits, flips(predicted, safe, reduction="none"), squares)
         reward_gap = out[:, :, -2] - rewards / self.scale[-1]
         end_loss = flips(out[:, :, -1], ends.expand_as(out[:, :, -1]), reduction="none")
         return parts.sum(dim=2) + reward_gap.square() + end_loss
@@ -194,7 +194,7 @@ class DynamicsNetwork:
         Raises:
             ValueError: it belongs to another network.
             KeyError: something is missing.
-            RuntimeError: its random numbers are none.
+            RuntimeError: its random numbers are not those of a generator.
         """
         count, mistakes = (float(number) for number in state["numbers"])
         if not (count >= 0 and 0 <= mistakes <= 1):
@@ -214,7 +214,7 @@ class DynamicsNetwork:
     # ---- predicting ------------------------------------------------------------------------
 
     def _forward(self, seen: torch.Tensor, actions: torch.Tensor) -> torch.Tensor:
-        """Return what members tell, `[K, B, M, D + 2]`, for features `[B, D]`, actions `[B, M]`."""
+        """Return the predictions, `[K, B, M, D + 2]`, for features `[B, D]`, actions `[B, M]`."""
         w, d = self.weights, self.width
         members, flat = self.settings.members, actions.reshape(-1)
         first = seen @ w["first"][:, :d] + w["first_bias"]  # [K, B, H]
@@ -229,14 +229,14 @@ class DynamicsNetwork:
     def predict(self, before: Parts, actions: Ints) -> _Guess:
         """Return what the ensemble expects of actions int64 `[B, M]` in states `[B, ...]`."""
         out = self._forward(self._normal(self._flat(before)), torch.from_numpy(actions))
-        told = out[..., : self.width]
+        predicted = out[..., : self.width]
         if self.all_bits:
-            sure = _agreed(told)
-            changes = (told[0] > 0).float()
+            sure = _agreed(predicted)
+            changes = (predicted[0] > 0).float()
         else:
-            close = told.std(dim=0) < ALIKE
-            sure = torch.where(self.bits, _agreed(told), close)
-            changes = torch.where(self.bits, (told[0] > 0).float(), told.mean(dim=0))
+            close = predicted.std(dim=0) < ALIKE
+            sure = torch.where(self.bits, _agreed(predicted), close)
+            changes = torch.where(self.bits, (predicted[0] > 0).float(), predicted.mean(dim=0))
         known = sure.all(dim=-1) & _agreed(out[..., -1]) & (out[..., -2].std(dim=0) < ALIKE)
         rewards = out[..., -2].mean(dim=0) * self.scale[-1]
         return _Guess(changes, rewards, out[0, ..., -1] > 0, known.numpy())
@@ -269,7 +269,7 @@ class DynamicsNetwork:
 
 
 class _Guess:
-    """What an ensemble expects of M actions in B states.
+    """The expectation of an ensemble for M actions in B states.
 
     Args:
         changes: float32 `[B, M, D]`.

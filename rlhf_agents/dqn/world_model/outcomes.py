@@ -1,4 +1,4 @@
-"""What a learned model of the world expects, as one record, and what that is worth."""
+"""The outcomes that a world model expects, as one record, and their value."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Ints = NDArray[np.int64]
 
 
 class Transitions(NamedTuple):
-    """What happened in B steps.
+    """B steps in an environment.
 
     Attributes:
         before: observations, without what was desired.
@@ -32,7 +32,7 @@ class Transitions(NamedTuple):
 
 
 class Imagined(NamedTuple):
-    """What may follow from M actions in each of B states: N outcomes in all.
+    """Possible outcomes of M actions in each of B states: N outcomes in all.
 
     Attributes:
         after: observations, `[N, ...]` each.

@@ -14,11 +14,11 @@ from rlhf_games.compiled import Real, compiled_fast, inner_fast
 
 Floats = NDArray[np.float32]
 Terms = tuple[Floats, float, float]
-"""What a goal is worth: rewards and ends by state, see `iterate_values`, the least and most."""
+"""The worth of a goal: rewards and ends by state, see `iterate_values`, the least and most."""
 SWEEPS = 400
 TOLERANCE = 1e-4
 MOST_STATES = 20_000
-"""Larger worlds are not planned in: a sweep would take milliseconds."""
+"""States of the largest table that is planned in: a sweep of more would take milliseconds."""
 PLANS = 512
 """Goals whose plans are kept."""
 MOST_KEPT = 1 << 24
@@ -155,7 +155,7 @@ class Planner:
         """Keep the plans that `state` returned, and no others.
 
         Raises:
-            ValueError: they are plans for another world.
+            ValueError: they are plans for another environment.
             KeyError: something is missing.
         """
         goals, facts, quality = (state[name] for name in ("goals", "facts", "quality"))
@@ -164,7 +164,7 @@ class Planner:
         fits = len(goals) == len(facts) and quality.shape == (sizes.sum(), self.table.n_actions)
         sizes_fit = ((sizes > 0) & (sizes <= self.table.states)).all()
         if not (fits and sizes_fit and quality.dtype == np.float32) or np.isnan(quality).any():
-            msg = "its plans are for another world"
+            msg = "its plans are for another environment"
             raise ValueError(msg)
         self._plans = {
             (goal.tobytes(), bool(bold)): GoalPlan(quality[end - size : end], int(news), int(steps))

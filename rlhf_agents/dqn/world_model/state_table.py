@@ -1,6 +1,6 @@
-"""A model of the world that remembers: which states followed from which, and how often.
+"""A world model that remembers: which states followed from which, and how often.
 
-It is exact in the limit for worlds of any randomness, and knows nothing of states it has not seen.
+It is exact in the limit for environments of any randomness, and knows only states that it has seen.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ PART = "part."
 
 
 class Memory(NamedTuple):
-    """What followed from S states and A actions: up to K outcomes of each.
+    """Outcomes of S states and A actions, up to K of each.
 
     Attributes:
         after: states that followed, -1 none, int32 `[S, A, K]`.
@@ -46,7 +46,7 @@ class StateTable:
         limit: states that are remembered; later ones are not.
 
     Attributes:
-        news: different outcomes that were seen.
+        news: number of different outcomes that were seen.
     """
 
     def __init__(self, n_actions: int, limit: int = 500_000) -> None:
@@ -66,7 +66,7 @@ class StateTable:
 
     @property
     def states(self) -> int:
-        """How many states are remembered."""
+        """Number of states that are remembered."""
         return len(self._index)
 
     def learn(self, steps: Transitions) -> int:
@@ -215,7 +215,7 @@ def _check_places(places: NDArray[Any], limits: tuple[int, ...]) -> None:
         msg = f"its edges are {places.dtype} {places.shape}"
         raise ValueError(msg)
     if len(places) and not ((places >= 0) & (places < np.array(limits))).all():
-        msg = "its edges lead out of the world"
+        msg = "its edges lead to states or actions that it does not have"
         raise ValueError(msg)
 
 
@@ -227,5 +227,5 @@ def _check_counts(state: dict[str, NDArray[Any]], edges: int) -> None:
         raise ValueError(msg)
     sound = np.isfinite(counts) & (counts > 0) & (ends >= 0) & (ends <= counts)
     if not (sound & np.isfinite(rewards)).all():
-        msg = "it counts what cannot be counted"
+        msg = "its counts are not positive finite numbers"
         raise ValueError(msg)

@@ -1,4 +1,4 @@
-"""The model of a plain environment that foresight looks into: a table, a network, or none yet."""
+"""The world model of a plain environment: a table, a network, or none yet."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ DESIRED = "desired_goal"
 TRIAL = 1000
 """Transitions after which "auto" decides."""
 SMALL, COMES_BACK = 0.8, 0.2
-"""Shares of steps that led to states seen before. In a small world a table, which plans, is best;
-else a network, if the world can be predicted; else a table, if states come back at all."""
+"""Shares of steps that led to states seen before. In a small environment a table, which plans, is
+best; else a network, if it predicts well; else a table, if states come back at all."""
 FIRST_LOOK = 100
 """Transitions before which nothing is said of how often states come back."""
 SETTLED = 0.005
@@ -33,8 +33,8 @@ TABLE, NETWORK = "table.", "network."
 class WorldModel:
     """Learns what actions do, and says what it knows.
 
-    A table is right in any world whose states come back; a network also knows states that are new,
-    if the world is deterministic. With "auto" both try, and the one that works stays.
+    A table is right wherever states come back; a network also knows states that are new, if the
+    environment is deterministic. With "auto" both try, and the one that works stays.
 
     Args:
         space: of observations.
@@ -65,7 +65,7 @@ class WorldModel:
 
     @property
     def trusted(self) -> bool:
-        """Whether there is a model to look into."""
+        """True if there is a model to look into."""
         return self.remembers or self._predicts
 
     @property
@@ -74,7 +74,7 @@ class WorldModel:
 
     @property
     def remembers(self) -> bool:
-        """Whether a table is looked into, which knows all outcomes and not only certain ones."""
+        """True if a table is looked into, which knows all outcomes and not only certain ones."""
         if self.table is None:
             return False
         return self.network is None or self._comes_back(SMALL)
@@ -152,13 +152,13 @@ class WorldModel:
         """Know what `state` returned, and nothing else.
 
         Raises:
-            ValueError: it belongs to another world or to other settings.
+            ValueError: it belongs to another environment or to other settings.
             KeyError: something is missing.
             RuntimeError: see `DynamicsNetwork.restore`.
         """
         steps, familiar, turns, low, high = (float(number) for number in state["numbers"])
         if not (0 <= familiar <= steps < np.inf and 0 <= turns < np.inf and low <= 0 <= high):
-            msg = "it counts what cannot be counted"
+            msg = "its numbers of steps or its rewards are impossible"
             raise ValueError(msg)
         kept = {
             prefix: {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
@@ -185,7 +185,7 @@ class WorldModel:
         }
         expected = {key: (np.dtype(self.dtypes[key]), self.shapes[key]) for key in self.dtypes}
         if found and found != expected:
-            msg = "its states are those of another world"
+            msg = "its states are those of another environment"
             raise ValueError(msg)
 
     def _own(self, parts: Parts) -> Parts:
