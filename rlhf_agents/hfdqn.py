@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from numpy.typing import NDArray
 
 import rlhf_games
 from rlhf_agents.dqn import normalization
@@ -22,7 +21,8 @@ from rlhf_agents.dqn.env_access import game_of
 from rlhf_agents.errors import ModelFileError, SettingError
 from rlhf_agents.files.atomic import write_to
 from rlhf_agents.files.attribute_checks import of, or_none, require
-from rlhf_agents.files.model_file import Arrays, ModelFile, model_bytes, read_model
+from rlhf_agents.files.model_file import ModelFile, model_bytes, read_model
+from rlhf_agents.files.types import Array, Arrays, PathOrStream
 from rlhf_agents.files.untrusted import WRONG
 from rlhf_agents.limits import checked_nodes
 from rlhf_agents.selfplay.checkpoint import (
@@ -118,7 +118,7 @@ class HFDQN(PlainDQN):
 
     def _sample_action(
         self, learning_starts: int, action_noise: Any = None, n_envs: int = 1
-    ) -> tuple[NDArray[Any], NDArray[Any]]:
+    ) -> tuple[Array, Array]:
         if self.learner is None:
             return super()._sample_action(learning_starts, action_noise, n_envs)
         observations: Any = self._last_obs
@@ -128,14 +128,14 @@ class HFDQN(PlainDQN):
     def predict(
         self,
         observation: Any,
-        state: tuple[NDArray[Any], ...] | None = None,
-        episode_start: NDArray[Any] | None = None,
+        state: tuple[Array, ...] | None = None,
+        episode_start: Array | None = None,
         deterministic: bool = False,
         *,
-        action_masks: NDArray[Any] | None = None,
+        action_masks: Array | None = None,
         nodes: int = 0,
         goal: str | None = None,
-    ) -> tuple[NDArray[Any], tuple[NDArray[Any], ...] | None]:
+    ) -> tuple[Array, tuple[Array, ...] | None]:
         """Return actions for observations, as SB3 does.
 
         Args:
@@ -280,7 +280,7 @@ class HFDQN(PlainDQN):
         if self.normalizer is not None and self.env is not None and not self._vec_normalize_env:
             self.env = self._vec_normalize_env = normalization.around(self.normalizer, self.env)
 
-    def save_agent(self, path: Any, notes: dict[str, Any] | None = None) -> None:
+    def save_agent(self, path: PathOrStream, notes: dict[str, Any] | None = None) -> None:
         """Write only what playing needs, in half precision: a tenth of the size of `save`.
 
         Args:

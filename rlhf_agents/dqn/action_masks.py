@@ -18,6 +18,7 @@ from stable_baselines3.common.vec_env import VecEnv
 
 from rlhf_agents.dqn.env_access import attribute, has_method
 from rlhf_agents.errors import SettingError
+from rlhf_agents.files.types import Space
 
 MASK_KEY = "action_mask"
 MASK_METHOD = "action_masks"
@@ -25,7 +26,7 @@ NEVER = -torch.inf
 """The value of an action that is not allowed."""
 
 
-def observes_masks(space: spaces.Space[Any]) -> bool:
+def observes_masks(space: Space) -> bool:
     """Return whether observations carry a mask."""
     return isinstance(space, spaces.Dict) and MASK_KEY in space.spaces
 

@@ -25,7 +25,8 @@ from rlhf_agents.dqn.checkpoint_checks import (
 from rlhf_agents.dqn.optimizer_state import state_arrays, state_slots
 from rlhf_agents.errors import ModelFileError
 from rlhf_agents.files.json_codec import Custom, decode_all, encode
-from rlhf_agents.files.model_file import OPTIMIZER, POLICY, WORLD, Arrays, ModelFile
+from rlhf_agents.files.model_file import OPTIMIZER, POLICY, WORLD, ModelFile
+from rlhf_agents.files.types import Arrays
 from rlhf_agents.files.untrusted import MAX_MEMBER_BYTES, WRONG
 from rlhf_agents.settings import LostSchedule
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from stable_baselines3 import HerReplayBuffer
 
 from rlhf_agents.dqn.optimizer_state import check_state
@@ -22,7 +21,7 @@ from rlhf_agents.dqn.world_model.world_model import parts_of as changing_parts
 from rlhf_agents.errors import SettingError
 from rlhf_agents.files.attribute_checks import PLAIN, number, require
 from rlhf_agents.files.json_codec import Custom
-from rlhf_agents.files.model_file import Arrays
+from rlhf_agents.files.types import Array, Arrays
 from rlhf_agents.files.untrusted import WRONG, parts_of
 from rlhf_agents.settings import Priorities
 
@@ -133,7 +132,7 @@ def check_network(
     _check_optimizer(data, groups, moments, shapes, learnt)
 
 
-def _torch_type(array: NDArray[Any]) -> torch.dtype:
+def _torch_type(array: Array) -> torch.dtype:
     return torch.from_numpy(np.empty(1, array.dtype)).dtype
 
 

@@ -27,6 +27,7 @@ from rlhf_agents.dqn.replay.masked_buffer import MaskedReplayBuffer
 from rlhf_agents.dqn.replay.stand_in import BufferOfHFDQN
 from rlhf_agents.dqn.world_model.lookahead import Lookahead, best_values
 from rlhf_agents.errors import SettingError
+from rlhf_agents.files.types import Array
 from rlhf_agents.settings import ModelForesight
 
 NO_BUFFER = object()
@@ -130,7 +131,7 @@ class PlainDQN(DQN):
 
     def _sample_action(
         self, learning_starts: int, action_noise: Any = None, n_envs: int = 1
-    ) -> tuple[NDArray[Any], NDArray[Any]]:
+    ) -> tuple[Array, Array]:
         masks = self._current_masks()
         if self.num_timesteps < learning_starts:
             actions = self._random_actions(n_envs, masks)
@@ -154,7 +155,7 @@ class PlainDQN(DQN):
         actions: Any = self.action_space
         return masking.checked(masks, int(actions.n), masking.env_name(self.env))
 
-    def _random_actions(self, count: int, masks: NDArray[np.bool_] | None) -> NDArray[Any]:
+    def _random_actions(self, count: int, masks: NDArray[np.bool_] | None) -> Array:
         actions: Any = self.action_space
         if masks is None:
             return np.array([actions.sample() for _ in range(count)])
@@ -163,12 +164,12 @@ class PlainDQN(DQN):
     def predict(
         self,
         observation: Any,
-        state: tuple[NDArray[Any], ...] | None = None,
-        episode_start: NDArray[Any] | None = None,
+        state: tuple[Array, ...] | None = None,
+        episode_start: Array | None = None,
         deterministic: bool = False,
         *,
         action_masks: Any = None,
-    ) -> tuple[NDArray[Any], tuple[NDArray[Any], ...] | None]:
+    ) -> tuple[Array, tuple[Array, ...] | None]:
         """Return actions for one observation or a batch, as SB3 does.
 
         Args:
@@ -213,7 +214,7 @@ class PlainDQN(DQN):
         network: DenseNetwork | None,
         masks: NDArray[np.bool_] | None,
         learning: bool,
-    ) -> NDArray[Any]:
+    ) -> Array:
         if self.policy.training:
             self.policy.set_training_mode(False)
         online: Values = self.q_net if network is None else network.values
@@ -222,9 +223,9 @@ class PlainDQN(DQN):
             allowed = torch.as_tensor(masks, device=values.device).expand_as(values)
             values = masking.only_allowed(values, allowed)
         if self.lookahead is not None and self.lookahead.acts:
-            ahead: NDArray[Any] = self.lookahead.choose(tensors, values, online, learning).numpy()
+            ahead: Array = self.lookahead.choose(tensors, values, online, learning).numpy()
             return ahead
-        best: NDArray[Any] = values.argmax(dim=1).cpu().numpy()
+        best: Array = values.argmax(dim=1).cpu().numpy()
         return best
 
     def _written_out(self) -> tuple[DenseNetwork | None, DenseNetwork | None]:
@@ -246,10 +247,10 @@ class PlainDQN(DQN):
     def _store_transition(
         self,
         replay_buffer: Any,
-        buffer_action: NDArray[Any],
+        buffer_action: Array,
         new_obs: Any,
-        reward: NDArray[Any],
-        dones: NDArray[Any],
+        reward: Array,
+        dones: Array,
         infos: list[dict[str, Any]],
     ) -> None:
         if self._asks_masks:

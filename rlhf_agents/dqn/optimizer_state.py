@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from rlhf_agents.files.model_file import Arrays
+from rlhf_agents.files.types import Arrays
 
 STEP = "step"
 ADAM = {STEP: True, "exp_avg": False, "exp_avg_sq": False}

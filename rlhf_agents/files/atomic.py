@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from rlhf_agents.errors import OutputError
+from rlhf_agents.files.types import PathOrStream
 
 PARTIAL = ".partial"
 """Ending of the names of files that are still being written."""
 
 
-def write_to(path: Any, content: bytes) -> None:
+def write_to(path: PathOrStream, content: bytes) -> None:
     """Write a model to an open stream or to a path, as SB3 does.
 
     A path without an ending gets `.zip`, and missing folders are made.
@@ -24,7 +25,7 @@ def write_to(path: Any, content: bytes) -> None:
     Raises:
         OutputError: the path cannot be written.
     """
-    if isinstance(path, io.BufferedIOBase):
+    if isinstance(path, io.IOBase):
         path.write(content)
         return
     target = Path(os.fspath(path))

@@ -20,11 +20,11 @@ from typing import Any
 
 import numpy as np
 import safetensors.numpy
-from numpy.typing import NDArray
 from safetensors import SafetensorError
 
 from rlhf_agents.errors import MissingFileError, ModelFileError
 from rlhf_agents.files.atomic import write_atomically
+from rlhf_agents.files.types import Arrays, PathOrStream
 from rlhf_agents.files.untrusted import (
     DAMAGE,
     DTYPES,
@@ -49,8 +49,6 @@ RUN_GROUPS = (RUN, REPLAY)
 ENDING = ".safetensors"
 MAX_MANIFEST_BYTES = 16 * 1024 * 1024
 """Last observations of many environments are in it."""
-
-Arrays = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -134,7 +132,7 @@ def read_groups(path: str, most: dict[str, int]) -> dict[str, Arrays]:
 
 
 def read_model(
-    path: Any, groups: Collection[str] = MODEL_GROUPS, most: dict[str, int] | None = None
+    path: PathOrStream, groups: Collection[str] = MODEL_GROUPS, most: dict[str, int] | None = None
 ) -> ModelFile:
     """Read a model file without unpickling anything, within the limits of `untrusted`.
 

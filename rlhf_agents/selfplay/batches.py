@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlhf_agents.files.array_checks import check_arrays
+from rlhf_agents.files.types import Arrays
 from rlhf_agents.search.alpha_beta import new_table
 from rlhf_agents.search.compiled_network import PatternWeights
 from rlhf_agents.search.goal_values import GoalRules, goal_rules
@@ -42,7 +43,7 @@ class TrainingBatch(NamedTuple):
     known: NDArray[np.bool_]
 
 
-def checked_batch(game: Game, parts: dict[str, NDArray[Any]]) -> TrainingBatch:
+def checked_batch(game: Game, parts: Arrays) -> TrainingBatch:
     """Return a batch that a file describes.
 
     Raises:
@@ -129,13 +130,13 @@ class BatchPool:
         rows: list[Any] = [kept[slots] for kept in self._rows]
         return TrainingBatch(*rows)
 
-    def state(self) -> dict[str, NDArray[Any]]:
+    def state(self) -> Arrays:
         """Return all that is kept, as arrays."""
         rows = {} if self._rows is None else self._rows._asdict()
         kept = {name: column[: self.size] for name, column in rows.items()}
         return {**kept, "next": np.array([self._next])}
 
-    def restore(self, state: dict[str, NDArray[Any]], game: Game) -> None:
+    def restore(self, state: Arrays, game: Game) -> None:
         """Take over what `state` returned, from a pool of the same capacity.
 
         Raises:
@@ -207,11 +208,11 @@ class BatchBuilder:
         self._tree: Tree | None = None
         self._table = new_table(game)
 
-    def state(self) -> dict[str, NDArray[Any]]:
+    def state(self) -> Arrays:
         """Return what earlier batches left behind: positions that were proven, as arrays."""
         return {name: getattr(self._table, name) for name in PROVEN}
 
-    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+    def restore(self, state: Arrays) -> None:
         """Take over what `state` returned.
 
         Raises:

@@ -13,12 +13,8 @@ from rlhf_agents.dqn.optimizer_state import ADAM, check_state, state_arrays, sta
 from rlhf_agents.errors import ModelFileError
 from rlhf_agents.files.attribute_checks import NUMBERS, is_schedule, is_train_freq, require, whole
 from rlhf_agents.files.json_codec import Custom, decode_all, encode
-from rlhf_agents.files.model_file import (
-    OPTIMIZER,
-    POLICY,
-    Arrays,
-    ModelFile,
-)
+from rlhf_agents.files.model_file import OPTIMIZER, POLICY, ModelFile
+from rlhf_agents.files.types import Arrays
 from rlhf_agents.files.untrusted import WRONG
 from rlhf_agents.search.network_files import PLAYING, check_arrays, game_of
 from rlhf_agents.settings import Cosine, Foresight, Hindsight, LostSchedule, from_json

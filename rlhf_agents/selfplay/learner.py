@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from rlhf_agents.dqn.gradient_steps import follow
 from rlhf_agents.files.array_checks import check_arrays
-from rlhf_agents.files.model_file import Arrays, prefixed, unprefixed
+from rlhf_agents.files.model_file import prefixed, unprefixed
+from rlhf_agents.files.types import Array, Arrays
 from rlhf_agents.search.goal_values import goal_rules
 from rlhf_agents.search.searcher import Searcher
 from rlhf_agents.selfplay.batches import (
@@ -37,7 +38,7 @@ from rlhf_games.base import Game
 if TYPE_CHECKING:
     from rlhf_agents.search.compiled_network import PatternWeights
 
-Observations = dict[str, NDArray[Any]]
+Observations = Arrays
 
 PROOFS, POOL, PREPARED = "proofs.", "pool.", "lesson."
 """Beginnings of the names of arrays in files."""
@@ -111,7 +112,7 @@ class GameLearner:
 
     # ---- acting ----------------------------------------------------------------------------
 
-    def sample_actions(self, observations: Observations, learning_starts: int) -> NDArray[Any]:
+    def sample_actions(self, observations: Observations, learning_starts: int) -> Array:
         """Return the actions of all games `[n_envs]` in a rollout."""
         model = self.model
         states = self.game.from_observation(observations["observation"])
@@ -142,10 +143,10 @@ class GameLearner:
         self,
         observation: Observations,
         deterministic: bool,
-        masks: NDArray[Any] | None,
+        masks: Array | None,
         nodes: int,
         goal: str | None,
-    ) -> NDArray[Any]:
+    ) -> Array:
         """Return the actions for one observation or a batch, see `HFDQN.predict`."""
         single = np.ndim(observation["observation"]) == 3
         batch = {key: np.asarray(value) for key, value in observation.items()}
@@ -160,7 +161,7 @@ class GameLearner:
         if not deterministic:
             explore = self.rng.random(len(states)) < self.model.exploration_rate
             actions[explore] = self.game.random_actions(states[explore], self.rng)
-        result: NDArray[Any] = actions[0] if single else actions
+        result: Array = actions[0] if single else actions
         return result
 
     # ---- learning --------------------------------------------------------------------------

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from gymnasium import spaces
 from numpy.typing import NDArray
 from stable_baselines3.common.buffers import BaseBuffer, ReplayBuffer
 
 from rlhf_agents.files.array_checks import check_arrays, check_numbers
+from rlhf_agents.files.types import Array, Arrays, Space
 from rlhf_agents.search.goal_values import WIN
 from rlhf_agents.settings import Hindsight
 from rlhf_games.base import Game, GameError, States
@@ -54,8 +54,8 @@ class PositionBuffer(ReplayBuffer):
     def __init__(
         self,
         buffer_size: int,
-        observation_space: spaces.Space[Any],
-        action_space: spaces.Space[Any],
+        observation_space: Space,
+        action_space: Space,
         device: torch.device | str = "cpu",
         n_envs: int = 1,
         optimize_memory_usage: bool = False,
@@ -75,11 +75,11 @@ class PositionBuffer(ReplayBuffer):
 
     def add(  # type: ignore[override]
         self,
-        obs: dict[str, NDArray[Any]],
-        next_obs: dict[str, NDArray[Any]],
-        action: NDArray[Any],
-        reward: NDArray[Any],
-        done: NDArray[Any],
+        obs: Arrays,
+        next_obs: Arrays,
+        action: Array,
+        reward: Array,
+        done: Array,
         infos: list[dict[str, Any]],
     ) -> None:
         """Keep the positions of one step `[n_envs]`; finished games get their hindsight."""
@@ -117,7 +117,7 @@ class PositionBuffer(ReplayBuffer):
         goals[win], seats[win] = WIN, 0
         return Proposals(self.states[slots, envs], goals, seats)
 
-    def state(self) -> dict[str, NDArray[Any]]:
+    def state(self) -> Arrays:
         """Return all that is stored, also games that still run, as arrays."""
         filled = self.buffer_size if self.full else self.pos
         return {
@@ -128,7 +128,7 @@ class PositionBuffer(ReplayBuffer):
             "numbers": np.array([self.pos, self.full, self.buffer_size, self.n_envs]),
         }
 
-    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+    def restore(self, state: Arrays) -> None:
         """Take over what `state` returned.
 
         Raises:
@@ -138,7 +138,7 @@ class PositionBuffer(ReplayBuffer):
         pos, full = check_numbers(state["numbers"], [self.buffer_size, self.n_envs])
         filled = self.buffer_size if full else pos
         achieved = self.achieved[:filled]
-        targets: dict[str, NDArray[Any]] = {
+        targets: Arrays = {
             "states": self.states[:filled],
             "commanded": self.commanded[:filled],
             "achieved": np.zeros(-(-achieved.size // 8), np.uint8),

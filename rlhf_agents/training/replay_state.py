@@ -13,7 +13,7 @@ from rlhf_agents.dqn.replay.hindsight_buffer import HindsightReplayBuffer
 from rlhf_agents.dqn.replay.masked_buffer import MaskedReplayBuffer
 from rlhf_agents.dqn.replay.store import action_range
 from rlhf_agents.files.array_checks import check_arrays, check_numbers
-from rlhf_agents.files.model_file import Arrays
+from rlhf_agents.files.types import Arrays
 from rlhf_agents.selfplay.position_buffer import PositionBuffer
 
 OURS = (PositionBuffer, HindsightReplayBuffer, MaskedReplayBuffer)

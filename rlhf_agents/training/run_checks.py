@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import torch
 from gymnasium import spaces
-from numpy.typing import NDArray
 
 from rlhf_agents.errors import ModelFileError
 from rlhf_agents.files.attribute_checks import SHARE, number, of, or_none, require, whole
-from rlhf_agents.files.model_file import Arrays, ModelFile
+from rlhf_agents.files.model_file import ModelFile
+from rlhf_agents.files.types import Array, Arrays, Space
 
 COUNTERS = {
     "_n_calls": whole(),
@@ -51,7 +51,7 @@ def check_facts(facts: dict[str, Any]) -> None:
         require(name, facts["counters"][name], check)
 
 
-def check_observations(space: spaces.Space[Any], seen: Arrays) -> None:
+def check_observations(space: Space, seen: Arrays) -> None:
     """Raise `ValueError` unless these are observations of a space.
 
     Args:
@@ -74,7 +74,7 @@ def check_observations(space: spaces.Space[Any], seen: Arrays) -> None:
             raise ValueError(msg)
 
 
-def check_finite(name: str, array: NDArray[Any]) -> None:
+def check_finite(name: str, array: Array) -> None:
     """Raise `ValueError` if there are infinite or undefined numbers in an array."""
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         msg = f"{name} has numbers that are not finite"
@@ -104,9 +104,7 @@ def check_environments(expected: Arrays, found: Arrays, steps: int) -> None:
         check_finite(name, array)
 
 
-def check_random(
-    facts: dict[str, Any], words: NDArray[Any], keys: NDArray[Any], torchs: NDArray[Any]
-) -> None:
+def check_random(facts: dict[str, Any], words: Array, keys: Array, torchs: Array) -> None:
     """Raise `ValueError` or what generators raise unless they can be in these states.
 
     Args:

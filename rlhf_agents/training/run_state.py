@@ -16,15 +16,8 @@ import numpy as np
 import torch
 
 from rlhf_agents.errors import ModelFileError
-from rlhf_agents.files.model_file import (
-    REPLAY,
-    RUN,
-    Arrays,
-    ModelFile,
-    prefixed,
-    read_groups,
-    unprefixed,
-)
+from rlhf_agents.files.model_file import REPLAY, RUN, ModelFile, prefixed, read_groups, unprefixed
+from rlhf_agents.files.types import Arrays
 from rlhf_agents.files.untrusted import MAX_MEMBER_BYTES, WRONG
 from rlhf_agents.training.replay_state import (
     buffer_bytes,

@@ -11,6 +11,7 @@ from stable_baselines3.common.vec_env import VecEnv
 
 from rlhf_agents.dqn.env_access import attribute, has_method
 from rlhf_agents.errors import SettingError
+from rlhf_agents.files.types import Array
 
 Infos = Sequence[dict[str, Any]]
 
@@ -36,7 +37,7 @@ class GoalRewards:
         self._goal_reward: float | None = None
 
     def rewards(
-        self, achieved: NDArray[Any], desired: NDArray[Any], infos: Infos | None = None
+        self, achieved: Array, desired: Array, infos: Infos | None = None
     ) -> NDArray[np.float32]:
         """Return rewards, float32 `[B]`, for goals `[B, ...]`.
 
@@ -50,8 +51,8 @@ class GoalRewards:
 
     def terminated(
         self,
-        achieved: NDArray[Any],
-        desired: NDArray[Any],
+        achieved: Array,
+        desired: Array,
         rewards: NDArray[np.float32],
         infos: Infos | None = None,
     ) -> NDArray[np.bool_]:
@@ -69,7 +70,7 @@ class GoalRewards:
             return np.zeros(len(achieved), bool)
         return np.asarray(rewards >= self._best(desired, infos), bool)
 
-    def _best(self, desired: NDArray[Any], infos: Infos | None) -> Any:
+    def _best(self, desired: Array, infos: Infos | None) -> Any:
         """Return the reward for having achieved what is desired."""
         if self._goal_reward is not None:
             return self._goal_reward

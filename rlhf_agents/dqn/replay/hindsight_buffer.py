@@ -32,6 +32,7 @@ from rlhf_agents.dqn.replay.samples import (
 from rlhf_agents.dqn.replay.store import UNJUDGED, Drawn, Ints, Judged, TransitionStore
 from rlhf_agents.errors import SettingError
 from rlhf_agents.files.atomic import write_atomically
+from rlhf_agents.files.types import Array, Arrays, Space
 from rlhf_agents.settings import Priorities
 
 STRATEGIES = ("future", "final", "episode", "random", "all_goals")
@@ -40,7 +41,7 @@ REDRAWS = 3
 """Draws of a goal that is not reached already, before the commanded one is kept."""
 
 
-def is_goal_space(space: spaces.Space[Any]) -> bool:
+def is_goal_space(space: Space) -> bool:
     """Return whether observations are those of a goal environment."""
     keys = {"observation", ACHIEVED, DESIRED}
     return isinstance(space, spaces.Dict) and keys <= set(space.spaces)
@@ -81,7 +82,7 @@ class HindsightReplayBuffer(HerReplayBuffer):
         self,
         buffer_size: int,
         observation_space: spaces.Dict,
-        action_space: spaces.Space[Any],
+        action_space: Space,
         env: Any = None,
         device: Any = "auto",
         n_envs: int = 1,
@@ -90,7 +91,7 @@ class HindsightReplayBuffer(HerReplayBuffer):
         n_sampled_goal: int = 4,
         goal_selection_strategy: str | GoalSelectionStrategy = "future",
         copy_info_dict: bool = False,
-        goals: NDArray[Any] | None = None,
+        goals: Array | None = None,
         skip_achieved: bool = True,
         terminate_on_goal: bool | None = None,
         n_steps: int = 1,
@@ -156,11 +157,11 @@ class HindsightReplayBuffer(HerReplayBuffer):
 
     def add(  # type: ignore[override]
         self,
-        obs: dict[str, NDArray[Any]],
-        next_obs: dict[str, NDArray[Any]],
-        action: NDArray[Any],
-        reward: NDArray[Any],
-        done: NDArray[Any],
+        obs: Arrays,
+        next_obs: Arrays,
+        action: Array,
+        reward: Array,
+        done: Array,
         infos: list[dict[str, Any]],
     ) -> None:
         """Store one step of every environment."""
@@ -182,7 +183,7 @@ class HindsightReplayBuffer(HerReplayBuffer):
         self._masks = None
         self.pos, self.full = self.store.pos, self.store.full
 
-    def _shaped(self, goals: Any) -> NDArray[Any]:
+    def _shaped(self, goals: Any) -> Array:
         shape = self.codec.layout[f"obs:{DESIRED}"].shape
         return np.asarray(goals).reshape(-1, *shape)
 
@@ -245,7 +246,7 @@ class HindsightReplayBuffer(HerReplayBuffer):
         )
         return sources
 
-    def _judge(self, rows: Ints, sources: Ints, ahead: Ints) -> tuple[Judged, NDArray[Any]]:
+    def _judge(self, rows: Ints, sources: Ints, ahead: Ints) -> tuple[Judged, Array]:
         """Return rewards and ends of steps `[V, n]` under other goals, and these, `[V, ...]`."""
         steps = ahead.ravel() if self.store.n_steps == 1 else np.maximum(ahead.ravel(), 0)
         desired, goals, achieved = self._goals.read(self.store.rows, rows, sources, steps)
@@ -264,7 +265,7 @@ class HindsightReplayBuffer(HerReplayBuffer):
         return Judged(sources, earned, reached), desired
 
     def _batch(
-        self, drawn: Drawn, ahead: Ints, judged: Judged, desired: NDArray[Any] | None, env: Any
+        self, drawn: Drawn, ahead: Ints, judged: Judged, desired: Array | None, env: Any
     ) -> Samples:
         store = self.store
         rewards, terminal = store.earned(ahead, judged)
@@ -276,7 +277,7 @@ class HindsightReplayBuffer(HerReplayBuffer):
         seen = self._normalize_obs(before, env), self._normalize_obs(after, env), masks
         return as_samples(store, drawn, seen, outcome, self.device)
 
-    def update_priorities(self, indices: Ints, errors: NDArray[Any]) -> None:
+    def update_priorities(self, indices: Ints, errors: Array) -> None:
         """Set priorities from the errors `[B]` of a batch."""
         self.store.update_priorities(indices, errors)
 
@@ -309,9 +310,7 @@ class HindsightReplayBuffer(HerReplayBuffer):
         self.pos, self.full = self.store.pos, self.store.full
 
 
-def _check(
-    space: spaces.Space[Any], strategy: str, n_sampled_goal: int, goals: NDArray[Any] | None
-) -> None:
+def _check(space: Space, strategy: str, n_sampled_goal: int, goals: Array | None) -> None:
     if not is_goal_space(space):
         msg = (
             "hindsight needs Dict observations with observation, achieved_goal and desired_goal, "

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from stable_baselines3.common.preprocessing import get_obs_shape
 
 from rlhf_agents.dqn.replay.kernels import UNPACKED, Rows, read_rows
+from rlhf_agents.files.types import Array, Space
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class RowLayout:
         self.fields: dict[str, Field] = {}
         self.width = 0
 
-    def add(self, name: str, space: spaces.Space[Any]) -> None:
+    def add(self, name: str, space: Space) -> None:
         """Add a field for values of a space as SB3 stores them."""
         shape: Any = get_obs_shape(space)
         dtype = np.dtype(space.dtype)
@@ -85,7 +86,7 @@ class RowReader:
         self.bytes = [field.values if field.packed else field.size for field in self.fields]
         self._plans: dict[tuple[int, ...], Any] = {}
 
-    def read(self, rows: Rows, *indices: NDArray[np.int64]) -> list[NDArray[Any]]:
+    def read(self, rows: Rows, *indices: NDArray[np.int64]) -> list[Array]:
         """Return the values `[B, *shape]` of the wanted fields.
 
         Args:
@@ -114,7 +115,7 @@ class RowReader:
         return np.array(plan, np.int64).reshape(-1, 5), end, blocks
 
 
-def is_binary(space: spaces.Space[Any]) -> bool:
+def is_binary(space: Space) -> bool:
     """Return whether all values of a space are 0 or 1 in one byte each."""
     if isinstance(space, spaces.MultiBinary):
         return True

@@ -25,6 +25,7 @@ from rlhf_agents.dqn.replay.kernels import (
 from rlhf_agents.dqn.replay.rows import RowLayout
 from rlhf_agents.dqn.replay.sum_tree import SumTree
 from rlhf_agents.files.array_checks import check_arrays, check_numbers
+from rlhf_agents.files.types import Array, Arrays, Space
 from rlhf_agents.settings import Priorities
 
 REDRAWS = 100
@@ -96,7 +97,7 @@ class TransitionStore:
         capacity: int,
         n_envs: int,
         layout: RowLayout,
-        action_space: spaces.Space[Any],
+        action_space: Space,
         n_steps: int = 1,
         gamma: float = 0.99,
         priorities: Priorities | None = None,
@@ -136,8 +137,8 @@ class TransitionStore:
     def add(
         self,
         rows: Rows,
-        actions: NDArray[Any],
-        rewards: NDArray[Any],
+        actions: Array,
+        rewards: Array,
         flags: NDArray[np.uint8],
         ends: NDArray[np.bool_],
     ) -> None:
@@ -204,7 +205,7 @@ class TransitionStore:
             rows[waited] = np.random.randint(self.filled, size=len(waited))  # noqa: NPY002
         return rows
 
-    def update_priorities(self, rows: Ints, errors: NDArray[Any]) -> None:
+    def update_priorities(self, rows: Ints, errors: Array) -> None:
         """Set the priorities of transitions from their errors `[B]`."""
         if self.tree is None or self.priorities is None:
             return
@@ -252,7 +253,7 @@ class TransitionStore:
 
     ARRAYS = ("rows", "actions", "rewards", "flags", "episode_start", "episode_length")
 
-    def state(self) -> dict[str, NDArray[Any]]:
+    def state(self) -> Arrays:
         """Return all that is stored, as arrays."""
         filled = {name: getattr(self, name)[: self.filled] for name in self.ARRAYS}
         numbers = np.array([self.pos, self.full, self.capacity, self.n_envs], np.int64)
@@ -262,7 +263,7 @@ class TransitionStore:
             state["priorities"] = self.tree.tree
         return state
 
-    def targets(self, numbers: NDArray[Any]) -> dict[str, NDArray[Any]]:
+    def targets(self, numbers: Array) -> Arrays:
         """Return where the arrays of a state with these `numbers` belong, as views.
 
         Raises:
@@ -276,7 +277,7 @@ class TransitionStore:
             targets["priorities"] = self.tree.tree
         return targets
 
-    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+    def restore(self, state: Arrays) -> None:
         """Take over what `state` returned.
 
         Raises:
@@ -295,7 +296,7 @@ class TransitionStore:
         self.waits = bool((self.flags & WAITED).any())
         self.pos, self.full, self.highest = int(numbers[0]), bool(numbers[1]), float(highest[0])
 
-    def _check(self, state: dict[str, NDArray[Any]], filled: int) -> None:
+    def _check(self, state: Arrays, filled: int) -> None:
         """Raise `ValueError` if compiled code, which checks nothing, could leave an array."""
         if not np.isfinite(state["rewards"]).all() or state["flags"].max(initial=0) > ALL_FLAGS:
             msg = "its rewards or flags are not those of steps"
@@ -320,11 +321,11 @@ class TransitionStore:
             raise ValueError(msg)
 
 
-def _action_size(space: spaces.Space[Any]) -> int:
+def _action_size(space: Space) -> int:
     return 1 if isinstance(space, spaces.Discrete) else int(np.prod(np.asarray(space.shape)))
 
 
-def action_range(space: spaces.Space[Any]) -> tuple[Any, Any]:
+def action_range(space: Space) -> tuple[Any, Any]:
     """Return the least and the greatest of each number of an action."""
     if isinstance(space, spaces.Discrete):
         return space.start, space.start + space.n - 1
@@ -336,7 +337,7 @@ def action_range(space: spaces.Space[Any]) -> tuple[Any, Any]:
     return -greatest, greatest
 
 
-def _action_type(space: spaces.Space[Any]) -> Any:
+def _action_type(space: Space) -> Any:
     if isinstance(space, spaces.Discrete) and space.start >= 0 and space.start + space.n <= 256:
         return np.uint8
     return space.dtype

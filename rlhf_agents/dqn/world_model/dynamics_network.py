@@ -19,6 +19,7 @@ from rlhf_agents.dqn.optimizer_state import ADAM, check_state, state_arrays, sta
 from rlhf_agents.dqn.replay.rows import is_binary
 from rlhf_agents.dqn.world_model.outcomes import Imagined, Ints, Parts, Transitions
 from rlhf_agents.files.model_file import prefixed, unprefixed
+from rlhf_agents.files.types import Array, Arrays, Space
 from rlhf_agents.settings import ModelForesight
 
 CERTAIN = 2.0
@@ -49,7 +50,7 @@ class DynamicsNetwork:
 
     def __init__(
         self,
-        parts: dict[str, spaces.Space[Any]],
+        parts: dict[str, Space],
         n_actions: int,
         settings: ModelForesight,
         seed: int | None,
@@ -179,7 +180,7 @@ class DynamicsNetwork:
         scales = {name: getattr(self, name) for name in SCALES}
         return {name: w.data for name, w in self.weights.items()} | scales
 
-    def state(self) -> dict[str, NDArray[Any]]:
+    def state(self) -> Arrays:
         """Return all that was learnt, and how to go on, as arrays."""
         return {
             "numbers": np.array([self.count, self.mistakes]),
@@ -188,7 +189,7 @@ class DynamicsNetwork:
             **prefixed(MOMENT, state_arrays(self.optimizer.state_dict())),
         }
 
-    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+    def restore(self, state: Arrays) -> None:
         """Take over what `state` returned.
 
         Raises:
@@ -293,13 +294,13 @@ def _agreed(logits: torch.Tensor) -> torch.Tensor:
     return (logits > CERTAIN).all(dim=0) | (logits < -CERTAIN).all(dim=0)
 
 
-def _check_tensor(name: str, array: NDArray[Any], shape: Any) -> None:
+def _check_tensor(name: str, array: Array, shape: Any) -> None:
     if array.shape != tuple(shape) or array.dtype != np.float32 or not np.isfinite(array).all():
         msg = f"{name} is not float32 {tuple(shape)} of finite numbers"
         raise ValueError(msg)
 
 
-def can_predict(parts: dict[str, spaces.Space[Any]]) -> bool:
+def can_predict(parts: dict[str, Space]) -> bool:
     """Return whether observations are vectors of bits and numbers, and not too long."""
     kinds = all(isinstance(space, spaces.Box | spaces.MultiBinary) for space in parts.values())
     return (

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import torch
 from gymnasium import spaces
-from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnv
 
 from rlhf_agents.dqn.action_masks import MASK_KEY, only_allowed
@@ -24,6 +23,7 @@ from rlhf_agents.dqn.replay.kernels import TERMINAL, WAITED
 from rlhf_agents.dqn.world_model.outcomes import Imagined, Ints, Parts, Transitions, expected_values
 from rlhf_agents.dqn.world_model.planning import MOST_STATES, Floats, Planner, Terms
 from rlhf_agents.dqn.world_model.world_model import DESIRED, WorldModel
+from rlhf_agents.files.types import Arrays, Space
 from rlhf_agents.settings import ModelForesight
 
 ACHIEVED = "achieved_goal"
@@ -45,7 +45,7 @@ class Lookahead:
 
     def __init__(
         self,
-        space: spaces.Space[Any],
+        space: Space,
         n_actions: int,
         settings: ModelForesight,
         gamma: float,
@@ -230,12 +230,12 @@ class Lookahead:
 
     # ---- a run that goes on ----------------------------------------------------------------
 
-    def run_state(self) -> dict[str, NDArray[Any]]:
+    def run_state(self) -> Arrays:
         """Return what, besides the world model, a training run needs to go on bit for bit."""
         plans = {} if self.planner is None else self.planner.state()
         return {"seen": np.array([self._seen]), **plans}
 
-    def restore_run_state(self, state: dict[str, NDArray[Any]]) -> None:
+    def restore_run_state(self, state: Arrays) -> None:
         """Go on where `run_state` was asked, with the same world model and the same replay.
 
         Raises:

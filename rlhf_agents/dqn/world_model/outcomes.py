@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-Parts = dict[str, NDArray[Any]]
+from rlhf_agents.files.types import Arrays
+
+Parts = Arrays
 """Observations by key, `[B, ...]` each; the key is "" where they are no Dict."""
 Ints = NDArray[np.int64]
 

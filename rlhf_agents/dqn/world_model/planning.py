@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rlhf_agents.dqn.action_masks import MASK_KEY
 from rlhf_agents.dqn.world_model.state_table import Memory, StateTable
+from rlhf_agents.files.types import Arrays
 from rlhf_games.compiled import Real, compiled_fast, inner_fast
 
 Floats = NDArray[np.float32]
@@ -129,7 +130,7 @@ class Planner:
         self._plans[goal, bold] = GoalPlan(quality, self.table.news, steps)
         return quality
 
-    def state(self) -> dict[str, NDArray[Any]]:
+    def state(self) -> Arrays:
         """Return the latest plans, at most `MOST_KEPT` values of them, as arrays.
 
         Their names: `goals` uint8 `[P, bytes]`, `facts` int64 `[P, 4]` (whether bold, news, steps,
@@ -151,7 +152,7 @@ class Planner:
             "quality": np.concatenate([nothing, *qualities]),
         }
 
-    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+    def restore(self, state: Arrays) -> None:
         """Keep the plans that `state` returned, and no others.
 
         Raises:

@@ -5,12 +5,13 @@ It is exact in the limit for environments of any randomness, and knows only stat
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rlhf_agents.dqn.world_model.outcomes import Imagined, Ints, Parts, Transitions
+from rlhf_agents.files.types import Array, Arrays
 
 BRANCHING = 8
 """Different outcomes of an action that are kept; of an action with more nothing is claimed."""
@@ -129,7 +130,7 @@ class StateTable:
 
     # ---- saving ----------------------------------------------------------------------------
 
-    def state(self) -> dict[str, NDArray[Any]]:
+    def state(self) -> Arrays:
         """Return all that is remembered, as arrays: E outcomes, and the S states.
 
         Their names: `edges` int32 `[E, 4]` (state, action, slot, state that followed), `counts`,
@@ -146,7 +147,7 @@ class StateTable:
             **{PART + key: part for key, part in self.remembered().items()},
         }
 
-    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+    def restore(self, state: Arrays) -> None:
         """Remember what `state` returned, and nothing else.
 
         Raises:
@@ -203,13 +204,13 @@ class StateTable:
         self.after[old:] = NOWHERE
 
 
-def _longer(array: NDArray[Any], length: int) -> NDArray[Any]:
+def _longer(array: Array, length: int) -> Array:
     result = np.zeros((length, *array.shape[1:]), array.dtype)
     result[: len(array)] = array
     return result
 
 
-def _check_places(places: NDArray[Any], limits: tuple[int, ...]) -> None:
+def _check_places(places: Array, limits: tuple[int, ...]) -> None:
     """Raise `ValueError` unless `places` is int32 `[N, len(limits)]`, all from 0 to the limits."""
     if places.dtype != np.int32 or places.ndim != 2 or places.shape[1] != len(limits):
         msg = f"its edges are {places.dtype} {places.shape}"
@@ -219,7 +220,7 @@ def _check_places(places: NDArray[Any], limits: tuple[int, ...]) -> None:
         raise ValueError(msg)
 
 
-def _check_counts(state: dict[str, NDArray[Any]], edges: int) -> None:
+def _check_counts(state: Arrays, edges: int) -> None:
     counts, rewards, ends = (state[name] for name in PER_EDGE)
     kinds = {(array.dtype.str, array.shape) for array in (counts, rewards, ends)}
     if kinds != {(np.dtype(np.float32).str, (edges,))}:

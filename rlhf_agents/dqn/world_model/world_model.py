@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 from gymnasium import spaces
-from numpy.typing import NDArray
 
 from rlhf_agents.dqn.world_model.dynamics_network import DynamicsNetwork, can_predict
 from rlhf_agents.dqn.world_model.outcomes import Imagined, Ints, Parts, Transitions
 from rlhf_agents.dqn.world_model.state_table import PART, StateTable
 from rlhf_agents.errors import SettingError
+from rlhf_agents.files.types import Arrays, Space
 from rlhf_agents.settings import ModelForesight
 
 DESIRED = "desired_goal"
@@ -47,7 +47,7 @@ class WorldModel:
     """
 
     def __init__(
-        self, space: spaces.Space[Any], n_actions: int, settings: ModelForesight, seed: int | None
+        self, space: Space, n_actions: int, settings: ModelForesight, seed: int | None
     ) -> None:
         parts = parts_of(space)
         _check(parts, settings)
@@ -137,7 +137,7 @@ class WorldModel:
 
     # ---- saving ----------------------------------------------------------------------------
 
-    def state(self) -> dict[str, NDArray[Any]]:
+    def state(self) -> Arrays:
         """Return all that is known, as arrays."""
         known = {"numbers": np.array([self.steps, self.familiar, self.turns, *self.reward_range])}
         for prefix, model in self._models().items():
@@ -148,7 +148,7 @@ class WorldModel:
         both = {TABLE: self.table, NETWORK: self.network}
         return {prefix: model for prefix, model in both.items() if model is not None}
 
-    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+    def restore(self, state: Arrays) -> None:
         """Know what `state` returned, and nothing else.
 
         Raises:
@@ -177,7 +177,7 @@ class WorldModel:
         self.steps, self.familiar, self.turns = int(steps), int(familiar), int(turns)
         self.reward_range = (low, high)
 
-    def _check_states(self, arrays: dict[str, NDArray[Any]]) -> None:
+    def _check_states(self, arrays: Arrays) -> None:
         found = {
             name.removeprefix(PART): (array.dtype, array.shape[1:])
             for name, array in arrays.items()
@@ -194,14 +194,14 @@ class WorldModel:
         return {key: a.reshape(-1, 1) if a.ndim < 2 else a for key, a in arrays.items()}
 
 
-def parts_of(space: spaces.Space[Any]) -> dict[str, spaces.Space[Any]]:
+def parts_of(space: Space) -> dict[str, Space]:
     """Return the space of every part of an observation that actions change."""
     if not isinstance(space, spaces.Dict):
         return {"": space}
     return {key: part for key, part in space.spaces.items() if key != DESIRED}
 
 
-def _check(parts: dict[str, spaces.Space[Any]], settings: ModelForesight) -> None:
+def _check(parts: dict[str, Space], settings: ModelForesight) -> None:
     if settings.model not in KINDS:
         msg = f"the model of foresight must be one of {', '.join(KINDS)}, got {settings.model!r}"
         raise SettingError(msg)
