@@ -61,6 +61,8 @@ SB3_MAKES = frozenset(
 """The same of SB3's classes."""
 MAX_WORLD = 10**7
 """The most weights of a world model, which is made anew when a file is loaded."""
+MAX_HER = 3_000_000
+"""Steps of SB3's HerReplayBuffer, which makes a dict for each of them."""
 PREFERENCES = ("capturable", "fused", "foreach")
 """Options that change how an optimizer computes but not the result: they depend on the device."""
 
@@ -219,6 +221,10 @@ def check_buffer(data: dict[str, Any], brought: set[str]) -> None:
             raise ValueError(msg)
     if issubclass(chosen, HerReplayBuffer):
         kwargs["env"] = None
+        room = data.get("buffer_size", 1)
+        if not issubclass(chosen, HindsightReplayBuffer) and room > MAX_HER:
+            msg = f"a HerReplayBuffer of {room} steps is refused: at most {MAX_HER} are made"
+            raise ValueError(msg)
     try:
         chosen(
             1,

@@ -17,6 +17,8 @@ BRANCHING = 8
 """Different outcomes of an action that are kept; of an action with more nothing is claimed."""
 FIRST_ROOM = 1024
 NOWHERE = -1
+MOST_PLACES, EDGES_SHARE = 1_000_000, 64
+"""States times actions that a file may ask for: so many, or so many for each outcome."""
 PER_EDGE = ("counts", "rewards", "ends")
 PART = "part."
 
@@ -159,6 +161,9 @@ class StateTable:
         edges, crowded = state["edges"], state["crowded"]
         if any(len(part) != len(index) for part in parts.values()) or len(index) > self.limit:
             msg = "the states that it remembers are not all different"
+            raise ValueError(msg)
+        if len(index) * self.n_actions > max(MOST_PLACES, EDGES_SHARE * len(edges)):
+            msg = f"it remembers {len(index)} states but only {len(edges)} outcomes"
             raise ValueError(msg)
         _check_places(edges, (len(index), self.n_actions, BRANCHING, len(index)))
         _check_places(crowded, (len(index), self.n_actions))

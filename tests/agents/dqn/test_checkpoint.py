@@ -22,9 +22,10 @@ from stable_baselines3.common.utils import ConstantSchedule, FloatSchedule, Line
 from rlhf_adapters import make_env
 from rlhf_agents.errors import ModelFileError, SettingError
 from rlhf_agents.files.json_codec import Custom, decode, encode
-from rlhf_agents.files.model_file import MANIFEST
+from rlhf_agents.files.model_file import MANIFEST, read_model
 from rlhf_agents.hfdqn import HFDQN
 from rlhf_agents.settings import Cosine, Foresight, Hindsight, ModelForesight, Priorities
+from tests.agents.files.crafted import with_manifest
 
 VALUES = [
     None,
@@ -174,6 +175,16 @@ def test_foresight_is_saved_with_its_world_model(tmp_path):
     assert loaded.lookahead.world.steps > steps
     small(BitFlippingEnv(4), "MultiInputPolicy", foresight=True).save(path)
     assert HFDQN.load(path).model_foresight == ModelForesight()
+
+
+def test_a_buffer_of_dicts_without_end_is_refused(tmp_path):
+    path = tmp_path / "model.zip"
+    small(BitFlippingEnv(4), "MultiInputPolicy", replay_buffer_class=HerReplayBuffer).save(path)
+    manifest = read_model(path).manifest
+    manifest["data"]["buffer_size"] = 10**9
+    with_manifest(path, manifest)
+    with pytest.raises(ModelFileError, match="HerReplayBuffer of 1000000000 steps is refused"):
+        HFDQN.load(path)
 
 
 @pytest.mark.parametrize(

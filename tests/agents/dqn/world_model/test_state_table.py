@@ -181,6 +181,15 @@ def test_impossible_memories_are_refused(name: str, change, reason: str):
         np.testing.assert_array_equal(array, other.state()[key])
 
 
+def test_a_table_is_no_larger_than_what_happened_in_it():
+    table = StateTable(100_000)
+    state = table_of([(0, 1, 5, 1.0, False)]).state()
+    key = next(name for name in state if name.startswith("part."))
+    states = np.arange(50, dtype=state[key].dtype).reshape(-1, *state[key].shape[1:])
+    with pytest.raises(ValueError, match="50 states but only 1 outcomes"):
+        table.restore({**state, key: states})
+
+
 def plan(planner: Planner, goal: bytes, steps: int):
     count = planner.table.states
     return planner.plan(goal, False, steps, lambda: (np.zeros((2, count), np.float32), 0.0, 1.0))
