@@ -6,14 +6,16 @@ import warnings
 from typing import Any
 
 import numpy as np
+from gymnasium import spaces
 from stable_baselines3 import HerReplayBuffer
 from stable_baselines3.common.buffers import DictReplayBuffer, NStepReplayBuffer, ReplayBuffer
 
 from rlhf_agents.dqn.replay.hindsight_buffer import HindsightReplayBuffer
 from rlhf_agents.dqn.replay.masked_buffer import MaskedReplayBuffer
+from rlhf_agents.dqn.replay.rows import value_limits, within
 from rlhf_agents.dqn.replay.store import action_range
 from rlhf_agents.files.array_checks import check_arrays, check_numbers
-from rlhf_agents.files.types import Arrays
+from rlhf_agents.files.types import Array, Arrays
 from rlhf_agents.selfplay.position_buffer import PositionBuffer
 
 OURS = (PositionBuffer, HindsightReplayBuffer, MaskedReplayBuffer)
@@ -94,6 +96,9 @@ def restore_buffer(buffer: Any, state: Arrays) -> None:
 def _check_values(buffer: Any, state: Arrays) -> None:
     """Raise `ValueError` if an SB3 buffer cannot hold these values."""
     least, greatest = action_range(buffer.action_space)
+    space = buffer.observation_space
+    parts = space.spaces if isinstance(space, spaces.Dict) else {"": space}
+    counted = {key: found for key, part in parts.items() if (found := value_limits(part))}
     limits = {
         "actions": (least, greatest),
         "dones": (0, 1),
@@ -101,15 +106,27 @@ def _check_values(buffer: Any, state: Arrays) -> None:
         "ep_start": (0, buffer.buffer_size - 1),
         "ep_length": (0, buffer.buffer_size),
         RUNNING: (0, buffer.buffer_size - 1),
+        **{f"observations.{key}".rstrip("."): found for key, found in counted.items()},
+        **{f"next_observations.{key}".rstrip("."): found for key, found in counted.items()},
     }
+    if "ep_start" in state:
+        _check_episodes(state["ep_start"], state["ep_length"], buffer.buffer_size)
     for name, array in state.items():
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             msg = f"{name} has numbers that are not finite"
             raise ValueError(msg)
         low, high = limits.get(name, (None, None))
-        if low is not None and not ((array >= low) & (array <= high)).all():
+        if low is not None and not within(array, (low, high)):
             msg = f"{name} is not between {low} and {high}"
             raise ValueError(msg)
+
+
+def _check_episodes(starts: Array, lengths: Array, size: int) -> None:
+    """Raise `ValueError` if a step of SB3's HER `[filled, n_envs]` is not within its episode."""
+    place = (np.arange(len(starts))[:, None] - starts) % size
+    if not ((lengths == 0) | (place < lengths)).all():
+        msg = "there are steps outside their episodes"
+        raise ValueError(msg)
 
 
 def end_running_episodes(buffer: Any) -> None:

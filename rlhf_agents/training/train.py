@@ -32,8 +32,8 @@ from rlhf_games.base import GameError
 
 __all__ = ["TrainingConfig", "prepare", "train"]
 
-MOST_ENVS = 10_000
-"""Environments that a file may ask for; `n_envs` of a config may be larger."""
+RANGES = {"n_envs": (1, 10_000), "seed": (0, 2**32 - 1)}
+"""Numbers that a file may ask for; `n_envs` of a config may be larger."""
 MOST_LETTERS = 200
 """Of the name of an environment in a file."""
 GAME_MINUTES = 20.0
@@ -162,7 +162,8 @@ def _complete(config: TrainingConfig, file: ModelFile | None) -> TrainingConfig:
         raise SettingError(msg)
     kept = {name: facts[name] for name in KEPT if facts.get(name) is not None}
     for name, each in kept.items():
-        if not isinstance(each, KEPT[name]) or (name == "n_envs" and not 1 <= each <= MOST_ENVS):
+        least, most = RANGES.get(name, (None, None))
+        if not isinstance(each, KEPT[name]) or (least is not None and not least <= each <= most):
             msg = f"{file.path} does not describe a training run: {name} is {each!r}"
             raise ModelFileError(msg)
     if config.steps is not None or config.minutes is not None:

@@ -22,7 +22,7 @@ from rlhf_agents.dqn.replay.kernels import (
     n_step_returns,
     settle,
 )
-from rlhf_agents.dqn.replay.rows import RowLayout
+from rlhf_agents.dqn.replay.rows import RowLayout, value_limits
 from rlhf_agents.dqn.replay.sum_tree import SumTree
 from rlhf_agents.files.array_checks import check_arrays, check_numbers
 from rlhf_agents.files.types import Array, Arrays, Space
@@ -305,6 +305,8 @@ class TransitionStore:
         if not ((actions >= least) & (actions <= greatest)).all():
             msg = "its actions are not those of this buffer's action space"
             raise ValueError(msg)
+        for field in self.layout.fields.values():
+            field.check(state["rows"])
         last = self.capacity
         most = {
             "episode_start": last - 1,
@@ -327,12 +329,10 @@ def _action_size(space: Space) -> int:
 
 def action_range(space: Space) -> tuple[Any, Any]:
     """Return the least and the greatest of each number of an action."""
-    if isinstance(space, spaces.Discrete):
-        return space.start, space.start + space.n - 1
-    if isinstance(space, spaces.MultiDiscrete):
-        return space.start.ravel(), (space.start + space.nvec - 1).ravel()
     if isinstance(space, spaces.MultiBinary):
         return 0, 1
+    if (limits := value_limits(space)) is not None:
+        return limits
     greatest = np.finfo(np.float64).max  # SB3 stores them scaled
     return -greatest, greatest
 
