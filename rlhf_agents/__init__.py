@@ -14,12 +14,13 @@ from rlhf_agents.moved import forward_old_imports
 
 if TYPE_CHECKING:
     from rlhf_agents.bots.exports.registry import export
+    from rlhf_agents.dqn.replay.hindsight_buffer import HindsightReplayBuffer
     from rlhf_agents.envs.make_env import make_env
     from rlhf_agents.hfdqn import HFDQN
     from rlhf_agents.players.agent import Agent, load_agent
     from rlhf_agents.players.opponents import PolicyOpponent
     from rlhf_agents.search.explanation import Explanation
-    from rlhf_agents.settings import Foresight, Hindsight, ModelForesight
+    from rlhf_agents.settings import Foresight, Hindsight, ModelForesight, Priorities
     from rlhf_agents.training.opponent_pool import SelfPlayCallback
 
 __version__ = "0.1.0"
@@ -30,8 +31,10 @@ __all__ = [
     "Explanation",
     "Foresight",
     "Hindsight",
+    "HindsightReplayBuffer",
     "ModelForesight",
     "PolicyOpponent",
+    "Priorities",
     "SelfPlayCallback",
     "export",
     "load_agent",
@@ -44,7 +47,9 @@ _HOMES = {
     "Foresight": "rlhf_agents.settings",
     "HFDQN": "rlhf_agents.hfdqn",
     "Hindsight": "rlhf_agents.settings",
+    "HindsightReplayBuffer": "rlhf_agents.dqn.replay.hindsight_buffer",
     "ModelForesight": "rlhf_agents.settings",
+    "Priorities": "rlhf_agents.settings",
     "PolicyOpponent": "rlhf_agents.players.opponents",
     "SelfPlayCallback": "rlhf_agents.training.opponent_pool",
     "export": "rlhf_agents.bots.exports.registry",

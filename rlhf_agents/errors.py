@@ -1,12 +1,14 @@
 """The errors that a user's mistake can raise.
 
     UserError                   one sentence: what was wrong and what to do; exit code 2 in programs
-    |-- ModelFileError          a model file is missing, damaged, unsafe, foreign or too new
+    |-- ModelFileError          a model file is damaged, unsafe, foreign or too new
+    |   `-- MissingFileError    there is no such file; also a FileNotFoundError
     |-- UnknownAgentError       neither a bundled agent nor a file has that name
     |-- UnknownPlayerError      no such kind of player
     |-- SettingError            an option has an impossible value
-    |-- WorldFailureError       an environment raised an error or gave what is not a number
-    `-- OutputError             an output path cannot be written
+    |   `-- ObservationError    not an observation; also a ValueError
+    |-- EnvironmentFailureError an environment raised an error or returned what is not a number
+    `-- OutputError             an output path cannot be written; also an OSError
 
 `rlhf_games.base.GameError` (unknown game, unknown goal, illegal move) is the games' own tree; the
 programs treat both alike.
@@ -16,11 +18,15 @@ from __future__ import annotations
 
 
 class UserError(Exception):
-    """A mistake that the message explains and that the user can mend."""
+    """A mistake that the user can correct; the message says how."""
 
 
 class ModelFileError(UserError):
     """A model file is missing, damaged, unsafe, for another game or from a newer format."""
+
+
+class MissingFileError(ModelFileError, FileNotFoundError):
+    """There is no such model file; SB3 raises a FileNotFoundError here."""
 
 
 class UnknownAgentError(UserError):
@@ -39,5 +45,9 @@ class EnvironmentFailureError(UserError):
     """An environment that an agent learns in failed: what, where and how to see it again."""
 
 
-class OutputError(UserError):
+class ObservationError(SettingError, ValueError):
+    """`predict` was given something that is not an observation; SB3 raises a ValueError here."""
+
+
+class OutputError(UserError, OSError):
     """A path cannot be written."""

@@ -11,14 +11,19 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from numpy.typing import NDArray
 
 import rlhf_games
+from rlhf_agents.dqn import normalization
 from rlhf_agents.dqn.checkpoint import plain_parts, restore_world_model, sb3_stream
+from rlhf_agents.dqn.checks import check_observation, check_option
 from rlhf_agents.dqn.dqn import PlainDQN
-from rlhf_agents.errors import SettingError
+from rlhf_agents.dqn.env_access import game_of
+from rlhf_agents.errors import ModelFileError, SettingError
 from rlhf_agents.files.atomic import write_to
-from rlhf_agents.files.model_file import Arrays, model_bytes, read_model
+from rlhf_agents.files.attribute_checks import of, or_none, require
+from rlhf_agents.files.model_file import ModelFile, model_bytes, read_model
+from rlhf_agents.files.types import Array, Arrays, PathOrStream
+from rlhf_agents.files.untrusted import WRONG
 from rlhf_agents.limits import checked_nodes
 from rlhf_agents.selfplay.checkpoint import (
     apply_settings,
@@ -45,7 +50,7 @@ class HFDQN(PlainDQN):
             `HindsightReplayBuffer` on or off, which is on by default where observations have goals
             and no other buffer is asked for; `replay_buffer_kwargs` are its options.
         foresight: how far to look ahead on a game; elsewhere True, or a `ModelForesight`, learns a
-            model of the world and looks into it.
+            world model and looks into it.
         double_q: the online network chooses the action that the target network values.
         kwargs: DQN's other arguments.
     """
@@ -65,6 +70,8 @@ class HFDQN(PlainDQN):
         _init_setup_model: bool = True,
         **kwargs: Any,
     ) -> None:
+        check_option("hindsight", hindsight, Hindsight)
+        check_option("foresight", foresight, Foresight, ModelForesight)
         self.hindsight = hindsight if isinstance(hindsight, Hindsight) else Hindsight()
         self.uses_hindsight = hindsight if isinstance(hindsight, bool) else None
         self.double_q = double_q
@@ -73,6 +80,7 @@ class HFDQN(PlainDQN):
             foresight = ModelForesight()
         self.model_foresight = foresight if isinstance(foresight, ModelForesight) else None
         self.game_name: str | None = None
+        self.trained_goal: str | None = None
         self.learner: GameLearner | None = None
         self.training_seconds = 0.0
         self.notes: dict[str, Any] = {}
@@ -100,8 +108,8 @@ class HFDQN(PlainDQN):
             self.learner.begin()
 
     def _find_game(self) -> Game | None:
-        if self.env is not None and self.env.has_attr("game"):
-            game: Game = self.env.get_attr("game")[0]
+        game = game_of(self.env)
+        if game is not None:
             self.game_name = game.name
             return game
         return None if self.game_name is None else rlhf_games.make(self.game_name)
@@ -110,7 +118,7 @@ class HFDQN(PlainDQN):
 
     def _sample_action(
         self, learning_starts: int, action_noise: Any = None, n_envs: int = 1
-    ) -> tuple[NDArray[Any], NDArray[Any]]:
+    ) -> tuple[Array, Array]:
         if self.learner is None:
             return super()._sample_action(learning_starts, action_noise, n_envs)
         observations: Any = self._last_obs
@@ -120,14 +128,14 @@ class HFDQN(PlainDQN):
     def predict(
         self,
         observation: Any,
-        state: tuple[NDArray[Any], ...] | None = None,
-        episode_start: NDArray[Any] | None = None,
+        state: tuple[Array, ...] | None = None,
+        episode_start: Array | None = None,
         deterministic: bool = False,
         *,
-        action_masks: NDArray[Any] | None = None,
+        action_masks: Array | None = None,
         nodes: int = 0,
         goal: str | None = None,
-    ) -> tuple[NDArray[Any], tuple[NDArray[Any], ...] | None]:
+    ) -> tuple[Array, tuple[Array, ...] | None]:
         """Return actions for observations, as SB3 does.
 
         Args:
@@ -144,6 +152,7 @@ class HFDQN(PlainDQN):
             SettingError: `nodes` is impossible, or an option needs a game and there is none.
         """
         checked_nodes(nodes)
+        check_observation(observation)
         if self.learner is not None:
             actions = self.learner.predict(observation, deterministic, action_masks, nodes, goal)
             return actions, state
@@ -217,6 +226,13 @@ class HFDQN(PlainDQN):
 
     # ---- saving ----------------------------------------------------------------------------
 
+    def _excluded_save_params(self) -> list[str]:
+        excluded = super()._excluded_save_params()
+        return excluded if self.learner is None else [*excluded, *self.learner.not_saved]
+
+    def _needs_stand_in(self) -> bool:
+        return self.learner is not None or super()._needs_stand_in()
+
     def save(self, path: Any, exclude: Any = None, include: Any = None) -> None:
         """Write SB3's zip, on a game with our own members in it, see `DQN.save`.
 
@@ -239,9 +255,32 @@ class HFDQN(PlainDQN):
             manifest, groups = plain_parts(self, base.getvalue())
         else:
             manifest, groups = self.learner.file_parts()
-        return model_bytes({**manifest, **facts}, {**groups, **arrays}, base.getvalue())
+        manifest = {**manifest, **self._own_facts(), **facts}
+        return model_bytes(manifest, {**groups, **arrays}, base.getvalue())
 
-    def save_agent(self, path: Any, notes: dict[str, Any] | None = None) -> None:
+    def _own_facts(self) -> dict[str, Any]:
+        """Return the facts of the manifest that all models may have."""
+        normalizer = self._vec_normalize_env or self.normalizer
+        return {
+            GOAL: self.trained_goal,
+            NORMALIZATION: None if normalizer is None else normalization.to_json(normalizer),
+        }
+
+    def _restore_own_facts(self, file: ModelFile) -> None:
+        """Take over what `_own_facts` returned; files of version 0.1 have none of it."""
+        goal, statistics = file.manifest.get(GOAL), file.manifest.get(NORMALIZATION)
+        try:
+            require(GOAL, goal, or_none(of(str)))
+            self.trained_goal = goal
+            if statistics is not None:
+                self.normalizer = normalization.from_json(statistics, self)
+        except WRONG as error:
+            msg = f"{file.path} does not describe a model ({error})"
+            raise ModelFileError(msg) from error
+        if self.normalizer is not None and self.env is not None and not self._vec_normalize_env:
+            self.env = self._vec_normalize_env = normalization.around(self.normalizer, self.env)
+
+    def save_agent(self, path: PathOrStream, notes: dict[str, Any] | None = None) -> None:
         """Write only what playing needs, in half precision: a tenth of the size of `save`.
 
         Args:
@@ -255,7 +294,8 @@ class HFDQN(PlainDQN):
         if self.learner is None:
             msg = "save_agent needs a model that plays a game; use save"
             raise SettingError(msg)
-        manifest = {**manifest_of(self), "notes": self.notes if notes is None else notes}
+        notes = self.notes if notes is None else notes
+        manifest = {**manifest_of(self), **self._own_facts(), "notes": notes}
         write_to(path, model_bytes(manifest, arrays_of(self, compact=True)))
 
     @classmethod
@@ -278,7 +318,7 @@ class HFDQN(PlainDQN):
             env: to go on learning.
             device: as for `DQN.load`.
             custom_objects: what replaces saved values, as for `DQN.load`; needed for those that
-                only code can bring back, such as a lambda.
+                a file cannot hold, such as a class of yours.
             print_system_info: as for `DQN.load`.
             force_reset: as for `DQN.load`.
             trust: use SB3's reader, which runs whatever code the file holds. Needed for files that
@@ -297,16 +337,32 @@ class HFDQN(PlainDQN):
             stream = sb3_stream(cls, file, custom_objects or {})
             plain: HFDQN = super().load(stream, *options, **kwargs)
             restore_world_model(plain, file)
+            plain._restore_own_facts(file)
             return plain
         check_file(file)
         model = cls("MultiInputPolicy", env, device=device, _init_setup_model=False)
         apply_settings(model, file)
-        if model.env is not None and model.env.has_attr("game"):
-            file.require_game(model.env.get_attr("game")[0].name)
+        if model.env is not None:
+            _check_env(model, file)
         for name, value in kwargs.items():
             setattr(model, name, value)
         if env is None:
             model.n_envs = 1
         model._setup_model()
         restore_arrays(model, file)
+        model._restore_own_facts(file)
         return model
+
+
+GOAL, NORMALIZATION = "goal", "normalization"
+"""Keys of the manifest."""
+
+
+def _check_env(model: HFDQN, file: ModelFile) -> None:
+    """Raise `ModelFileError` unless the environment plays the game of the file."""
+    game = game_of(model.env)
+    if game is not None:
+        file.require_game(game.name)
+    elif model.env is not None and model.env.observation_space != model.observation_space:
+        msg = f"{file.path} was trained for {model.game_name}, which the environment does not play"
+        raise ModelFileError(msg)

@@ -1,4 +1,4 @@
-"""Modules that version 0.1 had elsewhere: old import paths, also those inside saved files, go on.
+"""Import paths of version 0.1 that moved. They still work, also those inside saved files.
 
 An old name is a module that forwards to the new one, with a `DeprecationWarning`.
 """
@@ -32,17 +32,21 @@ MODULES = {
     "rlhf_agents.records": "rlhf_agents.search.explanation",
     "rlhf_agents.schedules": "rlhf_agents.settings",
     "rlhf_agents.self_play": "rlhf_agents.training.opponent_pool",
+    "rlhf_agents.sum_tree": "rlhf_agents.dqn.replay.sum_tree",
+    "rlhf_agents.transition_buffer": "rlhf_agents.dqn.replay.samples",
+    "rlhf_agents.transition_rows": "rlhf_agents.dqn.replay.rows",
+    "rlhf_agents.transition_store": "rlhf_agents.dqn.replay.store",
     "rlhf_agents.viewer": "rlhf_agents.play.viewer",
     "rlhf_agents.viewer.rooms": "rlhf_agents.play.viewer.boards",
     "rlhf_agents.viewer.rooms.base": "rlhf_agents.play.viewer.boards.base",
     "rlhf_agents.viewer.rooms.grid": "rlhf_agents.play.viewer.boards.grid",
 }
 NAMES = {"Room": "Board", "GridRoom": "GridBoard"}
-"""Classes that have another name now."""
+"""Classes that were renamed."""
 
 
 class _OldModules(MetaPathFinder, Loader):
-    """Finds the old modules, after all other finders have failed."""
+    """Finds the old modules once all other finders have failed."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -55,7 +59,7 @@ class _OldModules(MetaPathFinder, Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         old = module.__name__
-        warnings.warn(f"{old} is {MODULES[old]} now", DeprecationWarning, stacklevel=2)
+        warnings.warn(f"{old} has moved to {MODULES[old]}", DeprecationWarning, stacklevel=2)
         new = import_module(MODULES[old])
 
         def __getattr__(name: str) -> Any:  # noqa: N807 - PEP 562
@@ -65,6 +69,6 @@ class _OldModules(MetaPathFinder, Loader):
 
 
 def forward_old_imports() -> None:
-    """Let `import` find the old modules, once."""
+    """Install the finder of the old modules, if it is not installed yet."""
     if not any(isinstance(finder, _OldModules) for finder in sys.meta_path):
         sys.meta_path.append(_OldModules())

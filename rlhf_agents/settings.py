@@ -1,4 +1,4 @@
-"""How an agent learns: what it studies (hindsight) and how far it looks (foresight)."""
+"""Settings of learning: what is studied (hindsight) and how far to look ahead (foresight)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Settings = TypeVar("Settings", "Hindsight", "Foresight", "ModelForesight")
 
 @dataclass(frozen=True)
 class Hindsight:
-    """How goals are proposed.
+    """Settings for proposing goals.
 
     Attributes:
         win_share: share of positions studied for `win`, in [0, 1].
@@ -36,14 +36,14 @@ class Hindsight:
 
 @dataclass(frozen=True)
 class Foresight:
-    """How far the agent looks before it believes.
+    """Settings for looking ahead on a game.
 
     Attributes:
         nodes: positions evaluated per studied position; one full ply is the least.
         first_nodes: the same at the beginning of learning, when many shallow looks at a network
             that knows little are worth more than few deep ones; doubled until `nodes` is reached.
         doubling: share of the run after which the number doubles, in (0, 1].
-        lesson_nodes: positions evaluated per lesson, which fixes how many positions are studied.
+        lesson_nodes: positions evaluated per batch, which fixes how many positions are studied.
         acting_nodes: positions evaluated per move of self-play; 0 is the network alone.
         paranoia: weight w of the worst reply for goals that are not zero-sum, in [0, 1].
         temperature: T of the opponent model softmax(Q_win / T), > 0.
@@ -54,7 +54,7 @@ class Foresight:
         prove_plies: moves of studied positions are proven exactly for `win` when at most so many
             plies can follow them; 0 never.
         prove_nodes: budget of a proof; without success the tree's value stands.
-        pool: rows of recent lessons that mini-batches are drawn from, a gigabyte at most.
+        pool: rows of recent batches that mini-batches are drawn from, a gigabyte at most.
     """
 
     nodes: int = 96
@@ -80,7 +80,7 @@ class Foresight:
 
 @dataclass(frozen=True)
 class ModelForesight:
-    """How the agent looks ahead in a plain environment, whose rules it has to learn first.
+    """Settings for looking ahead in a plain environment, whose rules are learnt first.
 
     Attributes:
         model: "table" remembers every state, "network" predicts, "auto" finds out which works.
@@ -131,7 +131,7 @@ RANGES = {
     "hidden": (1, 10**8),
     "batch_size": (1, 10**8),
 }
-"""What some numbers must be; the others are 0 or more."""
+"""Ranges of some numbers; the others are 0 or more."""
 MOST = 10**8
 
 
@@ -139,7 +139,7 @@ def from_json(kind: type[Settings], values: dict[str, Any]) -> Settings:
     """Return settings as a file has them; names that this version does not know are left out.
 
     Raises:
-        TypeError: the values are no mapping.
+        TypeError: the values are not a mapping.
         ValueError: a value is of the wrong kind or out of range.
     """
     known = {field.name: type(field.default) for field in fields(kind)}
@@ -169,7 +169,7 @@ GAME_DEFAULTS: dict[str, Any] = {
     "exploration_fraction": 0.02,
     "exploration_final_eps": 0.15,
 }
-"""What SB3's own defaults are replaced by on a two-player game (other values are kept)."""
+"""Values that replace SB3's defaults on a two-player game (other values are kept)."""
 
 
 DQN_DEFAULTS: dict[str, Any] = {
@@ -183,6 +183,23 @@ DQN_DEFAULTS: dict[str, Any] = {
     "exploration_fraction": 0.1,
     "exploration_final_eps": 0.05,
 }
+
+
+@dataclass(frozen=True)
+class LostSchedule:
+    """Stands for a learning-rate schedule that is code and therefore not in the file.
+
+    A model can be loaded and play with it, but not learn.
+
+    Attributes:
+        name: of the function or class.
+    """
+
+    name: str
+
+    def __call__(self, progress_remaining: float) -> float:
+        """Return 0."""
+        return 0.0
 
 
 @dataclass(frozen=True)

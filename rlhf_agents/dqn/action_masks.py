@@ -7,6 +7,7 @@ has it) or from the caller of `predict`.
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,9 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnv
 
+from rlhf_agents.dqn.env_access import attribute, has_method
 from rlhf_agents.errors import SettingError
+from rlhf_agents.files.types import Space
 
 MASK_KEY = "action_mask"
 MASK_METHOD = "action_masks"
@@ -23,20 +26,20 @@ NEVER = -torch.inf
 """The value of an action that is not allowed."""
 
 
-def observes_masks(space: spaces.Space[Any]) -> bool:
+def observes_masks(space: Space) -> bool:
     """Return whether observations carry a mask."""
     return isinstance(space, spaces.Dict) and MASK_KEY in space.spaces
 
 
 def offers_masks(env: VecEnv | None) -> bool:
     """Return whether the environments have a method `action_masks`."""
-    return env is not None and env.has_attr(MASK_METHOD)
+    return has_method(env, MASK_METHOD)
 
 
 def masks_of(env: VecEnv) -> NDArray[np.bool_]:
     """Ask the environments for their masks, bool `[n_envs, A]`."""
     masks = env.env_method(MASK_METHOD)
-    if len(masks) == 1 and np.ndim(masks[0]) == 2:  # a batched world answers once for all
+    if len(masks) == 1 and np.ndim(masks[0]) == 2:  # a batched environment answers once for all
         return np.asarray(masks[0], bool)
     return np.asarray(np.stack(masks), bool)
 
@@ -64,7 +67,7 @@ def checked(masks: Any, n_actions: int, source: str) -> NDArray[np.bool_]:
     Args:
         masks: `[A]` or `[B, A]`.
         n_actions: A.
-        source: who gave the masks, for the error.
+        source: where the masks come from, for the error.
 
     Raises:
         SettingError: the shape is wrong, or a mask allows nothing.
@@ -85,6 +88,17 @@ def checked(masks: Any, n_actions: int, source: str) -> NDArray[np.bool_]:
     return array
 
 
+def warn_of_evaluation() -> bool:
+    """Warn that `evaluate_policy` ignores masks; return False: once is enough."""
+    warnings.warn(
+        "SB3's evaluate_policy and EvalCallback ignore the environment's action_masks(), so "
+        "forbidden actions may be chosen: use evaluate_policy and MaskableEvalCallback of "
+        "sb3_contrib.common.maskable instead",
+        stacklevel=3,
+    )
+    return False
+
+
 def random_actions(space: spaces.Discrete, masks: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Draw an allowed action for every mask `[B, A]` from the space's own generator."""
     return np.array([space.sample(mask=mask.astype(np.int8)) for mask in masks], np.int64)
@@ -100,12 +114,12 @@ def only_allowed(values: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
 
 
 def env_name(env: VecEnv | None) -> str:
-    """Return what error messages call the environment that a mask came from."""
+    """Return the name of the environment that a mask came from, for error messages."""
     if env is None:
         return "the observation"
-    spec = env.get_attr("spec")[0] if env.has_attr("spec") else None
+    spec = attribute(env, "spec")
     inner: Any = getattr(env.unwrapped, "envs", [env])[0]
-    return getattr(spec, "id", None) or type(inner.unwrapped).__name__
+    return getattr(spec, "id", None) or type(getattr(inner, "unwrapped", inner)).__name__
 
 
 def next_masks(batch: Any) -> torch.Tensor | None:

@@ -1,7 +1,7 @@
-"""Model files of plain environments: what SB3's zip holds, said again in JSON and safetensors.
+"""Model files of plain environments: the content of SB3's zip again, in JSON and safetensors.
 
 Reading translates our members back into a zip of SB3's in memory, and SB3's own loader takes it
-from there: what it unpickles then was pickled by us a moment ago, from checked values.
+from there: all that it unpickles was pickled by us just before, from checked values.
 """
 
 from __future__ import annotations
@@ -22,11 +22,17 @@ from rlhf_agents.dqn.checkpoint_checks import (
     check_network,
     custom_in,
 )
+from rlhf_agents.dqn.optimizer_state import state_arrays, state_slots
 from rlhf_agents.errors import ModelFileError
-from rlhf_agents.files.json_codec import decode_all, encode
-from rlhf_agents.files.model_file import OPTIMIZER, POLICY, WORLD, Arrays, ModelFile
+from rlhf_agents.files.json_codec import Custom, decode_all, encode
+from rlhf_agents.files.model_file import OPTIMIZER, POLICY, WORLD, ModelFile
+from rlhf_agents.files.types import Arrays
 from rlhf_agents.files.untrusted import MAX_MEMBER_BYTES, WRONG
+from rlhf_agents.settings import LostSchedule
 
+STAND_IN = "replay_buffer"
+"""Only SB3's DQN reads it, see `BufferOfHFDQN`."""
+SCHEDULES = ("learning_rate", "lr_schedule")
 DERIVED = {"batch_norm_stats", "batch_norm_stats_target"}
 """Views of a network's own arrays, made anew with it."""
 
@@ -40,21 +46,15 @@ def plain_parts(model: Any, base: bytes) -> tuple[dict[str, Any], dict[str, Arra
     manifest = {
         "algorithm": type(model).__name__,
         "game": None,
-        "data": {name: encode(getattr(model, name)) for name in names},
+        "data": {name: encode(getattr(model, name)) for name in names if name != STAND_IN},
         "optimizer_groups": encode(optimizer["param_groups"]),
     }
-    moments = {
-        f"{index}.{key}": _array(value)
-        for index, slot in optimizer["state"].items()
-        for key, value in slot.items()
-        if torch.is_tensor(value)
-    }
     policy = {key: _array(value) for key, value in saved["policy"].items()}
-    return manifest, {POLICY: policy, OPTIMIZER: moments, **_world(model)}
+    return manifest, {POLICY: policy, OPTIMIZER: state_arrays(optimizer), **_world(model)}
 
 
 def _world(model: Any) -> dict[str, Arrays]:
-    """Return the group of the world model, none if there is no model or a file cannot hold it."""
+    """Return the group of the world model; none without a model or if it is too large."""
     if model.lookahead is None:
         return {}
     state: Arrays = model.lookahead.world.state()
@@ -63,17 +63,17 @@ def _world(model: Any) -> dict[str, Arrays]:
 
 
 def restore_world_model(model: Any, file: ModelFile) -> None:
-    """Let a loaded model know the world as it did when it was saved, if the file tells.
+    """Restore the world model of a loaded model, if the file has one.
 
     Raises:
-        ModelFileError: what the file tells is not about this world.
+        ModelFileError: the file has a world model of another environment.
     """
     if model.lookahead is None or WORLD not in file.arrays:
         return
     try:
         model.lookahead.world.restore(file.arrays[WORLD])
     except WRONG as error:
-        msg = f"{file.path} does not describe a model of the world ({error})"
+        msg = f"{file.path} has a world model that does not fit ({error})"
         raise ModelFileError(msg) from error
 
 
@@ -99,6 +99,9 @@ def sb3_stream(model_class: type, file: ModelFile, custom_objects: dict[str, Any
     except WRONG as error:
         msg = f"{file.path} does not describe a model ({error})"
         raise ModelFileError(msg) from error
+    for name in SCHEDULES:
+        if isinstance(data.get(name), Custom):
+            data[name] = LostSchedule(data[name].name)
     _ask_for_custom(file, data, custom_objects)
     data = {name: custom_objects.get(name, value) for name, value in data.items()}
     moments, brought = file.arrays.get(OPTIMIZER, {}), set(custom_objects)
@@ -107,7 +110,7 @@ def sb3_stream(model_class: type, file: ModelFile, custom_objects: dict[str, Any
         check_network(data, file.arrays[POLICY], groups, moments, brought)
         check_buffer(data, brought)
         check_foresight(data)
-        slots = _slots(moments)
+        slots = state_slots(moments)
     except WRONG as error:
         msg = f"{file.path} does not describe a model ({error})"
         raise ModelFileError(msg) from error
@@ -131,14 +134,6 @@ def _ask_for_custom(file: ModelFile, data: dict[str, Any], custom_objects: dict[
                 f"pass custom_objects={{{name!r}: ...}}, or trust=True if you trust its author"
             )
             raise ModelFileError(msg)
-
-
-def _slots(moments: Arrays) -> dict[int, dict[str, torch.Tensor]]:
-    slots: dict[int, dict[str, torch.Tensor]] = {}
-    for name, value in moments.items():
-        index, _, key = name.partition(".")
-        slots.setdefault(int(index), {})[key] = _tensor(value)
-    return slots
 
 
 def _tensor(array: Any) -> torch.Tensor:

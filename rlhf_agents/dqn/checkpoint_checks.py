@@ -1,4 +1,4 @@
-"""Whether a file describes a model that can be built and trained, found out without building it.
+"""Checks that a file describes a model that can be built and trained, without building it.
 
 The networks are laid out on torch's `meta` device, which has shapes and no memory, and compared
 with the arrays of the file. So nothing large is built that the file does not hold.
@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from stable_baselines3 import HerReplayBuffer
 
+from rlhf_agents.dqn.optimizer_state import check_state
 from rlhf_agents.dqn.replay.hindsight_buffer import HindsightReplayBuffer
 from rlhf_agents.dqn.replay.masked_buffer import MaskedReplayBuffer
 from rlhf_agents.dqn.world_model.world_model import WorldModel
@@ -20,7 +21,7 @@ from rlhf_agents.dqn.world_model.world_model import parts_of as changing_parts
 from rlhf_agents.errors import SettingError
 from rlhf_agents.files.attribute_checks import PLAIN, number, require
 from rlhf_agents.files.json_codec import Custom
-from rlhf_agents.files.model_file import Arrays
+from rlhf_agents.files.types import Array, Arrays
 from rlhf_agents.files.untrusted import WRONG, parts_of
 from rlhf_agents.settings import Priorities
 
@@ -29,9 +30,12 @@ NOT_SAVED = frozenset(
     {
         "learner",
         "lookahead",
+        "normalizer",
+        "trained_goal",
         "_asks_masks",
         "_buffer",
         "_buffer_is_due",
+        "_warns_of_masks",
         "_dense",
         "_last_masks",
         "_makes_buffer_later",
@@ -56,9 +60,11 @@ SB3_MAKES = frozenset(
 )
 """The same of SB3's classes."""
 MAX_WORLD = 10**7
-"""Weights of a world model; it is not in the file, but made anew."""
+"""The most weights of a world model, which is made anew when a file is loaded."""
+MAX_HER = 3_000_000
+"""Steps of SB3's HerReplayBuffer, which makes a dict for each of them."""
 PREFERENCES = ("capturable", "fused", "foreach")
-"""How an optimizer computes, not what: they depend on the device."""
+"""Options that change how an optimizer computes but not the result: they depend on the device."""
 
 
 def check_attributes(model_class: type, data: dict[str, Any], brought: set[str]) -> None:
@@ -74,7 +80,7 @@ def check_attributes(model_class: type, data: dict[str, Any], brought: set[str])
     """
     for name in REQUIRED:
         if name not in data:
-            msg = f"it does not tell {name}"
+            msg = f"it does not say what {name} is"
             raise ValueError(msg)
     for name, value in data.items():
         if name in brought:
@@ -116,21 +122,20 @@ def check_network(
             return
         raise
     expected = {name: (tuple(t.shape), t.dtype) for name, t in policy.state_dict().items()}
-    stored = {
-        name: (a.shape, torch.from_numpy(a[:0]).dtype)
-        if a.ndim
-        else ((), torch.from_numpy(a.reshape(1)).dtype)
-        for name, a in arrays.items()
-    }
+    stored = {name: (array.shape, _torch_type(array)) for name, array in arrays.items()}
     for name in sorted(expected.keys() | stored.keys()):
         if expected.get(name) != stored.get(name):
             msg = (
-                f"{name} is {stored.get(name)} in the file and {expected.get(name)} in its network"
+                f"{name} is {stored.get(name)} in the file, but {expected.get(name)} in its network"
             )
             raise ValueError(msg)
     learnt = sum(len(group["params"]) for group in policy.optimizer.param_groups)
     shapes = [tuple(parameter.shape) for parameter in policy.parameters()]  # learnt ones first
     _check_optimizer(data, groups, moments, shapes, learnt)
+
+
+def _torch_type(array: Array) -> torch.dtype:
+    return torch.from_numpy(np.empty(1, array.dtype)).dtype
 
 
 def _laid_out(data: dict[str, Any]) -> Any:
@@ -153,7 +158,7 @@ def _check_optimizer(
     group = dict(groups[0])
     listed = group.pop("params", None)
     if len(groups) != 1 or listed not in [list(range(n)) for n in (learnt, len(shapes))]:
-        msg = "its optimizer learns other parameters"
+        msg = "its optimizer has other parameters than its network"
         raise ValueError(msg)
     shapes = shapes[: len(listed)]
     for key, value in group.items():
@@ -162,28 +167,13 @@ def _check_optimizer(
         if not plain or type(value) not in {*map(type, numbers), tuple} or type(key) is not str:
             msg = f"the optimizer's {key} is {value!r}"
             raise ValueError(msg)
-    keys = _keys_of_a_step(data, group)
-    found: dict[int, set[str]] = {}
-    for name, value in moments.items():
-        index, _, key = name.partition(".")
-        found.setdefault(int(index), set()).add(key)
-        fits = value.size == 1 if keys.get(key) else value.shape == shapes[int(index)]
-        if not fits or value.dtype.kind != "f":
-            msg = f"the optimizer's {name} has the shape {value.shape}"
-            raise ValueError(msg)
-        if key == "step" and not value.min() >= 0:
-            msg = f"the optimizer has taken {value} steps"
-            raise ValueError(msg)
-    for place, names in found.items():
-        if names != set(keys) or not 0 <= place < len(shapes):
-            msg = f"the optimizer remembers {sorted(names)} of parameter {place}"
-            raise ValueError(msg)
+    check_state(moments, shapes, _keys_of_a_step(data, group))
 
 
 def _keys_of_a_step(data: dict[str, Any], group: dict[str, Any]) -> dict[str, bool]:
-    """Return what an optimizer with the options `group` remembers, found by a small step.
+    """Return what an optimizer with the options `group` keeps of a parameter, after a small step.
 
-    The values tell what is a single number.
+    The values are True where it is a single number.
     """
     kwargs = data.get("policy_kwargs", {})
     parameter = torch.nn.Parameter(torch.zeros(2, 2))
@@ -231,6 +221,10 @@ def check_buffer(data: dict[str, Any], brought: set[str]) -> None:
             raise ValueError(msg)
     if issubclass(chosen, HerReplayBuffer):
         kwargs["env"] = None
+        room = data.get("buffer_size", 1)
+        if not issubclass(chosen, HindsightReplayBuffer) and room > MAX_HER:
+            msg = f"a HerReplayBuffer of {room} steps is refused: at most {MAX_HER} are made"
+            raise ValueError(msg)
     try:
         chosen(
             1,
@@ -267,7 +261,7 @@ def check_foresight(data: dict[str, Any]) -> None:
         data.get("n_steps", 1), int(actions.start), data.get("replay_buffer_class")
     )
     if clash:
-        msg = f"foresight does not go with {clash}"
+        msg = f"foresight does not work with {clash}"
         raise ValueError(msg)
     seen = int(actions.n) + sum(
         int(np.prod(part.shape or (1,))) for part in changing_parts(space).values()

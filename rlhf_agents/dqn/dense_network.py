@@ -15,6 +15,8 @@ from stable_baselines3.common.torch_layers import CombinedExtractor, FlattenExtr
 from stable_baselines3.dqn.policies import QNetwork
 from torch import nn
 
+from rlhf_agents.files.types import Space
+
 
 def dense_network(network: Any) -> DenseNetwork | None:
     """Return the written-out form of a Q-network, None if it is anything but linear and ReLU."""
@@ -130,7 +132,7 @@ class DenseNetwork:
                 gradient = (gradient @ layer.weight).mul_(seen > 0)
 
 
-def _all_numbers(space: spaces.Space[Any]) -> bool:
+def _all_numbers(space: Space) -> bool:
     """Return whether every part is a vector whose numbers are the features, of one type."""
     parts = list(space.spaces.values()) if isinstance(space, spaces.Dict) else [space]
     vectors = (spaces.MultiBinary, spaces.Box)
@@ -138,7 +140,7 @@ def _all_numbers(space: spaces.Space[Any]) -> bool:
     return plain and len({part.dtype for part in parts}) == 1
 
 
-def _discrete_offsets(space: spaces.Space[Any]) -> torch.Tensor | None:
+def _discrete_offsets(space: Space) -> torch.Tensor | None:
     """Return where the features of each part begin, `[P]`, if every part is Discrete."""
     parts = list(space.spaces.values()) if isinstance(space, spaces.Dict) else [space]
     sizes = [int(part.n) for part in parts if isinstance(part, spaces.Discrete)]

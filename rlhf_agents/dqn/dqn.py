@@ -13,17 +13,22 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from stable_baselines3 import DQN, HerReplayBuffer
+from stable_baselines3.common.vec_env import VecNormalize
 from stable_baselines3.dqn.policies import CnnPolicy, DQNPolicy, MultiInputPolicy
 
 from rlhf_agents.dqn import action_masks as masking
 from rlhf_agents.dqn.checkpoint_checks import NOT_SAVED, foresight_clash
+from rlhf_agents.dqn.checks import check_observation, check_schedule
 from rlhf_agents.dqn.dense_network import DenseNetwork, dense_network, huber_gradient
 from rlhf_agents.dqn.gradient_steps import clip_and_step, follow, prefer_fused
-from rlhf_agents.dqn.replay.hindsight_buffer import HindsightReplayBuffer, is_goal_space
+from rlhf_agents.dqn.replay.choose_buffer import choose_buffer, is_her, make_buffer
+from rlhf_agents.dqn.replay.hindsight_buffer import HindsightReplayBuffer
 from rlhf_agents.dqn.replay.masked_buffer import MaskedReplayBuffer
+from rlhf_agents.dqn.replay.stand_in import BufferOfHFDQN
 from rlhf_agents.dqn.world_model.lookahead import Lookahead, best_values
 from rlhf_agents.errors import SettingError
-from rlhf_agents.settings import ModelForesight, Priorities
+from rlhf_agents.files.types import Array
+from rlhf_agents.settings import ModelForesight
 
 NO_BUFFER = object()
 """Keeps SB3's set-up from making a replay buffer."""
@@ -34,26 +39,30 @@ SB3_POLICIES = (DQNPolicy, CnnPolicy, MultiInputPolicy)
 
 
 class PlainDQN(DQN):
-    """DQN on any environment with discrete actions; what `HFDQN` is when there is no game."""
+    """DQN on any environment with discrete actions: `HFDQN` where there is no game."""
 
     double_q = False
     uses_hindsight: bool | None = None
     model_foresight: ModelForesight | None = None
 
+    normalizer: VecNormalize | None = None
+    """Statistics that came with the file of a model that was trained in a `VecNormalize`."""
+
     _buffer: Any = None
     _makes_buffer_later = False
     _buffer_is_due = False
+    _warns_of_masks = True
 
     # ---- set-up ----------------------------------------------------------------------------
 
     @property
     def replay_buffer(self) -> Any:
-        """What was experienced. That of a loaded model is made when it is first asked for.
+        """The replay buffer. That of a loaded model is made when it is first asked for.
 
-        Then a file costs no memory for its buffer, and who only predicts never pays for one.
+        So loading a file allocates no buffer, and neither does predicting.
         """
         if self._buffer_is_due:
-            self.replay_buffer = self._make_buffer()
+            self.replay_buffer = make_buffer(self)
         return self._buffer
 
     @replay_buffer.setter
@@ -64,31 +73,29 @@ class PlainDQN(DQN):
         self._asks_masks = self._env_offers_masks()
         self._last_masks: NDArray[np.bool_] | None = None
         self._dense: tuple[Any, tuple[DenseNetwork | None, DenseNetwork | None]] | None = None
-        priorities = self.replay_buffer_kwargs.get("priorities")
-        if priorities is not None:  # SB3's JSON makes lists of them
-            kwargs = {**self.replay_buffer_kwargs, "priorities": Priorities(*priorities)}
-            self.replay_buffer_kwargs = kwargs
-        ours = self._choose_buffer()
+        ours = choose_buffer(self, self._asks_masks)
         later = self._makes_buffer_later and self._buffer is None
         if later:
             self._buffer = NO_BUFFER
-        elif self.replay_buffer is None and (ours or self._is_her()):
-            self.replay_buffer = self._make_buffer()
+        elif self.replay_buffer is None and (ours or is_her(self)):
+            self.replay_buffer = make_buffer(self)
         n_steps = self.n_steps
         if "n_steps" in self.replay_buffer_kwargs:
-            self.n_steps = 1  # SB3 would warn that the buffer, which was told, ignores them
+            self.n_steps = 1  # SB3 would warn that the buffer ignores them; ours does not
         super()._setup_model()
         self.n_steps = n_steps
         if later:
             self._buffer, self._buffer_is_due = None, True
         self.lookahead = self._make_lookahead()
+        # SB3's loader fills `__dict__`, where our property hides this from us: its DQN finds it.
+        self.__dict__["replay_buffer"] = BufferOfHFDQN()
 
     def _make_lookahead(self) -> Lookahead | None:
         if self.model_foresight is None:
             return None
         why = self._why_not_look_ahead()
         if why:
-            msg = f"foresight does not go with {why}; leave one of them out"
+            msg = f"foresight does not work with {why}; leave one of them out"
             raise SettingError(msg)
         actions: Any = self.action_space
         result = Lookahead(
@@ -111,47 +118,6 @@ class PlainDQN(DQN):
         space = self.observation_space
         return not masking.observes_masks(space) and masking.offers_masks(self.env)
 
-    def _is_her(self) -> bool:
-        chosen: Any = self.replay_buffer_class
-        return chosen is not None and issubclass(chosen, HerReplayBuffer)
-
-    def _choose_buffer(self) -> bool:
-        """Use a buffer of ours where SB3's default lacks goals or masks; return whether we do."""
-        if self.replay_buffer_class is not None:
-            return False
-        options: dict[str, Any] = {"n_steps": self.n_steps, "gamma": self.gamma}
-        chosen: Any = MaskedReplayBuffer
-        if self._wants_hindsight():
-            chosen = HindsightReplayBuffer
-            options["store_masks"] = self._asks_masks
-        elif not self._asks_masks and self.model_foresight is None:
-            return False
-        self.replay_buffer_class = chosen
-        self.replay_buffer_kwargs = {**options, **self.replay_buffer_kwargs}
-        return True
-
-    def _wants_hindsight(self) -> bool:
-        if self.uses_hindsight is not None:
-            return self.uses_hindsight
-        computes = self.env is not None and self.env.has_attr("compute_reward")
-        return computes and is_goal_space(self.observation_space)
-
-    def _make_buffer(self) -> Any:
-        """Make the buffer as SB3 would, but also without an environment: `predict` needs none."""
-        chosen: Any = self.replay_buffer_class
-        kwargs = dict(self.replay_buffer_kwargs)
-        if self._is_her():
-            kwargs["env"] = self.env
-        return chosen(
-            self.buffer_size,
-            self.observation_space,
-            self.action_space,
-            device=self.device,
-            n_envs=self.n_envs,
-            optimize_memory_usage=self.optimize_memory_usage,
-            **kwargs,
-        )
-
     def set_env(self, env: Any, force_reset: bool = True) -> None:
         """Go on in another environment; hindsight rewards are computed by the new one too."""
         super().set_env(env, force_reset)
@@ -165,7 +131,7 @@ class PlainDQN(DQN):
 
     def _sample_action(
         self, learning_starts: int, action_noise: Any = None, n_envs: int = 1
-    ) -> tuple[NDArray[Any], NDArray[Any]]:
+    ) -> tuple[Array, Array]:
         masks = self._current_masks()
         if self.num_timesteps < learning_starts:
             actions = self._random_actions(n_envs, masks)
@@ -189,7 +155,7 @@ class PlainDQN(DQN):
         actions: Any = self.action_space
         return masking.checked(masks, int(actions.n), masking.env_name(self.env))
 
-    def _random_actions(self, count: int, masks: NDArray[np.bool_] | None) -> NDArray[Any]:
+    def _random_actions(self, count: int, masks: NDArray[np.bool_] | None) -> Array:
         actions: Any = self.action_space
         if masks is None:
             return np.array([actions.sample() for _ in range(count)])
@@ -198,12 +164,12 @@ class PlainDQN(DQN):
     def predict(
         self,
         observation: Any,
-        state: tuple[NDArray[Any], ...] | None = None,
-        episode_start: NDArray[Any] | None = None,
+        state: tuple[Array, ...] | None = None,
+        episode_start: Array | None = None,
         deterministic: bool = False,
         *,
         action_masks: Any = None,
-    ) -> tuple[NDArray[Any], tuple[NDArray[Any], ...] | None]:
+    ) -> tuple[Array, tuple[Array, ...] | None]:
         """Return actions for one observation or a batch, as SB3 does.
 
         Args:
@@ -216,8 +182,12 @@ class PlainDQN(DQN):
         Raises:
             SettingError: a mask allows no action or has the wrong shape.
         """
+        check_observation(observation)
         if action_masks is None and masking.observes_masks(self.observation_space):
             action_masks = observation[masking.MASK_KEY]
+        elif action_masks is None and self._asks_masks and episode_start is not None:
+            # Only `evaluate_policy` passes `episode_start`.
+            self._warns_of_masks = self._warns_of_masks and masking.warn_of_evaluation()
         masks = None if action_masks is None else self._checked(action_masks)
         network = self._written_out()[0]
         ahead = self.lookahead is not None and self.lookahead.acts
@@ -244,7 +214,7 @@ class PlainDQN(DQN):
         network: DenseNetwork | None,
         masks: NDArray[np.bool_] | None,
         learning: bool,
-    ) -> NDArray[Any]:
+    ) -> Array:
         if self.policy.training:
             self.policy.set_training_mode(False)
         online: Values = self.q_net if network is None else network.values
@@ -253,9 +223,9 @@ class PlainDQN(DQN):
             allowed = torch.as_tensor(masks, device=values.device).expand_as(values)
             values = masking.only_allowed(values, allowed)
         if self.lookahead is not None and self.lookahead.acts:
-            ahead: NDArray[Any] = self.lookahead.choose(tensors, values, online, learning).numpy()
+            ahead: Array = self.lookahead.choose(tensors, values, online, learning).numpy()
             return ahead
-        best: NDArray[Any] = values.argmax(dim=1).cpu().numpy()
+        best: Array = values.argmax(dim=1).cpu().numpy()
         return best
 
     def _written_out(self) -> tuple[DenseNetwork | None, DenseNetwork | None]:
@@ -270,16 +240,17 @@ class PlainDQN(DQN):
     # ---- remembering -----------------------------------------------------------------------
 
     def _setup_learn(self, *args: Any, **kwargs: Any) -> Any:
+        check_schedule(self.learning_rate)
         self._last_masks, self._dense = None, None
         return super()._setup_learn(*args, **kwargs)
 
     def _store_transition(
         self,
         replay_buffer: Any,
-        buffer_action: NDArray[Any],
+        buffer_action: Array,
         new_obs: Any,
-        reward: NDArray[Any],
-        dones: NDArray[Any],
+        reward: Array,
+        dones: Array,
         infos: list[dict[str, Any]],
     ) -> None:
         if self._asks_masks:
@@ -391,4 +362,9 @@ class PlainDQN(DQN):
     # ---- saving ----------------------------------------------------------------------------
 
     def _excluded_save_params(self) -> list[str]:
-        return [*super()._excluded_save_params(), *NOT_SAVED]
+        excluded = {*super()._excluded_save_params(), *NOT_SAVED}
+        return sorted(excluded - {"replay_buffer"} if self._needs_stand_in() else excluded)
+
+    def _needs_stand_in(self) -> bool:
+        """Return whether SB3's DQN cannot make this model's replay buffer when it loads it."""
+        return is_her(self)

@@ -1,9 +1,18 @@
-"""Gradient steps without SB3's overhead; the arithmetic is the same."""
+"""Gradient steps without SB3's overhead; the arithmetic is the same.
+
+All calls of torch's private functions are here. They are made only with the version of torch that
+they were tested with; any other takes the public way, which is slower and does the same.
+"""
 
 from __future__ import annotations
 
 import torch
+from stable_baselines3.common.utils import polyak_update
 from torch import nn
+
+TESTED = "2.13"
+FAST = torch.__version__.startswith(f"{TESTED}.")
+"""Whether private functions are called."""
 
 
 def prefer_fused(optimizer: torch.optim.Optimizer) -> None:
@@ -21,6 +30,10 @@ def clip_and_step(
     optimizer: torch.optim.Optimizer, parameters: list[nn.Parameter], max_norm: float
 ) -> None:
     """Clip the gradient to `max_norm`, as `clip_grad_norm_` does, and let the optimizer step."""
+    if not FAST:
+        nn.utils.clip_grad_norm_(parameters, max_norm)
+        optimizer.step()
+        return
     gradients = [p.grad for p in parameters if p.grad is not None]
     norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
     share = max_norm / (norm + 1e-6)
@@ -93,6 +106,9 @@ def _adam_step(optimizer: torch.optim.Optimizer, parameters: list[nn.Parameter])
 @torch.no_grad()
 def follow(online: nn.Module, target: nn.Module, share: float) -> None:
     """Move the parameters of `target` by `share` in [0, 1] towards those of `online`."""
+    if not FAST:
+        polyak_update(online.parameters(), target.parameters(), share)
+        return
     to: list[torch.Tensor] = list(target.parameters())
     towards: list[torch.Tensor] = list(online.parameters())
     if share == 1.0:

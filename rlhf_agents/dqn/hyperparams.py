@@ -1,4 +1,4 @@
-"""Hyper-parameters by name: those of `assets/hfdqn.yml` for a world, and `KEY=VALUE` on top.
+"""Hyper-parameters by name: those of `assets/hfdqn.yml` for an environment, and `KEY=VALUE` on top.
 
 Values are written as in RL Zoo's files: Python literals, `dict(net_arch=[64, 64])`, the names of
 classes such as `ReLU`, `lin_1e-3` for a learning rate that falls to 0. Nothing in them is run.
@@ -14,27 +14,24 @@ from typing import Any
 from stable_baselines3 import DQN
 
 from rlhf_agents.errors import SettingError
-from rlhf_agents.files.literals import (
-    pairs,
-    value,
-)
+from rlhf_agents.files.literals import pairs, value
 from rlhf_agents.settings import Foresight, Hindsight, ModelForesight, Priorities
 from rlhf_games.base import unknown_name
 
 FILE = Path(__file__).parents[1] / "assets" / "hfdqn.yml"
-OF_THE_RUN = ("n_timesteps", "policy", "n_envs")
-"""Entries of the file that are no arguments of the algorithm."""
+OF_THE_RUN = ("n_timesteps", "policy", "n_envs", "env_wrapper", "frame_stack")
+"""Entries of the file that are not arguments of the algorithm."""
 NOT_HERE = ("self", "policy", "env", "seed", "tensorboard_log", "_init_setup_model")
 OURS = ("hindsight", "foresight", "double_q")
 SWITCHES = {"foresight": (Foresight, ModelForesight), "hindsight": (Hindsight,)}
-"""Arguments that are True or False, or settings: of games, and of all other worlds."""
+"""Arguments that are True or False, or settings: of games, and of all other environments."""
 KNOWN = sorted({*inspect.signature(DQN.__init__).parameters, *OURS} - {*NOT_HERE})
 
 
 def of_env(name: str) -> dict[str, Any]:
-    """Return what the file has for a world, `gymnasium:` before its name or not.
+    """Return what the file has for an environment, `gymnasium:` before its name or not.
 
-    Worlds that it does not name take its `default`, without the policy.
+    Environments that it does not name take its `default`, without the policy.
     """
     import yaml  # noqa: PLC0415 - only here
 

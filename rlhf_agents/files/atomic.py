@@ -1,4 +1,4 @@
-"""Writing files so that none is ever left half written."""
+"""Writing files atomically, so that none is ever left half written."""
 
 from __future__ import annotations
 
@@ -11,22 +11,31 @@ from pathlib import Path
 from typing import Any
 
 from rlhf_agents.errors import OutputError
+from rlhf_agents.files.types import PathOrStream
 
 PARTIAL = ".partial"
-"""Ending of files that are being written."""
+"""Ending of the names of files that are still being written."""
 
 
-def write_to(path: Any, content: bytes) -> None:
-    """Write a model to an open stream or to a path, whose ending is `.zip` if it has none.
+def write_to(path: PathOrStream, content: bytes) -> None:
+    """Write a model to an open stream or to a path, as SB3 does.
+
+    A path without an ending gets `.zip`, and missing folders are made.
 
     Raises:
         OutputError: the path cannot be written.
     """
-    if isinstance(path, io.BufferedIOBase):
+    if isinstance(path, io.IOBase):
         path.write(content)
         return
     target = Path(os.fspath(path))
-    write_atomically(target if target.suffix else target.with_suffix(".zip"), content)
+    target = target if target.suffix else target.with_suffix(".zip")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        msg = f"cannot make the folder {target.parent}: {error.strerror or error}"
+        raise OutputError(msg) from error
+    write_atomically(target, content)
 
 
 def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
@@ -57,7 +66,7 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Let the new name survive a power cut, where the system can do that for folders."""
+    """Make the new name survive a power cut, where the system supports it."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:
@@ -67,7 +76,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def remove_leftovers(path: Path) -> None:
-    """Remove what killed processes left half written beside `path`."""
+    """Remove files that killed processes left half written beside `path`."""
     for leftover in path.parent.glob(f".{glob.escape(path.name)}.*{PARTIAL}"):
         leftover.unlink(missing_ok=True)
 

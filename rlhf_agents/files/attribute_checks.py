@@ -1,4 +1,4 @@
-"""What the attributes of a model may be, when a file brings them."""
+"""The values that attributes of a model may have when they come from a file."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from stable_baselines3.common.type_aliases import TrainFreq
 from stable_baselines3.common.utils import ConstantSchedule, FloatSchedule, LinearSchedule
 from stable_baselines3.dqn.policies import DQNPolicy
 
-from rlhf_agents.settings import Cosine, Foresight, Hindsight, ModelForesight
+from rlhf_agents.settings import Cosine, Foresight, Hindsight, LostSchedule, ModelForesight
 
 Check = Callable[[Any], bool]
-SCHEDULES = (ConstantSchedule, Cosine, FloatSchedule, LinearSchedule)
+SCHEDULES = (ConstantSchedule, Cosine, FloatSchedule, LinearSchedule, LostSchedule)
 MOST = 2**62
 
 
@@ -94,7 +94,7 @@ def is_episodes(value: Any) -> bool:
 
 
 def is_successes(value: Any) -> bool:
-    """Return whether a value is a queue of what tells success from failure."""
+    """Return whether a value is a queue of successes and failures."""
     return value is None or (
         isinstance(value, deque) and all(isinstance(part, Real | np.bool_) for part in value)
     )

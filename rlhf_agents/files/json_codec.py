@@ -1,8 +1,8 @@
-"""The settings of a model as JSON, and back, without ever running what a file says.
+"""The settings of a model as JSON, and back, without ever running code from a file.
 
 Classes are named and looked up in a short list of modules; objects are rebuilt by their known
-constructors. Whatever else a model holds (a lambda as schedule, a class of the user's) is written
-as `{"custom": name}`: the reader must bring it.
+constructors. Anything else that a model holds, such as a class of the user's, is written as
+`{"custom": name}`, and the reader must supply it.
 """
 
 from __future__ import annotations
@@ -19,10 +19,19 @@ import numpy as np
 from gymnasium import spaces
 from stable_baselines3.common.type_aliases import TrainFreq, TrainFrequencyUnit
 from stable_baselines3.common.utils import ConstantSchedule, FloatSchedule, LinearSchedule
+from stable_baselines3.her.goal_selection_strategy import GoalSelectionStrategy
 
 from rlhf_agents.files.untrusted import DTYPES, WRONG, declared_values
 from rlhf_agents.moved import MODULES
-from rlhf_agents.settings import Cosine, Foresight, Hindsight, ModelForesight, Priorities, from_json
+from rlhf_agents.settings import (
+    Cosine,
+    Foresight,
+    Hindsight,
+    LostSchedule,
+    ModelForesight,
+    Priorities,
+    from_json,
+)
 
 SAFE_MODULES = (
     "rlhf_agents.dqn.replay.hindsight_buffer",
@@ -45,6 +54,7 @@ MAX_VALUES = 10**7
 """Elements of all spaces and arrays that a file may describe, together."""
 MAX_DIMENSIONS = 32
 CUSTOM = "custom"
+ZOO_LINEAR = "rl_zoo3.utils.SimpleLinearSchedule"
 SETTINGS = {kind.__name__: kind for kind in (Foresight, Hindsight, ModelForesight, Priorities)}
 
 
@@ -69,7 +79,10 @@ def encode(value: Any) -> Any:
         if isinstance(value, kind):
             return encoder(value)
     owner = value if hasattr(value, "__qualname__") else type(value)
-    return {CUSTOM: f"{owner.__module__}.{owner.__qualname__}"}
+    name = f"{owner.__module__}.{owner.__qualname__}"
+    if name == ZOO_LINEAR:  # known by name, because RL Zoo may not be installed
+        return encode(LinearSchedule(value.initial_value, 0.0, 1.0))
+    return {CUSTOM: name}
 
 
 def _encode_class(value: type) -> dict[str, Any]:
@@ -98,6 +111,7 @@ def _encode_box(space: spaces.Box) -> dict[str, Any]:
 _ENCODERS: list[tuple[Any, Callable[[Any], Any]]] = [
     (np.generic, lambda v: {"number": _encode_array(np.asarray(v))}),
     (np.ndarray, _encode_array),
+    (GoalSelectionStrategy, lambda v: v.name.lower()),  # buffers take the name as well
     (TrainFreq, lambda v: {"train_freq": [v.frequency, v.unit.value]}),
     (Priorities, lambda v: {"settings": "Priorities", "values": v._asdict()}),
     (tuple, lambda v: {"tuple": [encode(item) for item in v]}),
@@ -113,6 +127,7 @@ _ENCODERS: list[tuple[Any, Callable[[Any], Any]]] = [
     (LinearSchedule, lambda v: {"linear": [v.start, v.end, v.end_fraction]}),
     (FloatSchedule, lambda v: {"float_of": encode(v.value_schedule)}),
     (Cosine, lambda v: {"cosine": [v.start, v.floor]}),
+    (LostSchedule, lambda v: {CUSTOM: v.name}),
     (spaces.Dict, lambda v: {"dict_space": _encode_dict(v.spaces)}),
     (spaces.Box, _encode_box),
     (spaces.Discrete, lambda v: {"discrete": [int(v.n), int(v.start)]}),
@@ -157,7 +172,7 @@ def _decode_class(value: dict[str, Any]) -> Any:
     module, _, name = str(value["class"]).partition(":")
     module = MODULES.get(module, module)
     if module not in SAFE_MODULES:
-        msg = f"the module {module} is not one that files may name classes of"
+        msg = f"files may not name classes of the module {module}"
         raise ValueError(msg)
     found = vars(import_module(module)).get(name)
     if not isinstance(found, type) or found.__module__ != module:
@@ -186,7 +201,7 @@ def _decode_number(value: dict[str, Any]) -> Any:
 def _decode_dict(value: dict[str, Any]) -> Any:
     result = {decode(key): decode(item) for key, item in value["dict"]}
     if not all(key is None or isinstance(key, str | int | float) for key in result):
-        msg = "a dict has keys that JSON has not"  # SB3 cannot save them
+        msg = "a dict has keys of a type that JSON lacks"  # SB3 cannot save them
         raise ValueError(msg)
     return result
 
@@ -200,7 +215,7 @@ def _decode_box(value: dict[str, Any]) -> Any:
 def _shape(shape: Any) -> tuple[int, ...]:
     result = tuple(shape) if isinstance(shape, list | tuple | np.ndarray) else (-1,)
     if len(result) > MAX_DIMENSIONS or not all(isinstance(size, Integral) for size in result):
-        msg = f"{shape} is no shape of an array"
+        msg = f"{shape} cannot be the shape of an array"
         raise ValueError(msg)
     if any(size < 0 for size in result) or math.prod(result) > MAX_VALUES:
         msg = f"a shape of {list(result)} is refused: at most {MAX_VALUES} values are read"

@@ -30,7 +30,7 @@ def pairs(words: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def value(text: str) -> Any:
-    """Return what a text stands for; a text that is no literal stands for itself.
+    """Return the value of a literal; any other text is returned as it is.
 
     Raises:
         SettingError: it calls or names something that files may not.

@@ -1,10 +1,9 @@
 """Model files: one zip, two readers.
 
 SB3 finds its own members in it. We read only the folder `rlhf/`: a JSON manifest and safetensors,
-sizes and digests checked, so that nothing in a file can run code (SB3 unpickles, see its issue
-#2281). Files are written beside their place and then moved there, so that none is left half done.
-What only a resumed training run needs lies in groups of its own (`RUN_GROUPS`), which are not read
-otherwise.
+sizes and digests checked, so that nothing in a file can run code (SB3 unpickles). Files are written
+beside their place and then moved there, so that none is left half done. Data that only a resumed
+training run needs is in groups of its own (`RUN_GROUPS`), which are not read otherwise.
 """
 
 from __future__ import annotations
@@ -21,14 +20,11 @@ from typing import Any
 
 import numpy as np
 import safetensors.numpy
-from gymnasium import spaces
-from numpy.typing import NDArray
 from safetensors import SafetensorError
 
-from rlhf_agents.errors import ModelFileError
-from rlhf_agents.files.atomic import (
-    write_atomically,
-)
+from rlhf_agents.errors import MissingFileError, ModelFileError
+from rlhf_agents.files.atomic import write_atomically
+from rlhf_agents.files.types import Arrays, PathOrStream
 from rlhf_agents.files.untrusted import (
     DAMAGE,
     DTYPES,
@@ -37,7 +33,6 @@ from rlhf_agents.files.untrusted import (
     RATIO_OF_RUNS,
     WRONG,
     LimitedZip,
-    declared_values,
     read_json,
 )
 
@@ -50,20 +45,15 @@ WORLD = "world"
 MODEL_GROUPS = (POLICY, OPTIMIZER, WORLD)
 RUN, REPLAY = "run", "replay"
 RUN_GROUPS = (RUN, REPLAY)
-"""What a training run needs besides the model to go on as if it had not been interrupted."""
+"""All that a training run needs besides the model to go on as if it had not been interrupted."""
 ENDING = ".safetensors"
 MAX_MANIFEST_BYTES = 16 * 1024 * 1024
 """Last observations of many environments are in it."""
 
-MAX_SPACE = 10**6
-"""Values of the observation of a game."""
-
-Arrays = dict[str, NDArray[Any]]
-
 
 @dataclass(frozen=True)
 class ModelFile:
-    """What a model file holds.
+    """The content of a model file.
 
     Attributes:
         path: where it was read from.
@@ -128,18 +118,34 @@ def model_bytes(
     return buffer.getvalue()
 
 
-def read_model(path: Any, groups: Collection[str] = MODEL_GROUPS) -> ModelFile:
+def read_groups(path: str, most: dict[str, int]) -> dict[str, Arrays]:
+    """Read some array groups of a model file.
+
+    Args:
+        path: a file that `read_model` has read.
+        most: how many bytes each of the groups to read may have.
+
+    Raises:
+        ModelFileError: as for `read_model`, or a group is larger.
+    """
+    return read_model(path, tuple(most), most).arrays
+
+
+def read_model(
+    path: PathOrStream, groups: Collection[str] = MODEL_GROUPS, most: dict[str, int] | None = None
+) -> ModelFile:
     """Read a model file without unpickling anything, within the limits of `untrusted`.
 
     Args:
         path: a file, whose ending `.zip` may be left out, or an open stream.
         groups: the array groups to read; others are not looked at.
+        most: how many bytes some of the groups may have, where the reader knows.
 
     Raises:
         ModelFileError: the file is missing, damaged, not ours, too large or from a newer format.
     """
     if isinstance(path, io.IOBase):
-        return _read_archive(str(getattr(path, "name", "the stream")), path, groups)
+        return _read_archive(str(getattr(path, "name", "the stream")), path, groups, most or {})
     source = Path(path)
     try:
         if not source.exists() and not source.suffix:
@@ -149,25 +155,26 @@ def read_model(path: Any, groups: Collection[str] = MODEL_GROUPS) -> ModelFile:
         found = False
     if not found:
         msg = f"there is no model file {source}; rlhf-train writes one"
-        raise ModelFileError(msg)
+        raise MissingFileError(msg)
     try:
         with source.open("rb") as stream:
-            return _read_archive(str(source), stream, groups)
+            return _read_archive(str(source), stream, groups, most or {})
     except OSError as error:
         msg = f"{source} cannot be read: {error.strerror or error}"
         raise ModelFileError(msg) from error
 
 
-def _read_archive(source: str, stream: Any, groups: Collection[str]) -> ModelFile:
+def _read_archive(
+    source: str, stream: Any, groups: Collection[str], most: dict[str, int]
+) -> ModelFile:
     resumes = not set(groups) <= set(MODEL_GROUPS)
     try:
         archive = LimitedZip(stream, RATIO_OF_RUNS if resumes else RATIO)
         manifest = _read_manifest(source, archive)
-        arrays = {
-            name.removeprefix(FOLDER).removesuffix(ENDING): _read_arrays(archive, name, facts)
-            for name, facts in manifest["members"].items()
-            if name.removeprefix(FOLDER).removesuffix(ENDING) in groups
-        }
+        arrays = {}
+        for group in (group for group in groups if _member(group) in manifest["members"]):
+            facts, limit = manifest["members"][_member(group)], most.get(group, MAX_MEMBER_BYTES)
+            arrays[group] = _read_arrays(archive, _member(group), facts, limit)
     except DAMAGE as error:
         msg = f"{source} is not a zip file or is damaged ({_said(error)}); copy or train it again"
         raise ModelFileError(msg) from error
@@ -214,8 +221,15 @@ def _check_members(members: Any) -> None:
             raise ValueError(msg)
 
 
-def _read_arrays(archive: LimitedZip, name: str, facts: dict[str, Any]) -> Arrays:
-    blob = archive.read(name, min(facts["bytes"], MAX_MEMBER_BYTES))
+def _member(group: str) -> str:
+    return f"{FOLDER}{group}{ENDING}"
+
+
+def _read_arrays(archive: LimitedZip, name: str, facts: dict[str, Any], most: int) -> Arrays:
+    if facts["bytes"] > min(most, MAX_MEMBER_BYTES):
+        msg = f"{name} is refused: it has {facts['bytes']} bytes, more than the {most} that fit"
+        raise ValueError(msg)
+    blob = archive.read(name, facts["bytes"])
     if len(blob) != facts["bytes"] or hashlib.sha256(blob).hexdigest() != facts.get("sha256"):
         msg = f"{name} does not match its digest"
         raise ValueError(msg)
@@ -226,7 +240,7 @@ def _read_arrays(archive: LimitedZip, name: str, facts: dict[str, Any]) -> Array
         raise ValueError(msg) from error
     for key, value in arrays.items():
         if value.dtype.str not in DTYPES:
-            msg = f"{key} holds {value.dtype}, not numbers that we use"
+            msg = f"{key} holds {value.dtype}, which model files do not use"
             raise ValueError(msg)
     return arrays
 
@@ -243,41 +257,3 @@ def unprefixed(prefix: str, arrays: Arrays) -> Arrays:
         for name, array in arrays.items()
         if name.startswith(prefix)
     }
-
-
-# ---- spaces as JSON ----------------------------------------------------------------------------
-
-
-def space_to_json(space: spaces.Space[Any]) -> dict[str, Any]:
-    """Describe a Box with uniform bounds, a Discrete or a Dict of them.
-
-    Raises:
-        TypeError: the space is of another kind.
-    """
-    if isinstance(space, spaces.Dict):
-        return {"dict": {key: space_to_json(part) for key, part in space.spaces.items()}}
-    if isinstance(space, spaces.Discrete):
-        return {"discrete": int(space.n)}
-    if isinstance(space, spaces.Box):
-        bounds = [float(space.low.min()), float(space.high.max())]
-        return {"box": bounds, "shape": list(space.shape), "dtype": str(space.dtype)}
-    msg = f"cannot describe a {type(space).__name__} space"
-    raise TypeError(msg)
-
-
-def space_from_json(facts: dict[str, Any]) -> spaces.Space[Any]:
-    """Return the space that `space_to_json` described.
-
-    Raises:
-        ValueError: it described none, or one that is too large; further errors are in `WRONG`.
-    """
-    if declared_values(facts) > MAX_SPACE:
-        msg = f"spaces of more than {MAX_SPACE} values are refused"
-        raise ValueError(msg)
-    if "dict" in facts:
-        return spaces.Dict({key: space_from_json(part) for key, part in facts["dict"].items()})
-    if "discrete" in facts:
-        return spaces.Discrete(int(facts["discrete"]))
-    low, high = (float(bound) for bound in facts["box"])
-    names = {dtype.name: dtype.type for dtype in DTYPES.values()}
-    return spaces.Box(low, high, tuple(facts["shape"]), names[facts["dtype"]])

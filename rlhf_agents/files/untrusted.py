@@ -1,8 +1,8 @@
-"""Reading files of strangers: a zip and its JSON, within limits that are known beforehand.
+"""Reading untrusted files: a zip and its JSON, within limits that are known beforehand.
 
 A file of N bytes makes us hold at most `RATIO` * N + `SLACK` bytes of members, each of at most
-`MAX_MEMBER_BYTES`; `RATIO_OF_RUNS` is for whoever resumes a run. Nothing is extracted, so names of
-members are never paths.
+`MAX_MEMBER_BYTES`. `RATIO_OF_RUNS` holds for the replay of a run, whose size is compared with what
+the model needs. Nothing is extracted, so names of members are never paths.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ import numpy as np
 
 MAX_MEMBER_BYTES = 512 * 1024 * 1024
 SLACK = 32 * 1024 * 1024
-RATIO = 100
-"""Weights hardly compress; whoever packs more than this is not saving a model."""
+RATIO = 30
+"""Weights hardly compress, so a file that unpacks to more than this is not a saved model."""
 RATIO_OF_RUNS = 1032
-"""What deflate can reach: replay that a run goes on with may be mostly zeros."""
+"""The most that deflate can reach: the replay of a run may consist mostly of zeros."""
 MAX_MEMBERS = 64
 MAX_READ = 1024 * 1024
 """Bytes of the zip's own directory, and of every piece in which we read."""
@@ -33,7 +33,7 @@ MAX_DEPTH = 64
 PLAIN_KINDS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 ENCRYPTED = 0x1
 DTYPES = {np.dtype(code).str: np.dtype(code) for code in "?bBhHiIlLqQefd"}
-"""Numbers that files may hold, by numpy's name with byte order."""
+"""Types of numbers that files may hold, by numpy's names with byte order."""
 
 DAMAGE = (
     zipfile.BadZipFile,
@@ -46,7 +46,7 @@ DAMAGE = (
     OverflowError,
     LookupError,
 )
-"""What `zipfile` raises at damaged files."""
+"""Errors that `zipfile` raises for damaged files."""
 WRONG = (
     ArithmeticError,
     AssertionError,
@@ -56,7 +56,7 @@ WRONG = (
     TypeError,
     ValueError,
 )
-"""What Python and libraries raise at values of the wrong kind."""
+"""Errors that Python and libraries raise for values of the wrong kind."""
 
 
 class _SmallReads(io.RawIOBase):
@@ -95,7 +95,7 @@ class LimitedZip:
 
     Raises:
         ValueError: there are too many members or two of the same name.
-        zipfile.BadZipFile: it is no zip; further errors are in `DAMAGE`.
+        zipfile.BadZipFile: it is not a zip; further errors are in `DAMAGE`.
     """
 
     def __init__(self, stream: Any, ratio: int = RATIO) -> None:
@@ -144,7 +144,7 @@ def read_json(content: bytes) -> Any:
     """Return what a JSON text says.
 
     Raises:
-        ValueError: it is no JSON, or has too many values or too deep brackets.
+        ValueError: it is not JSON, or has too many values or too deep brackets.
     """
     if sum(content.count(sign) for sign in (b"[", b"{", b",")) > MAX_PARTS:
         msg = f"it has more than {MAX_PARTS} values"
@@ -165,7 +165,7 @@ def read_json(content: bytes) -> Any:
 
 
 def _no_constant(name: str) -> Any:
-    msg = f"{name} is no JSON"
+    msg = f"{name} is not JSON"
     raise ValueError(msg)
 
 

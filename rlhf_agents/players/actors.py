@@ -122,13 +122,13 @@ class ModelActor:
     ) -> tuple[NDArray[Any], Any]:
         """Return the best sensible actions, see `Actor.predict`."""
         masks = masks_of(self.env, observation)
-        seen = _seen(observation, self.model.observation_space)
+        seen = _seen(observation, self.model)
         return self.model.predict(seen, state, episode_start, deterministic, action_masks=masks)
 
     @torch.no_grad()
     def values(self, observation: Any) -> NDArray[np.float32] | None:
         """Return the values of the Q-network `[B, A]`."""
-        seen = _seen(observation, self.model.observation_space)
+        seen = _seen(observation, self.model)
         tensors = self.model.policy.obs_to_tensor(seen)[0]
         values: NDArray[np.float32] = self.model.q_net(tensors).cpu().numpy()
         return values
@@ -216,13 +216,13 @@ def _brief(space: spaces.Space[Any]) -> str:
     return str(space)
 
 
-def _seen(observation: Any, space: spaces.Space[Any]) -> Any:
-    """Return the part of an observation that a model with that space looks at."""
-    if not isinstance(observation, dict):
-        return observation
-    if isinstance(space, spaces.Dict):
-        return {key: observation[key] for key in space.spaces}
-    return observation[BOARD]
+def _seen(observation: Any, model: HFDQN) -> Any:
+    """Return what a model looks at in an observation, normalised as when it was trained."""
+    space, seen = model.observation_space, observation
+    if isinstance(observation, dict):
+        keys = space.spaces if isinstance(space, spaces.Dict) else None
+        seen = observation[BOARD] if keys is None else {key: observation[key] for key in keys}
+    return seen if model.normalizer is None else model.normalizer.normalize_obs(seen)
 
 
 def masks_of(env: Any, observation: Any) -> NDArray[np.bool_] | None:

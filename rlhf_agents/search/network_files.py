@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 import rlhf_games
 from rlhf_agents.errors import ModelFileError
-from rlhf_agents.files.model_file import Arrays, ModelFile
+from rlhf_agents.files.model_file import ModelFile
+from rlhf_agents.files.types import Arrays
 from rlhf_agents.search.compiled_network import N_SYMBOLS, PatternWeights, windows_of
 from rlhf_games.base import Game, GameError
 

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rlhf_agents.files.array_checks import check_arrays
+from rlhf_agents.files.types import Arrays
 from rlhf_agents.search.alpha_beta import new_table
 from rlhf_agents.search.compiled_network import PatternWeights
 from rlhf_agents.search.goal_values import GoalRules, goal_rules
@@ -41,25 +43,35 @@ class TrainingBatch(NamedTuple):
     known: NDArray[np.bool_]
 
 
-def checked_batch(game: Game, parts: dict[str, NDArray[Any]]) -> TrainingBatch:
+def checked_batch(game: Game, parts: Arrays) -> TrainingBatch:
     """Return a batch that a file describes.
 
     Raises:
         ValueError: it is none of this game: compiled code would read beyond its arrays.
         KeyError: something is missing.
     """
+    rows = len(parts["states"])
+    check_arrays(empty_rows(game, rows)._asdict(), parts)
+    if not rows:
+        msg = "a batch has no rows"
+        raise ValueError(msg)
     check_positions(game, parts["states"])
-    rows, seats, n_goals = len(parts["states"]), 2, len(game.goals)
-    expected = {
-        "targets": ((rows, seats, n_goals, game.n_actions), np.float32),
-        "weights": ((rows, seats, n_goals), np.float32),
-        "known": ((rows, game.n_actions), np.bool_),
-    }
-    for name, (shape, dtype) in expected.items():
-        if parts[name].shape != shape or parts[name].dtype != dtype:
-            msg = f"{name} of batches are {parts[name].dtype} {parts[name].shape}, not {shape}"
+    for name in ("targets", "weights"):
+        if not ((parts[name] >= 0) & (parts[name] < np.inf)).all():
+            msg = f"{name} of batches are not all from 0 up"
             raise ValueError(msg)
     return TrainingBatch(*(parts[name] for name in TrainingBatch._fields))
+
+
+def empty_rows(game: Game, count: int) -> TrainingBatch:
+    """Return room for `count` rows of batches of a game."""
+    n_goals = len(game.goals)
+    return TrainingBatch(
+        np.empty((count, game.n_words), np.uint64),
+        np.empty((count, 2, n_goals, game.n_actions), np.float32),
+        np.empty((count, 2, n_goals), np.float32),
+        np.empty((count, game.n_actions), np.bool_),
+    )
 
 
 @compiled_fast
@@ -118,13 +130,13 @@ class BatchPool:
         rows: list[Any] = [kept[slots] for kept in self._rows]
         return TrainingBatch(*rows)
 
-    def state(self) -> dict[str, NDArray[Any]]:
+    def state(self) -> Arrays:
         """Return all that is kept, as arrays."""
         rows = {} if self._rows is None else self._rows._asdict()
         kept = {name: column[: self.size] for name, column in rows.items()}
         return {**kept, "next": np.array([self._next])}
 
-    def restore(self, state: dict[str, NDArray[Any]], game: Game) -> None:
+    def restore(self, state: Arrays, game: Game) -> None:
         """Take over what `state` returned, from a pool of the same capacity.
 
         Raises:
@@ -141,6 +153,7 @@ class BatchPool:
                 raise ValueError(msg)
             self._next = 0
             self.add(kept)
+        check_arrays({"next": np.zeros(1, np.int64)}, state)
         self._next = int(state["next"][0]) % self.capacity
 
 
@@ -195,25 +208,27 @@ class BatchBuilder:
         self._tree: Tree | None = None
         self._table = new_table(game)
 
-    def state(self) -> dict[str, NDArray[Any]]:
+    def state(self) -> Arrays:
         """Return what earlier batches left behind: positions that were proven, as arrays."""
         return {name: getattr(self._table, name) for name in PROVEN}
 
-    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+    def restore(self, state: Arrays) -> None:
         """Take over what `state` returned.
 
         Raises:
             ValueError: it is of another size.
             KeyError: something is missing.
         """
-        for name in PROVEN:
-            getattr(self._table, name)[...] = state[name]
+        targets = {name: getattr(self._table, name) for name in PROVEN}
+        check_arrays(targets, state)
+        for name, target in targets.items():
+            target[...] = state[name]
 
     def build(self, weights: PatternWeights, proposals: Proposals, nodes: int) -> TrainingBatch:
         """Grow a tree of `nodes` per proposal and return targets for what is worth learning."""
         roots = len(proposals.states)
-        room = max(nodes, self.game.n_actions + 1)
-        tree = self._room(roots * room, weights.table.shape[1])
+        share = max(nodes, self.game.n_actions + 1)
+        tree = self._tree_of(roots * share, weights.table.shape[1])
         used = np.zeros(roots, np.int64)
         context = SearchContext(self.game.rules, weights, self.goals)
         states, goals, seats = proposals
@@ -222,16 +237,16 @@ class BatchBuilder:
         known = np.zeros(tree.child.shape, np.bool_)
         limits = (self.game.max_plies - self.foresight.prove_plies, self.foresight.prove_nodes)
         tree_targets(context, tree, goals, used, values, known, self._table, limits)
-        in_use = np.arange(room)[None, :] < used[:, None]
+        in_use = np.arange(share)[None, :] < used[:, None]
         enough = known.sum(axis=1) >= np.minimum(
             self.foresight.learn_from, (tree.child != ILLEGAL).sum(axis=1)
         )
         rows = np.flatnonzero(in_use.reshape(-1) & enough)
         return TrainingBatch(
-            tree.words[rows], values[rows], self._weights(proposals, tree, rows, room), known[rows]
+            tree.words[rows], values[rows], self._weights(proposals, tree, rows, share), known[rows]
         )
 
-    def _room(self, capacity: int, width: int) -> Tree:
+    def _tree_of(self, capacity: int, width: int) -> Tree:
         if self._tree is None or len(self._tree.words) != capacity:
             self._tree = new_tree(capacity, self.game.n_words, self.game.n_actions, width)
         return self._tree
@@ -243,12 +258,12 @@ class BatchBuilder:
         return values
 
     def _weights(
-        self, proposals: Proposals, tree: Tree, rows: NDArray[np.int64], room: int
+        self, proposals: Proposals, tree: Tree, rows: NDArray[np.int64], share: int
     ) -> NDArray[np.float32]:
         weights = np.full(
             (len(rows), 2, len(self.game.goals)), self.hindsight.base_weight, np.float32
         )
-        root = rows // room
+        root = rows // share
         seat = np.where(tree.ours[rows], 0, 1)
         weights[np.arange(len(rows)), seat, proposals.goals[root]] += self.hindsight.proposed_weight
         weights[:, 0, self.goals.zero_sum] = self.hindsight.win_weight

@@ -1,4 +1,4 @@
-"""What of an HFDQN model goes into our part of a model file, and back."""
+"""The part of a model file that describes a model of a game: written and read."""
 
 from __future__ import annotations
 
@@ -9,19 +9,15 @@ import numpy as np
 import torch
 from stable_baselines3.common.type_aliases import TrainFreq, TrainFrequencyUnit
 
+from rlhf_agents.dqn.optimizer_state import ADAM, check_state, state_arrays, state_slots
 from rlhf_agents.errors import ModelFileError
 from rlhf_agents.files.attribute_checks import NUMBERS, is_schedule, is_train_freq, require, whole
-from rlhf_agents.files.model_file import (
-    OPTIMIZER,
-    POLICY,
-    Arrays,
-    ModelFile,
-    space_from_json,
-    space_to_json,
-)
+from rlhf_agents.files.json_codec import Custom, decode_all, encode
+from rlhf_agents.files.model_file import OPTIMIZER, POLICY, ModelFile
+from rlhf_agents.files.types import Arrays
 from rlhf_agents.files.untrusted import WRONG
 from rlhf_agents.search.network_files import PLAYING, check_arrays, game_of
-from rlhf_agents.settings import Cosine, Foresight, Hindsight, from_json
+from rlhf_agents.settings import Cosine, Foresight, Hindsight, LostSchedule, from_json
 from rlhf_games.base import Game
 
 SETTINGS = (
@@ -44,6 +40,8 @@ SETTINGS = (
     "training_seconds",
 )
 """Attributes of a model that are plain numbers and make up its state."""
+BOXES = {"float32": "<f4", "int8": "|i1"}
+"""Types of numbers of the observations of games, by the names of version 0.1."""
 PARAMETERS = (
     "features_extractor.table",
     "head.scale",
@@ -53,8 +51,7 @@ PARAMETERS = (
     "head.heads.weight",
     "head.heads.bias",
 )
-"""Of the network, in the order in which its optimizer counts them."""
-ADAM = {"step", "exp_avg", "exp_avg_sq"}
+"""Parameters of the network, in the order of its optimizer."""
 
 
 def manifest_of(model: Any) -> dict[str, Any]:
@@ -64,14 +61,14 @@ def manifest_of(model: Any) -> dict[str, Any]:
     rate = model.learning_rate
     settings = {name: getattr(model, name) for name in SETTINGS}
     settings["train_freq"] = [model.train_freq.frequency, model.train_freq.unit.value]
-    settings["learning_rate"] = asdict(rate) if isinstance(rate, Cosine) else float(rate(1.0))
+    settings["learning_rate"] = asdict(rate) if isinstance(rate, Cosine) else encode(rate)
     return {
         "algorithm": "HFDQN",
         "game": model.game_name,
         "goals": [goal.name for goal in model.game.goals],
         "spaces": {
-            "observation": space_to_json(model.observation_space),
-            "action": space_to_json(model.action_space),
+            "observation": encode(model.observation_space),
+            "action": encode(model.action_space),
         },
         "policy": {
             "goal_parents": list(kwargs["goal_parents"]),
@@ -101,12 +98,8 @@ def arrays_of(model: Any, compact: bool = False) -> dict[str, Arrays]:
             k: v.astype(np.float16) for k, v in state.items() if k.startswith("q_net_target")
         }
         return {POLICY: playing}
-    moments = {
-        f"{index}.{key}": value.detach().cpu().numpy()
-        for index, slot in model.policy.optimizer.state_dict()["state"].items()
-        for key, value in slot.items()
-    }
-    return {POLICY: state, OPTIMIZER: moments}
+    optimizer = state_arrays(model.policy.optimizer.state_dict())
+    return {POLICY: state, OPTIMIZER: optimizer}
 
 
 def check_file(file: ModelFile) -> None:
@@ -123,7 +116,9 @@ def check_file(file: ModelFile) -> None:
         for name in SETTINGS:
             require(name, settings[name], NUMBERS[name])
         require("features_dim", file.manifest["policy"]["features_dim"], whole(2))
-        _check_moments(file)
+        arrays = file.arrays[POLICY]
+        shapes = [arrays[PLAYING + name].shape for name in PARAMETERS]
+        check_state(file.arrays.get(OPTIMIZER, {}), shapes, ADAM, np.float32)
     except WRONG as error:
         raise _no_model(file, error) from error
 
@@ -133,8 +128,7 @@ def _no_model(file: ModelFile, error: Exception) -> ModelFileError:
 
 
 def _check_spaces(game: Game, facts: dict[str, Any]) -> None:
-    seen: Any = space_from_json(facts["observation"])
-    actions: Any = space_from_json(facts["action"])
+    seen, actions = _space(facts["observation"]), _space(facts["action"])
     shapes = {key: seen[key].shape for key in ("observation", "desired_goal", "action_mask")}
     expected = {
         "observation": game.observation_shape,
@@ -146,23 +140,21 @@ def _check_spaces(game: Game, facts: dict[str, Any]) -> None:
         raise ValueError(msg)
 
 
-def _check_moments(file: ModelFile) -> None:
-    """Adam's moments belong to the online network's parameters, in their order."""
-    shapes = [file.arrays[POLICY][PLAYING + name].shape for name in PARAMETERS]
-    found: dict[int, set[str]] = {}
-    for name, value in file.arrays.get(OPTIMIZER, {}).items():
-        index, _, key = name.partition(".")
-        found.setdefault(int(index), set()).add(key)
-        fits = value.size == 1 if key == "step" else value.shape == shapes[int(index)]
-        if not fits or value.dtype != np.float32 or not np.isfinite(value).all():
-            msg = f"the optimizer's {name} is wrong"
-            raise ValueError(msg)
-        if key == "step" and value < 0:
-            msg = f"the optimizer has taken {value} steps"
-            raise ValueError(msg)
-    if any(not 0 <= index < len(shapes) or keys != ADAM for index, keys in found.items()):
-        msg = "the optimizer remembers what Adam does not"
-        raise ValueError(msg)
+def _space(facts: Any) -> Any:
+    """Return the space that a file describes."""
+    return decode_all(_modern(facts))
+
+
+def _modern(facts: Any) -> Any:
+    """Return a space as this version describes it; version 0.1 had names of its own for games."""
+    if isinstance(facts.get("dict"), dict):
+        parts = [[key, _modern(part)] for key, part in facts["dict"].items()]
+        return {"dict_space": {"dict": parts}}
+    if isinstance(facts.get("discrete"), int):
+        return {"discrete": [facts["discrete"], 0]}
+    if "box" in facts and not str(facts["dtype"]).startswith(("<", "|")):
+        return {**facts, "dtype": BOXES[facts["dtype"]]}
+    return facts
 
 
 def apply_settings(model: Any, file: ModelFile) -> None:
@@ -177,15 +169,15 @@ def apply_settings(model: Any, file: ModelFile) -> None:
         policy = manifest["policy"]
         frequency, unit = settings.pop("train_freq")
         rate = settings.pop("learning_rate")
-        model.learning_rate = Cosine(**rate) if isinstance(rate, dict) else float(rate)
+        model.learning_rate = _schedule(rate)
         model.train_freq = TrainFreq(int(frequency), TrainFrequencyUnit(unit))
         for name in SETTINGS:
             setattr(model, name, settings[name])
         model.game_name = str(manifest["game"])
         model.hindsight = from_json(Hindsight, manifest["hindsight"])
         model.foresight = from_json(Foresight, manifest["foresight"])
-        model.observation_space = space_from_json(manifest["spaces"]["observation"])
-        model.action_space = space_from_json(manifest["spaces"]["action"])
+        model.observation_space = _space(manifest["spaces"]["observation"])
+        model.action_space = _space(manifest["spaces"]["action"])
         model.policy_kwargs = {
             "goal_parents": [int(parent) for parent in policy["goal_parents"]],
             "depth": int(policy["depth"]),
@@ -201,6 +193,14 @@ def apply_settings(model: Any, file: ModelFile) -> None:
         require("train_freq", model.train_freq, is_train_freq)
     except WRONG as error:
         raise _no_model(file, error) from error
+
+
+def _schedule(rate: Any) -> Any:
+    """Return the learning rate that a file describes; version 0.1 only wrote `Cosine`."""
+    if isinstance(rate, dict) and "start" in rate:
+        return Cosine(**rate)
+    found = decode_all(rate)
+    return LostSchedule(found.name) if isinstance(found, Custom) else found
 
 
 def restore_arrays(model: Any, file: ModelFile) -> None:
@@ -222,9 +222,5 @@ def restore_arrays(model: Any, file: ModelFile) -> None:
     moments = file.arrays.get(OPTIMIZER)
     if moments:
         state = model.policy.optimizer.state_dict()
-        slots: dict[int, dict[str, torch.Tensor]] = {}
-        for key, value in moments.items():
-            index, _, name = key.partition(".")
-            slots.setdefault(int(index), {})[name] = torch.from_numpy(np.array(value))
-        state["state"] = slots
+        state["state"] = state_slots(moments)
         model.policy.optimizer.load_state_dict(state)

@@ -13,15 +13,19 @@ import torch
 from numpy.typing import NDArray
 
 from rlhf_agents.dqn.gradient_steps import follow
-from rlhf_agents.files.model_file import Arrays, prefixed, unprefixed
+from rlhf_agents.files.array_checks import check_arrays
+from rlhf_agents.files.model_file import prefixed, unprefixed
+from rlhf_agents.files.types import Array, Arrays
 from rlhf_agents.search.goal_values import goal_rules
 from rlhf_agents.search.searcher import Searcher
 from rlhf_agents.selfplay.batches import (
+    POOL_BYTES,
     BatchBuilder,
     BatchPool,
     Prefetcher,
     TrainingBatch,
     checked_batch,
+    empty_rows,
     mirrored,
 )
 from rlhf_agents.selfplay.checkpoint import arrays_of, manifest_of
@@ -34,7 +38,7 @@ from rlhf_games.base import Game
 if TYPE_CHECKING:
     from rlhf_agents.search.compiled_network import PatternWeights
 
-Observations = dict[str, NDArray[Any]]
+Observations = Arrays
 
 PROOFS, POOL, PREPARED = "proofs.", "pool.", "lesson."
 """Beginnings of the names of arrays in files."""
@@ -55,7 +59,10 @@ class GameLearner:
         prefetcher: prepares the next batch.
         target_weights: the slowly following copy of the network, as compiled code reads it.
         searcher: looks ahead with that copy.
+        not_saved: attributes of the model that a file leaves out; `configure` makes them anew.
     """
+
+    not_saved = ("replay_buffer_kwargs",)
 
     rng: np.random.Generator
     opening_plies: NDArray[np.int64]
@@ -105,7 +112,7 @@ class GameLearner:
 
     # ---- acting ----------------------------------------------------------------------------
 
-    def sample_actions(self, observations: Observations, learning_starts: int) -> NDArray[Any]:
+    def sample_actions(self, observations: Observations, learning_starts: int) -> Array:
         """Return the actions of all games `[n_envs]` in a rollout."""
         model = self.model
         states = self.game.from_observation(observations["observation"])
@@ -136,10 +143,10 @@ class GameLearner:
         self,
         observation: Observations,
         deterministic: bool,
-        masks: NDArray[Any] | None,
+        masks: Array | None,
         nodes: int,
         goal: str | None,
-    ) -> NDArray[Any]:
+    ) -> Array:
         """Return the actions for one observation or a batch, see `HFDQN.predict`."""
         single = np.ndim(observation["observation"]) == 3
         batch = {key: np.asarray(value) for key, value in observation.items()}
@@ -154,7 +161,7 @@ class GameLearner:
         if not deterministic:
             explore = self.rng.random(len(states)) < self.model.exploration_rate
             actions[explore] = self.game.random_actions(states[explore], self.rng)
-        result: NDArray[Any] = actions[0] if single else actions
+        result: Array = actions[0] if single else actions
         return result
 
     # ---- learning --------------------------------------------------------------------------
@@ -221,9 +228,21 @@ class GameLearner:
             ValueError: it does not fit the game.
             KeyError: something is missing.
         """
-        if self.opening_plies.shape == arrays["opening_plies"].shape:  # else: other n_envs
-            self.opening_plies[:] = arrays["opening_plies"]
+        plies = arrays["opening_plies"]
+        if len(plies) == len(self.opening_plies):  # else there are more or fewer games now
+            check_arrays({"opening_plies": self.opening_plies}, arrays)
+            self.opening_plies[:] = plies
         self.batch_builder.restore(unprefixed(PROOFS, arrays))
+
+    def check_observations(self, seen: Arrays) -> None:
+        """Raise `GameError` unless these observations show positions of the game."""
+        self.game.from_observation(seen["observation"])
+
+    def replay_bytes(self) -> int:
+        """Return how many bytes `replay_state` can return at most."""
+        row = sum(part.nbytes for part in empty_rows(self.game, 1))
+        prepared = int(self.model.foresight.lesson_nodes) + self.game.n_actions + 1
+        return min(self.pool.capacity * row, POOL_BYTES) + 2 * prepared * row
 
     def replay_state(self) -> Arrays:
         """Return the batches that are kept, and the one that is prepared."""

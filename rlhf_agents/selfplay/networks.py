@@ -13,6 +13,7 @@ from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from stable_baselines3.dqn.policies import DQNPolicy
 from torch import nn
 
+from rlhf_agents.files.types import Space
 from rlhf_agents.search.compiled_network import (
     CLOCK_SYMBOLS,
     N_SYMBOLS,
@@ -91,7 +92,7 @@ class PatternExtractor(BaseFeaturesExtractor):
 
     def __init__(
         self,
-        observation_space: spaces.Space[Any],
+        observation_space: Space,
         features_dim: int = 128,
         line_length: int = 4,
         gravity: bool = True,
@@ -217,7 +218,7 @@ class GoalQNetwork(BasePolicy):
 
     def __init__(
         self,
-        observation_space: spaces.Space[Any],
+        observation_space: Space,
         action_space: spaces.Discrete,
         features_extractor: BaseFeaturesExtractor,
         features_dim: int,
@@ -309,7 +310,7 @@ class GoalQPolicy(DQNPolicy):
 
     def __init__(
         self,
-        observation_space: spaces.Space[Any],
+        observation_space: Space,
         action_space: spaces.Discrete,
         lr_schedule: Any,
         goal_parents: list[int],

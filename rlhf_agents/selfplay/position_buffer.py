@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from gymnasium import spaces
 from numpy.typing import NDArray
-from stable_baselines3.common.buffers import BaseBuffer
+from stable_baselines3.common.buffers import BaseBuffer, ReplayBuffer
 
+from rlhf_agents.files.array_checks import check_arrays, check_numbers
+from rlhf_agents.files.types import Array, Arrays, Space
 from rlhf_agents.search.goal_values import WIN
 from rlhf_agents.settings import Hindsight
 from rlhf_games.base import Game, GameError, States
@@ -37,7 +38,7 @@ class Proposals(NamedTuple):
     seats: NDArray[np.int64]
 
 
-class PositionBuffer(BaseBuffer):
+class PositionBuffer(ReplayBuffer):
     """A replay buffer of positions, with what their games were played for and what they achieved.
 
     Args:
@@ -53,8 +54,8 @@ class PositionBuffer(BaseBuffer):
     def __init__(
         self,
         buffer_size: int,
-        observation_space: spaces.Space[Any],
-        action_space: spaces.Space[Any],
+        observation_space: Space,
+        action_space: Space,
         device: torch.device | str = "cpu",
         n_envs: int = 1,
         optimize_memory_usage: bool = False,
@@ -62,8 +63,9 @@ class PositionBuffer(BaseBuffer):
         game: Game,
     ) -> None:
         slots = max(buffer_size // n_envs, game.max_plies + 1)
-        super().__init__(slots, observation_space, action_space, device, n_envs=n_envs)
+        BaseBuffer.__init__(self, slots, observation_space, action_space, device, n_envs=n_envs)
         self.optimize_memory_usage = optimize_memory_usage
+        self.handle_timeout_termination = False  # the rules know no time limit
         self.game = game
         n_goals = len(game.goals)
         self.states = np.zeros((slots, n_envs, game.n_words), np.uint64)
@@ -71,13 +73,13 @@ class PositionBuffer(BaseBuffer):
         self.achieved = np.zeros((slots, n_envs, 2, n_goals), np.bool_)
         self.episode_length = np.zeros(n_envs, np.int64)
 
-    def add(
+    def add(  # type: ignore[override]
         self,
-        obs: dict[str, NDArray[Any]],
-        next_obs: dict[str, NDArray[Any]],
-        action: NDArray[Any],
-        reward: NDArray[Any],
-        done: NDArray[Any],
+        obs: Arrays,
+        next_obs: Arrays,
+        action: Array,
+        reward: Array,
+        done: Array,
         infos: list[dict[str, Any]],
     ) -> None:
         """Keep the positions of one step `[n_envs]`; finished games get their hindsight."""
@@ -115,7 +117,7 @@ class PositionBuffer(BaseBuffer):
         goals[win], seats[win] = WIN, 0
         return Proposals(self.states[slots, envs], goals, seats)
 
-    def state(self) -> dict[str, NDArray[Any]]:
+    def state(self) -> Arrays:
         """Return all that is stored, also games that still run, as arrays."""
         filled = self.buffer_size if self.full else self.pos
         return {
@@ -126,29 +128,36 @@ class PositionBuffer(BaseBuffer):
             "numbers": np.array([self.pos, self.full, self.buffer_size, self.n_envs]),
         }
 
-    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+    def restore(self, state: Arrays) -> None:
         """Take over what `state` returned.
 
         Raises:
             ValueError: it belongs to a buffer of another size or game.
             KeyError: something is missing.
         """
-        pos, full, *size = (int(number) for number in state["numbers"])
-        if size != [self.buffer_size, self.n_envs]:
-            msg = f"it has room for {size} positions, not {[self.buffer_size, self.n_envs]}"
-            raise ValueError(msg)
+        pos, full = check_numbers(state["numbers"], [self.buffer_size, self.n_envs])
         filled = self.buffer_size if full else pos
-        states, commanded = state["states"], state["commanded"]
+        achieved = self.achieved[:filled]
+        targets: Arrays = {
+            "states": self.states[:filled],
+            "commanded": self.commanded[:filled],
+            "achieved": np.zeros(-(-achieved.size // 8), np.uint8),
+            "episode_length": self.episode_length,
+        }
+        check_arrays(targets, state)
+        states, commanded, lengths = (state[n] for n in ("states", "commanded", "episode_length"))
+        if not ((lengths >= 0) & (lengths <= self.game.max_plies)).all():
+            msg = f"there are games of {lengths.min()} to {lengths.max()} positions"
+            raise ValueError(msg)
         check_positions(self.game, states.reshape(-1, self.game.n_words))
         if not ((commanded >= 0) & (commanded < len(self.game.goals))).all():
             msg = f"positions are commanded goals that are not among {len(self.game.goals)}"
             raise ValueError(msg)
-        achieved = self.achieved[:filled]
         bits = np.unpackbits(state["achieved"], count=achieved.size)
         self.states[:filled], self.commanded[:filled] = states, commanded
         achieved[...] = bits.reshape(achieved.shape).view(np.bool_)
-        self.episode_length[:] = state["episode_length"]
-        self.pos, self.full = pos, bool(full)
+        self.episode_length[:] = lengths
+        self.pos, self.full = pos, full
 
     def sample(self, batch_size: int, env: Any = None) -> Any:
         """Not offered: positions are learnt through `propose`, never as sampled transitions."""
@@ -160,7 +169,7 @@ class PositionBuffer(BaseBuffer):
 
 
 def check_positions(game: Game, states: States) -> None:
-    """Refuse what is no position of a game: compiled code trusts positions.
+    """Refuse impossible positions of a game: compiled code trusts positions.
 
     Args:
         game: the rules.

@@ -1,7 +1,7 @@
 """Targets: what a (state, goal) pair is worth, computed over all replies, never from a sample.
 
 With s' the position after action a, M the values of the player to move and W those of the waiting
-player (DESIGN section 1):
+player:
 
     y_M[g, a] = (1-w) * sum_b p(b|s') W[g, b](s') + w * min_b W[g, b](s'),  p = softmax(M[win]/T)
     y_W[g, a] = max_b M[g, b](s')
@@ -176,10 +176,10 @@ def tree_targets(
             per proof.
     """
     rules, goals = context.rules, context.goals
-    room = tree.words.shape[0] // used.shape[0]
+    share = tree.words.shape[0] // used.shape[0]
     targets = np.zeros((2, values.shape[2]), np.float32)
     for i in range(used.shape[0]):
-        root = i * room
+        root = i * share
         for node in range(root + used[i] - 1, root - 1, -1):
             state = load(rules, tree.words, node)
             in_reach = node == root and age(rules, state) + 1 >= limits[0]

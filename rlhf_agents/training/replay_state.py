@@ -6,12 +6,16 @@ import warnings
 from typing import Any
 
 import numpy as np
+from gymnasium import spaces
 from stable_baselines3 import HerReplayBuffer
 from stable_baselines3.common.buffers import DictReplayBuffer, NStepReplayBuffer, ReplayBuffer
 
 from rlhf_agents.dqn.replay.hindsight_buffer import HindsightReplayBuffer
 from rlhf_agents.dqn.replay.masked_buffer import MaskedReplayBuffer
-from rlhf_agents.files.model_file import Arrays
+from rlhf_agents.dqn.replay.rows import value_limits, within
+from rlhf_agents.dqn.replay.store import action_range
+from rlhf_agents.files.array_checks import check_arrays, check_numbers
+from rlhf_agents.files.types import Array, Arrays
 from rlhf_agents.selfplay.position_buffer import PositionBuffer
 
 OURS = (PositionBuffer, HindsightReplayBuffer, MaskedReplayBuffer)
@@ -32,7 +36,7 @@ RUNNING = "_current_ep_start"
 
 
 def why_not_kept(buffer: Any) -> str | None:
-    """Return why a buffer cannot be written down, None if it can."""
+    """Return why a file cannot hold a buffer, None if it can."""
     if type(buffer) not in (*OURS, *SB3S):
         return f"its class {type(buffer).__name__} is not one that can be read back"
     if getattr(buffer, "copy_info_dict", False):
@@ -54,11 +58,20 @@ def buffer_state(buffer: Any) -> Arrays:
     return state
 
 
+def buffer_bytes(buffer: Any) -> int:
+    """Return how many bytes `buffer_state` can return at most."""
+    if isinstance(buffer, PositionBuffer):
+        return sum(part.nbytes for part in vars(buffer).values() if isinstance(part, np.ndarray))
+    if isinstance(buffer, HindsightReplayBuffer | MaskedReplayBuffer):
+        return buffer.store.nbytes
+    return sum(column.nbytes for column in _columns(buffer).values())
+
+
 def restore_buffer(buffer: Any, state: Arrays) -> None:
     """Fill an empty buffer with what `buffer_state` returned.
 
     Raises:
-        ValueError: it belongs to a buffer of another size or kind.
+        ValueError: it belongs to a buffer of another size or kind, or is impossible.
         KeyError: something is missing.
     """
     if isinstance(buffer, PositionBuffer):
@@ -68,16 +81,52 @@ def restore_buffer(buffer: Any, state: Arrays) -> None:
         buffer.store.restore(state)
         buffer.pos, buffer.full = buffer.store.pos, buffer.store.full
         return
-    pos, full, *size = (int(number) for number in state["numbers"])
-    if size != [buffer.buffer_size, buffer.n_envs]:
-        msg = f"it has room for {size} steps, not {[buffer.buffer_size, buffer.n_envs]}"
-        raise ValueError(msg)
+    pos, full = check_numbers(state["numbers"], [buffer.buffer_size, buffer.n_envs])
     filled = _filled(buffer, pos, bool(full))
     targets = {name: column[:filled] for name, column in _columns(buffer).items()}
     if isinstance(buffer, HerReplayBuffer):
         targets[RUNNING] = buffer._current_ep_start
-    copy_into(targets, state)
-    buffer.pos, buffer.full = pos, bool(full)
+    check_arrays(targets, state)
+    _check_values(buffer, state)
+    for name, target in targets.items():
+        target[...] = state[name]
+    buffer.pos, buffer.full = pos, full
+
+
+def _check_values(buffer: Any, state: Arrays) -> None:
+    """Raise `ValueError` if an SB3 buffer cannot hold these values."""
+    least, greatest = action_range(buffer.action_space)
+    space = buffer.observation_space
+    parts = space.spaces if isinstance(space, spaces.Dict) else {"": space}
+    counted = {key: found for key, part in parts.items() if (found := value_limits(part))}
+    limits = {
+        "actions": (least, greatest),
+        "dones": (0, 1),
+        "timeouts": (0, 1),
+        "ep_start": (0, buffer.buffer_size - 1),
+        "ep_length": (0, buffer.buffer_size),
+        RUNNING: (0, buffer.buffer_size - 1),
+        **{f"observations.{key}".rstrip("."): found for key, found in counted.items()},
+        **{f"next_observations.{key}".rstrip("."): found for key, found in counted.items()},
+    }
+    if "ep_start" in state:
+        _check_episodes(state["ep_start"], state["ep_length"], buffer.buffer_size)
+    for name, array in state.items():
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            msg = f"{name} has numbers that are not finite"
+            raise ValueError(msg)
+        low, high = limits.get(name, (None, None))
+        if low is not None and not within(array, (low, high)):
+            msg = f"{name} is not between {low} and {high}"
+            raise ValueError(msg)
+
+
+def _check_episodes(starts: Array, lengths: Array, size: int) -> None:
+    """Raise `ValueError` if a step of SB3's HER `[filled, n_envs]` is not within its episode."""
+    place = (np.arange(len(starts))[:, None] - starts) % size
+    if not ((lengths == 0) | (place < lengths)).all():
+        msg = "there are steps outside their episodes"
+        raise ValueError(msg)
 
 
 def end_running_episodes(buffer: Any) -> None:
@@ -89,27 +138,11 @@ def end_running_episodes(buffer: Any) -> None:
             buffer.store.close(int(env))
     elif isinstance(buffer, HerReplayBuffer):
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # SB3 warns that it does what it is told
+            warnings.simplefilter("ignore")  # SB3 warns that it truncates
             buffer.truncate_last_trajectory()
     elif buffer.optimize_memory_usage and buffer.size():
         # The next observation will be overwritten by that of another episode.
         buffer.dones[(buffer.pos - 1) % buffer.buffer_size] = True
-
-
-def copy_into(targets: Arrays, state: Arrays) -> None:
-    """Copy arrays of the same names, shapes and types.
-
-    Raises:
-        ValueError: a shape or a type differs; nothing is copied then.
-        KeyError: one is missing.
-    """
-    for name, target in targets.items():
-        found = state[name]
-        if target.shape != found.shape or target.dtype != found.dtype:
-            msg = f"{name} is {found.dtype} {found.shape}, not {target.dtype} {target.shape}"
-            raise ValueError(msg)
-    for name, target in targets.items():
-        target[...] = state[name]
 
 
 def _filled(buffer: Any, pos: int, full: bool) -> int:

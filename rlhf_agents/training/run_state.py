@@ -1,10 +1,10 @@
-"""What a model in training needs, besides itself, to go on as if it had not been interrupted.
+"""All that a model in training needs, besides itself, to go on as if it had not been interrupted.
 
-Replay with its half-finished episodes, lessons, random numbers, counters, and where the
-environments are. It is taken between two rollouts, when nothing is under way.
+That is replay with its half-finished episodes, batches, random numbers, counters, and where the
+environments are. It is collected between two rollouts, when nothing is under way.
 
 An environment takes part if it has `run_state() -> arrays` and `restore_run_state(arrays) -> bool`,
-which tells whether it is where it was. Others begin new episodes.
+which returns whether it is where it was. Others begin new episodes.
 """
 
 from __future__ import annotations
@@ -16,29 +16,39 @@ import numpy as np
 import torch
 
 from rlhf_agents.errors import ModelFileError
-from rlhf_agents.files.model_file import REPLAY, RUN, Arrays, ModelFile, prefixed, unprefixed
-from rlhf_agents.files.untrusted import MAX_MEMBER_BYTES
+from rlhf_agents.files.model_file import REPLAY, RUN, ModelFile, prefixed, read_groups, unprefixed
+from rlhf_agents.files.types import Arrays
+from rlhf_agents.files.untrusted import MAX_MEMBER_BYTES, WRONG
 from rlhf_agents.training.replay_state import (
+    buffer_bytes,
     buffer_state,
     end_running_episodes,
     restore_buffer,
     why_not_kept,
 )
+from rlhf_agents.training.run_checks import (
+    COUNTERS,
+    check_environments,
+    check_facts,
+    check_observations,
+    check_random,
+    run_facts,
+)
 from rlhf_games.base import GameError
 
-COUNTERS = {"_n_calls": int, "exploration_rate": float, "_current_progress_remaining": float}
-"""Numbers that SB3 writes down with its own models; those of games take them from here."""
-BROKEN = (GameError, KeyError, TypeError, ValueError)
-"""What is raised where a file says what cannot be."""
+BROKEN = (*WRONG, GameError, MemoryError)
+"""Errors that a file causes which describes something impossible."""
+SLACK = 1024 * 1024
+"""Bytes that a run may need besides its large arrays."""
+PLANS = 64 * 1024 * 1024
+"""Bytes that plans in a world model may need."""
 ENV, SEEN, BUFFER, AHEAD = "env.", "seen.", "buffer.", "ahead."
 """Beginnings of the names of arrays."""
-
-
 NEW_RANDOM = "with another seed, new random numbers and episodes begin"
 
 
 class RunState(NamedTuple):
-    """What goes into a model file.
+    """The state of a run as a model file holds it.
 
     Attributes:
         facts: for the manifest, as JSON can hold them.
@@ -57,10 +67,10 @@ def collect(model: Any, replay: bool = True, episodes: bool = True) -> RunState:
     Args:
         model: an HFDQN between two rollouts.
         replay: keep what was seen.
-        episodes: go on in the middle of them; False when a step of them has been lost.
+        episodes: go on in the middle of episodes; False when a step of them was lost.
     """
     facts, run = random_state(model)
-    counters = {name: kind(getattr(model, name)) for name, kind in COUNTERS.items()}
+    counters = {name: getattr(model, name) for name in COUNTERS}
     if hasattr(model.env, "run_state"):
         run |= prefixed(ENV, model.env.run_state())
         run |= prefixed(SEEN, _parts(model._last_obs))
@@ -77,8 +87,8 @@ def collect(model: Any, replay: bool = True, episodes: bool = True) -> RunState:
             left_out = f"it has {size >> 20} MiB and a file may hold {MAX_MEMBER_BYTES >> 20}"
         else:
             arrays[REPLAY] = kept
-    told = {"random": facts, "counters": counters, "episodes": episodes}
-    return RunState(told, arrays, left_out)
+    known = {"random": facts, "counters": counters, "episodes": episodes}
+    return RunState(known, arrays, left_out)
 
 
 def _replay(model: Any) -> Arrays:
@@ -93,28 +103,31 @@ def restore(model: Any, file: ModelFile, same_random: bool = True) -> list[str]:
 
     Args:
         model: the model.
-        file: read with `RUN_GROUPS`.
+        file: the file that the model was loaded from.
         same_random: go on with the file's random numbers and episodes, else with new ones.
 
     Returns:
         sentences that say what could not be restored and what happens instead.
 
     Raises:
-        ModelFileError: the file describes a state that cannot be.
+        ModelFileError: the file describes an impossible state.
     """
-    facts = file.manifest.get("run")
-    notes = [_restore_replay(model, file)]
+    facts = run_facts(file)
+    groups = read_groups(file.path, {RUN: _run_bytes(model)})
+    replay = _restore_replay(model, file)
+    notes = [replay]
     if model.lookahead is not None and not model.lookahead.world.steps:
-        notes.append("its model of the world is learnt anew")
+        notes.append("its world model is learnt anew")
     if facts is None:
-        notes.append("it says nothing of the run: new episodes and random numbers begin")
+        notes.append("it says nothing about the run: new episodes and random numbers begin")
         return [note for note in notes if note]
-    run = file.arrays.get(RUN, {})
+    run = groups.get(RUN, {})
     try:
+        check_facts(facts)
         if model.learner is not None:
             model.learner.restore_run_state(run)
-        for name, kind in COUNTERS.items():
-            setattr(model, name, kind(facts["counters"][name]))
+        for name in COUNTERS:
+            setattr(model, name, facts["counters"][name])
         # Environments may draw from global generators, so they come first.
         if not (same_random and _restore_episodes(model, run) and facts["episodes"]):
             model._last_obs = None  # SB3 then resets them
@@ -122,24 +135,42 @@ def restore(model: Any, file: ModelFile, same_random: bool = True) -> list[str]:
             notes.append("new episodes begin" if same_random else NEW_RANDOM)
         if same_random:
             restore_random_state(model, facts["random"], run)
-        if model.lookahead is not None and REPLAY in file.arrays:
+        if model.lookahead is not None and not replay:
             model.lookahead.restore_run_state(unprefixed(AHEAD, run))
-    except (*BROKEN, OverflowError, RuntimeError) as error:
+    except BROKEN as error:
         msg = f"{file.path} does not describe a training run that could go on ({error})"
         raise ModelFileError(msg) from error
     return [note for note in notes if note]
 
 
 def _restore_replay(model: Any, file: ModelFile) -> str:
+    """Fill the replay buffer; return why that was not possible, if it was not."""
     reason = "it holds no replay"
     try:
-        if REPLAY in file.arrays:
-            _fill(model, file.arrays[REPLAY])
+        groups = read_groups(file.path, {REPLAY: _replay_bytes(model)})
+        if REPLAY in groups:
+            _fill(model, groups[REPLAY])
             return ""
-    except BROKEN as error:
+    except (*BROKEN, ModelFileError) as error:
         reason = f"its replay does not fit ({error})"
     model.refill_replay()
     return f"{reason}: it fills anew, and learning waits until then"
+
+
+def _replay_bytes(model: Any) -> int:
+    """Return how many bytes replay can take at most."""
+    learner = 0 if model.learner is None else model.learner.replay_bytes()
+    return SLACK + buffer_bytes(model.replay_buffer) + int(learner)
+
+
+def _run_bytes(model: Any) -> int:
+    """Return how many bytes the rest of a run can take at most."""
+    arrays = list(_parts(model.observation_space.sample()).values()) * model.n_envs
+    arrays += [] if model.learner is None else model.learner.run_state().values()
+    arrays += model.env.run_state().values() if hasattr(model.env, "run_state") else []
+    plans = 0 if model.lookahead is None else PLANS
+    actions = np.dtype(np.int64).itemsize * int(model.num_timesteps)
+    return SLACK + plans + actions + sum(np.asarray(array).nbytes for array in arrays)
 
 
 def _fill(model: Any, kept: Arrays) -> None:
@@ -152,8 +183,13 @@ def _restore_episodes(model: Any, run: Arrays) -> bool:
     arrays, seen = unprefixed(ENV, run), unprefixed(SEEN, run)
     if not arrays or not hasattr(model.env, "restore_run_state"):
         return False
-    if any(len(part) != model.n_envs for part in seen.values()):
+    if any(np.shape(part)[:1] != (model.n_envs,) for part in seen.values()):
         return False
+    check_observations(model.observation_space, seen)
+    steps = int(model.num_timesteps) // model.n_envs
+    check_environments(model.env.run_state(), arrays, steps)
+    if model.learner is not None:
+        model.learner.check_observations(seen)
     if not model.env.restore_run_state(arrays):
         return False
     model._last_obs = seen.get("", seen)
@@ -194,19 +230,17 @@ def restore_random_state(model: Any, facts: dict[str, Any], arrays: Arrays) -> N
     """Set every generator to what `random_state` returned.
 
     Raises:
-        KeyError: something is missing.
-        TypeError: it is not the state of a generator.
-        ValueError: the same.
+        ValueError: it is not the state of a generator; further errors are in `untrusted.WRONG`.
     """
+    words, key, torchs = (arrays[f"{PREFIX}{name}"] for name in ("python", "numpy", "torch"))
+    check_random(facts, words, key, torchs)
     for name, generator in _generators(model).items():
         generator.bit_generator.state = facts["generators"][name]
     version, gauss = facts["python"]
-    words = tuple(int(word) for word in arrays[f"{PREFIX}python"])
-    random.setstate((version, words, gauss))
+    random.setstate((version, tuple(int(word) for word in words), gauss))
     pos, has_gauss, value = facts["numpy"]
-    key = arrays[f"{PREFIX}numpy"]
     np.random.set_state(("MT19937", key, pos, has_gauss, value))  # noqa: NPY002
-    torch.set_rng_state(torch.from_numpy(np.array(arrays[f"{PREFIX}torch"], np.uint8)))
+    torch.set_rng_state(torch.from_numpy(np.array(torchs)))
 
 
 def _generators(model: Any) -> dict[str, np.random.Generator]:

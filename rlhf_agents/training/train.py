@@ -10,19 +10,32 @@ from gymnasium import spaces
 from stable_baselines3.common.vec_env import VecEnv
 
 from rlhf_agents.dqn import hyperparams
+from rlhf_agents.dqn.env_access import game_of
 from rlhf_agents.envs.open_env import EnvConfig, open_env, policy_of
-from rlhf_agents.errors import EnvironmentFailureError, ModelFileError, OutputError, SettingError
+from rlhf_agents.errors import (
+    EnvironmentFailureError,
+    ModelFileError,
+    OutputError,
+    SettingError,
+    UserError,
+)
 from rlhf_agents.evaluation.strength import Strength, score_against_alpha_beta
 from rlhf_agents.files.atomic import remove_leftovers
-from rlhf_agents.files.model_file import POLICY, RUN_GROUPS, ModelFile, read_model
+from rlhf_agents.files.model_file import POLICY, ModelFile, read_model
 from rlhf_agents.hfdqn import HFDQN
 from rlhf_agents.training.progress import tell
 from rlhf_agents.training.run import KEPT, Over, Run, TrainingConfig
+from rlhf_agents.training.run_checks import run_facts
 from rlhf_agents.training.run_state import restore
 from rlhf_agents.training.stopping import StopRequests
+from rlhf_games.base import GameError
 
 __all__ = ["TrainingConfig", "prepare", "train"]
 
+RANGES = {"n_envs": (1, 10_000), "seed": (0, 2**32 - 1)}
+"""Numbers that a file may ask for; `n_envs` of a config may be larger."""
+MOST_LETTERS = 200
+"""Of the name of an environment in a file."""
 GAME_MINUTES = 20.0
 GAMES_PER_LOG, EPISODES_PER_LOG = 4096, 20
 """Games of self-play, or episodes elsewhere, between two lines of the log."""
@@ -98,7 +111,7 @@ def prepare(config: TrainingConfig) -> tuple[HFDQN, TrainingConfig]:
         SettingError: the plan cannot work.
         ModelFileError: the file to resume from cannot be used.
     """
-    file = None if config.resume is None else read_model(config.resume, (POLICY, *RUN_GROUPS))
+    file = None if config.resume is None else read_model(config.resume, (POLICY,))
     reseeded = config.seed is not None
     config = _complete(config, file)
     _check(config)
@@ -109,16 +122,20 @@ def prepare(config: TrainingConfig) -> tuple[HFDQN, TrainingConfig]:
         seed=config.seed or 0,
         options=config.options,
     )
-    env = open_env(opened, config.n_envs)
+    try:
+        env = open_env(opened, config.n_envs)
+    except (UserError, GameError) as error:
+        if file is None:
+            raise
+        msg = f"{file.path} cannot be resumed: {error}"
+        raise ModelFileError(msg) from error
     config = replace(config, n_envs=env.num_envs, out=_with_ending(config.out))
     remove_leftovers(config.out)
     if not isinstance(env.action_space, spaces.Discrete):
         msg = f"HFDQN needs discrete actions, and {config.game} has {env.action_space}"
         raise SettingError(msg)
-    if file is None:
-        model = _new(config, env)
-        return model, _with_budget(config, model)
-    model = _resumed(config, env, file, reseeded)
+    model = _new(config, env) if file is None else _resumed(config, env, file, reseeded)
+    model.trained_goal = config.goal
     return model, _with_budget(config, model)
 
 
@@ -129,8 +146,11 @@ def _complete(config: TrainingConfig, file: ModelFile | None) -> TrainingConfig:
     if config.settings or config.policy:
         msg = "hyper-parameters and the policy belong to a new run; a resumed one has the file's"
         raise SettingError(msg)
-    facts = file.manifest.get("run") or {"world": file.manifest.get("game")}
+    facts = run_facts(file) or {"world": file.manifest.get("game")}
     world = facts.get("world")
+    if world is not None and not (isinstance(world, str) and len(world) <= MOST_LETTERS):
+        msg = f"{file.path} does not describe a training run: its world is {world!r:.80}"
+        raise ModelFileError(msg)
     if config.game and world and config.game != world:
         msg = f"{file.path} was trained for {world}, not for {config.game}"
         raise ModelFileError(msg)
@@ -142,7 +162,8 @@ def _complete(config: TrainingConfig, file: ModelFile | None) -> TrainingConfig:
         raise SettingError(msg)
     kept = {name: facts[name] for name in KEPT if facts.get(name) is not None}
     for name, each in kept.items():
-        if not isinstance(each, KEPT[name]):
+        least, most = RANGES.get(name, (None, None))
+        if not isinstance(each, KEPT[name]) or (least is not None and not least <= each <= most):
             msg = f"{file.path} does not describe a training run: {name} is {each!r}"
             raise ModelFileError(msg)
     if config.steps is not None or config.minutes is not None:
@@ -185,7 +206,7 @@ def _new(config: TrainingConfig, env: VecEnv) -> HFDQN:
     log = None if config.tensorboard is None else str(config.tensorboard)
     settings = dict(config.settings)
     policy = config.policy
-    if not env.has_attr("game"):
+    if game_of(env) is None:
         named = hyperparams.of_env(config.game)
         settings = {
             **{key: each for key, each in named.items() if key in hyperparams.KNOWN},

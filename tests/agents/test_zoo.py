@@ -83,7 +83,7 @@ def test_the_unmodified_zoo_takes_a_plugin_of_one_line(tmp_path, module, line, o
 @needs_zoo
 def test_hyperparameters_name_environments_and_buffers_by_strings():
     hyperparameters = zoo.hyperparams
-    assert {"default", "CartPole-v1", "BitFlip-v0"} <= hyperparameters.keys()
+    assert {"default", "atari", "CartPole-v1", "BitFlip-v0"} <= hyperparameters.keys()
     assert all("policy" in settings for settings in hyperparameters.values())
     assert hyperparameters["BitFlip-v0"]["replay_buffer_class"] == "HerReplayBuffer"
 

@@ -207,10 +207,14 @@ class GoalGames:
             msg = f"these are no positions of {self.game.title}"
             raise ValueError(msg)
         self.rng.bit_generator.state = json.loads(state["generator"].tobytes())
+        most = {"goals": len(self.game.goals) - 1, "learner": 1, "_next_seat": 1}
         for name in RUNNING:
-            if state[name].shape != getattr(self, name).shape:
-                msg = f"{name} of the games cannot be {state[name].shape}"
+            found, usual = state[name], getattr(self, name)
+            fits = (found.shape, found.dtype) == (usual.shape, usual.dtype)
+            if not fits or not ((found >= 0) & (found <= most.get(name, found))).all():
+                msg = f"{name} of the games cannot be {found.dtype} {found.shape}, or too large"
                 raise ValueError(msg)
+        for name in RUNNING:
             setattr(self, name, state[name].copy())
         self.opponents.sit_down(state["opponents"])
         return True

@@ -36,6 +36,12 @@ class EnvPolicy:
         self.name = name
         self.network = model.q_net
         actions = model.action_space
+        if model.normalizer is not None and model.normalizer.norm_obs:
+            msg = (
+                f"{name} was trained in a VecNormalize, and exported bots do not normalise what "
+                "they see; train without norm_obs to export it"
+            )
+            raise SettingError(msg)
         if not isinstance(actions, spaces.Discrete):
             msg = f"{name} chooses from {actions}, not from a list of actions"
             raise SettingError(msg)

@@ -14,6 +14,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 from stable_baselines3 import HerReplayBuffer
 from stable_baselines3.common.buffers import BaseBuffer
+from stable_baselines3.her.goal_selection_strategy import GoalSelectionStrategy
 
 from rlhf_agents.dqn.action_masks import MASK_KEY
 from rlhf_agents.dqn.replay.goal_rewards import GoalRewards
@@ -31,15 +32,16 @@ from rlhf_agents.dqn.replay.samples import (
 from rlhf_agents.dqn.replay.store import UNJUDGED, Drawn, Ints, Judged, TransitionStore
 from rlhf_agents.errors import SettingError
 from rlhf_agents.files.atomic import write_atomically
+from rlhf_agents.files.types import Array, Arrays, Space
 from rlhf_agents.settings import Priorities
 
 STRATEGIES = ("future", "final", "episode", "random", "all_goals")
 ACHIEVED, DESIRED = "achieved_goal", "desired_goal"
 REDRAWS = 3
-"""How often a goal is drawn that is not reached already, before the asked one is kept."""
+"""Draws of a goal that is not reached already, before the commanded one is kept."""
 
 
-def is_goal_space(space: spaces.Space[Any]) -> bool:
+def is_goal_space(space: Space) -> bool:
     """Return whether observations are those of a goal environment."""
     keys = {"observation", ACHIEVED, DESIRED}
     return isinstance(space, spaces.Dict) and keys <= set(space.spaces)
@@ -80,16 +82,16 @@ class HindsightReplayBuffer(HerReplayBuffer):
         self,
         buffer_size: int,
         observation_space: spaces.Dict,
-        action_space: spaces.Space[Any],
+        action_space: Space,
         env: Any = None,
         device: Any = "auto",
         n_envs: int = 1,
         optimize_memory_usage: bool = False,
         handle_timeout_termination: bool = True,
         n_sampled_goal: int = 4,
-        goal_selection_strategy: str = "future",
+        goal_selection_strategy: str | GoalSelectionStrategy = "future",
         copy_info_dict: bool = False,
-        goals: NDArray[Any] | None = None,
+        goals: Array | None = None,
         skip_achieved: bool = True,
         terminate_on_goal: bool | None = None,
         n_steps: int = 1,
@@ -97,6 +99,8 @@ class HindsightReplayBuffer(HerReplayBuffer):
         priorities: Priorities | None = None,
         store_masks: bool = False,
     ) -> None:
+        if isinstance(goal_selection_strategy, GoalSelectionStrategy):
+            goal_selection_strategy = goal_selection_strategy.name.lower()
         _check(observation_space, goal_selection_strategy, n_sampled_goal, goals)
         BaseBuffer.__init__(
             self, buffer_size, observation_space, action_space, device, n_envs=n_envs
@@ -105,7 +109,7 @@ class HindsightReplayBuffer(HerReplayBuffer):
         self.optimize_memory_usage = False
         self.handle_timeout_termination = handle_timeout_termination
         self.n_sampled_goal, self.her_ratio = n_sampled_goal, 1 - 1 / (n_sampled_goal + 1)
-        self.strategy, self.copy_info_dict = str(goal_selection_strategy), copy_info_dict
+        self.strategy, self.copy_info_dict = goal_selection_strategy, copy_info_dict
         self.skip_achieved, self.terminate_on_goal = skip_achieved, terminate_on_goal
         masks: Any = action_space
         n_actions = (
@@ -153,11 +157,11 @@ class HindsightReplayBuffer(HerReplayBuffer):
 
     def add(  # type: ignore[override]
         self,
-        obs: dict[str, NDArray[Any]],
-        next_obs: dict[str, NDArray[Any]],
-        action: NDArray[Any],
-        reward: NDArray[Any],
-        done: NDArray[Any],
+        obs: Arrays,
+        next_obs: Arrays,
+        action: Array,
+        reward: Array,
+        done: Array,
         infos: list[dict[str, Any]],
     ) -> None:
         """Store one step of every environment."""
@@ -179,7 +183,7 @@ class HindsightReplayBuffer(HerReplayBuffer):
         self._masks = None
         self.pos, self.full = self.store.pos, self.store.full
 
-    def _shaped(self, goals: Any) -> NDArray[Any]:
+    def _shaped(self, goals: Any) -> Array:
         shape = self.codec.layout[f"obs:{DESIRED}"].shape
         return np.asarray(goals).reshape(-1, *shape)
 
@@ -242,7 +246,7 @@ class HindsightReplayBuffer(HerReplayBuffer):
         )
         return sources
 
-    def _judge(self, rows: Ints, sources: Ints, ahead: Ints) -> tuple[Judged, NDArray[Any]]:
+    def _judge(self, rows: Ints, sources: Ints, ahead: Ints) -> tuple[Judged, Array]:
         """Return rewards and ends of steps `[V, n]` under other goals, and these, `[V, ...]`."""
         steps = ahead.ravel() if self.store.n_steps == 1 else np.maximum(ahead.ravel(), 0)
         desired, goals, achieved = self._goals.read(self.store.rows, rows, sources, steps)
@@ -261,7 +265,7 @@ class HindsightReplayBuffer(HerReplayBuffer):
         return Judged(sources, earned, reached), desired
 
     def _batch(
-        self, drawn: Drawn, ahead: Ints, judged: Judged, desired: NDArray[Any] | None, env: Any
+        self, drawn: Drawn, ahead: Ints, judged: Judged, desired: Array | None, env: Any
     ) -> Samples:
         store = self.store
         rewards, terminal = store.earned(ahead, judged)
@@ -273,7 +277,7 @@ class HindsightReplayBuffer(HerReplayBuffer):
         seen = self._normalize_obs(before, env), self._normalize_obs(after, env), masks
         return as_samples(store, drawn, seen, outcome, self.device)
 
-    def update_priorities(self, indices: Ints, errors: NDArray[Any]) -> None:
+    def update_priorities(self, indices: Ints, errors: Array) -> None:
         """Set priorities from the errors `[B]` of a batch."""
         self.store.update_priorities(indices, errors)
 
@@ -306,9 +310,7 @@ class HindsightReplayBuffer(HerReplayBuffer):
         self.pos, self.full = self.store.pos, self.store.full
 
 
-def _check(
-    space: spaces.Space[Any], strategy: str, n_sampled_goal: int, goals: NDArray[Any] | None
-) -> None:
+def _check(space: Space, strategy: str, n_sampled_goal: int, goals: Array | None) -> None:
     if not is_goal_space(space):
         msg = (
             "hindsight needs Dict observations with observation, achieved_goal and desired_goal, "
@@ -322,5 +324,5 @@ def _check(
         msg = f"n_sampled_goal must be 0 or more, got {n_sampled_goal}"
         raise SettingError(msg)
     if (strategy == "all_goals") != (goals is not None):
-        msg = "goals=[G, ...] is needed by, and only by, goal_selection_strategy='all_goals'"
+        msg = "goal_selection_strategy='all_goals' needs goals=[G, ...]; no other takes them"
         raise SettingError(msg)

@@ -19,7 +19,7 @@ TERMINAL = 1
 GOAL_ENDED = 2
 """Flag: it ended because the goal was reached; with another goal it would have gone on."""
 WAITED = 4
-"""Flag: nobody acted, and nothing is learnt from it."""
+"""Flag: no action was taken, and nothing is learnt from the step."""
 UNPACKED = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1)
 EIGHT = np.uint64(8)
 

@@ -1,4 +1,4 @@
-"""A replay buffer that stores which actions are allowed next, for observations that do not tell."""
+"""A replay buffer that stores action masks, for observations that do not hold them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from stable_baselines3.common.buffers import BaseBuffer, ReplayBuffer
 from rlhf_agents.dqn.replay.kernels import TERMINAL
 from rlhf_agents.dqn.replay.samples import RowCodec, Samples, as_samples, end_flags, waited_flags
 from rlhf_agents.dqn.replay.store import Drawn, TransitionStore
+from rlhf_agents.files.types import Array, Arrays, Space
 from rlhf_agents.settings import Priorities
 
 
@@ -34,7 +35,7 @@ class MaskedReplayBuffer(ReplayBuffer):
     def __init__(  # noqa: PLR0913, PLR0917 - ReplayBuffer's arguments, then ours
         self,
         buffer_size: int,
-        observation_space: spaces.Space[Any],
+        observation_space: Space,
         action_space: spaces.Discrete,
         device: Any = "auto",
         n_envs: int = 1,
@@ -64,9 +65,9 @@ class MaskedReplayBuffer(ReplayBuffer):
         self,
         obs: Any,
         next_obs: Any,
-        action: NDArray[Any],
-        reward: NDArray[Any],
-        done: NDArray[Any],
+        action: Array,
+        reward: Array,
+        done: Array,
         infos: list[dict[str, Any]],
     ) -> None:
         """Store one step of every environment."""
@@ -90,9 +91,9 @@ class MaskedReplayBuffer(ReplayBuffer):
         seen = self._observation(before, env), self._observation(after, env), masks
         return as_samples(store, drawn, seen, outcome, self.device)
 
-    def _observation(self, parts: dict[str, NDArray[Any]], env: Any) -> Any:
+    def _observation(self, parts: Arrays, env: Any) -> Any:
         return self._normalize_obs(parts if self.codec.is_dict else parts[""], env)
 
-    def update_priorities(self, indices: NDArray[np.int64], errors: NDArray[Any]) -> None:
+    def update_priorities(self, indices: NDArray[np.int64], errors: Array) -> None:
         """Set priorities from the errors `[B]` of a batch."""
         self.store.update_priorities(indices, errors)

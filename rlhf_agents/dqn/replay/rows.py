@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from stable_baselines3.common.preprocessing import get_obs_shape
 
 from rlhf_agents.dqn.replay.kernels import UNPACKED, Rows, read_rows
+from rlhf_agents.files.types import Array, Space
 
 
 @dataclass(frozen=True)
 class Field:
-    """Where one array lies in a row.
+    """The place of one array in a row.
 
     Attributes:
         shape: of the array, without the batch.
@@ -26,6 +27,7 @@ class Field:
         packed: eight values share a byte.
         begin: first byte.
         size: bytes in the row.
+        limits: least and greatest of values that count something, None for other values.
     """
 
     shape: tuple[int, ...]
@@ -33,11 +35,20 @@ class Field:
     packed: bool
     begin: int
     size: int
+    limits: tuple[Any, Any] | None = None
 
     @property
     def values(self) -> int:
         """Values of the array; bytes it takes when unpacked if it was packed."""
         return int(np.prod(self.shape))
+
+    def check(self, rows: Rows) -> None:
+        """Raise `ValueError` if there are values in rows `[B, width]` beyond the limits."""
+        if self.limits is not None:
+            stored = np.ascontiguousarray(rows[:, self.begin : self.begin + self.size])
+            if not within(stored.view(self.dtype), self.limits):
+                msg = "its observations are not those of this buffer's space"
+                raise ValueError(msg)
 
     def write(self, rows: Rows, values: Any) -> None:
         """Put values `[B, *shape]` into rows `[B, width]`."""
@@ -57,14 +68,15 @@ class RowLayout:
         self.fields: dict[str, Field] = {}
         self.width = 0
 
-    def add(self, name: str, space: spaces.Space[Any]) -> None:
+    def add(self, name: str, space: Space) -> None:
         """Add a field for values of a space as SB3 stores them."""
         shape: Any = get_obs_shape(space)
         dtype = np.dtype(space.dtype)
         packed = is_binary(space)
         values = int(np.prod(shape))
         size = -(-values // 8) if packed else values * dtype.itemsize
-        self.fields[name] = Field(tuple(shape), dtype, packed, self.width, size)
+        limits = value_limits(space)
+        self.fields[name] = Field(tuple(shape), dtype, packed, self.width, size, limits)
         self.width += size
 
     def __getitem__(self, name: str) -> Field:
@@ -85,7 +97,7 @@ class RowReader:
         self.bytes = [field.values if field.packed else field.size for field in self.fields]
         self._plans: dict[tuple[int, ...], Any] = {}
 
-    def read(self, rows: Rows, *indices: NDArray[np.int64]) -> list[NDArray[Any]]:
+    def read(self, rows: Rows, *indices: NDArray[np.int64]) -> list[Array]:
         """Return the values `[B, *shape]` of the wanted fields.
 
         Args:
@@ -114,7 +126,22 @@ class RowReader:
         return np.array(plan, np.int64).reshape(-1, 5), end, blocks
 
 
-def is_binary(space: spaces.Space[Any]) -> bool:
+def value_limits(space: Space) -> tuple[Any, Any] | None:
+    """Return the least and the greatest value of a space that counts, None for other spaces."""
+    if isinstance(space, spaces.Discrete):
+        return space.start, space.start + space.n - 1
+    if isinstance(space, spaces.MultiDiscrete):
+        return space.start.ravel(), (space.start + space.nvec - 1).ravel()
+    return None
+
+
+def within(values: Array, limits: tuple[Any, Any]) -> bool:
+    """Return whether values are within limits, of all of them or `[K]` of `[..., K]` each."""
+    flat = values.reshape(-1, np.size(limits[0]))
+    return bool(((flat >= limits[0]) & (flat <= limits[1])).all())
+
+
+def is_binary(space: Space) -> bool:
     """Return whether all values of a space are 0 or 1 in one byte each."""
     if isinstance(space, spaces.MultiBinary):
         return True

@@ -1,4 +1,4 @@
-"""What our replay buffers share: observations as rows, n-step samples, files without pickle."""
+"""Shared parts of our replay buffers: observations as rows, n-step samples, safe files."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from rlhf_agents.dqn.replay.kernels import WAITED, Rows
 from rlhf_agents.dqn.replay.rows import RowLayout, RowReader
 from rlhf_agents.dqn.replay.store import Drawn, Ints, NStepResult, TransitionStore
 from rlhf_agents.errors import ModelFileError
+from rlhf_agents.files.types import Array, Arrays, Space
 from rlhf_agents.files.untrusted import WRONG
 
 MASK = "mask"
@@ -35,7 +36,7 @@ class Samples(NamedTuple):
         rewards: n-step returns, float32 `[B, 1]`.
         discounts: of the next observation, float32 `[B, 1]`; None for one step.
         next_masks: allowed actions of the next observation, uint8 `[B, A]`, if the observation
-            does not tell.
+            does not hold them.
         weights: importance weights, float32 `[B, 1]`, with priorities.
         indices: for `update_priorities`, int64 `[B]`.
     """
@@ -60,9 +61,7 @@ class RowCodec:
         shared: keys that are the same before and after a step.
     """
 
-    def __init__(
-        self, space: spaces.Space[Any], n_actions: int | None, shared: tuple[str, ...] = ()
-    ) -> None:
+    def __init__(self, space: Space, n_actions: int | None, shared: tuple[str, ...] = ()) -> None:
         self.is_dict = isinstance(space, spaces.Dict)
         parts = space.spaces if isinstance(space, spaces.Dict) else {"": space}
         self.keys, self.shared = list(parts), shared
@@ -98,7 +97,7 @@ class RowCodec:
 
     def read(
         self, rows: Rows, first: Ints, final: Ints
-    ) -> tuple[dict[str, Any], dict[str, Any], NDArray[Any] | None]:
+    ) -> tuple[dict[str, Any], dict[str, Any], Array | None]:
         """Return observations before `first` and after `final` by key, and the masks after it."""
         values = self.reader.read(rows, first, final)
         before = dict(zip(self.keys, values, strict=False))
@@ -108,7 +107,7 @@ class RowCodec:
 
 
 def end_flags(
-    dones: NDArray[Any], infos: list[dict[str, Any]], timeouts: bool
+    dones: Array, infos: list[dict[str, Any]], timeouts: bool
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return which episodes ended, `[n_envs]`, and which of them not by a time limit."""
     ends = np.asarray(dones, bool)
@@ -119,14 +118,14 @@ def end_flags(
 
 
 def waited_flags(infos: list[dict[str, Any]]) -> NDArray[np.uint8]:
-    """Return `WAITED` where an info says that nobody acted (`waiting`), uint8 `[n_envs]`."""
+    """Return `WAITED` where an info says that no action was taken (`waiting`), uint8 `[n_envs]`."""
     return np.array([WAITED if info.get("waiting") else 0 for info in infos], np.uint8)
 
 
 def as_samples(
     store: TransitionStore,
     drawn: Drawn,
-    observations: tuple[Any, Any, NDArray[Any] | None],
+    observations: tuple[Any, Any, Array | None],
     outcome: NStepResult,
     device: torch.device,
 ) -> Samples:
@@ -157,7 +156,7 @@ def as_samples(
     )
 
 
-def save_state(kind: str, state: dict[str, NDArray[Any]]) -> bytes:
+def save_state(kind: str, state: Arrays) -> bytes:
     """Return a buffer's arrays as the bytes of a safetensors file."""
     arrays = {name: np.ascontiguousarray(value) for name, value in state.items()}
     return safetensors.numpy.save(arrays, {"kind": KIND, "class": kind})
@@ -187,7 +186,7 @@ def _check_kind(path: str | os.PathLike[str], facts: dict[str, str], kind: str) 
         raise ModelFileError(msg)
 
 
-def _read_state(store: TransitionStore, file: Any) -> dict[str, NDArray[Any]]:
+def _read_state(store: TransitionStore, file: Any) -> Arrays:
     """Return the arrays that a buffer wants; none is read before its size is known to fit."""
     state = {name: _read_array(file, name, shape) for name, shape in NUMBERS.items()}
     for name, target in store.targets(state["numbers"]).items():
@@ -198,10 +197,10 @@ def _read_state(store: TransitionStore, file: Any) -> dict[str, NDArray[Any]]:
     return state
 
 
-def _read_array(file: Any, name: str, shape: tuple[int, ...]) -> NDArray[Any]:
+def _read_array(file: Any, name: str, shape: tuple[int, ...]) -> Array:
     found = file.get_slice(name).get_shape()
     if found != list(shape):
         msg = f"{name} has the shape {found}, not {list(shape)}"
         raise ValueError(msg)
-    array: NDArray[Any] = file.get_tensor(name)
+    array: Array = file.get_tensor(name)
     return array

@@ -1,4 +1,4 @@
-"""A ring of transitions that knows its episodes: drawing, n-step returns, priorities.
+"""A ring buffer of transitions and their episodes: drawing, n-step returns, priorities.
 
 Every stored transition can be drawn, also those of episodes that still run and the rest of
 episodes whose beginning has been overwritten. Transitions are named by their row,
@@ -14,17 +14,22 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from rlhf_agents.dqn.replay.kernels import (
+    GOAL_ENDED,
+    TERMINAL,
     WAITED,
     Rows,
     follow_episodes,
     n_step_returns,
     settle,
 )
-from rlhf_agents.dqn.replay.rows import RowLayout
+from rlhf_agents.dqn.replay.rows import RowLayout, value_limits
 from rlhf_agents.dqn.replay.sum_tree import SumTree
+from rlhf_agents.files.array_checks import check_arrays, check_numbers
+from rlhf_agents.files.types import Array, Arrays, Space
 from rlhf_agents.settings import Priorities
 
 REDRAWS = 100
+ALL_FLAGS = TERMINAL | GOAL_ENDED | WAITED
 
 Ints = NDArray[np.int64]
 
@@ -42,7 +47,7 @@ class Drawn(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """What the next n steps of the first V transitions of a batch bring under other goals.
+    """Rewards and ends of the next n steps of V transitions of a batch under other goals.
 
     Attributes:
         sources: `KEEP` where the goal stays, int64 `[V]`.
@@ -59,7 +64,7 @@ UNJUDGED = Judged(np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, np
 
 
 class NStepResult(NamedTuple):
-    """What became of a batch.
+    """The n-step outcome of a batch.
 
     Attributes:
         returns: n-step returns, float32 `[B]`.
@@ -92,7 +97,7 @@ class TransitionStore:
         capacity: int,
         n_envs: int,
         layout: RowLayout,
-        action_space: spaces.Space[Any],
+        action_space: Space,
         n_steps: int = 1,
         gamma: float = 0.99,
         priorities: Priorities | None = None,
@@ -126,14 +131,14 @@ class TransitionStore:
 
     @property
     def places(self) -> tuple[Any, Any, Any, int, bool]:
-        """What the kernels need to know to place a row in its episode."""
+        """Arguments with which the kernels place a row in its episode."""
         return self.episode_start, self.episode_length, self.running_for, self.pos, self.full
 
     def add(
         self,
         rows: Rows,
-        actions: NDArray[Any],
-        rewards: NDArray[Any],
+        actions: Array,
+        rewards: Array,
         flags: NDArray[np.uint8],
         ends: NDArray[np.bool_],
     ) -> None:
@@ -192,7 +197,7 @@ class TransitionStore:
         return Drawn(rows, (weights / weights.max()).astype(np.float32))
 
     def _acted(self, rows: Ints) -> Ints:
-        """Draw anew where nobody acted; if that fails a hundred times, keep what there is."""
+        """Draw anew where no action was taken, up to a hundred times."""
         for _ in range(REDRAWS):
             waited = np.flatnonzero(self.flags[rows] & WAITED)
             if not len(waited):
@@ -200,7 +205,7 @@ class TransitionStore:
             rows[waited] = np.random.randint(self.filled, size=len(waited))  # noqa: NPY002
         return rows
 
-    def update_priorities(self, rows: Ints, errors: NDArray[Any]) -> None:
+    def update_priorities(self, rows: Ints, errors: Array) -> None:
         """Set the priorities of transitions from their errors `[B]`."""
         if self.tree is None or self.priorities is None:
             return
@@ -239,9 +244,16 @@ class TransitionStore:
 
     # ---- saving ----------------------------------------------------------------------------
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of `state` when the ring is full."""
+        arrays = [*(getattr(self, name) for name in self.ARRAYS), self.running_since]
+        arrays += [self.running_for] + ([] if self.tree is None else [self.tree.tree])
+        return sum(array.nbytes for array in arrays)
+
     ARRAYS = ("rows", "actions", "rewards", "flags", "episode_start", "episode_length")
 
-    def state(self) -> dict[str, NDArray[Any]]:
+    def state(self) -> Arrays:
         """Return all that is stored, as arrays."""
         filled = {name: getattr(self, name)[: self.filled] for name in self.ARRAYS}
         numbers = np.array([self.pos, self.full, self.capacity, self.n_envs], np.int64)
@@ -251,44 +263,30 @@ class TransitionStore:
             state["priorities"] = self.tree.tree
         return state
 
-    def targets(self, numbers: NDArray[Any]) -> dict[str, NDArray[Any]]:
+    def targets(self, numbers: Array) -> Arrays:
         """Return where the arrays of a state with these `numbers` belong, as views.
 
         Raises:
             ValueError: they belong to a buffer of another size.
         """
-        pos, full, capacity, n_envs = (int(number) for number in numbers)
-        if (capacity, n_envs) != (self.capacity, self.n_envs):
-            msg = (
-                f"it has room for {capacity} x {n_envs} steps, not {self.capacity} x {self.n_envs}"
-            )
-            raise ValueError(msg)
-        if not 0 <= pos < capacity:
-            msg = f"the next step cannot go to place {pos} of {capacity}"
-            raise ValueError(msg)
-        filled = (capacity if full else pos) * n_envs
+        pos, full = check_numbers(numbers, [self.capacity, self.n_envs])
+        filled = (self.capacity if full else pos) * self.n_envs
         targets = {name: getattr(self, name)[:filled] for name in self.ARRAYS}
         targets["running_since"], targets["running_for"] = self.running_since, self.running_for
         if self.tree is not None:
             targets["priorities"] = self.tree.tree
         return targets
 
-    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+    def restore(self, state: Arrays) -> None:
         """Take over what `state` returned.
 
         Raises:
-            ValueError: it belongs to a buffer of another size or kind, or says what cannot be.
+            ValueError: it belongs to a buffer of another size or kind, or is impossible.
             KeyError: something is missing.
         """
         numbers, highest = state["numbers"], state["highest"]
-        if numbers.shape != (4,) or numbers.dtype.kind not in "iu" or highest.shape != (1,):
-            msg = "it does not say how much is stored"
-            raise ValueError(msg)
         targets = self.targets(numbers)
-        for name, target in targets.items():
-            if target.shape != state[name].shape or target.dtype != state[name].dtype:
-                msg = f"{name} has the shape {state[name].shape}, not {target.shape}"
-                raise ValueError(msg)
+        check_arrays({**targets, "highest": np.zeros(1)}, state)
         if not 0 < highest[0] < np.inf:
             msg = f"its highest priority is {highest[0]}"
             raise ValueError(msg)
@@ -298,12 +296,17 @@ class TransitionStore:
         self.waits = bool((self.flags & WAITED).any())
         self.pos, self.full, self.highest = int(numbers[0]), bool(numbers[1]), float(highest[0])
 
-    def _check(self, state: dict[str, NDArray[Any]], filled: int) -> None:
+    def _check(self, state: Arrays, filled: int) -> None:
         """Raise `ValueError` if compiled code, which checks nothing, could leave an array."""
-        actions, (least, greatest) = state["actions"], _action_range(self.action_space)
+        if not np.isfinite(state["rewards"]).all() or state["flags"].max(initial=0) > ALL_FLAGS:
+            msg = "its rewards or flags are not those of steps"
+            raise ValueError(msg)
+        actions, (least, greatest) = state["actions"], action_range(self.action_space)
         if not ((actions >= least) & (actions <= greatest)).all():
             msg = "its actions are not those of this buffer's action space"
             raise ValueError(msg)
+        for field in self.layout.fields.values():
+            field.check(state["rows"])
         last = self.capacity
         most = {
             "episode_start": last - 1,
@@ -320,23 +323,21 @@ class TransitionStore:
             raise ValueError(msg)
 
 
-def _action_size(space: spaces.Space[Any]) -> int:
+def _action_size(space: Space) -> int:
     return 1 if isinstance(space, spaces.Discrete) else int(np.prod(np.asarray(space.shape)))
 
 
-def _action_range(space: spaces.Space[Any]) -> tuple[Any, Any]:
+def action_range(space: Space) -> tuple[Any, Any]:
     """Return the least and the greatest of each number of an action."""
-    if isinstance(space, spaces.Discrete):
-        return space.start, space.start + space.n - 1
-    if isinstance(space, spaces.MultiDiscrete):
-        return space.start.ravel(), (space.start + space.nvec - 1).ravel()
     if isinstance(space, spaces.MultiBinary):
         return 0, 1
+    if (limits := value_limits(space)) is not None:
+        return limits
     greatest = np.finfo(np.float64).max  # SB3 stores them scaled
     return -greatest, greatest
 
 
-def _action_type(space: spaces.Space[Any]) -> Any:
+def _action_type(space: Space) -> Any:
     if isinstance(space, spaces.Discrete) and space.start >= 0 and space.start + space.n <= 256:
         return np.uint8
     return space.dtype

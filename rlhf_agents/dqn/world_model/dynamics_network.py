@@ -1,4 +1,4 @@
-"""A model of the world that predicts: a small ensemble whose members must agree.
+"""A world model that predicts: a small ensemble whose members must agree.
 
 It predicts what an action changes: which zeros and ones flip, by how much numbers move, the reward,
 and whether the episode ends. An untrained member guesses boldly, so that all agree only on what
@@ -15,8 +15,11 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 from torch import nn
 
+from rlhf_agents.dqn.optimizer_state import ADAM, check_state, state_arrays, state_slots
 from rlhf_agents.dqn.replay.rows import is_binary
 from rlhf_agents.dqn.world_model.outcomes import Imagined, Ints, Parts, Transitions
+from rlhf_agents.files.model_file import prefixed, unprefixed
+from rlhf_agents.files.types import Array, Arrays, Space
 from rlhf_agents.settings import ModelForesight
 
 CERTAIN = 2.0
@@ -47,7 +50,7 @@ class DynamicsNetwork:
 
     def __init__(
         self,
-        parts: dict[str, spaces.Space[Any]],
+        parts: dict[str, Space],
         n_actions: int,
         settings: ModelForesight,
         seed: int | None,
@@ -71,13 +74,13 @@ class DynamicsNetwork:
 
     def _new_weights(self) -> dict[str, nn.Parameter]:
         members, hidden = self.settings.members, self.settings.hidden
-        seen, told = self.width + self.n_actions, self.width + 2
+        seen, predicted = self.width + self.n_actions, self.width + 2
         shapes = {
             "first": ((members, seen, hidden), seen**-0.5),
             "first_bias": ((members, 1, hidden), 0.1),
-            "second": ((members, hidden, told), 0.1 * hidden**-0.5),
-            "second_bias": ((members, 1, told), 0.1),
-            "shortcut": ((members, seen, told), 0.5),
+            "second": ((members, hidden, predicted), 0.1 * hidden**-0.5),
+            "second_bias": ((members, 1, predicted), 0.1),
+            "shortcut": ((members, seen, predicted), 0.5),
         }
         weights = {
             name: torch.randn(shape, generator=self.generator) * size
@@ -146,15 +149,15 @@ class DynamicsNetwork:
         self, out: torch.Tensor, changes: torch.Tensor, rewards: torch.Tensor, ends: torch.Tensor
     ) -> torch.Tensor:
         """Return the loss of each member on each transition, `[K, B]`."""
-        told = out[:, :, : self.width]
-        changes = changes.expand_as(told)
+        predicted = out[:, :, : self.width]
+        changes = changes.expand_as(predicted)
         flips = nn.functional.binary_cross_entropy_with_logits
         if self.all_bits:
-            parts = flips(told, changes, reduction="none")
+            parts = flips(predicted, changes, reduction="none")
         else:
-            squares = (told - changes).square()
+            squares = (predicted - changes).square()
             safe = torch.where(self.bits, changes, 0.0)
-            parts = torch.where(self.bits, flips(told, safe, reduction="none"), squares)
+            parts = torch.where(self.bits, flips(predicted, safe, reduction="none"), squares)
         reward_gap = out[:, :, -2] - rewards / self.scale[-1]
         end_loss = flips(out[:, :, -1], ends.expand_as(out[:, :, -1]), reduction="none")
         return parts.sum(dim=2) + reward_gap.square() + end_loss
@@ -177,61 +180,42 @@ class DynamicsNetwork:
         scales = {name: getattr(self, name) for name in SCALES}
         return {name: w.data for name, w in self.weights.items()} | scales
 
-    def state(self) -> dict[str, NDArray[Any]]:
+    def state(self) -> Arrays:
         """Return all that was learnt, and how to go on, as arrays."""
-        moments = {
-            f"{MOMENT}{index}.{key}": np.atleast_1d(value.numpy())  # as safetensors would
-            for index, slot in self.optimizer.state_dict()["state"].items()
-            for key, value in slot.items()
-        }
         return {
             "numbers": np.array([self.count, self.mistakes]),
             "generator": self.generator.get_state().numpy(),
             **{name: tensor.numpy() for name, tensor in self._tensors().items()},
-            **moments,
+            **prefixed(MOMENT, state_arrays(self.optimizer.state_dict())),
         }
 
-    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+    def restore(self, state: Arrays) -> None:
         """Take over what `state` returned.
 
         Raises:
             ValueError: it belongs to another network.
             KeyError: something is missing.
-            RuntimeError: its random numbers are none.
+            RuntimeError: its random numbers are not those of a generator.
         """
         count, mistakes = (float(number) for number in state["numbers"])
         if not (count >= 0 and 0 <= mistakes <= 1):
             msg = f"it saw {count} transitions and was wrong in {mistakes} of them"
             raise ValueError(msg)
-        tensors, moments = self._tensors(), self._moments(state)
+        tensors, moments = self._tensors(), unprefixed(MOMENT, state)
+        check_state(moments, [tuple(w.shape) for w in self.weights.values()], ADAM, np.float32)
         for name, tensor in tensors.items():
             _check_tensor(name, state[name], tensor.shape)
         groups = self.optimizer.state_dict()["param_groups"]
-        self.optimizer.load_state_dict({"state": moments, "param_groups": groups})
+        self.optimizer.load_state_dict({"state": state_slots(moments), "param_groups": groups})
         self.generator.set_state(torch.from_numpy(np.array(state["generator"], np.uint8)))
         for name, tensor in tensors.items():
             tensor.copy_(torch.from_numpy(np.array(state[name])))
         self.count, self.mistakes = int(count), mistakes
 
-    def _moments(self, state: dict[str, NDArray[Any]]) -> dict[int, dict[str, torch.Tensor]]:
-        """Return Adam's moments of every weight; none before the first step."""
-        if not any(name.startswith(MOMENT) for name in state):
-            return {}
-        shapes = [weight.shape for weight in self.weights.values()]
-        moments: dict[int, dict[str, torch.Tensor]] = {}
-        for index, shape in enumerate(shapes):
-            moments[index] = {}
-            for key, expected in (("step", (1,)), ("exp_avg", shape), ("exp_avg_sq", shape)):
-                array = state[f"{MOMENT}{index}.{key}"]
-                _check_tensor(f"{MOMENT}{index}.{key}", array, expected)
-                moments[index][key] = torch.from_numpy(np.array(array))
-            moments[index]["step"] = moments[index]["step"][0]
-        return moments
-
     # ---- predicting ------------------------------------------------------------------------
 
     def _forward(self, seen: torch.Tensor, actions: torch.Tensor) -> torch.Tensor:
-        """Return what members tell, `[K, B, M, D + 2]`, for features `[B, D]`, actions `[B, M]`."""
+        """Return the predictions, `[K, B, M, D + 2]`, for features `[B, D]`, actions `[B, M]`."""
         w, d = self.weights, self.width
         members, flat = self.settings.members, actions.reshape(-1)
         first = seen @ w["first"][:, :d] + w["first_bias"]  # [K, B, H]
@@ -246,14 +230,14 @@ class DynamicsNetwork:
     def predict(self, before: Parts, actions: Ints) -> _Guess:
         """Return what the ensemble expects of actions int64 `[B, M]` in states `[B, ...]`."""
         out = self._forward(self._normal(self._flat(before)), torch.from_numpy(actions))
-        told = out[..., : self.width]
+        predicted = out[..., : self.width]
         if self.all_bits:
-            sure = _agreed(told)
-            changes = (told[0] > 0).float()
+            sure = _agreed(predicted)
+            changes = (predicted[0] > 0).float()
         else:
-            close = told.std(dim=0) < ALIKE
-            sure = torch.where(self.bits, _agreed(told), close)
-            changes = torch.where(self.bits, (told[0] > 0).float(), told.mean(dim=0))
+            close = predicted.std(dim=0) < ALIKE
+            sure = torch.where(self.bits, _agreed(predicted), close)
+            changes = torch.where(self.bits, (predicted[0] > 0).float(), predicted.mean(dim=0))
         known = sure.all(dim=-1) & _agreed(out[..., -1]) & (out[..., -2].std(dim=0) < ALIKE)
         rewards = out[..., -2].mean(dim=0) * self.scale[-1]
         return _Guess(changes, rewards, out[0, ..., -1] > 0, known.numpy())
@@ -286,7 +270,7 @@ class DynamicsNetwork:
 
 
 class _Guess:
-    """What an ensemble expects of M actions in B states.
+    """The expectation of an ensemble for M actions in B states.
 
     Args:
         changes: float32 `[B, M, D]`.
@@ -310,13 +294,13 @@ def _agreed(logits: torch.Tensor) -> torch.Tensor:
     return (logits > CERTAIN).all(dim=0) | (logits < -CERTAIN).all(dim=0)
 
 
-def _check_tensor(name: str, array: NDArray[Any], shape: Any) -> None:
+def _check_tensor(name: str, array: Array, shape: Any) -> None:
     if array.shape != tuple(shape) or array.dtype != np.float32 or not np.isfinite(array).all():
         msg = f"{name} is not float32 {tuple(shape)} of finite numbers"
         raise ValueError(msg)
 
 
-def can_predict(parts: dict[str, spaces.Space[Any]]) -> bool:
+def can_predict(parts: dict[str, Space]) -> bool:
     """Return whether observations are vectors of bits and numbers, and not too long."""
     kinds = all(isinstance(space, spaces.Box | spaces.MultiBinary) for space in parts.values())
     return (

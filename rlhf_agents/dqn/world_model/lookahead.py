@@ -1,7 +1,7 @@
 """Foresight in plain environments: targets and actions that look ahead in a learned model.
 
-A sampled target believes the one outcome that happened. A table of the world weighs all that are
-known, so that luck does not look like skill, and plans: what an action leads to, however many
+A sampled target believes the one outcome that happened. A table of the environment weighs all that
+are known, so that luck does not look like skill, and plans: what an action leads to, however many
 steps later, for whatever goal is asked. Where states never come back, a network that predicts looks
 one step ahead. What the model does not know is left to the sample and the Q-network.
 """
@@ -15,15 +15,15 @@ from typing import Any
 import numpy as np
 import torch
 from gymnasium import spaces
-from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnv
 
 from rlhf_agents.dqn.action_masks import MASK_KEY, only_allowed
-from rlhf_agents.dqn.replay.goal_rewards import GoalRewards, goals_tell_rewards
+from rlhf_agents.dqn.replay.goal_rewards import GoalRewards, goals_determine_rewards
 from rlhf_agents.dqn.replay.kernels import TERMINAL, WAITED
 from rlhf_agents.dqn.world_model.outcomes import Imagined, Ints, Parts, Transitions, expected_values
 from rlhf_agents.dqn.world_model.planning import MOST_STATES, Floats, Planner, Terms
 from rlhf_agents.dqn.world_model.world_model import DESIRED, WorldModel
+from rlhf_agents.files.types import Arrays, Space
 from rlhf_agents.settings import ModelForesight
 
 ACHIEVED = "achieved_goal"
@@ -45,7 +45,7 @@ class Lookahead:
 
     def __init__(
         self,
-        space: spaces.Space[Any],
+        space: Space,
         n_actions: int,
         settings: ModelForesight,
         gamma: float,
@@ -54,7 +54,7 @@ class Lookahead:
         self.settings, self.gamma, self.n_actions = settings, gamma, n_actions
         self.is_dict = isinstance(space, spaces.Dict)
         self.shows_goals = isinstance(space, spaces.Dict) and DESIRED in space.spaces
-        self.has_goals = self.shows_goals  # and they, not the world, say what is paid
+        self.has_goals = self.shows_goals  # and they, not the environment, determine rewards
         self.world = WorldModel(space, n_actions, settings, seed)
         self.goals: GoalRewards | None = None
         self.planner: Planner | None = None
@@ -64,10 +64,10 @@ class Lookahead:
         """Ask this environment what goals are worth."""
         self.goals = None
         if env is not None:
-            self.has_goals = self.shows_goals and goals_tell_rewards(env)
+            self.has_goals = self.shows_goals and goals_determine_rewards(env)
             self.goals = GoalRewards(env, None) if self.has_goals else None
 
-    # ---- learning the world ----------------------------------------------------------------
+    # ---- learning the model ----------------------------------------------------------------
 
     def observe(self, buffer: Any) -> None:
         """Take in what was stored since the last call."""
@@ -99,7 +99,7 @@ class Lookahead:
         if self.goals is not None:
             if ends.any():
                 ends &= ~self.goals.terminated(after[ACHIEVED], before[DESIRED], rewards)
-            rewards = np.zeros_like(rewards)  # the goal's, not the world's
+            rewards = np.zeros_like(rewards)  # the goal's, not the environment's
         keys = self.world.dtypes
         actions = store.actions[rows, 0].astype(np.int64)
         return Transitions(
@@ -168,7 +168,7 @@ class Lookahead:
 
     @property
     def acts(self) -> bool:
-        """Whether acting looks ahead, too."""
+        """True if acting looks ahead, too."""
         judged = self.goals is not None or not self.has_goals
         return self.settings.acting and judged and self.world.trusted
 
@@ -230,16 +230,16 @@ class Lookahead:
 
     # ---- a run that goes on ----------------------------------------------------------------
 
-    def run_state(self) -> dict[str, NDArray[Any]]:
+    def run_state(self) -> Arrays:
         """Return what, besides the world model, a training run needs to go on bit for bit."""
         plans = {} if self.planner is None else self.planner.state()
         return {"seen": np.array([self._seen]), **plans}
 
-    def restore_run_state(self, state: dict[str, NDArray[Any]]) -> None:
+    def restore_run_state(self, state: Arrays) -> None:
         """Go on where `run_state` was asked, with the same world model and the same replay.
 
         Raises:
-            ValueError: it belongs to another world.
+            ValueError: it belongs to another environment.
             KeyError: something is missing.
         """
         self._seen = int(state["seen"][0])

@@ -1,20 +1,22 @@
-"""What a learned model of the world expects, as one record, and what that is worth."""
+"""The outcomes that a world model expects, as one record, and their value."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-Parts = dict[str, NDArray[Any]]
+from rlhf_agents.files.types import Arrays
+
+Parts = Arrays
 """Observations by key, `[B, ...]` each; the key is "" where they are no Dict."""
 Ints = NDArray[np.int64]
 
 
 class Transitions(NamedTuple):
-    """What happened in B steps.
+    """B steps in an environment.
 
     Attributes:
         before: observations, without what was desired.
@@ -32,7 +34,7 @@ class Transitions(NamedTuple):
 
 
 class Imagined(NamedTuple):
-    """What may follow from M actions in each of B states: N outcomes in all.
+    """Possible outcomes of M actions in each of B states: N outcomes in all.
 
     Attributes:
         after: observations, `[N, ...]` each.

@@ -10,15 +10,16 @@ from numpy.typing import NDArray
 
 from rlhf_agents.dqn.action_masks import MASK_KEY
 from rlhf_agents.dqn.world_model.state_table import Memory, StateTable
+from rlhf_agents.files.types import Arrays
 from rlhf_games.compiled import Real, compiled_fast, inner_fast
 
 Floats = NDArray[np.float32]
 Terms = tuple[Floats, float, float]
-"""What a goal is worth: rewards and ends by state, see `iterate_values`, the least and most."""
+"""The worth of a goal: rewards and ends by state, see `iterate_values`, the least and most."""
 SWEEPS = 400
 TOLERANCE = 1e-4
 MOST_STATES = 20_000
-"""Larger worlds are not planned in: a sweep would take milliseconds."""
+"""States of the largest table that is planned in: a sweep of more would take milliseconds."""
 PLANS = 512
 """Goals whose plans are kept."""
 MOST_KEPT = 1 << 24
@@ -129,7 +130,7 @@ class Planner:
         self._plans[goal, bold] = GoalPlan(quality, self.table.news, steps)
         return quality
 
-    def state(self) -> dict[str, NDArray[Any]]:
+    def state(self) -> Arrays:
         """Return the latest plans, at most `MOST_KEPT` values of them, as arrays.
 
         Their names: `goals` uint8 `[P, bytes]`, `facts` int64 `[P, 4]` (whether bold, news, steps,
@@ -151,11 +152,11 @@ class Planner:
             "quality": np.concatenate([nothing, *qualities]),
         }
 
-    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+    def restore(self, state: Arrays) -> None:
         """Keep the plans that `state` returned, and no others.
 
         Raises:
-            ValueError: they are plans for another world.
+            ValueError: they are plans for another environment.
             KeyError: something is missing.
         """
         goals, facts, quality = (state[name] for name in ("goals", "facts", "quality"))
@@ -164,7 +165,7 @@ class Planner:
         fits = len(goals) == len(facts) and quality.shape == (sizes.sum(), self.table.n_actions)
         sizes_fit = ((sizes > 0) & (sizes <= self.table.states)).all()
         if not (fits and sizes_fit and quality.dtype == np.float32) or np.isnan(quality).any():
-            msg = "its plans are for another world"
+            msg = "its plans are for another environment"
             raise ValueError(msg)
         self._plans = {
             (goal.tobytes(), bool(bold)): GoalPlan(quality[end - size : end], int(news), int(steps))

@@ -1,27 +1,30 @@
-"""A model of the world that remembers: which states followed from which, and how often.
+"""A world model that remembers: which states followed from which, and how often.
 
-It is exact in the limit for worlds of any randomness, and knows nothing of states it has not seen.
+It is exact in the limit for environments of any randomness, and knows only states that it has seen.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rlhf_agents.dqn.world_model.outcomes import Imagined, Ints, Parts, Transitions
+from rlhf_agents.files.types import Array, Arrays
 
 BRANCHING = 8
 """Different outcomes of an action that are kept; of an action with more nothing is claimed."""
 FIRST_ROOM = 1024
 NOWHERE = -1
+MOST_PLACES, EDGES_SHARE = 1_000_000, 64
+"""States times actions that a file may ask for: so many, or so many for each outcome."""
 PER_EDGE = ("counts", "rewards", "ends")
 PART = "part."
 
 
 class Memory(NamedTuple):
-    """What followed from S states and A actions: up to K outcomes of each.
+    """Outcomes of S states and A actions, up to K of each.
 
     Attributes:
         after: states that followed, -1 none, int32 `[S, A, K]`.
@@ -46,7 +49,7 @@ class StateTable:
         limit: states that are remembered; later ones are not.
 
     Attributes:
-        news: different outcomes that were seen.
+        news: number of different outcomes that were seen.
     """
 
     def __init__(self, n_actions: int, limit: int = 500_000) -> None:
@@ -66,7 +69,7 @@ class StateTable:
 
     @property
     def states(self) -> int:
-        """How many states are remembered."""
+        """Number of states that are remembered."""
         return len(self._index)
 
     def learn(self, steps: Transitions) -> int:
@@ -129,7 +132,7 @@ class StateTable:
 
     # ---- saving ----------------------------------------------------------------------------
 
-    def state(self) -> dict[str, NDArray[Any]]:
+    def state(self) -> Arrays:
         """Return all that is remembered, as arrays: E outcomes, and the S states.
 
         Their names: `edges` int32 `[E, 4]` (state, action, slot, state that followed), `counts`,
@@ -146,7 +149,7 @@ class StateTable:
             **{PART + key: part for key, part in self.remembered().items()},
         }
 
-    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+    def restore(self, state: Arrays) -> None:
         """Remember what `state` returned, and nothing else.
 
         Raises:
@@ -158,6 +161,9 @@ class StateTable:
         edges, crowded = state["edges"], state["crowded"]
         if any(len(part) != len(index) for part in parts.values()) or len(index) > self.limit:
             msg = "the states that it remembers are not all different"
+            raise ValueError(msg)
+        if len(index) * self.n_actions > max(MOST_PLACES, EDGES_SHARE * len(edges)):
+            msg = f"it remembers {len(index)} states but only {len(edges)} outcomes"
             raise ValueError(msg)
         _check_places(edges, (len(index), self.n_actions, BRANCHING, len(index)))
         _check_places(crowded, (len(index), self.n_actions))
@@ -203,23 +209,23 @@ class StateTable:
         self.after[old:] = NOWHERE
 
 
-def _longer(array: NDArray[Any], length: int) -> NDArray[Any]:
+def _longer(array: Array, length: int) -> Array:
     result = np.zeros((length, *array.shape[1:]), array.dtype)
     result[: len(array)] = array
     return result
 
 
-def _check_places(places: NDArray[Any], limits: tuple[int, ...]) -> None:
+def _check_places(places: Array, limits: tuple[int, ...]) -> None:
     """Raise `ValueError` unless `places` is int32 `[N, len(limits)]`, all from 0 to the limits."""
     if places.dtype != np.int32 or places.ndim != 2 or places.shape[1] != len(limits):
         msg = f"its edges are {places.dtype} {places.shape}"
         raise ValueError(msg)
     if len(places) and not ((places >= 0) & (places < np.array(limits))).all():
-        msg = "its edges lead out of the world"
+        msg = "its edges lead to states or actions that it does not have"
         raise ValueError(msg)
 
 
-def _check_counts(state: dict[str, NDArray[Any]], edges: int) -> None:
+def _check_counts(state: Arrays, edges: int) -> None:
     counts, rewards, ends = (state[name] for name in PER_EDGE)
     kinds = {(array.dtype.str, array.shape) for array in (counts, rewards, ends)}
     if kinds != {(np.dtype(np.float32).str, (edges,))}:
@@ -227,5 +233,5 @@ def _check_counts(state: dict[str, NDArray[Any]], edges: int) -> None:
         raise ValueError(msg)
     sound = np.isfinite(counts) & (counts > 0) & (ends >= 0) & (ends <= counts)
     if not (sound & np.isfinite(rewards)).all():
-        msg = "it counts what cannot be counted"
+        msg = "its counts are not positive finite numbers"
         raise ValueError(msg)

@@ -1,4 +1,4 @@
-"""The model of a plain environment that foresight looks into: a table, a network, or none yet."""
+"""The world model of a plain environment: a table, a network, or none yet."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from typing import Any
 
 import numpy as np
 from gymnasium import spaces
-from numpy.typing import NDArray
 
 from rlhf_agents.dqn.world_model.dynamics_network import DynamicsNetwork, can_predict
 from rlhf_agents.dqn.world_model.outcomes import Imagined, Ints, Parts, Transitions
 from rlhf_agents.dqn.world_model.state_table import PART, StateTable
 from rlhf_agents.errors import SettingError
+from rlhf_agents.files.types import Arrays, Space
 from rlhf_agents.settings import ModelForesight
 
 DESIRED = "desired_goal"
 TRIAL = 1000
 """Transitions after which "auto" decides."""
 SMALL, COMES_BACK = 0.8, 0.2
-"""Shares of steps that led to states seen before. In a small world a table, which plans, is best;
-else a network, if the world can be predicted; else a table, if states come back at all."""
+"""Shares of steps that led to states seen before. In a small environment a table, which plans, is
+best; else a network, if it predicts well; else a table, if states come back at all."""
 FIRST_LOOK = 100
 """Transitions before which nothing is said of how often states come back."""
 SETTLED = 0.005
@@ -33,8 +33,8 @@ TABLE, NETWORK = "table.", "network."
 class WorldModel:
     """Learns what actions do, and says what it knows.
 
-    A table is right in any world whose states come back; a network also knows states that are new,
-    if the world is deterministic. With "auto" both try, and the one that works stays.
+    A table is right wherever states come back; a network also knows states that are new, if the
+    environment is deterministic. With "auto" both try, and the one that works stays.
 
     Args:
         space: of observations.
@@ -47,7 +47,7 @@ class WorldModel:
     """
 
     def __init__(
-        self, space: spaces.Space[Any], n_actions: int, settings: ModelForesight, seed: int | None
+        self, space: Space, n_actions: int, settings: ModelForesight, seed: int | None
     ) -> None:
         parts = parts_of(space)
         _check(parts, settings)
@@ -65,7 +65,7 @@ class WorldModel:
 
     @property
     def trusted(self) -> bool:
-        """Whether there is a model to look into."""
+        """True if there is a model to look into."""
         return self.remembers or self._predicts
 
     @property
@@ -74,7 +74,7 @@ class WorldModel:
 
     @property
     def remembers(self) -> bool:
-        """Whether a table is looked into, which knows all outcomes and not only certain ones."""
+        """True if a table is looked into, which knows all outcomes and not only certain ones."""
         if self.table is None:
             return False
         return self.network is None or self._comes_back(SMALL)
@@ -137,7 +137,7 @@ class WorldModel:
 
     # ---- saving ----------------------------------------------------------------------------
 
-    def state(self) -> dict[str, NDArray[Any]]:
+    def state(self) -> Arrays:
         """Return all that is known, as arrays."""
         known = {"numbers": np.array([self.steps, self.familiar, self.turns, *self.reward_range])}
         for prefix, model in self._models().items():
@@ -148,17 +148,17 @@ class WorldModel:
         both = {TABLE: self.table, NETWORK: self.network}
         return {prefix: model for prefix, model in both.items() if model is not None}
 
-    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+    def restore(self, state: Arrays) -> None:
         """Know what `state` returned, and nothing else.
 
         Raises:
-            ValueError: it belongs to another world or to other settings.
+            ValueError: it belongs to another environment or to other settings.
             KeyError: something is missing.
             RuntimeError: see `DynamicsNetwork.restore`.
         """
         steps, familiar, turns, low, high = (float(number) for number in state["numbers"])
         if not (0 <= familiar <= steps < np.inf and 0 <= turns < np.inf and low <= 0 <= high):
-            msg = "it counts what cannot be counted"
+            msg = "its numbers of steps or its rewards are impossible"
             raise ValueError(msg)
         kept = {
             prefix: {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
@@ -177,7 +177,7 @@ class WorldModel:
         self.steps, self.familiar, self.turns = int(steps), int(familiar), int(turns)
         self.reward_range = (low, high)
 
-    def _check_states(self, arrays: dict[str, NDArray[Any]]) -> None:
+    def _check_states(self, arrays: Arrays) -> None:
         found = {
             name.removeprefix(PART): (array.dtype, array.shape[1:])
             for name, array in arrays.items()
@@ -185,7 +185,7 @@ class WorldModel:
         }
         expected = {key: (np.dtype(self.dtypes[key]), self.shapes[key]) for key in self.dtypes}
         if found and found != expected:
-            msg = "its states are those of another world"
+            msg = "its states are those of another environment"
             raise ValueError(msg)
 
     def _own(self, parts: Parts) -> Parts:
@@ -194,14 +194,14 @@ class WorldModel:
         return {key: a.reshape(-1, 1) if a.ndim < 2 else a for key, a in arrays.items()}
 
 
-def parts_of(space: spaces.Space[Any]) -> dict[str, spaces.Space[Any]]:
+def parts_of(space: Space) -> dict[str, Space]:
     """Return the space of every part of an observation that actions change."""
     if not isinstance(space, spaces.Dict):
         return {"": space}
     return {key: part for key, part in space.spaces.items() if key != DESIRED}
 
 
-def _check(parts: dict[str, spaces.Space[Any]], settings: ModelForesight) -> None:
+def _check(parts: dict[str, Space], settings: ModelForesight) -> None:
     if settings.model not in KINDS:
         msg = f"the model of foresight must be one of {', '.join(KINDS)}, got {settings.model!r}"
         raise SettingError(msg)

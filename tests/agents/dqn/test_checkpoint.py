@@ -8,20 +8,24 @@ import warnings
 import zipfile
 from collections import deque
 
+import gymnasium
 import numpy as np
 import pytest
 import torch
 from gymnasium import spaces
 from stable_baselines3 import DQN, HerReplayBuffer
 from stable_baselines3.common.envs import BitFlippingEnv
+from stable_baselines3.common.torch_layers import FlattenExtractor
 from stable_baselines3.common.type_aliases import TrainFreq, TrainFrequencyUnit
 from stable_baselines3.common.utils import ConstantSchedule, FloatSchedule, LinearSchedule
 
-from rlhf_agents.errors import ModelFileError
+from rlhf_adapters import make_env
+from rlhf_agents.errors import ModelFileError, SettingError
 from rlhf_agents.files.json_codec import Custom, decode, encode
-from rlhf_agents.files.model_file import MANIFEST
+from rlhf_agents.files.model_file import MANIFEST, read_model
 from rlhf_agents.hfdqn import HFDQN
 from rlhf_agents.settings import Cosine, Foresight, Hindsight, ModelForesight, Priorities
+from tests.agents.files.crafted import with_manifest
 
 VALUES = [
     None,
@@ -173,6 +177,16 @@ def test_foresight_is_saved_with_its_world_model(tmp_path):
     assert HFDQN.load(path).model_foresight == ModelForesight()
 
 
+def test_a_buffer_of_dicts_without_end_is_refused(tmp_path):
+    path = tmp_path / "model.zip"
+    small(BitFlippingEnv(4), "MultiInputPolicy", replay_buffer_class=HerReplayBuffer).save(path)
+    manifest = read_model(path).manifest
+    manifest["data"]["buffer_size"] = 10**9
+    with_manifest(path, manifest)
+    with pytest.raises(ModelFileError, match="HerReplayBuffer of 1000000000 steps is refused"):
+        HFDQN.load(path)
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
@@ -197,14 +211,70 @@ def test_foresight_of_strangers_is_checked(tmp_path, changes, reason):
         HFDQN.load(path)
 
 
+class OwnExtractor(FlattenExtractor):
+    """A class that no file can hold."""
+
+
 def test_custom_parts_must_be_brought_or_trusted(tmp_path):
     path = tmp_path / "model.zip"
-    small(learning_rate=lambda _: 1e-3).save(path)
-    with pytest.raises(ModelFileError, match=r"<lambda> as l.*custom_objects=.*trust=True"):
+    small(policy_kwargs={"features_extractor_class": OwnExtractor, "net_arch": [8]}).save(path)
+    with pytest.raises(ModelFileError, match=r"OwnExtractor as p.*custom_objects=.*trust=True"):
         HFDQN.load(path)
-    objects = {"learning_rate": 5e-4, "lr_schedule": None}
-    assert HFDQN.load(path, custom_objects=objects).learning_rate == 5e-4
-    assert HFDQN.load(path, trust=True).learning_rate(1.0) == 1e-3
+    kwargs = {"features_extractor_class": OwnExtractor, "net_arch": [8]}
+    for options in ({"custom_objects": {"policy_kwargs": kwargs}}, {"trust": True}):
+        network = HFDQN.load(path, **options).q_net
+        assert type(network.features_extractor) is OwnExtractor
+
+
+def halving(progress):
+    """A schedule that is code."""
+    return 2e-3 * progress
+
+
+@pytest.mark.parametrize("kind", ["plain", "game"])
+def test_a_schedule_that_is_code_is_only_missed_when_learning(tmp_path, kind):
+    path = tmp_path / "model.zip"
+    if kind == "plain":
+        env, model = gymnasium.make("CartPole-v1"), small(learning_rate=halving)
+    else:
+        env = make_env("tic_tac_toe", n_envs=2)
+        model = HFDQN("MultiInputPolicy", env, learning_rate=halving)
+    model.save(path)
+    for again in range(2):  # saving it once more changes nothing
+        loaded = HFDQN.load(path, env=env)
+        assert loaded.predict(loaded.get_env().reset(), deterministic=True)[0].size
+        with pytest.raises(SettingError, match=r"halving.*learning_rate=\.\.\..*trust=True"):
+            loaded.learn(10)
+        if not again:
+            loaded.save(path)
+    assert HFDQN.load(path, env=env, learning_rate=5e-4).learn(10).lr_schedule(0.5) > 0
+    model.save(path)
+    assert HFDQN.load(path, trust=True).learning_rate(1.0) == 2e-3
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [LinearSchedule(1e-3, 1e-4, 0.5), ConstantSchedule(1e-3), Cosine(1e-3), 1e-3],
+    ids=lambda schedule: type(schedule).__name__,
+)
+def test_known_schedules_are_data(tmp_path, schedule):
+    path = tmp_path / "model.zip"
+    env = make_env("tic_tac_toe", n_envs=2)
+    for model in (
+        small(learning_rate=schedule),
+        HFDQN("MultiInputPolicy", env, learning_rate=schedule),
+    ):
+        model.save(path)
+        loaded = HFDQN.load(path)
+        for progress in (1.0, 0.75, 0.5, 0.2):
+            assert loaded.lr_schedule(progress) == pytest.approx(model.lr_schedule(progress))
+
+
+def test_the_zoos_linear_schedule_is_data():
+    """Known by its name, because RL Zoo need not be installed."""
+    zoos = type("SimpleLinearSchedule", (), {"__module__": "rl_zoo3.utils", "initial_value": 2e-3})
+    schedule = decode(encode(zoos()))
+    assert [schedule(progress) for progress in (1.0, 0.25, 0.0)] == pytest.approx([2e-3, 5e-4, 0])
 
 
 def test_files_of_sb3_itself_need_trust(tmp_path):

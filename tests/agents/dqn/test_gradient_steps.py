@@ -8,9 +8,22 @@ import pytest
 import torch
 from torch import nn
 
+from rlhf_agents.dqn import gradient_steps
 from rlhf_agents.dqn.gradient_steps import clip_and_step, follow
 
 ROWS = 16
+
+
+def test_private_functions_of_torch_are_those_that_were_tested():
+    """With a new torch: see that the tests below pass with `FAST` set, then name it here."""
+    assert torch.__version__.startswith("2.13.")
+    assert gradient_steps.TESTED == "2.13"
+    assert gradient_steps.FAST
+
+
+@pytest.fixture(params=[True, False], ids=["private", "public"])
+def fast(request, monkeypatch):
+    monkeypatch.setattr(gradient_steps, "FAST", request.param)
 
 
 def network() -> nn.Module:
@@ -45,7 +58,7 @@ def train(steps: int, kind: Any, ours: bool, **options: Any) -> tuple[nn.Module,
         (torch.optim.SGD, {"momentum": 0.9}),
     ],
 )
-def test_steps_are_those_of_torch(kind: Any, options: dict):
+def test_steps_are_those_of_torch(fast, kind: Any, options: dict):
     ours, our_optimizer = train(50, kind, ours=True, **options)
     theirs, their_optimizer = train(50, kind, ours=False, **options)
     for mine, other in zip(ours.parameters(), theirs.parameters(), strict=True):
@@ -55,7 +68,7 @@ def test_steps_are_those_of_torch(kind: Any, options: dict):
         assert all(torch.equal(mine[index][key], value) for key, value in slot.items())
 
 
-def test_hooks_of_the_optimizer_are_called():
+def test_hooks_of_the_optimizer_are_called(fast):
     model, optimizer = train(2, torch.optim.Adam, ours=True)
     called = []
     optimizer.register_step_post_hook(lambda *_: called.append(1))
@@ -64,7 +77,7 @@ def test_hooks_of_the_optimizer_are_called():
 
 
 @pytest.mark.parametrize("share", [1.0, 0.25])
-def test_a_target_follows(share: float):
+def test_a_target_follows(fast, share: float):
     online, target = network(), network()
     with torch.no_grad():
         for parameter in online.parameters():

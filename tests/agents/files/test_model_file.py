@@ -13,15 +13,12 @@ from unittest import mock
 import cloudpickle
 import numpy as np
 import pytest
-from gymnasium import spaces
 
 from rlhf_agents.errors import ModelFileError, OutputError
 from rlhf_agents.files.model_file import (
     MANIFEST,
     model_bytes,
     read_model,
-    space_from_json,
-    space_to_json,
     write_model,
 )
 from rlhf_agents.hfdqn import HFDQN
@@ -185,20 +182,6 @@ def test_members_are_added_to_a_foreign_zip(tmp_path):
     content = model_bytes({"game": "x"}, ARRAYS, base.getvalue())
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         assert {"data", MANIFEST} <= set(archive.namelist())
-
-
-def test_spaces_survive_json():
-    space = spaces.Dict(
-        a=spaces.Box(-1.0, 1.0, (2, 3), np.float32),
-        b=spaces.Discrete(4),
-        c=spaces.Box(0, 1, (5,), np.int8),
-    )
-    assert space_from_json(json.loads(json.dumps(space_to_json(space)))) == space
-
-
-def test_other_spaces_are_refused():
-    with pytest.raises(TypeError, match="MultiBinary"):
-        space_to_json(spaces.MultiBinary(3))
 
 
 def test_groups_that_nobody_asked_for_are_not_read(path):

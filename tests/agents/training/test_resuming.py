@@ -182,7 +182,7 @@ def test_models_saved_by_a_script_can_be_resumed(tmp_path, capsys):
     HFDQN("MlpPolicy", small_envs.Walk(), **WALK).learn(50).save(path)
     plan = TrainingConfig("RlhfTestWalk-v0", steps=100, out=path, resume=path, quiet=True)
     assert train(plan)[0].num_timesteps == 100
-    assert "it says nothing of the run" in capsys.readouterr().err
+    assert "it says nothing about the run" in capsys.readouterr().err
     HFDQN("MlpPolicy", small_envs.Walk(), **WALK).save(path)
     with pytest.raises(SettingError, match="does not say which world"):
         train(replace(plan, game=""))

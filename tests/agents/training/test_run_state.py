@@ -219,7 +219,7 @@ def test_pools_refuse_what_does_not_fit():
     with pytest.raises(ValueError, match="it has 10 rows of batches, there is room for 9"):
         BatchPool(9).restore(pool.state(), game())
     for name, other in (("targets", np.zeros((10, 9))), ("known", np.zeros((10, 9)))):
-        with pytest.raises(ValueError, match=f"{name} of batches are float64"):
+        with pytest.raises(ValueError, match=rf"{name} has the shape \(10, 9\) of float64"):
             BatchPool(10).restore({**pool.state(), name: other}, game())
     with pytest.raises(KeyError):
         BatchPool(10).restore({"states": pool.state()["states"], "next": np.array([0])}, game())
@@ -252,7 +252,7 @@ def test_teachers_hand_on_what_they_proved():
     teachers[0]._table.key[5], teachers[0]._table.value[5] = 77, 3
     teachers[1].restore(teachers[0].state())
     assert (teachers[1]._table.key[5], teachers[1]._table.value[5]) == (77, 3)
-    with pytest.raises(ValueError, match="broadcast"):
+    with pytest.raises(ValueError, match="key has the shape"):
         teachers[1].restore({name: a[:7] for name, a in teachers[0].state().items()})
 
 
@@ -308,3 +308,33 @@ def test_priorities_of_nothing_lead_nowhere_else():
         restore_buffer(buffer, state)
     for _ in range(20):
         assert buffer.sample(30).indices.max() < 6
+
+
+def test_observations_that_the_space_has_not_are_refused():
+    numbers = spaces.Dict(a=spaces.Discrete(4), b=spaces.MultiDiscrete([2, 3]))
+    for space in (numbers, spaces.Discrete(4)):
+        buffers = [MaskedReplayBuffer(10, space, TWO, "cpu", N_ENVS) for _ in range(2)]
+        plain = ReplayBuffer if space is not numbers else DictReplayBuffer
+        buffers += [plain(10, space, TWO, "cpu", N_ENVS) for _ in range(2)]
+        for one, other in (buffers[:2], buffers[2:]):
+            step = [space.sample() for _ in range(N_ENVS)]
+            seen = np.array(step)
+            if space is numbers:
+                seen = {key: np.array([each[key] for each in step]) for key in numbers.spaces}
+            two = np.zeros(N_ENVS)
+            one.add(seen, seen, two.astype(int), two, two, [{}] * N_ENVS)
+            state = {name: array.copy() for name, array in buffer_state(one).items()}
+            restore_buffer(other, state)
+            which = "rows" if "rows" in state else min(n for n in state if "observations" in n)
+            state[which][...] = 100
+            with pytest.raises(ValueError, match="observations"):
+                restore_buffer(other, state)
+
+
+def test_steps_outside_their_episodes_are_refused():
+    buffer = BUFFERS["SB3's hindsight"]()
+    fill(buffer, 13, np.random.default_rng(0))
+    state = {name: array.copy() for name, array in buffer_state(buffer).items()}
+    state["ep_length"][state["ep_length"] > 0] = 1
+    with pytest.raises(ValueError, match="outside their episodes"):
+        restore_buffer(BUFFERS["SB3's hindsight"](), state)

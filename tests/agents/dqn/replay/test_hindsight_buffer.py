@@ -321,8 +321,8 @@ def test_observations_are_normalised():
     [
         ({"goal_selection_strategy": "past"}, "must be one of future, final"),
         ({"n_sampled_goal": -1}, "0 or more"),
-        ({"goals": GOALS}, "only by"),
-        ({"goal_selection_strategy": "all_goals"}, "needed by"),
+        ({"goals": GOALS}, "needs goals"),
+        ({"goal_selection_strategy": "all_goals"}, "needs goals"),
     ],
 )
 def test_impossible_options_are_refused(options, sentence):

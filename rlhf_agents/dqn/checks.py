@@ -1,0 +1,48 @@
+"""Checks of what users give to a model."""
+
+from __future__ import annotations
+
+from rlhf_agents.errors import ObservationError, SettingError
+from rlhf_agents.settings import LostSchedule
+
+
+def check_observation(observation: object) -> None:
+    """Refuse the pair that `reset` of Gymnasium returns.
+
+    Raises:
+        ObservationError: it is a pair of an observation and an info.
+    """
+    pair = isinstance(observation, tuple) and len(observation) == 2
+    if pair and isinstance(observation[1], dict):  # type: ignore[index]
+        msg = (
+            "predict needs an observation and got a pair: you may be mixing Gym API, where reset "
+            "returns (observation, info), with SB3's; pass the observation alone"
+        )
+        raise ObservationError(msg)
+
+
+def check_schedule(rate: object) -> None:
+    """Refuse to learn with a learning rate that is not in the model's file.
+
+    Raises:
+        SettingError: it is not.
+    """
+    if isinstance(rate, LostSchedule):
+        msg = (
+            f"the learning rate of this model was the code {rate.name}, which is not in its file: "
+            "to go on learning, load it with learning_rate=..., or with trust=True if you trust "
+            "its author"
+        )
+        raise SettingError(msg)
+
+
+def check_option(name: str, value: object, *kinds: type) -> None:
+    """Refuse a value that is neither None, True, False nor of one of the `kinds`.
+
+    Raises:
+        SettingError: it is another one.
+    """
+    if value is not None and not isinstance(value, (bool, *kinds)):
+        choices = ["None", "True", "False", *(f"{kind.__name__}(...)" for kind in kinds)]
+        msg = f"{name} must be {', '.join(choices[:-1])} or {choices[-1]}, got {value!r}"
+        raise SettingError(msg)

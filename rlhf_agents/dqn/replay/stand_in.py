@@ -1,0 +1,36 @@
+"""A stand-in for replay buffers that SB3's own DQN cannot make."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from rlhf_agents.errors import SettingError
+
+
+class BufferOfHFDQN:
+    """The replay buffer of SB3's `DQN` in models whose own buffer needs `HFDQN`.
+
+    With it SB3's DQN can load such files and predict without an environment. Learning raises an
+    error that names the cure.
+    """
+
+    pos = 0
+    full = False
+
+    def size(self) -> int:
+        """Return 0."""
+        return 0
+
+    def add(self, *_args: Any, **_kwargs: Any) -> NoReturn:
+        """Refuse to store a transition.
+
+        Raises:
+            SettingError: always.
+        """
+        msg = (
+            "this model's replay buffer needs HFDQN: to go on learning, load the file with "
+            "rlhf_agents.HFDQN.load(path, env=env); DQN.load is enough to predict"
+        )
+        raise SettingError(msg)
+
+    sample = add

@@ -1,0 +1,130 @@
+"""Checks of the state of a run that comes from a file, before any of it is used.
+
+Compiled code and random generators check nothing, so everything that reaches them is compared here
+with the spaces of the model, with its environments and with the states of generators.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import numpy as np
+import torch
+from gymnasium import spaces
+
+from rlhf_agents.errors import ModelFileError
+from rlhf_agents.files.attribute_checks import SHARE, number, of, or_none, require, whole
+from rlhf_agents.files.model_file import ModelFile
+from rlhf_agents.files.types import Array, Arrays, Space
+
+COUNTERS = {
+    "_n_calls": whole(),
+    "exploration_rate": SHARE,
+    "_current_progress_remaining": number(-1, 1),
+}
+"""Numbers that SB3 writes down with its own models; those of games take them from a run."""
+GROWS = ("actions", "generator")
+"""Arrays of environments that may be of any length."""
+MERSENNE_WORDS = 624
+"""Words of the state of a Mersenne Twister; its position is from 0 to this."""
+
+
+def run_facts(file: ModelFile) -> dict[str, Any] | None:
+    """Return what the manifest says of the run, None if it says nothing.
+
+    Raises:
+        ModelFileError: it is not a table.
+    """
+    facts = file.manifest.get("run")
+    if facts is None or isinstance(facts, dict):
+        return facts
+    msg = f"{file.path} does not describe a training run: its run is {facts!r:.80}"
+    raise ModelFileError(msg)
+
+
+def check_facts(facts: dict[str, Any]) -> None:
+    """Raise `ValueError` unless the counters of a run can be true."""
+    require("episodes", facts["episodes"], of(bool))
+    require("counters", facts["counters"], of(dict))
+    for name, check in COUNTERS.items():
+        require(name, facts["counters"][name], check)
+
+
+def check_observations(space: Space, seen: Arrays) -> None:
+    """Raise `ValueError` unless these are observations of a space.
+
+    Args:
+        space: of the model's observations.
+        seen: by key, `[n_envs, ...]`; what is not a Dict has the key "".
+    """
+    parts = space.spaces if isinstance(space, spaces.Dict) else {"": space}
+    if seen.keys() != parts.keys():
+        msg = f"its observations have the parts {sorted(seen)}, not {sorted(parts)}"
+        raise ValueError(msg)
+    for key, part in parts.items():
+        array = seen[key]
+        if array.shape[1:] != (part.shape or ()) or array.dtype != part.dtype:
+            msg = f"its observations {key} are {array.dtype} {array.shape}, not of {part}"
+            raise ValueError(msg)
+        check_finite(f"observations {key}", array)
+        counted = isinstance(part, spaces.Discrete | spaces.MultiDiscrete | spaces.MultiBinary)
+        if counted and not all(row in part for row in array):
+            msg = f"its observations {key} are not all of {part}"
+            raise ValueError(msg)
+
+
+def check_finite(name: str, array: Array) -> None:
+    """Raise `ValueError` if there are infinite or undefined numbers in an array."""
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        msg = f"{name} has numbers that are not finite"
+        raise ValueError(msg)
+
+
+def check_environments(expected: Arrays, found: Arrays, steps: int) -> None:
+    """Raise `ValueError` unless arrays say where environments are.
+
+    Args:
+        expected: what these environments would say now.
+        found: what a file says.
+        steps: that each of them can have made.
+    """
+    if expected.keys() != found.keys():
+        msg = "it does not say where these environments are"
+        raise ValueError(msg)
+    for name, array in found.items():
+        usual, grows = expected[name], name.split(".")[-1] in GROWS
+        same = array.shape == usual.shape or (grows and array.shape[1:] == usual.shape[1:])
+        if not same or array.ndim != usual.ndim or array.dtype != usual.dtype:
+            msg = f"{name} of the environments is {array.dtype} {array.shape}"
+            raise ValueError(msg)
+        if name.endswith("actions") and len(array) > steps:
+            msg = f"an episode of {len(array)} steps is longer than the run"
+            raise ValueError(msg)
+        check_finite(name, array)
+
+
+def check_random(facts: dict[str, Any], words: Array, keys: Array, torchs: Array) -> None:
+    """Raise `ValueError` or what generators raise unless they can be in these states.
+
+    Args:
+        facts: of the manifest: `python`, `numpy` and `generators`.
+        words: of Python's generator, uint64 `[625]`.
+        keys: of numpy's, uint32 `[624]`.
+        torchs: of torch's, uint8.
+    """
+    kinds = [(words.dtype.str, words.shape), (keys.dtype.str, keys.shape), torchs.dtype.str]
+    if kinds != [("<u8", (MERSENNE_WORDS + 1,)), ("<u4", (MERSENNE_WORDS,)), "|u1"]:
+        msg = f"its random numbers are {kinds}"
+        raise ValueError(msg)
+    version, gauss = facts["python"]
+    require("python", gauss, or_none(number()))
+    random.Random().setstate((version, tuple(int(word) for word in words), gauss))
+    pos, has_gauss, value = facts["numpy"]
+    require("the place of numpy's random numbers", pos, whole(0, MERSENNE_WORDS))
+    require("numpy", has_gauss, whole(0, 1))
+    require("numpy", value, number())
+    torch.Generator().set_state(torch.from_numpy(np.array(torchs)))
+    for state in facts["generators"].values():
+        scratch = np.random.PCG64()
+        scratch.state = state
