@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import logging
 import os
 import sys
 import traceback
@@ -17,9 +16,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NoReturn
 
-from rlhf_agents import limits, progress
+from rlhf_agents import limits
 from rlhf_agents.cli.signals import INTERRUPTED, TERMINATED, Terminated, ends_soon
 from rlhf_agents.errors import OutputError, SettingError, UserError
+from rlhf_agents.progress import Verbosity, set_verbosity
 from rlhf_games.base import GameError, did_you_mean
 
 SUCCESS, USER_MISTAKE, BROKEN_PIPE = 0, 2, 141
@@ -216,7 +216,8 @@ def run_program(
     """
     verbose = getattr(options, "verbose", False)
     quiet = getattr(options, "quiet", False)
-    progress.set_verbosity(logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO)
+    normal = Verbosity.VERBOSE if verbose else Verbosity.NORMAL
+    set_verbosity(Verbosity.QUIET if quiet else normal)
     try:
         with contextlib.nullcontext() if handles_signals else ends_soon():
             code = work(options, arguments)

@@ -87,6 +87,8 @@ def parser() -> Parser:
     openings = "length of the random openings (default: 2, or more where all games differ then)"
     add("--openings", type=common.whole(0, MAX_PLIES), metavar="PLIES", help=openings)
     add("--option", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help=OPTION_HELP)
+    program.add_device()
+    program.add_trust()
     program.add_seed("of openings and players (default 0)")
     add("--json", action="store_true", help="print one JSON object and nothing else")
     return program

@@ -51,6 +51,19 @@ def ends_soon() -> Iterator[None]:
         inner.close()
 
 
+def end_soon(code: int = 0) -> None:
+    """End the process within `GRACE` seconds, whatever other threads still compile.
+
+    For a program that has finished its work, in a process of its own.
+    """
+
+    def end() -> None:
+        time.sleep(GRACE)
+        os._exit(code)
+
+    threading.Thread(target=end, daemon=True).start()
+
+
 def _terminate(_kind: int, _frame: FrameType | None) -> NoReturn:
     raise Terminated
 

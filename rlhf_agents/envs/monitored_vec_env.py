@@ -1,14 +1,16 @@
-"""Environments that are watched while an agent learns in them: failures named, returns counted."""
+"""Environments under watch while an agent learns: failures are named, returns are counted."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnv, VecEnvWrapper
 
-from rlhf_agents.envs.resumable_env import ResumableEnv
+from rlhf_agents.envs.resumable_env import ResumableEnv, failure
 from rlhf_agents.errors import EnvironmentFailureError
 
 OWN, INNER = "watched.", "inner."
@@ -16,7 +18,7 @@ PARTS = ("returns", "lengths")
 
 
 class MonitoredVecEnv(VecEnvWrapper):
-    """Names what goes wrong in environments, and tells return and length of every episode.
+    """Names what goes wrong in environments, and reports return and length of every episode.
 
     Args:
         venv: the environments.
@@ -34,25 +36,25 @@ class MonitoredVecEnv(VecEnvWrapper):
         self.lengths = np.zeros(venv.num_envs, np.int64)
 
     def reset(self) -> Any:
-        """Begin new episodes everywhere."""
+        """Begin new episodes everywhere.
+
+        Raises:
+            EnvironmentFailureError: one raised an error.
+        """
         self.returns[:], self.lengths[:] = 0, 0
-        return self.venv.reset()
+        with self._failures_named():
+            return self.venv.reset()
 
     def step_wait(self) -> Any:
         """Step all environments.
 
         Raises:
-            WorldFailureError: one raised an error, or a reward or an observation is not a number.
+            EnvironmentFailureError: one raised an error, or a reward or an observation is not a
+                number.
         """
         self.steps += 1
-        try:
+        with self._failures_named():
             observations, rewards, dones, infos = self.venv.step_wait()
-        except EnvironmentFailureError:
-            raise
-        except Exception as error:
-            said = f"{type(error).__name__}: {error}".rstrip(": ")
-            msg = f"{self.name} raised {said} (seed {self.run_seed}, step {self.steps} of this run)"
-            raise EnvironmentFailureError(msg) from error
         self._check("its reward", "", rewards, dones)
         for key, part in _parts(observations):
             self._check("its observation", key, part)
@@ -61,13 +63,26 @@ class MonitoredVecEnv(VecEnvWrapper):
         if dones.any():
             for env in np.flatnonzero(dones):
                 self._finish(int(env), infos[env])
+        for info in infos:  # SB3 takes this key for its own, in every step
+            if "episode" in info and not _is_summary(info["episode"]):
+                del info["episode"]
         return observations, rewards, dones, infos
+
+    @contextmanager
+    def _failures_named(self) -> Iterator[None]:
+        try:
+            yield
+        except EnvironmentFailureError:
+            raise
+        except Exception as error:
+            place = f"seed {self.run_seed}, step {self.steps} of this run"
+            raise EnvironmentFailureError(failure(self.name, error, place)) from error
 
     def _check(self, what: str, key: str, values: NDArray[Any], ended: Any = None) -> None:
         """Refuse values `[n_envs, ...]` that are not finite, the last of episodes where `ended`."""
         where = not_finite(values)
         if where is not None:
-            said = f"{what}{_at(key)}{_said(values, where, 1)}"
+            said = f"{what}{_at(key)}{_describe(values, where, 1)}"
             self._refuse(where[0], said, ended is not None and bool(ended[where[0]]))
 
     def _refuse(self, env: int, what: str, ended: bool) -> None:
@@ -81,25 +96,26 @@ class MonitoredVecEnv(VecEnvWrapper):
         for key, part in _parts(info.get("terminal_observation")):
             where = not_finite(part)
             if where is not None:
-                said = f"its last observation{_at(key)}{_said(part, where, 0)}"
+                said = f"its last observation{_at(key)}{_describe(part, where, 0)}"
                 self._refuse(env, said, ended=True)
         result = {"r": float(self.returns[env]), "l": int(self.lengths[env])}
-        info.setdefault("episode", result)
+        if not _is_summary(info.get("episode")):
+            info["episode"] = result
         self.returns[env], self.lengths[env] = 0, 0
 
-    def _tells(self) -> bool:
-        """Return whether the environments can tell by themselves where they are."""
+    def _knows_place(self) -> bool:
+        """Return whether the environments themselves can say where they are."""
         return callable(getattr(self.venv, "run_state", None))
 
     # ---- going on after an interruption ------------------------------------------------------
 
     def run_state(self) -> dict[str, NDArray[Any]]:
-        """Return where all environments are, as far as they can tell."""
+        """Return where all environments are, as far as they can say."""
         kept = {f"{OWN}{part}": getattr(self, part).copy() for part in PARTS}
-        if self._tells():
+        if self._knows_place():
             inner: Any = self.venv
-            told = inner.run_state()
-            return {**kept, **{f"{INNER}{name}": array for name, array in told.items()}}
+            state = inner.run_state()
+            return {**kept, **{f"{INNER}{name}": array for name, array in state.items()}}
         for index, env in enumerate(self.each):
             kept |= {f"{index}.{name}": array for name, array in env.run_state().items()}
         return kept
@@ -112,13 +128,18 @@ class MonitoredVecEnv(VecEnvWrapper):
         """
         for part in PARTS:
             getattr(self, part)[:] = state[f"{OWN}{part}"]
-        if self._tells():
+        if self._knows_place():
             inner: Any = self.venv
             return bool(inner.restore_run_state(_those(state, INNER)))
         there = [
             env.restore_run_state(_those(state, f"{index}.")) for index, env in enumerate(self.each)
         ]
         return bool(there) and all(there)
+
+
+def _is_summary(episode: Any) -> bool:
+    """Return whether this is what SB3's Monitor says of an episode: return and length."""
+    return isinstance(episode, dict) and {"r", "l"} <= episode.keys()
 
 
 def not_finite(values: Any) -> tuple[int, ...] | None:
@@ -133,7 +154,7 @@ def _at(key: str) -> str:
     return f"[{key!r}]" if key else ""
 
 
-def _said(values: Any, where: tuple[int, ...], skipped: int) -> str:
+def _describe(values: Any, where: tuple[int, ...], skipped: int) -> str:
     at = f" at {list(where[skipped:])}" if where[skipped:] else ""
     return f"{at} is {np.asarray(values)[where]}"
 

@@ -1,15 +1,17 @@
 """Any environment, made so that a training run can go on in the middle of its episode.
 
-Most environments cannot tell all of their state. But they are functions of a seed and of actions,
-so every episode begins with a seed of its own, and its actions are remembered: to be back in the
-middle is to begin with that seed and to act as before. An environment that is not such a function
-(it draws from other random numbers, or remembers earlier episodes) is found out by what it shows.
+Most environments cannot report all of their state. But what they do follows from a seed and the
+actions, so every episode begins with a seed of its own, and its actions are remembered: to return
+to the middle of it, begin with that seed and act as before. An environment that depends on more (it
+draws from other random numbers, or remembers earlier episodes) is detected by what it shows.
 """
 
 from __future__ import annotations
 
 import hashlib
 from array import array
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import gymnasium
@@ -17,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlhf_agents.errors import EnvironmentFailureError
+from rlhf_games.base import GameError
 
 
 def episode_seed(seed: int, index: int, episode: int) -> int:
@@ -44,12 +47,12 @@ class ResumableEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
 
     @property
     def place(self) -> str:
-        """Where it is, for a person who wants to see it again."""
+        """Where it is, so that it can be reproduced."""
         return self._place(max(self.episode, 0), len(self.actions))
 
     @property
     def ended_at(self) -> str:
-        """Where the episode before this one ended, as `place` tells it."""
+        """Where the episode before this one ended, in the form of `place`."""
         return self._place(*self._last_end)
 
     def _place(self, episode: int, step: int) -> str:
@@ -67,31 +70,39 @@ class ResumableEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
     def _begin(self, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         del self.actions[:]
         begun = episode_seed(self.run_seed, self.index, self.episode)
-        try:
+        with self._failures_named():
             observation, info = self.env.reset(seed=begun, options=options)
-        except Exception as error:
-            raise self._failure(error) from error
-        self._seen = observation
+        self._see(observation)
         return observation, info
 
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
         """Act, see `gymnasium.Env.step`.
 
         Raises:
-            WorldFailureError: the environment raised an error.
+            EnvironmentFailureError: the environment raised an error, or what it shows lacks a key.
         """
         self.actions.append(int(action))
-        try:
+        with self._failures_named():
             result = self.env.step(action)
-        except Exception as error:
-            raise self._failure(error) from error
-        self._seen = result[0]
+        self._see(result[0])
         return result
 
-    def _failure(self, error: Exception) -> EnvironmentFailureError:
-        said = f"{type(error).__name__}: {error}".rstrip(": ")
-        msg = f"{self.name} raised {said} ({self.place})"
-        return EnvironmentFailureError(msg)
+    @contextmanager
+    def _failures_named(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            raise EnvironmentFailureError(failure(self.name, error, self.place)) from error
+
+    def _see(self, observation: Any) -> None:
+        missing = missing_keys(self.env.observation_space, observation)
+        if missing:
+            msg = (
+                f"{self.name} cannot be learnt from: its observation has no {missing[0]!r}, which "
+                f"its observation_space names ({self.place})"
+            )
+            raise EnvironmentFailureError(msg)
+        self._seen = observation
 
     def run_state(self) -> dict[str, NDArray[Any]]:
         """Return what brings the environment back to where it is."""
@@ -117,6 +128,22 @@ class ResumableEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
         except EnvironmentFailureError:
             return False
         return digest(self._seen) == state["shown"].tobytes()
+
+
+def failure(name: str, error: Exception, place: str) -> str:
+    """Return the sentence for an error that an environment's own code raised."""
+    if isinstance(error, GameError):  # a sentence already
+        return f"{error} ({place})"
+    said = " ".join(f"{type(error).__name__}: {error}".rstrip(": ").split())
+    return f"{name} raised {said} ({place})"
+
+
+def missing_keys(space: gymnasium.Space[Any], observation: Any) -> list[str]:
+    """Return the keys of a Dict space that an observation lacks."""
+    if not isinstance(space, gymnasium.spaces.Dict):
+        return []
+    shown = observation if isinstance(observation, dict) else {}
+    return [key for key in space.spaces if key not in shown]
 
 
 def digest(observation: Any) -> bytes:

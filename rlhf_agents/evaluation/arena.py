@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,14 @@ NO_MOVE = -1
 
 Progress = Callable[[int], None]
 """Told now and then how many games are finished."""
+
+
+class Mover(Protocol):
+    """All that playing a game needs of a `Player`."""
+
+    def act(self, states: States, goal: str) -> NDArray[np.int64]:
+        """Return one legal action int64 `[B]` for unfinished positions uint64 `[B, W]`."""
+        ...
 
 
 # ---- playing ---------------------------------------------------------------------------------
@@ -57,7 +66,7 @@ class Games:
 
 def play_games(
     game: Game,
-    players: tuple[Player, Player],
+    players: tuple[Mover, Mover],
     openings: Openings,
     count: int,
     goals: tuple[str, str] = ("win", "win"),

@@ -22,7 +22,7 @@ from rlhf_agents.play.episode import ANSI, EpisodePlayer
 from rlhf_agents.play.episode_events import goal_floor
 from rlhf_agents.play.saved_games import new_path, records_in
 from rlhf_agents.play.setup import file_stem
-from rlhf_agents.players.actors import _check_fits, load_actor
+from rlhf_agents.players.actors import check_fits, load_actor
 from rlhf_agents.players.bundled import bundled_agents
 from rlhf_games.base import GameError
 from tests.agents.envs.walks import LAKE, STILL, WAY, save_walker
@@ -123,10 +123,10 @@ def test_pictures_fit_as_sb3_turns_them():
     actions = spaces.Discrete(2)
     model = SimpleNamespace(observation_space=seen, action_space=actions)
     env = SimpleNamespace(observation_space=shown, action_space=actions)
-    _check_fits(model, "x.zip", env, "some:world", None)
+    check_fits(model, "x.zip", env, "some:world", None)
     env.observation_space = spaces.Box(0, 255, (84, 84, 3), np.uint8)
     with pytest.raises(SettingError, match=r"\[4, 84, 84\], the world shows"):
-        _check_fits(model, "x.zip", env, "some:world", None)
+        check_fits(model, "x.zip", env, "some:world", None)
 
 
 def test_orders_that_cannot_be_made():
