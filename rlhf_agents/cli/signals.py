@@ -15,6 +15,8 @@ from typing import NoReturn
 
 GRACE = 1.5
 """Seconds in which a program may end by itself."""
+LEAVING = 0.3
+"""Seconds in which Python may end by itself when all is done."""
 INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
 SHOW_CURSOR = "\x1b[?25h"
 
@@ -52,13 +54,13 @@ def ends_soon() -> Iterator[None]:
 
 
 def end_soon(code: int = 0) -> None:
-    """End the process within `GRACE` seconds, whatever other threads still compile.
+    """End the process now, whatever other threads still compile.
 
     For a program that has finished its work, in a process of its own.
     """
 
     def end() -> None:
-        time.sleep(GRACE)
+        time.sleep(LEAVING)
         os._exit(code)
 
     threading.Thread(target=end, daemon=True).start()

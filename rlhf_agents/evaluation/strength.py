@@ -88,7 +88,7 @@ class AlphaBetaScore:
     def close(self) -> None:
         """End the look that goes on; if it compiles, it is left alone."""
         self._ends.set()
-        self.wait(0.5)
+        self.wait(0.2)
 
     def look(self, searcher: Searcher) -> None:
         """Play the games and set `score`."""

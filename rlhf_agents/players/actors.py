@@ -16,7 +16,7 @@ from stable_baselines3.common.preprocessing import is_image_space
 from stable_baselines3.common.vec_env import VecEnv, VecTransposeImage
 
 from rlhf_agents.dqn.action_masks import MASK_KEY, MASK_METHOD
-from rlhf_agents.errors import SettingError
+from rlhf_agents.errors import ModelFileError, SettingError
 from rlhf_agents.files.model_file import read_model
 from rlhf_agents.hfdqn import HFDQN
 from rlhf_games.base import did_you_mean
@@ -154,8 +154,8 @@ def load_actor(
         model: that of the file, if it has been read already, see `load_model`.
 
     Raises:
-        SettingError: nothing has that name, or the model does not fit the environment.
-        ModelFileError: the file is missing, damaged, or not ours.
+        SettingError: nothing has that name.
+        ModelFileError: the file is missing, damaged, not ours, or does not fit the environment.
     """
     if spec == RANDOM:
         return RandomActor(env, seed)
@@ -193,14 +193,14 @@ def load_model(spec: str, name: str, *, trust: bool = False, device: str = "auto
 
 
 def check_fits(model: HFDQN, spec: str, env: Any, name: str, goal: str | None) -> None:
-    """Raise `SettingError`, which names the difference, if a model cannot act in an environment."""
+    """Raise `ModelFileError`, which names the difference, if a model cannot act there."""
     mine, theirs = model.observation_space, env.observation_space
     if model.action_space != env.action_space:
         msg = (
             f"{spec} does not fit {name}: it chooses from {model.action_space}, the environment "
             f"has the actions {env.action_space}"
         )
-        raise SettingError(msg)
+        raise ModelFileError(msg)
     if isinstance(theirs, spaces.Dict) and not isinstance(mine, spaces.Dict):
         theirs = theirs.spaces.get(BOARD, theirs)
     difference = _difference(mine, theirs)
@@ -210,7 +210,7 @@ def check_fits(model: HFDQN, spec: str, env: Any, name: str, goal: str | None) -
             f"{spec} does not fit {name} {asked}: {difference}; name what it was trained for by "
             "--goal, options of the environment by --option"
         )
-        raise SettingError(msg)
+        raise ModelFileError(msg)
 
 
 def _difference(mine: spaces.Space[Any], theirs: spaces.Space[Any]) -> str:

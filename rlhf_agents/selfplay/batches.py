@@ -238,8 +238,7 @@ class BatchBuilder:
         """
         first = 0
         while first < roots:
-            if self._abandoned.is_set():
-                raise BatchAbandonedError
+            self._check_wanted()
             last, begin = min(first + self._slice, roots), time.monotonic()
             yield slice(first, last)
             first, taken = last, time.monotonic() - begin
@@ -247,6 +246,10 @@ class BatchBuilder:
                 self._slice *= 2
             elif taken > SLICE_SECONDS:
                 self._slice = max(1, self._slice // 2)
+
+    def _check_wanted(self) -> None:
+        if self._abandoned.is_set():
+            raise BatchAbandonedError
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Return what earlier batches left behind: positions that were proven, as arrays."""
@@ -274,13 +277,16 @@ class BatchBuilder:
         used = np.zeros(roots, np.int64)
         context = SearchContext(self.game.rules, weights, self.goals)
         states, goals, seats = proposals
+        parts = []  # nodes are numbered within them
         for part in self._slices(roots):
+            parts.append(part)
             some = _trees(tree, part, room)
             search_batch(context, some, states[part], goals[part], seats[part], nodes, used[part])
         values = self._values(weights, tree)
         known = np.zeros(tree.child.shape, np.bool_)
         limits = (self.game.max_plies - self.foresight.prove_plies, self.foresight.prove_nodes)
-        for part in self._slices(roots):
+        for part in parts:
+            self._check_wanted()
             nodes_of = slice(part.start * room, part.stop * room)
             results = values[nodes_of], known[nodes_of]
             some = _trees(tree, part, room)

@@ -100,7 +100,7 @@ KEPT: dict[str, Any] = {
 
 LATEST = 1.03
 """Share of a time budget after which a run no longer waits to come to rest."""
-SETTLING_SECONDS = 0.5
+SETTLING_SECONDS = 0.2
 
 
 class Over(Exception):  # noqa: N818 - it ends a run and is no error
@@ -259,7 +259,6 @@ class Run(BaseCallback):
         """End the line of progress, and looks at the strength."""
         if self.progress is not None:
             self._show(last=True)
-            self.progress.close()
             self.progress = None
         if isinstance(self.strength, AlphaBetaScore):
             self.strength.close()
@@ -272,8 +271,10 @@ class Run(BaseCallback):
         self.logger.record(f"rollout/{named[0]}", self.agent.episodes)
         self.logger.record(f"time/{named[1]}_per_second", rate)
         text = summary(self.agent, rate, self._score_text())
-        self.progress.show(self._shown, text)
-        if last and not self.config.quiet:
+        if not last:
+            self.progress.show(self._shown, text)
+        elif not self.config.quiet:
+            self.progress.close()
             self.progress.write_line(self._shown, text)
 
     def _score_text(self) -> str:

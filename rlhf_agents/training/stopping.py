@@ -17,7 +17,7 @@ from types import FrameType, TracebackType
 from typing import Any
 
 LINE = "\nsaving at the end of this step; Ctrl-C again stops at once, without\n"
-PATIENCE = 1.0
+PATIENCE = 0.5
 """Seconds that a run has to come to rest."""
 RETRY = 0.1
 ASKING = (signal.SIGINT, signal.SIGTERM)
