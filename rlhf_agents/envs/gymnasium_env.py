@@ -56,7 +56,7 @@ def gymnasium_env(
 
 
 def shows_goals(space: Space) -> bool:
-    """Return whether observations of a space tell what is played for."""
+    """Return whether observations of a space show what is played for."""
     return isinstance(space, spaces.Dict) and DESIRED in space.spaces
 
 

@@ -28,7 +28,7 @@ Z_95 = 1.959963984540054
 NO_MOVE = -1
 
 Progress = Callable[[int], None]
-"""Told now and then how many games are finished."""
+"""Called now and then with how many games are finished."""
 
 
 class Mover(Protocol):
@@ -80,7 +80,7 @@ def play_games(
         openings: game i starts from opening i // 2, around again when there are too few.
         count: N > 0.
         goals: what the agent and the opponent are asked for.
-        on_progress: told after every ply how many games are finished.
+        on_progress: called after every ply with how many games are finished.
     """
     start = (np.arange(count) // 2) % len(openings)
     agent_second = np.arange(count) % 2 == 1
@@ -120,7 +120,7 @@ def _settle(
 
 
 def count_distinct(games: Games) -> int:
-    """Return how many different move sequences the games have, whoever had which seat."""
+    """Return how many different move sequences the games have, whichever seat a player had."""
     return len(np.unique(games.moves, axis=0))
 
 

@@ -27,20 +27,20 @@ from rlhf_agents.training.stopping import Stopped, StopRequests
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """What a training run is asked to do.
+    """The settings of a training run.
 
-    With a budget of steps, a run is a function of the plan: schedules follow the steps, and a run
-    that was interrupted and resumed ends bit for bit where it would have ended (on the CPU). With a
-    budget of minutes, schedules follow the clock.
+    With a budget of steps, a run depends on nothing but its config: schedules follow the steps, and
+    a run that was interrupted and resumed ends bit for bit where it would have ended (on the CPU).
+    With a budget of minutes, schedules follow the clock.
 
     Attributes:
-        game: name of the world: a game, `LIBRARY:WORLD` or an id of Gymnasium's. "" takes that of
+        game: a game, `LIBRARY:NAME` or an id of Gymnasium's. "" takes that of
             the file to resume.
         minutes: time budget in all, > 0, with what was trained before.
         out: the model file, written at every checkpoint and at the end.
         seed: of everything random, >= 0; None is 0, or the random numbers of the file to resume.
         resume: a model file to go on from.
-        n_envs: games or environments that run side by side; None is the world's default.
+        n_envs: games or environments that run side by side; None is the default.
         checkpoint_minutes: between saves.
         strength_seconds: between looks at the strength.
         measures_strength: look at it at all.
@@ -54,11 +54,11 @@ class TrainingConfig:
             rollout that reaches it is finished.
         checkpoint_steps: steps between saves, instead of minutes.
         keep_replay: files hold what was seen; without it a resumed run fills its replay anew.
-        policy: SB3's name of the policy, None is the world's default.
+        policy: SB3's name of the policy, None is the default.
         settings: arguments of `HFDQN`.
         goal: what to play for.
-        opponent: in two-player worlds.
-        options: for the library of the world.
+        opponent: where two play.
+        options: for the library of the environment.
     """
 
     game: str
@@ -95,7 +95,7 @@ KEPT: dict[str, Any] = {
     "opponent": str,
     "options": dict,
 }
-"""What of a plan a model file keeps, besides the world, so that `--resume FILE` is enough."""
+"""What a file keeps of a config, besides the environment, so that `--resume FILE` is enough."""
 
 
 LATEST = 1.03

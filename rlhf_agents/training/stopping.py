@@ -21,8 +21,8 @@ PATIENCE = 0.5
 """Seconds that a run has to come to rest."""
 RETRY = 0.1
 ASKING = (signal.SIGINT, signal.SIGTERM)
-NOT_TO_INTERRUPT = ("_store_transition", "train", "file_bytes", "write_to")
-"""Functions that would leave a buffer, a network or a file half changed."""
+NOT_TO_INTERRUPT = ("_store_transition", "train", "file_bytes")
+"""Methods that would leave a buffer, a network or a file half changed."""
 
 
 class Stopped(BaseException):
@@ -111,7 +111,7 @@ class StopRequests:
         if not self._insists:
             return
         while frame is not None:
-            if frame.f_code.co_name in NOT_TO_INTERRUPT:
+            if frame.f_code.co_name in NOT_TO_INTERRUPT and "self" in frame.f_code.co_varnames:
                 self._insist_after(RETRY)
                 return
             frame = frame.f_back

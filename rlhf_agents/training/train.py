@@ -1,4 +1,4 @@
-"""Training: from a plan to a model file, for games and for any other world."""
+"""Training: from a config to a model file, for games and for any other environment."""
 
 from __future__ import annotations
 

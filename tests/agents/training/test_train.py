@@ -128,7 +128,7 @@ def test_leftovers_of_killed_runs_are_removed(plan):
 @pytest.mark.slow
 def test_who_has_learnt_tic_tac_toe_never_loses(plan):
     """Against every reply of every opponent, over the full game tree, in both seats."""
-    train(replace(plan, minutes=None, steps=50_000, n_envs=256, seed=0), lambda _model: 0.0)
+    train(replace(plan, minutes=None, steps=100_000, n_envs=256, seed=0), lambda _model: 0.0)
     agent = load_agent(plan.out)
     for nodes in (0, 64):
         for ours in (0, 1):
