@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from rlhf_agents import limits
 from rlhf_agents.cli.signals import INTERRUPTED, TERMINATED, Terminated, ends_soon
@@ -29,6 +29,7 @@ SHELLS = ("bash", "zsh", "tcsh")
 WORLD_HELP = "a game such as connect_four, LIBRARY:NAME, or an id of Gymnasium's (see rlhf-games)"
 OPTION_HELP = "for the library of the environment, e.g. is_slippery=False"
 
+Value = TypeVar("Value")
 Work = Callable[[argparse.Namespace, Sequence[str] | None], int]
 
 
@@ -45,12 +46,17 @@ class Parser(argparse.ArgumentParser):
         prog: name of the program.
         description: what it does, in a sentence.
         epilog: examples, shown as they are.
-        kwargs: as for `argparse.ArgumentParser`.
+        formatter_class: as for `argparse.ArgumentParser`.
     """
 
-    def __init__(self, prog: str, description: str, epilog: str = "", **kwargs: Any) -> None:
-        kwargs.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
-        super().__init__(prog=prog, description=description, epilog=epilog, **kwargs)
+    def __init__(
+        self,
+        prog: str,
+        description: str,
+        epilog: str = "",
+        formatter_class: type[argparse.HelpFormatter] = argparse.RawDescriptionHelpFormatter,
+    ) -> None:
+        super().__init__(prog, None, description, epilog, formatter_class=formatter_class)
         self.add_argument("--version", action="version", version=f"{prog} {_version()}")
         noise = self.add_mutually_exclusive_group()
         noise.add_argument(
@@ -101,7 +107,9 @@ class Parser(argparse.ArgumentParser):
 
     # ---- options that mean the same everywhere -----------------------------------------------
 
-    def add_seed(self, text: str = "of everything random (default 0)", default: Any = 0) -> None:
+    def add_seed(
+        self, text: str = "of everything random (default 0)", default: int | None = 0
+    ) -> None:
         """Add --seed: the same number gives the same results."""
         self.add_argument("--seed", type=seed, default=default, metavar="N", help=text)
 
@@ -143,10 +151,10 @@ def _version() -> str:
 # ---- types of options ------------------------------------------------------------------------
 
 
-def _as_type(check: Callable[[str], Any]) -> Callable[[str], Any]:
+def _as_type(check: Callable[[str], Value]) -> Callable[[str], Value]:
     """Return `check` as a type of argparse: its `SettingError` is the sentence that is shown."""
 
-    def read(text: str) -> Any:
+    def read(text: str) -> Value:
         try:
             return check(text)
         except SettingError as error:
@@ -155,7 +163,7 @@ def _as_type(check: Callable[[str], Any]) -> Callable[[str], Any]:
     return read
 
 
-def whole(lowest: int, highest: int) -> Callable[[str], Any]:
+def whole(lowest: int, highest: int) -> Callable[[str], int]:
     """Return the type of an option that takes a whole number, also written as 1e6."""
     return _as_type(
         lambda text: limits.checked_count("", limits.whole_number(text), lowest, highest)

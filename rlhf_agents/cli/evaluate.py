@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import rlhf_games
 from rlhf_agents.cli import common
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from rlhf_agents.cli.evaluate_tables import Record
     from rlhf_agents.evaluation.arena import MatchSettings
     from rlhf_agents.players.players import Player
 
@@ -204,7 +205,7 @@ def _goals(text: str | None, game: Game) -> tuple[str, ...]:
 # ---- doing it --------------------------------------------------------------------------------
 
 
-def evaluate(game: Game, task: EvaluationConfig) -> dict[str, Any]:
+def evaluate(game: Game, task: EvaluationConfig) -> Record:
     """Do the task and return its results, ready for JSON.
 
     Returns:
@@ -218,7 +219,7 @@ def evaluate(game: Game, task: EvaluationConfig) -> dict[str, Any]:
     from rlhf_agents.evaluation import arena, solved_positions  # noqa: PLC0415 - after the arguments
 
     cast = PlayerFactory(game, task)
-    report: dict[str, Any] = {"game": game.name, "agent": task.agent, "seed": task.seed}
+    report: Record = {"game": game.name, "agent": task.agent, "seed": task.seed}
     if task.positions is not None:
         positions = solved_positions.load_positions(task.positions, game)
         report["file"], report["goal"] = str(task.positions), task.goal
@@ -238,7 +239,7 @@ def evaluate(game: Game, task: EvaluationConfig) -> dict[str, Any]:
     return report
 
 
-def _play(cast: PlayerFactory, settings: MatchSettings, nodes: int | None) -> dict[str, Any]:
+def _play(cast: PlayerFactory, settings: MatchSettings, nodes: int | None) -> Record:
     """Play the match, or the goal matrix, of one node budget of the agent."""
     from rlhf_agents.evaluation.arena import goal_matrix, play_match  # noqa: PLC0415 - see `evaluate`
 

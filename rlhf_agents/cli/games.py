@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich import box
@@ -15,6 +15,7 @@ from rich.table import Table
 import rlhf_games
 from rlhf_agents.cli.common import Parser, run_program
 from rlhf_agents.envs import catalogue
+from rlhf_agents.envs.catalogue import EnvInfo, Refused
 from rlhf_agents.envs.names import check_name, env_name
 from rlhf_agents.players.bundled import bundled_agents
 from rlhf_agents.progress import with_progress
@@ -91,10 +92,10 @@ def _report(what: str | None) -> Record:
     library = what.partition(":")[0]
     names = catalogue.matching(what)
     if len(names) == 1:
-        worlds: list[Any] = [catalogue.describe(names[0])]
+        described: Iterable[EnvInfo | Refused] = [catalogue.describe(names[0])]
     else:
-        worlds = list(with_progress(catalogue.describe_all(names), library, len(names)))
-    return {"worlds": [dataclasses.asdict(world) for world in worlds]}
+        described = with_progress(catalogue.describe_all(names), library, len(names))
+    return {"worlds": [dataclasses.asdict(one) for one in described]}
 
 
 def _own(names: Sequence[str]) -> list[Record]:

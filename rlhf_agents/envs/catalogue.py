@@ -17,6 +17,8 @@ from rlhf_adapters.specs import EnvConfig, EnvError, EnvInfo
 from rlhf_agents.envs.names import GYMNASIUM
 from rlhf_games.base import GameError, unknown_name
 
+__all__ = ["EnvInfo", "LibraryListing", "Refused"]
+
 
 @dataclass(frozen=True)
 class LibraryListing:

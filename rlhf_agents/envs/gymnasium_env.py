@@ -7,7 +7,7 @@ the two have different models, and which of them is opened follows the goal and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Any
 
 import gymnasium
@@ -16,13 +16,10 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from rlhf_adapters.specs import EnvConfig
+from rlhf_agents.envs.kinds import Env, Info, Options, Reset, Space, Step, Wrapper
 from rlhf_agents.envs.make_env import make_env
 from rlhf_agents.errors import SettingError
 from rlhf_games.base import GameError
-
-Env = gymnasium.Env[Any, Any]
-Space = spaces.Space[Any]
-Options = Mapping[str, Any]
 
 DISCRETIZE = "discretize"
 """Option: into how many values each continuous action is cut."""
@@ -109,7 +106,7 @@ def _bare(config: EnvConfig, options: Options) -> Env | None:
         return None
 
 
-def _split(options: Options) -> tuple[dict[str, Any], Any]:
+def _split(options: Options) -> tuple[Info, Callable[[Env], Env] | None]:
     """Return the environment's own options, and what wraps it (None: nothing)."""
     own = {key: value for key, value in options.items() if key not in (DISCRETIZE, "wrap")}
     if DISCRETIZE not in options:
@@ -145,31 +142,31 @@ def is_learnable(env: Env) -> bool:
     )
 
 
-class MaskFromInfo(gymnasium.Wrapper[Any, Any, Any, Any]):
+class MaskFromInfo(Wrapper):
     """Offers `action_masks()` where an environment gives its mask in `info`, as Taxi does."""
 
     def __init__(self, env: Env) -> None:
         super().__init__(env)
-        actions: Any = env.action_space
-        self._mask = np.ones(int(actions.n), np.bool_)
+        assert isinstance(env.action_space, spaces.Discrete)
+        self._mask = np.ones(int(env.action_space.n), np.bool_)
 
     def action_masks(self) -> NDArray[np.bool_]:
         """Return the sensible actions, bool `[A]`."""
         return self._mask
 
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Any:
+    def reset(self, *, seed: int | None = None, options: Info | None = None) -> Reset:
         """Begin an episode and note its mask."""
         observation, info = self.env.reset(seed=seed, options=options)
         self._note(info)
         return observation, info
 
-    def step(self, action: Any) -> Any:
+    def step(self, action: Any) -> Step:
         """Act and note the mask."""
         result = self.env.step(action)
         self._note(result[4])
         return result
 
-    def _note(self, info: dict[str, Any]) -> None:
+    def _note(self, info: Info) -> None:
         if MASK_KEY in info:
             self._mask = np.asarray(info[MASK_KEY], np.bool_)
 

@@ -17,11 +17,11 @@ from stable_baselines3.common.vec_env import DummyVecEnv
 
 import rlhf_adapters
 from rlhf_adapters.specs import EnvError
+from rlhf_agents.envs.kinds import Env, Options
 from rlhf_agents.envs.names import env_name
 from rlhf_agents.players.opponents import named_opponents
 from rlhf_games.base import Game
 
-Env = gymnasium.Env[Any, Any]
 DESIRED = "desired_goal"
 
 
@@ -64,7 +64,7 @@ def make_env(
     return _from_objects(_several(env, n_envs, options), goal, opponent, seed)
 
 
-def _several(env: Env | Callable[[], Env], n_envs: int, options: dict[str, Any]) -> list[Env]:
+def _several(env: Env | Callable[[], Env], n_envs: int, options: Options) -> list[Env]:
     if isinstance(env, gymnasium.Env):
         if n_envs != 1 or options:
             msg = "n_envs and options need a function that makes the environment, such as its class"

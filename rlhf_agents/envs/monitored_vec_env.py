@@ -7,9 +7,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from stable_baselines3.common.vec_env import VecEnv, VecEnvWrapper
+from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs, VecEnvStepReturn
 
+from rlhf_agents.envs.kinds import Arrays, Info
 from rlhf_agents.envs.resumable_env import ResumableEnv, failure
 from rlhf_agents.errors import EnvironmentFailureError
 
@@ -35,7 +37,7 @@ class MonitoredVecEnv(VecEnvWrapper):
         self.returns = np.zeros(venv.num_envs)
         self.lengths = np.zeros(venv.num_envs, np.int64)
 
-    def reset(self) -> Any:
+    def reset(self) -> VecEnvObs:
         """Begin new episodes everywhere.
 
         Raises:
@@ -45,7 +47,7 @@ class MonitoredVecEnv(VecEnvWrapper):
         with self._failures_named():
             return self.venv.reset()
 
-    def step_wait(self) -> Any:
+    def step_wait(self) -> VecEnvStepReturn:
         """Step all environments.
 
         Raises:
@@ -78,7 +80,9 @@ class MonitoredVecEnv(VecEnvWrapper):
             place = f"seed {self.run_seed}, step {self.steps} of this run"
             raise EnvironmentFailureError(failure(self.name, error, place)) from error
 
-    def _check(self, what: str, key: str, values: NDArray[Any], ended: Any = None) -> None:
+    def _check(
+        self, what: str, key: str, values: NDArray[Any], ended: NDArray[np.bool_] | None = None
+    ) -> None:
         """Refuse values `[n_envs, ...]` that are not finite, the last of episodes where `ended`."""
         where = not_finite(values)
         if where is not None:
@@ -92,7 +96,7 @@ class MonitoredVecEnv(VecEnvWrapper):
         msg = f"{self.name} cannot be learnt from: {what} ({place})"
         raise EnvironmentFailureError(msg)
 
-    def _finish(self, env: int, info: dict[str, Any]) -> None:
+    def _finish(self, env: int, info: Info) -> None:
         for key, part in _parts(info.get("terminal_observation")):
             where = not_finite(part)
             if where is not None:
@@ -109,7 +113,7 @@ class MonitoredVecEnv(VecEnvWrapper):
 
     # ---- going on after an interruption ------------------------------------------------------
 
-    def run_state(self) -> dict[str, NDArray[Any]]:
+    def run_state(self) -> Arrays:
         """Return where all environments are, as far as they can say."""
         kept = {f"{OWN}{part}": getattr(self, part).copy() for part in PARTS}
         if self._knows_place():
@@ -120,7 +124,7 @@ class MonitoredVecEnv(VecEnvWrapper):
             kept |= {f"{index}.{name}": array for name, array in env.run_state().items()}
         return kept
 
-    def restore_run_state(self, state: dict[str, NDArray[Any]]) -> bool:
+    def restore_run_state(self, state: Arrays) -> bool:
         """Go to where `run_state` was called; return whether all environments are there.
 
         Raises:
@@ -137,12 +141,12 @@ class MonitoredVecEnv(VecEnvWrapper):
         return bool(there) and all(there)
 
 
-def _is_summary(episode: Any) -> bool:
+def _is_summary(episode: object) -> bool:
     """Return whether this is what SB3's Monitor says of an episode: return and length."""
     return isinstance(episode, dict) and {"r", "l"} <= episode.keys()
 
 
-def not_finite(values: Any) -> tuple[int, ...] | None:
+def not_finite(values: ArrayLike) -> tuple[int, ...] | None:
     """Return where the first infinite or undefined number of an array is, None if all are fine."""
     array = np.asarray(values)
     if array.dtype.kind != "f" or np.isfinite(array).all():
@@ -154,20 +158,21 @@ def _at(key: str) -> str:
     return f"[{key!r}]" if key else ""
 
 
-def _describe(values: Any, where: tuple[int, ...], skipped: int) -> str:
+def _describe(values: ArrayLike, where: tuple[int, ...], skipped: int) -> str:
     at = f" at {list(where[skipped:])}" if where[skipped:] else ""
     return f"{at} is {np.asarray(values)[where]}"
 
 
-def _parts(observations: Any) -> list[tuple[str, Any]]:
+def _parts(observations: VecEnvObs | None) -> list[tuple[str, NDArray[Any]]]:
     if observations is None:
         return []
     if isinstance(observations, dict):
         return list(observations.items())
-    return [("", observations)]
+    parts = observations if isinstance(observations, tuple) else (observations,)
+    return [("", part) for part in parts]
 
 
-def _those(state: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+def _those(state: Arrays, prefix: str) -> Arrays:
     return {
         name.removeprefix(prefix): array for name, array in state.items() if name.startswith(prefix)
     }

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-Batch = dict[str, NDArray[Any]]
+from rlhf_agents.envs.kinds import Arrays, Info
+
+Batch = Arrays
 
 SUCCESS = "is_success"
 ACHIEVED = "achieved_goal"
@@ -48,9 +50,7 @@ class MultiAgentEnv:
         self.successes: list[bool | None] = [None] * len(self.agents)
         self._kept: NDArray[np.float32] = columns.task.achieved.copy()
 
-    def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Batch, dict[str, Any]]:
+    def reset(self, *, seed: int | None = None, options: Info | None = None) -> tuple[Batch, Info]:
         """Start a new episode; return observations `[n, ...]` and an info."""
         if seed is not None:
             self.games.seed(seed)
@@ -62,7 +62,7 @@ class MultiAgentEnv:
         self._look(batch)
         return batch, {}
 
-    def step(self, actions: Any) -> tuple[Batch, NDArray[np.float64], bool, bool, dict[str, Any]]:
+    def step(self, actions: ArrayLike) -> tuple[Batch, NDArray[np.float64], bool, bool, Info]:
         """Let all agents act.
 
         Args:
@@ -106,6 +106,6 @@ class MultiAgentEnv:
         for i in np.flatnonzero(self.playing).tolist():  # also those that have joined
             self.successes[i] = None
 
-    def _info(self) -> dict[str, Any]:
+    def _info(self) -> Info:
         known = [success for success in self.successes if success is not None]
         return {SUCCESS: any(known)} if known else {}

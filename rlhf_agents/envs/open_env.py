@@ -7,7 +7,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-import gymnasium
 from gymnasium import spaces
 from stable_baselines3.common.preprocessing import is_image_space
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
@@ -15,7 +14,8 @@ from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
 import rlhf_games
 from rlhf_adapters.specs import EnvConfig
 from rlhf_agents.dqn import hyperparams
-from rlhf_agents.envs.gymnasium_env import Env, Space, gymnasium_env
+from rlhf_agents.envs.gymnasium_env import gymnasium_env
+from rlhf_agents.envs.kinds import Env, Info, Options, Space
 from rlhf_agents.envs.make_env import make_env
 from rlhf_agents.envs.monitored_vec_env import MonitoredVecEnv
 from rlhf_agents.envs.multi_agent_env import MultiAgentEnv
@@ -74,7 +74,7 @@ def _one(config: EnvConfig, observed: Space | None) -> Any:
     return make_env(config.name, 1, **_details(config))
 
 
-def _details(config: EnvConfig) -> dict[str, Any]:
+def _details(config: EnvConfig) -> Info:
     chosen = {"goal": config.goal, "opponent": config.opponent}
     return {**chosen, "seed": config.seed or 0, **config.options}
 
@@ -105,7 +105,7 @@ def _several(config: EnvConfig, first: Env, make_one: Callable[[], Env], count: 
     return DummyVecEnv([_maker(env, config, index) for index, env in enumerate(envs)])
 
 
-def _maker(env: Env, config: EnvConfig, index: int) -> Callable[[], gymnasium.Env[Any, Any]]:
+def _maker(env: Env, config: EnvConfig, index: int) -> Callable[[], Env]:
     return lambda: ResumableEnv(env, config.name, config.seed or 0, index)
 
 
@@ -123,7 +123,7 @@ def policy_of(env: VecEnv, name: str) -> str:
     return "CnnPolicy" if is_image_space(space) else "MlpPolicy"
 
 
-WHOLE_GAMES: Mapping[str, Mapping[str, Any]] = {
+WHOLE_GAMES: Mapping[str, Options] = {
     "ale": {"clip_reward": False, "terminal_on_life_loss": False},
 }
 """Options of libraries that prepare environments for learning: results are those of whole games."""

@@ -18,6 +18,7 @@ import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
+from rlhf_agents.envs.kinds import Arrays, Env, Info, Observation, Reset, Space, Step, Wrapper
 from rlhf_agents.errors import EnvironmentFailureError
 from rlhf_games.base import GameError
 
@@ -27,7 +28,7 @@ def episode_seed(seed: int, index: int, episode: int) -> int:
     return int(np.random.SeedSequence([seed, index, episode]).generate_state(1)[0] >> 1)
 
 
-class ResumableEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
+class ResumableEnv(Wrapper):
     """Seeds every episode and remembers its actions.
 
     Args:
@@ -37,13 +38,13 @@ class ResumableEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
         index: of this environment among those that run side by side.
     """
 
-    def __init__(self, env: gymnasium.Env[Any, Any], name: str, seed: int, index: int = 0) -> None:
+    def __init__(self, env: Env, name: str, seed: int, index: int = 0) -> None:
         super().__init__(env)
         self.name, self.run_seed, self.index = name, seed, index
         self.episode = -1
         self.actions = array("q")
         self._last_end = (0, 0)
-        self._seen: Any = None
+        self._seen: Observation | None = None
 
     @property
     def place(self) -> str:
@@ -59,15 +60,13 @@ class ResumableEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
         begun = episode_seed(self.run_seed, self.index, episode)
         return f"environment {self.index}, reset(seed={begun}), step {step}"
 
-    def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Any, dict[str, Any]]:
+    def reset(self, *, seed: int | None = None, options: Info | None = None) -> Reset:
         """Begin the next episode; its seed is that of the run, not the one given here."""
         self._last_end = (max(self.episode, 0), len(self.actions))
         self.episode += 1
         return self._begin(options)
 
-    def _begin(self, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+    def _begin(self, options: Info | None = None) -> Reset:
         del self.actions[:]
         begun = episode_seed(self.run_seed, self.index, self.episode)
         with self._failures_named():
@@ -75,7 +74,7 @@ class ResumableEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
         self._see(observation)
         return observation, info
 
-    def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
+    def step(self, action: Any) -> Step:
         """Act, see `gymnasium.Env.step`.
 
         Raises:
@@ -94,7 +93,7 @@ class ResumableEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
         except Exception as error:
             raise EnvironmentFailureError(failure(self.name, error, self.place)) from error
 
-    def _see(self, observation: Any) -> None:
+    def _see(self, observation: Observation) -> None:
         missing = missing_keys(self.env.observation_space, observation)
         if missing:
             msg = (
@@ -104,7 +103,7 @@ class ResumableEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
             raise EnvironmentFailureError(msg)
         self._seen = observation
 
-    def run_state(self) -> dict[str, NDArray[Any]]:
+    def run_state(self) -> Arrays:
         """Return what brings the environment back to where it is."""
         return {
             "episode": np.array([self.run_seed, self.episode]),
@@ -112,7 +111,7 @@ class ResumableEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
             "shown": np.frombuffer(digest(self._seen), np.uint8),
         }
 
-    def restore_run_state(self, state: dict[str, NDArray[Any]]) -> bool:
+    def restore_run_state(self, state: Arrays) -> bool:
         """Go to where `run_state` was called and return whether it looks as it looked there.
 
         Raises:
@@ -138,7 +137,7 @@ def failure(name: str, error: Exception, place: str) -> str:
     return f"{name} raised {said} ({place})"
 
 
-def missing_keys(space: gymnasium.Space[Any], observation: Any) -> list[str]:
+def missing_keys(space: Space, observation: object) -> list[str]:
     """Return the keys of a Dict space that an observation lacks."""
     if not isinstance(space, gymnasium.spaces.Dict):
         return []
@@ -146,7 +145,7 @@ def missing_keys(space: gymnasium.Space[Any], observation: Any) -> list[str]:
     return [key for key in space.spaces if key not in shown]
 
 
-def digest(observation: Any) -> bytes:
+def digest(observation: object) -> bytes:
     """Return a short fingerprint of an observation: an array, or a Dict or tuple of them."""
     whole = hashlib.blake2b(digest_size=16)
     for part in _arrays(observation):
@@ -154,7 +153,7 @@ def digest(observation: Any) -> bytes:
     return whole.digest()
 
 
-def _arrays(observation: Any) -> list[NDArray[Any]]:
+def _arrays(observation: object) -> list[NDArray[Any]]:
     if isinstance(observation, dict):
         return [part for key in sorted(observation) for part in _arrays(observation[key])]
     if isinstance(observation, tuple):

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
+from rlhf_agents.envs.kinds import Info
 from rlhf_agents.envs.names import check_name, env_name
 from rlhf_agents.envs.open_env import EnvConfig
 from rlhf_agents.errors import ModelFileError
@@ -23,7 +23,7 @@ TRAINED_IN = "trained_in"
 REMEMBERED = {"goal": str, "opponent": str, "options": dict}
 
 
-def training_facts(manifest: dict[str, Any]) -> dict[str, Any]:
+def training_facts(manifest: Info) -> Info:
     """Return what a file says of its training; {} if it is silent.
 
     The environment, `world`, is given by its one name, however older files spell it.
