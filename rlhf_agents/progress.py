@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 PLAIN_INTERVAL = 30.0
 """Seconds between lines of progress where no terminal can redraw one."""
 REDRAWS_PER_SECOND = 4
+BAR_WIDTH = 12
 
 Item = TypeVar("Item")
 
@@ -92,7 +93,7 @@ class ProgressBar:
 
         bar = progress.Progress(
             progress.TextColumn("{task.description}", markup=False),
-            progress.BarColumn(),
+            progress.BarColumn(bar_width=BAR_WIDTH),
             progress.TaskProgressColumn(),
             progress.TextColumn("{task.fields[text]}", markup=False),
             console=Console(stderr=True),

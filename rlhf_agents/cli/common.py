@@ -60,7 +60,7 @@ class Parser(argparse.ArgumentParser):
         self.add_argument("--version", action="version", version=f"{prog} {_version()}")
         noise = self.add_mutually_exclusive_group()
         noise.add_argument(
-            "--verbose", action="store_true", help="say more, and where in the code an error arose"
+            "--verbose", action="store_true", help="show where in the code an error arose"
         )
         noise.add_argument(
             "--quiet", action="store_true", help="no progress bar and no notes: results and errors"

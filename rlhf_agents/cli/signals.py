@@ -15,8 +15,6 @@ from typing import NoReturn
 
 GRACE = 1.5
 """Seconds in which a program may end by itself."""
-LEAVING = 0.3
-"""Seconds in which Python may end by itself when all is done."""
 INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
 SHOW_CURSOR = "\x1b[?25h"
 
@@ -53,17 +51,14 @@ def ends_soon() -> Iterator[None]:
         inner.close()
 
 
-def end_soon(code: int = 0) -> None:
-    """End the process now, whatever other threads still compile.
+def end_now(code: int = 0) -> NoReturn:
+    """End the process without waiting for what other threads compile or for memory to be freed.
 
-    For a program that has finished its work, in a process of its own.
+    For a program that has finished and saved its work, in a process of its own.
     """
-
-    def end() -> None:
-        time.sleep(LEAVING)
-        os._exit(code)
-
-    threading.Thread(target=end, daemon=True).start()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _terminate(_kind: int, _frame: FrameType | None) -> NoReturn:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from rlhf_agents.cli import common
 from rlhf_agents.cli.common import WORLD_HELP, Parser, check_writable, run_program
-from rlhf_agents.cli.signals import end_soon
+from rlhf_agents.cli.signals import end_now
 from rlhf_agents.errors import SettingError
 
 if TYPE_CHECKING:
@@ -149,9 +149,8 @@ def _train(options: argparse.Namespace, arguments: Sequence[str] | None) -> int:
     print(f"{ending}: {config.out}, {counts}")  # noqa: T201 - the program's output
     if not interrupted:
         print(f"play it: {_next_command(config.out)}")  # noqa: T201 - the program's output
-    sys.stdout.flush()
-    if arguments is None:  # this is the process of the program
-        end_soon()
+    if arguments is None and interrupted:  # in the program's own process, which is to end soon
+        end_now()
     return 0
 
 
