@@ -16,7 +16,7 @@ import rlhf_games
 from rlhf_agents.cli.common import Parser, run_program
 from rlhf_agents.envs import catalogue
 from rlhf_agents.envs.catalogue import EnvInfo, Refused
-from rlhf_agents.envs.names import check_name, env_name
+from rlhf_agents.envs.names import check_name
 from rlhf_agents.players.bundled import bundled_agents
 from rlhf_agents.progress import with_progress
 from rlhf_games.base import did_you_mean, unknown_name
@@ -111,11 +111,11 @@ def _one_name(what: str) -> str:
     Raises:
         rlhf_games.UnknownGameError: there is no such game or library.
     """
-    near = did_you_mean(what, [*rlhf_games.names(), *catalogue.library_names()])
-    if ":" not in what and near:
-        known = [*rlhf_games.names(), *catalogue.library_names()]
+    known = [*rlhf_games.names(), *catalogue.library_names()]
+    if what not in known and did_you_mean(what, known):
         raise rlhf_games.UnknownGameError(unknown_name("game or library", what, known))
-    return env_name(what) if ":" in what else check_name(what)
+    pattern = ":" in what and what.partition(":")[0] in catalogue.library_names()
+    return what if pattern else check_name(what)
 
 
 # ---- tables ----------------------------------------------------------------------------------

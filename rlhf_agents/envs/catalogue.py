@@ -13,7 +13,7 @@ import gymnasium
 
 import rlhf_games
 from rlhf_adapters.registry import Library, libraries, library
-from rlhf_adapters.specs import EnvConfig, EnvError, EnvInfo
+from rlhf_adapters.specs import EnvError, EnvInfo
 from rlhf_agents.envs.names import GYMNASIUM
 from rlhf_games.base import GameError, unknown_name
 
@@ -109,19 +109,11 @@ def describe(name: str) -> EnvInfo:
 
     Raises:
         rlhf_games.base.GameError: it cannot be made.
-        SettingError: its actions are continuous.
     """
     prefix, _, world = name.partition(":")
     adapter = library(prefix).load()
-    try:
-        with _quiet():
-            described: EnvInfo = adapter.describe(world)
-    except GameError:
-        if prefix == GYMNASIUM:  # perhaps the programs know a way
-            from rlhf_agents.envs.gymnasium_env import as_it_is  # noqa: PLC0415 - imports torch
-
-            as_it_is(EnvConfig(name))
-        raise
+    with _quiet():
+        described: EnvInfo = adapter.describe(world)
     return described
 
 

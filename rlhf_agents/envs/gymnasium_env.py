@@ -7,7 +7,7 @@ the two have different models, and which of them is opened follows the goal and 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import gymnasium
@@ -15,14 +15,11 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
+from rlhf_adapters.single_agent.gym_envs import OURS, prepared
 from rlhf_adapters.specs import EnvConfig
-from rlhf_agents.envs.kinds import Env, Info, Options, Reset, Space, Step, Wrapper
+from rlhf_agents.envs.kinds import Env, Info, Reset, Space, Step, Wrapper
 from rlhf_agents.envs.make_env import make_env
-from rlhf_agents.errors import SettingError
-from rlhf_games.base import GameError
 
-DISCRETIZE = "discretize"
-"""Option: into how many values each continuous action is cut."""
 DESIRED = "desired_goal"
 MASK_KEY, MASK_METHOD = "action_mask", "action_masks"
 
@@ -39,8 +36,7 @@ def gymnasium_env(
         options: join those of `config`.
 
     Raises:
-        rlhf_games.base.GameError: it cannot be made, or measure the goal.
-        SettingError: its actions are continuous.
+        rlhf_games.base.GameError: it cannot be made, measure the goal, or be learnt.
     """
     if watched and (observed is None or isinstance(observed, spaces.Box)):
         return with_goals(config, **options)
@@ -62,19 +58,9 @@ def with_goals(config: EnvConfig, **options: Any) -> Env:
 
     Raises:
         rlhf_games.base.GameError: it cannot be made, or measure the goal.
-        SettingError: its actions are continuous.
     """
-    own, wrap = _split({**config.options, **options})
-    wrapped = own if wrap is None else {**own, "wrap": wrap}
-    try:
-        made: Env = make_env(
-            config.name, 1, config.goal, config.opponent, config.seed or 0, **wrapped
-        )
-    except GameError:
-        env = _bare(config, own) if wrap is None else None
-        if env is not None:
-            _check_actions(config.name, env)
-        raise
+    chosen = {**config.options, **options}
+    made: Env = make_env(config.name, 1, config.goal, config.opponent, config.seed or 0, **chosen)
     return made
 
 
@@ -82,51 +68,21 @@ def as_it_is(config: EnvConfig, **options: Any) -> Env | None:
     """Return the environment that Gymnasium makes, None if it cannot, or SB3 cannot learn it.
 
     Raises:
-        SettingError: its actions are continuous.
+        rlhf_games.base.GameError: its actions cannot be made discrete as asked.
     """
     if config.goal is not None or config.opponent is not None:
         return None
-    own, wrap = _split({**config.options, **options})
-    env = _bare(config, own)
-    if env is None:
+    chosen = {**config.options, **options}
+    try:
+        own = {key: value for key, value in chosen.items() if key not in OURS}
+        env: Env = gymnasium.make(config.world, **own)
+    except Exception:  # the adapter says in a sentence what any of them means
         return None
-    if wrap is not None:
-        env = wrap(env)
-    _check_actions(config.name, env)
+    env = prepared(replace(config, options=chosen), env)
     if not is_learnable(env):
         env.close()
         return None
     return _masked(env, config.seed)
-
-
-def _bare(config: EnvConfig, options: Options) -> Env | None:
-    try:
-        return gymnasium.make(config.world, **options)
-    except Exception:  # the adapter says in a sentence what any of them means
-        return None
-
-
-def _split(options: Options) -> tuple[Info, Callable[[Env], Env] | None]:
-    """Return the environment's own options, and what wraps it (None: nothing)."""
-    own = {key: value for key, value in options.items() if key not in (DISCRETIZE, "wrap")}
-    if DISCRETIZE not in options:
-        return own, options.get("wrap")
-    bins = options[DISCRETIZE]
-    if isinstance(bins, bool) or not isinstance(bins, int) or not 2 <= bins <= 1000:
-        msg = f"{DISCRETIZE} is a number of values from 2 to 1000, got {bins!r}"
-        raise SettingError(msg)
-    return own, lambda env: gymnasium.wrappers.DiscretizeAction(env, bins)
-
-
-def _check_actions(name: str, env: Env) -> None:
-    if isinstance(env.action_space, spaces.Discrete):
-        return
-    space, cure = env.action_space, "it cannot be learnt here"
-    if isinstance(space, spaces.Box):
-        cure = f"add --option {DISCRETIZE}=5 (in Python {DISCRETIZE}=5) to choose from 5 values"
-    msg = f"{name} has the actions {space}, which are not discrete: {cure}"
-    env.close()
-    raise SettingError(msg)
 
 
 def is_learnable(env: Env) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from rlhf_agents.envs.kinds import Arrays, Info
 
@@ -62,11 +62,11 @@ class MultiAgentEnv:
         self._look(batch)
         return batch, {}
 
-    def step(self, actions: ArrayLike) -> tuple[Batch, NDArray[np.float64], bool, bool, Info]:
+    def step(self, actions: object) -> tuple[Batch, NDArray[np.float64], bool, bool, Info]:
         """Let all agents act.
 
         Args:
-            actions: int64 `[n]`.
+            actions: int64 `[n]`, or a sequence of numbers.
 
         Returns:
             Observations `[n, ...]`, rewards float64 `[n]`, whether the episode is over, whether a

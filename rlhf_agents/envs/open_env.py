@@ -44,7 +44,7 @@ def open_env(config: EnvConfig, n_envs: int | None = None, observed: Space | Non
         observed: what the model to go on with observes; None: it is new.
 
     Raises:
-        SettingError: their number is impossible, or actions are continuous.
+        SettingError: their number is impossible, or it is a game of one board.
         rlhf_games.base.GameError: there is no such environment, or the library refuses the config.
     """
     config = replace(config, name=check_name(config.name))
@@ -139,7 +139,6 @@ def open_one(config: EnvConfig, observed: Space | None = None, **options: Any) -
 
     Raises:
         rlhf_games.base.GameError: there is no such environment or goal, or it refuses the config.
-        SettingError: its actions are continuous.
     """
     env = _open(replace(config, options={**config.options, **options}), 1, observed)
     return MultiAgentEnv(env) if isinstance(env, VecEnv) else env

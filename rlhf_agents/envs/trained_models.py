@@ -6,17 +6,19 @@ as it was in training, and what does not belong together is refused or noted.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from pathlib import Path
 
 from rlhf_agents.envs.kinds import Info
-from rlhf_agents.envs.names import check_name, env_name
+from rlhf_agents.envs.names import check_name, full_name
 from rlhf_agents.envs.open_env import EnvConfig
 from rlhf_agents.errors import ModelFileError
 from rlhf_agents.files.model_file import read_model
 from rlhf_agents.hfdqn import HFDQN
 from rlhf_agents.players.actors import RANDOM, load_model
 from rlhf_agents.progress import note
+from rlhf_games.base import GameError
 
 TRAINED_IN = "trained_in"
 """Key of the manifest: the environment of training and what was asked there."""
@@ -32,7 +34,9 @@ def training_facts(manifest: Info) -> Info:
     facts = dict(facts) if isinstance(facts, dict) else {}
     name = facts.get("world") or manifest.get("game")
     if isinstance(name, str) and name:
-        facts["world"] = env_name(name)
+        with contextlib.suppress(GameError):  # it may not be installed here
+            name = full_name(name)
+        facts["world"] = name
     return facts
 
 

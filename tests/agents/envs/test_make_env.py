@@ -187,7 +187,7 @@ def test_objects_and_functions_become_goal_environments():
 
 
 def test_goals_of_its_own_are_kept():
-    env = make_env(BitFlippingEnv, n_envs=2, n_bits=3)
+    env = make_env(lambda: BitFlippingEnv(n_bits=3), n_envs=2)
     assert (
         env.observation_space["desired_goal"]
         == BitFlippingEnv(n_bits=3).observation_space["desired_goal"]
@@ -195,9 +195,9 @@ def test_goals_of_its_own_are_kept():
 
 
 def test_objects_that_cannot_be_made():
-    with pytest.raises(GameError, match="need a function"):
+    with pytest.raises(GameError, match="give make_env a function"):
         make_env(cart(), n_envs=2)
-    with pytest.raises(GameError, match="does not make an environment"):
+    with pytest.raises(GameError, match="must return a Gymnasium environment"):
         make_env(dict)
-    with pytest.raises(GameError, match="takes a name, a game"):
+    with pytest.raises(GameError, match="takes a name, a Game"):
         make_env(3)

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from rlhf_agents.cli import evaluate, train
-from rlhf_agents.envs.names import check_name, env_name
+from rlhf_agents.envs.names import check_name
 from rlhf_agents.envs.open_env import EnvConfig, open_env, open_many, open_one
 from rlhf_agents.envs.trained_models import load_for
-from rlhf_agents.errors import SettingError
 from rlhf_games import UnknownGameError
+from rlhf_games.base import GameError
 
 SHORT = ("--steps", "40", "--quiet", "--hyper", "learning_starts=10", "buffer_size=100")
 
@@ -29,13 +29,15 @@ def evaluated(capsys, *words):
 
 
 def test_two_spellings_are_one_environment():
-    assert env_name("CartPole-v1") == env_name("gymnasium:CartPole-v1") == "gymnasium:CartPole-v1"
-    assert env_name("tic_tac_toe") == "tic_tac_toe"
-    assert env_name("minatar:breakout") == "minatar:breakout"
-    assert env_name("tests:Some-v0") == "gymnasium:tests:Some-v0"  # a module that is there
+    assert (
+        check_name("CartPole-v1") == check_name("gymnasium:CartPole-v1") == "gymnasium:CartPole-v1"
+    )
+    assert check_name("tic_tac_toe") == "tic_tac_toe"
+    assert check_name("minatar:breakout") == "minatar:breakout"
+    assert check_name("tests:Some-v0") == "gymnasium:tests:Some-v0"  # a module that is there
     spaces = [
         open_env(EnvConfig(name), 2).observation_space
-        for name in ("CartPole-v1", env_name("CartPole-v1"))
+        for name in ("CartPole-v1", check_name("CartPole-v1"))
     ]
     assert spaces[0] == spaces[1]
 
@@ -82,12 +84,12 @@ def test_observations_that_sb3_cannot_take_are_flattened():
 
 @pytest.mark.parametrize("opened", [open_env, open_one, lambda config: open_many(config, 2)])
 def test_continuous_actions_can_be_cut(opened):
-    with pytest.raises(SettingError, match="--option discretize=5"):
+    with pytest.raises(GameError, match="--option discretize=5"):
         opened(EnvConfig("Pendulum-v1"))
     for goal in (None, "survive_10"):
         env = opened(EnvConfig("Pendulum-v1", goal=goal, options={"discretize": 5}))
         assert env.action_space.n == 5
-    with pytest.raises(SettingError, match="from 2 to 1000, got 1"):
+    with pytest.raises(GameError, match="at least 2, got 1"):
         opened(EnvConfig("Pendulum-v1", options={"discretize": 1}))
 
 
