@@ -25,7 +25,8 @@ def main() -> int:
     name = name.removeprefix("rlhf-")
     if name in PROGRAMS:
         module, function, _ = PROGRAMS[name]
-        return int(getattr(import_module(module), function)(rest))
+        sys.argv = [f"rlhf-{name}", *rest]
+        return int(getattr(import_module(module), function)())
     if name == "--version":
         print(f"rlhf_agents {_version()}")  # noqa: T201 - the program's output
         return 0

@@ -1,48 +1,65 @@
 """Progress of long work: one bar on stderr for all programs, and notes that do not tear it.
 
-Bars and notes follow the level of the logger `rlhf_agents`: the programs show them unless --quiet
-is given; in other people's programs they stay silent until logging is switched on.
+Bars and notes show once a program has called `set_verbosity`; in other people's programs they stay
+silent.
 """
 
 from __future__ import annotations
 
-import logging
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from enum import IntEnum
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
-LOGGER = logging.getLogger("rlhf_agents")
 PLAIN_INTERVAL = 30.0
 """Seconds between lines of progress where no terminal can redraw one."""
 REDRAWS_PER_SECOND = 4
+BAR_WIDTH = 12
 
 Item = TypeVar("Item")
 
 
-class _StderrHandler(logging.Handler):
-    """Writes to what `sys.stderr` is at that moment; a bar that is shown moves out of the way."""
+class Verbosity(IntEnum):
+    """How much a program writes to stderr."""
 
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write one line."""
-        sys.stderr.write(f"{self.format(record)}\n")
+    QUIET = 0
+    NORMAL = 1
+    VERBOSE = 2
 
 
-def set_verbosity(level: int) -> None:
-    """Show notes and bars from this level of `logging` on: WARNING is quiet, DEBUG is verbose."""
-    if not any(isinstance(handler, _StderrHandler) for handler in LOGGER.handlers):
-        LOGGER.addHandler(_StderrHandler())
-        LOGGER.propagate = False
-    LOGGER.setLevel(level)
+_verbosity = Verbosity.QUIET
+
+
+def set_verbosity(level: Verbosity) -> None:
+    """Choose how much is written from now on."""
+    global _verbosity  # noqa: PLW0603 - one terminal, one choice
+    _verbosity = level
+
+
+def is_shown(level: Verbosity = Verbosity.NORMAL) -> bool:
+    """Return whether what needs this level is written."""
+    return _verbosity >= level
+
+
+def warn(line: str) -> None:
+    """Write a line that users have to see; a bar that is shown moves out of the way."""
+    sys.stderr.write(f"{line}\n")
+
+
+def note(line: str) -> None:
+    """Write a line that users may like to see."""
+    if is_shown():
+        warn(line)
 
 
 class ProgressBar:
-    """A bar on stderr: redrawn in a terminal, elsewhere silent or one line now and then.
+    """A bar on stderr: redrawn in a terminal, elsewhere silent or a line now and then.
 
     Args:
         title: what is done.
@@ -50,15 +67,23 @@ class ProgressBar:
         done: of it, before this bar.
         unit: what is counted.
         lines: write a line every `PLAIN_INTERVAL` seconds where there is no terminal.
+        shown: show it at all; None follows the verbosity.
     """
 
     def __init__(
-        self, title: str, total: int, done: int = 0, unit: str = "", *, lines: bool = False
+        self,
+        title: str,
+        total: int,
+        done: int = 0,
+        unit: str = "",
+        *,
+        lines: bool = False,
+        shown: bool | None = None,
     ) -> None:
         self.title, self.total, self.unit = title, total, unit
         self._first, self._begin = done, time.monotonic()
         self._next_line = self._begin + PLAIN_INTERVAL
-        shown = LOGGER.isEnabledFor(logging.INFO)
+        shown = is_shown() if shown is None else shown
         self._lines = shown and lines and not sys.stderr.isatty()
         self._rich = self._open() if shown and sys.stderr.isatty() else None
 
@@ -68,7 +93,7 @@ class ProgressBar:
 
         bar = progress.Progress(
             progress.TextColumn("{task.description}", markup=False),
-            progress.BarColumn(),
+            progress.BarColumn(bar_width=BAR_WIDTH),
             progress.TaskProgressColumn(),
             progress.TextColumn("{task.fields[text]}", markup=False),
             console=Console(stderr=True),
@@ -92,13 +117,13 @@ class ProgressBar:
             self._rich.update(self._rich.task_ids[0], completed=min(done, self.total), text=words)
         elif self._lines and time.monotonic() >= self._next_line:
             self._next_line = time.monotonic() + PLAIN_INTERVAL
-            self.line(done, text)
+            self.write_line(done, text)
 
-    def line(self, done: int, text: str = "") -> None:
+    def write_line(self, done: int, text: str = "") -> None:
         """Write where the work is as a line of its own."""
         share = min(1.0, done / max(self.total, 1))
         words = ", ".join(part for part in (self._counts(done), text) if part)
-        LOGGER.info("%s %.0f %%: %s", self.title, 100 * share, words)
+        warn(f"{self.title} {share:.0%}: {words}")
 
     def _counts(self, done: int) -> str:
         unit = f" {self.unit}" if self.unit else ""

@@ -16,7 +16,7 @@ from rlhf_agents.cli import common
 from rlhf_agents.cli.common import Parser, run_program
 from rlhf_agents.envs.names import game_name
 from rlhf_agents.errors import OutputError, SettingError
-from rlhf_agents.progress import LOGGER, progress_bar
+from rlhf_agents.progress import note, progress_bar, warn
 from rlhf_games.base import Game
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _arena(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int
 
         show(table, game.title)
     for path in [] if options.out is None else _write(options, league, table):
-        LOGGER.info("wrote %s", path)
+        note(f"wrote {path}")
     return 0
 
 
@@ -203,7 +203,7 @@ def _write(options: argparse.Namespace, league: League, table: Table) -> list[Pa
     if plots.available():
         contents[options.out / PICTURE_FILE] = plots.league_png(table, options.theme)
     else:
-        LOGGER.warning("no %s: %s", PICTURE_FILE, plots.HINT)
+        warn(f"no {PICTURE_FILE}: {plots.HINT}")
     if options.records is not None:
         contents[options.out / f"games.{options.records}"] = _records(options.records, league)
     new = [

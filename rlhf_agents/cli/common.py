@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import logging
 import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
-from rlhf_agents import limits, progress
+from rlhf_agents import limits
 from rlhf_agents.cli.signals import INTERRUPTED, TERMINATED, Terminated, ends_soon
 from rlhf_agents.errors import OutputError, SettingError, UserError
+from rlhf_agents.progress import Verbosity, set_verbosity
 from rlhf_games.base import GameError, did_you_mean
 
 SUCCESS, USER_MISTAKE, BROKEN_PIPE = 0, 2, 141
@@ -29,6 +29,7 @@ SHELLS = ("bash", "zsh", "tcsh")
 WORLD_HELP = "a game such as connect_four, LIBRARY:NAME, or an id of Gymnasium's (see rlhf-games)"
 OPTION_HELP = "for the library of the environment, e.g. is_slippery=False"
 
+Value = TypeVar("Value")
 Work = Callable[[argparse.Namespace, Sequence[str] | None], int]
 
 
@@ -45,16 +46,21 @@ class Parser(argparse.ArgumentParser):
         prog: name of the program.
         description: what it does, in a sentence.
         epilog: examples, shown as they are.
-        kwargs: as for `argparse.ArgumentParser`.
+        formatter_class: as for `argparse.ArgumentParser`.
     """
 
-    def __init__(self, prog: str, description: str, epilog: str = "", **kwargs: Any) -> None:
-        kwargs.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
-        super().__init__(prog=prog, description=description, epilog=epilog, **kwargs)
+    def __init__(
+        self,
+        prog: str,
+        description: str,
+        epilog: str = "",
+        formatter_class: type[argparse.HelpFormatter] = argparse.RawDescriptionHelpFormatter,
+    ) -> None:
+        super().__init__(prog, None, description, epilog, formatter_class=formatter_class)
         self.add_argument("--version", action="version", version=f"{prog} {_version()}")
         noise = self.add_mutually_exclusive_group()
         noise.add_argument(
-            "--verbose", action="store_true", help="say more, and where in the code an error arose"
+            "--verbose", action="store_true", help="show where in the code an error arose"
         )
         noise.add_argument(
             "--quiet", action="store_true", help="no progress bar and no notes: results and errors"
@@ -101,7 +107,9 @@ class Parser(argparse.ArgumentParser):
 
     # ---- options that mean the same everywhere -----------------------------------------------
 
-    def add_seed(self, text: str = "of everything random (default 0)", default: Any = 0) -> None:
+    def add_seed(
+        self, text: str = "of everything random (default 0)", default: int | None = 0
+    ) -> None:
         """Add --seed: the same number gives the same results."""
         self.add_argument("--seed", type=seed, default=default, metavar="N", help=text)
 
@@ -143,10 +151,10 @@ def _version() -> str:
 # ---- types of options ------------------------------------------------------------------------
 
 
-def _as_type(check: Callable[[str], Any]) -> Callable[[str], Any]:
+def _as_type(check: Callable[[str], Value]) -> Callable[[str], Value]:
     """Return `check` as a type of argparse: its `SettingError` is the sentence that is shown."""
 
-    def read(text: str) -> Any:
+    def read(text: str) -> Value:
         try:
             return check(text)
         except SettingError as error:
@@ -155,7 +163,7 @@ def _as_type(check: Callable[[str], Any]) -> Callable[[str], Any]:
     return read
 
 
-def whole(lowest: int, highest: int) -> Callable[[str], Any]:
+def whole(lowest: int, highest: int) -> Callable[[str], int]:
     """Return the type of an option that takes a whole number, also written as 1e6."""
     return _as_type(
         lambda text: limits.checked_count("", limits.whole_number(text), lowest, highest)
@@ -216,7 +224,8 @@ def run_program(
     """
     verbose = getattr(options, "verbose", False)
     quiet = getattr(options, "quiet", False)
-    progress.set_verbosity(logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO)
+    normal = Verbosity.VERBOSE if verbose else Verbosity.NORMAL
+    set_verbosity(Verbosity.QUIET if quiet else normal)
     try:
         with contextlib.nullcontext() if handles_signals else ends_soon():
             code = work(options, arguments)

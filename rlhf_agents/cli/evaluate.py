@@ -1,4 +1,4 @@
-"""`rlhf-eval`: how strong a player is, and whether it achieves what it is asked."""
+"""`rlhf-eval`: measures how strong a player is, and whether it achieves what it is asked."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import rlhf_games
 from rlhf_agents.cli import common
@@ -26,12 +26,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from rlhf_agents.cli.evaluate_tables import Record
     from rlhf_agents.evaluation.arena import MatchSettings
     from rlhf_agents.players.players import Player
 
 EXAMPLES = """players:
   random, minimax:DEPTH, openspiel-mcts:SIMULATIONS, the name of a bundled agent, or FILE.zip
-  in worlds without exact rules: random, or FILE.zip of a model that was trained there
+  in environments without exact rules: random, or FILE.zip of a model that was trained there
 
 examples:
   rlhf-eval --game connect_four --positions connect_four_positions.npz
@@ -46,9 +47,10 @@ examples:
 
 --positions measures how often a move keeps what a perfect solver says the position is worth (VP)
 and is the very best one (BS). --opponent alone plays a match; --goals asks for each goal in turn.
-Games begin with random openings, each of which is played twice with the seats swapped. Worlds
-without exact rules are played for whole episodes: what they paid, how often the goal was reached.
-rlhf-games lists all worlds."""
+Games begin with random openings, each of which is played twice with the seats swapped.
+Environments without exact rules are played for whole episodes: what they paid, how often the goal
+was reached; goal, opponent and options are those of the model's training unless you name others
+(--goal score: what the environment rewards). rlhf-games lists all games and environments."""
 
 POSITION_NODES = (0, 1, 256, 1000)
 GAME_NODES = (256,)
@@ -65,17 +67,17 @@ def parser() -> Parser:
     )
     add = program.add_argument
     add("--game", required=True, metavar="WORLD", help=WORLD_HELP)
-    add("--agent", metavar="SPEC", help="whom to measure (default: the game's bundled agent)")
+    add("--agent", metavar="SPEC", help="the player to measure (default: the game's bundled agent)")
     add("--positions", type=Path, metavar="FILE.npz", help="solved positions to measure it on")
-    add("--opponent", metavar="SPEC", help="whom it plays (with --goals: default random)")
+    add("--opponent", metavar="SPEC", help="its opponent (with --goals: default random)")
     add("--games", type=common.games, metavar="N", help="per match or goal (default 200)")
     add(
         "--episodes",
         type=common.games,
         metavar="N",
-        help="of worlds without exact rules (default 100)",
+        help="of environments without exact rules (default 100)",
     )
-    goal = "what it is asked for (default: win; without rules what the world rewards)"
+    goal = "what it is asked for (default: win; without rules that of the training)"
     add("--goal", metavar="NAME", help=goal)
     goals = "ask for each of these goals (default: all) and count which were achieved"
     add("--goals", nargs="?", const="", metavar="NAME,...", help=goals)
@@ -87,6 +89,8 @@ def parser() -> Parser:
     openings = "length of the random openings (default: 2, or more where all games differ then)"
     add("--openings", type=common.whole(0, MAX_PLIES), metavar="PLIES", help=openings)
     add("--option", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help=OPTION_HELP)
+    program.add_device()
+    program.add_trust()
     program.add_seed("of openings and players (default 0)")
     add("--json", action="store_true", help="print one JSON object and nothing else")
     return program
@@ -103,7 +107,7 @@ def _evaluate(options: argparse.Namespace, _arguments: Sequence[str] | None) -> 
         return evaluate_env(options)
     no_options(options.option, options.game)
     if options.episodes is not None:
-        msg = f"--episodes is for worlds without exact rules; {options.game} has them: use --games"
+        msg = f"--episodes needs an environment without exact rules; for {options.game} use --games"
         raise SettingError(msg)
     game = rlhf_games.make(rules)
     report = evaluate(game, task_of(options, game))
@@ -124,8 +128,8 @@ class EvaluationConfig:
     """What to measure; all of it is checked.
 
     Attributes:
-        agent: whom to measure.
-        opponent: whom it plays; None plays no games.
+        agent: the player to measure.
+        opponent: its opponent; None plays no games.
         positions: a file of solved positions, or None.
         goal: what the agent is asked for on positions and in a match.
         goals: what it is asked for in turn; empty plays a match instead.
@@ -201,11 +205,11 @@ def _goals(text: str | None, game: Game) -> tuple[str, ...]:
 # ---- doing it --------------------------------------------------------------------------------
 
 
-def evaluate(game: Game, task: EvaluationConfig) -> dict[str, Any]:
+def evaluate(game: Game, task: EvaluationConfig) -> Record:
     """Do the task and return its results, ready for JSON.
 
     Returns:
-        `game`, `agent`, `seed`, and those asked for of `positions` (see `yardstick.Marks`),
+        `game`, `agent`, `seed`, and those asked for of `positions` (see `solved_positions.Marks`),
         `matches` (`arena.MatchResult`) and `goals` (`arena.GoalMatrix`), each a list with one
         entry per node budget (`nodes`, None for players without one).
 
@@ -215,7 +219,7 @@ def evaluate(game: Game, task: EvaluationConfig) -> dict[str, Any]:
     from rlhf_agents.evaluation import arena, solved_positions  # noqa: PLC0415 - after the arguments
 
     cast = PlayerFactory(game, task)
-    report: dict[str, Any] = {"game": game.name, "agent": task.agent, "seed": task.seed}
+    report: Record = {"game": game.name, "agent": task.agent, "seed": task.seed}
     if task.positions is not None:
         positions = solved_positions.load_positions(task.positions, game)
         report["file"], report["goal"] = str(task.positions), task.goal
@@ -223,8 +227,8 @@ def evaluate(game: Game, task: EvaluationConfig) -> dict[str, Any]:
         for nodes in cast.budgets(POSITION_NODES):
             act = _Asked(cast.agent(nodes), task.goal)
             started = time.perf_counter()
-            with progress_bar(_title("positions", nodes), len(positions)) as told:
-                actions = solved_positions.choose(act, positions, on_progress=told)
+            with progress_bar(_title("positions", nodes), len(positions)) as show:
+                actions = solved_positions.choose(act, positions, on_progress=show)
             marks = dataclasses.asdict(solved_positions.mark(positions, actions))
             seconds = time.perf_counter() - started
             report["positions"].append({"nodes": nodes, **marks, "seconds": seconds})
@@ -235,7 +239,7 @@ def evaluate(game: Game, task: EvaluationConfig) -> dict[str, Any]:
     return report
 
 
-def _play(cast: PlayerFactory, settings: MatchSettings, nodes: int | None) -> dict[str, Any]:
+def _play(cast: PlayerFactory, settings: MatchSettings, nodes: int | None) -> Record:
     """Play the match, or the goal matrix, of one node budget of the agent."""
     from rlhf_agents.evaluation.arena import goal_matrix, play_match  # noqa: PLC0415 - see `evaluate`
 
@@ -243,11 +247,11 @@ def _play(cast: PlayerFactory, settings: MatchSettings, nodes: int | None) -> di
     goals = cast.task.goals
     rows = len({*goals, "win"}) if goals else 1
     started = time.perf_counter()
-    with progress_bar(_title("games", nodes), rows * settings.games) as told:
+    with progress_bar(_title("games", nodes), rows * settings.games) as show:
         result = (
-            dataclasses.asdict(goal_matrix(cast.game, players, goals, settings, told))
+            dataclasses.asdict(goal_matrix(cast.game, players, goals, settings, show))
             if goals
-            else dataclasses.asdict(play_match(cast.game, players, settings, told))
+            else dataclasses.asdict(play_match(cast.game, players, settings, show))
         )
     return {"nodes": nodes, **result, "seconds": time.perf_counter() - started}
 
@@ -278,7 +282,7 @@ class PlayerFactory:
     def opponent(self) -> Player:
         """Return the other player, whose chance differs from the agent's."""
         if self.task.opponent is None:
-            msg = "nobody to play against: give --opponent SPEC"
+            msg = "there is no opponent: give --opponent SPEC"
             raise SettingError(msg)
         return self.make(self.task.opponent, self.task.opponent_nodes, self.task.seed + 1)
 

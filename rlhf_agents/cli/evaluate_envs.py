@@ -1,4 +1,4 @@
-"""`rlhf-eval` in worlds without rules to look ahead with: whole episodes, counted."""
+"""`rlhf-eval` in environments without rules to look ahead with: whole episodes, counted."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import dataclasses
 import json
 
-from rlhf_agents.cli.common import check_without_rules
+from rlhf_agents.cli.common import check_without_rules, checked_device
 from rlhf_agents.progress import progress_bar
 
 EPISODES = 100
@@ -15,11 +15,11 @@ NEED_RULES = ("positions", "goals", "nodes", "openings", "games")
 
 
 def evaluate_env(options: argparse.Namespace) -> int:
-    """Measure an agent in a world and print how it went.
+    """Measure an agent in an environment and print how it went.
 
     Raises:
         UserError: an option cannot work, or the agent does not fit.
-        rlhf_games.base.GameError: the world cannot be had.
+        rlhf_games.base.GameError: there is no such environment.
     """
     episodes = _check(options)
     from rlhf_agents.envs.open_env import EnvConfig  # noqa: PLC0415 - the same
@@ -33,10 +33,10 @@ def evaluate_env(options: argparse.Namespace) -> int:
         seed=options.seed,
         options={key: value(text) for key, text in pairs(options.option)},
     )
-    with progress_bar("episodes", episodes) as told:
-        scores = dataclasses.asdict(measure(config, options.agent, episodes, told))
-    asked = {"world": config.name, "goal": config.goal, "opponent": config.opponent}
-    report = {**asked, "seed": config.seed, **scores}
+    device = checked_device(options.device)
+    with progress_bar("episodes", episodes) as show:
+        scores = measure(config, options.agent, episodes, show, trust=options.trust, device=device)
+    report = dataclasses.asdict(scores)
     if options.json:
         print(json.dumps(report, allow_nan=False))  # noqa: T201 - the program's output
     else:
@@ -50,7 +50,7 @@ def _check(options: argparse.Namespace) -> int:
     """Return how many episodes to play.
 
     Raises:
-        SettingError: an option does not apply or is impossible, or nobody was named.
+        SettingError: an option does not apply or is impossible, or no agent was named.
     """
     check_without_rules(options, NEED_RULES, "; use --episodes")
     return EPISODES if options.episodes is None else int(options.episodes)

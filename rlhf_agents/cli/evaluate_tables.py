@@ -11,7 +11,7 @@ from rich.table import Table
 from rlhf_games.base import Game
 
 WIDTH = 160
-"""Columns where nobody looks: enough that no cell is cut."""
+"""Columns where there is no terminal: enough that no cell is cut."""
 
 Record = dict[str, Any]
 
@@ -46,7 +46,7 @@ def show(report: Record, game: Game) -> None:
 
 
 def show_scores(report: Record) -> None:
-    """Print the results of `evaluate_worlds.evaluate_env`."""
+    """Print the results of `evaluate_envs.evaluate_env`."""
     console = Console(highlight=False, markup=False, soft_wrap=True)
     if not console.is_terminal:
         console.width = WIDTH
@@ -94,7 +94,7 @@ def _distinct(distinct: int, games: int) -> str:
 
 
 def _new_table(console: Console, *names: str) -> Table:
-    """Return an empty table whose columns are to the right, but for the first."""
+    """Return an empty table; all columns but the first are aligned to the right."""
     if console.is_terminal:
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     else:

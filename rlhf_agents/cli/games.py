@@ -1,11 +1,11 @@
-"""`rlhf-games`: what there is to play, what is installed, players, actions and goals."""
+"""`rlhf-games`: lists what there is to play, with players, actions and goals."""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich import box
@@ -15,24 +15,26 @@ from rich.table import Table
 import rlhf_games
 from rlhf_agents.cli.common import Parser, run_program
 from rlhf_agents.envs import catalogue
+from rlhf_agents.envs.catalogue import EnvInfo, Refused
+from rlhf_agents.envs.names import check_name
 from rlhf_agents.players.bundled import bundled_agents
 from rlhf_agents.progress import with_progress
-from rlhf_games.base import unknown_name
+from rlhf_games.base import did_you_mean, unknown_name
 
 EXAMPLES = """examples:
   rlhf-games                                      libraries, and games with fast rules of our own
-  rlhf-games minatar                              the worlds of a library
+  rlhf-games minatar                              the environments of a library
   rlhf-games "openspiel:*go*"                     those whose names match
   rlhf-games gymnasium:Lake                       those whose names have a part
   rlhf-games "openspiel:breakthrough(rows=6,columns=6)"
   rlhf-games connect_four --json
 
 rlhf-play, rlhf-train and rlhf-eval take these names as --game, and so does
-rlhf_agents.make_env(NAME). A world with foresight has exact rules: agents look ahead in it. A game
-with an agent comes with a trained one."""
+rlhf_agents.make_env(NAME). Where foresight is yes, the rules are exact
+and agents look ahead. Where agent is yes, a trained agent comes with the game."""
 
 WIDTH = 160
-"""Columns where nobody looks: enough that tables stay readable."""
+"""Columns where there is no terminal: enough that tables stay readable."""
 
 Record = dict[str, Any]
 
@@ -78,22 +80,22 @@ def _report(what: str | None) -> Record:
     """
     if what is None:
         libraries = catalogue.library_names()
-        shelves = [
-            dataclasses.asdict(catalogue.shelf(name))
+        listings = [
+            dataclasses.asdict(catalogue.listing(name))
             for name in with_progress(libraries, "libraries", len(libraries))
         ]
-        return {"libraries": shelves, "games": _own(rlhf_games.names())}
+        return {"libraries": listings, "games": _own(rlhf_games.names())}
     if what in rlhf_games.names():
         return {"games": _own([what])}
+    if what not in catalogue.library_names():
+        what = _one_name(what)
     library = what.partition(":")[0]
-    if ":" not in what and library not in catalogue.library_names():
-        raise rlhf_games.UnknownGameError(_unknown(what))
     names = catalogue.matching(what)
     if len(names) == 1:
-        worlds: list[Any] = [catalogue.describe(names[0])]
+        described: Iterable[EnvInfo | Refused] = [catalogue.describe(names[0])]
     else:
-        worlds = list(with_progress(catalogue.describe_all(names), library, len(names)))
-    return {"worlds": [dataclasses.asdict(world) for world in worlds]}
+        described = with_progress(catalogue.describe_all(names), library, len(names))
+    return {"worlds": [dataclasses.asdict(one) for one in described]}
 
 
 def _own(names: Sequence[str]) -> list[Record]:
@@ -103,9 +105,17 @@ def _own(names: Sequence[str]) -> list[Record]:
     ]
 
 
-def _unknown(what: str) -> str:
+def _one_name(what: str) -> str:
+    """Return a name as the catalogue has it: ids of Gymnasium's with their library.
+
+    Raises:
+        rlhf_games.UnknownGameError: there is no such game or library.
+    """
     known = [*rlhf_games.names(), *catalogue.library_names()]
-    return unknown_name("game or library", what, known)
+    if what not in known and did_you_mean(what, known):
+        raise rlhf_games.UnknownGameError(unknown_name("game or library", what, known))
+    pattern = ":" in what and what.partition(":")[0] in catalogue.library_names()
+    return what if pattern else check_name(what)
 
 
 # ---- tables ----------------------------------------------------------------------------------
@@ -114,15 +124,17 @@ def _unknown(what: str) -> str:
 def _tables(report: Record, console: Console) -> list[tuple[str, Table]]:
     tables = []
     if "libraries" in report:
-        tables.append(("Libraries, as LIBRARY:WORLD:", _libraries(report["libraries"], console)))
+        tables.append(("Libraries, as LIBRARY:NAME:", _libraries(report["libraries"], console)))
     if "games" in report:
         tables.append(("Games with rules of our own:", _worlds(report["games"], console)))
     playable = [world for world in report.get("worlds", []) if "reason" not in world]
     refused = [world for world in report.get("worlds", []) if "reason" in world]
     if playable:
-        tables.append((f"Worlds ({len(playable)}):", _worlds(playable, console)))
+        tables.append((f"Environments ({len(playable)}):", _worlds(playable, console)))
     if refused:
-        tables.append((f"Not to be played here ({len(refused)}):", _refused(refused, console)))
+        tables.append(
+            (f"These cannot be played here ({len(refused)}):", _refused(refused, console))
+        )
     return tables
 
 
@@ -130,15 +142,15 @@ def _new_table(console: Console, *names: str) -> Table:
     style = box.SIMPLE_HEAD if console.is_terminal else box.MARKDOWN
     table = Table(box=style, pad_edge=not console.is_terminal)
     for name in names:
-        right = name in ("worlds", "players", "actions")
+        right = name in ("environments", "players", "actions")
         table.add_column(name, justify="right" if right else "left", overflow="fold")
     table.columns[0].no_wrap = True
     return table
 
 
-def _libraries(shelves: list[Record], console: Console) -> Table:
-    table = _new_table(console, "library", "worlds", "what they are", "installed")
-    for one in shelves:
+def _libraries(listings: list[Record], console: Console) -> Table:
+    table = _new_table(console, "library", "environments", "what they are", "installed")
+    for one in listings:
         installed = "yes" if one["installed"] else f"no: {one['install']}"
         count = "-" if one["worlds"] is None else str(one["worlds"])
         table.add_row(one["name"], count, one["text"], one["trouble"] or installed)

@@ -51,6 +51,16 @@ def ends_soon() -> Iterator[None]:
         inner.close()
 
 
+def end_now(code: int = 0) -> NoReturn:
+    """End the process without waiting for what other threads compile or for memory to be freed.
+
+    For a program that has finished and saved its work, in a process of its own.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 def _terminate(_kind: int, _frame: FrameType | None) -> NoReturn:
     raise Terminated
 

@@ -1,16 +1,22 @@
-"""`rlhf-train`: learn a game by self-play, or any other world."""
+"""`rlhf-train`: learn a game by self-play, or any other environment."""
 
 from __future__ import annotations
 
 import argparse
+import re
 import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from rlhf_agents.cli.common import Parser, check_writable, run_program
+from rlhf_agents.cli import common
+from rlhf_agents.cli.common import WORLD_HELP, Parser, check_writable, run_program
+from rlhf_agents.cli.signals import end_now
 from rlhf_agents.errors import SettingError
+
+if TYPE_CHECKING:
+    from rlhf_agents.training.train import TrainingConfig
 
 EXAMPLES = """examples:
   rlhf-train --game connect_four --minutes 20 --out four.zip
@@ -22,62 +28,62 @@ EXAMPLES = """examples:
   rlhf-play --game connect_four --agent four.zip
 
 Ctrl-C and SIGTERM save and end, and a run that is killed leaves its last checkpoint: --resume FILE
-alone goes on with the same world and budget. The budget counts all training, also that before: 20
-minutes, resumed with --minutes 60, are trained for 40 more. With --steps a run depends on nothing
-but its options, and a resumed run ends bit for bit where it would have ended without interruption
-(on the CPU); with --minutes, schedules follow the clock. On a game both cores are used: one learns,
-one looks ahead."""
+alone goes on with the same environment and budget. The budget counts all training, also that
+before: 20 minutes, resumed with --minutes 60, are trained for 40 more. With --steps a run depends
+on nothing but its options, and a resumed run ends bit for bit where it would have ended without
+interruption (on the CPU); with --minutes, schedules follow the clock. On a game both cores are
+used: one learns, one looks ahead."""
+
+MAX_STEPS = 10**12
+MAX_ENVS = 65536
+OTHER_NAMES = {
+    "lr": "learning_rate",
+    "batch": "batch_size",
+    "discount": "gamma",
+    "epsilon": "exploration_final_eps",
+    "eps": "exploration_final_eps",
+    "buffer": "buffer_size",
+    "net_arch": "policy_kwargs=dict(net_arch=[...])",
+    "nodes": "foresight.nodes",
+}
+"""What hyper-parameters are called elsewhere."""
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Return the program's argument parser."""
     program = Parser(
-        prog="rlhf-train",
-        description="Train an agent with hindsight and foresight: a game by self-play, or any "
-        "other world by what it rewards.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        "rlhf-train",
+        "Train an agent with hindsight and foresight: a game by self-play, or any other "
+        "environment by what it rewards.",
+        EXAMPLES,
     )
-    _add_world(program)
+    _add_environment(program)
     _add_budget(program)
     _add_files(program)
     return program
 
 
-def _add_world(program: argparse.ArgumentParser) -> None:
-    world = program.add_argument_group("what is learnt")
-    world.add_argument(
-        "--game",
-        "--env",
-        dest="game",
-        default="",
-        metavar="WORLD",
-        help="a game such as connect_four, LIBRARY:WORLD, or an id of Gymnasium's such as "
-        "CartPole-v1",
-    )
-    world.add_argument("--goal", help="what to play for, where a world has goals by name")
-    world.add_argument("--opponent", help="in two-player worlds, e.g. random")
-    world.add_argument(
+def _add_environment(program: Parser) -> None:
+    add = program.add_argument_group("what is learnt").add_argument
+    add("--game", "--env", dest="game", default="", metavar="WORLD", help=WORLD_HELP)
+    add("--goal", metavar="NAME", help="what to play for, where there are goals by name")
+    add("--opponent", metavar="SPEC", help="in environments of two players, e.g. random")
+    add(
         "--option",
         nargs="+",
         action="extend",
         default=[],
         metavar="KEY=VALUE",
-        help="for the library of the world",
+        help="for the library of the environment; discretize=N cuts continuous actions into N",
     )
-    world.add_argument(
+    add(
         "--n-envs",
-        type=int,
+        type=common.whole(1, MAX_ENVS),
+        metavar="N",
         help="side by side (default 256 of a game, else 1 or what is known to be good)",
     )
-    world.add_argument(
-        "--seed",
-        type=int,
-        help="of everything random (default 0; with --resume: go on with the file's random "
-        "numbers, or with those of another seed)",
-    )
-    world.add_argument("--policy", help="SB3's name of it (default: by the observations)")
-    world.add_argument(
+    add("--policy", help="SB3's name of it (default: by the observations)")
+    add(
         "--hyper",
         nargs="+",
         action="extend",
@@ -85,44 +91,49 @@ def _add_world(program: argparse.ArgumentParser) -> None:
         metavar="KEY=VALUE",
         help="arguments of HFDQN, e.g. buffer_size=50000 'policy_kwargs=dict(net_arch=[64])' "
         "foresight.nodes=48, or foresight=True where the rules have to be learnt "
-        "(default: what is known to be good for the world)",
+        "(default: what is known to be good for the environment)",
     )
+    program.add_seed(
+        "of everything random (default 0; with --resume: go on with the file's random numbers, or "
+        "with those of another seed)",
+        default=None,
+    )
+    program.add_device()
 
 
-def _add_budget(program: argparse.ArgumentParser) -> None:
+def _add_budget(program: Parser) -> None:
     budget = program.add_argument_group("how long")
-    either = budget.add_mutually_exclusive_group()
-    either.add_argument("--minutes", type=float, help="of training in all (default 20 for a game)")
-    either.add_argument(
-        "--steps", type=int, help="of the environments in all (default elsewhere: as known)"
-    )
-    between = budget.add_mutually_exclusive_group()
-    between.add_argument(
-        "--checkpoint-minutes", type=float, default=5.0, help="between saves (default 5)"
-    )
-    between.add_argument("--checkpoint-steps", type=int, help="the same, in steps")
+    either, between = (budget.add_mutually_exclusive_group() for _ in range(2))
+    steps = common.whole(1, MAX_STEPS)
+    minutes = "of training in all (default 20 for a game)"
+    either.add_argument("--minutes", type=float, metavar="M", help=minutes)
+    words = "of the environments in all (default elsewhere: as known)"
+    either.add_argument("--steps", type=steps, metavar="N", help=words)
+    words = "between saves (default 5)"
+    between.add_argument("--checkpoint-minutes", type=float, default=5.0, metavar="M", help=words)
+    between.add_argument("--checkpoint-steps", type=steps, metavar="N", help="the same, in steps")
+    words = "do not play against alpha-beta now and then (games only)"
+    budget.add_argument("--no-strength", action="store_true", help=words)
 
 
-def _add_files(program: argparse.ArgumentParser) -> None:
-    files = program.add_argument_group("files")
-    files.add_argument("--out", type=Path, help="model file to write (default: that of --resume)")
-    files.add_argument("--resume", type=Path, help="model file to go on from")
-    files.add_argument(
-        "--no-replay",
-        action="store_true",
-        help="small files without what was seen; a resumed run sees it anew",
-    )
-    files.add_argument(
-        "--compact",
-        action="store_true",
-        help="at the end keep only what playing needs (a tenth of the size; no replay to resume)",
-    )
-    files.add_argument("--tensorboard", type=Path, help="folder for TensorBoard logs")
+def _add_files(program: Parser) -> None:
+    add = program.add_argument_group("files").add_argument
+    words = "model file to write (default: that of --resume, else the environment's name)"
+    add("--out", type=Path, metavar="FILE.zip", help=words)
+    add("--force", action="store_true", help="replace an existing --out")
+    add("--resume", type=Path, metavar="FILE.zip", help="model file to go on from")
+    words = "small files without what was seen; a resumed run sees it anew"
+    add("--no-replay", action="store_true", help=words)
+    words = "at the end keep only what playing needs (a tenth of the size; no replay to resume)"
+    add("--compact", action="store_true", help=words)
+    add("--tensorboard", type=Path, metavar="FOLDER", help="folder for TensorBoard logs")
+    program.add_trust()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code."""
-    return run_program(_train, parser().parse_args(arguments), arguments)
+    options = parser().parse_args(arguments)
+    return run_program(_train, options, arguments, handles_signals=True)
 
 
 def _train(options: argparse.Namespace, arguments: Sequence[str] | None) -> int:
@@ -130,13 +141,33 @@ def _train(options: argparse.Namespace, arguments: Sequence[str] | None) -> int:
     from rlhf_agents.training.train import train  # noqa: PLC0415 - torch takes seconds to import
 
     words = list(sys.argv[1:] if arguments is None else arguments)
-    config = _plan(options, shlex.join(["rlhf-train", *words]))
+    config = _config(options, shlex.join(["rlhf-train", *words]))
     model, interrupted = train(config)
     ending = "interrupted; go on with --resume" if interrupted else "done"
     named = ("games", "moves") if model.learner is not None else ("episodes", "steps")
     counts = f"{model.episodes} {named[0]}, {model.num_timesteps} {named[1]}"
-    print(f"{ending}: {config.out}, {counts}")  # noqa: T201
+    print(f"{ending}: {config.out}, {counts}")  # noqa: T201 - the program's output
+    if not interrupted:
+        print(f"play it: {_next_command(config.out)}")  # noqa: T201 - the program's output
+    if arguments is None and interrupted:  # in the program's own process, which is to end soon
+        end_now()
     return 0
+
+
+def _next_command(path: Path) -> str:
+    """Return the command that plays, or shows, the result."""
+    from rlhf_agents.envs.trained_models import training_facts  # noqa: PLC0415 - as in `_train`
+    from rlhf_agents.files.model_file import read_model  # noqa: PLC0415 - as in `_train`
+
+    manifest = read_model(path, ()).manifest
+    facts = training_facts(manifest)
+    words = ["rlhf-play", "--game", str(facts.get("world", "NAME")), "--agent", str(path)]
+    if manifest.get("game") is None:
+        for key in ("goal", "opponent"):
+            words += [f"--{key}", str(facts[key])] if facts.get(key) else []
+        options = [f"{key}={value}" for key, value in (facts.get("options") or {}).items()]
+        words += [*(["--option", *options] if options else []), "--watch"]
+    return shlex.join(words)
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -144,32 +175,49 @@ def _check(options: argparse.Namespace) -> None:
     if not options.game and options.resume is None:
         msg = "name what to learn by --game or --env, or a file to go on from by --resume"
         raise SettingError(msg)
-    if options.out is None and options.resume is None:
-        msg = "name the model file to write by --out"
-        raise SettingError(msg)
     if options.game:
         from rlhf_agents.envs.names import check_name  # noqa: PLC0415
 
-        check_name(options.game)
-    check_writable(options.out or options.resume)
+        options.game = check_name(options.game)
+    out = _with_ending(options.out or options.resume or _usual_file(options.game))
+    same = options.resume is not None and _with_ending(options.resume) == out
+    check_writable(out, force=options.force or same)
+    options.out = out
 
 
-def _plan(options: argparse.Namespace, command: str) -> Any:
+def _usual_file(game: str) -> Path:
+    """Return the file of an environment: CartPole-v1.zip for `gymnasium:CartPole-v1`."""
+    name = re.sub(r"[^\w.-]+", "_", game.rpartition(":")[2]).strip("_")
+    return Path(f"{name}.zip")
+
+
+def _with_ending(path: Path) -> Path:
+    return path if path.suffix else path.with_suffix(".zip")
+
+
+def _config(options: argparse.Namespace, command: str) -> TrainingConfig:
     from rlhf_agents.dqn import hyperparams  # noqa: PLC0415
     from rlhf_agents.files import literals  # noqa: PLC0415
     from rlhf_agents.training.train import TrainingConfig  # noqa: PLC0415
 
+    for key, _ in literals.pairs(options.hyper):
+        if key in OTHER_NAMES:
+            msg = f"unknown hyper-parameter {key!r}; did you mean {OTHER_NAMES[key]}?"
+            raise SettingError(msg)
     extra = literals.pairs(options.option)
     return TrainingConfig(
         game=options.game,
         minutes=options.minutes,
         steps=options.steps,
-        out=options.out or options.resume,
+        out=options.out,
         seed=options.seed,
         resume=options.resume,
         n_envs=options.n_envs,
         checkpoint_minutes=options.checkpoint_minutes,
         checkpoint_steps=options.checkpoint_steps,
+        measures_strength=not options.no_strength,
+        device=common.checked_device(options.device),
+        trust=options.trust,
         tensorboard=options.tensorboard,
         compact=options.compact,
         quiet=options.quiet,

@@ -1,4 +1,4 @@
-"""What there is to play: libraries, their worlds, and our own games."""
+"""The catalogue: libraries, their environments, and our own games."""
 
 from __future__ import annotations
 
@@ -9,23 +9,28 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import gymnasium
+
 import rlhf_games
 from rlhf_adapters.registry import Library, libraries, library
 from rlhf_adapters.specs import EnvError, EnvInfo
+from rlhf_agents.envs.names import GYMNASIUM
 from rlhf_games.base import GameError, unknown_name
+
+__all__ = ["EnvInfo", "LibraryListing", "Refused"]
 
 
 @dataclass(frozen=True)
 class LibraryListing:
-    """A library of worlds.
+    """A library of environments.
 
     Attributes:
         name: what stands before the colon.
-        text: what its worlds are.
+        text: what they are.
         installed: all that it needs can be imported.
         install: the command that installs what it needs, nothing if it needs nothing.
-        worlds: how many there are, None where that cannot be found out.
-        trouble: why not.
+        worlds: how many there are, None if unknown.
+        trouble: why it is unknown.
     """
 
     name: str
@@ -38,7 +43,7 @@ class LibraryListing:
 
 @dataclass(frozen=True)
 class Refused:
-    """A world that is listed and cannot be played here.
+    """An environment that is listed but cannot be played here.
 
     Attributes:
         name: with its library.
@@ -49,11 +54,11 @@ class Refused:
     reason: str
 
 
-def shelf(name: str) -> LibraryListing:
+def listing(name: str) -> LibraryListing:
     """Return what is known of a library.
 
     Raises:
-        WorldError: there is no such library.
+        EnvError: there is no such library.
     """
     found = library(name)
     install = found.cure if found.extra else ""
@@ -76,34 +81,34 @@ def own_game(name: str) -> EnvInfo:
 
 
 def matching(pattern: str) -> list[str]:
-    """Return the names of the worlds that a pattern means, with their library.
+    """Return the names that a pattern means, with their library.
 
     Args:
         pattern: a library, or `LIBRARY:PATTERN`: a name (perhaps with options in brackets), a part
             of names, or one with the wild cards * and ?.
 
     Raises:
-        rlhf_games.base.GameError: nothing is meant; near names are given.
+        rlhf_games.base.GameError: nothing matches; near names are given.
     """
     name, _, wanted = pattern.partition(":")
     found = library(name)
     known = _worlds(found)
     if any(sign in wanted for sign in "*?"):
         chosen = fnmatch.filter(known, wanted)
-    elif "(" in wanted or wanted in known:
+    elif "(" in wanted or ":" in wanted or wanted in known or _is_registered(name, wanted):
         chosen = [wanted]
     else:
         chosen = [world for world in known if wanted in world]
     if not chosen:
-        raise EnvError(unknown_name(f"{name} world", wanted, known))
+        raise EnvError(unknown_name(f"{name} environment", wanted, known))
     return [f"{name}:{world}" for world in chosen]
 
 
 def describe(name: str) -> EnvInfo:
-    """Return what is known of a world `LIBRARY:WORLD`; may be slow.
+    """Return what is known of `LIBRARY:NAME`; may be slow.
 
     Raises:
-        rlhf_games.base.GameError: it cannot be had.
+        rlhf_games.base.GameError: it cannot be made.
     """
     prefix, _, world = name.partition(":")
     adapter = library(prefix).load()
@@ -112,8 +117,13 @@ def describe(name: str) -> EnvInfo:
     return described
 
 
+def _is_registered(name: str, wanted: str) -> bool:
+    """Return whether Gymnasium has an environment, also one that is not listed."""
+    return name == GYMNASIUM and wanted in gymnasium.registry
+
+
 def describe_all(names: Iterable[str]) -> Iterator[EnvInfo | Refused]:
-    """Describe one world after the other; those that cannot be played say why."""
+    """Describe one after the other; those that cannot be played say why."""
     for name in names:
         try:
             yield describe(name)

@@ -1,14 +1,18 @@
-"""Environments that are watched while an agent learns in them: failures named, returns counted."""
+"""Environments under watch while an agent learns: failures are named, returns are counted."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from stable_baselines3.common.vec_env import VecEnv, VecEnvWrapper
+from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs, VecEnvStepReturn
 
-from rlhf_agents.envs.resumable_env import ResumableEnv
+from rlhf_agents.envs.kinds import Arrays, Info
+from rlhf_agents.envs.resumable_env import ResumableEnv, failure
 from rlhf_agents.errors import EnvironmentFailureError
 
 OWN, INNER = "watched.", "inner."
@@ -16,7 +20,7 @@ PARTS = ("returns", "lengths")
 
 
 class MonitoredVecEnv(VecEnvWrapper):
-    """Names what goes wrong in environments, and tells return and length of every episode.
+    """Names what goes wrong in environments, and reports return and length of every episode.
 
     Args:
         venv: the environments.
@@ -33,26 +37,26 @@ class MonitoredVecEnv(VecEnvWrapper):
         self.returns = np.zeros(venv.num_envs)
         self.lengths = np.zeros(venv.num_envs, np.int64)
 
-    def reset(self) -> Any:
-        """Begin new episodes everywhere."""
-        self.returns[:], self.lengths[:] = 0, 0
-        return self.venv.reset()
+    def reset(self) -> VecEnvObs:
+        """Begin new episodes everywhere.
 
-    def step_wait(self) -> Any:
+        Raises:
+            EnvironmentFailureError: one raised an error.
+        """
+        self.returns[:], self.lengths[:] = 0, 0
+        with self._failures_named():
+            return self.venv.reset()
+
+    def step_wait(self) -> VecEnvStepReturn:
         """Step all environments.
 
         Raises:
-            WorldFailureError: one raised an error, or a reward or an observation is not a number.
+            EnvironmentFailureError: one raised an error, or a reward or an observation is not a
+                number.
         """
         self.steps += 1
-        try:
+        with self._failures_named():
             observations, rewards, dones, infos = self.venv.step_wait()
-        except EnvironmentFailureError:
-            raise
-        except Exception as error:
-            said = f"{type(error).__name__}: {error}".rstrip(": ")
-            msg = f"{self.name} raised {said} (seed {self.run_seed}, step {self.steps} of this run)"
-            raise EnvironmentFailureError(msg) from error
         self._check("its reward", "", rewards, dones)
         for key, part in _parts(observations):
             self._check("its observation", key, part)
@@ -61,13 +65,28 @@ class MonitoredVecEnv(VecEnvWrapper):
         if dones.any():
             for env in np.flatnonzero(dones):
                 self._finish(int(env), infos[env])
+        for info in infos:  # SB3 takes this key for its own, in every step
+            if "episode" in info and not _is_summary(info["episode"]):
+                del info["episode"]
         return observations, rewards, dones, infos
 
-    def _check(self, what: str, key: str, values: NDArray[Any], ended: Any = None) -> None:
+    @contextmanager
+    def _failures_named(self) -> Iterator[None]:
+        try:
+            yield
+        except EnvironmentFailureError:
+            raise
+        except Exception as error:
+            place = f"seed {self.run_seed}, step {self.steps} of this run"
+            raise EnvironmentFailureError(failure(self.name, error, place)) from error
+
+    def _check(
+        self, what: str, key: str, values: NDArray[Any], ended: NDArray[np.bool_] | None = None
+    ) -> None:
         """Refuse values `[n_envs, ...]` that are not finite, the last of episodes where `ended`."""
         where = not_finite(values)
         if where is not None:
-            said = f"{what}{_at(key)}{_said(values, where, 1)}"
+            said = f"{what}{_at(key)}{_describe(values, where, 1)}"
             self._refuse(where[0], said, ended is not None and bool(ended[where[0]]))
 
     def _refuse(self, env: int, what: str, ended: bool) -> None:
@@ -77,34 +96,35 @@ class MonitoredVecEnv(VecEnvWrapper):
         msg = f"{self.name} cannot be learnt from: {what} ({place})"
         raise EnvironmentFailureError(msg)
 
-    def _finish(self, env: int, info: dict[str, Any]) -> None:
+    def _finish(self, env: int, info: Info) -> None:
         for key, part in _parts(info.get("terminal_observation")):
             where = not_finite(part)
             if where is not None:
-                said = f"its last observation{_at(key)}{_said(part, where, 0)}"
+                said = f"its last observation{_at(key)}{_describe(part, where, 0)}"
                 self._refuse(env, said, ended=True)
         result = {"r": float(self.returns[env]), "l": int(self.lengths[env])}
-        info.setdefault("episode", result)
+        if not _is_summary(info.get("episode")):
+            info["episode"] = result
         self.returns[env], self.lengths[env] = 0, 0
 
-    def _tells(self) -> bool:
-        """Return whether the environments can tell by themselves where they are."""
+    def _knows_place(self) -> bool:
+        """Return whether the environments themselves can say where they are."""
         return callable(getattr(self.venv, "run_state", None))
 
     # ---- going on after an interruption ------------------------------------------------------
 
-    def run_state(self) -> dict[str, NDArray[Any]]:
-        """Return where all environments are, as far as they can tell."""
+    def run_state(self) -> Arrays:
+        """Return where all environments are, as far as they can say."""
         kept = {f"{OWN}{part}": getattr(self, part).copy() for part in PARTS}
-        if self._tells():
+        if self._knows_place():
             inner: Any = self.venv
-            told = inner.run_state()
-            return {**kept, **{f"{INNER}{name}": array for name, array in told.items()}}
+            state = inner.run_state()
+            return {**kept, **{f"{INNER}{name}": array for name, array in state.items()}}
         for index, env in enumerate(self.each):
             kept |= {f"{index}.{name}": array for name, array in env.run_state().items()}
         return kept
 
-    def restore_run_state(self, state: dict[str, NDArray[Any]]) -> bool:
+    def restore_run_state(self, state: Arrays) -> bool:
         """Go to where `run_state` was called; return whether all environments are there.
 
         Raises:
@@ -112,7 +132,7 @@ class MonitoredVecEnv(VecEnvWrapper):
         """
         for part in PARTS:
             getattr(self, part)[:] = state[f"{OWN}{part}"]
-        if self._tells():
+        if self._knows_place():
             inner: Any = self.venv
             return bool(inner.restore_run_state(_those(state, INNER)))
         there = [
@@ -121,7 +141,12 @@ class MonitoredVecEnv(VecEnvWrapper):
         return bool(there) and all(there)
 
 
-def not_finite(values: Any) -> tuple[int, ...] | None:
+def _is_summary(episode: object) -> bool:
+    """Return whether this is what SB3's Monitor says of an episode: return and length."""
+    return isinstance(episode, dict) and {"r", "l"} <= episode.keys()
+
+
+def not_finite(values: ArrayLike) -> tuple[int, ...] | None:
     """Return where the first infinite or undefined number of an array is, None if all are fine."""
     array = np.asarray(values)
     if array.dtype.kind != "f" or np.isfinite(array).all():
@@ -133,20 +158,21 @@ def _at(key: str) -> str:
     return f"[{key!r}]" if key else ""
 
 
-def _said(values: Any, where: tuple[int, ...], skipped: int) -> str:
+def _describe(values: ArrayLike, where: tuple[int, ...], skipped: int) -> str:
     at = f" at {list(where[skipped:])}" if where[skipped:] else ""
     return f"{at} is {np.asarray(values)[where]}"
 
 
-def _parts(observations: Any) -> list[tuple[str, Any]]:
+def _parts(observations: VecEnvObs | None) -> list[tuple[str, NDArray[Any]]]:
     if observations is None:
         return []
     if isinstance(observations, dict):
         return list(observations.items())
-    return [("", observations)]
+    parts = observations if isinstance(observations, tuple) else (observations,)
+    return [("", part) for part in parts]
 
 
-def _those(state: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+def _those(state: Arrays, prefix: str) -> Arrays:
     return {
         name.removeprefix(prefix): array for name, array in state.items() if name.startswith(prefix)
     }

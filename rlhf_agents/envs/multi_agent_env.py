@@ -1,4 +1,4 @@
-"""A world of many agents for those who watch: all of them act, each step shows all of them."""
+"""An environment of many agents to watch: all of them act, and each step shows all of them."""
 
 from __future__ import annotations
 
@@ -7,27 +7,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Batch = dict[str, NDArray[Any]]
+from rlhf_agents.envs.kinds import Arrays, Info
+
+Batch = Arrays
 
 SUCCESS = "is_success"
 ACHIEVED = "achieved_goal"
 
 
 class MultiAgentEnv:
-    """The n agents of one world, without auto-reset: an episode ends with its last agent.
+    """The n agents of one environment, without auto-reset: an episode ends with its last agent.
 
     Observations, actions and rewards are batches with a row per agent. Agents that are out show
-    what they had achieved; their actions do not matter. An episode is a success if somebody reached
-    its goal.
+    what they had achieved; their actions do not matter. An episode is a success if one of them
+    reached its goal.
 
     Args:
-        columns: a `VecEnv` of one world whose columns are agents, see
+        columns: a `VecEnv` of one environment whose columns are agents, see
             `rlhf_adapters.multi_agent.goal_env`.
 
     Attributes:
         agents: their names.
         action_names: of the actions that each has.
-        playing: who acts in the next step, bool `[n]`; at the end, who did in the last.
+        playing: the agents that act in the next step, bool `[n]`; at the end, those of the last.
         successes: of every agent that is out or at the end, None before or if nothing was asked.
     """
 
@@ -48,29 +50,27 @@ class MultiAgentEnv:
         self.successes: list[bool | None] = [None] * len(self.agents)
         self._kept: NDArray[np.float32] = columns.task.achieved.copy()
 
-    def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Batch, dict[str, Any]]:
-        """Start a new episode of the world; return observations `[n, ...]` and an info."""
+    def reset(self, *, seed: int | None = None, options: Info | None = None) -> tuple[Batch, Info]:
+        """Start a new episode; return observations `[n, ...]` and an info."""
         if seed is not None:
             self.games.seed(seed)
-        everybody = np.ones(self.worlds.n, np.bool_)
-        self.games.restart(everybody, [options] * self.worlds.n)
+        everyone = np.ones(self.worlds.n, np.bool_)
+        self.games.restart(everyone, [options] * self.worlds.n)
         self.successes = [None] * len(self.agents)
         batch = self.games.observe()
         self._kept = batch[ACHIEVED].copy()
         self._look(batch)
         return batch, {}
 
-    def step(self, actions: Any) -> tuple[Batch, NDArray[np.float64], bool, bool, dict[str, Any]]:
+    def step(self, actions: object) -> tuple[Batch, NDArray[np.float64], bool, bool, Info]:
         """Let all agents act.
 
         Args:
-            actions: int64 `[n]`.
+            actions: int64 `[n]`, or a sequence of numbers.
 
         Returns:
-            Observations `[n, ...]`, rewards float64 `[n]`, whether the world is over, whether a
-            time limit made it so, and an info.
+            Observations `[n, ...]`, rewards float64 `[n]`, whether the episode is over, whether a
+            time limit ended it, and an info.
         """
         rewards, terminated, truncated, infos = self.games.step(np.asarray(actions, np.int64))
         ended = terminated | truncated
@@ -79,7 +79,7 @@ class MultiAgentEnv:
         batch = self.games.observe()
         self._kept[self.playing] = batch[ACHIEVED][self.playing]
         over = bool((ended | self.worlds.waiting).all())
-        if over:  # whoever watches sees the end before the world begins anew
+        if over:  # the end is seen before the next episode begins
             batch[ACHIEVED] = self._kept.copy()
         else:
             if ended.any():
@@ -91,21 +91,21 @@ class MultiAgentEnv:
         return batch, np.asarray(rewards, np.float64), over and not cut, cut, info
 
     def render(self) -> Any:
-        """Return the world's picture."""
+        """Return its picture."""
         return self.worlds.render()[0]
 
     def close(self) -> None:
-        """Close the world."""
+        """Close it."""
         self.columns.close()
 
     def _look(self, batch: Batch) -> None:
-        """Note who plays, and let the others show what they had achieved."""
+        """Note which agents play, and let the others show what they had achieved."""
         self.playing = ~self.worlds.waiting
         batch[ACHIEVED][~self.playing] = self._kept[~self.playing]
         self._kept[self.playing] = batch[ACHIEVED][self.playing]
         for i in np.flatnonzero(self.playing).tolist():  # also those that have joined
             self.successes[i] = None
 
-    def _info(self) -> dict[str, Any]:
+    def _info(self) -> Info:
         known = [success for success in self.successes if success is not None]
         return {SUCCESS: any(known)} if known else {}

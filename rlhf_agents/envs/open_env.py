@@ -1,13 +1,12 @@
-"""The environments of a training run, by name: games for self-play, and any other world."""
+"""The environments of a training run, by name: games for self-play, and any other environment."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
-import gymnasium
 from gymnasium import spaces
 from stable_baselines3.common.preprocessing import is_image_space
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
@@ -15,13 +14,16 @@ from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
 import rlhf_games
 from rlhf_adapters.specs import EnvConfig
 from rlhf_agents.dqn import hyperparams
+from rlhf_agents.envs.gymnasium_env import gymnasium_env
+from rlhf_agents.envs.kinds import Env, Info, Options, Space
 from rlhf_agents.envs.make_env import make_env
 from rlhf_agents.envs.monitored_vec_env import MonitoredVecEnv
 from rlhf_agents.envs.multi_agent_env import MultiAgentEnv
-from rlhf_agents.envs.names import check_name
+from rlhf_agents.envs.names import GYMNASIUM, check_name
 from rlhf_agents.envs.resumable_env import ResumableEnv
 from rlhf_agents.errors import SettingError
-from rlhf_games.base import GameError
+from rlhf_agents.limits import checked_count
+from rlhf_games.base import Game
 
 __all__ = ["EnvConfig", "open_env", "open_many", "open_one", "policy_of"]
 
@@ -29,51 +31,50 @@ GAMES_SIDE_BY_SIDE = 256
 ONE_BY_ONE = 16
 """More environments of an adapter are stepped together; a resumed run may then begin new episodes.
 """
-CATALOGUE = "gymnasium:"
+MOST_SIDE_BY_SIDE = 65536
 
 
-def open_env(config: EnvConfig, n_envs: int | None = None) -> VecEnv:
-    """Return the environments of a run. Those of a game have an attribute `game`.
+def open_env(config: EnvConfig, n_envs: int | None = None, observed: Space | None = None) -> VecEnv:
+    """Return the environments of a training run. Those of a game have an attribute `game`.
 
     Args:
         config: which environment; its own `n_envs` does not matter here.
         n_envs: how many run side by side; None: 256 of a game, one of another environment or what
             `assets/hfdqn.yml` says.
+        observed: what the model to go on with observes; None: it is new.
 
     Raises:
-        SettingError: their number is impossible, or an option is not one of Gymnasium's.
-        rlhf_games.base.GameError: there is no such world, or the library refuses the order.
+        SettingError: their number is impossible, or it is a game of one board.
+        rlhf_games.base.GameError: there is no such environment, or the library refuses the config.
     """
-    check_name(config.name)
+    config = replace(config, name=check_name(config.name))
+    if n_envs is not None:
+        checked_count("n_envs", n_envs, 1, MOST_SIDE_BY_SIDE)
     if config.name in rlhf_games.names():
         return _games(config, n_envs)
-    if ":" in config.name:
-        first = make_env(config.name, 1, **_details(config))
-        if hasattr(first, "game"):
-            return _games(config, n_envs)
-        if isinstance(first, VecEnv):
-            return _teams(config, first, n_envs)
-    else:
-        first = from_gymnasium(config)
-    count = n_envs
-    if count is None:
-        count = int(hyperparams.of_env(config.name).get("n_envs", 1))
-    if count < 1:
-        msg = f"n_envs must be at least 1, got {count}"
-        raise SettingError(msg)
-    return MonitoredVecEnv(_several(config, first, count), config.name, config.seed or 0)
-
-
-def _teams(config: EnvConfig, first: VecEnv, n_envs: int | None) -> VecEnv:
-    """Return worlds of many agents: a column each; a resumed run begins new episodes."""
-    count = int(n_envs or hyperparams.of_env(config.name).get("n_envs", 1))
-    if count > 1:
+    make_one = partial(_one, config, observed)
+    first = make_one()
+    if isinstance(getattr(first, "game", None), Game):
         first.close()
-        first = make_env(config.name, count, **_details(config))
-    return MonitoredVecEnv(first, config.name, config.seed or 0)
+        return _games(config, n_envs)
+    count = n_envs or int(hyperparams.of_env(config.name).get("n_envs", 1))
+    if isinstance(first, VecEnv):  # many agents, a column each; a resumed run begins new episodes
+        if count > 1:
+            first.close()
+            first = make_env(config.name, count, **_details(config))
+        envs: VecEnv = first
+    else:
+        envs = _several(config, first, make_one, count)
+    return MonitoredVecEnv(envs, config.name, config.seed or 0)
 
 
-def _details(config: EnvConfig) -> dict[str, Any]:
+def _one(config: EnvConfig, observed: Space | None) -> Any:
+    if config.library == GYMNASIUM:
+        return gymnasium_env(config, observed)
+    return make_env(config.name, 1, **_details(config))
+
+
+def _details(config: EnvConfig) -> Info:
     chosen = {"goal": config.goal, "opponent": config.opponent}
     return {**chosen, "seed": config.seed or 0, **config.options}
 
@@ -87,53 +88,31 @@ def _games(config: EnvConfig, count: int | None) -> VecEnv:
     return games
 
 
-def _several(config: EnvConfig, first: Any, count: int) -> VecEnv:
+def _several(config: EnvConfig, first: Env, make_one: Callable[[], Env], count: int) -> VecEnv:
     """Return environments that can be put back in the middle of an episode where possible.
 
-    An adapter's own batch that cannot tell where it is gives way to single environments, unless
+    An adapter's own batch that cannot say where it is gives way to single environments, unless
     there are so many that speed matters more.
     """
-    if ":" not in config.name:
-        envs = [first, *(from_gymnasium(config) for _ in range(count - 1))]
-    elif count > ONE_BY_ONE:
+    if count > ONE_BY_ONE and config.library != GYMNASIUM:
         first.close()
         together: VecEnv = make_env(config.name, count, **_details(config))
         if type(together) is not DummyVecEnv:
             return together
         envs = together.envs
     else:
-        details = _details(config)
-        envs = [first, *(make_env(config.name, 1, **details) for _ in range(count - 1))]
+        envs = [first, *(make_one() for _ in range(count - 1))]
     return DummyVecEnv([_maker(env, config, index) for index, env in enumerate(envs)])
 
 
-def _maker(env: Any, config: EnvConfig, index: int) -> Any:
+def _maker(env: Env, config: EnvConfig, index: int) -> Callable[[], Env]:
     return lambda: ResumableEnv(env, config.name, config.seed or 0, index)
 
 
-def from_gymnasium(config: EnvConfig) -> Any:
-    """Make an environment by Gymnasium's own id.
-
-    Raises:
-        GameError: Gymnasium cannot make it.
-        SettingError: it has no goals or opponents to choose from.
-    """
-    if config.goal is not None or config.opponent is not None:
-        msg = (
-            f"{config.name} has no goals or opponents to choose from; see {CATALOGUE}{config.name}"
-        )
-        raise SettingError(msg)
-    try:
-        return gymnasium.make(config.name, **config.options)
-    except (gymnasium.error.Error, ImportError, TypeError) as error:
-        msg = f"Gymnasium cannot make {config.name}: {error}"
-        raise GameError(msg) from error
-
-
 def policy_of(env: VecEnv, name: str) -> str:
-    """Return the policy for a world: that of `assets/hfdqn.yml`, else by the observations.
+    """Return the policy for an environment: that of `assets/hfdqn.yml`, else by the observations.
 
-    A world of the file has Dict observations when an adapter gave it goals.
+    An environment of the file has Dict observations when an adapter gave it goals.
     """
     space = env.observation_space
     if isinstance(space, spaces.Dict):
@@ -144,39 +123,42 @@ def policy_of(env: VecEnv, name: str) -> str:
     return "CnnPolicy" if is_image_space(space) else "MlpPolicy"
 
 
-WHOLE_GAMES: Mapping[str, Mapping[str, Any]] = {
+WHOLE_GAMES: Mapping[str, Options] = {
     "ale": {"clip_reward": False, "terminal_on_life_loss": False},
 }
-"""Options of libraries that prepare worlds for learning: results are those of the game itself."""
+"""Options of libraries that prepare environments for learning: results are those of whole games."""
 
 
-def open_one(config: EnvConfig, **options: Any) -> Any:
+def open_one(config: EnvConfig, observed: Space | None = None, **options: Any) -> Any:
     """Return one Gymnasium environment, a `MultiAgentEnv` where there are many agents.
 
-    `options` join those of the order, whose `n_envs` does not matter here, nor below.
+    Args:
+        config: which; its `n_envs` does not matter.
+        observed: what the model observes that will act in it; None: any.
+        options: join those of `config`.
 
     Raises:
-        rlhf_games.base.GameError: there is no such world or goal, or it refuses the order.
-        SettingError: an id of Gymnasium's has no goals or opponents.
+        rlhf_games.base.GameError: there is no such environment or goal, or it refuses the config.
     """
-    env = _open(replace(config, options={**config.options, **options}), 1)
+    env = _open(replace(config, options={**config.options, **options}), 1, observed)
     return MultiAgentEnv(env) if isinstance(env, VecEnv) else env
 
 
-def open_many(config: EnvConfig, n_envs: int) -> VecEnv:
-    """Return environments side by side, seeded, whose failures are named; errors as `open_one`."""
-    first = _open(config, n_envs) if ":" in config.name else None
+def open_many(config: EnvConfig, n_envs: int, observed: Space | None = None) -> VecEnv:
+    """Return environments side by side, seeded, whose failures are named; else as `open_one`."""
+    config = replace(config, name=check_name(config.name))
+    first = _open(config, n_envs, observed) if config.library != GYMNASIUM else None
     if isinstance(first, VecEnv):
         envs: VecEnv = first
     else:
-        envs = DummyVecEnv([partial(open_one, config) for _ in range(n_envs)])
+        envs = DummyVecEnv([partial(open_one, config, observed) for _ in range(n_envs)])
         envs.seed(config.seed or 0)
     return MonitoredVecEnv(envs, config.name, config.seed or 0)
 
 
-def _open(config: EnvConfig, n_envs: int) -> Any:
-    library, colon, _ = config.name.partition(":")
-    if not colon:
-        return from_gymnasium(config)
-    options = {**WHOLE_GAMES.get(library, {}), **config.options}
+def _open(config: EnvConfig, n_envs: int, observed: Space | None) -> Any:
+    config = replace(config, name=check_name(config.name))
+    if config.library == GYMNASIUM:
+        return gymnasium_env(config, observed, watched=True)
+    options = {**WHOLE_GAMES.get(config.library, {}), **config.options}
     return make_env(config.name, n_envs, config.goal, config.opponent, config.seed or 0, **options)

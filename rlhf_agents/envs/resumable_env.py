@@ -1,22 +1,26 @@
 """Any environment, made so that a training run can go on in the middle of its episode.
 
-Most environments cannot tell all of their state. But they are functions of a seed and of actions,
-so every episode begins with a seed of its own, and its actions are remembered: to be back in the
-middle is to begin with that seed and to act as before. An environment that is not such a function
-(it draws from other random numbers, or remembers earlier episodes) is found out by what it shows.
+Most environments cannot report all of their state. But what they do follows from a seed and the
+actions, so every episode begins with a seed of its own, and its actions are remembered: to return
+to the middle of it, begin with that seed and act as before. An environment that depends on more (it
+draws from other random numbers, or remembers earlier episodes) is detected by what it shows.
 """
 
 from __future__ import annotations
 
 import hashlib
 from array import array
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
+from rlhf_agents.envs.kinds import Arrays, Env, Info, Observation, Reset, Space, Step, Wrapper
 from rlhf_agents.errors import EnvironmentFailureError
+from rlhf_games.base import GameError
 
 
 def episode_seed(seed: int, index: int, episode: int) -> int:
@@ -24,7 +28,7 @@ def episode_seed(seed: int, index: int, episode: int) -> int:
     return int(np.random.SeedSequence([seed, index, episode]).generate_state(1)[0] >> 1)
 
 
-class ResumableEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
+class ResumableEnv(Wrapper):
     """Seeds every episode and remembers its actions.
 
     Args:
@@ -34,66 +38,72 @@ class ResumableEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
         index: of this environment among those that run side by side.
     """
 
-    def __init__(self, env: gymnasium.Env[Any, Any], name: str, seed: int, index: int = 0) -> None:
+    def __init__(self, env: Env, name: str, seed: int, index: int = 0) -> None:
         super().__init__(env)
         self.name, self.run_seed, self.index = name, seed, index
         self.episode = -1
         self.actions = array("q")
         self._last_end = (0, 0)
-        self._seen: Any = None
+        self._seen: Observation | None = None
 
     @property
     def place(self) -> str:
-        """Where it is, for a person who wants to see it again."""
+        """Where it is, so that it can be reproduced."""
         return self._place(max(self.episode, 0), len(self.actions))
 
     @property
     def ended_at(self) -> str:
-        """Where the episode before this one ended, as `place` tells it."""
+        """Where the episode before this one ended, in the form of `place`."""
         return self._place(*self._last_end)
 
     def _place(self, episode: int, step: int) -> str:
         begun = episode_seed(self.run_seed, self.index, episode)
         return f"environment {self.index}, reset(seed={begun}), step {step}"
 
-    def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Any, dict[str, Any]]:
+    def reset(self, *, seed: int | None = None, options: Info | None = None) -> Reset:
         """Begin the next episode; its seed is that of the run, not the one given here."""
         self._last_end = (max(self.episode, 0), len(self.actions))
         self.episode += 1
         return self._begin(options)
 
-    def _begin(self, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+    def _begin(self, options: Info | None = None) -> Reset:
         del self.actions[:]
         begun = episode_seed(self.run_seed, self.index, self.episode)
-        try:
+        with self._failures_named():
             observation, info = self.env.reset(seed=begun, options=options)
-        except Exception as error:
-            raise self._failure(error) from error
-        self._seen = observation
+        self._see(observation)
         return observation, info
 
-    def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
+    def step(self, action: Any) -> Step:
         """Act, see `gymnasium.Env.step`.
 
         Raises:
-            WorldFailureError: the environment raised an error.
+            EnvironmentFailureError: the environment raised an error, or what it shows lacks a key.
         """
         self.actions.append(int(action))
-        try:
+        with self._failures_named():
             result = self.env.step(action)
-        except Exception as error:
-            raise self._failure(error) from error
-        self._seen = result[0]
+        self._see(result[0])
         return result
 
-    def _failure(self, error: Exception) -> EnvironmentFailureError:
-        said = f"{type(error).__name__}: {error}".rstrip(": ")
-        msg = f"{self.name} raised {said} ({self.place})"
-        return EnvironmentFailureError(msg)
+    @contextmanager
+    def _failures_named(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            raise EnvironmentFailureError(failure(self.name, error, self.place)) from error
 
-    def run_state(self) -> dict[str, NDArray[Any]]:
+    def _see(self, observation: Observation) -> None:
+        missing = missing_keys(self.env.observation_space, observation)
+        if missing:
+            msg = (
+                f"{self.name} cannot be learnt from: its observation has no {missing[0]!r}, which "
+                f"its observation_space names ({self.place})"
+            )
+            raise EnvironmentFailureError(msg)
+        self._seen = observation
+
+    def run_state(self) -> Arrays:
         """Return what brings the environment back to where it is."""
         return {
             "episode": np.array([self.run_seed, self.episode]),
@@ -101,7 +111,7 @@ class ResumableEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
             "shown": np.frombuffer(digest(self._seen), np.uint8),
         }
 
-    def restore_run_state(self, state: dict[str, NDArray[Any]]) -> bool:
+    def restore_run_state(self, state: Arrays) -> bool:
         """Go to where `run_state` was called and return whether it looks as it looked there.
 
         Raises:
@@ -119,7 +129,23 @@ class ResumableEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
         return digest(self._seen) == state["shown"].tobytes()
 
 
-def digest(observation: Any) -> bytes:
+def failure(name: str, error: Exception, place: str) -> str:
+    """Return the sentence for an error that an environment's own code raised."""
+    if isinstance(error, GameError):  # a sentence already
+        return f"{error} ({place})"
+    said = " ".join(f"{type(error).__name__}: {error}".rstrip(": ").split())
+    return f"{name} raised {said} ({place})"
+
+
+def missing_keys(space: Space, observation: object) -> list[str]:
+    """Return the keys of a Dict space that an observation lacks."""
+    if not isinstance(space, gymnasium.spaces.Dict):
+        return []
+    shown = observation if isinstance(observation, dict) else {}
+    return [key for key in space.spaces if key not in shown]
+
+
+def digest(observation: object) -> bytes:
     """Return a short fingerprint of an observation: an array, or a Dict or tuple of them."""
     whole = hashlib.blake2b(digest_size=16)
     for part in _arrays(observation):
@@ -127,7 +153,7 @@ def digest(observation: Any) -> bytes:
     return whole.digest()
 
 
-def _arrays(observation: Any) -> list[NDArray[Any]]:
+def _arrays(observation: object) -> list[NDArray[Any]]:
     if isinstance(observation, dict):
         return [part for key in sorted(observation) for part in _arrays(observation[key])]
     if isinstance(observation, tuple):

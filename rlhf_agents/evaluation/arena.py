@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,15 @@ Z_95 = 1.959963984540054
 NO_MOVE = -1
 
 Progress = Callable[[int], None]
-"""Told now and then how many games are finished."""
+"""Called now and then with how many games are finished."""
+
+
+class Mover(Protocol):
+    """All that playing a game needs of a `Player`."""
+
+    def act(self, states: States, goal: str) -> NDArray[np.int64]:
+        """Return one legal action int64 `[B]` for unfinished positions uint64 `[B, W]`."""
+        ...
 
 
 # ---- playing ---------------------------------------------------------------------------------
@@ -57,7 +66,7 @@ class Games:
 
 def play_games(
     game: Game,
-    players: tuple[Player, Player],
+    players: tuple[Mover, Mover],
     openings: Openings,
     count: int,
     goals: tuple[str, str] = ("win", "win"),
@@ -71,7 +80,7 @@ def play_games(
         openings: game i starts from opening i // 2, around again when there are too few.
         count: N > 0.
         goals: what the agent and the opponent are asked for.
-        on_progress: told after every ply how many games are finished.
+        on_progress: called after every ply with how many games are finished.
     """
     start = (np.arange(count) // 2) % len(openings)
     agent_second = np.arange(count) % 2 == 1
@@ -111,7 +120,7 @@ def _settle(
 
 
 def count_distinct(games: Games) -> int:
-    """Return how many different move sequences the games have, whoever had which seat."""
+    """Return how many different move sequences the games have, whichever seat a player had."""
     return len(np.unique(games.moves, axis=0))
 
 

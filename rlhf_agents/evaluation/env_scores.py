@@ -1,4 +1,4 @@
-"""How well an actor does in a world: returns, successes and lengths of whole episodes."""
+"""How well an actor does in an environment: return, success and length of whole episodes."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ import numpy as np
 from stable_baselines3.common.evaluation import evaluate_policy
 
 from rlhf_agents.envs.open_env import EnvConfig, open_many
+from rlhf_agents.envs.trained_models import load_for
 from rlhf_agents.players.actors import load_actor
 
 SIDE_BY_SIDE = 8
 
 Progress = Callable[[int], object]
-"""Is told how many episodes have ended."""
+"""Takes how many episodes have ended."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,10 @@ class Scores:
     """The results of some episodes.
 
     Attributes:
+        world: the environment.
+        goal: what was asked for, None for what it rewards.
+        opponent: where there is one.
+        seed: of everything random.
         agent: who acted.
         episodes: how many ended.
         mean_return: of an episode.
@@ -35,6 +40,10 @@ class Scores:
         seconds: all of it took.
     """
 
+    world: str
+    goal: str | None
+    opponent: str | None
+    seed: int | None
     agent: str
     episodes: int
     mean_return: float
@@ -64,27 +73,35 @@ class _Watch:
 
 
 def measure(
-    config: EnvConfig, agent: str, episodes: int, progress: Progress = lambda _: None
+    config: EnvConfig,
+    agent: str,
+    episodes: int,
+    progress: Progress = lambda _: None,
+    *,
+    trust: bool = False,
+    device: str = "auto",
 ) -> Scores:
     """Play whole episodes by the best actions and return how they went.
 
     Args:
-        config: the world.
+        config: the environment; what it leaves open is as it was when the agent was trained.
         agent: who acts, see `load_actor`.
         episodes: how many.
-        progress: is told how many have ended.
+        progress: called with how many have ended.
+        trust: read the agent's file as SB3 does, which runs whatever code it holds.
+        device: where its network runs.
 
     Raises:
         UserError: there is no such agent, or it does not fit.
-        WorldFailureError: the world raised an error.
-        rlhf_games.base.GameError: there is no such world, or it cannot be set up like that.
+        EnvironmentFailureError: the environment raised an error.
+        rlhf_games.base.GameError: there is no such environment, or it cannot be set up like that.
     """
-    envs = open_many(config, min(SIDE_BY_SIDE, episodes))
+    config, model = load_for(config, agent, trust=trust, device=device)
+    observed = None if model is None else model.observation_space
+    envs = open_many(config, min(SIDE_BY_SIDE, episodes), observed)
     try:
-        actor, watch = (
-            load_actor(agent, envs, config.name, config.goal, config.seed or 0),
-            _Watch(progress),
-        )
+        actor = load_actor(agent, envs, config.name, config.goal, config.seed or 0, model)
+        watch = _Watch(progress)
         started = time.perf_counter()
         returns, lengths = evaluate_policy(
             actor,
@@ -100,6 +117,10 @@ def measure(
         envs.close()
     counted = len(watch.successes) == episodes
     return Scores(
+        world=config.name,
+        goal=config.goal,
+        opponent=config.opponent,
+        seed=config.seed,
         agent=actor.name,
         episodes=episodes,
         mean_return=float(np.mean(returns)),

@@ -107,7 +107,7 @@ def _wins_at_once(game: Game, states: States) -> NDArray[np.bool_]:
 
 
 def is_quiet(game: Game, states: States) -> NDArray[np.bool_]:
-    """Tell where the mover neither wins at once nor loses whatever it plays, bool `[B]`."""
+    """Return where the mover neither wins at once nor loses by every move, bool `[B]`."""
     rows, children = _children(game, states)
     safe = np.zeros(len(states), np.bool_)
     safe[rows[~_wins_at_once(game, children)]] = True

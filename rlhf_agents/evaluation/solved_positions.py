@@ -1,4 +1,4 @@
-"""The yardstick: how often a player's move keeps what a perfect solver says a position is worth.
+"""Solved positions: how often a player's move keeps what a perfect solver says a position is worth.
 
 A file of solver-labelled positions (`.npz`, no pickles) holds, for n positions of one game:
 
@@ -94,7 +94,7 @@ class PositionScores:
 
 @dataclass(frozen=True)
 class SolvedPositionsReport:
-    """What the yardstick says of a player.
+    """How a player did on solved positions.
 
     Attributes:
         overall: the rates over all positions.
@@ -111,7 +111,7 @@ def load_positions(path: str | Path, game: Game) -> SolvedPositions:
     """Read a file of solver-labelled positions of `game`.
 
     Raises:
-        SettingError: the file is missing, is no such file, or holds positions of another board.
+        SettingError: the file is missing, is not of this kind, or holds positions of another board.
     """
     if game.n_words != _WORDS:
         msg = f"files of positions hold two words a position, {game.title} has {game.n_words}"
@@ -147,18 +147,22 @@ def _read(path: Path) -> dict[str, NDArray[np.generic]]:
         msg = f"there is no file of positions {path}"
         raise SettingError(msg) from error
     except _UNREADABLE as error:
-        msg = f"{path} is no readable .npz file of positions"
+        msg = f"{path} is not a readable .npz file of positions"
         raise SettingError(msg) from error
 
 
 def _check_shapes(arrays: dict[str, NDArray[np.generic]], path: str | Path, game: Game) -> None:
     for name, array in arrays.items():
         if array.dtype.kind not in "bui":
-            msg = f"{path} is no file of positions: {name} holds {array.dtype}, not whole numbers"
+            msg = (
+                f"{path} is not a file of positions: {name} holds {array.dtype}, not whole numbers"
+            )
             raise SettingError(msg)
     count = arrays["mask"].size
     if not count or any(arrays[name].shape != (count,) for name in ("cur", "mask", "ply")):
-        msg = f"{path} is no file of positions: cur, mask and ply must be of one length, not empty"
+        msg = (
+            f"{path} is not a file of positions: cur, mask and ply must be of one length, not empty"
+        )
         raise SettingError(msg)
     wanted = (count, game.n_actions)
     for name in ("legal", "wdl", "scores"):
@@ -180,7 +184,7 @@ def _check_rules(positions: SolvedPositions, path: str | Path, game: Game) -> No
         msg = f"{path} is for another board: its positions are not those of {game.title}"
         raise SettingError(msg)
     if not legal.any(axis=1).all() or not np.array_equal(game.plies(states), positions.ply):
-        msg = f"{path} is no file of positions: a game is over or `ply` miscounts the stones"
+        msg = f"{path} is not a file of positions: a game is over or `ply` miscounts the stones"
         raise SettingError(msg)
 
 
@@ -197,7 +201,7 @@ def choose(
         act: the player.
         positions: where it is asked.
         batch: positions asked at a time.
-        on_progress: told after every batch how many positions are done.
+        on_progress: called after every batch with how many positions are done.
     """
     actions = np.empty(len(positions), np.int64)
     for first in range(0, len(positions), batch):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rlhf_agents.envs.multi_agent_env import MultiAgentEnv
 from rlhf_agents.envs.open_env import EnvConfig, open_one
+from rlhf_agents.envs.trained_models import load_for
 from rlhf_agents.errors import EnvironmentFailureError
 from rlhf_agents.play.episode_events import (
     Batch,
@@ -59,11 +60,14 @@ class EpisodePlayer:
     """
 
     def __init__(self, config: EnvConfig, agent: str, mode: str = RGB) -> None:
+        config, model = load_for(config, agent)
         self.name, self.goal, self.opponent = config.name, config.goal, config.opponent
         self.trouble = ""
         self.mode: str | None = mode
-        self.env = self._open(config, mode)
-        self.actor: Actor = load_actor(agent, self.env, config.name, config.goal, config.seed or 0)
+        self.env = self._open(config, mode, None if model is None else model.observation_space)
+        self.actor: Actor = load_actor(
+            agent, self.env, config.name, config.goal, config.seed or 0, model
+        )
         inner = _innermost(self.env)
         pace = float(inner.metadata.get("render_fps") or USUAL_PACE)
         self.pace = min(FASTEST, max(SLOWEST, pace))
@@ -179,13 +183,13 @@ class EpisodePlayer:
             f"{self.name} raised {type(error).__name__}: {error} ({place})"
         )
 
-    def _open(self, config: EnvConfig, mode: str) -> Environment:
+    def _open(self, config: EnvConfig, mode: str, observed: Any) -> Environment:
         """Open the environment with a render mode, or without if it has no such mode."""
-        env: Environment = open_one(config)
+        env: Environment = open_one(config, observed)
         modes = _innermost(env).metadata.get("render_modes") or ()
         if mode in modes:
             env.close()
-            env = open_one(config, render_mode=mode)
+            env = open_one(config, observed, render_mode=mode)
         else:
             self.mode = None
             self.trouble = f"{config.name} has no picture to show"

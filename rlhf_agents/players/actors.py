@@ -16,9 +16,10 @@ from stable_baselines3.common.preprocessing import is_image_space
 from stable_baselines3.common.vec_env import VecEnv, VecTransposeImage
 
 from rlhf_agents.dqn.action_masks import MASK_KEY, MASK_METHOD
-from rlhf_agents.errors import SettingError
+from rlhf_agents.errors import ModelFileError, SettingError
 from rlhf_agents.files.model_file import read_model
 from rlhf_agents.hfdqn import HFDQN
+from rlhf_games.base import did_you_mean
 
 RANDOM = "random"
 BOARD, DESIRED = "observation", "desired_goal"
@@ -134,8 +135,15 @@ class ModelActor:
         return values
 
 
-def load_actor(spec: str, env: Any, name: str, goal: str | None = None, seed: int = 0) -> Actor:
-    """Return whom a word on the command line names.
+def load_actor(
+    spec: str,
+    env: Any,
+    name: str,
+    goal: str | None = None,
+    seed: int = 0,
+    model: HFDQN | None = None,
+) -> Actor:
+    """Return the actor that a word on the command line names.
 
     Args:
         spec: "random" or FILE.zip.
@@ -143,59 +151,80 @@ def load_actor(spec: str, env: Any, name: str, goal: str | None = None, seed: in
         name: of the environment.
         goal: what is asked for, None for what the environment rewards.
         seed: of random actions.
+        model: that of the file, if it has been read already, see `load_model`.
 
     Raises:
-        SettingError: nobody has that name, or the model does not fit the world.
-        ModelFileError: the file is missing, damaged, or not ours.
+        SettingError: nothing has that name.
+        ModelFileError: the file is missing, damaged, not ours, or does not fit the environment.
     """
     if spec == RANDOM:
         return RandomActor(env, seed)
-    if not spec.endswith(".zip") and not Path(spec).is_file():
-        msg = (
-            f"unknown agent {spec!r}: in {name} agents are random or FILE.zip of a model "
-            "that was trained there"
-        )
-        raise SettingError(msg)
-    played = read_model(spec).manifest.get("game")
-    if played is not None:
-        msg = f"{spec} plays {played}, not {name}"
-        raise SettingError(msg)
-    model = HFDQN.load(spec)
-    _check_fits(model, spec, env, name, goal)
+    if model is None:
+        model = load_model(spec, name)
+    check_fits(model, spec, env, name, goal)
     return ModelActor(model, env, Path(spec).stem)
 
 
-def _check_fits(model: HFDQN, spec: str, env: Any, name: str, goal: str | None) -> None:
+def load_model(spec: str, name: str, *, trust: bool = False, device: str = "auto") -> HFDQN:
+    """Return the model of a file that is to act in an environment without exact rules.
+
+    Args:
+        spec: FILE.zip.
+        name: of the environment.
+        trust: use SB3's reader, which runs whatever code the file holds.
+        device: where its network runs.
+
+    Raises:
+        SettingError: nothing has that name, or the model plays a game.
+        ModelFileError: the file is missing, damaged, or not ours.
+    """
+    if not spec.endswith(".zip") and not Path(spec).is_file():
+        near = did_you_mean(spec, [RANDOM])
+        msg = (
+            f"unknown agent {spec!r}; {near}in {name} agents are random or FILE.zip of a model "
+            "that was trained there"
+        )
+        raise SettingError(msg)
+    played = None if trust else read_model(spec).manifest.get("game")
+    if played is not None:
+        msg = f"{spec} plays {played}, not {name}"
+        raise SettingError(msg)
+    return HFDQN.load(spec, device=device, trust=trust)
+
+
+def check_fits(model: HFDQN, spec: str, env: Any, name: str, goal: str | None) -> None:
+    """Raise `ModelFileError`, which names the difference, if a model cannot act there."""
     mine, theirs = model.observation_space, env.observation_space
     if model.action_space != env.action_space:
         msg = (
-            f"{spec} does not fit {name}: it chooses from {model.action_space}, the world "
+            f"{spec} does not fit {name}: it chooses from {model.action_space}, the environment "
             f"has the actions {env.action_space}"
         )
-        raise SettingError(msg)
+        raise ModelFileError(msg)
     if isinstance(theirs, spaces.Dict) and not isinstance(mine, spaces.Dict):
         theirs = theirs.spaces.get(BOARD, theirs)
     difference = _difference(mine, theirs)
     if difference:
         asked = f"played for {goal!r}" if goal else "played for what it rewards"
         msg = (
-            f"{spec} does not fit {name} {asked}: {difference}; what it was trained for is "
-            "named by --goal, options of the world by --option"
+            f"{spec} does not fit {name} {asked}: {difference}; name what it was trained for by "
+            "--goal, options of the environment by --option"
         )
-        raise SettingError(msg)
+        raise ModelFileError(msg)
 
 
 def _difference(mine: spaces.Space[Any], theirs: spaces.Space[Any]) -> str:
     """Return in what a model's observations differ from a world's; nothing if they fit."""
     if not isinstance(mine, spaces.Dict) or not isinstance(theirs, spaces.Dict):
         same = _looks_like(mine, theirs)
-        return "" if same else f"it sees {_brief(mine)}, the world shows {_brief(theirs)}"
+        return "" if same else f"it sees {_brief(mine)}, the environment shows {_brief(theirs)}"
     for key, space in mine.spaces.items():
         if key not in theirs.spaces:
-            return f"it sees {key!r}, which the world does not show"
+            return f"it sees {key!r}, which the environment does not show"
         if not _looks_like(space, theirs[key]):
             return (
-                f"as {key!r} it sees {_brief(space)}, the world shows {_brief(theirs.spaces[key])}"
+                f"as {key!r} it sees {_brief(space)}, the environment shows "
+                f"{_brief(theirs.spaces[key])}"
             )
     return ""
 
@@ -213,7 +242,9 @@ def _looks_like(mine: spaces.Space[Any], theirs: spaces.Space[Any]) -> bool:
 def _brief(space: spaces.Space[Any]) -> str:
     if isinstance(space, spaces.Box):
         return f"{space.dtype} numbers of the shape {list(space.shape)}"
-    return str(space)
+    if isinstance(space, spaces.Dict):
+        return f"a Dict of {', '.join(space.spaces)}"
+    return " ".join(str(space).split())
 
 
 def _seen(observation: Any, model: HFDQN) -> Any:

@@ -8,12 +8,18 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from rlhf_agents.errors import SettingError, UnknownAgentError, UnknownPlayerError
+from rlhf_agents.errors import (
+    ModelFileError,
+    SettingError,
+    UnknownAgentError,
+    UnknownPlayerError,
+)
 from rlhf_agents.limits import checked_nodes
-from rlhf_agents.players.agent import Agent
+from rlhf_agents.players.agent import Agent, load_agent
+from rlhf_agents.players.bundled import bundled_agents
 from rlhf_agents.players.minimax import MinimaxPlayer
 from rlhf_agents.search.explanation import Explanation, Forecast, unfinished
-from rlhf_games.base import MOVER, Game, States
+from rlhf_games.base import MOVER, Game, States, did_you_mean
 
 KINDS = "random, minimax:DEPTH, agent, the name of a bundled agent, or FILE.zip"
 MAX_DEPTH = 64
@@ -122,7 +128,9 @@ class AgentPlayer:
         return self.agent.forecast(state, goals)
 
 
-def make_player(spec: str, game: Game, *, nodes: int, seed: int | None, load: Load) -> Player:
+def make_player(
+    spec: str, game: Game, *, nodes: int, seed: int | None, load: Load = load_agent
+) -> Player:
     """Return the player that a word on the command line names.
 
     Args:
@@ -135,6 +143,7 @@ def make_player(spec: str, game: Game, *, nodes: int, seed: int | None, load: Lo
 
     Raises:
         UnknownPlayerError: no player has that name.
+        ModelFileError: the agent cannot be read, or was trained for another game.
         SettingError: the depth or the budget is impossible.
     """
     checked_nodes(nodes)
@@ -144,17 +153,36 @@ def make_player(spec: str, game: Game, *, nodes: int, seed: int | None, load: Lo
     if kind == "minimax":
         return MinimaxPlayer(game, _depth(spec, detail))
     try:
-        return AgentPlayer(load(game.name if spec == "agent" else spec), nodes)
+        agent = load(game.name if spec == "agent" else spec)
     except UnknownAgentError as error:
-        if spec == "agent":
-            file = f"{game.name}.zip"
-            msg = (
-                f"{game.title} has no bundled agent: train one with rlhf-train --game {game.name} "
-                f"--minutes 20 --out {file} and use --agent {file}, or use --agent minimax:4"
-            )
-            raise UnknownPlayerError(msg) from error
-        msg = f"unknown player {spec!r}; players: {KINDS} ({error})"
-        raise UnknownPlayerError(msg) from error
+        raise UnknownPlayerError(_unknown(spec, game)) from error
+    return AgentPlayer(fitting(agent, spec, game), nodes)
+
+
+def fitting(agent: Agent, spec: str, game: Game) -> Agent:
+    """Return the agent, if it was trained for this game.
+
+    Raises:
+        ModelFileError: it was trained for another one.
+    """
+    if agent.game.name != game.name:
+        msg = f"{spec} was trained for {agent.game.name}, not for {game.name}"
+        raise ModelFileError(msg)
+    return agent
+
+
+def _unknown(spec: str, game: Game) -> str:
+    if spec == "agent":
+        file = f"{game.name}.zip"
+        return (
+            f"{game.title} has no bundled agent: train one with rlhf-train --game {game.name} "
+            f"--minutes 20 --out {file} and use --agent {file}, or use --agent minimax:4"
+        )
+    kind, colon, detail = spec.partition(":")
+    near = did_you_mean(f"{kind}{colon}", ["minimax:"]).replace("minimax:", f"minimax:{detail}")
+    near = near or did_you_mean(spec, ["random", "agent", *bundled_agents()])
+    bundled = ", ".join(bundled_agents())
+    return f"unknown player {spec!r}; {near}players: {KINDS} (bundled: {bundled})"
 
 
 def _depth(spec: str, detail: str) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from threading import Event
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,6 +25,9 @@ from rlhf_games.compiled import compiled_fast
 
 POOL_BYTES = 1 << 30
 """Rows are large where actions and goals are many: 40 KB in games of a thousand actions."""
+POLL_SECONDS = 0.2
+SLICE_SECONDS = 0.2
+"""The longest that a call of compiled code should take while a batch is built."""
 PROVEN = ("key", "value", "kind")
 """The arrays of a `ProofTable` that outlive a proof."""
 
@@ -158,9 +163,15 @@ class BatchPool:
 
 
 class Prefetcher:
-    """Prepares the next batch in a thread of its own while the one before is learnt."""
+    """Prepares the next batch in a thread of its own while the one before is learnt.
+
+    Attributes:
+        while_waiting: called now and then while a batch is waited for; what it raises ends the
+            wait.
+    """
 
     def __init__(self) -> None:
+        self.while_waiting: Callable[[], None] = lambda: None
         self._worker: ThreadPoolExecutor | None = None
         self._pending: Future[TrainingBatch] | None = None
 
@@ -172,7 +183,21 @@ class Prefetcher:
 
     def prepared(self) -> TrainingBatch | None:
         """Wait for the batch and return it, None if none was begun."""
-        return None if self._pending is None else self._pending.result()
+        while self._pending is not None:
+            if wait([self._pending], POLL_SECONDS).done:
+                return self._pending.result()
+            self.while_waiting()
+        return None
+
+    def is_ready(self, seconds: float) -> bool:
+        """Return whether no batch is under way, after waiting so many seconds at most."""
+        return self._pending is None or bool(wait([self._pending], seconds).done)
+
+    def abandon(self) -> None:
+        """Forget the batch under way without waiting for it; the next one has a new thread."""
+        if self._worker is not None:
+            self._worker.shutdown(wait=False, cancel_futures=True)
+        self._worker = self._pending = None
 
     def take(self, batch: TrainingBatch | None) -> None:
         """Hold a batch as if it had been prepared here."""
@@ -191,6 +216,10 @@ class Prefetcher:
             self._worker = self._pending = None
 
 
+class BatchAbandonedError(Exception):
+    """The batch under way is not wanted any more."""
+
+
 class BatchBuilder:
     """Makes batches from proposals with the network's slowly following copy.
 
@@ -207,6 +236,33 @@ class BatchBuilder:
         self.goals = goal_rules(game, foresight)
         self._tree: Tree | None = None
         self._table = new_table(game)
+        self._abandoned = Event()
+        self._slice = 4
+
+    def abandon(self) -> None:
+        """Let the thread that builds a batch end soon; nothing can be built here afterwards."""
+        self._abandoned.set()
+
+    def _slices(self, roots: int) -> Iterator[slice]:
+        """Yield the roots in parts that each take about `SLICE_SECONDS`.
+
+        Raises:
+            BatchAbandonedError: `abandon` was called.
+        """
+        first = 0
+        while first < roots:
+            self._check_wanted()
+            last, begin = min(first + self._slice, roots), time.monotonic()
+            yield slice(first, last)
+            first, taken = last, time.monotonic() - begin
+            if taken < SLICE_SECONDS / 4:
+                self._slice *= 2
+            elif taken > SLICE_SECONDS:
+                self._slice = max(1, self._slice // 2)
+
+    def _check_wanted(self) -> None:
+        if self._abandoned.is_set():
+            raise BatchAbandonedError
 
     def state(self) -> Arrays:
         """Return what earlier batches left behind: positions that were proven, as arrays."""
@@ -225,18 +281,31 @@ class BatchBuilder:
             target[...] = state[name]
 
     def build(self, weights: PatternWeights, proposals: Proposals, nodes: int) -> TrainingBatch:
-        """Grow a tree of `nodes` per proposal and return targets for what is worth learning."""
+        """Grow a tree of `nodes` per proposal and return targets for what is worth learning.
+
+        Raises:
+            BatchAbandonedError: `abandon` was called.
+        """
         roots = len(proposals.states)
         share = max(nodes, self.game.n_actions + 1)
         tree = self._tree_of(roots * share, weights.table.shape[1])
         used = np.zeros(roots, np.int64)
         context = SearchContext(self.game.rules, weights, self.goals)
         states, goals, seats = proposals
-        search_batch(context, tree, states, goals, seats, nodes, used)
+        parts = []  # nodes are numbered within them
+        for part in self._slices(roots):
+            parts.append(part)
+            some = _trees(tree, part, share)
+            search_batch(context, some, states[part], goals[part], seats[part], nodes, used[part])
         values = self._values(weights, tree)
         known = np.zeros(tree.child.shape, np.bool_)
         limits = (self.game.max_plies - self.foresight.prove_plies, self.foresight.prove_nodes)
-        tree_targets(context, tree, goals, used, values, known, self._table, limits)
+        for part in parts:
+            self._check_wanted()
+            nodes_of = slice(part.start * share, part.stop * share)
+            results = values[nodes_of], known[nodes_of]
+            some = _trees(tree, part, share)
+            tree_targets(context, some, goals[part], used[part], *results, self._table, limits)
         in_use = np.arange(share)[None, :] < used[:, None]
         enough = known.sum(axis=1) >= np.minimum(
             self.foresight.learn_from, (tree.child != ILLEGAL).sum(axis=1)
@@ -269,6 +338,13 @@ class BatchBuilder:
         weights[:, 0, self.goals.zero_sum] = self.hindsight.win_weight
         weights[:, 1, self.goals.zero_sum] = 0.0
         return weights
+
+
+def _trees(tree: Tree, roots: slice, room: int) -> Tree:
+    """Return the trees of some roots, each of which has `room` rows."""
+    rows = slice(roots.start * room, roots.stop * room)
+    parts: list[Any] = [array[rows] for array in tree]
+    return Tree(*parts)
 
 
 def mirrored(

@@ -207,6 +207,17 @@ class GameLearner:
         """End the background thread; what went wrong in it is raised."""
         self.prefetcher.stop()
 
+    def settle(self, seconds: float) -> None:
+        """Wait so long for the batch under way; then go on without it."""
+        if not self.prefetcher.is_ready(seconds):
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Forget the batch under way, and the proofs that its thread may still be writing to."""
+        self.batch_builder.abandon()
+        self.prefetcher.abandon()
+        self.batch_builder = BatchBuilder(self.game, self.model.foresight, self.model.hindsight)
+
     # ---- saving ----------------------------------------------------------------------------
 
     def file_parts(self) -> tuple[dict[str, Any], dict[str, Arrays]]:

@@ -1,4 +1,4 @@
-"""Self-play with a pool of snapshots, for any Stable-Baselines3 algorithm on a two-player world.
+"""Self-play with a pool of snapshots, for any algorithm of SB3's in a two-player environment.
 
     env = make_env("connect_four", n_envs=64, opponent="random")
     PPO("MultiInputPolicy", env).learn(1_000_000, callback=SelfPlayCallback(save_freq=50_000))

@@ -8,40 +8,44 @@ and which another run can go on from.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from stable_baselines3.common.callbacks import BaseCallback
 
+from rlhf_agents.envs.trained_models import TRAINED_IN
 from rlhf_agents.errors import OutputError
-from rlhf_agents.evaluation.strength import Strength
+from rlhf_agents.evaluation.strength import AlphaBetaScore, Strength
 from rlhf_agents.files.atomic import write_to
 from rlhf_agents.hfdqn import HFDQN
-from rlhf_agents.training.progress import Progress, summary, tell
+from rlhf_agents.progress import ProgressBar, warn
+from rlhf_agents.training.progress import summary
 from rlhf_agents.training.run_state import collect
-from rlhf_agents.training.stopping import StopRequests
+from rlhf_agents.training.stopping import Stopped, StopRequests
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """What a training run is asked to do.
+    """The settings of a training run.
 
-    With a budget of steps, a run is a function of the plan: schedules follow the steps, and a run
-    that was interrupted and resumed ends bit for bit where it would have ended (on the CPU). With a
-    budget of minutes, schedules follow the clock.
+    With a budget of steps, a run depends on nothing but its config: schedules follow the steps, and
+    a run that was interrupted and resumed ends bit for bit where it would have ended (on the CPU).
+    With a budget of minutes, schedules follow the clock.
 
     Attributes:
-        game: name of the world: a game, `LIBRARY:WORLD` or an id of Gymnasium's. "" takes that of
+        game: a game, `LIBRARY:NAME` or an id of Gymnasium's. "" takes that of
             the file to resume.
         minutes: time budget in all, > 0, with what was trained before.
         out: the model file, written at every checkpoint and at the end.
         seed: of everything random, >= 0; None is 0, or the random numbers of the file to resume.
         resume: a model file to go on from.
-        n_envs: games or environments that run side by side; None is the world's default.
+        n_envs: games or environments that run side by side; None is the default.
         checkpoint_minutes: between saves.
         strength_seconds: between looks at the strength.
+        measures_strength: look at it at all.
+        device: where networks run, "auto" or as PyTorch names it; those of games run on the CPU.
+        trust: read the file to resume as SB3 does, which runs whatever code it holds.
         tensorboard: folder for TensorBoard logs.
         compact: the last save keeps only what playing needs.
         quiet: no progress bar.
@@ -50,11 +54,11 @@ class TrainingConfig:
             rollout that reaches it is finished.
         checkpoint_steps: steps between saves, instead of minutes.
         keep_replay: files hold what was seen; without it a resumed run fills its replay anew.
-        policy: SB3's name of the policy, None is the world's default.
+        policy: SB3's name of the policy, None is the default.
         settings: arguments of `HFDQN`.
         goal: what to play for.
-        opponent: in two-player worlds.
-        options: for the library of the world.
+        opponent: where two play.
+        options: for the library of the environment.
     """
 
     game: str
@@ -65,6 +69,9 @@ class TrainingConfig:
     n_envs: int | None = None
     checkpoint_minutes: float = 5.0
     strength_seconds: float = 30.0
+    measures_strength: bool = True
+    device: str = "auto"
+    trust: bool = False
     tensorboard: Path | None = None
     compact: bool = False
     quiet: bool = False
@@ -88,14 +95,16 @@ KEPT: dict[str, Any] = {
     "opponent": str,
     "options": dict,
 }
-"""What of a plan a model file keeps, besides the world, so that `--resume FILE` is enough."""
+"""What a file keeps of a config, besides the environment, so that `--resume FILE` is enough."""
 
 
-NOTED = ("command", "seed", "minutes", "steps")
+LATEST = 1.03
+"""Share of a time budget after which a run no longer waits to come to rest."""
+SETTLING_SECONDS = 0.2
 
 
 class Over(Exception):  # noqa: N818 - it ends a run and is no error
-    """The run is at rest and ends here: the budget is used up, or somebody asked it to stop."""
+    """The run is at rest and ends here: the budget is used up, or a signal asked it to stop."""
 
 
 class Run(BaseCallback):
@@ -103,8 +112,8 @@ class Run(BaseCallback):
 
     Args:
         config: what is asked, complete.
-        requests: somebody may ask to stop.
-        strength: looked at every `config.strength_seconds`, outside the time budget.
+        requests: signals may ask to stop.
+        strength: looked at every `config.strength_seconds`; a score, perhaps with words for it.
     """
 
     def __init__(
@@ -114,11 +123,11 @@ class Run(BaseCallback):
         self.config = config
         self.requests = requests
         self.strength = strength
-        self.outside = 0.0
-        self.score = float("nan")
+        self.score: float | None = None
         self.interrupted = False
-        self.progress: Progress | None = None
-        self._told = ""
+        self.progress: ProgressBar | None = None
+        self._said = ""
+        self._shown = 0
         self.notes = {
             name: getattr(config, name) for name in ("command", "seed", "minutes", "steps")
         }
@@ -132,7 +141,12 @@ class Run(BaseCallback):
         self.seconds_before = self.agent.training_seconds
         total = self.config.steps or round((self.config.minutes or 0) * 60)
         unit = "steps" if self.config.steps else "s"
-        self.progress = Progress(total, self._done(), unit, self.config.quiet)
+        self.progress = ProgressBar(
+            "training", total, self._done(), unit, lines=True, shown=not self.config.quiet
+        )
+        if self.agent.learner is not None:
+            self.agent.learner.prefetcher.while_waiting = lambda: self._check(at_rest=True)
+        self.requests.guard(self._settle)
 
     @property
     def agent(self) -> HFDQN:
@@ -143,26 +157,33 @@ class Run(BaseCallback):
 
     @property
     def elapsed(self) -> float:
-        """Seconds of training in this run, without looks at the strength and saves."""
-        return time.perf_counter() - self.started - self.outside
+        """Seconds of this run so far."""
+        return time.perf_counter() - self.started
 
     def used_share(self) -> float | None:
         """Return the used share of a time budget, None if steps are counted."""
+        share = self._share()
+        return None if share is None else min(1.0, share)
+
+    def _share(self) -> float | None:
         if self.config.minutes is None:
             return None
-        return min(1.0, (self.seconds_before + self.elapsed) / (self.config.minutes * 60))
+        return (self.seconds_before + self.elapsed) / (self.config.minutes * 60)
 
     def _done(self) -> int:
         return self.num_timesteps if self.config.steps else int(self.seconds_before + self.elapsed)
 
+    # ---- at rest, and in between -------------------------------------------------------------
+
     def _on_rollout_start(self) -> None:
-        share = self.used_share()
+        share = self._share()
         try:
             self._at_rest()
         except KeyboardInterrupt:
             self.interrupted = True
         self.interrupted = self.interrupted or self.requests.asked
         if self.interrupted or (share is not None and share >= 1.0):
+            self._settle()
             self._end()
             raise Over
 
@@ -170,14 +191,48 @@ class Run(BaseCallback):
         elapsed = self.elapsed
         if self.strength is not None and elapsed >= self.next_strength:
             self.next_strength = elapsed + self.config.strength_seconds
-            self._aside(self._look_at_strength)
+            self.score = self.strength(self.agent)
+            if self.score is not None:
+                self.logger.record("eval/score", self.score)
         if self._save_is_due(elapsed):
-            self._aside(self._checkpoint)
+            self._checkpoint()
+
+    def _on_step(self) -> bool:
+        self._check(at_rest=False)
+        if self.progress is not None and self._progress_is_due():
+            self._show()
+        return True
+
+    def _check(self, at_rest: bool) -> None:
+        """End the run where it is if it cannot come to rest in time.
+
+        Raises:
+            Stopped: a signal or the end of the time budget came too long ago.
+        """
+        share = self._share()
+        if self.requests.overdue or (share is not None and share > LATEST):
+            self._settle()
+            raise Stopped(at_rest)
+
+    def _settle(self) -> None:
+        """Wait no longer for a batch that is being prepared."""
+        self.requests.relax()
+        if self.agent.learner is not None:
+            self.agent.learner.settle(SETTLING_SECONDS)
+
+    def stop_early(self, at_rest: bool) -> None:
+        """Save what there is when the run was taken out of the middle of its work."""
+        self.interrupted = self.requests.asked
+        if at_rest:
+            self._end()
+        else:
+            self.save(episodes=False)
 
     def _on_training_end(self) -> None:
         self._end()
 
     def _end(self) -> None:
+        self.requests.relax()
         if self.config.compact and not self.interrupted:
             self.save_compact()
         else:
@@ -193,35 +248,39 @@ class Run(BaseCallback):
             self.next_save = elapsed + self.config.checkpoint_minutes * 60
         return due
 
-    def _on_step(self) -> bool:
-        if self.progress is not None and self.progress.due(self._done()):
-            self._show()
-        return True
+    # ---- progress ----------------------------------------------------------------------------
+
+    def _progress_is_due(self) -> bool:
+        """Return whether there is something new to show: a thousandth, or a second."""
+        assert self.progress is not None
+        return self._done() >= self._shown + max(1, self.progress.total // 1000)
 
     def close(self) -> None:
-        """End the line of progress."""
+        """End the line of progress, and looks at the strength."""
         if self.progress is not None:
-            self._show()
-            self.progress.close()
+            self._show(last=True)
             self.progress = None
+        if isinstance(self.strength, AlphaBetaScore):
+            self.strength.close()
 
-    def _aside(self, work: Callable[[], None]) -> None:
-        begin = time.perf_counter()
-        work()
-        self.outside += time.perf_counter() - begin
-
-    def _look_at_strength(self) -> None:
-        assert self.strength is not None
-        self.score = self.strength(self.agent)
-        self.logger.record("eval/score", self.score)
-
-    def _show(self) -> None:
+    def _show(self, last: bool = False) -> None:
         assert self.progress is not None
+        self._shown = self._done()
         rate = (self.num_timesteps - self.first_step) / max(self.elapsed, 1e-9)
         named = ("games", "moves") if self.agent.learner is not None else ("episodes", "steps")
         self.logger.record(f"rollout/{named[0]}", self.agent.episodes)
         self.logger.record(f"time/{named[1]}_per_second", rate)
-        self.progress.show(self._done(), summary(self.agent, rate, self.score))
+        text = summary(self.agent, rate, self._score_text())
+        if not last:
+            self.progress.show(self._shown, text)
+        elif not self.config.quiet:
+            self.progress.close()
+            self.progress.write_line(self._shown, text)
+
+    def _score_text(self) -> str:
+        if isinstance(self.strength, AlphaBetaScore):
+            return str(self.strength)
+        return "" if self.score is None else f"score {self.score:.2f}"
 
     # ---- saving ------------------------------------------------------------------------------
 
@@ -229,7 +288,7 @@ class Run(BaseCallback):
         try:
             self.save()
         except OutputError as error:  # the disk may have room again at the next one
-            tell(f"no checkpoint: {error}; the run goes on")
+            warn(f"no checkpoint: {error}; the run goes on")
 
     def save(self, episodes: bool = True) -> None:
         """Write all that a run needs to go on.
@@ -242,12 +301,18 @@ class Run(BaseCallback):
         """
         self.agent.training_seconds = self.seconds_before + self.elapsed
         state = collect(self.agent, self.config.keep_replay, episodes)
-        kept = {name: getattr(self.config, name) for name in KEPT}
-        facts = {"notes": self.notes, "run": {"world": self.config.game, **kept, **state.facts}}
+        facts = {**self._facts(), "run": {**self._kept(), **state.facts}}
         write_to(self.config.out, self.agent.file_bytes(facts, state.arrays))
-        if state.left_out and self.config.keep_replay and state.left_out != self._told:
-            self._told = state.left_out
-            tell(f"replay is not in {self.config.out}: {state.left_out}")
+        if state.left_out and self.config.keep_replay and state.left_out != self._said:
+            self._said = state.left_out
+            warn(f"replay is not in {self.config.out}: {state.left_out}")
+
+    def _kept(self) -> dict[str, Any]:
+        return {"world": self.config.game, **{name: getattr(self.config, name) for name in KEPT}}
+
+    def _facts(self) -> dict[str, Any]:
+        """Return what the file of a finished model says of its training, too."""
+        return {"notes": self.notes, TRAINED_IN: self._kept()}
 
     def save_compact(self) -> None:
         """Write only what playing needs.
@@ -257,6 +322,6 @@ class Run(BaseCallback):
         """
         self.agent.training_seconds = self.seconds_before + self.elapsed
         if self.agent.learner is None:
-            self.agent.save(self.config.out)
+            write_to(self.config.out, self.agent.file_bytes(self._facts(), {}))
         else:
             self.agent.save_agent(self.config.out, self.notes)

@@ -1,4 +1,9 @@
-"""Ctrl-C and SIGTERM ask a training run to stop where nothing is lost, instead of breaking it."""
+"""Ctrl-C and SIGTERM ask a training run to save and stop, soon and where nothing is lost.
+
+The first signal only asks. A run that comes to rest within `PATIENCE` seconds (see
+`rlhf_agents.training.run`) saves there, and a resumed run goes on as if nothing had happened. A run
+that is in the middle of something long is taken out of it and saves what it has.
+"""
 
 from __future__ import annotations
 
@@ -6,27 +11,54 @@ import os
 import signal
 import sys
 import threading
+import time
+from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any
 
 LINE = "\nsaving at the end of this step; Ctrl-C again stops at once, without\n"
+PATIENCE = 0.5
+"""Seconds that a run has to come to rest."""
+RETRY = 0.1
+ASKING = (signal.SIGINT, signal.SIGTERM)
+NOT_TO_INTERRUPT = ("_store_transition", "train", "file_bytes")
+"""Methods that would leave a buffer, a network or a file half changed."""
+
+
+class Stopped(BaseException):
+    """Takes a run out of the middle of its work; not an `Exception`, which environments may catch.
+
+    Args:
+        at_rest: every transition is stored; else the step under way is lost.
+    """
+
+    def __init__(self, at_rest: bool) -> None:
+        super().__init__()
+        self.at_rest = at_rest
 
 
 class StopRequests:
     """While it is entered, the first Ctrl-C or SIGTERM only sets `asked`.
 
-    The second Ctrl-C raises `KeyboardInterrupt`. Outside the main thread, where signals cannot be
+    The second Ctrl-C raises `KeyboardInterrupt`, and so does the first signal until `guard` is
+    called: until then there is nothing to save. Outside the main thread, where signals cannot be
     handled, everything stays as it was.
     """
 
     def __init__(self) -> None:
         self.asked = False
+        self._begun = self._insists = False
+        self._before_stop: Callable[[], None] = lambda: None
+        self._asked_at = 0.0
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> StopRequests:
         if threading.current_thread() is threading.main_thread():
-            for kind in (signal.SIGINT, signal.SIGTERM):
-                self._before[kind] = signal.signal(kind, self._ask)
+            handlers: dict[signal.Signals, Any] = dict.fromkeys(ASKING, self._ask)
+            if hasattr(signal, "setitimer"):
+                handlers[signal.SIGALRM] = self._insist
+            for kind, handler in handlers.items():
+                self._before[kind] = signal.signal(kind, handler)
         return self
 
     def __exit__(
@@ -35,13 +67,53 @@ class StopRequests:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.relax()
         for signal_kind, handler in self._before.items():
             signal.signal(signal_kind, handler)
 
+    def guard(self, before_stop: Callable[[], None]) -> None:
+        """From now on there is something to save.
+
+        Args:
+            before_stop: called before a run is taken out of the middle of its work.
+        """
+        self._begun = self._insists = True
+        self._before_stop = before_stop
+
+    def relax(self) -> None:
+        """Let the run save in peace: it stops."""
+        self._insists = False
+        if hasattr(signal, "setitimer") and signal.SIGALRM in self._before:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+    @property
+    def overdue(self) -> bool:
+        """Whether a signal came longer than `PATIENCE` ago."""
+        return self.asked and time.monotonic() > self._asked_at + PATIENCE
+
     def _ask(self, kind: int, frame: FrameType | None) -> None:
+        if kind == signal.SIGINT and self.asked:
+            raise KeyboardInterrupt
+        if not self._begun:
+            raise KeyboardInterrupt
         if kind == signal.SIGINT:
-            if self.asked:
-                raise KeyboardInterrupt
             # Not through sys.stderr, which may be in the middle of a line of the progress bar.
             os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, LINE.encode())
-        self.asked = True
+        if not self.asked:
+            self.asked, self._asked_at = True, time.monotonic()
+            self._insist_after(PATIENCE)
+
+    def _insist_after(self, seconds: float) -> None:
+        if hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_REAL, seconds)
+
+    def _insist(self, _kind: int, frame: FrameType | None) -> None:
+        if not self._insists:
+            return
+        while frame is not None:
+            if frame.f_code.co_name in NOT_TO_INTERRUPT and "self" in frame.f_code.co_varnames:
+                self._insist_after(RETRY)
+                return
+            frame = frame.f_back
+        self._before_stop()
+        raise Stopped(at_rest=False)

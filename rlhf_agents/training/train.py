@@ -1,4 +1,4 @@
-"""Training: from a plan to a model file, for games and for any other world."""
+"""Training: from a config to a model file, for games and for any other environment."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from stable_baselines3.common.vec_env import VecEnv
 
 from rlhf_agents.dqn import hyperparams
 from rlhf_agents.dqn.env_access import game_of
+from rlhf_agents.envs.names import GYMNASIUM, check_name
 from rlhf_agents.envs.open_env import EnvConfig, open_env, policy_of
+from rlhf_agents.envs.trained_models import require_same, training_facts
 from rlhf_agents.errors import (
     EnvironmentFailureError,
     ModelFileError,
@@ -19,15 +21,17 @@ from rlhf_agents.errors import (
     SettingError,
     UserError,
 )
-from rlhf_agents.evaluation.strength import Strength, score_against_alpha_beta
+from rlhf_agents.evaluation.strength import AlphaBetaScore, Strength
 from rlhf_agents.files.atomic import remove_leftovers
 from rlhf_agents.files.model_file import POLICY, ModelFile, read_model
 from rlhf_agents.hfdqn import HFDQN
-from rlhf_agents.training.progress import tell
+from rlhf_agents.limits import checked_count, checked_seed
+from rlhf_agents.players.actors import check_fits
+from rlhf_agents.progress import warn
 from rlhf_agents.training.run import KEPT, Over, Run, TrainingConfig
 from rlhf_agents.training.run_checks import run_facts
 from rlhf_agents.training.run_state import restore
-from rlhf_agents.training.stopping import StopRequests
+from rlhf_agents.training.stopping import Stopped, StopRequests
 from rlhf_games.base import GameError
 
 __all__ = ["TrainingConfig", "prepare", "train"]
@@ -37,6 +41,7 @@ RANGES = {"n_envs": (1, 10_000), "seed": (0, 2**32 - 1)}
 MOST_LETTERS = 200
 """Of the name of an environment in a file."""
 GAME_MINUTES = 20.0
+MOST_STEPS = 10**12
 GAMES_PER_LOG, EPISODES_PER_LOG = 4096, 20
 """Games of self-play, or episodes elsewhere, between two lines of the log."""
 
@@ -52,18 +57,18 @@ def train(config: TrainingConfig, strength: Strength | None = None) -> tuple[HFD
         the model, and whether it was asked to stop early (the file is written all the same).
 
     Raises:
-        SettingError: the plan cannot work.
+        SettingError: the config cannot work.
         rlhf_agents.errors.ModelFileError: the file to resume from cannot be used.
         OutputError: the model file cannot be written.
-        WorldFailureError: the environment failed; what was learnt is saved.
+        EnvironmentFailureError: the environment failed; what was learnt is saved.
     """
     with StopRequests() as requests:
         model, config = prepare(config)
         if config.steps is not None and model.num_timesteps >= config.steps:
-            tell(f"nothing is left to do of {config.steps} steps; a larger budget goes on")
+            warn(f"nothing is left to do of {config.steps} steps; a larger budget goes on")
             return model, False
-        if strength is None and model.learner is not None:
-            strength = score_against_alpha_beta
+        if strength is None and model.learner is not None and config.measures_strength:
+            strength = AlphaBetaScore()
         run = Run(config, requests, strength)
         try:
             _learn(model, run)
@@ -85,8 +90,10 @@ def _learn(model: HFDQN, run: Run) -> None:
         )
     except Over:
         pass
+    except Stopped as stopped:
+        run.stop_early(stopped.at_rest)
     except KeyboardInterrupt:
-        tell(f"stopped in the middle of a step: {config.out} is what was last saved, if anything")
+        warn(f"stopped in the middle of a step: {config.out} is what was last saved, if anything")
         raise
     except EnvironmentFailureError as error:
         raise EnvironmentFailureError(f"{error}; {_rescue(run)}") from error
@@ -105,13 +112,13 @@ def _rescue(run: Run) -> str:
 
 
 def prepare(config: TrainingConfig) -> tuple[HFDQN, TrainingConfig]:
-    """Return the model that a run trains, new or read from `config.resume`, and the plan completed.
+    """Return the model that a run trains, new or read from `config.resume`, and the full config.
 
     Raises:
-        SettingError: the plan cannot work.
+        SettingError: the config cannot work.
         ModelFileError: the file to resume from cannot be used.
     """
-    file = None if config.resume is None else read_model(config.resume, (POLICY,))
+    file = None if config.resume is None else _read(config.resume, config.trust)
     reseeded = config.seed is not None
     config = _complete(config, file)
     _check(config)
@@ -122,14 +129,18 @@ def prepare(config: TrainingConfig) -> tuple[HFDQN, TrainingConfig]:
         seed=config.seed or 0,
         options=config.options,
     )
+    resumed = _without_env(config)
+    observed = None if resumed is None else resumed.observation_space
     try:
-        env = open_env(opened, config.n_envs)
+        env = open_env(opened, config.n_envs, observed)
     except (UserError, GameError) as error:
         if file is None:
             raise
         msg = f"{file.path} cannot be resumed: {error}"
         raise ModelFileError(msg) from error
-    config = replace(config, n_envs=env.num_envs, out=_with_ending(config.out))
+    if resumed is not None:
+        check_fits(resumed, str(config.resume), env, config.game, config.goal)
+    config = replace(config, n_envs=env.num_envs, out=with_ending(config.out))
     remove_leftovers(config.out)
     if not isinstance(env.action_space, spaces.Discrete):
         msg = f"HFDQN needs discrete actions, and {config.game} has {env.action_space}"
@@ -139,26 +150,47 @@ def prepare(config: TrainingConfig) -> tuple[HFDQN, TrainingConfig]:
     return model, _with_budget(config, model)
 
 
+def _read(path: Path, trust: bool) -> ModelFile:
+    """Return the file to resume; of a trusted one that SB3 wrote there is nothing to read here."""
+    try:
+        return read_model(path, (POLICY,))
+    except ModelFileError:
+        if trust and path.is_file():
+            return ModelFile(str(path), {}, {})
+        raise
+
+
+def _without_env(config: TrainingConfig) -> HFDQN | None:
+    """Return the model to resume, None for a new one and for games.
+
+    What it observes decides in which form its environment is opened.
+    """
+    if config.resume is None or not config.game.startswith(f"{GYMNASIUM}:"):
+        return None
+    return HFDQN.load(config.resume, trust=config.trust)
+
+
 def _complete(config: TrainingConfig, file: ModelFile | None) -> TrainingConfig:
-    """Take from the file to resume what the plan leaves open."""
+    """Take from the file to resume what the config leaves open."""
+    if config.game:
+        config = replace(config, game=check_name(config.game))
     if file is None:
         return replace(config, seed=config.seed or 0)
     if config.settings or config.policy:
         msg = "hyper-parameters and the policy belong to a new run; a resumed one has the file's"
         raise SettingError(msg)
-    facts = run_facts(file) or {"world": file.manifest.get("game")}
+    raw = (run_facts(file) or {}).get("world")
+    if raw is not None and not (isinstance(raw, str) and len(raw) <= MOST_LETTERS):
+        msg = f"{file.path} does not describe a training run: its world is {raw!r:.80}"
+        raise ModelFileError(msg)
+    facts = training_facts(file.manifest)
     world = facts.get("world")
-    if world is not None and not (isinstance(world, str) and len(world) <= MOST_LETTERS):
-        msg = f"{file.path} does not describe a training run: its world is {world!r:.80}"
-        raise ModelFileError(msg)
-    if config.game and world and config.game != world:
-        msg = f"{file.path} was trained for {world}, not for {config.game}"
-        raise ModelFileError(msg)
+    require_same(file.path, world, config.game)
     if not (config.game or world):
-        msg = f"{file.path} does not say which world it was trained for: name it by --game"
+        msg = f"{file.path} does not say which environment it was trained for: name it by --game"
         raise SettingError(msg)
     if not config.game and str(world).count(":") > 1:  # Gymnasium would import a module
-        msg = f"{file.path} names the world {world}: repeat it by --game if you trust the file"
+        msg = f"{file.path} names {world}: repeat it by --game if you trust the file"
         raise SettingError(msg)
     kept = {name: facts[name] for name in KEPT if facts.get(name) is not None}
     for name, each in kept.items():
@@ -177,20 +209,18 @@ def _complete(config: TrainingConfig, file: ModelFile | None) -> TrainingConfig:
 def _check(config: TrainingConfig) -> None:
     if config.minutes is not None and config.steps is not None:
         msg = "a budget is either minutes or steps, not both"
-    elif config.minutes is not None and not config.minutes > 0:
+        raise SettingError(msg)
+    if config.minutes is not None and not config.minutes > 0:
         msg = f"minutes must be above 0, got {config.minutes}"
-    elif config.steps is not None and config.steps < 1:
-        msg = f"steps must be at least 1, got {config.steps}"
-    elif config.checkpoint_steps is not None and config.checkpoint_steps < 1:
-        msg = f"checkpoint_steps must be at least 1, got {config.checkpoint_steps}"
-    elif config.seed is not None and not 0 <= config.seed < 2**32:
-        msg = f"a seed is a number from 0 to 2**32 - 1, got {config.seed}"
-    else:
-        return
-    raise SettingError(msg)
+        raise SettingError(msg)
+    for name in ("steps", "checkpoint_steps"):
+        if getattr(config, name) is not None:
+            checked_count(name, getattr(config, name), 1, MOST_STEPS)
+    checked_seed(config.seed or 0)
 
 
-def _with_ending(path: Path) -> Path:
+def with_ending(path: Path) -> Path:
+    """Return the path of a model file: with `.zip` if it has no ending."""
     return path if path.suffix else path.with_suffix(".zip")
 
 
@@ -216,7 +246,11 @@ def _new(config: TrainingConfig, env: VecEnv) -> HFDQN:
     arguments: dict[str, Any] = hyperparams.as_arguments(settings)
     try:
         return HFDQN(
-            policy or "MultiInputPolicy", env, seed=config.seed, tensorboard_log=log, **arguments
+            policy or "MultiInputPolicy",
+            env,
+            **{"device": config.device, **arguments},
+            seed=config.seed,
+            tensorboard_log=log,
         )
     except (AssertionError, TypeError, ValueError) as error:
         msg = f"HFDQN cannot learn {config.game} with these hyper-parameters: {error}"
@@ -227,11 +261,18 @@ def _resumed(config: TrainingConfig, env: VecEnv, file: ModelFile, reseeded: boo
     log = None if config.tensorboard is None else str(config.tensorboard)
     assert config.resume is not None
     try:
-        model = HFDQN.load(config.resume, env=env, tensorboard_log=log, seed=config.seed)
+        model = HFDQN.load(
+            config.resume,
+            env=env,
+            device=config.device,
+            trust=config.trust,
+            tensorboard_log=log,
+            seed=config.seed,
+        )
     except (AssertionError, ValueError) as error:
         msg = f"{config.resume} does not fit {config.game}: {error}"
         raise ModelFileError(msg) from error
     notes = restore(model, file, same_random=not reseeded)
-    for note in notes:
-        tell(f"resuming {config.resume}: {note}")
+    for said in notes:
+        warn(f"resuming {config.resume}: {said}")
     return model

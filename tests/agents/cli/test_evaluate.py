@@ -201,3 +201,18 @@ def assert_refused(result: subprocess.CompletedProcess[str], sentence: str) -> N
     assert "Traceback" not in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
     assert sentence in result.stderr
+
+
+@pytest.mark.parametrize("nodes", [(), ("--nodes", "0")])
+@pytest.mark.parametrize("role", ["--agent", "--opponent"])
+def test_an_agent_of_another_game_is_refused(nodes: tuple[str, ...], role: str):
+    players = {"--agent": "random", "--opponent": "random", role: "tic_tac_toe"}
+    words = [word for pair in players.items() for word in pair]
+    result = run("--game", "connect_four", *words, *nodes, "--games", "2")
+    assert_refused(result, "trained for tic_tac_toe, not for connect_four")
+
+
+def test_a_misspelt_player_is_guessed():
+    assert_refused(
+        run(*GAME, "--agent", "minimx:3", "--opponent", "random"), "did you mean minimax:3"
+    )

@@ -93,8 +93,8 @@ def test_worlds_that_refuse_are_listed_apart(capsys, monkeypatch):
 
     monkeypatch.setattr(catalogue, "describe", describe)
     _, out, _ = said(capsys, "minatar:s*")
-    assert "Worlds (1):" in out
-    assert "Not to be played here (1):" in out
+    assert "Environments (1):" in out
+    assert "cannot be played here (1):" in out
     assert "the sea is dry" in out
 
 
@@ -105,7 +105,7 @@ def test_worlds_that_refuse_are_listed_apart(capsys, monkeypatch):
         ("minitar", "did you mean minatar"),
         ("opnspiel:go", "did you mean openspiel?"),
         ("gymnasium:CartPool-v1", "did you mean CartPole-v1"),
-        ("minatar:*zz*", "unknown minatar world '*zz*'"),
+        ("minatar:*zz*", "unknown minatar environment '*zz*'"),
     ],
 )
 def test_mistakes_get_one_sentence(word, sentence, capsys):

@@ -17,20 +17,39 @@ from tests.agents.envs import small_envs  # noqa: F401 - registers worlds
 
 BAD = [
     ([], "name what to learn by --game or --env"),
-    (["--game", "tic_tac_toe"], "name the model file to write by --out"),
     (["--env", "CartPol-v1", "--out", "x.zip"], "did you mean CartPole-v1"),
     (["--env", "gymnasum:CartPole-v1", "--out", "x.zip"], "unknown library 'gymnasum'"),
     (["--env", "CartPole-v1", "--out", "no/x.zip"], "there is no folder no"),
     (["--resume", "nowhere.zip"], "there is no model file nowhere.zip"),
     (["--env", "CartPole-v1", "--out", "x.zip", "--hyper", "gama=1"], "did you mean gamma"),
     (["--env", "CartPole-v1", "--out", "x.zip", "--hyper", "gamma"], "expected KEY=VALUE"),
-    (["--env", "CartPole-v1", "--out", "x.zip", "--option", "wheels=3"], "cannot make CartPole"),
-    (["--env", "CartPole-v1", "--out", "x.zip", "--goal", "up"], "has no goals or opponents"),
-    (["--env", "CartPole-v1", "--out", "x.zip", "--steps", "0"], "steps must be at least 1"),
-    (["--env", "CartPole-v1", "--out", "x.zip", "--seed", "-1"], "a seed is a number from 0"),
-    (["--env", "Pendulum-v1", "--out", "x.zip"], "needs discrete actions"),
+    (
+        ["--env", "CartPole-v1", "--out", "x.zip", "--option", "wheels=3"],
+        "cannot be made with wheels=3",
+    ),
+    (["--env", "CartPole-v1", "--out", "x.zip", "--goal", "up"], "unknown goal 'up'"),
+    (
+        ["--env", "CartPole-v1", "--out", "x.zip", "--steps", "0"],
+        "--steps must be a whole number from 1",
+    ),
+    (
+        ["--env", "CartPole-v1", "--out", "x.zip", "--seed", "-1"],
+        "a seed must be a whole number from 0",
+    ),
+    (["--env", "Pendulum-v1", "--out", "x.zip"], "--option discretize=5"),
+    (["--env", "gymnasium:Pendulum-v1", "--out", "x.zip"], "--option discretize=5"),
+    (["--env", "gymnasium:CartPole-v2", "--out", "x.zip"], "did you mean CartPole-v1"),
+    (["--env", "minigrid", "--out", "x.zip"], "minigrid is a library"),
+    (["--env", "CartPole-v1", "--goal", "survive_5O"], "survive_50"),
+    (
+        ["--env", "CartPole-v1", "--out", "x.zip", "--hyper", "lr=1e-3"],
+        "did you mean learning_rate",
+    ),
+    (["--env", "CartPole-v1", "--out", "x.zip", "--device", "quantum"], "no such device"),
+    (["--env", "CartPole-v1", "--otu", "x.zip"], "did you mean --out"),
+    (["--env", "CartPole-v1", "--out", "x.zip", "--opponent", "random"], "opponent"),
     (["--env", "CartPole-v1", "--steps", "9", "--minutes", "9"], "not allowed with argument"),
-    (["--env", "CartPole-v1", "--steps", "many"], "invalid int value: 'many'"),
+    (["--env", "CartPole-v1", "--steps", "many"], "'many' is not a whole number"),
 ]
 
 
@@ -81,7 +100,9 @@ def test_any_world_is_trained_and_goes_on(tmp_path, capsys):
     assert main([*options, *hyper, *more]) == 0
     said, shown = capsys.readouterr()
     assert said.startswith(f"done: {out}, ")
-    assert said.endswith("episodes, 60 steps\n")
+    assert "episodes, 60 steps\n" in said
+    assert "play it: rlhf-play --game gymnasium:RlhfTestWalk-v0 --agent" in said
+    assert "--option masked=True --watch" in said
     assert "60/60 steps" in shown
     assert "mean return" in shown
     manifest = read_model(out).manifest
@@ -91,7 +112,7 @@ def test_any_world_is_trained_and_goes_on(tmp_path, capsys):
     assert type(model.replay_buffer).__name__ == "MaskedReplayBuffer"
     assert main(["--resume", out, "--steps", 92, "--quiet"]) == 0
     said, shown = capsys.readouterr()
-    assert said.endswith("92 steps\n")
+    assert "92 steps\n" in said
     assert shown == ""
     assert HFDQN.load(out).num_timesteps == 92
 

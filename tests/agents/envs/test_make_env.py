@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+import gymnasium
 import numpy as np
 import pytest
+from stable_baselines3.common.envs import BitFlippingEnv
 
 import rlhf_games
 from rlhf_agents import HFDQN, load_agent, make_env
@@ -164,3 +166,38 @@ def test_the_exploit_of_a_known_bad_opponent_is_learnt():
     model.learn(6000)
     assert before < 0.8
     assert success(model) >= 0.95
+
+
+# ---- games and environments as objects -------------------------------------------------------
+
+
+def cart():
+    return gymnasium.make("CartPole-v1")
+
+
+def test_objects_and_functions_become_goal_environments():
+    assert make_env(GAME, n_envs=2).reset()["observation"].shape[0] == 2
+    one = make_env(cart(), goal="survive_50")
+    assert one.reset(seed=0)[0]["desired_goal"].shape == (4,)
+    several = make_env(cart, n_envs=3, goal=lambda now: now.steps > 4)
+    assert several.reset()["observation"].shape[0] == 3
+    by_id = make_env("CartPole-v1").reset(seed=3)[0]
+    by_name = make_env("gymnasium:CartPole-v1").reset(seed=3)[0]
+    assert (by_id["observation"] == by_name["observation"]).all()
+
+
+def test_goals_of_its_own_are_kept():
+    env = make_env(lambda: BitFlippingEnv(n_bits=3), n_envs=2)
+    assert (
+        env.observation_space["desired_goal"]
+        == BitFlippingEnv(n_bits=3).observation_space["desired_goal"]
+    )
+
+
+def test_objects_that_cannot_be_made():
+    with pytest.raises(GameError, match="give make_env a function"):
+        make_env(cart(), n_envs=2)
+    with pytest.raises(GameError, match="must return a Gymnasium environment"):
+        make_env(dict)
+    with pytest.raises(GameError, match="takes a name, a Game"):
+        make_env(3)

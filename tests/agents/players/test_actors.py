@@ -22,7 +22,7 @@ from rlhf_agents.play.episode import ANSI, EpisodePlayer
 from rlhf_agents.play.episode_events import goal_floor
 from rlhf_agents.play.saved_games import new_path, records_in
 from rlhf_agents.play.setup import file_stem
-from rlhf_agents.players.actors import _check_fits, load_actor
+from rlhf_agents.players.actors import check_fits, load_actor
 from rlhf_agents.players.bundled import bundled_agents
 from rlhf_games.base import GameError
 from tests.agents.envs.walks import LAKE, STILL, WAY, save_walker
@@ -107,14 +107,14 @@ def test_models_that_do_not_fit_are_refused(walker, pole):
     assert "it chooses from Discrete(4)" in refusal(EnvConfig("gymnasium:CartPole-v1"), walker)
     asked = refusal(EnvConfig(LAKE, goal="reach_goal"), walker)
     assert "played for 'reach_goal'" in asked
-    assert "named by --goal" in asked
+    assert "by --goal" in asked
     assert "played for what it rewards" in refusal(
         EnvConfig(LAKE, options={"map_name": "8x8"}), walker
     )
     assert "trained there" in refusal(EnvConfig(LAKE), "connect_four")
     assert "there is no model file" in refusal(EnvConfig(LAKE), "nowhere.zip")
     board = str(bundled_agents()["tic_tac_toe"])
-    assert "plays tic_tac_toe, not CartPole-v1" in refusal(EnvConfig("CartPole-v1"), board)
+    assert "plays tic_tac_toe, not" in refusal(EnvConfig("CartPole-v1"), board)
 
 
 def test_pictures_fit_as_sb3_turns_them():
@@ -123,16 +123,16 @@ def test_pictures_fit_as_sb3_turns_them():
     actions = spaces.Discrete(2)
     model = SimpleNamespace(observation_space=seen, action_space=actions)
     env = SimpleNamespace(observation_space=shown, action_space=actions)
-    _check_fits(model, "x.zip", env, "some:world", None)
+    check_fits(model, "x.zip", env, "some:world", None)
     env.observation_space = spaces.Box(0, 255, (84, 84, 3), np.uint8)
-    with pytest.raises(SettingError, match=r"\[4, 84, 84\], the world shows"):
-        _check_fits(model, "x.zip", env, "some:world", None)
+    with pytest.raises(ModelFileError, match=r"\[4, 84, 84\], .* shows .*\[84, 84, 3\]"):
+        check_fits(model, "x.zip", env, "some:world", None)
 
 
 def test_orders_that_cannot_be_made():
-    with pytest.raises(SettingError, match="see gymnasium:CartPole-v1"):
-        open_one(EnvConfig("CartPole-v1", goal="survive_50"))
-    with pytest.raises(GameError, match="Gymnasium cannot make CartPole-v1"):
+    with pytest.raises(GameError, match="unknown goal 'survive'"):
+        open_one(EnvConfig("CartPole-v1", goal="survive"))
+    with pytest.raises(GameError, match="cannot be made with wings=2"):
         open_many(EnvConfig("CartPole-v1", options={"wings": 2}), 2)
 
 
@@ -224,7 +224,10 @@ def test_values_of_senseless_actions_are_unknown(tmp_path):
 
 
 def said(capsys, *words):
-    code = evaluate.main([str(word) for word in words])
+    try:
+        code = evaluate.main([str(word) for word in words])
+    except SystemExit as ended:  # of the parser
+        code = ended.code
     out, err = capsys.readouterr()
     return code, out, err
 
@@ -245,15 +248,18 @@ MISTAKES = [
     (("--game", LAKE), "name one by --agent"),
     (("--game", LAKE, "--agent", "random", "--games", 3), "use --episodes"),
     (("--game", LAKE, "--agent", "random", "--nodes", 3), "--nodes needs a game with exact rules"),
-    (("--game", LAKE, "--agent", "random", "--episodes", 0), "--episodes must be 1"),
+    (
+        ("--game", LAKE, "--agent", "random", "--episodes", 0),
+        "--episodes must be a whole number from 1",
+    ),
     (("--game", LAKE, "--agent", "random", "--option", "ice"), "expected KEY=VALUE, got 'ice'"),
-    (("--game", LAKE, "--agent", "random", "--seed", -1), "--seed must be 0"),
+    (("--game", LAKE, "--agent", "random", "--seed", -1), "a seed must be a whole number from 0"),
     (("--game", LAKE, "--agent", "random", "--goal", "fly"), "cannot measure the goal"),
     (("--game", "gymnasium:FrozenLike-v1", "--agent", "random"), "did you mean FrozenLake"),
     (("--game", "gimnasium:FrozenLake-v1"), "did you mean gymnasium?"),
     (("--game", "CartPol-v1"), "did you mean CartPole"),
     (("--game", "tic_tac_toe", "--episodes", 3, "--opponent", "random"), "use --games"),
-    (("--game", "tic_tac_toe", "--option", "a=1", "--opponent", "random"), "into its name"),
+    (("--game", "tic_tac_toe", "--option", "a=1", "--opponent", "random"), "takes no --option"),
 ]
 
 

@@ -72,18 +72,18 @@ def test_resuming_another_games_model_is_refused(plan):
         ({"minutes": float("nan")}, "minutes must be above 0"),
         ({"n_envs": 1}, "at least 2 games side by side"),
         ({"steps": 5}, "either minutes or steps"),
-        ({"minutes": None, "steps": 0}, "steps must be at least 1"),
-        ({"checkpoint_steps": 0}, "checkpoint_steps must be at least 1"),
-        ({"seed": -1}, "a seed is a number"),
-        ({"game": "CartPole-v1", "n_envs": 0}, "n_envs must be at least 1"),
-        ({"game": "CartPole-v1", "goal": "win"}, "has no goals or opponents to choose from"),
-        ({"game": "Pendulum-v1"}, "needs discrete actions, and Pendulum-v1 has Box"),
+        ({"minutes": None, "steps": 0}, "steps must be a whole number from 1"),
+        ({"checkpoint_steps": 0}, "checkpoint_steps must be a whole number"),
+        ({"seed": -1}, "a seed must be a whole number"),
+        ({"game": "CartPole-v1", "n_envs": 0}, "n_envs must be a whole number from 1"),
+        ({"game": "CartPole-v1", "goal": "win"}, "unknown goal 'win'"),
+        ({"game": "Pendulum-v1"}, "not discrete: .*discretize=5"),
         ({"game": "CartPole-v1", "policy": "Mlp"}, "with these hyper-parameters: Policy Mlp"),
         ({"settings": {"gamma": "high"}}, "gamma is a number, not 'high'"),
     ],
 )
 def test_impossible_plans(plan, change, said):
-    with pytest.raises(SettingError, match=said):
+    with pytest.raises((SettingError, GameError), match=said):
         train(replace(plan, **change))
 
 
@@ -92,7 +92,7 @@ def test_worlds_that_nobody_knows_are_named_with_near_ones(plan):
         train(replace(plan, game="CartPol-v1"))
     with pytest.raises(GameError, match="unknown library 'gymnasum'"):
         train(replace(plan, game="gymnasum:CartPole-v1"))
-    with pytest.raises(GameError, match=r"Gymnasium cannot make CartPole-v1: .*wheels"):
+    with pytest.raises(GameError, match=r"CartPole-v1 cannot be made with wheels=3"):
         train(replace(plan, game="CartPole-v1", options={"wheels": 3}))
 
 
@@ -106,7 +106,7 @@ def test_a_world_of_gymnasium_brings_its_hyper_parameters(plan):
     ]
     assert DQN.load(plan.out).num_timesteps == 256
     facts = read_model(plan.out).manifest["run"]
-    assert (facts["world"], facts["steps"], facts["n_envs"]) == ("CartPole-v1", 256, 1)
+    assert (facts["world"], facts["steps"], facts["n_envs"]) == ("gymnasium:CartPole-v1", 256, 1)
 
 
 def test_compact_files_of_other_worlds_hold_the_model_only(plan):
@@ -128,7 +128,7 @@ def test_leftovers_of_killed_runs_are_removed(plan):
 @pytest.mark.slow
 def test_who_has_learnt_tic_tac_toe_never_loses(plan):
     """Against every reply of every opponent, over the full game tree, in both seats."""
-    train(replace(plan, minutes=None, steps=50_000, n_envs=256, seed=0), lambda _model: 0.0)
+    train(replace(plan, minutes=None, steps=100_000, n_envs=256, seed=0), lambda _model: 0.0)
     agent = load_agent(plan.out)
     for nodes in (0, 64):
         for ours in (0, 1):

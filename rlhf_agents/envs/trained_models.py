@@ -1,0 +1,88 @@
+"""What a model file remembers of the environment that it was trained in, asked in one place.
+
+Every program that joins a model with an environment asks here: what the user leaves open is then
+as it was in training, and what does not belong together is refused or noted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from pathlib import Path
+
+from rlhf_agents.envs.kinds import Info
+from rlhf_agents.envs.names import check_name, full_name
+from rlhf_agents.envs.open_env import EnvConfig
+from rlhf_agents.errors import ModelFileError
+from rlhf_agents.files.model_file import read_model
+from rlhf_agents.hfdqn import HFDQN
+from rlhf_agents.players.actors import RANDOM, load_model
+from rlhf_agents.progress import note
+from rlhf_games.base import GameError
+
+TRAINED_IN = "trained_in"
+"""Key of the manifest: the environment of training and what was asked there."""
+REMEMBERED = {"goal": str, "opponent": str, "options": dict}
+
+
+def training_facts(manifest: Info) -> Info:
+    """Return what a file says of its training; {} if it is silent.
+
+    The environment, `world`, is given by its one name, however older files spell it.
+    """
+    facts = manifest.get("run") or manifest.get(TRAINED_IN) or {}
+    facts = dict(facts) if isinstance(facts, dict) else {}
+    name = facts.get("world") or manifest.get("game")
+    if isinstance(name, str) and name:
+        with contextlib.suppress(GameError):  # it may not be installed here
+            name = full_name(name)
+        facts["world"] = name
+    return facts
+
+
+def require_same(path: str, trained: str | None, name: str) -> None:
+    """Raise `ModelFileError` if a model was trained in another environment than `name`."""
+    if trained and name and trained != name:
+        msg = f"{path} was trained for {trained}, not for {name}"
+        raise ModelFileError(msg)
+
+
+def load_for(
+    config: EnvConfig, agent: str, *, trust: bool = False, device: str = "auto"
+) -> tuple[EnvConfig, HFDQN | None]:
+    """Return the model that acts in an environment, and the environment as it was in training.
+
+    Goal, opponent and options are those of the training run where `config` leaves them open.
+
+    Args:
+        config: the environment, without exact rules.
+        agent: "random" or FILE.zip.
+        trust: use SB3's reader, which runs whatever code the file holds.
+        device: where its network runs.
+
+    Returns:
+        The completed config and the model, None for "random".
+
+    Raises:
+        SettingError: nothing has that name, or the model plays a game.
+        ModelFileError: the file cannot be used.
+        rlhf_games.base.GameError: there is no such environment.
+    """
+    config = replace(config, name=check_name(config.name))
+    if agent == RANDOM:
+        return config, None
+    model = load_model(agent, config.name, trust=trust, device=device)
+    if trust or not Path(agent).exists():
+        return config, model
+    manifest = read_model(agent, ()).manifest
+    facts = {"goal": manifest.get("goal"), **training_facts(manifest)}
+    trained = facts.get("world")
+    if trained not in (None, config.name):
+        note(f"note: {agent} was trained for {trained}, not for {config.name}")
+        return config, model
+    remembered = {
+        key: facts[key]
+        for key, kind in REMEMBERED.items()
+        if not getattr(config, key) and isinstance(facts.get(key), kind)
+    }
+    return replace(config, **remembered), model
