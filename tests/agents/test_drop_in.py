@@ -18,8 +18,10 @@ from stable_baselines3.her.goal_selection_strategy import GoalSelectionStrategy
 
 from rlhf_adapters import make_env
 from rlhf_agents import HFDQN, HindsightReplayBuffer, Priorities
+from rlhf_agents.bots.exports.env_policy import EnvPolicy
 from rlhf_agents.errors import ModelFileError, ObservationError, OutputError, SettingError
 from rlhf_agents.files.model_file import read_model
+from rlhf_agents.players.actors import load_actor
 from rlhf_agents.selfplay.position_buffer import PositionBuffer
 from rlhf_agents.settings import Foresight
 from tests.agents.files.crafted import with_manifest
@@ -183,6 +185,24 @@ def test_statistics_travel_in_the_file(tmp_path, options):
     assert again.learn(50, reset_num_timesteps=False).num_timesteps >= 150
     own = VecNormalize(DummyVecEnv([lambda: gymnasium.make("CartPole-v1")]))
     assert HFDQN.load(tmp_path / "model", env=own).get_vec_normalize_env() is own
+
+
+def test_programs_normalise_or_say_that_they_cannot(tmp_path):
+    path = tmp_path / "model.zip"
+    model = cart_normalised().learn(100)
+    statistics = model.get_vec_normalize_env()
+    statistics.obs_rms.mean = np.array([0.5, -2.0, 0.1, 3.0])
+    model.save(path)
+    actor = load_actor(str(path), gymnasium.make("CartPole-v1"), "CartPole-v1")
+    seen = np.random.default_rng(0).normal(0, 3, (50, 4)).astype(np.float32)
+    raw, normal = (
+        model.predict(each, deterministic=True)[0]
+        for each in (seen, statistics.normalize_obs(seen))
+    )
+    assert (raw != normal).any()
+    np.testing.assert_array_equal(actor.predict(seen, deterministic=True)[0], normal)
+    with pytest.raises(SettingError, match="VecNormalize"):
+        EnvPolicy.load(str(path))
 
 
 class Parts(gymnasium.ObservationWrapper):
