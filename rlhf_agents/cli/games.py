@@ -112,7 +112,7 @@ def _one_name(what: str) -> str:
         rlhf_games.UnknownGameError: there is no such game or library.
     """
     known = [*rlhf_games.names(), *catalogue.library_names()]
-    if what not in known and did_you_mean(what, known):
+    if ":" not in what and what not in known and did_you_mean(what, known):
         raise rlhf_games.UnknownGameError(unknown_name("game or library", what, known))
     pattern = ":" in what and what.partition(":")[0] in catalogue.library_names()
     return what if pattern else check_name(what)

@@ -192,7 +192,7 @@ def _usual_file(game: str) -> Path:
 
 
 def _with_ending(path: Path) -> Path:
-    return path if path.suffix else path.with_suffix(".zip")
+    return path if path.suffix or path.is_dir() else path.with_suffix(".zip")
 
 
 def _config(options: argparse.Namespace, command: str) -> TrainingConfig:

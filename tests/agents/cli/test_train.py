@@ -18,7 +18,7 @@ from tests.agents.envs import small_envs  # noqa: F401 - registers worlds
 BAD = [
     ([], "name what to learn by --game or --env"),
     (["--env", "CartPol-v1", "--out", "x.zip"], "did you mean CartPole-v1"),
-    (["--env", "gymnasum:CartPole-v1", "--out", "x.zip"], "unknown library 'gymnasum'"),
+    (["--env", "gymnasum:CartPole-v1", "--out", "x.zip"], "did you mean gymnasium?"),
     (["--env", "CartPole-v1", "--out", "no/x.zip"], "there is no folder no"),
     (["--resume", "nowhere.zip"], "there is no model file nowhere.zip"),
     (["--env", "CartPole-v1", "--out", "x.zip", "--hyper", "gama=1"], "did you mean gamma"),

@@ -160,7 +160,7 @@ def test_cards_are_watched_with_their_goals():
     pytest.importorskip("pettingzoo", reason="needs the extra pettingzoo")
     pytest.importorskip("rlcard", reason="needs the extra pettingzoo")
     show = EpisodePlayer(EnvConfig("pettingzoo:leduc_holdem_v4", opponent="random"), "random")
-    assert [goal.name for goal in show.now.goals if goal.asked] == ["win"]
+    assert [goal.name for goal in show.frame.goals if goal.asked] == ["win"]
     show.actor = SimpleNamespace(
         name="undecided",
         weighs_goals=True,
@@ -169,7 +169,7 @@ def test_cards_are_watched_with_their_goals():
     )
     show.floor = goal_floor(show.env, show.actor)
     assert show.restart().mine.chance == 0.5
-    assert {goal.chance for goal in show.now.goals} == {0.5}
+    assert {goal.chance for goal in show.frame.goals} == {0.5}
     show.close()
 
 
@@ -188,7 +188,7 @@ def test_models_that_are_told_no_goal_value_none(pole):
 def test_a_show_tells_every_step(walker):
     show = EpisodePlayer(EnvConfig(LAKE, options=STILL), walker, ANSI)
     moments = [show.now]
-    while not show.now.over:
+    while not show.frame.over:
         moments.append(show.advance())
     assert [moment.action for moment in moments] == [None, *WAY.values()]
     assert [moment.next_action for moment in moments] == [*WAY.values(), None]
@@ -207,17 +207,17 @@ def test_a_show_tells_every_step(walker):
 def test_worlds_without_a_picture_say_so(world, trouble):
     show = EpisodePlayer(EnvConfig(f"Walks/{world}-v0"), "random")
     assert trouble in show.trouble
-    assert show.now.picture is None
+    assert show.frame.picture is None
     assert [show.advance().total for _ in range(3)] == [1, 2, 3]
-    assert show.now.over
+    assert show.frame.over
 
 
 def test_values_of_senseless_actions_are_unknown(tmp_path):
     env = gymnasium.make("Walks/Masked-v0", disable_env_checker=True)
     HFDQN("MlpPolicy", env, buffer_size=10, seed=0).save(tmp_path / "m.zip")
     show = EpisodePlayer(EnvConfig("Walks/Masked-v0"), str(tmp_path / "m.zip"))
-    assert np.flatnonzero(np.isfinite(show.now.values)).tolist() == [7]
-    assert show.now.next_action == 7
+    assert np.flatnonzero(np.isfinite(show.frame.values)).tolist() == [7]
+    assert show.frame.next_action == 7
 
 
 # ---- the program -----------------------------------------------------------------------------
@@ -313,7 +313,7 @@ def test_a_search_stands_in_where_no_agent_is_known(capsys):
 
 def test_files_of_foreign_games_have_plain_names(tmp_path):
     assert file_stem("connect_four") == "connect_four"
-    path = new_path(tmp_path, "openspiel:breakthrough(columns=6,rows=6)")
+    path = new_path(tmp_path, "openspiel:breakthrough(columns=6,rows=6)", ".json")
     assert path.name == "openspiel_breakthrough_columns_6_rows_6-1.json"
     path.touch()
     assert records_in(tmp_path, "openspiel:breakthrough(columns=6,rows=6)") == [path]
