@@ -168,7 +168,7 @@ def test_cards_are_watched_with_their_goals():
         predict=lambda batch, **_: (np.argmax(batch["action_mask"], axis=1), None),
     )
     show.floor = goal_floor(show.env, show.actor)
-    assert show.restart().mine.chance == 0.5
+    assert show.restart().followed_agent.chance == 0.5
     assert {goal.chance for goal in show.frame.goals} == {0.5}
     show.close()
 
@@ -187,7 +187,7 @@ def test_models_that_are_told_no_goal_value_none(pole):
 
 def test_a_show_tells_every_step(walker):
     show = EpisodePlayer(EnvConfig(LAKE, options=STILL), walker, ANSI)
-    moments = [show.now]
+    moments = [show.frame]
     while not show.frame.over:
         moments.append(show.advance())
     assert [moment.action for moment in moments] == [None, *WAY.values()]
