@@ -16,7 +16,7 @@ from rlhf_agents.errors import SettingError, UnknownPlayerError
 from rlhf_agents.files.model_file import read_model
 from rlhf_agents.limits import checked_nodes
 from rlhf_agents.players.agent import Agent, load_agent
-from rlhf_agents.players.players import KINDS, Player, make_player
+from rlhf_agents.players.players import KINDS, Player, make_player, split_budget
 from rlhf_agents.search.compiled_network import PatternWeights
 from rlhf_agents.search.searcher import Searcher
 from rlhf_games.base import Game, States
@@ -201,8 +201,8 @@ class NamedOpponent:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        word, _, number = name.rpartition("@")
-        self.word, self.nodes = (word, int(number)) if number.isdigit() and word else (name, 0)
+        self.word, nodes, self.seconds = split_budget(name)
+        self.nodes = nodes or 0
 
     def for_game(self, game: Game | None) -> Opponent:
         """Return the opponent as a function.
@@ -225,7 +225,7 @@ class NamedOpponent:
             return load_agent(name, game.name)
 
         try:
-            player = make_player(self.word, game, nodes=self.nodes, seed=None, load=load)
+            player = make_player(self.name, game, nodes=0, seed=None, load=load)
         except UnknownPlayerError as error:
             msg = (
                 f"unknown opponent {self.name!r}; opponents: self, {KINDS}, a function, or a "

@@ -11,6 +11,7 @@ A bucket has two entries: the first keeps the answer that took most work, the se
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numba
@@ -37,6 +38,9 @@ BOTH = numba.uint64(0b11)
 NOTHING = numba.uint64(0)
 ONE = numba.uint64(1)
 
+Word = Any
+"""A uint64; numba's own types are untyped."""
+
 
 class ProofTable(NamedTuple):
     """A table of 2**k buckets.
@@ -61,7 +65,7 @@ def new_proof_table(megabytes: int) -> ProofTable:
 
 
 @inner_views
-def fingerprint(key: int) -> int:
+def fingerprint(key: int) -> Word:
     """Mix a key; different keys stay different."""
     key = numba.uint64(key) * numba.uint64(0x9E3779B97F4A7C15)
     key ^= key >> numba.uint64(32)
@@ -69,13 +73,13 @@ def fingerprint(key: int) -> int:
 
 
 @inner_views
-def place_of(table: ProofTable, mark: int) -> int:
+def place_of(table: ProofTable, mark: int) -> Word:
     """Return the first entry of the bucket of a fingerprint."""
     return numba.int64((mark >> numba.uint64(64 - table.bits)) << ONE)
 
 
 @inner_views
-def proven(table: ProofTable, mark: int) -> int:
+def proven(table: ProofTable, mark: int) -> Word:
     """Return the flags of what is proven of a fingerprint, 0 if nothing is."""
     place, wanted = place_of(table, mark), mark << numba.uint64(DATA_BITS)
     entry = table.entries[place]
@@ -131,7 +135,12 @@ def logarithm(count: int) -> int:
     return power
 
 
-@intrinsic  # type: ignore[misc]
+def _processor_hint(function: Callable[..., Any]) -> Callable[..., None]:
+    call: Callable[..., None] = intrinsic(function)
+    return call
+
+
+@_processor_hint
 def prefetch(typingctx: Any, array: Any, index: Any) -> Any:
     """Ask the processor for the cache line of `array[index]`."""
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from rlhf_agents.search.proof_table import (
     ProofTable,
+    Word,
     answer_in,
     fingerprint,
     place_of,
@@ -68,7 +69,7 @@ class SolverStack(NamedTuple):
     Attributes:
         words: uint64 `[D, W]`, the positions on the way.
         moves: int16 `[D, A]`, their moves, most promising first.
-        count: int64 `[D]`, how many they are.
+        counts: int64 `[D]`, how many they are.
         tried: int64 `[D]`, which of them is being looked at.
         mark: uint64 `[D]`, fingerprints, or `NO_MARK` where the table is not asked.
         since: int64 `[D]`, how many nodes there were at entry.
@@ -80,7 +81,7 @@ class SolverStack(NamedTuple):
 
     words: States
     moves: NDArray[np.int16]
-    count: NDArray[np.int64]
+    counts: NDArray[np.int64]
     tried: NDArray[np.int64]
     mark: NDArray[np.uint64]
     since: NDArray[np.int64]
@@ -96,7 +97,7 @@ def new_stack(game: Game) -> SolverStack:
     return SolverStack(
         words=np.zeros((depth, game.n_words), np.uint64),
         moves=np.zeros((depth, actions), np.int16),
-        count=np.zeros(depth, np.int64),
+        counts=np.zeros(depth, np.int64),
         tried=np.zeros(depth, np.int64),
         mark=np.zeros(depth, np.uint64),
         since=np.zeros(depth, np.int64),
@@ -108,7 +109,7 @@ def new_stack(game: Game) -> SolverStack:
 
 
 @inner_views
-def limited_mark(stack: SolverStack, depth: int, mark: int) -> int:
+def limited_mark(stack: SolverStack, depth: int, mark: int) -> Word:
     """Return the fingerprint under which failures up to the limit are kept."""
     left = numba.uint64(stack.registers[LIMIT] - depth + 1)
     side = numba.uint64(stack.registers[HOPE] ^ (depth & 1))
@@ -185,7 +186,7 @@ def look_at_children(
         if answer == UNKNOWN:
             stack.moves[depth, left] = stack.moves[depth, n]
             left += 1
-    stack.count[depth] = left
+    stack.counts[depth] = left
     return UNKNOWN if left > 0 else NO
 
 
@@ -216,9 +217,9 @@ def enter(rules: Rules, table: ProofTable, stack: SolverStack, depth: int, nodes
             return answer
     if depth >= stack.registers[LIMIT]:
         stack.registers[TOUCHED] = 1
-        return (1 - stack.registers[HOPE]) ^ (depth & 1)
+        return int(1 - stack.registers[HOPE]) ^ (depth & 1)
     count = safe_moves(rules, state, stack.moves[depth])
-    stack.count[depth] = count
+    stack.counts[depth] = count
     if count <= 1:
         return UNKNOWN if count == 1 else NO
     left = stack.words.shape[0] - 2 - age(rules, state)
@@ -259,7 +260,7 @@ def carry_up(
             answer = YES
         else:
             stack.tried[depth] += 1
-            if stack.tried[depth] < stack.count[depth]:
+            if stack.tried[depth] < stack.counts[depth]:
                 return depth, UNKNOWN
             answer = NO
         keep(table, stack, depth, answer, nodes)
