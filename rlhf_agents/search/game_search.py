@@ -35,8 +35,8 @@ LATE_PLIES = 42
 FIRST_QUESTION_SHARE = 0.75
 LIKELY_LOST = 0.35
 """Below this value the question for a draw comes first."""
-TREE_EDGES = 4_000_000
-"""Moves in the largest tree: some 200 MB."""
+TREE_BYTES = 200_000_000
+"""Of the largest tree."""
 MOVE_NODES = 200
 """For every other move, once the position is proven or the time nearly up."""
 MOVE_SECONDS = 0.0002
@@ -201,8 +201,9 @@ class GameSearch:
 
     def new_tree(self, goal: int, seat: int) -> GrownTree:
         """Return an empty tree for a goal of a seat."""
-        capacity = max(TREE_EDGES // self.game.n_actions, self.game.n_actions + 1)
         width = self.searcher.weights.table.shape[1]
+        per_node = new_tree(1, self.game.n_words, self.game.n_actions, width)
+        capacity = TREE_BYTES // sum(array.nbytes for array in per_node)
         tree = new_tree(capacity, self.game.n_words, self.game.n_actions, width)
         return GrownTree(tree, 0, goal, seat)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,7 +67,7 @@ class Prover:
         self._table = new_proof_table(1 if self.by_callbacks else megabytes)
         self._slow = alpha_beta.new_table(game) if self.by_callbacks else None
 
-    @property
+    @cached_property
     def questions(self) -> tuple[int, ...]:
         """The questions worth asking; in a game without draws `DRAW` is the same as `WIN`."""
         names = [goal.name for goal in self.game.goals]
