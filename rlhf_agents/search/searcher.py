@@ -278,8 +278,8 @@ class Searcher:
         used = np.zeros(1, np.int64)
         asked = np.array([goal]), np.array([seat])
         search_batch(self.context, tree, states, *asked, min(nodes, 1), used)
-        if nodes == 0:  # the values by which `choose` plays
-            trust_network(self.context, tree, goal)
+        if nodes == 0:
+            self._trust_network(tree, states, goal, seat)
         yield tree, int(used[0])
         for budget in step_budgets(nodes):
             before = int(used[0])
@@ -287,6 +287,15 @@ class Searcher:
             if used[0] == before:
                 return
             yield tree, int(used[0])
+
+    def _trust_network(self, tree: Tree, states: States, goal: int, seat: int) -> None:
+        """Give the moves at the root the very values by which `choose` plays with 0 nodes."""
+        if seat != MOVER and not self.goals.zero_sum[goal]:
+            trust_network(self.context, tree, goal)
+            return
+        values = np.empty((1, self.game.n_actions), np.float32)
+        network_batch(self.game.rules, self.weights, states, np.array([goal]), values)
+        tree.value[0] = np.nan_to_num(values[0] if seat == MOVER else 1 - values[0])
 
     def first_move(
         self, tree: Tree, values: NDArray[np.float32], goal: int, noise: Noise = None

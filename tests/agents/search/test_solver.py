@@ -253,7 +253,7 @@ def test_solved_positions_are_proven_as_they_are_labelled():
 
 def test_bitbully_agrees():
     bitbully = pytest.importorskip("bitbully", reason="the perfect solver is not installed")
-    game, solver = rlhf_games.make("connect_four"), bitbully.BitBully()
+    game, solver = rlhf_games.make("connect_four"), bitbully.BitBully(opening_book=None)
     prover, rng = Prover(game), np.random.default_rng(5)
     for _ in range(60):
         states, board = game.initial(1), bitbully.Board()
