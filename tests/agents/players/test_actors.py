@@ -104,9 +104,7 @@ def refusal(order, spec):
 
 
 def test_models_that_do_not_fit_are_refused(walker, pole):
-    assert "the model chooses from Discrete(4)" in refusal(
-        EnvConfig("gymnasium:CartPole-v1"), walker
-    )
+    assert "it chooses from Discrete(4)" in refusal(EnvConfig("gymnasium:CartPole-v1"), walker)
     asked = refusal(EnvConfig(LAKE, goal="reach_goal"), walker)
     assert "played for 'reach_goal'" in asked
     assert "by --goal" in asked
