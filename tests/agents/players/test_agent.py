@@ -152,14 +152,12 @@ def test_a_seed_varies_play_among_nearly_equal_moves():
     """To a stone in the centre of Tic-Tac-Toe all four corners are the same answer."""
     agent = load_agent("tic_tac_toe")
     observation = agent.game.observe(agent.game.step(agent.game.initial(1), np.array([4])))
-    usual = {int(agent.act(observation, nodes=300)[0]) for _ in range(3)}
-    varied = [int(agent.act(observation, nodes=300, seed=seed)[0]) for seed in range(30)]
+    usual = {int(agent.act(observation, nodes=3000)[0]) for _ in range(3)}
+    varied = [int(agent.act(observation, nodes=3000, seed=seed)[0]) for seed in range(30)]
     assert len(usual) == 1
-    assert len(set(varied)) > 1
-    again = [int(agent.act(observation, nodes=300, seed=seed)[0]) for seed in range(30)]
+    assert set(varied) == {0, 2, 6, 8}
+    again = [int(agent.act(observation, nodes=3000, seed=seed)[0]) for seed in range(30)]
     assert varied == again
-    values = agent.explain(observation[0], nodes=300).values
-    assert all(values[move] >= np.nanmax(values) - 0.01 for move in varied)
 
 
 def test_unknown_agents_name_their_cure():
