@@ -163,6 +163,13 @@ def _as_type(check: Callable[[str], Value]) -> Callable[[str], Value]:
     return read
 
 
+def _number(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
 def whole(lowest: int, highest: int) -> Callable[[str], int]:
     """Return the type of an option that takes a whole number, also written as 1e6."""
     return _as_type(
@@ -180,6 +187,8 @@ many_nodes = _as_type(
 """The type of a --nodes that takes several, such as 0,1,256."""
 seed = _as_type(lambda text: limits.checked_seed(limits.whole_number(text)))
 """The type of --seed."""
+seconds = _as_type(lambda text: limits.checked_seconds(_number(text)))
+"""The type of --time."""
 games = whole(1, limits.MAX_GAMES)
 """The type of --games and --episodes."""
 

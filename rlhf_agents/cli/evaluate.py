@@ -84,6 +84,8 @@ def parser() -> Parser:
     nodes = "positions that an agent looks at per move, each budget in turn; 0 is the network"
     nodes += " alone, 1 one ply (default 0,1,256,1000 on positions and 256 in games)"
     add("--nodes", type=common.many_nodes, metavar="N,...", help=nodes)
+    seconds = "seconds per move of the agent instead of --nodes; proves moves where possible"
+    add("--time", type=common.seconds, metavar="SECONDS", help=seconds)
     nodes = "the same for an opposing agent (default 256)"
     add("--opponent-nodes", type=common.nodes, default=256, metavar="N", help=nodes)
     openings = "length of the random openings (default: 2, or more where all games differ then)"
@@ -135,6 +137,7 @@ class EvaluationConfig:
         goals: what it is asked for in turn; empty plays a match instead.
         games: per match or goal.
         nodes: budgets of the agent; None takes the usual ones.
+        seconds: budget of the agent instead of `nodes`, or None.
         opponent_nodes: budget of an opposing agent.
         opening_plies: length of the openings; None lets the arena choose.
         seed: of openings and players.
@@ -147,6 +150,7 @@ class EvaluationConfig:
     goals: tuple[str, ...]
     games: int
     nodes: tuple[int, ...] | None
+    seconds: float | None
     opponent_nodes: int
     opening_plies: int | None
     seed: int
@@ -164,6 +168,9 @@ def task_of(options: argparse.Namespace, game: Game) -> EvaluationConfig:
     if options.positions is None and opponent is None:
         msg = "nothing to measure: give --positions FILE.npz, --opponent SPEC or --goals"
         raise SettingError(msg)
+    if options.time is not None and options.nodes is not None:
+        msg = "--nodes and --time are two budgets of a move: give one"
+        raise SettingError(msg)
     goal = options.goal or "win"
     game.goal_index(goal)
     games = GAMES if options.games is None else options.games
@@ -177,6 +184,7 @@ def task_of(options: argparse.Namespace, game: Game) -> EvaluationConfig:
         goals=goals,
         games=games,
         nodes=options.nodes,
+        seconds=options.time,
         opponent_nodes=options.opponent_nodes,
         opening_plies=options.openings,
         seed=options.seed,
@@ -225,13 +233,14 @@ def evaluate(game: Game, task: EvaluationConfig) -> Record:
         report["file"], report["goal"] = str(task.positions), task.goal
         report["positions"] = []
         for nodes in cast.budgets(POSITION_NODES):
-            act = _Asked(cast.agent(nodes), task.goal)
+            act = _Asked(cast.agent(nodes, varied=False), task.goal)
             started = time.perf_counter()
             with progress_bar(_title("positions", nodes), len(positions)) as show:
                 actions = solved_positions.choose(act, positions, on_progress=show)
             marks = dataclasses.asdict(solved_positions.mark(positions, actions))
             seconds = time.perf_counter() - started
-            report["positions"].append({"nodes": nodes, **marks, "seconds": seconds})
+            budget = cast.named_budget(nodes)
+            report["positions"].append({**budget, **marks, "seconds": seconds})
     if task.opponent is not None:
         settings = arena.MatchSettings(task.games, task.goal, task.opening_plies, task.seed)
         kind = "goals" if task.goals else "matches"
@@ -243,7 +252,7 @@ def _play(cast: PlayerFactory, settings: MatchSettings, nodes: int | None) -> Re
     """Play the match, or the goal matrix, of one node budget of the agent."""
     from rlhf_agents.evaluation.arena import goal_matrix, play_match  # noqa: PLC0415 - see `evaluate`
 
-    players = cast.agent(nodes), cast.opponent()
+    players = cast.agent(nodes, varied=True), cast.opponent()
     goals = cast.task.goals
     rows = len({*goals, "win"}) if goals else 1
     started = time.perf_counter()
@@ -253,7 +262,7 @@ def _play(cast: PlayerFactory, settings: MatchSettings, nodes: int | None) -> Re
             if goals
             else dataclasses.asdict(play_match(cast.game, players, settings, show))
         )
-    return {"nodes": nodes, **result, "seconds": time.perf_counter() - started}
+    return {**cast.named_budget(nodes), **result, "seconds": time.perf_counter() - started}
 
 
 class PlayerFactory:
@@ -273,11 +282,23 @@ class PlayerFactory:
 
     def budgets(self, usual: tuple[int, ...]) -> tuple[int | None, ...]:
         """Return the agent's node budgets; just None if it is a player without one."""
-        return (None,) if _kind(self.task.agent) in BUDGETLESS else self.task.nodes or usual
+        from rlhf_agents.players.players import BUDGET  # noqa: PLC0415 - see `evaluate`
 
-    def agent(self, nodes: int | None) -> Player:
-        """Return the player to measure, see `make`."""
-        return self.make(self.task.agent, nodes or 0, self.task.seed)
+        own = BUDGET.fullmatch(self.task.agent) is not None or self.task.seconds is not None
+        if own or _kind(self.task.agent) in BUDGETLESS:
+            return (None,)
+        return self.task.nodes or usual
+
+    def named_budget(self, nodes: int | None) -> dict[str, float | None]:
+        """Return the budget as reports name it: `nodes`, and `time` if that is given."""
+        time_given = {} if self.task.seconds is None else {"time": self.task.seconds}
+        return {"nodes": nodes, **time_given}
+
+    def agent(self, nodes: int | None, *, varied: bool) -> Player:
+        """Return the player to measure; if `varied`, agents vary their play by the seed."""
+        fixed = not varied and _kind(self.task.agent) not in BUDGETLESS
+        seed = None if fixed else self.task.seed
+        return self.make(self.task.agent, nodes or 0, seed, self.task.seconds)
 
     def opponent(self) -> Player:
         """Return the other player, whose chance differs from the agent's."""
@@ -286,8 +307,8 @@ class PlayerFactory:
             raise SettingError(msg)
         return self.make(self.task.opponent, self.task.opponent_nodes, self.task.seed + 1)
 
-    def make(self, spec: str, nodes: int, seed: int) -> Player:
-        """Return a player.
+    def make(self, spec: str, nodes: int, seed: int | None, seconds: float | None = None) -> Player:
+        """Return a player; without a seed agents always play the same.
 
         Raises:
             UserError: there is no such player, or it cannot play this game.
@@ -301,8 +322,10 @@ class PlayerFactory:
             raise SettingError(msg)
         if kind == openspiel_mcts.KIND:
             simulations = openspiel_mcts.parse_simulations(spec)
-            return openspiel_mcts.OpenSpielMCTS(self.game, simulations, seed)
-        return make_player(spec, self.game, nodes=nodes, seed=seed, load=self._load)
+            return openspiel_mcts.OpenSpielMCTS(self.game, simulations, seed or 0)
+        return make_player(
+            spec, self.game, nodes=nodes, seed=seed, load=self._load, seconds=seconds
+        )
 
 
 def _kind(spec: str) -> str:

@@ -113,7 +113,8 @@ def _positions_table(marks: list[Record], console: Console) -> Table:
     table = _new_table(console, "nodes", "", "all", *bands, "s.e.", "ms/move")
     for mark in marks:
         parts = [mark["overall"], *mark["bands"]]
-        nodes = "-" if mark["nodes"] is None else str(mark["nodes"])
+        timed = f"{mark['time']:g} s" if "time" in mark else "-"
+        nodes = timed if mark["nodes"] is None else str(mark["nodes"])
         pace = 1000 * mark["seconds"] / mark["overall"]["positions"]
         for rate, label, ending in (("vp", nodes, f"{pace:.2f}"), ("bs", "", "")):
             cells = [f"{part[rate]:.3f}" for part in parts]

@@ -36,7 +36,7 @@ SMALLEST, LARGEST = 320, 4096
 NODES = 256
 MOST_PLIES = 10**7
 STAND_IN = "minimax:2"
-NEED_RULES = ("nodes", "side", "load")
+NEED_RULES = ("nodes", "time", "side", "load")
 """Options that only games with exact rules have."""
 
 EXAMPLES = """examples:
@@ -79,6 +79,8 @@ def parser() -> Parser:
     add("--goal", help=goal)
     nodes = f"positions that the agent searches per move, 0 to {MAX_NODES:,}; 0 uses the network"
     add("--nodes", type=common.nodes, metavar="N", help=f"{nodes} alone (default {NODES})")
+    seconds = "seconds per move instead of --nodes; moves are then proven where possible"
+    add("--time", type=common.seconds, metavar="SECONDS", help=seconds)
     side = "the side of the opponent, that is yours if you play (default: first; watched games"
     add("--side", choices=SIDES, help=f"{side} alternate)")
     add("--watch", action="store_true", help="watch the agent play its opponent")
@@ -164,12 +166,16 @@ def _setup(options: argparse.Namespace, rules: str) -> Setup:
     if options.watch and options.opponent == "human":
         msg = "--watch shows two players; leave it out to play yourself, or name another --opponent"
         raise SettingError(msg)
+    if options.time is not None and options.nodes is not None:
+        msg = "--nodes and --time are two budgets of a move: give one"
+        raise SettingError(msg)
     return Setup(
         game=rules,
         agent=options.agent or _default_agent(rules),
         opponent=options.opponent or ("agent" if options.watch else "human"),
         goal=options.goal or "win",
         nodes=NODES if options.nodes is None else options.nodes,
+        seconds=options.time,
         side=options.side,
         seed=options.seed,
         games=options.games,

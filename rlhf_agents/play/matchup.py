@@ -60,7 +60,9 @@ def load_matchup(setup: Setup) -> Matchup:
         return load_agent(name, game.name)
 
     def make(spec: str, seed: int) -> Player:
-        return make_player(spec, game, nodes=setup.nodes, seed=seed, load=load)
+        return make_player(
+            spec, game, nodes=setup.nodes, seed=seed, load=load, seconds=setup.seconds
+        )
 
     own = setup.agent or "agent"
     agent, other = make(own, setup.seed), None

@@ -19,6 +19,7 @@ class Setup:
         opponent: its opponent: "human", "agent" (the same agent), or as for `make_player`.
         goal: what the agent plays for.
         nodes: the budget of agents per move.
+        seconds: the budget of agents per move, instead of `nodes`.
         side: the opponent's seat: "first", "second", "random", None to alternate.
         seed: of random players, sides and openings.
         games: how many games are played.
@@ -32,6 +33,7 @@ class Setup:
     side: str | None = None
     seed: int = 0
     games: int = 1
+    seconds: float | None = None
 
 
 def file_stem(game: str) -> str:

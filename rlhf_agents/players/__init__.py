@@ -1,1 +1,1 @@
-"""Those who choose moves: trained agents, searches, chance, models."""
+"""Players choose moves: trained agents, searches, random moves, models."""

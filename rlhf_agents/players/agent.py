@@ -3,12 +3,14 @@
 from rlhf_agents import load_agent
 agent = load_agent("connect_four")
 actions = agent.act(observations, goal="win", nodes=256)
+actions = agent.act(observations, goal="win", seconds=1.0)
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from copy import copy
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +20,34 @@ from numpy.typing import NDArray
 from rlhf_agents.errors import ModelFileError, SettingError, UnknownAgentError
 from rlhf_agents.files.model_file import POLICY, ModelFile, read_model
 from rlhf_agents.files.untrusted import WRONG
-from rlhf_agents.limits import checked_nodes
+from rlhf_agents.limits import checked_nodes, checked_seconds, checked_seed
 from rlhf_agents.players.bundled import bundled_agents
 from rlhf_agents.search.compiled_network import PatternWeights
-from rlhf_agents.search.explanation import Explanation, Forecast
+from rlhf_agents.search.explanation import Explanation, Forecast, check_unfinished
 from rlhf_agents.search.forecast import GAMES, forecast
+from rlhf_agents.search.game_search import GameSearch
 from rlhf_agents.search.goal_values import GoalRules, goal_rules
 from rlhf_agents.search.network_files import game_of, weights_from_arrays
+from rlhf_agents.search.prover import Prover
 from rlhf_agents.search.searcher import Searcher
 from rlhf_agents.settings import Foresight, from_json
 from rlhf_games.base import MOVER, Game, States, unknown_name
 
 DEFAULT_NODES = 256
+
+
+def checked_budget(nodes: int | None, seconds: float | None) -> int:
+    """Check the budget of a search and return its nodes; they do not count if there are seconds.
+
+    Raises:
+        SettingError: one of them is impossible, or both are given.
+    """
+    if seconds is not None:
+        checked_seconds(seconds)
+        if nodes is not None:
+            msg = f"give nodes={nodes} or seconds={seconds:g}, not both"
+            raise SettingError(msg)
+    return checked_nodes(DEFAULT_NODES if nodes is None else nodes)
 
 
 class Agent:
@@ -67,7 +85,10 @@ class Agent:
         self,
         observations: NDArray[np.float32] | dict[str, NDArray[Any]],
         goal: str = "win",
-        nodes: int = DEFAULT_NODES,
+        nodes: int | None = None,
+        *,
+        seconds: float | None = None,
+        seed: int | None = None,
     ) -> NDArray[np.int64]:
         """Return one action per position, int64 `[B]`.
 
@@ -75,57 +96,131 @@ class Agent:
             observations: float32 `[B, *observation_shape]` or one position without the batch
                 dimension, as a plain array or as the environments' Dict.
             goal: what to play for.
-            nodes: positions to look at per move; 0 is the network alone, 1 one ply.
+            nodes: positions to look at per move; 0 is the network alone, 1 one ply (default 256).
+            seconds: time per move, instead of `nodes`; then moves are also proven where possible.
+            seed: chooses among nearly equal moves; None: the best, always the same.
 
         Raises:
             rlhf_games.base.UnknownGoalError: the game has no such goal.
-            SettingError: `nodes` is negative.
+            SettingError: `nodes`, `seconds` or `seed` is impossible, or both budgets are given.
+            GameOverError: a game is over.
         """
-        return self.act_states(self._states(observations), goal, nodes)
+        rng = None if seed is None else np.random.default_rng(checked_seed(seed))
+        return self.act_states(self._states(observations), goal, nodes, seconds=seconds, rng=rng)
 
     def act_states(
-        self, states: States, goals: str | Sequence[str], nodes: int = DEFAULT_NODES
+        self,
+        states: States,
+        goals: str | Sequence[str],
+        nodes: int | None = None,
+        *,
+        seconds: float | None = None,
+        rng: np.random.Generator | None = None,
+        search: GameSearch | None = None,
     ) -> NDArray[np.int64]:
-        """Return one action per position uint64 `[B, W]`; one goal for all or one for each."""
-        if isinstance(goals, str):
-            wanted = np.full(len(states), self.game.goal_index(goals), np.int64)
-        else:
-            wanted = np.array([self.game.goal_index(name) for name in goals], np.int64)
-        return self._searcher.choose(states, wanted, checked_nodes(nodes))
+        """Return one action per position uint64 `[B, W]`, see `act`.
+
+        Args:
+            states: the positions.
+            goals: one goal for all, or one for each.
+            nodes: positions to look at per move.
+            seconds: time per move, instead of `nodes`.
+            rng: chooses among nearly equal moves; None: the best.
+            search: keeps the tree of a game from move to move; None: the agent's own.
+        """
+        names = [goals] * len(states) if isinstance(goals, str) else goals
+        wanted = np.array([self.game.goal_index(name) for name in names], np.int64)
+        nodes = checked_budget(nodes, seconds)
+        check_unfinished(self.game, states)
+        if seconds is None:
+            return self._searcher.choose(states, wanted, nodes, rng=rng)
+        search = search or self._search
+        chosen = [
+            search.explain(state, goal, seconds, MOVER, rng).action
+            for state, goal in zip(states, wanted.tolist(), strict=True)
+        ]
+        return np.array(chosen, np.int64)
 
     def explain(
         self,
         observation: NDArray[np.float32] | dict[str, NDArray[Any]],
         goal: str = "win",
-        nodes: int = DEFAULT_NODES,
+        nodes: int | None = None,
+        *,
+        seconds: float | None = None,
     ) -> Explanation:
         """Explain the choice in one position: values of all moves, expected line, goals in reach.
 
+        Args:
+            observation: one position, see `act`.
+            goal: what to play for.
+            nodes: positions to look at (default 256).
+            seconds: time to take, instead of `nodes`.
+
         Raises:
-            ValueError: the game is over.
+            rlhf_games.base.UnknownGoalError: the game has no such goal.
+            SettingError: `nodes` or `seconds` is impossible, or both are given.
+            GameOverError: the game is over.
         """
-        return self.explain_state(self._states(observation)[0], goal, nodes)
+        return self.explain_state(self._states(observation)[0], goal, nodes, seconds=seconds)
 
     def explain_state(
-        self, state: States, goal: str = "win", nodes: int = DEFAULT_NODES, seat: int = MOVER
+        self,
+        state: States,
+        goal: str = "win",
+        nodes: int | None = None,
+        seat: int = MOVER,
+        *,
+        seconds: float | None = None,
     ) -> Explanation:
         """Explain the choice in one position uint64 `[W]`, see `explain`.
 
         To the waiting player (`seat` 1) the values are what it gets if the mover plays each move.
         """
-        return self._searcher.explain(state, self.game.goal_index(goal), checked_nodes(nodes), seat)
+        *_, last = self.think(state, goal, nodes, seat, seconds=seconds)
+        return last
 
     def think(
-        self, state: States, goal: str = "win", nodes: int = DEFAULT_NODES, seat: int = MOVER
+        self,
+        state: States,
+        goal: str = "win",
+        nodes: int | None = None,
+        seat: int = MOVER,
+        *,
+        seconds: float | None = None,
+        rng: np.random.Generator | None = None,
+        search: GameSearch | None = None,
     ) -> Iterator[Explanation]:
         """Explain better and better; the last is what `explain_state` returns. Stop at any time.
 
+        Args:
+            state: uint64 `[W]`.
+            goal: what to play for.
+            nodes: positions to look at (default 256).
+            seat: whose goal it is, `MOVER` or `WAITING`.
+            seconds: time to take, instead of `nodes`.
+            rng: chooses among nearly equal moves; None: the best.
+            search: keeps the tree of a game from move to move; None: the agent's own.
+
         Raises:
-            ValueError: the game is over.
+            GameOverError: the game is over.
         """
-        return self._searcher.search_in_steps(
-            state, self.game.goal_index(goal), checked_nodes(nodes), seat
-        )
+        row, nodes = self.game.goal_index(goal), checked_budget(nodes, seconds)
+        if seconds is None:
+            return self._searcher.search_in_steps(state, row, nodes, seat, rng)
+        return (search or self._search).in_steps(state, row, seconds, seat, rng)
+
+    def new_search(self) -> GameSearch:
+        """Return a search by the clock, for one game at a time; all share what is proven."""
+        return GameSearch(self._searcher, self._prover)
+
+    @cached_property
+    def _prover(self) -> Prover:
+        return Prover(self.game)
+
+    @cached_property
+    def _search(self) -> GameSearch:
+        return self.new_search()
 
     def forecast(
         self,
@@ -136,12 +231,12 @@ class Agent:
     ) -> Forecast:
         """Return how the game from a position uint64 `[W]` is expected to end.
 
-        An estimate: both sides play `games` imagined games by the network alone.
+        An estimate: both sides play `games` simulated games by the network alone.
 
         Args:
             state: the position; a finished game has a certain end.
             goals: what the mover and the waiting player play for.
-            games: how many to imagine, at least 1.
+            games: how many to simulate, at least 1.
             seed: of their moves.
 
         Raises:
@@ -159,6 +254,8 @@ class Agent:
         twin = copy(self)
         twin.game = game
         twin._searcher = Searcher(game, self.weights, self.goal_rules)
+        for made_for_the_other in ("_prover", "_search"):
+            twin.__dict__.pop(made_for_the_other, None)
         return twin
 
     def _states(self, observations: Any) -> States:

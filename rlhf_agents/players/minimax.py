@@ -1,4 +1,4 @@
-"""Alpha-beta to a fixed depth, without knowledge: the yardstick opponent `minimax:DEPTH`."""
+"""Alpha-beta to a fixed depth, without knowledge of the game: the opponent `minimax:DEPTH`."""
 
 from __future__ import annotations
 
@@ -10,80 +10,39 @@ from numpy.typing import NDArray
 
 from rlhf_agents.search.alpha_beta import (
     HORIZON,
-    UNKNOWN,
+    NO_BUDGET,
     ProofTable,
-    accept,
-    enter,
-    leave,
     new_table,
-    next_child,
     one_ply_back,
+    search,
 )
 from rlhf_agents.search.explanation import Explanation, unfinished
 from rlhf_games.base import MOVER, Game, States
 from rlhf_games.compiled import compiled, inner
-from rlhf_games.rules import ONGOING, Rules, State, is_legal, load, play, result, store
+from rlhf_games.rules import ONGOING, Rules, State, is_legal, load, play, result
 
 ILLEGAL = -2 * HORIZON
 
-Counter = NDArray[np.int64]
-"""One number: the positions visited so far."""
-
 
 @inner
-def search(
-    rules: Rules,
-    table: ProofTable,
-    root: State,
-    window: tuple[int, int],
-    limit: int,
-    spent: Counter,
-) -> int:
-    """Return the value of an unfinished position `limit` plies deep, and add the nodes to `spent`.
-
-    The loop of `proofs.search`, which has a budget instead of a count.
-    """
-    store(table.words, 0, root)
-    table.window[0, 0], table.window[0, 1] = window
-    value = enter(rules, table, 0, limit)
-    depth = 0
-    spent[0] += 1
-    while True:
-        if value == UNKNOWN and next_child(rules, table, depth):
-            depth += 1
-            value = enter(rules, table, depth, limit)
-            spent[0] += 1
-            continue
-        if value == UNKNOWN:
-            value = leave(rules, table, depth, limit)
-        if depth == 0:
-            return value
-        depth -= 1
-        accept(table, depth, one_ply_back(value))
-        value = UNKNOWN
-
-
-@inner
-def move_value(
-    rules: Rules, table: ProofTable, after: State, alpha: int, depth: int, spent: Counter
-) -> int:
+def move_value(rules: Rules, table: ProofTable, after: State, alpha: int, depth: int) -> int:
     """Return what a move to `after` is worth; values not above `alpha` are only upper bounds."""
     over = result(rules, after)
     if over != ONGOING or depth <= 1:
-        spent[0] += 1
+        table.spent[0] += 1
         return -over * (HORIZON - 1) if over != ONGOING else 0
     window = (-HORIZON, -alpha + 1)
-    return one_ply_back(search(rules, table, after, window, depth - 1, spent))
+    return one_ply_back(search(rules, table, after, window, depth - 1, NO_BUDGET))
 
 
 @inner
-def choose(rules: Rules, table: ProofTable, state: State, depth: int, spent: Counter) -> int:
+def choose(rules: Rules, table: ProofTable, state: State, depth: int) -> int:
     """Return the best move of an unfinished position, the first of equals in `table.order`."""
     best, chosen = ILLEGAL, 0
     for action in table.order:
         if is_legal(rules, state, action):
             after = play(rules, state, action)
-            value = move_value(rules, table, after, max(best, -HORIZON), depth, spent)
+            value = move_value(rules, table, after, max(best, -HORIZON), depth)
             if value > best:
                 best, chosen = value, action
     return chosen
@@ -94,24 +53,17 @@ def choose_batch(
     rules: Rules, table: ProofTable, states: States, depth: int, out: NDArray[np.int64]
 ) -> None:
     """Fill `out` `[B]` with the best moves."""
-    spent = np.zeros(1, np.int64)
     for i in range(states.shape[0]):
-        out[i] = choose(rules, table, load(rules, states, i), depth, spent)
+        out[i] = choose(rules, table, load(rules, states, i), depth)
 
 
 @compiled
 def score_first(
-    rules: Rules,
-    table: ProofTable,
-    states: States,
-    action: int,
-    alpha: int,
-    depth: int,
-    spent: Counter,
+    rules: Rules, table: ProofTable, states: States, action: int, alpha: int, depth: int
 ) -> int:
     """Return the `move_value` of a legal move in the first position, `depth` plies deep."""
     after = play(rules, load(rules, states, 0), action)
-    return move_value(rules, table, after, alpha, depth, spent)
+    return move_value(rules, table, after, alpha, depth)
 
 
 class MinimaxPlayer:
@@ -158,12 +110,13 @@ class MinimaxPlayer:
         table = new_table(self.game)  # threads may think at the same time
         for depth in range(first, self.depth + 1):
             scores = np.full(self.game.n_actions, ILLEGAL, np.int64)
-            spent = np.zeros(1, np.int64)
+            table.spent[0] = 0
             for action in np.flatnonzero(self.game.legal(states)[0]):
                 scores[action] = score_first(
-                    self.game.rules, table, states, int(action), -HORIZON, depth, spent
+                    self.game.rules, table, states, int(action), -HORIZON, depth
                 )
                 yield known
+            nodes = int(table.spent[0])
             best = int(table.order[scores[table.order].argmax()])  # the first of equals: `choose`
             line = [best]
             for move in self._replies(table, states, best, depth - 1):
@@ -175,7 +128,7 @@ class MinimaxPlayer:
                 goal=goal,
                 values=values if seat == MOVER else 1 - values,
                 line=tuple(line),
-                nodes=int(spent[0]),
+                nodes=nodes,
                 seconds=time.perf_counter() - begin,
                 proven=bool(scores[best] != 0),
                 seat=seat,
@@ -186,14 +139,13 @@ class MinimaxPlayer:
         self, table: ProofTable, states: States, action: int, depth: int
     ) -> Iterator[int | None]:
         """Return the best play of both after a move; None while a reply is being looked for."""
-        ignored = np.zeros(1, np.int64)
         for left in range(depth, 0, -1):
             states = self.game.step(states, np.array([action]))
             legal = self.game.legal(states)[0]
             best = ILLEGAL
             for move in table.order[legal[table.order]].tolist():  # `choose`, in steps
                 alpha = max(best, -HORIZON)
-                value = score_first(self.game.rules, table, states, move, alpha, left, ignored)
+                value = score_first(self.game.rules, table, states, move, alpha, left)
                 if value > best:
                     best, action = value, move
                 yield None

@@ -1,4 +1,4 @@
-"""OpenSpiel's Monte Carlo tree search as a player: the strong stranger to measure against.
+"""OpenSpiel's Monte Carlo tree search as a player: a strong reference opponent.
 
 Games of OpenSpiel's, Connect Four and Tic-Tac-Toe are searched by its compiled bot in its own
 positions; other games of ours by its bot in Python, over our rules (see `openspiel_rules`).
@@ -54,7 +54,7 @@ _UNFINISHED = {"is_terminal": False, "winner": ""}
 
 
 class OpenSpielMCTS:
-    """Plays to win, whatever is asked: UCT, one random rollout per simulation, proven nodes.
+    """Plays to win, whatever the goal: UCT, one random rollout per simulation, proven nodes.
 
     Args:
         game: the rules.
@@ -79,13 +79,13 @@ class OpenSpielMCTS:
 
     def act(self, states: States, goal: str) -> NDArray[np.int64]:
         """Return one action per unfinished position uint64 `[B, W]`, int64 `[B]`."""
-        del goal  # it knows no other than to win
-        return np.array([self._choose(world) for world in self.worlds(states)], np.int64)
+        del goal  # it plays to win only
+        return np.array([self._choose(position) for position in self.positions(states)], np.int64)
 
-    def _choose(self, world: Any) -> int:
-        if isinstance(world, ForcedPass):
-            return world.action
-        action: int = self._bot.step(world)
+    def _choose(self, position: Any) -> int:
+        if isinstance(position, ForcedPass):
+            return position.action
+        action: int = self._bot.step(position)
         return action
 
     def think(self, state: States, goal: str, seat: int = MOVER) -> Iterator[Explanation]:
@@ -96,10 +96,10 @@ class OpenSpielMCTS:
         """Explain the choice in one position uint64 `[W]`, see `Player.explain`."""
         states = unfinished(self._game, state)
         started = time.perf_counter()
-        world = self.worlds(states)[0]
-        if isinstance(world, ForcedPass):
-            return self._forced(world.action, goal, seat)
-        root = self._bot.mcts_search(world)
+        position = self.positions(states)[0]
+        if isinstance(position, ForcedPass):
+            return self._forced(position.action, goal, seat)
+        root = self._bot.mcts_search(position)
         values = np.full(self._game.n_actions, np.nan, np.float32)
         for child in root.children:
             values[child.action] = _value(child)
@@ -125,17 +125,17 @@ class OpenSpielMCTS:
         values[action] = 0.5
         return Explanation(action=action, goal=goal, values=values, seat=seat, line=(action,))
 
-    def worlds(self, states: States) -> list[Any]:
+    def positions(self, states: States) -> list[Any]:
         """Return unfinished positions uint64 `[B, W]` as the search sees them."""
         return [self._set_up(state) for state in np.ascontiguousarray(states)]
 
 
 class BotPlayer:
-    """Any `pyspiel.Bot` as a player: plays as it likes, whatever is asked.
+    """Any `pyspiel.Bot` as a player, whatever the goal.
 
         pyspiel.make_uniform_random_bot(0, seed), pyspiel.make_uniform_random_bot(1, seed)
 
-    Many bots are made for one player and fail, some without a word, when asked for the other.
+    Many bots are made for one player and fail, some silently, when asked to play the other.
 
     Args:
         game: one of OpenSpiel's, `openspiel:NAME`, or one whose positions OpenSpiel can set up.
@@ -160,16 +160,16 @@ class BotPlayer:
 
     def act(self, states: States, goal: str) -> NDArray[np.int64]:
         """Return one action per unfinished position uint64 `[B, W]`, int64 `[B]`."""
-        del goal  # it cannot be told
+        del goal  # bots take no goals
         return np.array([self._choose(state) for state in np.ascontiguousarray(states)], np.int64)
 
     def _choose(self, state: States) -> int:
-        world = self._set_up(state)
-        if isinstance(world, ForcedPass):
-            return world.action
-        bot = self._bots[world.current_player()]
-        bot.restart_at(world)
-        action: int = bot.step(world)
+        position = self._set_up(state)
+        if isinstance(position, ForcedPass):
+            return position.action
+        bot = self._bots[position.current_player()]
+        bot.restart_at(position)
+        action: int = bot.step(position)
         return action
 
     def think(self, state: States, goal: str, seat: int = MOVER) -> Iterator[Explanation]:
@@ -177,7 +177,7 @@ class BotPlayer:
         return iter((self.explain(state, goal, seat),))
 
     def explain(self, state: States, goal: str, seat: int = MOVER) -> Explanation:
-        """Name its move in one position uint64 `[W]`: 1, and 0 for the others; it says no more."""
+        """Return its move in one position uint64 `[W]`: value 1, the others 0; bots say no more."""
         states = unfinished(self._game, state)
         action = self._choose(states[0])
         values = np.where(self._game.legal(states)[0], 0.0, np.nan).astype(np.float32)
@@ -203,7 +203,7 @@ def parse_simulations(spec: str) -> int:
 
 @dataclass(frozen=True)
 class ForcedPass:
-    """A turn that OpenSpiel does not know: between two moves of one player the other one passes.
+    """A turn that OpenSpiel does not have: between two moves of one player the other one passes.
 
     Attributes:
         action: the pass.
@@ -213,7 +213,7 @@ class ForcedPass:
 
 
 def _positions(game: Game) -> Callable[[States], Any]:
-    """Return what turns a position uint64 `[W]` of a game into one for the search."""
+    """Return the function that turns a position uint64 `[W]` of a game into one of OpenSpiel's."""
     pyspiel = _pyspiel()
     if game.name.startswith(LIBRARY):
         return partial(_foreign, game)
@@ -231,7 +231,7 @@ def _foreign(game: Game, state: States) -> Any:
     return history_game.foreign(state)
 
 
-def _set_up(game: Game, world: Any, state: States) -> Any:
+def _set_up(game: Game, foreign: Any, state: States) -> Any:
     """Return a position as OpenSpiel reads it from JSON."""
     states = state[None]
     mine, theirs = game.observe(states)[0] > 0.5
@@ -239,7 +239,7 @@ def _set_up(game: Game, world: Any, state: States) -> Any:
     cells = mine * (1 + seat) + theirs * (2 - seat)
     board = _BOARDS[game.name]([[MARKS[cell] for cell in row] for row in cells])
     position = {"board": board, "current_player": MARKS[1 + seat], **_UNFINISHED}
-    return world.new_initial_state(json.dumps(position))
+    return foreign.new_initial_state(json.dumps(position))
 
 
 def _ruled(game: Game, state: States) -> RulesState:
@@ -278,7 +278,7 @@ def _pyspiel() -> Any:
 
 
 def _value(node: Any) -> float:
-    """Return what OpenSpiel thinks of a searched move, 0 lost to 1 won, for who plays it."""
+    """Return OpenSpiel's value of a searched move for its player, 0 lost to 1 won."""
     if node.outcome:
         return float(1 + node.outcome[node.player]) / 2
     if node.explore_count == 0:

@@ -66,16 +66,16 @@ class RulesState:
         return self.outcome != Outcome.ONGOING
 
     def is_chance_node(self) -> bool:
-        """Tell that no dice are rolled."""
+        """Return False: there are no chance events."""
         return False
 
     def current_player(self) -> int:
-        """Return who is to move."""
+        """Return the number of the player to move."""
         return OVER if self.is_terminal() else int(self.game.mover(self.words)[0])
 
     def legal_actions(self, player: int | None = None) -> list[int]:
-        """Return the legal actions of who is to move."""
-        del player  # nobody else has any
+        """Return the legal actions of the player to move."""
+        del player  # only the player to move has any
         actions: list[int] = np.flatnonzero(self.game.legal(self.words)[0]).tolist()
         return actions
 

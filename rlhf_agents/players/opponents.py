@@ -16,7 +16,7 @@ from rlhf_agents.errors import SettingError, UnknownPlayerError
 from rlhf_agents.files.model_file import read_model
 from rlhf_agents.limits import checked_nodes
 from rlhf_agents.players.agent import Agent, load_agent
-from rlhf_agents.players.players import KINDS, Player, make_player
+from rlhf_agents.players.players import KINDS, Player, make_player, split_budget
 from rlhf_agents.search.compiled_network import PatternWeights
 from rlhf_agents.search.searcher import Searcher
 from rlhf_games.base import Game, States
@@ -66,8 +66,8 @@ class PolicyOpponent:
         if not 0.0 <= epsilon <= 1.0:
             msg = f"epsilon must be in [0, 1], got {epsilon}"
             raise SettingError(msg)
-        thinks = getattr(model, "game", None) is not None
-        if nodes and not thinks:
+        searches = getattr(model, "game", None) is not None
+        if nodes and not searches:
             msg = (
                 f"nodes={nodes} needs an HFDQN on a game; {type(model).__name__} cannot look ahead"
             )
@@ -75,17 +75,17 @@ class PolicyOpponent:
         self.name = name
         self.epsilon = epsilon
         self._rng = np.random.default_rng(seed)
-        self._chooser: Chooser = _SearcherCopy(model, nodes) if thinks else _PolicyCopy(model)
+        self._chooser: Chooser = _SearcherCopy(model, nodes) if searches else _PolicyCopy(model)
         self._game: Game | None = None
 
     def for_game(self, game: Game | None) -> PolicyOpponent:
-        """Return the same opponent, told the rules; without rules it expects observations."""
+        """Return the same opponent for a game; without a game it expects observations."""
         bound = copy.copy(self)
         bound._game = game
         return bound
 
     def __call__(self, positions: Any, goals: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return legal actions int64 `[B]` for those who are to move.
+        """Return legal actions int64 `[B]` for the players to move.
 
         Args:
             positions: states uint64 `[B, W]` of the game, or observations `[B, ...]` by name.
@@ -103,7 +103,7 @@ class PolicyOpponent:
 
 
 def _observe(game: Game, states: States, goals: NDArray[np.int64]) -> Batch:
-    """Return what those who are to move would observe in the goal environment of a game."""
+    """Return the observations of the players to move in the goal environment of a game."""
     n_goals = len(game.goals)
     return {
         "observation": game.observe(states),
@@ -177,23 +177,24 @@ def _copied(policy: Any) -> Any:
 
 
 def named_opponents(opponent: Any) -> Any:
-    """Return an opponent or a mixture with `NamedOpponent` in place of words.
+    """Return an opponent or a mixture with a `NamedOpponent` for each name.
 
     Raises:
         rlhf_games.base.GameError: the weights of a mixture cannot work.
     """
     if opponent is None:
         return None
-    named = [(_named(who), weight) for who, weight in mixture(opponent)]
+    named = [(_named(player), weight) for player, weight in mixture(opponent)]
     return named[0][0] if len(named) == 1 else named
 
 
-def _named(who: Any) -> Any:
-    return NamedOpponent(who) if isinstance(who, str) and who not in (SELF, RANDOM) else who
+def _named(player: Any) -> Any:
+    is_name = isinstance(player, str) and player not in (SELF, RANDOM)
+    return NamedOpponent(player) if is_name else player
 
 
 class NamedOpponent:
-    """An opponent of which only the name is known yet, an `OpponentSource`.
+    """An opponent that is loaded when its game is known, an `OpponentSource`.
 
     Args:
         name: see `make_env`.
@@ -201,14 +202,14 @@ class NamedOpponent:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        word, _, number = name.rpartition("@")
-        self.word, self.nodes = (word, int(number)) if number.isdigit() and word else (name, 0)
+        self.word, nodes, self.seconds = split_budget(name)
+        self.nodes = nodes or 0
 
     def for_game(self, game: Game | None) -> Opponent:
         """Return the opponent as a function.
 
         Raises:
-            UserError: nobody has that name, or a file cannot be used.
+            UserError: no opponent has that name, or a file cannot be used.
             SettingError: it needs rules and there are none.
         """
         if self.word.endswith(".zip") and read_model(self.word).manifest.get("game") is None:
@@ -216,8 +217,9 @@ class NamedOpponent:
             return opponent
         if game is None:
             msg = (
-                f"opponent {self.name!r} needs rules that can be simulated, which this world does "
-                "not have: use 'self', 'random', a function, or FILE.zip of a model trained here"
+                f"opponent {self.name!r} needs rules that can be simulated, which this environment "
+                "does not have: use 'self', 'random', a function, or FILE.zip of a model that was "
+                "trained here"
             )
             raise SettingError(msg)
 
@@ -225,7 +227,7 @@ class NamedOpponent:
             return load_agent(name, game.name)
 
         try:
-            player = make_player(self.word, game, nodes=self.nodes, seed=None, load=load)
+            player = make_player(self.name, game, nodes=0, seed=None, load=load)
         except UnknownPlayerError as error:
             msg = (
                 f"unknown opponent {self.name!r}; opponents: self, {KINDS}, a function, or a "

@@ -1,9 +1,10 @@
-"""Players: whoever chooses moves. The arena, the terminal and the window know nothing else."""
+"""Players choose moves; the arena, the terminal and the window know nothing else of them."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +15,16 @@ from rlhf_agents.errors import (
     UnknownAgentError,
     UnknownPlayerError,
 )
-from rlhf_agents.limits import checked_nodes
-from rlhf_agents.players.agent import Agent, load_agent
+from rlhf_agents.limits import checked_nodes, checked_seed
+from rlhf_agents.players.agent import Agent, checked_budget, load_agent
 from rlhf_agents.players.bundled import bundled_agents
 from rlhf_agents.players.minimax import MinimaxPlayer
 from rlhf_agents.search.explanation import Explanation, Forecast, unfinished
 from rlhf_games.base import MOVER, Game, States, did_you_mean
 
 KINDS = "random, minimax:DEPTH, agent, the name of a bundled agent, or FILE.zip"
+BUDGET = re.compile(r"(?P<player>.+)@(?:(?P<nodes>\d+)|(?P<seconds>\d+(?:\.\d+)?)s)")
+"""A player with a budget of its own: `agent@16` (nodes) or `agent@0.5s`."""
 MAX_DEPTH = 64
 
 Load = Callable[[str], Agent]
@@ -50,18 +53,18 @@ class Player(Protocol):
                 plays each move, and the action the move that it expects.
 
         Raises:
-            ValueError: the game is over.
+            GameOverError: the game is over.
         """
         ...
 
     def think(self, state: States, goal: str, seat: int = MOVER) -> Iterator[Explanation]:
         """Say why, better and better: the last is what `explain` returns.
 
-        Each step is short (some 30 ms where that can be), and whoever iterates may stop: that is
-        how thinking is cancelled.
+        Each step is short (some 30 ms where possible), and the caller may stop iterating at any
+        time: that is how a search is cancelled.
 
         Raises:
-            ValueError: the game is over.
+            GameOverError: the game is over.
         """
         ...
 
@@ -99,47 +102,87 @@ class RandomPlayer:
 
 
 class AgentPlayer:
-    """A trained agent with a budget of nodes per move.
+    """A trained agent with a budget per move: nodes, or seconds.
 
     Args:
         agent: the agent.
-        nodes: positions it looks at per move; 0 is the network alone.
+        nodes: positions it looks at per move; 0 is the network alone (default 256).
+        seconds: time per move, instead of `nodes`; the tree is kept from move to move.
+        seed: its play varies by choosing among nearly equal moves; None: always the same.
+
+    Raises:
+        SettingError: `nodes`, `seconds` or `seed` is impossible, or both budgets are given.
     """
 
-    def __init__(self, agent: Agent, nodes: int) -> None:
+    def __init__(
+        self,
+        agent: Agent,
+        nodes: int | None = None,
+        *,
+        seconds: float | None = None,
+        seed: int | None = None,
+    ) -> None:
         self.agent = agent
-        self.nodes = nodes
-        self.name = f"{agent.name}@{nodes}"
+        self.nodes = checked_budget(nodes, seconds)
+        self.seconds = seconds
+        self.seed = seed
+        self._rng = None if seed is None else np.random.default_rng(checked_seed(seed))
+        self._search = None if seconds is None else agent.new_search()
+        self.name = f"{agent.name}@{self.nodes if seconds is None else f'{seconds:g}s'}"
+
+    @property
+    def _budget(self) -> dict[str, Any]:
+        nodes = self.nodes if self.seconds is None else None
+        return {"nodes": nodes, "seconds": self.seconds, "rng": self._rng, "search": self._search}
 
     def act(self, states: States, goal: str = "win") -> NDArray[np.int64]:
         """Return one action per position, see `Player.act`."""
-        return self.agent.act_states(states, goal, self.nodes)
+        return self.agent.act_states(states, goal, **self._budget)
 
     def explain(self, state: States, goal: str = "win", seat: int = MOVER) -> Explanation:
         """Explain the move in one position, see `Player.explain`."""
-        return self.agent.explain_state(state, goal, self.nodes, seat)
+        *_, last = self.think(state, goal, seat)
+        return last
 
     def think(self, state: States, goal: str = "win", seat: int = MOVER) -> Iterator[Explanation]:
         """Explain better and better, see `Player.think`."""
-        return self.agent.think(state, goal, self.nodes, seat)
+        return self.agent.think(state, goal, seat=seat, **self._budget)
 
     def forecast(self, state: States, goals: tuple[str, str] = ("win", "win")) -> Forecast:
         """Return how the game is expected to end, see `Agent.forecast`."""
         return self.agent.forecast(state, goals)
 
 
+def split_budget(spec: str) -> tuple[str, int | None, float | None]:
+    """Return the player that a spec names, and the nodes and seconds that it gives, or None."""
+    found = BUDGET.fullmatch(spec)
+    if found is None:
+        return spec, None, None
+    if found["nodes"] is None:
+        return found["player"], None, float(found["seconds"])
+    return found["player"], int(found["nodes"]), None
+
+
 def make_player(
-    spec: str, game: Game, *, nodes: int, seed: int | None, load: Load = load_agent
+    spec: str,
+    game: Game,
+    *,
+    nodes: int,
+    seed: int | None,
+    load: Load = load_agent,
+    seconds: float | None = None,
 ) -> Player:
     """Return the player that a word on the command line names.
 
     Args:
         spec: "random", "minimax:DEPTH", "agent" (the bundled agent of the game), or what `load`
-            takes.
+            takes. Agents may have a budget of their own: "agent@16", "agent@0.5s".
         game: the rules.
-        nodes: budget per move of agents.
-        seed: of random players.
+        nodes: budget per move of agents without one of their own.
+        seed: of random moves, and of agents' choices among nearly equal moves; None: agents always
+            play the same.
         load: returns an agent by name or path.
+        seconds: budget per move instead of `nodes`.
 
     Raises:
         UnknownPlayerError: no player has that name.
@@ -152,11 +195,15 @@ def make_player(
     kind, _, detail = spec.partition(":")
     if kind == "minimax":
         return MinimaxPlayer(game, _depth(spec, detail))
+    word, own_nodes, own_seconds = split_budget(spec)
+    if own_nodes is not None or own_seconds is not None:
+        nodes, seconds = own_nodes or 0, own_seconds
     try:
-        agent = load(game.name if spec == "agent" else spec)
+        agent = load(game.name if word == "agent" else word)
     except UnknownAgentError as error:
-        raise UnknownPlayerError(_unknown(spec, game)) from error
-    return AgentPlayer(fitting(agent, spec, game), nodes)
+        raise UnknownPlayerError(_unknown(word if word == "agent" else spec, game)) from error
+    agent = fitting(agent, spec, game)
+    return AgentPlayer(agent, nodes if seconds is None else None, seconds=seconds, seed=seed)
 
 
 def fitting(agent: Agent, spec: str, game: Game) -> Agent:

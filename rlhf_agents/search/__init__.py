@@ -1,1 +1,1 @@
-"""Looking ahead with exact rules: no torch, numpy and numba only."""
+"""Search with exact rules: a tree over the network's values, alpha-beta, a solver; no torch."""

@@ -15,10 +15,22 @@ from numpy.typing import NDArray
 
 from rlhf_games.base import Game, States
 from rlhf_games.compiled import compiled, inner
-from rlhf_games.rules import ONGOING, Rules, State, is_legal, load, play, result, store
+from rlhf_games.rules import (
+    ONGOING,
+    Rules,
+    State,
+    hash_words,
+    is_legal,
+    load,
+    play,
+    result,
+    store,
+)
 
 HORIZON = 512
 UNLIMITED = HORIZON
+NO_BUDGET = 1 << 62
+"""More nodes than any search takes."""
 UNKNOWN = 4 * HORIZON
 EXACT, LOWER, UPPER = 0, 1, 2
 
@@ -36,6 +48,7 @@ class ProofTable(NamedTuple):
         words: uint64 `[D, W]`, the positions on the way.
         window: int64 `[D, 4]`: alpha, beta, the first alpha, the best value so far.
         tried: int64 `[D]`, how many entries of `order` were tried.
+        spent: int64 `[1]`, positions visited by all searches so far.
     """
 
     key: NDArray[np.uint64]
@@ -45,6 +58,7 @@ class ProofTable(NamedTuple):
     words: States
     window: NDArray[np.int64]
     tried: NDArray[np.int64]
+    spent: NDArray[np.int64]
 
 
 def new_table(game: Game, bits: int = 16) -> ProofTable:
@@ -60,17 +74,8 @@ def new_table(game: Game, bits: int = 16) -> ProofTable:
         words=np.zeros((depth, game.n_words), np.uint64),
         window=np.zeros((depth, 4), np.int64),
         tried=np.zeros(depth, np.int64),
+        spent=np.zeros(1, np.int64),
     )
-
-
-@inner
-def hash_state(state: State) -> int:
-    """Mix the words of a position into 64 bits."""
-    mixed = numba.uint64(0x9E3779B97F4A7C15)
-    for word in state:
-        mixed = (mixed ^ word) * numba.uint64(0xBF58476D1CE4E5B9)
-        mixed ^= mixed >> numba.uint64(29)
-    return mixed
 
 
 @inner
@@ -99,7 +104,7 @@ def slot_of(table: ProofTable, key: int) -> int:
 @inner
 def key_of(rules: Rules, table: ProofTable, depth: int, limit: int) -> int:
     """Return the table's key of the position at `depth`; values to a limit hold for that limit."""
-    key = hash_state(load(rules, table.words, depth))
+    key = hash_words(load(rules, table.words, depth))
     if limit < UNLIMITED:
         key ^= numba.uint64(limit - depth) * numba.uint64(0xD6E8FEB86659FD93)
     return key
@@ -187,18 +192,19 @@ def search(
         root: the position.
         window: values outside it are only bounds.
         limit: plies to look ahead, beyond which nothing is worth 0; UNLIMITED for a proof.
-        budget: nodes after which the answer is UNKNOWN.
+        budget: nodes after which the answer is UNKNOWN; they are counted in `table.spent`.
     """
     store(table.words, 0, root)
     table.window[0, 0], table.window[0, 1] = window
     value = enter(rules, table, 0, limit)
-    depth, spent = 0, 1
+    depth, last = 0, table.spent[0] + budget
+    table.spent[0] += 1
     while True:
         if value == UNKNOWN and next_child(rules, table, depth):
             depth += 1
             value = enter(rules, table, depth, limit)
-            spent += 1
-            if spent > budget:
+            table.spent[0] += 1
+            if table.spent[0] > last:
                 return UNKNOWN
             continue
         if value == UNKNOWN:
@@ -231,3 +237,18 @@ def prove_batch(
     """
     for i in range(states.shape[0]):
         out[i] = prove(rules, table, load(rules, states, i), budget)
+
+
+@compiled
+def bound_first(
+    rules: Rules, table: ProofTable, states: States, window: tuple[int, int], budget: int
+) -> int:
+    """Return the value of the first position within a window, or UNKNOWN after `budget` nodes.
+
+    A finished game has its own value.
+    """
+    state = load(rules, states, 0)
+    outcome = result(rules, state)
+    if outcome != ONGOING:
+        return outcome * HORIZON
+    return search(rules, table, state, window, UNLIMITED, budget)

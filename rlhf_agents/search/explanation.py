@@ -1,4 +1,4 @@
-"""Plain records that travel between the rooms."""
+"""Results of searches, and the check that a position can be searched."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ class Explanation:
         goal_values: for each goal by name, the value of the best move if that goal were asked, in
             [0, 1]; empty for players without goals.
         line: the moves that it expects, its own first.
-        nodes: positions evaluated.
+        nodes: positions evaluated by the network.
+        proof_nodes: positions visited to prove values.
         seconds: time spent.
         proven: the value of `action` follows from the rules alone.
         pursued: the goal actually played for; differs from `goal` when that is out of reach.
-        seat: whose eyes these are, `MOVER` or `WAITING`. To the waiting player `values` is what it
-            gets if the mover plays each move, and `action` the move that it expects.
+        seat: whose point of view this is, `MOVER` or `WAITING`. To the waiting player `values` is
+            what it gets if the mover plays each move, and `action` the move that it expects.
     """
 
     action: int
@@ -35,6 +36,7 @@ class Explanation:
     goal_values: dict[str, float] = field(default_factory=dict)
     line: tuple[int, ...] = ()
     nodes: int = 0
+    proof_nodes: int = 0
     seconds: float = 0.0
     proven: bool = False
     pursued: str = "win"
@@ -43,10 +45,10 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Forecast:
-    """How a game is expected to end: shares of imagined games, an estimate and no proof.
+    """How a game is expected to end: shares of simulated games: an estimate, not a proof.
 
     Attributes:
-        games: how many were imagined.
+        games: how many were simulated.
         win: share in [0, 1] that the mover wins.
         draw: share that is drawn.
         lose: share that the mover loses.
@@ -62,14 +64,29 @@ class Forecast:
     theirs: dict[str, float]
 
 
+class GameOverError(ValueError):
+    """A move was asked for in a finished game."""
+
+
 def unfinished(game: Game, state: States) -> States:
-    """Return a position uint64 `[W]` that is to be explained as a batch of one, `[1, W]`.
+    """Return a position uint64 `[W]` that is to be searched as a batch of one, `[1, W]`.
 
     Raises:
-        ValueError: the game is over.
+        GameOverError: the game is over.
     """
     states = np.ascontiguousarray(state, np.uint64)[None]
-    if game.outcome(states)[0] != Outcome.ONGOING:
-        msg = "the game is over, there is nothing to explain"
-        raise ValueError(msg)
+    check_unfinished(game, states)
     return states
+
+
+def check_unfinished(game: Game, states: States) -> None:
+    """Check that every position uint64 `[B, W]` has a move.
+
+    Raises:
+        GameOverError: a game is over.
+    """
+    over = np.flatnonzero(game.outcome(states) != Outcome.ONGOING)
+    if len(over):
+        which = "" if len(states) == 1 else f" in position {over[0]}"
+        msg = f"the game is over{which}: there is no move to choose or explain"
+        raise GameOverError(msg)

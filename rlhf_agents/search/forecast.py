@@ -1,8 +1,8 @@
-"""How a game will end, imagined: both sides play on by the network alone, many times.
+"""Forecasts: many simulated games from a position, both sides playing by the network alone.
 
-Each side moves at random, a move the likelier the more the network makes of it for that side's
-goal (softmax, the temperature with which foresight models opponents). The shares of such games are
-an estimate of what happens as things stand; `Explanation` says what happens if a goal is asked for.
+Each side draws its moves from a softmax over the network's values for its goal, with the
+temperature by which foresight models opponents. The shares of results are an estimate; an
+`Explanation` gives the values if a goal is pursued with foresight.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ GAMES = 256
 
 
 @inner
-def fill_wishes(
+def fill_chances(
     context: SearchContext,
     state: State,
     goal: int,
@@ -48,7 +48,7 @@ def fill_wishes(
     for action in range(context.rules.n_actions):
         if out[action] < 0.0:
             out[action] = 0.0
-        elif best >= 1.0:  # the rules say that it is achieved: nobody lets that pass
+        elif best >= 1.0:  # the rules say that it is achieved: always taken
             out[action] = np.float32(out[action] >= 1.0)
         else:
             out[action] = np.exp((out[action] - best) / np.float32(context.goals.temperature))
@@ -58,20 +58,20 @@ def fill_wishes(
 
 
 @inner
-def draw_action(wishes: NDArray[np.float32], share: float) -> int:
+def draw_action(chances: NDArray[np.float32], share: float) -> int:
     """Return the action that a number in [0, 1) selects."""
     last = 0
-    for action in range(wishes.shape[0]):
-        if wishes[action] > 0.0:
+    for action in range(chances.shape[0]):
+        if chances[action] > 0.0:
             last = action
-            share -= wishes[action]
+            share -= chances[action]
             if share < 0.0:
                 break
     return last
 
 
 @compiled
-def imagine(
+def simulate(
     context: SearchContext,
     states: States,
     wanted: NDArray[np.int64],
@@ -92,14 +92,14 @@ def imagine(
         games: how many.
     """
     features = np.empty(context.weights.table.shape[1], np.float32)
-    wishes = np.empty(context.rules.n_actions, np.float32)
+    chances = np.empty(context.rules.n_actions, np.float32)
     generator = numba.uint64(seed)
     for _ in range(games):
         state, mover = load(context.rules, states, 0), 0
         while result(context.rules, state) == ONGOING:
-            fill_wishes(context, state, wanted[mover], features, wishes)
+            fill_chances(context, state, wanted[mover], features, chances)
             generator, bits = next_random(generator)
-            state = play(context.rules, state, draw_action(wishes, random_unit(bits)))
+            state = play(context.rules, state, draw_action(chances, random_unit(bits)))
             mover = 1 - mover
         outcome = result(context.rules, state)
         results[1 + (outcome if mover == 0 else -outcome)] += 1
@@ -125,13 +125,13 @@ def forecast(
         names: of the goals, `[G]`.
         state: the position; a finished game has a certain end.
         wanted: what the mover and the waiting player play for, rows of the goal table.
-        games: how many to imagine.
+        games: how many to simulate.
         seed: of their moves.
     """
     states = np.ascontiguousarray(state, np.uint64)[None]
     reached = np.zeros((2, len(names)), np.int64)
     results = np.zeros(3, np.int64)
-    imagine(context, states, np.array(wanted, np.int64), seed, reached, results, games)
+    simulate(context, states, np.array(wanted, np.int64), seed, reached, results, games)
     lose, draw, win = (results / games).tolist()
     mine, theirs = (dict(zip(names, row, strict=True)) for row in (reached / games).tolist())
     return Forecast(games, win, draw, lose, mine, theirs)

@@ -1,4 +1,4 @@
-"""How goals are valued: what a finished game pays, and when the rules alone decide."""
+"""The value of goals: the payoff of a finished game, and when the rules alone decide."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class GoalRules(NamedTuple):
 
     Attributes:
         zero_sum: bool, backed up as negamax.
-        draw_value: Real32 in [0, 1], what a draw is worth.
+        draw_value: float32 in [0, 1], what a draw is worth.
         paranoia: float32 in [0, 1], weight w of the worst reply (unused by zero-sum goals).
         discount: float32 in (0, 1], per ply, towards `draw_value`.
         temperature: of the softmax over `win` values that models the opponent.

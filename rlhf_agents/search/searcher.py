@@ -1,4 +1,4 @@
-"""Thinking: from a network and a goal to the values of moves, the choice, and its explanation."""
+"""From a network and a goal to the values of moves, the choice, and its explanation."""
 
 from __future__ import annotations
 
@@ -28,12 +28,18 @@ from rlhf_games.compiled import compiled
 from rlhf_games.rules import Rules, is_legal, load
 
 OUT_OF_REACH = 0.01
-"""A goal whose best move is worth less leaves the agent aimless; it plays to win instead."""
+"""A goal whose best move is worth less is given up for `win`."""
+NEARLY = 0.01
+"""Moves whose values differ by no more are equal to a player that varies its play."""
 BATCH_EDGES = 2_000_000
 """Moves in the trees of one batch: some 50 MB."""
 FIRST_STEP = 64
 LARGEST_STEP = 2000
-"""Nodes between two looks at a growing tree: about 20 ms."""
+"""Most nodes between two steps of a search: about 20 ms."""
+
+
+Noise = NDArray[np.float64] | None
+"""Random numbers by which play varies, or None."""
 
 
 @compiled
@@ -92,7 +98,7 @@ class SearchResult:
 
 
 class Searcher:
-    """Thinks about positions of one game with one network.
+    """Searches positions of one game with one network.
 
     Args:
         game: the rules.
@@ -116,15 +122,15 @@ class Searcher:
         Goals that are impossible or out of reach give way to `win`.
         """
         states = np.ascontiguousarray(states, np.uint64)
-        thought = self._pursue(states, self.reachable(states, np.asarray(wanted, np.int64)), nodes)
-        best = np.nan_to_num(thought.values, nan=0.0).max(axis=1, initial=0.0)
-        hopeless = np.flatnonzero((thought.pursued != WIN) & (best < OUT_OF_REACH))
+        found = self._pursue(states, self.reachable(states, np.asarray(wanted, np.int64)), nodes)
+        best = np.nan_to_num(found.values, nan=0.0).max(axis=1, initial=0.0)
+        hopeless = np.flatnonzero((found.pursued != WIN) & (best < OUT_OF_REACH))
         if len(hopeless):
             instead = self._pursue(states[hopeless], np.zeros(len(hopeless), np.int64), nodes)
-            thought.values[hopeless] = instead.values
-            thought.pursued[hopeless] = WIN
-            thought.used[hopeless] += instead.used
-        return thought
+            found.values[hopeless] = instead.values
+            found.pursued[hopeless] = WIN
+            found.used[hopeless] += instead.used
+        return found
 
     def _pursue(self, states: States, pursued: NDArray[np.int64], nodes: int) -> SearchResult:
         values = np.empty((len(states), self.game.n_actions), np.float32)
@@ -145,7 +151,7 @@ class Searcher:
     def search(
         self, states: States, pursued: NDArray[np.int64], nodes: int
     ) -> tuple[Tree, NDArray[np.int64]]:
-        """Grow one tree per position for its mover's goal, see `foresight.search_batch`."""
+        """Grow one tree per position for its mover's goal, see `tree.search_batch`."""
         room = max(nodes, self.game.n_actions + 1)
         width = self.weights.table.shape[1]
         tree = new_tree(len(states) * room, self.game.n_words, self.game.n_actions, width)
@@ -160,22 +166,43 @@ class Searcher:
         wanted: NDArray[np.int64],
         nodes: int,
         masks: NDArray[np.generic] | None = None,
+        rng: np.random.Generator | None = None,
     ) -> NDArray[np.int64]:
-        """Return the best legal and allowed action `[B]` for each mover's goal."""
+        """Return the best legal and allowed action `[B]` for each mover's goal.
+
+        Args:
+            states: uint64 `[B, W]`, unfinished.
+            wanted: int64 `[B]`, rows of the goal table.
+            nodes: positions to look at for each.
+            masks: bool `[B, A]`, the allowed actions; None: all.
+            rng: chooses among nearly equal moves; None: the best, always the same.
+        """
         if len(states) == 0:
             return np.zeros(0, np.int64)
         values = self.think(states, wanted, nodes).values
         if masks is not None:
             values = np.where(np.asarray(masks).astype(bool), values, np.nan)
-        return best_actions(values)
+        return varied_actions(values, noise_of(rng, values.shape))
 
-    def explain(self, state: States, goal: int, nodes: int, seat: int = MOVER) -> Explanation:
+    def explain(
+        self,
+        state: States,
+        goal: int,
+        nodes: int,
+        seat: int = MOVER,
+        rng: np.random.Generator | None = None,
+    ) -> Explanation:
         """Explain the choice in one position, see `search_in_steps`."""
-        *_, last = self.search_in_steps(state, goal, nodes, seat)
+        *_, last = self.search_in_steps(state, goal, nodes, seat, rng)
         return last
 
     def search_in_steps(
-        self, state: States, goal: int, nodes: int, seat: int = MOVER
+        self,
+        state: States,
+        goal: int,
+        nodes: int,
+        seat: int = MOVER,
+        rng: np.random.Generator | None = None,
     ) -> Iterator[Explanation]:
         """Explain the choice in one position better and better, up to `nodes` positions ahead.
 
@@ -184,24 +211,30 @@ class Searcher:
             goal: what is played for, a row of the goal table.
             nodes: positions to look at; 0: the network alone.
             seat: whose goal it is, `MOVER` or `WAITING`.
+            rng: chooses among the mover's nearly equal moves; None: the best, always the same.
 
         Raises:
-            ValueError: the game is over.
+            GameOverError: the game is over.
         """
         states = unfinished(self.game, state)
-        return self._slices(states, goal, nodes, seat)
+        noise = noise_of(rng, (1, self.game.n_actions)) if seat == MOVER else None
+        return self._slices(states, goal, nodes, seat, noise)
 
-    def _slices(self, states: States, goal: int, nodes: int, seat: int) -> Iterator[Explanation]:
+    def _slices(
+        self, states: States, goal: int, nodes: int, seat: int, noise: Noise
+    ) -> Iterator[Explanation]:
         started = time.perf_counter()
         verdicts = self.game.verdicts(states)[0, seat]
-        reach = self._reach(states, seat, verdicts)
+        reach = self.reach(states, seat, verdicts)
         pursued = WIN if verdicts[goal] == Verdict.IMPOSSIBLE else goal
         spent, best = 0, 1.0
         for instead in (pursued, WIN):
             if instead == WIN and pursued != WIN and best >= OUT_OF_REACH:
                 return
             for tree, used in self._search_in_steps(states, instead, seat, nodes):
-                line, values = self._choice(tree, instead, nodes)
+                values = root_values(tree)
+                first = self.first_move(tree, values, instead, noise)
+                line = expected_line(self.goals, tree, first, instead) if nodes else (first,)
                 best = float(np.nanmax(values))
                 yield Explanation(
                     action=line[0],
@@ -219,8 +252,14 @@ class Searcher:
             if instead == WIN:
                 return
 
-    def _reach(self, states: States, seat: int, verdicts: NDArray[np.int8]) -> dict[str, float]:
-        """Return the network's value of every goal if it were asked, by name."""
+    def reach(self, states: States, seat: int, verdicts: NDArray[np.int8]) -> dict[str, float]:
+        """Return the network's value of every goal if it were asked, by name.
+
+        Args:
+            states: uint64 `[1, W]`, unfinished.
+            seat: whose goals.
+            verdicts: int8 `[G]`, what the rules say of them.
+        """
         values = np.empty((1, len(self.game.goals)), np.float32)
         width = self.weights.table.shape[1]
         tree = new_tree(1, self.game.n_words, self.game.n_actions, width)
@@ -239,8 +278,8 @@ class Searcher:
         used = np.zeros(1, np.int64)
         asked = np.array([goal]), np.array([seat])
         search_batch(self.context, tree, states, *asked, min(nodes, 1), used)
-        if nodes == 0:  # the values by which `choose` plays
-            trust_network(self.context, tree, goal)
+        if nodes == 0:
+            self._trust_network(tree, states, goal, seat)
         yield tree, int(used[0])
         for budget in step_budgets(nodes):
             before = int(used[0])
@@ -249,23 +288,59 @@ class Searcher:
                 return
             yield tree, int(used[0])
 
-    def _choice(
-        self, tree: Tree, goal: int, nodes: int
-    ) -> tuple[tuple[int, ...], NDArray[np.float32]]:
-        """Return the expected line and the values of all moves, NaN where illegal."""
-        legal = tree.child[0] != ILLEGAL
-        values = np.where(legal, tree.value[0], np.nan).astype(np.float32)
+    def _trust_network(self, tree: Tree, states: States, goal: int, seat: int) -> None:
+        """Give the moves at the root the very values by which `choose` plays with 0 nodes."""
+        if seat != MOVER and not self.goals.zero_sum[goal]:
+            trust_network(self.context, tree, goal)
+            return
+        values = np.empty((1, self.game.n_actions), np.float32)
+        network_batch(self.game.rules, self.weights, states, np.array([goal]), values)
+        tree.value[0] = np.nan_to_num(values[0] if seat == MOVER else 1 - values[0])
+
+    def first_move(
+        self, tree: Tree, values: NDArray[np.float32], goal: int, noise: Noise = None
+    ) -> int:
+        """Return the move that is played, or expected of the opponent, at the root of a tree.
+
+        Args:
+            tree: grown for `goal`.
+            values: float32 `[A]`, of the moves, NaN where illegal.
+            goal: a row of the goal table.
+            noise: float64 `[1, A]`, see `varied_actions`.
+        """
         if tree.ours[0]:
-            first = int(best_actions(values[None])[0])
-        else:
-            first = expected_reply(self.goals, tree, 0, goal)
-        line = expected_line(self.goals, tree, first, goal) if nodes else (first,)
-        return line, values
+            return int(varied_actions(values[None], noise)[0])
+        return expected_reply(self.goals, tree, 0, goal)
 
     @property
     def context(self) -> SearchContext:
         """What every step of a search reads."""
         return SearchContext(self.game.rules, self.weights, self.goals)
+
+
+def root_values(tree: Tree) -> NDArray[np.float32]:
+    """Return the values of the moves at the root of a tree, float32 `[A]`, NaN where illegal."""
+    return np.where(tree.child[0] != ILLEGAL, tree.value[0], np.nan).astype(np.float32)
+
+
+def noise_of(rng: np.random.Generator | None, shape: tuple[int, ...]) -> Noise:
+    """Return random numbers of a shape, None without a generator."""
+    return None if rng is None else rng.random(shape)
+
+
+def varied_actions(values: NDArray[np.float32], noise: Noise) -> NDArray[np.int64]:
+    """Return the best action of every row `[B, A]`, or one that is nearly as good.
+
+    Args:
+        values: NaN where illegal.
+        noise: float64 `[B, A]`: of the nearly equal moves that with the largest number is taken;
+            None: always the best, see `best_actions`.
+    """
+    if noise is None:
+        return best_actions(values)
+    known = np.nan_to_num(values, nan=-np.inf)
+    near = known >= known.max(axis=1, keepdims=True) - NEARLY
+    return np.asarray(np.where(near, noise, -1.0).argmax(axis=1), np.int64)
 
 
 def best_actions(values: NDArray[np.float32]) -> NDArray[np.int64]:
@@ -279,11 +354,11 @@ def best_actions(values: NDArray[np.float32]) -> NDArray[np.int64]:
 def expected_reply(goals: GoalRules, tree: Tree, node: int, goal: int) -> int:
     """Return the move that is expected of the opponent in a node.
 
-    The worst for us if the goal is zero-sum, else the one that its own wish to win makes likely.
+    The worst for us if the goal is zero-sum, else the likeliest if it plays to win.
     """
     legal = tree.child[node] != ILLEGAL
-    wish = -tree.value[node] if goals.zero_sum[goal] else tree.reply[node]
-    return int(np.where(legal, wish, -np.inf).argmax())
+    likely = -tree.value[node] if goals.zero_sum[goal] else tree.reply[node]
+    return int(np.where(legal, likely, -np.inf).argmax())
 
 
 def expected_line(goals: GoalRules, tree: Tree, action: int, goal: int) -> tuple[int, ...]:
@@ -303,7 +378,7 @@ def expected_line(goals: GoalRules, tree: Tree, action: int, goal: int) -> tuple
 
 
 def step_budgets(nodes: int) -> list[int]:
-    """Return after how many nodes a growing tree is shown: ever more, but soon enough to stop."""
+    """Return after how many nodes each step of a search ends; the steps grow longer."""
     budgets, budget = [], FIRST_STEP
     while budget < nodes:
         budgets.append(budget)

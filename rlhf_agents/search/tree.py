@@ -1,9 +1,9 @@
 """Foresight: a best-first tree over Q, grown from a position for one goal, all of it compiled.
 
 One network evaluation per expanded node gives a value to each of its moves; the walk follows the
-best move of whoever is to move, expands one new node and backs the values up. `win` is zero-sum and
+best move of the side to move, expands one new node and backs the values up. `win` is zero-sum and
 backed up as negamax; for every other goal the opponent is modelled by the network's own `win`
-values (DESIGN section 1). Moves whose value the rules alone decide are exact, and so is a node when
+values. Moves whose value the rules alone decide are exact, and so is a node when
 its best move is exact and decisive or all its moves are (completion, Cohen-Solal, JMLR 27(130)).
 """
 
@@ -78,18 +78,18 @@ class Tree(NamedTuple):
 
 
 def new_tree(capacity: int, n_words: int, n_actions: int, width: int) -> Tree:
-    """Allocate a tree for `capacity` nodes."""
+    """Allocate a tree for `capacity` nodes; the system hands out memory as it grows."""
     edges = (capacity, n_actions)
     return Tree(
         words=np.zeros((capacity, n_words), np.uint64),
-        child=np.full(edges, ILLEGAL, np.int32),
+        child=np.empty(edges, np.int32),
         value=np.zeros(edges, np.float32),
         mean=np.zeros(edges, np.float32),
         exact=np.zeros(edges, np.bool_),
         visits=np.zeros(edges, np.int32),
         reply=np.zeros(edges, np.float32),
-        parent=np.full(capacity, -1, np.int32),
-        action=np.full(capacity, -1, np.int32),
+        parent=np.empty(capacity, np.int32),
+        action=np.empty(capacity, np.int32),
         ours=np.zeros(capacity, np.bool_),
         features=np.zeros((capacity, width), np.float32),
     )
@@ -379,3 +379,41 @@ def trust_network(context: SearchContext, tree: Tree, goal: int) -> None:
             tree.value[0, action] = edge_guess(
                 context, tree.features[0], tree.ours[0], goal, action
             )
+
+
+@compiled
+def keep_subtree(tree: Tree, row: int, used: int) -> int:
+    """Make a node the root of its tree; all nodes that are not below it are dropped.
+
+    Args:
+        tree: its first `used` rows are one tree.
+        row: the node.
+        used: the number of nodes.
+
+    Returns:
+        the number of nodes left.
+    """
+    place = np.full(used, -1, np.int32)  # nodes come after their parents, so they only move up
+    left = 0
+    for node in range(row, used):
+        parent = tree.parent[node]
+        if node != row and (parent < row or place[parent] < 0):
+            continue
+        place[node] = left
+        tree.parent[left] = -1 if node == row else place[parent]
+        tree.action[left] = -1 if node == row else tree.action[node]
+        tree.ours[left] = tree.ours[node]
+        tree.words[left] = tree.words[node]
+        tree.features[left] = tree.features[node]
+        tree.value[left] = tree.value[node]
+        tree.mean[left] = tree.mean[node]
+        tree.exact[left] = tree.exact[node]
+        tree.visits[left] = tree.visits[node]
+        tree.reply[left] = tree.reply[node]
+        tree.child[left] = tree.child[node]
+        left += 1
+    for node in range(left):
+        for action in range(tree.child.shape[1]):
+            if tree.child[node, action] >= 0:
+                tree.child[node, action] = place[tree.child[node, action]]
+    return left

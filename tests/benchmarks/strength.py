@@ -1,27 +1,60 @@
-"""The strength of the bundled agent, in the tables that the README shows.
+"""How strong the bundled agents are by nodes and by seconds, and what the solver proves.
 
-    python tests/benchmarks/strength.py                   everything: about half an hour
-    python tests/benchmarks/strength.py --only positions  one part of it
-    python tests/benchmarks/strength.py --agent FILE.zip --quick
+    python tests/benchmarks/strength.py                         all parts: about an hour
+    python tests/benchmarks/strength.py --only clock --sample 400
+    python tests/benchmarks/strength.py --only speed proofs --out results/
 
-Each table is what the `rlhf-eval` command above it prints.
+Parts:
+
+    clock    Connect Four: share of moves that keep the perfect value (VP), by budget and by ply
+    speed    nodes per second of the solver and of the network's search
+    proofs   how far from the end games are proven in 0.1 and 1 second
+    matches  agents by the clock against the same agents without proofs, at equal time
+    tables   what the README shows: each table is what the `rlhf-eval` command above it prints
+
+Seconds are CPU seconds of one core, so that other programs on the machine do not matter. With
+`--out` every part is written as CSV, and `clock` is plotted where matplotlib is installed.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import os
 import shlex
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+import rlhf_games
 from rlhf_agents.cli.evaluate import main as rlhf_eval
+from rlhf_agents.evaluation.solved_positions import SolvedPositions, load_positions
+from rlhf_agents.players.agent import Agent, load_agent
+from rlhf_agents.players.bundled import bundled_agents
+from rlhf_agents.search import budget
+from rlhf_agents.search.budget import Clock, NodeBudget, TimeBudget
+from rlhf_agents.search.explanation import Explanation
+from rlhf_agents.search.prover import WIN, Prover
+from rlhf_games.base import Game, Outcome, States
+from rlhf_games.rules import UNKNOWN
 
 SHARED = Path(os.environ.get("RLHF_SHARED", Path(__file__).resolve().parents[3] / "shared"))
 POSITIONS = SHARED / "data" / "connect_four_positions.npz"
-QUICK_SHARE = 10
-"""With --quick, one of so many games is played."""
-
-PARTS: dict[str, tuple[str, int]] = {
+BANDS = ((0, 3), (4, 5), (6, 7), (8, 11), (12, 15), (16, 41))
+BUDGETS: tuple[dict[str, float], ...] = (
+    {"nodes": 0},
+    {"nodes": 1000},
+    {"seconds": 0.1},
+    {"seconds": 1.0},
+)
+PROVEN_GAMES = ("connect_four", "othello_6x6", "othello", "breakthrough_6x6", "breakthrough")
+SHARE_PROVEN = 0.5
+TABLES: dict[str, tuple[str, int]] = {
     "positions": ("--nodes 0,1,256,1000", 0),
     "minimax": ("--opponent minimax:8 --nodes 1000", 200),
     "openspiel": ("--opponent openspiel-mcts:1000 --nodes 1000", 200),
@@ -31,34 +64,292 @@ PARTS: dict[str, tuple[str, int]] = {
 }
 """By name: the options of `rlhf-eval`, and how many games it plays."""
 
+Row = dict[str, Any]
+
+
+# ---- VP against time -------------------------------------------------------------------------
+
+
+def clock(options: argparse.Namespace) -> Iterator[Row]:
+    """Yield VP for every budget, and every wrong move of the largest if asked."""
+    agent = load_agent(options.agent)
+    positions = load_positions(options.positions, agent.game)
+    chosen = np.arange(len(positions))
+    if options.sample:
+        chosen = np.random.default_rng(options.seed).permutation(chosen)[: options.sample]
+    values = np.where(positions.legal, positions.wdl, -9)
+    for allowed in BUDGETS:
+        begun, found = time.process_time(), []
+        for row in chosen:
+            why = agent.explain_state(positions.states[row], **allowed)  # type: ignore[arg-type]
+            found.append(why)
+            check_proof(why, positions, int(row))
+        spent = (time.process_time() - begun) / len(chosen)
+        actions = np.array([why.action for why in found])
+        kept = values[chosen, actions] == values[chosen].max(axis=1)
+        yield {
+            "budget": " ".join(f"{name}={value:g}" for name, value in allowed.items()),
+            "positions": len(chosen),
+            "VP": round(float(kept.mean()), 4),
+            **{f"{a}-{b}": rate_in(kept, positions.ply[chosen], a, b) for a, b in BANDS},
+            "proven": round(float(np.mean([why.proven for why in found])), 3),
+            "ms": round(1000 * spent, 2),
+        }
+        if options.mistakes and allowed == BUDGETS[-1]:
+            print("wrong in rows", chosen[~kept].tolist())
+
+
+def check_proof(why: Explanation, positions: SolvedPositions, row: int) -> None:
+    """Stop if something is called proven that the labels contradict."""
+    best = positions.wdl[row][positions.legal[row]].max()
+    if why.proven and positions.wdl[row, why.action] != best:
+        msg = f"position {row}: move {why.action} is called proven and is wrong"
+        raise AssertionError(msg)
+
+
+def rate_in(kept: Any, ply: Any, first: int, last: int) -> float:
+    """Return the share of kept values among positions with so many stones."""
+    within = (ply >= first) & (ply <= last)
+    return round(float(kept[within].mean()), 3) if within.any() else float("nan")
+
+
+# ---- speed -----------------------------------------------------------------------------------
+
+
+def speed(options: argparse.Namespace) -> Iterator[Row]:
+    """Yield nodes per second of the solver in every game, and of the network's search."""
+    del options
+    for name in PROVEN_GAMES:
+        game = rlhf_games.make(name)
+        prover = Prover(game)
+        states = played_positions(game, game.max_plies // 5, 8)
+        measure_solver(prover, states[:1], 100)  # compiles
+        nodes, spent = measure_solver(prover, states, 1_000_000)
+        yield {"what": f"solver, {name}", "million nodes/s": round(nodes / spent / 1e6, 2)}
+    agent = load_agent("connect_four")
+    state = agent.game.initial(1)[0]
+    for nodes in (1000, 10_000):
+        agent.explain_state(state, nodes=nodes)
+        begun, used = time.process_time(), 0
+        for _ in range(20_000 // nodes):
+            used += agent.explain_state(state, nodes=nodes).nodes
+        rate = used / (time.process_time() - begun)
+        yield {"what": f"network, {nodes} nodes", "million nodes/s": round(rate / 1e6, 3)}
+
+
+def measure_solver(prover: Prover, states: States, nodes: int) -> tuple[int, float]:
+    """Return how many nodes were visited in how many seconds."""
+    visited, begun = 0, time.process_time()
+    for state in states:
+        known = list(prover.ask(state, WIN, NodeBudget(nodes)))
+        visited += known[-1].nodes
+    return visited, time.process_time() - begun
+
+
+# ---- proofs ----------------------------------------------------------------------------------
+
+
+def proofs(options: argparse.Namespace) -> Iterator[Row]:
+    """Yield from how many plies before the end on half of the positions are proven."""
+    for name in PROVEN_GAMES:
+        game = rlhf_games.make(name)
+        games = played_games(game, options.games, options.seed)
+        Prover(game).prove(game.initial(1)[0], 10)  # compiles before any clock runs
+        for seconds in (0.1, 1.0):
+            shares = {}
+            for back in range(2, 60, 2):
+                states = [line[-1 - back] for line in games if len(line) > back + 4]
+                if len(states) < 3:
+                    break
+                shares[back] = float(np.mean([is_proven(game, s, seconds) for s in states]))
+                if shares[back] < SHARE_PROVEN / 2:
+                    break
+            proven = [back for back, share in shares.items() if share >= SHARE_PROVEN]
+            yield {
+                "game": name,
+                "seconds": seconds,
+                "plies before the end, half proven": max(proven, default=0),
+                "shares": " ".join(f"{back}:{share:.2f}" for back, share in shares.items()),
+            }
+
+
+def is_proven(game: Game, state: States, seconds: float) -> bool:
+    """Tell whether the value of a position is proven in time, with an empty table."""
+    prover, clock_ = Prover(game), Clock(seconds)
+    for question in prover.questions:
+        answer = UNKNOWN
+        for known in prover.ask(state, question, TimeBudget(clock_)):
+            answer = known.answer
+        if answer == UNKNOWN:
+            return False
+        if answer:
+            return True
+    return True
+
+
+def strong_agent(game: Game) -> Agent | None:
+    """Return the agent that comes with a game, if one does."""
+    return load_agent(game.name) if game.name in bundled_agents() else None
+
+
+def played_games(game: Game, count: int, seed: int = 0) -> list[list[States]]:
+    """Return games of the bundled agent with some random moves, or of random moves."""
+    rng, agent = np.random.default_rng(seed), strong_agent(game)
+    states = game.initial(count)
+    lines: list[list[States]] = [[state] for state in states]
+    while (on := np.flatnonzero(game.outcome(states) == Outcome.ONGOING)).size:
+        actions = game.random_actions(states[on], rng)
+        if agent is not None and len(lines[on[0]]) > 4:
+            strong = agent.act_states(states[on], "win", 16)
+            actions = np.where(rng.random(len(on)) < 0.1, actions, strong)
+        states[on] = game.step(states[on], actions)
+        for row in on:
+            lines[row].append(states[row].copy())
+    return lines
+
+
+def played_positions(game: Game, plies: int, count: int) -> States:
+    """Return positions after so many plies of such games."""
+    lines = played_games(game, 2 * count)
+    return np.array([line[plies] for line in lines if len(line) > plies + 4][:count])
+
+
+# ---- matches ---------------------------------------------------------------------------------
+
+
+def matches(options: argparse.Namespace) -> Iterator[Row]:
+    """Yield results of agents that prove against the same agents that only search, equal time."""
+    for name in ("othello_6x6", "breakthrough_6x6", "connect_four"):
+        agent = load_agent(name)
+        points = [
+            play_pair(agent, options.seconds, options.seed + pair) for pair in range(options.pairs)
+        ]
+        scores = np.array(points).mean(axis=1)
+        error = 1.96 * scores.std(ddof=1) / np.sqrt(len(scores))
+        yield {
+            "game": name,
+            "seconds": options.seconds,
+            "games": 2 * len(scores),
+            "score": round(float(scores.mean()), 3),
+            "95 % interval": f"+- {error:.3f}",
+        }
+
+
+def play_pair(agent: Agent, seconds: float, seed: int) -> tuple[float, float]:
+    """Return what the proving side scores in two games from one opening, one on each side."""
+    game, rng = agent.game, np.random.default_rng(seed)
+    opening = game.initial(1)
+    for _ in range(4):
+        opening = game.step(opening, game.random_actions(opening, rng))
+    scores = []
+    for side in (0, 1):
+        search, states = agent.new_search(), opening.copy()
+        while game.outcome(states)[0] == Outcome.ONGOING:
+            if game.mover(states)[0] == side:
+                action = search.explain(states[0], 0, seconds).action
+            else:
+                action = by_tree_alone(agent, states[0], seconds)
+            states = game.step(states, np.array([action]))
+        outcome = int(game.outcome(states)[0]) * (1 if game.mover(states)[0] == side else -1)
+        scores.append((outcome + 1) / 2)
+    return scores[0], scores[1]
+
+
+def by_tree_alone(agent: Agent, state: States, seconds: float) -> int:
+    """Return the move of the network's search, which stops by the clock."""
+    begun, action = time.process_time(), -1
+    for why in agent.think(state, "win", 1_000_000):
+        action = why.action
+        if time.process_time() - begun > seconds:
+            break
+    return action
+
+
+# ---- tables of the README --------------------------------------------------------------------
+
+
+def tables(options: argparse.Namespace) -> int:
+    """Print the tables and return the worst exit code."""
+    worst = 0
+    for settings, games in TABLES.values():
+        words = ["--game", "connect_four", "--agent", options.agent, *settings.split()]
+        words += ["--seed", str(options.seed)]
+        words += ["--games", str(games)] if games else ["--positions", str(options.positions)]
+        print(f"\n$ {shlex.join(['rlhf-eval', *words])}", flush=True)
+        worst = max(worst, rlhf_eval(words))
+    return worst
+
+
+# ---- output ----------------------------------------------------------------------------------
+
+PARTS: dict[str, Callable[[argparse.Namespace], Iterator[Row]]] = {
+    "clock": clock,
+    "speed": speed,
+    "proofs": proofs,
+    "matches": matches,
+}
+
+
+def show(part: str, rows: Iterator[Row], out: Path | None) -> None:
+    """Print rows as they come, then as a table; write them as CSV."""
+    seen = []
+    for row in rows:
+        print(part, row, flush=True)
+        seen.append(row)
+    table = Table(*map(str, seen[0]), title=part)
+    for row in seen:
+        table.add_row(*map(str, row.values()))
+    Console(width=180).print(table)
+    if out is None:
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    with (out / f"{part}.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, seen[0])
+        writer.writeheader()
+        writer.writerows(seen)
+    if part == "clock":
+        plot(seen, out / "clock.png")
+
+
+def plot(rows: list[Row], path: Path) -> None:
+    """Plot VP against milliseconds where matplotlib is installed."""
+    try:
+        from matplotlib import pyplot  # noqa: PLC0415 - optional
+    except ImportError:
+        print("matplotlib is not installed: no plot")
+        return
+    figure, axes = pyplot.subplots()
+    axes.plot([row["ms"] for row in rows], [row["VP"] for row in rows], marker="o")
+    for row in rows:
+        axes.annotate(row["budget"], (row["ms"], row["VP"]))
+    axes.set(xscale="log", xlabel="CPU ms per move", ylabel="VP", title="Connect Four")
+    figure.savefig(path, dpi=120)
+
 
 def main() -> int:
-    """Print the tables and return the worst exit code."""
+    """Run the parts and return the exit code."""
     program = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    program.add_argument("--agent", default="connect_four", help="a bundled agent or FILE.zip")
-    program.add_argument("--only", nargs="+", choices=PARTS, help="some of the parts")
-    program.add_argument("--positions", type=Path, default=POSITIONS, help="solved positions")
-    program.add_argument("--quick", action="store_true", help="a tenth of the games")
-    program.add_argument("--json", action="store_true", help="one JSON object per part")
-    program.add_argument("--seed", type=int, default=0, help="of openings and players")
+    add = program.add_argument
+    add("--agent", default="connect_four", help="a bundled agent or FILE.zip of Connect Four")
+    add("--only", nargs="+", choices=[*PARTS, "tables"], help="some of the parts")
+    add("--positions", type=Path, default=POSITIONS, help="solved positions")
+    add("--sample", type=int, default=0, help="so many random positions (default: all)")
+    add("--mistakes", action="store_true", help="list the wrong moves of the largest budget")
+    add("--games", type=int, default=12, help="games per row of `proofs`")
+    add("--pairs", type=int, default=30, help="openings per row of `matches`")
+    add("--seconds", type=float, default=0.1, help="per move of `matches`")
+    add("--seed", type=int, default=0, help="of samples, openings and players")
+    add("--out", type=Path, help="folder for CSV files and the plot")
     options = program.parse_args()
-
+    budget.now = time.process_time
     worst = 0
-    for part in options.only or PARTS:
-        settings, games = PARTS[part]
-        words = ["--game", "connect_four", "--agent", options.agent, *settings.split()]
-        words += ["--seed", str(options.seed)]
-        if games:
-            words += ["--games", str(games // QUICK_SHARE if options.quick else games)]
+    for part in options.only or [*PARTS, "tables"]:
+        if part == "tables":
+            worst = max(worst, tables(options))
         else:
-            words += ["--positions", str(options.positions)]
-        if options.json:
-            words.append("--json")
-        else:
-            print(f"\n$ {shlex.join(['rlhf-eval', *words])}", flush=True)
-        worst = max(worst, rlhf_eval(words))
+            show(part, PARTS[part](options), options.out)
     return worst
 
 

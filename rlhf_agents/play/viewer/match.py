@@ -118,7 +118,11 @@ class Match:
     @property
     def adjustable(self) -> bool:
         """Whether a player has a budget of nodes."""
-        return any(hasattr(self._player_of(seat), "nodes") for seat in (0, 1))
+        players = [self._player_of(seat) for seat in (0, 1)]
+        return any(
+            hasattr(player, "nodes") and getattr(player, "seconds", None) is None
+            for player in players
+        )
 
     def _player_of(self, seat: int) -> Player | None:
         return self.matchup.players(self.seat)[seat]

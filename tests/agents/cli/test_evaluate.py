@@ -151,6 +151,30 @@ def test_help_has_examples():
 
 # ---- bad input --------------------------------------------------------------------------------
 
+
+def test_an_agent_plays_by_the_clock_or_by_nodes_of_its_own():
+    words = ("--opponent", "agent@0", "--games", "2")
+    (match,) = report_of("--agent", "tic_tac_toe", "--time", "0.01", *words)["matches"]
+    assert (match["nodes"], match["time"]) == (None, 0.01)
+    assert (match["agent"], match["opponent"]) == ("tic_tac_toe@0.01s", "tic_tac_toe@0")
+    (match,) = report_of("--agent", "agent@7", *words)["matches"]
+    assert (match["nodes"], match["agent"]) == (None, "tic_tac_toe@7")
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("--time", "0"), "seconds must be above 0"),
+        (("--time", "soon"), "seconds must be above 0"),
+        (("--time", "1", "--nodes", "5"), "two budgets"),
+    ],
+)
+def test_impossible_times(words, why):
+    result = run(*GAME, "--opponent", "random", *words)
+    assert result.returncode == 2
+    assert why in result.stderr
+
+
 PLAY = ("--agent", "random", "--opponent", "random")
 
 

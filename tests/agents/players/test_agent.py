@@ -12,6 +12,7 @@ from rlhf_agents.files.model_file import write_model
 from rlhf_agents.players.agent import Agent, load_agent
 from rlhf_agents.players.bundled import bundled_agents
 from rlhf_agents.players.players import AgentPlayer, RandomPlayer
+from rlhf_agents.search.explanation import GameOverError
 from rlhf_agents.settings import Foresight
 from rlhf_games.base import UnknownGoalError, Verdict
 from tests.agents.search.test_tree import random_positions
@@ -118,8 +119,45 @@ def test_bad_requests(agent):
     states, rng = agent.game.initial(1), np.random.default_rng(0)
     for _ in range(agent.game.max_plies):
         states = agent.game.step(states, agent.game.random_actions(states, rng))
-    with pytest.raises(ValueError, match="the game is over"):
+    with pytest.raises(GameOverError, match="the game is over"):
         agent.explain_state(states[0])
+    with pytest.raises(GameOverError, match="the game is over"):
+        agent.act_states(states, "win")
+    pair = np.concatenate([agent.game.initial(1), states])
+    with pytest.raises(GameOverError, match="over in position 1"):
+        agent.act(agent.game.observe(pair), nodes=0)
+    for seconds in (0, -1.0, float("nan"), "1"):
+        with pytest.raises(SettingError, match="seconds must be above 0"):
+            agent.act(observation, seconds=seconds)
+    with pytest.raises(SettingError, match="nodes=5 or seconds=1, not both"):
+        agent.explain(observation, nodes=5, seconds=1)
+    with pytest.raises(SettingError, match="seed"):
+        agent.act(observation, nodes=0, seed=-1)
+
+
+def test_acts_and_explains_by_the_clock(agent):
+    states = random_positions(agent.game, 3, 3)
+    observations = agent.game.observe(states)
+    legal = agent.game.legal(states)
+    for goal in ("win", "draw"):
+        actions = agent.act(observations, goal=goal, seconds=0.02)
+        assert legal[np.arange(len(states)), actions].all()
+        why = agent.explain(observations[0], goal=goal, seconds=0.02)
+        assert legal[0, why.action]
+        assert why.line[0] == why.action
+        np.testing.assert_array_equal(np.isnan(why.values), ~legal[0])
+
+
+def test_a_seed_varies_play_among_nearly_equal_moves():
+    """To a stone in the centre of Tic-Tac-Toe all four corners are the same answer."""
+    agent = load_agent("tic_tac_toe")
+    observation = agent.game.observe(agent.game.step(agent.game.initial(1), np.array([4])))
+    usual = {int(agent.act(observation, nodes=3000)[0]) for _ in range(3)}
+    varied = [int(agent.act(observation, nodes=3000, seed=seed)[0]) for seed in range(30)]
+    assert len(usual) == 1
+    assert set(varied) == {0, 2, 6, 8}
+    again = [int(agent.act(observation, nodes=3000, seed=seed)[0]) for seed in range(30)]
+    assert varied == again
 
 
 def test_unknown_agents_name_their_cure():

@@ -1,0 +1,389 @@
+"""Search by the clock: a tree over Q, then proofs; tree and proofs are kept between moves."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlhf_agents.search.budget import Budget, Clock, NodeBudget, TimeBudget
+from rlhf_agents.search.explanation import Explanation, unfinished
+from rlhf_agents.search.goal_values import WIN as WIN_GOAL
+from rlhf_agents.search.prover import WIN, Prover
+from rlhf_agents.search.searcher import (
+    OUT_OF_REACH,
+    Noise,
+    Searcher,
+    expected_line,
+    noise_of,
+    root_values,
+)
+from rlhf_agents.search.tree import Tree, keep_subtree, new_tree, node_value, search_batch
+from rlhf_games.base import MOVER, States, Verdict
+from rlhf_games.compiled import compiled
+from rlhf_games.rules import NO, UNKNOWN, Rules, age, load
+
+TREE_NODES = 1000
+MOST_SHARE = 0.35
+"""Of the time, for the first `TREE_NODES` nodes."""
+TREE_SHARE, LATE_TREE_SHARE = 0.6, 0.05
+"""Of the time, for the tree; late in a game proofs succeed more often."""
+LATE_PLIES = 42
+FIRST_QUESTION_SHARE = 0.75
+LIKELY_LOST = 0.35
+"""Below this value the question for a draw comes first."""
+TREE_BYTES = 200_000_000
+"""Of the largest tree."""
+MOVE_NODES = 200
+"""For every other move, once the position is proven or the time nearly up."""
+MOVE_SECONDS = 0.0002
+BLUR = 0.01
+"""How much the network's values count among moves of the same proven value."""
+
+
+@compiled
+def plies_left(rules: Rules, states: States, max_plies: int) -> int:
+    """Return how many plies can follow the first position at most."""
+    return max_plies - age(rules, load(rules, states, 0))
+
+
+@dataclass
+class GrownTree:
+    """A tree, and what it was grown for.
+
+    Attributes:
+        tree: the tree.
+        used: the number of its nodes.
+        goal: a row of the goal table.
+        seat: whose goal it is.
+    """
+
+    tree: Tree
+    used: int
+    goal: int
+    seat: int
+
+
+class Bounds:
+    """What is proven of the moves in a position, for the mover.
+
+    Args:
+        n_actions: A.
+
+    Attributes:
+        low: int64 `[A]`, the least value of each move: -1, 0 or 1.
+        high: int64 `[A]`, the largest.
+        nodes: positions visited for it.
+    """
+
+    def __init__(self, n_actions: int) -> None:
+        self.low = np.full(n_actions, -1)
+        self.high = np.full(n_actions, 1)
+        self.nodes = 0
+
+    def narrow(self, bounds: NDArray[np.int64]) -> None:
+        """Take bounds int64 `[A, 2]` into account; illegal moves have none that overlap."""
+        self.low = np.maximum(self.low, bounds[:, 0])
+        self.high = np.minimum(self.high, bounds[:, 1])
+
+    def learn(self, question: int, answer: int, action: int | None) -> None:
+        """Take the answer to a question about the position into account."""
+        if answer == NO:
+            self.high = np.minimum(self.high, question - 1)
+        elif action is not None:
+            self.low[action] = max(self.low[action], question)
+
+    def answers(self, question: int) -> bool:
+        """Tell whether a question about the position is answered."""
+        legal = self.low <= self.high
+        return bool(self.low[legal].max() >= question or self.high[legal].max() < question)
+
+    @property
+    def settled(self) -> bool:
+        """The value of the position is proven."""
+        legal = self.low <= self.high
+        return bool(self.low[legal].max() == self.high[legal].max())
+
+    def of_move(self, action: int) -> bool:
+        """Tell whether the value of a move is proven."""
+        return bool(self.low[action] == self.high[action])
+
+    def applied(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return values float32 `[A]` of `win` for the mover, moved within the bounds."""
+        least, most = (self.low + 1) / 2, (self.high + 1) / 2
+        narrowed = (self.low > -1) | (self.high < 1)
+        inside = np.minimum(np.maximum(values, least), most)
+        found = np.where(narrowed, (1 - BLUR) * inside + BLUR * values, values)
+        legal = self.low <= self.high
+        if self.settled:
+            top = self.low[legal].max()
+            worse = legal & (self.low < top)
+            below = (1 - BLUR) * (top + 1) / 2 - BLUR
+            found = np.where(worse, np.minimum(found, below), found)
+        return found.astype(np.float32)
+
+
+class GameSearch:
+    """Searches positions of one game, one after the other, within seconds.
+
+    A position that follows from the one before takes over its part of the tree. Threads may search
+    at the same time; the tree of the last to finish is kept.
+
+    Args:
+        searcher: the network and how it looks ahead.
+        prover: of the same game; what it proves is kept.
+    """
+
+    def __init__(self, searcher: Searcher, prover: Prover) -> None:
+        self.searcher = searcher
+        self.prover = prover
+        self.game = searcher.game
+        self._kept: GrownTree | None = None
+        self._lock = threading.Lock()
+        self._warm_up()
+
+    def _warm_up(self) -> None:
+        """Compile, or load what is compiled, before any clock runs."""
+        states = self.game.initial(1)
+        for _ in self.prover.ask(states[0], WIN, NodeBudget(2)):
+            pass
+        self.prover.bounds(states[0])
+        grown = self.new_tree(WIN_GOAL, MOVER)
+        for _ in self.grow(grown, states, NodeBudget(2)):
+            pass
+        keep_subtree(grown.tree, 0, grown.used)
+        plies_left(self.game.rules, states, self.game.max_plies)
+        self.searcher.reach(states, MOVER, self.game.verdicts(states)[0, MOVER])
+
+    def explain(
+        self,
+        state: States,
+        goal: int,
+        seconds: float,
+        seat: int = MOVER,
+        rng: np.random.Generator | None = None,
+    ) -> Explanation:
+        """Return the last explanation of `in_steps`."""
+        *_, last = self.in_steps(state, goal, seconds, seat, rng)
+        return last
+
+    def in_steps(
+        self,
+        state: States,
+        goal: int,
+        seconds: float,
+        seat: int = MOVER,
+        rng: np.random.Generator | None = None,
+    ) -> Iterator[Explanation]:
+        """Explain the choice in one position better and better until the time is up.
+
+        The search ends early when the value of the position is proven.
+
+        Args:
+            state: uint64 `[W]`.
+            goal: what is played for, a row of the goal table.
+            seconds: from the call on.
+            seat: whose goal it is, `MOVER` or `WAITING`.
+            rng: chooses among the mover's nearly equal moves; None: the best.
+
+        Raises:
+            GameOverError: the game is over.
+        """
+        clock = Clock(seconds)
+        states = unfinished(self.game, state)
+        noise = noise_of(rng, (1, self.game.n_actions)) if seat == MOVER else None
+        return _Run(self, states, goal, seat, clock, noise).steps()
+
+    # ---- trees ---------------------------------------------------------------------------------
+
+    def new_tree(self, goal: int, seat: int) -> GrownTree:
+        """Return an empty tree for a goal of a seat."""
+        width = self.searcher.weights.table.shape[1]
+        per_node = new_tree(1, self.game.n_words, self.game.n_actions, width)
+        capacity = TREE_BYTES // sum(array.nbytes for array in per_node)
+        tree = new_tree(capacity, self.game.n_words, self.game.n_actions, width)
+        return GrownTree(tree, 0, goal, seat)
+
+    def take(self, states: States, goal: int, seat: int) -> GrownTree:
+        """Return what is kept of the tree of a position uint64 `[1, W]`, or a new one."""
+        with self._lock:
+            kept, self._kept = self._kept, None
+        if kept is not None and (kept.goal, kept.seat) == (goal, seat):
+            rows = np.flatnonzero((kept.tree.words[: kept.used] == states).all(axis=1))
+            rows = rows[kept.tree.ours[rows] == (seat == MOVER)]
+            if len(rows):
+                largest = rows[kept.tree.visits[rows].sum(axis=1).argmax()]
+                kept.used = keep_subtree(kept.tree, int(largest), kept.used)
+                return kept
+        return self.new_tree(goal, seat)
+
+    def put_back(self, grown: GrownTree) -> None:
+        """Keep a tree for the next position."""
+        with self._lock:
+            self._kept = grown
+
+    def grow(self, grown: GrownTree, states: States, budget: Budget) -> Iterator[None]:
+        """Let a tree grow, one slice of the budget at a time."""
+        capacity = len(grown.tree.words)
+        used = np.array([grown.used])
+        asked = np.array([grown.goal]), np.array([grown.seat])
+        while (allowed := budget.next_slice()) and grown.used < capacity:
+            limit = min(grown.used + allowed, capacity)
+            search_batch(self.searcher.context, grown.tree, states, *asked, limit, used)
+            budget.used(int(used[0]) - grown.used)
+            finished = int(used[0]) == grown.used
+            grown.used = int(used[0])
+            yield
+            if finished:
+                return
+
+
+class _Run:
+    """One search for one position."""
+
+    def __init__(
+        self,
+        search: GameSearch,
+        states: States,
+        goal: int,
+        seat: int,
+        clock: Clock,
+        noise: Noise,
+    ) -> None:
+        self.search, self.searcher, self.game = search, search.searcher, search.game
+        self.states, self.goal, self.seat = states, goal, seat
+        self.clock, self.noise = clock, noise
+        verdicts = self.game.verdicts(states)[0, seat]
+        self.pursued = WIN_GOAL if verdicts[goal] == Verdict.IMPOSSIBLE else goal
+        self.reach = self.searcher.reach(states, seat, verdicts)
+        self.bounds = Bounds(self.game.n_actions)
+        self.given_up = 0
+        self.grown = search.take(states, self.pursued, seat)
+
+    def steps(self) -> Iterator[Explanation]:
+        """Search, and explain after every slice."""
+        try:
+            yield from self._tree_first()
+            if self.pursued == WIN_GOAL and not self._is_exact():
+                yield from self._proofs()
+            if not self.bounds.settled:
+                yield from self._grow(TimeBudget(self.clock))
+        finally:
+            self.search.put_back(self.grown)
+
+    def _tree_first(self) -> Iterator[Explanation]:
+        """Grow the tree as far as pays before proofs; give up a goal that is out of reach."""
+        few, some = self.clock.share(MOST_SHARE), self.clock.share(self._tree_share())
+        yield from self._grow(_Pair(NodeBudget(TREE_NODES), TimeBudget(few)))
+        best = np.nanmax(root_values(self.grown.tree))
+        if self.pursued != WIN_GOAL and best < OUT_OF_REACH:
+            self.given_up += self.grown.used
+            self.pursued = WIN_GOAL
+            self.grown = self.search.take(self.states, WIN_GOAL, self.seat)
+            yield from self._grow(_Pair(NodeBudget(TREE_NODES), TimeBudget(few)))
+        yield from self._grow(TimeBudget(some))
+
+    def _tree_share(self) -> float:
+        left = plies_left(self.game.rules, self.states, self.game.max_plies)
+        return LATE_TREE_SHARE if left <= LATE_PLIES else TREE_SHARE
+
+    def _grow(self, budget: Budget) -> Iterator[Explanation]:
+        if not self.grown.used:  # however late it is, one ply is seen
+            budget = _First(budget)
+        for _ in self.search.grow(self.grown, self.states, budget):
+            yield self._explanation()
+
+    def _proofs(self) -> Iterator[Explanation]:
+        """Ask the two questions about the position, then look at what that says of its moves."""
+        first, *others = self._questions()
+        plan = [(first, FIRST_QUESTION_SHARE if others else 1.0)]
+        plan += [(question, 1.0) for question in (*others, first)]
+        for question, share in plan:
+            if not self.bounds.settled and not self.bounds.answers(question):
+                yield from self._ask(question, self.clock.share(share))
+        nodes = MOVE_NODES if self.clock.left > self.game.n_actions * MOVE_SECONDS else 0
+        self.bounds.narrow(self.search.prover.bounds(self.states[0], nodes))
+        yield self._explanation()
+
+    def _questions(self) -> tuple[int, ...]:
+        """Return the questions that are open, the likelier one first."""
+        best = np.nanmax(self._mover_values())
+        asked = self.search.prover.questions
+        return asked if best >= LIKELY_LOST else asked[::-1]
+
+    def _ask(self, question: int, clock: Clock) -> Iterator[Explanation]:
+        before, budget = self.bounds.nodes, TimeBudget(clock)
+        ranking = self._mover_values()
+        for known in self.search.prover.ask(self.states[0], question, budget, ranking):
+            self.bounds.nodes = before + known.nodes
+            if known.answer != UNKNOWN:
+                self.bounds.learn(question, known.answer, known.action)
+            yield self._explanation()
+
+    def _is_exact(self) -> bool:
+        tree = self.grown.tree
+        return bool(node_value(self.searcher.goals, tree, 0, self.pursued)[1])
+
+    def _mover_values(self) -> NDArray[np.float32]:
+        values = root_values(self.grown.tree)
+        return values if self.seat == MOVER else (1 - values).astype(np.float32)
+
+    def _explanation(self) -> Explanation:
+        values = self._mover_values()
+        if self.pursued == WIN_GOAL:
+            values = self.bounds.applied(values)
+        if self.seat != MOVER:
+            values = (1 - values).astype(np.float32)
+        tree, goals = self.grown.tree, self.searcher.goals
+        action = self.searcher.first_move(tree, values, self.pursued, self.noise)
+        return Explanation(
+            action=action,
+            goal=self.game.goals[self.goal].name,
+            values=values,
+            goal_values=self.reach,
+            line=expected_line(goals, tree, action, self.pursued),
+            nodes=self.given_up + self.grown.used,
+            proof_nodes=self.bounds.nodes,
+            seconds=self.clock.elapsed,
+            proven=self.bounds.of_move(action) or bool(tree.exact[0, action]),
+            pursued=self.game.goals[self.pursued].name,
+            seat=self.seat,
+        )
+
+
+class _First:
+    """A budget with one more slice, of one node, before it."""
+
+    def __init__(self, budget: Budget) -> None:
+        self._then = budget
+        self._begun = False
+
+    def next_slice(self) -> int:
+        """Return 1, later what the budget allows, see `Budget`."""
+        if self._begun:
+            return self._then.next_slice()
+        self._begun = True
+        return 1
+
+    def used(self, nodes: int) -> None:
+        """Subtract nodes, see `Budget`."""
+        self._then.used(nodes)
+
+
+class _Pair:
+    """Two budgets: the sooner used up ends both."""
+
+    def __init__(self, first: Budget, second: Budget) -> None:
+        self._both = first, second
+
+    def next_slice(self) -> int:
+        """Return the smaller slice, see `Budget`."""
+        return min(each.next_slice() for each in self._both)
+
+    def used(self, nodes: int) -> None:
+        """Subtract nodes from both, see `Budget`."""
+        for each in self._both:
+            each.used(nodes)
