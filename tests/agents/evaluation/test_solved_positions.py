@@ -206,25 +206,25 @@ def test_missing_file(game: Game, tmp_path: Path):
 
 
 def test_folder(game: Game, tmp_path: Path):
-    assert "no readable" in refused(tmp_path, game)
+    assert "not a readable" in refused(tmp_path, game)
 
 
 @pytest.mark.parametrize("keep", [0, 10, 200, -30])
 def test_truncated_file(game: Game, file: Path, keep: int):
     file.write_bytes(file.read_bytes()[:keep])
-    assert "no readable" in refused(file, game)
+    assert "not a readable" in refused(file, game)
 
 
 def test_damaged_member(game: Game, file: Path):
     data = bytearray(file.read_bytes())
     data[130] ^= 0xFF  # inside the first array
     file.write_bytes(bytes(data))
-    assert "no readable" in refused(file, game)
+    assert "not a readable" in refused(file, game)
 
 
 def test_text_file(game: Game, file: Path):
     file.write_text("plainly no archive")
-    assert "no readable" in refused(file, game)
+    assert "not a readable" in refused(file, game)
 
 
 def test_single_array(game: Game, tmp_path: Path):
@@ -242,7 +242,7 @@ def test_pickles_are_never_opened(game: Game, tmp_path: Path, arrays: dict[str, 
 
     path = tmp_path / "trap.npz"
     np.savez(path, **{**arrays, "cur": np.array([Trap(), 0, 0], dtype=object)})
-    assert "no readable" in refused(path, game)
+    assert "not a readable" in refused(path, game)
     assert not canary.exists()
 
 
