@@ -19,12 +19,14 @@ from rlhf_games.rules import (
     ONGOING,
     Rules,
     State,
-    hash_words,
     is_legal,
     load,
     play,
     result,
     store,
+)
+from rlhf_games.solver_rules import (
+    hash_words,
 )
 
 HORIZON = 512

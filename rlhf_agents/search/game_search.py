@@ -21,15 +21,24 @@ from rlhf_agents.search.searcher import (
     noise_of,
     root_values,
 )
-from rlhf_agents.search.tree import Tree, keep_subtree, new_tree, node_value, search_batch
+from rlhf_agents.search.subtree import keep_subtree
+from rlhf_agents.search.tree import Tree, new_tree, node_value, search_batch
 from rlhf_games.base import MOVER, States, Verdict
 from rlhf_games.compiled import compiled
-from rlhf_games.rules import NO, UNKNOWN, Rules, age, load
+from rlhf_games.rules import (
+    Rules,
+    age,
+    load,
+)
+from rlhf_games.solver_rules import (
+    NO,
+    UNKNOWN,
+)
 
 TREE_NODES = 1000
 MOST_SHARE = 0.35
 """Of the time, for the first `TREE_NODES` nodes."""
-TREE_SHARE, LATE_TREE_SHARE = 0.6, 0.05
+TREE_SHARE, LATE_TREE_SHARE = 0.85, 0.05
 """Of the time, for the tree; late in a game proofs succeed more often."""
 LATE_PLIES = 42
 FIRST_QUESTION_SHARE = 0.75

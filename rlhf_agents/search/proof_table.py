@@ -23,7 +23,11 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from rlhf_games.compiled import inner_views
-from rlhf_games.rules import NO, UNKNOWN, YES
+from rlhf_games.solver_rules import (
+    NO,
+    UNKNOWN,
+    YES,
+)
 
 ENTRY_BYTES, PER_BUCKET = 8, 2
 DATA_BITS, WORK_SHIFT = 9, 4

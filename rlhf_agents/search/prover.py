@@ -26,7 +26,14 @@ from rlhf_agents.search.solver import (
     proceed,
 )
 from rlhf_games.base import Game, Outcome, States, Verdict
-from rlhf_games.rules import ANY_NUMBER, NO, UNKNOWN, YES
+from rlhf_games.rules import (
+    ANY_NUMBER,
+)
+from rlhf_games.solver_rules import (
+    NO,
+    UNKNOWN,
+    YES,
+)
 
 TABLE_MEGABYTES = 64
 WIN, DRAW = 1, 0

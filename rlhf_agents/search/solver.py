@@ -32,24 +32,26 @@ from rlhf_agents.search.proof_table import (
 from rlhf_games.base import Game, States
 from rlhf_games.compiled import compiled, compiled_views, inner_views
 from rlhf_games.rules import (
-    CERTAIN,
-    NO,
     ONGOING,
-    UNKNOWN,
-    YES,
     Rules,
     State,
     age,
     is_legal,
     load,
+    play,
+    result,
+    store,
+)
+from rlhf_games.solver_rules import (
+    CERTAIN,
+    NO,
+    UNKNOWN,
+    YES,
     needs_deepening,
     order_hint,
-    play,
     position_key,
     quick_answer,
-    result,
     safe_moves,
-    store,
 )
 
 UNLIMITED = 1 << 20

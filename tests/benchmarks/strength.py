@@ -41,7 +41,9 @@ from rlhf_agents.search.budget import Clock, NodeBudget, TimeBudget
 from rlhf_agents.search.explanation import Explanation
 from rlhf_agents.search.prover import WIN, Prover
 from rlhf_games.base import Game, Outcome, States
-from rlhf_games.rules import UNKNOWN
+from rlhf_games.solver_rules import (
+    UNKNOWN,
+)
 
 SHARED = Path(os.environ.get("RLHF_SHARED", Path(__file__).resolve().parents[3] / "shared"))
 POSITIONS = SHARED / "data" / "connect_four_positions.npz"

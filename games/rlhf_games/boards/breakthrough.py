@@ -19,11 +19,18 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from rlhf_games import rules
+from rlhf_games import rules, solver_rules
 from rlhf_games.base import Goal, Symmetry
 from rlhf_games.compiled import count_bits, implement, inner, random_below, reversed_bits
 from rlhf_games.compiled_game import CompiledGame
-from rlhf_games.rules import CERTAIN, clock_shown, hash_words, shows
+from rlhf_games.rules import (
+    clock_shown,
+    shows,
+)
+from rlhf_games.solver_rules import (
+    CERTAIN,
+    hash_words,
+)
 from rlhf_games.square_boards import (
     EMPTY,
     LARGE,
@@ -252,19 +259,19 @@ def _decode(rules: BreakthroughRules, planes: NDArray[np.float32]) -> State:
     return (mine, theirs, numba.uint64(clock_shown(planes)))
 
 
-@implement(rules.position_key, BreakthroughRules)
+@implement(solver_rules.position_key, BreakthroughRules)
 def _position_key(rules: BreakthroughRules, state: State) -> int:
     return hash_words(state[:2])  # how long it took does not matter
 
 
-@implement(rules.order_hint, BreakthroughRules)
+@implement(solver_rules.order_hint, BreakthroughRules)
 def _order_hint(rules: BreakthroughRules, after: State) -> int:
     if is_over(rules.side, after):
         return CERTAIN
     return 0
 
 
-@implement(rules.needs_deepening, BreakthroughRules)
+@implement(solver_rules.needs_deepening, BreakthroughRules)
 def _needs_deepening(rules: BreakthroughRules) -> bool:
     return True
 

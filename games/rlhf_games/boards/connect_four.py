@@ -26,44 +26,50 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from rlhf_games import rules
+from rlhf_games import rules, solver_rules
 from rlhf_games.base import Goal, Symmetry
+from rlhf_games.boards.connect_four_bits import (
+    BITS,
+    BOARD,
+    BOTTOM,
+    CENTRAL_FIRST,
+    COLUMN,
+    COLUMN_BITS,
+    DIAGONAL_DOWN,
+    DIAGONAL_UP,
+    EMPTY,
+    EVEN_ROWS,
+    HEIGHT,
+    HORIZONTAL,
+    LAST_COLUMN,
+    MIRRORED_PLIES,
+    N_CELLS,
+    ODD_ROWS,
+    ONE,
+    PADDING,
+    VERTICAL,
+    WIDTH,
+    follow_up_answer,
+    has_line,
+    lines_of,
+    mirrored,
+    safe_cells,
+    winning_cells,
+)
 from rlhf_games.compiled import count_bits, implement, inner, lowest_bit_index, random_below
 from rlhf_games.compiled_game import CompiledGame
-from rlhf_games.rules import CERTAIN, NO, UNKNOWN, YES, shows
+from rlhf_games.rules import (
+    shows,
+)
+from rlhf_games.solver_rules import (
+    CERTAIN,
+    NO,
+    UNKNOWN,
+    YES,
+)
 
-HEIGHT, WIDTH = 6, 7
-COLUMN_BITS = HEIGHT + 1
-N_CELLS = HEIGHT * WIDTH
 DEADLINES = (30, 24, 18, 12)
 LASTING = (20, 30)
-
-BOTTOM = numba.uint64(sum(1 << (COLUMN_BITS * column) for column in range(WIDTH)))
-BOARD = numba.uint64(int(BOTTOM) * ((1 << HEIGHT) - 1))
-PADDING = numba.uint64(int(BOTTOM) << HEIGHT)
-LAST_COLUMN = numba.uint64(COLUMN_BITS * (WIDTH - 1))
-ONE = numba.uint64(1)
-EMPTY = numba.uint64(0)
-# The bit of every cell = row * 7 + column, row 0 at the top.
-BITS = np.array(
-    [c * COLUMN_BITS + r for r in reversed(range(HEIGHT)) for c in range(WIDTH)], np.uint64
-)
-
-VERTICAL, HORIZONTAL, DIAGONAL_UP, DIAGONAL_DOWN = 1, 7, 8, 6
-
-# For the solver: one, two and three steps along a line, columns, rows counted from 1, and the order
-# of the columns.
-VERTICAL_BITS, HORIZONTAL_BITS, UP_BITS, DOWN_BITS = (
-    (numba.uint64(step), numba.uint64(2 * step), numba.uint64(3 * step))
-    for step in (VERTICAL, HORIZONTAL, DIAGONAL_UP, DIAGONAL_DOWN)
-)
-COLUMN = numba.uint64((1 << HEIGHT) - 1)
-NARROW = numba.uint64((1 << COLUMN_BITS) - 1)
-ODD_ROWS = numba.uint64(int(BOTTOM) * 0b010101)
-EVEN_ROWS = numba.uint64(int(BOTTOM) * 0b101010)
-CENTRAL_FIRST = (3, 2, 4, 1, 5, 0, 6)
-MIRRORED_PLIES = 10
-"""Up to here mirror images share what is proven; later they rarely meet."""
 
 # Rows of the goal table.
 WIN, DRAW, LOSE = 0, 1, 2
@@ -110,24 +116,6 @@ def _goals() -> tuple[Goal, ...]:
         *lines,
         *lasting,
     )
-
-
-@inner
-def lines_of(stones: int, step: int) -> int:
-    """Return a non-zero word iff `stones` hold four in a row `step` bits apart."""
-    pairs = stones & (stones >> numba.uint64(step))
-    return pairs & (pairs >> numba.uint64(2 * step))
-
-
-@inner
-def has_line(stones: int) -> bool:
-    """Return whether `stones` hold four in a row in any direction."""
-    return (
-        lines_of(stones, VERTICAL)
-        | lines_of(stones, HORIZONTAL)
-        | lines_of(stones, DIAGONAL_UP)
-        | lines_of(stones, DIAGONAL_DOWN)
-    ) != EMPTY
 
 
 @inner
@@ -320,50 +308,7 @@ def _verdict(rules: ConnectFourRules, state: State, seat: int, goal: int) -> int
 # ---- what the solver asks --------------------------------------------------------------------
 
 
-@inner
-def winning_cells(own: int, stones: int) -> int:
-    """Return the empty cells, playable or not, that complete a line of the owner of `own`."""
-    found = (own << VERTICAL_BITS[0]) & (own << VERTICAL_BITS[1]) & (own << VERTICAL_BITS[2])
-    for steps in (HORIZONTAL_BITS, UP_BITS, DOWN_BITS):
-        above = (own << steps[0]) & (own << steps[1])
-        below = (own >> steps[0]) & (own >> steps[1])
-        found |= above & ((own << steps[2]) | (own >> steps[0]))
-        found |= below & ((own >> steps[2]) | (own << steps[0]))
-    return found & (BOARD ^ stones)
-
-
-@inner
-def safe_cells(state: State) -> int:
-    """Return the playable cells after which the other player has no line at once."""
-    mine, stones = state
-    cells = (stones + BOTTOM) & BOARD
-    threats = winning_cells(mine ^ stones, stones)
-    forced = cells & threats
-    if forced != EMPTY:
-        cells = forced if (forced & (forced - ONE)) == EMPTY else EMPTY
-    return cells & ~(threats >> ONE)
-
-
-@inner
-def follow_up_answer(state: State, question: int) -> int:
-    """Return NO if answering in pairs of cells refutes the question, else UNKNOWN.
-
-    With an even number of stones the other player can pair the empty cells: it answers on top of
-    the mover's stone, and in columns with an odd number of empty cells by the landing cell of
-    another such column. So the mover gets at most the 1st, 3rd and 5th rows and those landing
-    cells; the other gets the rest of the 2nd, 4th and 6th rows for certain.
-    """
-    mine, stones = state
-    empty = BOARD ^ stones
-    odd = (stones + BOTTOM) & EVEN_ROWS
-    if has_line(mine | (empty & ODD_ROWS) | odd):
-        return UNKNOWN
-    if question == 1:
-        return NO
-    return NO if has_line((mine ^ stones) | (empty & EVEN_ROWS & ~odd)) else UNKNOWN
-
-
-@implement(rules.quick_answer, ConnectFourRules)
+@implement(solver_rules.quick_answer, ConnectFourRules)
 def _quick_answer(rules: ConnectFourRules, state: State, question: int) -> int:
     """Answer for a mover who has no line at once, as `safe_cells` ensures."""
     mine, stones = state
@@ -380,7 +325,7 @@ def _quick_answer(rules: ConnectFourRules, state: State, question: int) -> int:
     return follow_up_answer(state, question) if ply % 2 == 0 else UNKNOWN
 
 
-@implement(rules.safe_moves, ConnectFourRules)
+@implement(solver_rules.safe_moves, ConnectFourRules)
 def _safe_moves(rules: ConnectFourRules, state: State, out: NDArray[np.int16]) -> int:
     cells, count = safe_cells(state), 0
     for column in CENTRAL_FIRST:
@@ -390,7 +335,7 @@ def _safe_moves(rules: ConnectFourRules, state: State, out: NDArray[np.int16]) -
     return count
 
 
-@implement(rules.order_hint, ConnectFourRules)
+@implement(solver_rules.order_hint, ConnectFourRules)
 def _order_hint(rules: ConnectFourRules, after: State) -> int:
     """Count open threats, those on rows that zugzwang gives to their owner half as much again."""
     other, stones = after
@@ -402,23 +347,13 @@ def _order_hint(rules: ConnectFourRules, after: State) -> int:
     return 2 * count_bits(threats) + count_bits(threats & good)
 
 
-@implement(rules.position_key, ConnectFourRules)
+@implement(solver_rules.position_key, ConnectFourRules)
 def _position_key(rules: ConnectFourRules, state: State) -> int:
     """Return the position itself, early in the game it or its mirror image."""
     key = state[0] + state[1]
     if count_bits(state[1]) <= MIRRORED_PLIES:
         key = min(key, mirrored(state[0]) + mirrored(state[1]))
     return key
-
-
-@inner
-def mirrored(stones: int) -> int:
-    """Return stones with left and right exchanged."""
-    turned = EMPTY
-    for _ in range(WIDTH):
-        turned = (turned << numba.uint64(COLUMN_BITS)) | (stones & NARROW)
-        stones >>= numba.uint64(COLUMN_BITS)
-    return turned
 
 
 def _mirror() -> Symmetry:

@@ -13,10 +13,13 @@ from rlhf_agents.players.agent import Agent
 from rlhf_agents.search import budget
 from rlhf_agents.search.game_search import Bounds, GameSearch
 from rlhf_agents.search.prover import DRAW, WIN, Prover
-from rlhf_agents.search.tree import keep_subtree
+from rlhf_agents.search.subtree import keep_subtree
 from rlhf_agents.settings import Foresight
 from rlhf_games.base import MOVER, WAITING, Outcome
-from rlhf_games.rules import NO, YES
+from rlhf_games.solver_rules import (
+    NO,
+    YES,
+)
 from tests.agents.search.test_tree import random_positions, search
 from tests.agents.selfplay.exact import negamax
 from tests.agents.weights import random_weights

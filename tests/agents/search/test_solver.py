@@ -19,7 +19,18 @@ from rlhf_agents.search.prover import DRAW, WIN, Prover
 from rlhf_agents.search.solver import UNLIMITED, begin, new_stack, proceed
 from rlhf_games.base import Outcome
 from rlhf_games.compiled import compiled
-from rlhf_games.rules import NO, UNKNOWN, YES, load, play, quick_answer, result, safe_moves
+from rlhf_games.rules import (
+    load,
+    play,
+    result,
+)
+from rlhf_games.solver_rules import (
+    NO,
+    UNKNOWN,
+    YES,
+    quick_answer,
+    safe_moves,
+)
 from tests.agents.search.test_tree import random_positions
 from tests.agents.selfplay.exact import negamax
 

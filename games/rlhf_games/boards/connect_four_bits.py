@@ -1,0 +1,113 @@
+"""Bitboards of Connect Four: constants, lines, threats; see `connect_four` for the layout."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from rlhf_games.compiled import inner
+from rlhf_games.solver_rules import NO, UNKNOWN
+
+State = tuple[int, int]
+
+HEIGHT, WIDTH = 6, 7
+COLUMN_BITS = HEIGHT + 1
+N_CELLS = HEIGHT * WIDTH
+
+BOTTOM = numba.uint64(sum(1 << (COLUMN_BITS * column) for column in range(WIDTH)))
+BOARD = numba.uint64(int(BOTTOM) * ((1 << HEIGHT) - 1))
+PADDING = numba.uint64(int(BOTTOM) << HEIGHT)
+LAST_COLUMN = numba.uint64(COLUMN_BITS * (WIDTH - 1))
+ONE = numba.uint64(1)
+EMPTY = numba.uint64(0)
+# The bit of every cell = row * 7 + column, row 0 at the top.
+BITS = np.array(
+    [c * COLUMN_BITS + r for r in reversed(range(HEIGHT)) for c in range(WIDTH)], np.uint64
+)
+
+VERTICAL, HORIZONTAL, DIAGONAL_UP, DIAGONAL_DOWN = 1, 7, 8, 6
+
+# For the solver: one, two and three steps along a line, columns, rows counted from 1, and the order
+# of the columns.
+VERTICAL_BITS, HORIZONTAL_BITS, UP_BITS, DOWN_BITS = (
+    (numba.uint64(step), numba.uint64(2 * step), numba.uint64(3 * step))
+    for step in (VERTICAL, HORIZONTAL, DIAGONAL_UP, DIAGONAL_DOWN)
+)
+COLUMN = numba.uint64((1 << HEIGHT) - 1)
+NARROW = numba.uint64((1 << COLUMN_BITS) - 1)
+ODD_ROWS = numba.uint64(int(BOTTOM) * 0b010101)
+EVEN_ROWS = numba.uint64(int(BOTTOM) * 0b101010)
+CENTRAL_FIRST = (3, 2, 4, 1, 5, 0, 6)
+MIRRORED_PLIES = 10
+"""Up to here mirror images share what is proven; later they rarely meet."""
+
+
+@inner
+def lines_of(stones: int, step: int) -> int:
+    """Return a non-zero word iff `stones` hold four in a row `step` bits apart."""
+    pairs = stones & (stones >> numba.uint64(step))
+    return pairs & (pairs >> numba.uint64(2 * step))
+
+
+@inner
+def has_line(stones: int) -> bool:
+    """Return whether `stones` hold four in a row in any direction."""
+    return (
+        lines_of(stones, VERTICAL)
+        | lines_of(stones, HORIZONTAL)
+        | lines_of(stones, DIAGONAL_UP)
+        | lines_of(stones, DIAGONAL_DOWN)
+    ) != EMPTY
+
+
+@inner
+def winning_cells(own: int, stones: int) -> int:
+    """Return the empty cells, playable or not, that complete a line of the owner of `own`."""
+    found = (own << VERTICAL_BITS[0]) & (own << VERTICAL_BITS[1]) & (own << VERTICAL_BITS[2])
+    for steps in (HORIZONTAL_BITS, UP_BITS, DOWN_BITS):
+        above = (own << steps[0]) & (own << steps[1])
+        below = (own >> steps[0]) & (own >> steps[1])
+        found |= above & ((own << steps[2]) | (own >> steps[0]))
+        found |= below & ((own >> steps[2]) | (own << steps[0]))
+    return found & (BOARD ^ stones)
+
+
+@inner
+def safe_cells(state: State) -> int:
+    """Return the playable cells after which the other player has no line at once."""
+    mine, stones = state
+    cells = (stones + BOTTOM) & BOARD
+    threats = winning_cells(mine ^ stones, stones)
+    forced = cells & threats
+    if forced != EMPTY:
+        cells = forced if (forced & (forced - ONE)) == EMPTY else EMPTY
+    return cells & ~(threats >> ONE)
+
+
+@inner
+def follow_up_answer(state: State, question: int) -> int:
+    """Return NO if answering in pairs of cells refutes the question, else UNKNOWN.
+
+    With an even number of stones the other player can pair the empty cells: it answers on top of
+    the mover's stone, and in columns with an odd number of empty cells by the landing cell of
+    another such column. So the mover gets at most the 1st, 3rd and 5th rows and those landing
+    cells; the other gets the rest of the 2nd, 4th and 6th rows for certain.
+    """
+    mine, stones = state
+    empty = BOARD ^ stones
+    odd = (stones + BOTTOM) & EVEN_ROWS
+    if has_line(mine | (empty & ODD_ROWS) | odd):
+        return UNKNOWN
+    if question == 1:
+        return NO
+    return NO if has_line((mine ^ stones) | (empty & EVEN_ROWS & ~odd)) else UNKNOWN
+
+
+@inner
+def mirrored(stones: int) -> int:
+    """Return stones with left and right exchanged."""
+    turned = EMPTY
+    for _ in range(WIDTH):
+        turned = (turned << numba.uint64(COLUMN_BITS)) | (stones & NARROW)
+        stones >>= numba.uint64(COLUMN_BITS)
+    return turned
