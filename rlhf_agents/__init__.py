@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rlhf_agents.players.agent import Agent, load_agent
     from rlhf_agents.players.opponents import PolicyOpponent
     from rlhf_agents.search.explanation import Explanation
-    from rlhf_agents.settings import Foresight, Hindsight, ModelForesight, Priorities
+    from rlhf_agents.settings import Foresight, Hindsight, ModelForesight, Parallel, Priorities
     from rlhf_agents.training.opponent_pool import SelfPlayCallback
 
 __version__ = "0.1.0"
@@ -33,6 +33,7 @@ __all__ = [
     "Hindsight",
     "HindsightReplayBuffer",
     "ModelForesight",
+    "Parallel",
     "PolicyOpponent",
     "Priorities",
     "SelfPlayCallback",
@@ -50,6 +51,7 @@ _HOMES = {
     "HindsightReplayBuffer": "rlhf_agents.dqn.replay.hindsight_buffer",
     "ModelForesight": "rlhf_agents.settings",
     "Priorities": "rlhf_agents.settings",
+    "Parallel": "rlhf_agents.settings",
     "PolicyOpponent": "rlhf_agents.players.opponents",
     "SelfPlayCallback": "rlhf_agents.training.opponent_pool",
     "export": "rlhf_agents.bots.exports.registry",

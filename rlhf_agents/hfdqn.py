@@ -1,30 +1,38 @@
 """HFDQN: SB3's DQN with hindsight and foresight.
 
 Its `learner` is the road that it takes: None is plain DQN (`rlhf_agents.dqn`), `GameLearner` is
-self-play on a game with exact rules (`rlhf_agents.selfplay`).
+self-play on a game with exact rules (`rlhf_agents.selfplay`), `ParallelLearner` learns from many
+environments side by side (`rlhf_agents.parallel`).
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
+from stable_baselines3.common.type_aliases import RolloutReturn
 
 import rlhf_games
-from rlhf_agents.dqn import normalization
-from rlhf_agents.dqn.checkpoint import plain_parts, restore_world_model, sb3_stream
+from rlhf_agents.dqn import recommended as advised
+from rlhf_agents.dqn.checkpoint import (
+    compact_parts,
+    plain_parts,
+    restore_world_model,
+    sb3_stream,
+)
 from rlhf_agents.dqn.checks import check_observation, check_option
-from rlhf_agents.dqn.dqn import PlainDQN
+from rlhf_agents.dqn.dqn import NO_BUFFER, PlainDQN
 from rlhf_agents.dqn.env_access import game_of
+from rlhf_agents.dqn.manifest_facts import facts_of, restore_facts
 from rlhf_agents.errors import ModelFileError, SettingError
 from rlhf_agents.files.atomic import write_to
-from rlhf_agents.files.attribute_checks import of, or_none, require
 from rlhf_agents.files.model_file import ModelFile, model_bytes, read_model
 from rlhf_agents.files.types import Array, Arrays, PathOrStream
-from rlhf_agents.files.untrusted import WRONG
 from rlhf_agents.limits import checked_nodes
+from rlhf_agents.parallel.learner import DEFAULTS, ParallelLearner
 from rlhf_agents.selfplay.checkpoint import (
     apply_settings,
     arrays_of,
@@ -33,7 +41,7 @@ from rlhf_agents.selfplay.checkpoint import (
     restore_arrays,
 )
 from rlhf_agents.selfplay.learner import GameLearner
-from rlhf_agents.settings import Foresight, Hindsight, ModelForesight
+from rlhf_agents.settings import Foresight, Hindsight, ModelForesight, Parallel
 from rlhf_games.base import Game
 
 
@@ -52,12 +60,18 @@ class HFDQN(PlainDQN):
         foresight: how far to look ahead on a game; elsewhere True, or a `ModelForesight`, learns a
             world model and looks into it.
         double_q: the online network chooses the action that the target network values.
+        parallel: True, or a `Parallel`, learns from many environments side by side without replay;
+            arguments that are not given then take `rlhf_agents.parallel.learner.DEFAULTS`.
+        recommended: arguments that are not given take what the environment recommends, as those of
+            `make_env` do; False leaves them at SB3's defaults.
         kwargs: DQN's other arguments.
     """
 
     _replay_needed = 0
     """Transitions that the replay buffer must hold before learning begins."""
     _used_share: Callable[[], float | None] | None = None
+    _taken: Mapping[str, Any] = {}
+    """Recommended arguments that were not given."""
 
     def __init__(
         self,
@@ -66,25 +80,41 @@ class HFDQN(PlainDQN):
         *args: Any,
         hindsight: Hindsight | bool | None = None,
         foresight: Foresight | ModelForesight | bool | None = None,
-        double_q: bool = False,
+        double_q: bool | None = None,
+        parallel: Parallel | bool | None = None,
+        recommended: bool = True,
         _init_setup_model: bool = True,
         **kwargs: Any,
     ) -> None:
+        ours = {
+            "hindsight": hindsight,
+            "foresight": foresight,
+            "double_q": double_q,
+            "parallel": parallel,
+        }
+        named = advised.by_name(args, kwargs, ours)
+        self._taken = advised.left_open(advised.recommended_by(env), named) if recommended else {}
+        arguments = {**self._taken, **named}
+        if arguments.get("parallel"):
+            arguments = {**DEFAULTS, **arguments}
+        hindsight, foresight, double_q, parallel = (arguments.pop(name, None) for name in ours)
         check_option("hindsight", hindsight, Hindsight)
         check_option("foresight", foresight, Foresight, ModelForesight)
+        check_option("parallel", parallel, Parallel)
+        self.parallel = Parallel() if parallel is True else parallel or None
         self.hindsight = hindsight if isinstance(hindsight, Hindsight) else Hindsight()
         self.uses_hindsight = hindsight if isinstance(hindsight, bool) else None
-        self.double_q = double_q
+        self.double_q = bool(double_q)
         self.foresight = foresight if isinstance(foresight, Foresight) else Foresight()
         if foresight is True:
             foresight = ModelForesight()
         self.model_foresight = foresight if isinstance(foresight, ModelForesight) else None
         self.game_name: str | None = None
         self.trained_goal: str | None = None
-        self.learner: GameLearner | None = None
+        self.learner: GameLearner | ParallelLearner | None = None
         self.training_seconds = 0.0
         self.notes: dict[str, Any] = {}
-        super().__init__(policy, env, *args, **{**kwargs, "_init_setup_model": False})
+        super().__init__(policy, env, **{**arguments, "_init_setup_model": False})
         self._makes_buffer_later = not _init_setup_model
         if _init_setup_model:
             self._setup_model()
@@ -100,11 +130,15 @@ class HFDQN(PlainDQN):
         game = self._find_game()
         if game is not None:
             self.model_foresight = None  # the rules are known
+            self.parallel = None
             self.learner = GameLearner(self, game)
+        elif self.parallel is not None:
+            self.learner, self._buffer = ParallelLearner(self), NO_BUFFER
+        if self.learner is not None:
             self.learner.configure()
         super()._setup_model()
         if self.learner is not None:
-            self._replay_needed = self.learning_starts
+            self._replay_needed = 0 if game is None else self.learning_starts
             self.learner.begin()
 
     def _find_game(self) -> Game | None:
@@ -119,7 +153,7 @@ class HFDQN(PlainDQN):
     def _sample_action(
         self, learning_starts: int, action_noise: Any = None, n_envs: int = 1
     ) -> tuple[Array, Array]:
-        if self.learner is None:
+        if not isinstance(self.learner, GameLearner):
             return super()._sample_action(learning_starts, action_noise, n_envs)
         observations: Any = self._last_obs
         actions = self.learner.sample_actions(observations, learning_starts)
@@ -153,7 +187,7 @@ class HFDQN(PlainDQN):
         """
         checked_nodes(nodes)
         check_observation(observation)
-        if self.learner is not None:
+        if isinstance(self.learner, GameLearner):
             actions = self.learner.predict(observation, deterministic, action_masks, nodes, goal)
             return actions, state
         if nodes or goal:
@@ -164,6 +198,12 @@ class HFDQN(PlainDQN):
         )
 
     # ---- learning --------------------------------------------------------------------------
+
+    def collect_rollouts(self, env: Any, callback: Any, *args: Any, **kwargs: Any) -> RolloutReturn:
+        """Act in all environments for a while, see `DQN.collect_rollouts`."""
+        if isinstance(self.learner, ParallelLearner):
+            return self.learner.collect(env, callback, kwargs.get("log_interval"))
+        return super().collect_rollouts(env, callback, *args, **kwargs)
 
     def _on_step(self) -> None:
         if self.learner is None:
@@ -199,6 +239,8 @@ class HFDQN(PlainDQN):
         if self.learner is not None or self.lookahead is not None:
             torch.set_num_threads(1)  # the other core computes targets; models are small
         self._used_share = used_share
+        if self._taken and not self.num_timesteps:
+            sys.stderr.write(f"{advised.sentence(self._taken)}\n")
         try:
             super().learn(*args, **kwargs)
         finally:
@@ -214,13 +256,15 @@ class HFDQN(PlainDQN):
 
     def train(self, gradient_steps: int, batch_size: int = 256) -> None:
         """Take `gradient_steps`, in self-play after one more batch of targets, see `DQN.train`."""
-        if self.replay_buffer.size() * self.n_envs < self._replay_needed:
+        if self._replay_needed and self.replay_buffer.size() * self.n_envs < self._replay_needed:
             return
         if self.learner is None:
             super().train(gradient_steps, batch_size)
             return
         self.policy.set_training_mode(True)
         self._update_learning_rate(self.policy.optimizer)
+        if isinstance(self.learner, ParallelLearner):
+            gradient_steps = self.learner.gradient_steps(batch_size)
         self._record_updates(gradient_steps, self.learner.train(gradient_steps, batch_size))
         self.policy.set_training_mode(False)
 
@@ -251,52 +295,37 @@ class HFDQN(PlainDQN):
         """Return what `save` writes, with more facts in the manifest and more groups of arrays."""
         base = io.BytesIO()
         super().save(base, exclude, include)
-        if self.learner is None:
-            manifest, groups = plain_parts(self, base.getvalue())
-        else:
+        if isinstance(self.learner, GameLearner):
             manifest, groups = self.learner.file_parts()
-        manifest = {**manifest, **self._own_facts(), **facts}
+        else:
+            manifest, groups = plain_parts(self, base.getvalue())
+        manifest = {**manifest, **facts_of(self), **facts}
         return model_bytes(manifest, {**groups, **arrays}, base.getvalue())
 
-    def _own_facts(self) -> dict[str, Any]:
-        """Return the facts of the manifest that all models may have."""
-        normalizer = self._vec_normalize_env or self.normalizer
-        return {
-            GOAL: self.trained_goal,
-            NORMALIZATION: None if normalizer is None else normalization.to_json(normalizer),
-        }
-
-    def _restore_own_facts(self, file: ModelFile) -> None:
-        """Take over what `_own_facts` returned; files of version 0.1 have none of it."""
-        goal, statistics = file.manifest.get(GOAL), file.manifest.get(NORMALIZATION)
-        try:
-            require(GOAL, goal, or_none(of(str)))
-            self.trained_goal = goal
-            if statistics is not None:
-                self.normalizer = normalization.from_json(statistics, self)
-        except WRONG as error:
-            msg = f"{file.path} does not describe a model ({error})"
-            raise ModelFileError(msg) from error
-        if self.normalizer is not None and self.env is not None and not self._vec_normalize_env:
-            self.env = self._vec_normalize_env = normalization.around(self.normalizer, self.env)
-
-    def save_agent(self, path: PathOrStream, notes: dict[str, Any] | None = None) -> None:
+    def save_agent(
+        self,
+        path: PathOrStream,
+        notes: dict[str, Any] | None = None,
+        facts: dict[str, Any] | None = None,
+    ) -> None:
         """Write only what playing needs, in half precision: a tenth of the size of `save`.
 
         Args:
             path: where to.
             notes: how the model was trained, anything that JSON can hold.
+            facts: more entries of the manifest.
 
         Raises:
             OutputError: the path cannot be written.
-            SettingError: the model does not play a game.
         """
-        if self.learner is None:
-            msg = "save_agent needs a model that plays a game; use save"
-            raise SettingError(msg)
-        notes = self.notes if notes is None else notes
-        manifest = {**manifest_of(self), **self._own_facts(), "notes": notes}
-        write_to(path, model_bytes(manifest, arrays_of(self, compact=True)))
+        if self.game is None:
+            base = io.BytesIO()
+            super().save(base)
+            manifest, groups = compact_parts(self, base.getvalue())
+        else:
+            manifest, groups = manifest_of(self), arrays_of(self, compact=True)
+        said = {**facts_of(self), "notes": self.notes if notes is None else notes}
+        write_to(path, model_bytes({**manifest, **said, **(facts or {})}, groups))
 
     @classmethod
     def load(
@@ -337,7 +366,7 @@ class HFDQN(PlainDQN):
             stream = sb3_stream(cls, file, custom_objects or {})
             plain: HFDQN = super().load(stream, *options, **kwargs)
             restore_world_model(plain, file)
-            plain._restore_own_facts(file)
+            restore_facts(plain, file)
             return plain
         check_file(file)
         model = cls("MultiInputPolicy", env, device=device, _init_setup_model=False)
@@ -350,12 +379,8 @@ class HFDQN(PlainDQN):
             model.n_envs = 1
         model._setup_model()
         restore_arrays(model, file)
-        model._restore_own_facts(file)
+        restore_facts(model, file)
         return model
-
-
-GOAL, NORMALIZATION = "goal", "normalization"
-"""Keys of the manifest."""
 
 
 def _check_env(model: HFDQN, file: ModelFile) -> None:

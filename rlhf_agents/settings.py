@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from math import cos, pi
 from typing import Any, NamedTuple, TypeVar
 
-Settings = TypeVar("Settings", "Hindsight", "Foresight", "ModelForesight")
+Settings = TypeVar("Settings", "Hindsight", "Foresight", "ModelForesight", "Parallel")
 
 
 @dataclass(frozen=True)
@@ -107,6 +107,26 @@ class ModelForesight:
     batch_size: int = 64
 
 
+@dataclass(frozen=True)
+class Parallel:
+    """How to learn from many environments side by side, without replay.
+
+    All of them take `train_freq` steps, and what happened is learnt `epochs` times in mini-batches
+    of `batch_size`, then forgotten.
+
+    Attributes:
+        trace: lambda of the returns that are learnt, in [0, 1]: 0 trusts the value of the next
+            state alone, 1 the rewards until the end of the rollout.
+        epochs: how many times each rollout is learnt, at least 1.
+        explore_steps: the exploration rate takes at least this many steps to fall (half of the run,
+            if that is shorter), whatever `exploration_fraction` says.
+    """
+
+    trace: float = 0.65
+    epochs: int = 4
+    explore_steps: int = 100_000
+
+
 class Priorities(NamedTuple):
     """Prioritised replay (Schaul et al., 2016).
 
@@ -130,6 +150,8 @@ RANGES = {
     "members": (2, 10**8),
     "hidden": (1, 10**8),
     "batch_size": (1, 10**8),
+    "trace": (0, 1),
+    "epochs": (1, 10**4),
 }
 """Ranges of some numbers; the others are 0 or more."""
 MOST = 10**8

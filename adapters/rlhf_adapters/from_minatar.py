@@ -8,9 +8,9 @@ Both show the same, uint8 planes `[C, 10, 10]` of zeros and ones (the original's
 have all six actions, repeat the last action with probability 0.1, and have no time limit. Tests
 play them in lockstep; the same seed gives other games, because their random numbers differ.
 
-Options: `fast` (True: compiled, False: the original; by default compiled if n_envs > 1),
-`sticky` (0.1), `ramping` (True), `max_steps` (None), `render_mode` (None or "rgb_array"; a picture
-can be had in any case).
+Options: `fast` (True: compiled, False: the original; by default compiled if n_envs > 1 or the
+original is not installed), `sticky` (0.1), `ramping` (True), `max_steps` (None), `render_mode`
+(None or "rgb_array"; a picture can be had in any case).
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from rlhf_adapters.single_agent.goals import ArcadeGoal, Bools, Score, Survive
 from rlhf_adapters.single_agent.gym_envs import GymEnvs
+from rlhf_adapters.single_agent.run_state import EpisodeLog
 from rlhf_adapters.single_agent.tasks import check_config, goal_names, make_task
 from rlhf_adapters.specs import EnvConfig, EnvError, EnvInfo, Info, unknown_env
 from rlhf_games import minatar
@@ -129,7 +130,7 @@ class CompiledEnvs:
         self.space = plane_space(game)
         self.mask = np.ones((n, game.n_actions), np.int8)
         self.infos: list[Info] = [{} for _ in range(n)]
-        self._steps = np.zeros(n, np.int64)
+        self.log = EpisodeLog(self.batch)
         self._show()
 
     def seed(self, seed: int | None) -> None:
@@ -138,14 +139,19 @@ class CompiledEnvs:
 
     def restart(self, which: Bools, options: Sequence[Info | None]) -> None:
         """Begin the games of `which` `[n]` anew; there are no options."""
+        self.log.begin(which)
         self.batch.restart(which)
-        self._steps[which] = 0
         self._show()
 
     def step(self, actions: NDArray[np.int64]) -> None:
         """Play one action in every game."""
         self.batch.step(actions)
-        self._steps += 1
+        self.log.add(actions)
+        self._show()
+
+    def replay(self, state: dict[str, NDArray[Any]]) -> None:
+        """Bring the games to where `log.state()` was taken, see `EpisodeLog.replay`."""
+        self.log.replay(state)
         self._show()
 
     def render(self) -> list[Any]:
@@ -161,7 +167,7 @@ class CompiledEnvs:
         if self.max_steps is None:
             self.truncated = np.zeros(self.n, np.bool_)
         else:
-            self.truncated = (self._steps >= self.max_steps) & ~self.terminated
+            self.truncated = (self.log.lengths >= self.max_steps) & ~self.terminated
 
 
 class OriginalEnvs(GymEnvs):
@@ -266,7 +272,8 @@ def describe(world: str) -> EnvInfo:
 
 
 def _worlds_of(config: EnvConfig) -> CompiledEnvs | OriginalEnvs:
-    options = {"fast": config.n_envs > 1, **config.options}
+    has_original = importlib.util.find_spec("minatar") is not None
+    options = {"fast": config.n_envs > 1 or not has_original, **config.options}
     known = tuple(MinatarOptions.__dataclass_fields__)
     for name in options:
         if name not in known:

@@ -19,6 +19,7 @@ from typing import Any, NoReturn, TypeVar
 from rlhf_agents import limits
 from rlhf_agents.cli.signals import INTERRUPTED, TERMINATED, Terminated, ends_soon
 from rlhf_agents.errors import OutputError, SettingError, UserError
+from rlhf_agents.players.bundled import bundled_policies
 from rlhf_agents.progress import Verbosity, set_verbosity
 from rlhf_games.base import GameError, did_you_mean
 
@@ -280,6 +281,8 @@ def check_without_rules(
             cure = instead if name == need_rules[-1] else ""
             msg = f"--{name} needs a game with exact rules, which {options.game} does not have"
             raise SettingError(msg + cure)
+    if options.agent is None and options.goal is None and options.game in bundled_policies():
+        options.agent = "agent"
     if options.agent is None:
         msg = f"no agent comes with {options.game}: name one by --agent, FILE.zip or random"
         raise SettingError(msg)

@@ -26,7 +26,7 @@ from rlhf_agents.limits import MAX_NODES
 from rlhf_agents.play.saved_games import check_game
 from rlhf_agents.play.setup import Setup
 from rlhf_agents.play.viewer.pygame_check import has_display, reaches_display, require_pygame
-from rlhf_agents.players.bundled import bundled_agents
+from rlhf_agents.players.bundled import bundled_agents, bundled_policies
 
 if TYPE_CHECKING:
     from rlhf_agents.play.session import Session
@@ -145,9 +145,7 @@ def _wants_files(options: argparse.Namespace) -> bool:
 
 def _play_env(options: argparse.Namespace) -> int:
     if options.agent is None:
-        options.agent = "random"
-        note = "No agent comes with {}; its actions are random (--agent FILE.zip names an agent).\n"
-        sys.stderr.write(note.format(options.game))
+        options.agent = _default_actor(options.game, options.goal)
     check_without_rules(options, NEED_RULES)
     if "human" in (options.agent, options.opponent):
         msg = f"{options.game} cannot be played by hand here: name an --agent and watch it"
@@ -157,6 +155,16 @@ def _play_env(options: argparse.Namespace) -> int:
     from rlhf_agents.cli.play_envs import play_env  # noqa: PLC0415 - loads torch
 
     return play_env(options, _can_open_window)
+
+
+def _default_actor(name: str, goal: str | None) -> str:
+    """Return who acts in an environment where nobody was named."""
+    if goal is None and name in bundled_policies():
+        return "agent"
+    what = name if goal is None else f"{name} and the goal {goal}"
+    note = "No agent comes with {}; its actions are random (--agent FILE.zip names an agent).\n"
+    sys.stderr.write(note.format(what))
+    return "random"
 
 
 def _setup(options: argparse.Namespace, rules: str) -> Setup:

@@ -82,6 +82,11 @@ def _add_environment(program: Parser) -> None:
         metavar="N",
         help="side by side (default 256 of a game, else 1 or what is known to be good)",
     )
+    add(
+        "--plain",
+        action="store_true",
+        help="SB3's DQN with its own defaults instead of what is known to be good",
+    )
     add("--policy", help="SB3's name of it (default: by the observations)")
     add(
         "--hyper",
@@ -144,7 +149,7 @@ def _train(options: argparse.Namespace, arguments: Sequence[str] | None) -> int:
     config = _config(options, shlex.join(["rlhf-train", *words]))
     model, interrupted = train(config)
     ending = "interrupted; go on with --resume" if interrupted else "done"
-    named = ("games", "moves") if model.learner is not None else ("episodes", "steps")
+    named = ("games", "moves") if model.game is not None else ("episodes", "steps")
     counts = f"{model.episodes} {named[0]}, {model.num_timesteps} {named[1]}"
     print(f"{ending}: {config.out}, {counts}")  # noqa: T201 - the program's output
     if not interrupted:
@@ -220,6 +225,7 @@ def _config(options: argparse.Namespace, command: str) -> TrainingConfig:
         trust=options.trust,
         tensorboard=options.tensorboard,
         compact=options.compact,
+        plain=options.plain,
         quiet=options.quiet,
         command=command,
         keep_replay=not options.no_replay,

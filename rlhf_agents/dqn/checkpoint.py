@@ -53,6 +53,42 @@ def plain_parts(model: Any, base: bytes) -> tuple[dict[str, Any], dict[str, Arra
     return manifest, {POLICY: policy, OPTIMIZER: state_arrays(optimizer), **_world(model)}
 
 
+OF_THE_RUN = (
+    "_last_obs",
+    "_last_original_obs",
+    "_last_episode_starts",
+    "ep_info_buffer",
+    "ep_success_buffer",
+)
+"""Attributes that playing does not need."""
+ONLINE, TARGET = "q_net.", "q_net_target."
+
+
+def compact_parts(model: Any, base: bytes) -> tuple[dict[str, Any], dict[str, Arrays]]:
+    """Return what `plain_parts` does, without what only training needs, in half precision."""
+    manifest, groups = plain_parts(model, base)
+    data = {name: None if name in OF_THE_RUN else value for name, value in manifest["data"].items()}
+    playing = {
+        name: array.astype(np.float16) if array.dtype == np.float32 else array
+        for name, array in groups[POLICY].items()
+        if name.startswith(ONLINE)
+    }
+    kept = {name: group for name, group in groups.items() if name not in {POLICY, OPTIMIZER}}
+    return {**manifest, "data": data, "compact": True}, {POLICY: playing, **kept}
+
+
+def _policy_arrays(file: ModelFile) -> Arrays:
+    """Return the arrays of a policy, those that a compact file leaves out among them."""
+    arrays = file.arrays[POLICY]
+    if not file.manifest.get("compact"):
+        return arrays
+    online = {
+        name: array.astype(np.float32) if array.dtype == np.float16 else array
+        for name, array in arrays.items()
+    }
+    return online | {name.replace(ONLINE, TARGET, 1): array for name, array in online.items()}
+
+
 def _world(model: Any) -> dict[str, Arrays]:
     """Return the group of the world model; none without a model or if it is too large."""
     if model.lookahead is None:
@@ -105,9 +141,10 @@ def sb3_stream(model_class: type, file: ModelFile, custom_objects: dict[str, Any
     _ask_for_custom(file, data, custom_objects)
     data = {name: custom_objects.get(name, value) for name, value in data.items()}
     moments, brought = file.arrays.get(OPTIMIZER, {}), set(custom_objects)
+    policy = _policy_arrays(file)
     try:
         check_attributes(model_class, data, brought)
-        check_network(data, file.arrays[POLICY], groups, moments, brought)
+        check_network(data, policy, groups, moments, brought)
         check_buffer(data, brought)
         check_foresight(data)
         slots = state_slots(moments)
@@ -116,7 +153,7 @@ def sb3_stream(model_class: type, file: ModelFile, custom_objects: dict[str, Any
         raise ModelFileError(msg) from error
     data = {name: None if name in custom_objects else value for name, value in data.items()}
     params = {
-        "policy": {key: _tensor(value) for key, value in file.arrays[POLICY].items()},
+        "policy": {key: _tensor(value) for key, value in policy.items()},
         "policy.optimizer": {"state": slots, "param_groups": groups},
     }
     stream = io.BytesIO()

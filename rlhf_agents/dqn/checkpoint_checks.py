@@ -40,6 +40,7 @@ NOT_SAVED = frozenset(
         "_last_masks",
         "_makes_buffer_later",
         "_replay_needed",
+        "_taken",
         "_used_share",
     }
 )

@@ -28,7 +28,7 @@ from rlhf_agents.dqn.replay.stand_in import BufferOfHFDQN
 from rlhf_agents.dqn.world_model.lookahead import Lookahead, best_values
 from rlhf_agents.errors import SettingError
 from rlhf_agents.files.types import Array
-from rlhf_agents.settings import ModelForesight
+from rlhf_agents.settings import ModelForesight, Parallel
 
 NO_BUFFER = object()
 """Keeps SB3's set-up from making a replay buffer."""
@@ -44,6 +44,7 @@ class PlainDQN(DQN):
     double_q = False
     uses_hindsight: bool | None = None
     model_foresight: ModelForesight | None = None
+    parallel: Parallel | None = None
 
     normalizer: VecNormalize | None = None
     """Statistics that came with the file of a model that was trained in a `VecNormalize`."""

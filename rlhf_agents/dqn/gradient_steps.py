@@ -26,20 +26,25 @@ def prefer_fused(optimizer: torch.optim.Optimizer) -> None:
 
 
 @torch.no_grad()
-def clip_and_step(
-    optimizer: torch.optim.Optimizer, parameters: list[nn.Parameter], max_norm: float
-) -> None:
-    """Clip the gradient to `max_norm`, as `clip_grad_norm_` does, and let the optimizer step."""
+def clip(parameters: list[nn.Parameter], max_norm: float) -> None:
+    """Clip the gradient to `max_norm`, as `clip_grad_norm_` does."""
     if not FAST:
         nn.utils.clip_grad_norm_(parameters, max_norm)
-        optimizer.step()
         return
     gradients = [p.grad for p in parameters if p.grad is not None]
     norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
     share = max_norm / (norm + 1e-6)
     if not share >= 1.0:  # also if it is not a number
         torch._foreach_mul_(gradients, share)
-    if _is_plain_adam(optimizer, parameters):
+
+
+@torch.no_grad()
+def clip_and_step(
+    optimizer: torch.optim.Optimizer, parameters: list[nn.Parameter], max_norm: float
+) -> None:
+    """Clip the gradient to `max_norm`, as `clip_grad_norm_` does, and let the optimizer step."""
+    clip(parameters, max_norm)
+    if FAST and _is_plain(optimizer, torch.optim.Adam, parameters):
         _adam_step(optimizer, parameters)
     else:
         optimizer.step()
@@ -49,9 +54,9 @@ PLAIN = ("weight_decay", "amsgrad", "maximize", "capturable", "differentiable", 
 """Options of Adam; where none is set it is the algorithm of the paper and nothing else."""
 
 
-def _is_plain_adam(optimizer: torch.optim.Optimizer, parameters: list[nn.Parameter]) -> bool:
-    """Return whether `_adam_step` does what `optimizer.step` would; not before its first step."""
-    if type(optimizer) is not torch.optim.Adam or len(optimizer.param_groups) != 1:
+def _is_plain(optimizer: torch.optim.Optimizer, kind: type, parameters: list[nn.Parameter]) -> bool:
+    """Return whether an optimizer is a `kind` without extras; not before its first step."""
+    if type(optimizer) is not kind or len(optimizer.param_groups) != 1:
         return False
     group = optimizer.param_groups[0]
     if any(group.get(name) for name in PLAIN) or not isinstance(group["lr"], float):
@@ -101,6 +106,59 @@ def _adam_step(optimizer: torch.optim.Optimizer, parameters: list[nn.Parameter])
     torch._foreach_div_(spread, (1 - beta2**count) ** 0.5)
     torch._foreach_add_(spread, eps)
     torch._foreach_addcdiv_(weights, means, spread, -(rate / (1 - beta1**count)))
+
+
+@torch.no_grad()
+def clip_and_step_radam(
+    optimizer: torch.optim.Optimizer, parameters: list[nn.Parameter], max_norm: float
+) -> None:
+    """Do what `clip_and_step` does, with RAdam (Liu et al., 2020) by the fused kernel of Adam.
+
+    That rounds differently than `torch.optim.RAdam`, so it is not for learning as SB3 does.
+    """
+    clip(parameters, max_norm)
+    fits = FAST and _is_plain(optimizer, torch.optim.RAdam, parameters)
+    if fits and all(p.device.type == "cpu" for p in parameters):
+        length, limit = _averaged_steps(optimizer)
+        if length > 5.0:
+            _rectified_step(optimizer, parameters, length, limit)
+            return
+    optimizer.step()
+
+
+def _averaged_steps(optimizer: torch.optim.Optimizer) -> tuple[float, float]:
+    """Return the length of RAdam's moving average at the next step, and its limit."""
+    beta = optimizer.param_groups[0]["betas"][1]
+    step = float(next(iter(optimizer.state.values()))["step"]) + 1
+    limit = 2 / (1 - beta) - 1
+    return limit - 2 * step * beta**step / (1 - beta**step), limit
+
+
+def _rectified_step(
+    optimizer: torch.optim.Optimizer, parameters: list[nn.Parameter], length: float, limit: float
+) -> None:
+    """Step as Adam does, at RAdam's rectified rate, with epsilon scaled to where RAdam has it."""
+    group, slots = optimizer.param_groups[0], [optimizer.state[p] for p in parameters]
+    square = (length - 4) * (length - 2) * limit / ((limit - 4) * (limit - 2) * length)
+    beta1, beta2 = group["betas"]
+    weights: list[torch.Tensor] = list(parameters)
+    steps = [slot["step"] for slot in slots]
+    torch._foreach_add_(steps, 1)
+    torch._fused_adam_(
+        weights,
+        [p.grad for p in parameters if p.grad is not None],
+        [slot["exp_avg"] for slot in slots],
+        [slot["exp_avg_sq"] for slot in slots],
+        [],
+        steps,
+        lr=group["lr"] * square**0.5,
+        beta1=beta1,
+        beta2=beta2,
+        weight_decay=0.0,
+        eps=group["eps"] / (1 - beta2 ** steps[0].item()) ** 0.5,
+        amsgrad=False,
+        maximize=False,
+    )
 
 
 @torch.no_grad()

@@ -15,15 +15,21 @@ from stable_baselines3 import DQN
 
 from rlhf_agents.errors import SettingError
 from rlhf_agents.files.literals import pairs, value
-from rlhf_agents.settings import Foresight, Hindsight, ModelForesight, Priorities
+from rlhf_agents.settings import Foresight, Hindsight, ModelForesight, Parallel, Priorities
 from rlhf_games.base import unknown_name
 
 FILE = Path(__file__).parents[1] / "assets" / "hfdqn.yml"
-OF_THE_RUN = ("n_timesteps", "policy", "n_envs", "env_wrapper", "frame_stack")
+OF_THE_RUN = ("n_timesteps", "policy", "n_envs", "env_wrapper", "frame_stack", "fewer")
 """Entries of the file that are not arguments of the algorithm."""
+SIDE_BY_SIDE = 8
+"""Fewer environments than this are not learnt from side by side: `fewer` has their settings."""
 NOT_HERE = ("self", "policy", "env", "seed", "tensorboard_log", "_init_setup_model")
-OURS = ("hindsight", "foresight", "double_q")
-SWITCHES = {"foresight": (Foresight, ModelForesight), "hindsight": (Hindsight,)}
+OURS = ("hindsight", "foresight", "double_q", "parallel")
+SWITCHES = {
+    "foresight": (Foresight, ModelForesight),
+    "hindsight": (Hindsight,),
+    "parallel": (Parallel,),
+}
 """Arguments that are True or False, or settings: of games, and of all other environments."""
 KNOWN = sorted({*inspect.signature(DQN.__init__).parameters, *OURS} - {*NOT_HERE})
 
@@ -31,17 +37,41 @@ KNOWN = sorted({*inspect.signature(DQN.__init__).parameters, *OURS} - {*NOT_HERE
 def of_env(name: str) -> dict[str, Any]:
     """Return what the file has for an environment, `gymnasium:` before its name or not.
 
-    Environments that it does not name take its `default`, without the policy.
+    An entry may also be for a whole library, e.g. `minatar`. Environments without an entry take the
+    `default`, without the policy.
     """
-    import yaml  # noqa: PLC0415 - only here
-
-    table = yaml.safe_load(FILE.read_text(encoding="utf-8"))
-    found = table.get(name.removeprefix("gymnasium:"))
+    table = _table()
+    found = _entry(table, name)
     if found is None:
         found = {key: each for key, each in table["default"].items() if key != "policy"}
+    return _read(found)
+
+
+def recommended(name: str, n_envs: int) -> dict[str, Any]:
+    """Return the arguments of `HFDQN` that the file has for environments, none without an entry."""
+    entry = _read(_entry(_table(), name) or {})
+    if n_envs < SIDE_BY_SIDE and "fewer" in entry:
+        entry = _read(entry["fewer"])
+    return as_arguments({key: each for key, each in entry.items() if key in KNOWN})
+
+
+def _table() -> dict[str, Any]:
+    import yaml  # noqa: PLC0415 - only here
+
+    table: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    return table
+
+
+def _entry(table: dict[str, Any], name: str) -> dict[str, Any] | None:
+    library = name.partition(":")[0] if ":" in name else ""
+    found: dict[str, Any] | None = table.get(name.removeprefix("gymnasium:"), table.get(library))
+    return found
+
+
+def _read(entry: dict[str, Any]) -> dict[str, Any]:
     return {
         key: value(each) if isinstance(each, str) and key != "policy" else each
-        for key, each in found.items()
+        for key, each in entry.items()
     }
 
 

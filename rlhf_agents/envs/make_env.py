@@ -12,6 +12,8 @@ from collections.abc import Callable
 from typing import Any
 
 import rlhf_adapters
+from rlhf_agents.dqn import hyperparams
+from rlhf_agents.dqn.recommended import ATTRIBUTE
 from rlhf_agents.envs.kinds import Env
 from rlhf_agents.players.opponents import named_opponents
 from rlhf_games.base import Game
@@ -39,9 +41,16 @@ def make_env(
         seed: as there.
         options: as there.
 
+    Returns:
+        the environment; its attribute `recommended` holds the arguments of `HFDQN` that are known
+        to be good for it.
+
     Raises:
         rlhf_games.UnknownGameError: no environment has that name.
         rlhf_games.base.GameError: an argument is impossible, or a library is not installed.
         UserError: an opponent is unknown or cannot play here.
     """
-    return rlhf_adapters.make_env(env, n_envs, goal, named_opponents(opponent), seed, **options)
+    made = rlhf_adapters.make_env(env, n_envs, goal, named_opponents(opponent), seed, **options)
+    if isinstance(env, str):
+        setattr(made, ATTRIBUTE, hyperparams.recommended(env, n_envs))
+    return made

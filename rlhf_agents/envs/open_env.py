@@ -92,9 +92,10 @@ def _several(config: EnvConfig, first: Env, make_one: Callable[[], Env], count: 
     """Return environments that can be put back in the middle of an episode where possible.
 
     An adapter's own batch that cannot say where it is gives way to single environments, unless
-    there are so many that speed matters more.
+    there are so many that speed matters more; one that can is used.
     """
-    if count > ONE_BY_ONE and config.library != GYMNASIUM:
+    batched = config.library != GYMNASIUM
+    if batched and (count > ONE_BY_ONE or (count > 1 and _knows_place(config))):
         first.close()
         together: VecEnv = make_env(config.name, count, **_details(config))
         if type(together) is not DummyVecEnv:
@@ -103,6 +104,15 @@ def _several(config: EnvConfig, first: Env, make_one: Callable[[], Env], count: 
     else:
         envs = [first, *(make_one() for _ in range(count - 1))]
     return DummyVecEnv([_maker(env, config, index) for index, env in enumerate(envs)])
+
+
+def _knows_place(config: EnvConfig) -> bool:
+    """Return whether an adapter's batch of environments can say where it is."""
+    two: Any = make_env(config.name, 2, **_details(config))
+    try:
+        return bool(getattr(two, "run_state", dict)())
+    finally:
+        two.close()
 
 
 def _maker(env: Env, config: EnvConfig, index: int) -> Callable[[], Env]:

@@ -20,6 +20,7 @@ from rlhf_agents.hfdqn import HFDQN
 from rlhf_agents.players.minimax import MinimaxPlayer
 from rlhf_agents.search.compiled_network import PatternWeights
 from rlhf_agents.search.searcher import Searcher
+from rlhf_agents.selfplay.learner import GameLearner
 from rlhf_games.base import Game, States
 
 DEEPEST = 4
@@ -72,7 +73,7 @@ class AlphaBetaScore:
     def __call__(self, model: HFDQN) -> float | None:
         """Begin a look, unless the one before still goes on, and return the last score."""
         if self._thread is None or not self._thread.is_alive():
-            assert model.learner is not None
+            assert isinstance(model.learner, GameLearner)
             searcher = model.learner.searcher
             arrays: list[Any] = [np.array(array) for array in searcher.weights]
             copied = Searcher(searcher.game, PatternWeights(*arrays), searcher.goals)

@@ -16,7 +16,14 @@ from stable_baselines3.common.type_aliases import TrainFreq
 from stable_baselines3.common.utils import ConstantSchedule, FloatSchedule, LinearSchedule
 from stable_baselines3.dqn.policies import DQNPolicy
 
-from rlhf_agents.settings import Cosine, Foresight, Hindsight, LostSchedule, ModelForesight
+from rlhf_agents.settings import (
+    Cosine,
+    Foresight,
+    Hindsight,
+    LostSchedule,
+    ModelForesight,
+    Parallel,
+)
 
 Check = Callable[[Any], bool]
 SCHEDULES = (ConstantSchedule, Cosine, FloatSchedule, LinearSchedule, LostSchedule)
@@ -152,6 +159,7 @@ PLAIN: dict[str, Check] = {
     "hindsight": of(Hindsight),
     "foresight": of(Foresight),
     "model_foresight": or_none(of(ModelForesight)),
+    "parallel": or_none(of(Parallel)),
     "notes": of(dict),
     "uses_hindsight": or_none(of(bool)),
     "double_q": of(bool),

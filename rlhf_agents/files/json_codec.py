@@ -29,6 +29,7 @@ from rlhf_agents.settings import (
     Hindsight,
     LostSchedule,
     ModelForesight,
+    Parallel,
     Priorities,
     from_json,
 )
@@ -36,6 +37,7 @@ from rlhf_agents.settings import (
 SAFE_MODULES = (
     "rlhf_agents.dqn.replay.hindsight_buffer",
     "rlhf_agents.dqn.replay.masked_buffer",
+    "rlhf_agents.parallel.networks",
     "rlhf_agents.selfplay.networks",
     "stable_baselines3.common.buffers",
     "stable_baselines3.common.sb2_compat.rmsprop_tf_like",
@@ -55,7 +57,9 @@ MAX_VALUES = 10**7
 MAX_DIMENSIONS = 32
 CUSTOM = "custom"
 ZOO_LINEAR = "rl_zoo3.utils.SimpleLinearSchedule"
-SETTINGS = {kind.__name__: kind for kind in (Foresight, Hindsight, ModelForesight, Priorities)}
+SETTINGS = {
+    kind.__name__: kind for kind in (Foresight, Hindsight, ModelForesight, Parallel, Priorities)
+}
 
 
 class Custom:
@@ -120,7 +124,7 @@ _ENCODERS: list[tuple[Any, Callable[[Any], Any]]] = [
     (deque, lambda v: {"deque": [encode(item) for item in v], "maxlen": v.maxlen}),
     (type, _encode_class),
     (
-        (Foresight, Hindsight, ModelForesight),
+        (Foresight, Hindsight, ModelForesight, Parallel),
         lambda v: {"settings": type(v).__name__, "values": vars(v)},
     ),
     (ConstantSchedule, lambda v: {"constant": encode(v.val)}),

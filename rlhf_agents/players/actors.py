@@ -19,9 +19,10 @@ from rlhf_agents.dqn.action_masks import MASK_KEY, MASK_METHOD
 from rlhf_agents.errors import ModelFileError, SettingError
 from rlhf_agents.files.model_file import read_model
 from rlhf_agents.hfdqn import HFDQN
+from rlhf_agents.players.bundled import bundled_policies
 from rlhf_games.base import did_you_mean
 
-RANDOM = "random"
+RANDOM, BUNDLED = "random", "agent"
 BOARD, DESIRED = "observation", "desired_goal"
 
 
@@ -146,7 +147,7 @@ def load_actor(
     """Return the actor that a word on the command line names.
 
     Args:
-        spec: "random" or FILE.zip.
+        spec: "random", "agent" (the one that comes with the environment) or FILE.zip.
         env: where it acts: one environment, or many.
         name: of the environment.
         goal: what is asked for, None for what the environment rewards.
@@ -159,6 +160,8 @@ def load_actor(
     """
     if spec == RANDOM:
         return RandomActor(env, seed)
+    if spec == BUNDLED and name in bundled_policies():
+        spec = str(bundled_policies()[name])
     if model is None:
         model = load_model(spec, name)
     check_fits(model, spec, env, name, goal)

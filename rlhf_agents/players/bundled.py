@@ -1,4 +1,4 @@
-"""The agents that come with the package."""
+"""The agents that come with the package: of games with rules, and of other environments."""
 
 from __future__ import annotations
 
@@ -8,5 +8,17 @@ from pathlib import Path
 
 def bundled_agents() -> dict[str, Path]:
     """Return the agents that come with the package: name of the game to file."""
-    folder = Path(str(files("rlhf_agents"))) / "models"
-    return {path.stem: path for path in sorted(folder.glob("*.zip"))}
+    return {path.stem: path for path in sorted(_folder().glob("*.zip"))}
+
+
+def bundled_policies() -> dict[str, Path]:
+    """Return the agents of other environments, e.g. `minatar:breakout`: name to file.
+
+    They play for what the environment rewards.
+    """
+    paths = sorted(_folder().glob("*/*.zip"))
+    return {f"{path.parent.name}:{path.stem}": path for path in paths}
+
+
+def _folder() -> Path:
+    return Path(str(files("rlhf_agents"))) / "models"

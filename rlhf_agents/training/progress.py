@@ -19,7 +19,7 @@ def summary(model: HFDQN, rate: float, score: str) -> str:
     """
     loss = model.logger.name_to_value.get("train/loss", math.nan)
     said_loss = "" if math.isnan(loss) else f"loss {loss:.3g}"
-    if model.learner is not None:
+    if model.game is not None:
         parts = [f"{model.episodes} games", f"{rate / 1000:.1f}k moves/s", said_loss, score]
         return ", ".join(part for part in parts if part)
     parts = [f"{model.episodes} episodes", f"{rate:.0f} steps/s", said_loss]

@@ -37,6 +37,8 @@ RUNNING = "_current_ep_start"
 
 def why_not_kept(buffer: Any) -> str | None:
     """Return why a file cannot hold a buffer, None if it can."""
+    if buffer is None:
+        return None  # there is nothing to keep
     if type(buffer) not in (*OURS, *SB3S):
         return f"its class {type(buffer).__name__} is not one that can be read back"
     if getattr(buffer, "copy_info_dict", False):
@@ -131,6 +133,8 @@ def _check_episodes(starts: Array, lengths: Array, size: int) -> None:
 
 def end_running_episodes(buffer: Any) -> None:
     """End the episodes that still run in a buffer, as if by a time limit: others begin."""
+    if buffer is None:
+        return
     if isinstance(buffer, PositionBuffer):
         buffer.episode_length[:] = 0
     elif isinstance(buffer, MaskedReplayBuffer):

@@ -20,6 +20,7 @@ from rlhf_agents.evaluation.strength import AlphaBetaScore, Strength
 from rlhf_agents.files.atomic import write_to
 from rlhf_agents.hfdqn import HFDQN
 from rlhf_agents.progress import ProgressBar, warn
+from rlhf_agents.selfplay.learner import GameLearner
 from rlhf_agents.training.progress import summary
 from rlhf_agents.training.run_state import collect
 from rlhf_agents.training.stopping import Stopped, StopRequests
@@ -48,6 +49,7 @@ class TrainingConfig:
         trust: read the file to resume as SB3 does, which runs whatever code it holds.
         tensorboard: folder for TensorBoard logs.
         compact: the last save keeps only what playing needs.
+        plain: SB3's DQN with its own defaults, whatever is known to be good for the environment.
         quiet: no progress bar.
         command: how the run was started, kept in the model file.
         steps: budget of environment steps in all, > 0, instead of minutes. As with SB3, the
@@ -74,6 +76,7 @@ class TrainingConfig:
     trust: bool = False
     tensorboard: Path | None = None
     compact: bool = False
+    plain: bool = False
     quiet: bool = False
     command: str = ""
     steps: int | None = None
@@ -144,7 +147,7 @@ class Run(BaseCallback):
         self.progress = ProgressBar(
             "training", total, self._done(), unit, lines=True, shown=not self.config.quiet
         )
-        if self.agent.learner is not None:
+        if isinstance(self.agent.learner, GameLearner):
             self.agent.learner.prefetcher.while_waiting = lambda: self._check(at_rest=True)
         self.requests.guard(self._settle)
 
@@ -267,7 +270,7 @@ class Run(BaseCallback):
         assert self.progress is not None
         self._shown = self._done()
         rate = (self.num_timesteps - self.first_step) / max(self.elapsed, 1e-9)
-        named = ("games", "moves") if self.agent.learner is not None else ("episodes", "steps")
+        named = ("games", "moves") if self.agent.game is not None else ("episodes", "steps")
         self.logger.record(f"rollout/{named[0]}", self.agent.episodes)
         self.logger.record(f"time/{named[1]}_per_second", rate)
         text = summary(self.agent, rate, self._score_text())
@@ -321,7 +324,4 @@ class Run(BaseCallback):
             OutputError: the path cannot be written.
         """
         self.agent.training_seconds = self.seconds_before + self.elapsed
-        if self.agent.learner is None:
-            write_to(self.config.out, self.agent.file_bytes(self._facts(), {}))
-        else:
-            self.agent.save_agent(self.config.out, self.notes)
+        self.agent.save_agent(self.config.out, self.notes, self._facts())

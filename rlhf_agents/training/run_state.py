@@ -80,7 +80,7 @@ def collect(model: Any, replay: bool = True, episodes: bool = True) -> RunState:
         run |= prefixed(AHEAD, model.lookahead.run_state())
     arrays = {RUN: run}
     left_out = "--no-replay was asked for" if not replay else why_not_kept(model.replay_buffer)
-    if left_out is None:
+    if left_out is None and model.replay_buffer is not None:
         kept = _replay(model)
         size = sum(array.nbytes for array in kept.values())
         if size > MAX_MEMBER_BYTES:
@@ -145,6 +145,8 @@ def restore(model: Any, file: ModelFile, same_random: bool = True) -> list[str]:
 
 def _restore_replay(model: Any, file: ModelFile) -> str:
     """Fill the replay buffer; return why that was not possible, if it was not."""
+    if model.replay_buffer is None:
+        return ""
     reason = "it holds no replay"
     try:
         groups = read_groups(file.path, {REPLAY: _replay_bytes(model)})

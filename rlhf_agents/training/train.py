@@ -11,6 +11,7 @@ from stable_baselines3.common.vec_env import VecEnv
 
 from rlhf_agents.dqn import hyperparams
 from rlhf_agents.dqn.env_access import game_of
+from rlhf_agents.dqn.recommended import ATTRIBUTE
 from rlhf_agents.envs.names import GYMNASIUM, check_name
 from rlhf_agents.envs.open_env import EnvConfig, open_env, policy_of
 from rlhf_agents.envs.trained_models import require_same, training_facts
@@ -67,7 +68,7 @@ def train(config: TrainingConfig, strength: Strength | None = None) -> tuple[HFD
         if config.steps is not None and model.num_timesteps >= config.steps:
             warn(f"nothing is left to do of {config.steps} steps; a larger budget goes on")
             return model, False
-        if strength is None and model.learner is not None and config.measures_strength:
+        if strength is None and model.game is not None and config.measures_strength:
             strength = AlphaBetaScore()
         run = Run(config, requests, strength)
         try:
@@ -84,7 +85,7 @@ def _learn(model: HFDQN, run: Run) -> None:
         model.learn(
             todo,
             callback=run,
-            log_interval=EPISODES_PER_LOG if model.learner is None else GAMES_PER_LOG,
+            log_interval=EPISODES_PER_LOG if model.game is None else GAMES_PER_LOG,
             reset_num_timesteps=config.resume is None,
             used_share=run.used_share,
         )
@@ -131,8 +132,9 @@ def prepare(config: TrainingConfig) -> tuple[HFDQN, TrainingConfig]:
     )
     resumed = _without_env(config)
     observed = None if resumed is None else resumed.observation_space
+    n_envs = 1 if config.plain and config.n_envs is None else config.n_envs
     try:
-        env = open_env(opened, config.n_envs, observed)
+        env = open_env(opened, n_envs, observed)
     except (UserError, GameError) as error:
         if file is None:
             raise
@@ -227,23 +229,24 @@ def with_ending(path: Path) -> Path:
 def _with_budget(config: TrainingConfig, model: HFDQN) -> TrainingConfig:
     if config.minutes is not None or config.steps is not None:
         return config
-    if model.learner is not None:
+    if model.game is not None:
         return replace(config, minutes=GAME_MINUTES)
     return replace(config, steps=int(hyperparams.of_env(config.game)["n_timesteps"]))
 
 
 def _new(config: TrainingConfig, env: VecEnv) -> HFDQN:
     log = None if config.tensorboard is None else str(config.tensorboard)
-    settings = dict(config.settings)
     policy = config.policy
     if game_of(env) is None:
-        named = hyperparams.of_env(config.game)
-        settings = {
-            **{key: each for key, each in named.items() if key in hyperparams.KNOWN},
-            **settings,
-        }
         policy = policy or policy_of(env, config.game)
-    arguments: dict[str, Any] = hyperparams.as_arguments(settings)
+    elif config.plain:
+        msg = f"{config.game} is learnt by self-play, which plain DQN cannot do: leave out --plain"
+        raise SettingError(msg)
+    arguments: dict[str, Any] = hyperparams.as_arguments(config.settings)
+    if not config.plain:
+        known = hyperparams.recommended(config.game, env.num_envs)
+        known = known or hyperparams.recommended("default", env.num_envs)
+        setattr(env, ATTRIBUTE, known)
     try:
         return HFDQN(
             policy or "MultiInputPolicy",
@@ -251,6 +254,7 @@ def _new(config: TrainingConfig, env: VecEnv) -> HFDQN:
             **{"device": config.device, **arguments},
             seed=config.seed,
             tensorboard_log=log,
+            recommended=not config.plain,
         )
     except (AssertionError, TypeError, ValueError) as error:
         msg = f"HFDQN cannot learn {config.game} with these hyper-parameters: {error}"

@@ -15,7 +15,14 @@ they have the same network and settings, except for what `learning_tasks.py` nam
 * Board games: share of games won against OpenSpiel's MCTS of 100 simulations, after `--minutes` of
   what `rlhf-train` does (two threads); SB3's DQN takes as many steps against random play. An
   untrained network shows how much of that search wins alone.
-* seconds: of acting and learning, by the clock on the wall, without evaluation.
+* seconds: of acting and learning, by the clock on the wall, without evaluation; `cpu` counts those
+  of the processor instead, whatever else runs.
+* last 100: mean return of the last 100 episodes while learning, exploration included.
+
+The five games of MinAtar, as `rlhf-train` learns them without options, three seeds:
+
+    nice python tests/benchmarks/learning_curves.py --learners HFDQN --seeds 3 \
+        --tasks breakout,asterix,space_invaders,seaquest,freeway
 """
 
 from __future__ import annotations
@@ -45,6 +52,7 @@ from learning_tasks import (
     Learner,
     Task,
 )
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 from stable_baselines3.common.callbacks import BaseCallback
@@ -77,6 +85,8 @@ class Result:
         end: the score after the last step.
         best: the best on the way.
         curve: steps, seconds and score of every look on the way.
+        cpu: CPU seconds of acting and learning, of all threads.
+        recent: mean return of the last 100 episodes while learning.
     """
 
     task: str
@@ -89,6 +99,8 @@ class Result:
     end: float
     best: float
     curve: list[tuple[int, float, float]]
+    cpu: float | None = None
+    recent: float | None = None
 
 
 # ---- one player ---------------------------------------------------------------------------------
@@ -119,19 +131,26 @@ class Looks(BaseCallback):
         super().__init__()
         self.task, self.goal, self.every = task, goal, every
         self.curve: list[tuple[int, float, float]] = []
-        self.aside, self.began = 0.0, time.perf_counter()
+        self.aside, self.began = np.zeros(2), clocks()
 
     @property
-    def seconds(self) -> float:
-        return time.perf_counter() - self.began - self.aside
+    def seconds(self) -> tuple[float, float]:
+        """Seconds on the wall and of the processor, without looks."""
+        wall, cpu = clocks() - self.began - self.aside
+        return float(wall), float(cpu)
 
     def _on_step(self) -> bool:
         if self.num_timesteps >= (len(self.curve) + 1) * self.every:
-            begin = time.perf_counter()
+            begin = clocks()
             score = judge(self.model, self.task, self.goal, WORLDS_ON_THE_WAY)
-            self.aside += time.perf_counter() - begin
-            self.curve.append((self.num_timesteps, round(self.seconds, 1), round(score, 3)))
+            self.aside += clocks() - begin
+            self.curve.append((self.num_timesteps, round(self.seconds[0], 1), round(score, 3)))
         return True
+
+
+def clocks() -> NDArray[np.float64]:
+    """Return the time on the wall and of the processor."""
+    return np.array([time.perf_counter(), time.process_time()])
 
 
 def learn(name: str, learner: Learner, seed: int, steps: int) -> Result:
@@ -140,14 +159,18 @@ def learn(name: str, learner: Learner, seed: int, steps: int) -> Result:
     if learner.kind == RANDOM:
         end = judge(None, task, learner.goal, WORLDS)
         return Result(name, learner.name, seed, steps, 0, 0.0, task.score, end, end, [])
-    env = make_env(task.world, task.n_envs, learner.goal, seed=seed, **task.options)
+    n_envs = learner.n_envs or task.n_envs
+    env = make_env(task.world, n_envs, learner.goal, seed=seed, **task.options)
     settings = {"seed": seed, "device": "cpu", **learner.settings}
+    if learner.kind == HFDQN and learner.settings:
+        settings["recommended"] = False
     if learner.kind == INDEPENDENT:
-        settings["agents"] = env.num_envs // task.n_envs
+        settings["agents"] = env.num_envs // n_envs
     model: Any = KINDS[learner.kind]("MultiInputPolicy", env, **settings)
     looks = Looks(task, learner.goal, max(1, steps // LOOKS))
     model.learn(steps, callback=looks)
-    seconds = looks.seconds
+    seconds, cpu = looks.seconds
+    recent = float(np.mean([episode["r"] for episode in model.ep_info_buffer or [{"r": 0.0}]]))
     env.close()
     end = judge(model, task, learner.goal, WORLDS)
     best = max([score for _, _, score in looks.curve], default=end)
@@ -162,6 +185,8 @@ def learn(name: str, learner: Learner, seed: int, steps: int) -> Result:
         end,
         best,
         looks.curve,
+        round(cpu, 1),
+        round(recent, 3),
     )
 
 
@@ -259,7 +284,7 @@ def read(file: Path) -> list[Result]:
 def table(results: list[Result]) -> Table:
     """Return the means over the seeds, in the order of the tasks."""
     shown = Table(title="Learning, mean over seeds (± standard deviation)")
-    for column in ("world", "learner", "seeds", "steps", "seconds", "score", "end", "best"):
+    for column in COLUMNS:
         shown.add_column(column, justify="left" if column in ("world", "learner") else "right")
     places = {name: place for place, name in enumerate((*TASKS, *BOARDS))}
     keys = dict.fromkeys((one.task, one.learner, one.budget) for one in results)
@@ -274,14 +299,34 @@ def table(results: list[Result]) -> Table:
             str(len(runs)),
             f"{steps:,.0f}",
             f"{seconds:,.0f}",
+            _mean_of([one.cpu for one in runs], ",.0f"),
             runs[0].score,
             f"{np.mean([one.end for one in runs]):.2f}{spread}",
             f"{np.mean([one.best for one in runs]):.2f}",
+            _mean_of([one.recent for one in runs], ".2f"),
         )
     return shown
 
 
 PARTS = ("steps", "seconds")
+COLUMNS = (
+    "world",
+    "learner",
+    "seeds",
+    "steps",
+    "seconds",
+    "cpu",
+    "score",
+    "end",
+    "best",
+    "last 100",
+)
+
+
+def _mean_of(values: list[float | None], digits: str) -> str:
+    """Return the mean of what is known, nothing if nothing is."""
+    known = [value for value in values if value is not None]
+    return format(np.mean(known), digits) if known else ""
 
 
 def main() -> None:

@@ -14,7 +14,6 @@ from stable_baselines3.common.utils import LinearSchedule
 from torch import nn
 
 from rlhf_adapters.single_agent.goals import Cell
-from rlhf_agents.dqn.replay.masked_buffer import MaskedReplayBuffer
 
 HFDQN, DQN, RANDOM, UNTRAINED = "HFDQN", "SB3 DQN", "random", "HFDQN untrained"
 INDEPENDENT = "independent SB3 DQN"
@@ -30,12 +29,14 @@ class Learner:
         kind: `HFDQN`, `DQN`, `INDEPENDENT` or `RANDOM`.
         settings: of the algorithm.
         goal: what is asked of the world.
+        n_envs: side by side while learning; None is the task's.
     """
 
     name: str
     kind: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     goal: Any = None
+    n_envs: int | None = None
 
 
 @dataclass(frozen=True)
@@ -155,24 +156,6 @@ PAPER_MINATAR = {
     },
 }
 
-OUR_MINATAR = {
-    "learning_rate": 3e-4,
-    "batch_size": 64,
-    "buffer_size": 200_000,
-    "learning_starts": 5000,
-    "gamma": 0.99,
-    "target_update_interval": 1000,
-    "train_freq": 4,
-    "gradient_steps": MINATAR_ENVS,
-    "exploration_fraction": 0.1,
-    "exploration_final_eps": 0.02,
-    "hindsight": False,
-    "double_q": True,
-    "replay_buffer_class": MaskedReplayBuffer,
-    "replay_buffer_kwargs": {"n_steps": 3, "gamma": 0.99},
-    "policy_kwargs": {"net_arch": [], "features_extractor_class": Planes},
-}
-
 
 def _minatar(game: str) -> Task:
     return Task(
@@ -180,7 +163,7 @@ def _minatar(game: str) -> Task:
         RETURN,
         1_000_000,
         (
-            Learner("HFDQN", HFDQN, OUR_MINATAR),
+            Learner("HFDQN", HFDQN, n_envs=32),  # as make_env recommends
             Learner("SB3 DQN", DQN, SB3_MINATAR),
             Learner("SB3 DQN with the paper's settings", DQN, PAPER_MINATAR),
         ),
@@ -213,8 +196,10 @@ TASKS = {
         40_000,
         both(GRID, Cell((3, 3)), foresight=True),
     ),
-    "breakout": _minatar("breakout"),
-    "asterix": _minatar("asterix"),
+    **{
+        game: _minatar(game)
+        for game in ("breakout", "asterix", "space_invaders", "seaquest", "freeway")
+    },
     # Eight worlds of three agents, each of which is a column: a step counts for every agent.
     "spread": Task(
         "mpe2:simple_spread_v3",

@@ -35,6 +35,7 @@ from numpy.typing import NDArray
 from rlhf_adapters.batch_vec_env import BatchVecEnv
 from rlhf_adapters.single_agent.clock import with_clock
 from rlhf_adapters.single_agent.goals import Bools, StepBatch
+from rlhf_adapters.single_agent.run_state import ResumableWorlds
 from rlhf_adapters.single_agent.tasks import NATIVE_END, NATIVE_REWARD, Floats, ScoreTask, Task
 from rlhf_adapters.specs import EnvError, Info
 from rlhf_games.arrays import actions_of
@@ -308,7 +309,7 @@ class ArcadeEnv(EpisodeGoalFunctions, gymnasium.Env[Batch, np.int64]):
         return {key: values[0] for key, values in batch.items()}
 
 
-class ArcadeVecEnv(EpisodeGoalFunctions, BatchVecEnv):
+class ArcadeVecEnv(EpisodeGoalFunctions, ResumableWorlds, BatchVecEnv):
     """n environments as an SB3 `VecEnv`; goals, masks and checks of all in one call.
 
     Arguments as in `GoalEnvs`; environment i has the seed `seed + i`. The last info of an episode
@@ -316,7 +317,6 @@ class ArcadeVecEnv(EpisodeGoalFunctions, BatchVecEnv):
     """
 
     games_class: type[GoalEnvs] = GoalEnvs
-    render_mode: str | None = None
 
     def __init__(self, worlds: BatchedEnvs, task: Task, seed: int | None = None) -> None:
         EpisodeGoalFunctions.__init__(self, task)

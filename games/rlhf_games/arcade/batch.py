@@ -30,6 +30,7 @@ class ArcadeBatch:
         reward: points of the last step, float32 `[n]`.
         over: bool `[n]`.
         draws: what the dice threw last, float64 `[n, K]`.
+        dice: of all games.
     """
 
     def __init__(self, game: ArcadeGame, n: int, seed: int | None = None) -> None:
@@ -45,12 +46,12 @@ class ArcadeBatch:
 
     def seed(self, seed: int | None) -> None:
         """Start the dice anew; `restart` must follow. No action is left to stick."""
-        self._dice = Dice(self.n, seed)
+        self.dice = Dice(self.n, seed)
         self.states[:, arcade_rules.LAST_ACTION] = 0
 
     def restart(self, which: NDArray[np.bool_]) -> None:
         """Begin the games of `which` `[n]` anew."""
-        self._dice.throw(which, self.draws)
+        self.dice.throw(which, self.draws)
         arcade_rules.restart_batch(
             self.game.rules, self.states, which, self.draws, self.observation
         )
@@ -64,9 +65,24 @@ class ArcadeBatch:
             IllegalMoveError: an action does not exist; nothing was played.
         """
         actions = actions_of(actions, self.n)
-        self._dice.throw(self._all, self.draws)
+        self.dice.throw(self._all, self.draws)
         wrong = arcade_rules.step_batch(
             self.game.rules, self.states, actions, self.draws, self.reward, self.observation
         )
         refuse_action(self.game, actions, wrong)
+        self.over = self.game.over(self.states)
+
+    def step_some(self, which: NDArray[np.int64], actions: Any) -> None:
+        """Play one action `[k]` in the games of `which` `[k]`; the others stay as they are.
+
+        Raises:
+            GameError: there are not k actions.
+            IllegalMoveError: an action does not exist; nothing was played.
+        """
+        playing = np.zeros(self.n, np.bool_)
+        playing[which] = True
+        self.dice.throw(playing, self.draws)
+        states, self.reward[which] = self.game.step(self.states[which], actions, self.draws[which])
+        self.states[which] = states
+        self.observation[which] = self.game.observe(states)
         self.over = self.game.over(self.states)

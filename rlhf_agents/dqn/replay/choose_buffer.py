@@ -30,7 +30,7 @@ def choose_buffer(model: Any, asks_masks: bool) -> bool:
     if priorities is not None:  # SB3's JSON makes lists of them
         kwargs = {**model.replay_buffer_kwargs, "priorities": Priorities(*priorities)}
         model.replay_buffer_kwargs = kwargs
-    if model.replay_buffer_class is not None:
+    if model.replay_buffer_class is not None or model.parallel is not None:
         return False
     options: dict[str, Any] = {"n_steps": model.n_steps, "gamma": model.gamma}
     chosen: Any = MaskedReplayBuffer

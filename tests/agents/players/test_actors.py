@@ -14,16 +14,19 @@ from gymnasium import spaces
 from rlhf_adapters.specs import EnvConfig
 from rlhf_agents import HFDQN
 from rlhf_agents.cli import evaluate, play
+from rlhf_agents.envs.make_env import make_env
 from rlhf_agents.envs.names import game_name
 from rlhf_agents.envs.open_env import open_many, open_one
 from rlhf_agents.errors import EnvironmentFailureError, ModelFileError, SettingError
 from rlhf_agents.evaluation.env_scores import measure
+from rlhf_agents.files.model_file import read_model
 from rlhf_agents.play.episode import ANSI, EpisodePlayer
 from rlhf_agents.play.episode_events import goal_floor
 from rlhf_agents.play.saved_games import new_path, records_in
 from rlhf_agents.play.setup import file_stem
 from rlhf_agents.players.actors import check_fits, load_actor
-from rlhf_agents.players.bundled import bundled_agents
+from rlhf_agents.players.bundled import bundled_agents, bundled_policies
+from rlhf_games import minatar
 from rlhf_games.base import GameError
 from tests.agents.envs.walks import LAKE, STILL, WAY, save_walker
 
@@ -317,3 +320,29 @@ def test_files_of_foreign_games_have_plain_names(tmp_path):
     assert path.name == "openspiel_breakthrough_columns_6_rows_6-1.json"
     path.touch()
     assert records_in(tmp_path, "openspiel:breakthrough(columns=6,rows=6)") == [path]
+
+
+def test_arcade_games_come_with_agents(capsys):
+    """One episode each, without naming an agent: all of them play far better than chance."""
+    policies = bundled_policies()
+    assert {*policies} == {f"minatar:{name}" for name in minatar.names()}
+    assert sum(path.stat().st_size for path in policies.values()) < 2_000_000
+    for name, path in policies.items():
+        manifest = read_model(path).manifest
+        assert manifest["notes"]["command"].startswith(f"rlhf-train --game {name}")
+    env = make_env("minatar:breakout", n_envs=20, seed=3, max_steps=2000)
+    actor = load_actor("agent", env, "minatar:breakout")
+    observation, returns, running = env.reset(), np.zeros(20), np.ones(20, bool)
+    while running.any():
+        actions, _ = actor.predict(observation, deterministic=True)
+        observation, rewards, dones, _ = env.step(actions)
+        returns += rewards * running
+        running &= ~dones
+    assert returns.mean() > 8  # chance: 0.5
+    words = ("--game", "minatar:freeway", "--terminal", "--plies", "3", "--option", "fast=True")
+    assert play.main([*words, "--games", "1"]) == 0
+    out, err = capsys.readouterr()
+    assert "freeway" in out
+    assert "No agent" not in err
+    assert play.main([*words, "--goal", "score_1"]) == 0
+    assert "No agent comes with minatar:freeway and the goal score_1" in capsys.readouterr().err

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rlhf_agents.files.model_file import MODEL_GROUPS, RUN_GROUPS, read_model
+from rlhf_agents.files.model_file import MODEL_GROUPS, RUN, RUN_GROUPS, read_model
 
 CLOCK = {"training_seconds", "start_time", "_num_timesteps_at_start", "notes"}
 """When and in how many sittings it was trained."""
@@ -13,7 +13,8 @@ CLOCK = {"training_seconds", "start_time", "_num_timesteps_at_start", "notes"}
 def differences(first, second):
     """Return the names of all that differs: arrays bit by bit, and facts of the manifest."""
     one, other = (read_model(path, (*MODEL_GROUPS, *RUN_GROUPS)) for path in (first, second))
-    assert set(RUN_GROUPS) <= set(one.arrays)
+    has_replay = not one.manifest.get("data", {}).get("parallel")
+    assert set(RUN_GROUPS if has_replay else {RUN}) <= set(one.arrays)
     found = list(_facts(one.manifest, other.manifest, "manifest"))
     for group in set(one.arrays) | set(other.arrays):
         ours, theirs = one.arrays.get(group, {}), other.arrays.get(group, {})

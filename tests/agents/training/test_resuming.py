@@ -15,7 +15,7 @@ from rlhf_agents.errors import EnvironmentFailureError, ModelFileError, OutputEr
 from rlhf_agents.files.model_file import REPLAY, RUN, read_model, write_model
 from rlhf_agents.hfdqn import HFDQN
 from rlhf_agents.players.agent import load_agent
-from rlhf_agents.settings import ModelForesight
+from rlhf_agents.settings import ModelForesight, Parallel
 from rlhf_agents.training import run, run_state
 from rlhf_agents.training.train import TrainingConfig, train
 from tests.agents.envs import small_envs
@@ -51,6 +51,26 @@ PLANS = {
     ),
     "a world that is remembered and planned in": world("Bits", 2, foresight=True),
     "a world that is predicted": world("Bits", foresight=ModelForesight(model="network")),
+    "side by side": world("Walk", 3, parallel=True),
+    "side by side, masks": world("MaskedWalk", 2, parallel=True),
+    "planes side by side": TrainingConfig(
+        "minatar:breakout",
+        steps=1600,
+        n_envs=8,
+        checkpoint_steps=300,
+        quiet=True,
+        settings={"train_freq": 8, "parallel": Parallel(epochs=1)},
+    ),
+    "goals side by side": TrainingConfig(
+        "minatar:breakout",
+        goal="mixed",
+        steps=1600,
+        n_envs=8,
+        checkpoint_steps=300,
+        quiet=True,
+        settings={"train_freq": 8, "parallel": {"epochs": 1}},
+        options={"max_steps": 30},
+    ),
     "SB3's HER": world("Bits", 2, replay_buffer_class=HerReplayBuffer),
 }
 

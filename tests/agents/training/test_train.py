@@ -9,7 +9,7 @@ import pytest
 from stable_baselines3 import DQN
 
 from rlhf_agents.errors import ModelFileError, SettingError
-from rlhf_agents.files.model_file import MODEL_GROUPS, OPTIMIZER, POLICY, RUN_GROUPS, read_model
+from rlhf_agents.files.model_file import MODEL_GROUPS, POLICY, RUN_GROUPS, read_model
 from rlhf_agents.players.agent import load_agent
 from rlhf_agents.training.train import TrainingConfig, train
 from rlhf_games.base import GameError, UnknownGameError
@@ -109,10 +109,10 @@ def test_a_world_of_gymnasium_brings_its_hyper_parameters(plan):
     assert (facts["world"], facts["steps"], facts["n_envs"]) == ("gymnasium:CartPole-v1", 256, 1)
 
 
-def test_compact_files_of_other_worlds_hold_the_model_only(plan):
+def test_compact_files_of_other_environments_hold_the_network_only(plan):
     changes = {"game": "CartPole-v1", "minutes": None, "steps": 50, "n_envs": 2, "compact": True}
     train(replace(plan, **changes))
-    assert set(read_model(plan.out, (*MODEL_GROUPS, *RUN_GROUPS)).arrays) == {POLICY, OPTIMIZER}
+    assert set(read_model(plan.out, (*MODEL_GROUPS, *RUN_GROUPS)).arrays) == {POLICY}
 
 
 def test_leftovers_of_killed_runs_are_removed(plan):

@@ -1,0 +1,144 @@
+"""Going on in the middle of episodes: where n one-player worlds are, as arrays, and back.
+
+Nothing that a file says becomes the state of a game. Games are begun and played again, so that
+whatever comes out is a state that their rules allow.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlhf_games.arcade.batch import ArcadeBatch
+from rlhf_games.arcade.rules import LAST_ACTION
+
+Arrays = dict[str, NDArray[Any]]
+FIRST_ROOM = 1024
+"""Steps of an episode that are remembered without making more room."""
+
+
+class EpisodeLog:
+    """The actions of the episodes that are under way in n games, and how they began.
+
+    Args:
+        batch: the games.
+    """
+
+    def __init__(self, batch: ArcadeBatch) -> None:
+        self.batch = batch
+        self.lengths = np.zeros(batch.n, np.int64)
+        self.actions = np.zeros((batch.n, FIRST_ROOM), np.int8)
+        self.dice = batch.dice.generators.copy()
+        self.last_actions = batch.states[:, LAST_ACTION].copy()
+        self._each = np.arange(batch.n)
+
+    def begin(self, which: NDArray[np.bool_]) -> None:
+        """Remember how the games of `which` `[n]`, which are about to begin, do so."""
+        self.lengths[which] = 0
+        self.dice[which] = self.batch.dice.generators[which]
+        self.last_actions[which] = self.batch.states[which, LAST_ACTION]
+
+    def add(self, actions: NDArray[Any], which: NDArray[np.int64] | None = None) -> None:
+        """Remember an action of every game, or of some."""
+        which = self._each if which is None else which
+        if self.lengths.max() >= self.actions.shape[1]:
+            self.actions = np.concatenate([self.actions, np.zeros_like(self.actions)], axis=1)
+        self.actions[which, self.lengths[which]] = actions
+        self.lengths[which] += 1
+
+    def state(self) -> Arrays:
+        """Return what is remembered."""
+        taken = [row[:length] for row, length in zip(self.actions, self.lengths, strict=True)]
+        return {
+            "dice": self.dice.copy(),
+            "last_actions": self.last_actions.copy(),
+            "lengths": self.lengths.copy(),
+            "actions": np.concatenate(taken),
+        }
+
+    def replay(self, state: Arrays) -> None:
+        """Bring the games to where `state` was taken.
+
+        Raises:
+            KeyError: something is missing.
+            ValueError: it is not about so many games.
+            rlhf_games.base.IllegalMoveError: an action does not exist.
+        """
+        batch, lengths = self.batch, _like(state["lengths"], self.lengths)
+        last, total = _like(state["last_actions"], self.last_actions), len(state["actions"])
+        if lengths.min() < 0 or lengths.sum() != total:
+            msg = f"{total} actions are not those of episodes of {lengths.sum()} steps"
+            raise ValueError(msg)
+        if last.min() < 0 or last.max() >= batch.game.n_actions:
+            msg = f"a last action is not one of 0 to {batch.game.n_actions - 1}"
+            raise ValueError(msg)
+        batch.dice.generators[:] = _like(state["dice"], self.dice)
+        batch.states[:, LAST_ACTION] = last
+        everywhere = np.ones(batch.n, np.bool_)
+        self.begin(everywhere)
+        batch.restart(everywhere)
+        ends = np.cumsum(lengths)
+        for t in range(int(lengths.max(initial=0))):
+            playing = np.flatnonzero(t < lengths)
+            actions = state["actions"][ends[playing] - lengths[playing] + t]
+            batch.step_some(playing, actions)
+            self.add(actions, playing)
+
+
+def _like(found: NDArray[Any], own: NDArray[Any]) -> NDArray[Any]:
+    """Return an array of a file if it has the shape and type of our own.
+
+    Raises:
+        ValueError: it has not.
+    """
+    if found.shape != own.shape or found.dtype != own.dtype:
+        msg = f"{found.dtype} {found.shape} stands where {own.dtype} {own.shape} belongs"
+        raise ValueError(msg)
+    return found
+
+
+class ResumableWorlds:
+    """What a `VecEnv` over `GoalEnvs` says of where it is, if its worlds can tell."""
+
+    def run_state(self) -> Arrays:
+        """Return where all worlds are; nothing if they cannot tell."""
+        env: Any = self
+        log: EpisodeLog | None = getattr(env.worlds, "log", None)
+        if log is None:
+            return {}
+        said = json.dumps(env.games.rng.bit_generator.state).encode()
+        own = {name: array.copy() for name, array in self._columns().items()}
+        return {"rng": np.frombuffer(said, np.uint8), **own, **log.state()}
+
+    def restore_run_state(self, state: Arrays) -> bool:
+        """Go to where `run_state` was called; return whether all worlds are there.
+
+        Raises:
+            KeyError: something is missing.
+            ValueError: it is not about such worlds; errors of `EpisodeLog.replay` too.
+        """
+        env: Any = self
+        log: EpisodeLog | None = getattr(env.worlds, "log", None)
+        if log is None or not state:
+            return False
+        columns = {name: _like(state[name], own) for name, own in self._columns().items()}
+        env.games.rng.bit_generator.state = json.loads(state["rng"].tobytes())
+        env.worlds.replay(state)
+        env.games.steps[:] = log.lengths
+        for name, own in self._columns().items():
+            own[:] = columns[name]
+        if hasattr(env.task, "asked"):
+            env.task.asked[:] = env.task.desired.argmax(axis=1)
+        return True
+
+    def _columns(self) -> Arrays:
+        env: Any = self
+        return {
+            "returns": env._returns,
+            "score": env.games.score,
+            "achieved": env.task.achieved,
+            "desired": env.task.desired,
+        }

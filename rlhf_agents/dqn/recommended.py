@@ -1,0 +1,75 @@
+"""Settings that an environment recommends, for arguments that a user left open."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import gymnasium
+from stable_baselines3 import DQN
+from stable_baselines3.common.vec_env import VecEnv
+
+from rlhf_agents.dqn.env_access import attribute
+
+ATTRIBUTE = "recommended"
+"""Of environments: arguments of `HFDQN` that are known to be good for them."""
+POSITIONAL = list(inspect.signature(DQN.__init__).parameters)[3:]
+"""Names of DQN's arguments after the policy and the environment."""
+OF_REPLAY = frozenset(
+    {
+        "buffer_size",
+        "double_q",
+        "foresight",
+        "gradient_steps",
+        "hindsight",
+        "learning_starts",
+        "n_steps",
+        "optimize_memory_usage",
+        "replay_buffer_class",
+        "replay_buffer_kwargs",
+        "target_update_interval",
+        "tau",
+    }
+)
+"""Arguments that only learning from replay has: a user who gives one wants replay."""
+
+
+def recommended_by(env: Any) -> dict[str, Any]:
+    """Return the arguments of `HFDQN` that an environment recommends."""
+    found: Any = None
+    if isinstance(env, VecEnv):
+        found = getattr(env, ATTRIBUTE, None) or attribute(env, ATTRIBUTE)
+    elif isinstance(env, gymnasium.Env) and env.has_wrapper_attr(ATTRIBUTE):
+        found = env.get_wrapper_attr(ATTRIBUTE)
+    return dict(found) if isinstance(found, Mapping) else {}
+
+
+def by_name(
+    args: Sequence[Any], kwargs: Mapping[str, Any], ours: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the arguments of `HFDQN` that were given, by name; `ours` are not, where None."""
+    chosen = {name: value for name, value in ours.items() if value is not None}
+    return {**dict(zip(POSITIONAL, args, strict=False)), **kwargs, **chosen}
+
+
+def left_open(advice: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the part of `advice` that concerns arguments which were not given."""
+    if advice.get("parallel") and given.keys() & OF_REPLAY:
+        return {}
+    return {name: value for name, value in advice.items() if name not in given}
+
+
+def sentence(taken: Mapping[str, Any]) -> str:
+    """Return what to tell a user about recommended settings that were taken."""
+    words = ", ".join(f"{name}={_short(value)}" for name, value in taken.items())
+    return (
+        f"Training with settings recommended for this environment: {words}. "
+        "For plain DQN give HFDQN recommended=False, or rlhf-train --plain."
+    )
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"dict({', '.join(f'{name}={_short(part)}' for name, part in value.items())})"
+    return value.__name__ if isinstance(value, type) else str(value)

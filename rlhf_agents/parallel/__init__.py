@@ -1,0 +1,1 @@
+"""Learning from many environments side by side: no replay, lambda returns (PQN's recipe)."""

@@ -1,0 +1,161 @@
+"""What is learnt from every step: the reward of the environment, or all goals of its table at once.
+
+A head is what a network says about one goal. A plain network has a single head. `AllGoalsPolicy`
+has one for each goal of a finite table, and every step is a lesson for all of them: which goals it
+reached, and which it made impossible, is what the environment tells as `achieved_goal`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+from stable_baselines3.common.vec_env import VecNormalize, unwrap_vec_wrapper
+
+from rlhf_agents.dqn.env_access import attribute
+from rlhf_agents.parallel.networks import ACHIEVED, DESIRED, AllGoalsPolicy
+
+NATIVE_END = "native_terminated"
+"""Key of infos: the environment itself ended the episode."""
+Floats = NDArray[np.float32]
+Bools = NDArray[np.bool_]
+
+
+Happened = tuple[NDArray[Any], Bools, list[dict[str, Any]]]
+
+
+HOPELESS = 0.05
+"""What is desired is worth less than this where it was never reached."""
+
+
+class Judged(NamedTuple):
+    """What a step in n environments means for K heads; each `[n, K]`.
+
+    Attributes:
+        rewards: float32.
+        ended: nothing after this step belongs to the same task.
+        weights: float32, 0 where the head has nothing to learn, because its goal was decided.
+    """
+
+    rewards: Floats
+    ended: Bools
+    weights: Floats
+
+
+class RewardHead:
+    """The single head of a plain network."""
+
+    count = 1
+
+    def acting(self, values: Floats, observation: Any) -> Floats:
+        """Return the values `[n, A]` by which to act, of values `[n, K, A]`."""
+        del observation
+        return values[:, 0]
+
+    def asked(self, observation: Any, n: int) -> Bools:
+        """Return which heads `[n, K]` are acted for."""
+        del observation
+        return np.ones((n, 1), np.bool_)
+
+    def goes_on(self, info: dict[str, Any]) -> Bools:
+        """Return for which heads `[K]` an episode that ended was only cut short."""
+        return np.array([bool(info.get("TimeLimit.truncated", False))])
+
+    def judge(self, before: Any, after: Any, happened: Happened) -> Judged:
+        """Return what a step means.
+
+        Args:
+            before: observations in which it was taken.
+            after: observations that followed, where an episode ended those of the next one.
+            happened: rewards and ends `[n]`, and infos.
+        """
+        del before, after
+        rewards, dones, _ = happened
+        paid = np.asarray(rewards, np.float32)[:, None]
+        return Judged(paid, dones[:, None], np.ones_like(paid))
+
+
+class GoalHeads:
+    """The heads of `AllGoalsPolicy`: one for each goal, and one for not losing.
+
+    A goal is learnt until it is decided, so beyond the easy ones, where a hard one was never
+    reached, no goal says what to do. There the last head does: it pays -1 where the environment
+    itself ends the episode.
+
+    Args:
+        goals: how many are in the table; K is one more.
+    """
+
+    def __init__(self, goals: int) -> None:
+        self.count = goals + 1
+
+    def acting(self, values: Floats, observation: Any) -> Floats:
+        """Return the values of what is desired, see `RewardHead.acting`.
+
+        Where what is desired is worth nothing whatever is done, because it was never reached so
+        far, play for the open goals and for not losing finds the way there.
+        """
+        wanted = _with_last(np.maximum(observation[DESIRED], 0.0), 0.0)
+        result = _weighted(values, wanted)
+        lost = result.max(axis=1) < HOPELESS
+        others = _with_last((observation[ACHIEVED] == 0).astype(np.float32), 1.0)
+        result[lost] = _weighted(values[lost], others[lost])
+        return result
+
+    def asked(self, observation: Any, n: int) -> Bools:
+        """Return which goals are desired, see `RewardHead.asked`."""
+        del n
+        return _with_last(observation[DESIRED] > 0, False)
+
+    def goes_on(self, info: dict[str, Any]) -> Bools:
+        """Return which heads `[K]` had more to come, see `RewardHead.goes_on`."""
+        is_open = info["terminal_observation"][ACHIEVED][None] == 0
+        return np.asarray(_with_last(is_open, not info[NATIVE_END])[0], np.bool_)
+
+    def judge(self, before: Any, after: Any, happened: Happened) -> Judged:
+        """Return what a step means, see `RewardHead.judge`; decided goals are not learnt."""
+        _, dones, infos = happened
+        was_open, flags = before[ACHIEVED] == 0, after[ACHIEVED].copy()
+        for env in np.flatnonzero(dones):
+            flags[env] = infos[env]["terminal_observation"][ACHIEVED]
+        lost = np.zeros(len(dones), np.float32)
+        for env in np.flatnonzero(dones):
+            lost[env] = infos[env][NATIVE_END]
+        rewards = _with_last((was_open & (flags > 0)).astype(np.float32), 0.0)
+        rewards[:, -1] = -lost
+        ended = dones[:, None] | _with_last(flags != 0, False)
+        return Judged(rewards, ended, _with_last(was_open.astype(np.float32), 1.0))
+
+
+def _weighted(values: Floats, weights: NDArray[Any]) -> Floats:
+    """Return the sum over heads of values `[n, K, A]` times weights `[n, K]`."""
+    each = np.zeros_like(values)  # forbidden actions are worth minus infinity, times 0
+    np.multiply(values, weights[:, :, None], out=each, where=weights[:, :, None] > 0)
+    result: Floats = each.sum(axis=1)
+    return result
+
+
+def _with_last(columns: NDArray[Any], value: Any) -> NDArray[Any]:
+    """Return columns `[n, G]` with one more, which is `value` everywhere."""
+    return np.pad(columns, ((0, 0), (0, 1)), constant_values=value)
+
+
+def has_goal_table(env: Any, space: spaces.Space[Any]) -> bool:
+    """Return whether environments tell of every goal of a finite table whether it is decided.
+
+    Those of our adapters do so, by flags: 0 open, 1 reached, -1 lost; a `VecNormalize` hides them.
+    """
+    if env is None or unwrap_vec_wrapper(env, VecNormalize) is not None:
+        return False
+    rows = attribute(env, "goal_rows")
+    is_table = isinstance(rows, np.ndarray) and len(rows) > 1
+    return is_table and isinstance(space, spaces.Dict) and attribute(env, "goal_floor") == 0.0
+
+
+def heads_of(policy: Any) -> RewardHead | GoalHeads:
+    """Return the heads of a policy."""
+    if isinstance(policy, AllGoalsPolicy):
+        return GoalHeads(policy.goals)
+    return RewardHead()

@@ -1,0 +1,188 @@
+"""Networks with layer normalization, which keeps Q-learning stable without a target network.
+
+Both are feature extractors of SB3, so that policies stay SB3's own. Gallici et al. (2025),
+"Simplifying Deep Temporal Difference Learning", show why the normalization matters.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from gymnasium import spaces
+from stable_baselines3.common.preprocessing import get_flattened_obs_dim, is_image_space
+from stable_baselines3.common.torch_layers import BaseFeaturesExtractor, create_mlp
+from stable_baselines3.dqn.policies import MultiInputPolicy, QNetwork
+from torch import nn
+
+BOARD, DESIRED, ACHIEVED, MASK = "observation", "desired_goal", "achieved_goal", "action_mask"
+KERNEL = 3
+"""Height and width of the convolution."""
+
+Seen = torch.Tensor | dict[str, torch.Tensor]
+
+
+def seen_keys(space: spaces.Space[Any]) -> tuple[str, ...]:
+    """Return the keys of a Dict observation that tell something about the state or the goal.
+
+    A goal of a single number, such as that of playing for the score, never changes.
+    """
+    if not isinstance(space, spaces.Dict):
+        return ()
+    useless = {MASK}
+    if BOARD in space.spaces:
+        useless.add(ACHIEVED)
+    if DESIRED in space.spaces and get_flattened_obs_dim(space[DESIRED]) == 1:
+        useless |= {DESIRED, ACHIEVED}
+    return tuple(key for key in space.spaces if key not in useless)
+
+
+def is_planes(space: spaces.Space[Any]) -> bool:
+    """Return whether observations, or their part `observation`, are planes `[C, H, W]`."""
+    board = space.spaces.get(BOARD) if isinstance(space, spaces.Dict) else space
+    if not isinstance(board, spaces.Box) or len(board.shape) != 3 or is_image_space(board):
+        return False
+    return all(side >= KERNEL for side in board.shape[1:])
+
+
+class PlanesExtractor(BaseFeaturesExtractor):
+    """The MinAtar paper's network: one 3 x 3 convolution and one dense layer, both normalized.
+
+    The channels of each cell are normalized together, and cells are flattened row by row with
+    their channels last.
+
+    Args:
+        observation_space: planes `[C, H, W]`, or a Dict with them as `observation`; its
+            `desired_goal` joins the dense layer.
+        features_dim: width of the dense layer.
+        channels: of the convolution.
+        sees_goal: False leaves the desired goal out.
+    """
+
+    def __init__(
+        self,
+        observation_space: spaces.Space[Any],
+        features_dim: int = 128,
+        channels: int = 16,
+        sees_goal: bool = True,
+    ) -> None:
+        super().__init__(observation_space, features_dim)
+        keys = seen_keys(observation_space)
+        self.goal_size, self.dictionary = 0, isinstance(observation_space, spaces.Dict)
+        board: Any = observation_space
+        if isinstance(observation_space, spaces.Dict):
+            board = observation_space[BOARD]
+            if DESIRED in keys and sees_goal:
+                self.goal_size = get_flattened_obs_dim(observation_space[DESIRED])
+        planes, height, width = board.shape
+        cells = (height - KERNEL + 1) * (width - KERNEL + 1)
+        self.convolution = nn.Conv2d(planes, channels, KERNEL)
+        self.cell_norm = nn.LayerNorm(channels)
+        self.dense = nn.Linear(channels * cells + self.goal_size, features_dim)
+        self.norm = nn.LayerNorm(features_dim)
+
+    def forward(self, observations: Seen) -> torch.Tensor:
+        """Return features `[B, features_dim]`."""
+        planes = observations[BOARD] if isinstance(observations, dict) else observations
+        cells = self.convolution(planes.float()).permute(0, 2, 3, 1)
+        hidden = torch.relu(self.cell_norm(cells)).flatten(1)
+        if self.goal_size and isinstance(observations, dict):
+            hidden = torch.cat([hidden, observations[DESIRED].float().flatten(1)], dim=1)
+        return torch.relu(self.norm(self.dense(hidden)))
+
+
+class VectorExtractor(BaseFeaturesExtractor):
+    """Dense layers with normalization, for observations that are a list of numbers.
+
+    Args:
+        observation_space: of any kind that SB3 can flatten; of a Dict, all that tells something
+            about state or goal.
+        features_dim: width of every layer.
+        layers: how many, at least 1.
+        sees_goal: False leaves the desired goal out.
+    """
+
+    def __init__(
+        self,
+        observation_space: spaces.Space[Any],
+        features_dim: int = 128,
+        layers: int = 2,
+        sees_goal: bool = True,
+    ) -> None:
+        super().__init__(observation_space, features_dim)
+        keys = seen_keys(observation_space)
+        self.keys = tuple(key for key in keys if key != DESIRED or sees_goal)
+        if isinstance(observation_space, spaces.Dict):
+            size = sum(get_flattened_obs_dim(observation_space[key]) for key in self.keys)
+        else:
+            size = get_flattened_obs_dim(observation_space)
+        self.layers = nn.Sequential()
+        for width in [size, *([features_dim] * (layers - 1))]:
+            part = nn.Linear(width, features_dim), nn.LayerNorm(features_dim), nn.ReLU()
+            self.layers.extend(part)
+
+    def forward(self, observations: Seen) -> torch.Tensor:
+        """Return features `[B, features_dim]`."""
+        if isinstance(observations, dict):
+            parts = [observations[key].float().flatten(1) for key in self.keys]
+            flat = torch.cat(parts, dim=1)
+        else:
+            flat = observations.float().flatten(1)
+        result: torch.Tensor = self.layers(flat)
+        return result
+
+
+class GoalsQNetwork(QNetwork):
+    """A Q-network with a head for each goal of a table and one more, see `GoalHeads`.
+
+    Arguments as `QNetwork`'s. As a Q-network of SB3 it returns the values of what is desired:
+    those of one goal, or of a mixture with weights.
+    """
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        seen: Any = self.observation_space
+        self.goals, actions = get_flattened_obs_dim(seen[DESIRED]), int(self.action_space.n)
+        outputs = (self.goals + 1) * actions
+        layers = create_mlp(self.features_dim, outputs, self.net_arch, self.activation_fn)
+        self.q_net = nn.Sequential(*layers)
+        # What was never reached is worth nothing; random values would vouch for one another.
+        for parameter in self.q_net[-1].parameters():
+            nn.init.zeros_(parameter)
+
+    def all_values(self, observations: Any) -> torch.Tensor:
+        """Return the values of all heads, `[B, (goals + 1) * actions]`."""
+        features = self.extract_features(observations, self.features_extractor)
+        result: torch.Tensor = self.q_net(features)
+        return result
+
+    def forward(self, observations: Any) -> torch.Tensor:
+        """Return the values of what is desired, `[B, actions]`."""
+        wanted = observations[DESIRED].float().clamp(min=0.0)
+        values = self.all_values(observations).view(len(wanted), self.goals + 1, -1)[:, :-1]
+        result: torch.Tensor = (values * wanted[:, :, None]).sum(dim=1)
+        return result
+
+
+class AllGoalsPolicy(MultiInputPolicy):
+    """SB3's policy with a head for each goal of a table; arguments as `MultiInputPolicy`'s."""
+
+    @property
+    def goals(self) -> int:
+        """How many there are."""
+        network: Any = self.q_net
+        return int(network.goals)
+
+    def make_q_net(self) -> QNetwork:
+        """Return a network, see `DQNPolicy.make_q_net`."""
+        arguments = self._update_features_extractor(self.net_args, features_extractor=None)
+        return GoalsQNetwork(**arguments).to(self.device)
+
+
+def extractor_for(space: spaces.Space[Any]) -> type[BaseFeaturesExtractor] | None:
+    """Return the network for observations; None leaves it to SB3, as with pictures."""
+    if is_planes(space):
+        return PlanesExtractor
+    parts = [space[key] for key in seen_keys(space)] if isinstance(space, spaces.Dict) else [space]
+    pictures = any(isinstance(part, spaces.Box) and len(part.shape) > 1 for part in parts)
+    return None if pictures else VectorExtractor

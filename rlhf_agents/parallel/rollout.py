@@ -1,0 +1,92 @@
+"""What n environments went through in T steps: the memory of the parallel road, used once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+
+from rlhf_agents.parallel.compute import Floats, Integers, Seen
+from rlhf_agents.parallel.networks import PlanesExtractor, VectorExtractor, seen_keys
+from rlhf_agents.parallel.returns import lambda_returns
+
+
+def keys_of(policy: Any, space: spaces.Space[Any]) -> tuple[str, ...]:
+    """Return the keys of a Dict observation that a policy's network reads, () if it is no Dict."""
+    if not isinstance(space, spaces.Dict):
+        return ()
+    ours = isinstance(policy.q_net.features_extractor, PlanesExtractor | VectorExtractor)
+    return seen_keys(space) if ours else tuple(space.spaces)
+
+
+def parts_of(observation: Any, keys: tuple[str, ...]) -> Seen:
+    """Return the parts of observations with these keys; without keys, all of it as ""."""
+    if keys:
+        return {key: np.asarray(observation[key]) for key in keys}
+    return {"": np.asarray(observation)}
+
+
+class Rollout:
+    """Arrays for T steps of n environments and K heads, see `rlhf_agents.parallel.heads`.
+
+    Args:
+        steps: T.
+        n: environments.
+        heads: K.
+        space: of their observations.
+        keys: of the parts of observations that are kept, see `keys_of`.
+
+    Attributes:
+        seen: what was seen before each step, by key, `[T, n, ...]`.
+        actions: int64 `[T, n]`.
+        rewards: float32 `[T, n, K]`.
+        ended: bool `[T, n, K]`, the episode, or the goal of a head, ended with this step.
+        after: float32 `[T, n, K]`, value of the state that the step led to, see `lambda_returns`.
+        weights: float32 `[T, n, K]`, how much the step counts in the loss.
+        follows: bool `[T, n, K]`, the action was one of a policy for the head.
+        targets: float32 `[T, n, K]`.
+    """
+
+    def __init__(
+        self, steps: int, n: int, heads: int, space: spaces.Space[Any], keys: tuple[str, ...]
+    ) -> None:
+        self.steps, self.n, self.heads, self.keys = steps, n, heads, keys
+        whole: Any = space
+        parts = {key: whole[key] for key in keys} if keys else {"": space}
+        self.seen: Seen = {
+            key: np.zeros((steps, n, *(part.shape or ())), part.dtype)
+            for key, part in parts.items()
+        }
+        self.actions = np.zeros((steps, n), np.int64)
+        shape = (steps, n, heads)
+        self.rewards, self.after, self.weights, self.targets = (
+            np.zeros(shape, np.float32) for _ in range(4)
+        )
+        self.ended, self.follows = (np.zeros(shape, np.bool_) for _ in range(2))
+
+    def see(self, t: int, observation: Any) -> Seen:
+        """Keep what is seen before step t and return it, each part `[n, ...]`."""
+        for key, part in parts_of(observation, self.keys).items():
+            self.seen[key][t] = part
+        return {key: part[t] for key, part in self.seen.items()}
+
+    def compute_targets(self, gamma: float, trace: float) -> None:
+        """Fill `targets` from all that happened."""
+        lambda_returns(
+            self.rewards.reshape(self.steps, -1),
+            self.ended.reshape(self.steps, -1),
+            self.after.reshape(self.steps, -1),
+            self.follows.reshape(self.steps, -1),
+            (gamma, trace),
+            self.targets.reshape(self.steps, -1),
+        )
+
+    def rows(self, which: Integers, n_actions: int) -> tuple[Seen, Integers, Floats, Floats]:
+        """Return observations, columns of values, targets and weights of some of the steps."""
+        seen = {key: part.reshape(-1, *part.shape[2:])[which] for key, part in self.seen.items()}
+        columns = self.actions.reshape(-1)[which, None] + n_actions * np.arange(self.heads)
+        targets, weights = (
+            part.reshape(-1, self.heads)[which] for part in (self.targets, self.weights)
+        )
+        return seen, columns, targets, weights
