@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from rlhf_games import rules, solver_rules
 from rlhf_games.base import Goal, Symmetry
-from rlhf_games.boards.connect_four.bits import (
+from rlhf_games.column_boards import (
     BITS,
     BOARD,
     BOTTOM,

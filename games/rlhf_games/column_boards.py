@@ -1,4 +1,4 @@
-"""Bitboards of Connect Four: constants, lines, threats; see `connect_four` for the layout."""
+"""Bitboards of Connect Four: constants, lines, threats; see its rules for the layout."""
 
 from __future__ import annotations
 
