@@ -16,7 +16,7 @@ from rlhf_agents.envs.open_env import EnvConfig
 from rlhf_agents.errors import ModelFileError
 from rlhf_agents.files.model_file import read_model
 from rlhf_agents.hfdqn import HFDQN
-from rlhf_agents.players.actors import RANDOM, load_model
+from rlhf_agents.players.actors import RANDOM, load_model, model_path
 from rlhf_agents.progress import note
 from rlhf_games.base import GameError
 
@@ -56,7 +56,7 @@ def load_for(
 
     Args:
         config: the environment, without exact rules.
-        agent: "random" or FILE.zip.
+        agent: "random", "agent" (the one that comes with the environment) or FILE.zip.
         trust: use SB3's reader, which runs whatever code the file holds.
         device: where its network runs.
 
@@ -71,6 +71,7 @@ def load_for(
     config = replace(config, name=check_name(config.name))
     if agent == RANDOM:
         return config, None
+    agent = model_path(agent, config.name)
     model = load_model(agent, config.name, trust=trust, device=device)
     if trust or not Path(agent).exists():
         return config, model

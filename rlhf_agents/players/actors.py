@@ -160,19 +160,24 @@ def load_actor(
     """
     if spec == RANDOM:
         return RandomActor(env, seed)
-    if spec == BUNDLED and name in bundled_policies():
-        spec = str(bundled_policies()[name])
+    spec = model_path(spec, name)
     if model is None:
         model = load_model(spec, name)
     check_fits(model, spec, env, name, goal)
     return ModelActor(model, env, Path(spec).stem)
 
 
+def model_path(spec: str, name: str) -> str:
+    """Return the file of the agent that comes with an environment for "agent", else `spec`."""
+    bundled = bundled_policies().get(name)
+    return str(bundled) if spec == BUNDLED and bundled is not None else spec
+
+
 def load_model(spec: str, name: str, *, trust: bool = False, device: str = "auto") -> HFDQN:
     """Return the model of a file that is to act in an environment without exact rules.
 
     Args:
-        spec: FILE.zip.
+        spec: FILE.zip, see `model_path`.
         name: of the environment.
         trust: use SB3's reader, which runs whatever code the file holds.
         device: where its network runs.
