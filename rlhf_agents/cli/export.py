@@ -18,6 +18,7 @@ EXAMPLES = """examples:
   rlhf-export --agent connect_four@2000 --to kaggle --out submission.py
   rlhf-export --agent three.zip --to python --out bot.py --goal draw --nodes 100
   rlhf-export --agent pole.zip --to onnx --out pole.onnx       also for environments without rules
+  rlhf-export --agent dqn.zip --to sb3 --trust --out ours.zip  what SB3's DQN wrote becomes ours
   rlhf-export --to python                         how to use a format
 
 formats: {formats}
@@ -38,6 +39,7 @@ def parser() -> argparse.ArgumentParser:
     nodes = f"positions per move; 0: network alone (default {DEFAULT_NODES})"
     add("--nodes", type=common.nodes, metavar="N", help=nodes)
     add("--opset", type=int, help="of the format onnx")
+    add("--trust", action="store_true", help="with --to sb3: run the code of a file of SB3's")
     add("--force", action="store_true", help="replace an existing file")
     option_help = "for the format, see its page"
     add("--option", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help=option_help)
@@ -50,6 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _export(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int:
+    if options.to == "sb3" and options.agent is not None and options.out is not None:
+        return _convert(options)
     page = registry.page(options.to, options.agent or "NAME")
     if options.out is None and (options.agent is None or options.to in registry.LIVE):
         print(page)  # noqa: T201 - the program's output
@@ -73,6 +77,14 @@ def _export(options: argparse.Namespace, _arguments: Sequence[str] | None) -> in
     )
     size = path.stat().st_size / 1000
     print(f"{path}: {size:.0f} kB, {options.to}")  # noqa: T201 - the program's output
+    return 0
+
+
+def _convert(options: argparse.Namespace) -> int:
+    from rlhf_agents.bots.exports.to_sb3 import convert  # noqa: PLC0415 - torch takes seconds
+
+    path = convert(options.agent, options.out, trust=options.trust, force=options.force)
+    print(f"{path}: a model that both Stable-Baselines3 and rlhf_agents read")  # noqa: T201
     return 0
 
 

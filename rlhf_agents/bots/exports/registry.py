@@ -44,6 +44,13 @@ LIVE: dict[str, str] = {
     bot = AgentBot(load_agent("{agent}"), nodes=256)
 
 OpenSpiel's GTPBot plays against it as well: GTPBot(game, ["rlhf-gtp", "--agent", "{agent}"]).""",
+    "sb3": """A model of Stable-Baselines3: our files are such models,
+
+    stable_baselines3.DQN.load("{agent}.zip")
+
+and a file that SB3's DQN wrote becomes one of ours (reading it runs the code in it):
+
+    rlhf-export --agent dqn.zip --to sb3 --trust --out ours.zip""",
     "uci": """A program that speaks UCI, the Universal Chess Interface:
 
     rlhf-uci --agent {agent}""",
