@@ -71,7 +71,8 @@ class EpisodeLog:
         batch, lengths = self.batch, _like(state["lengths"], self.lengths)
         last, actions = _like(state["sticking"], self.sticking), state["actions"]
         longest = int(lengths.max(initial=0))
-        if lengths.min() < 0 or (actions.shape, actions.dtype) != ((longest, batch.n), np.int8):
+        fits = actions.shape == (longest, batch.n) and actions.dtype == np.int8
+        if lengths.min() < 0 or not fits:
             msg = f"actions {actions.shape} are not those of episodes of {longest} steps"
             raise ValueError(msg)
         if last.min() < 0 or last.max() >= batch.game.n_actions:

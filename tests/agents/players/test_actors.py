@@ -339,7 +339,7 @@ def test_arcade_games_come_with_agents(capsys):
         returns += rewards * running
         running &= ~dones
     assert returns.mean() > 8  # chance: 0.5
-    words = ("--game", "minatar:freeway", "--terminal", "--plies", "3")
+    words = ("--game", "minatar:freeway", "--terminal", "--plies", "3", "--option", "fast=True")
     assert play.main([*words, "--games", "1"]) == 0
     out, err = capsys.readouterr()
     assert "freeway" in out
