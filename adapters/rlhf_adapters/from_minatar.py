@@ -257,7 +257,10 @@ def make(config: EnvConfig) -> Any:
         raise EnvError(unknown_env("minatar", config.world, worlds()))
     played = _worlds_of(config)
     task = make_task(config.name, config.n_envs, config.goal, GOALS[config.world])
-    return arcade_env(played, task, config.seed)
+    env = arcade_env(played, task, config.seed)
+    if config.n_envs == 1:
+        env.metadata = {**env.metadata, "render_modes": [RGB]}
+    return env
 
 
 def worlds() -> list[str]:

@@ -256,6 +256,9 @@ class ParallelLearner:
     def restore_run_state(self, arrays: Arrays) -> None:
         """Take over what `run_state` returned."""
 
+    def check_observations(self, seen: Arrays) -> None:
+        """Nothing is known of observations but their space."""
+
 
 def _refuse(model: Any) -> None:
     """Raise `SettingError` if the model is asked for what this road does not have."""

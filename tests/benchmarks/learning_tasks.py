@@ -200,6 +200,16 @@ TASKS = {
         game: _minatar(game)
         for game in ("breakout", "asterix", "space_invaders", "seaquest", "freeway")
     },
+    # A goal of the table is drawn for every episode; the network has a head for each.
+    "breakout_goals": Task(
+        "minatar:breakout",
+        SUCCESS,
+        1_000_000,
+        (Learner("HFDQN", HFDQN, goal="mixed"),),
+        n_envs=32,
+        options={"fast": True},
+        judged={"max_steps": 5000},
+    ),
     # Eight worlds of three agents, each of which is a column: a step counts for every agent.
     "spread": Task(
         "mpe2:simple_spread_v3",

@@ -32,14 +32,14 @@ class EpisodeLog:
         self.lengths = np.zeros(batch.n, np.int64)
         self.actions = np.zeros((batch.n, FIRST_ROOM), np.int8)
         self.dice = batch.dice.generators.copy()
-        self.last_actions = batch.states[:, LAST_ACTION].copy()
+        self.sticking = batch.states[:, LAST_ACTION].copy()
         self._each = np.arange(batch.n)
 
     def begin(self, which: NDArray[np.bool_]) -> None:
         """Remember how the games of `which` `[n]`, which are about to begin, do so."""
         self.lengths[which] = 0
         self.dice[which] = self.batch.dice.generators[which]
-        self.last_actions[which] = self.batch.states[which, LAST_ACTION]
+        self.sticking[which] = self.batch.states[which, LAST_ACTION]
 
     def add(self, actions: NDArray[Any], which: NDArray[np.int64] | None = None) -> None:
         """Remember an action of every game, or of some."""
@@ -51,12 +51,13 @@ class EpisodeLog:
 
     def state(self) -> Arrays:
         """Return what is remembered."""
-        taken = [row[:length] for row, length in zip(self.actions, self.lengths, strict=True)]
+        longest = int(self.lengths.max(initial=0))
+        taken = np.where(np.arange(longest) < self.lengths[:, None], self.actions[:, :longest], 0)
         return {
             "dice": self.dice.copy(),
-            "last_actions": self.last_actions.copy(),
+            "sticking": self.sticking.copy(),
             "lengths": self.lengths.copy(),
-            "actions": np.concatenate(taken),
+            "actions": np.ascontiguousarray(taken.T),
         }
 
     def replay(self, state: Arrays) -> None:
@@ -68,9 +69,11 @@ class EpisodeLog:
             rlhf_games.base.IllegalMoveError: an action does not exist.
         """
         batch, lengths = self.batch, _like(state["lengths"], self.lengths)
-        last, total = _like(state["last_actions"], self.last_actions), len(state["actions"])
-        if lengths.min() < 0 or lengths.sum() != total:
-            msg = f"{total} actions are not those of episodes of {lengths.sum()} steps"
+        last, actions = _like(state["sticking"], self.sticking), state["actions"]
+        longest = int(lengths.max(initial=0))
+        fits = actions.shape == (longest, batch.n) and actions.dtype == np.int8
+        if lengths.min() < 0 or not fits:
+            msg = f"actions {actions.shape} are not those of episodes of {longest} steps"
             raise ValueError(msg)
         if last.min() < 0 or last.max() >= batch.game.n_actions:
             msg = f"a last action is not one of 0 to {batch.game.n_actions - 1}"
@@ -80,12 +83,10 @@ class EpisodeLog:
         everywhere = np.ones(batch.n, np.bool_)
         self.begin(everywhere)
         batch.restart(everywhere)
-        ends = np.cumsum(lengths)
-        for t in range(int(lengths.max(initial=0))):
+        for t in range(longest):
             playing = np.flatnonzero(t < lengths)
-            actions = state["actions"][ends[playing] - lengths[playing] + t]
-            batch.step_some(playing, actions)
-            self.add(actions, playing)
+            batch.step_some(playing, actions[t, playing])
+            self.add(actions[t, playing], playing)
 
 
 def _like(found: NDArray[Any], own: NDArray[Any]) -> NDArray[Any]:
@@ -111,7 +112,7 @@ class ResumableWorlds:
             return {}
         said = json.dumps(env.games.rng.bit_generator.state).encode()
         own = {name: array.copy() for name, array in self._columns().items()}
-        return {"rng": np.frombuffer(said, np.uint8), **own, **log.state()}
+        return {"generator": np.frombuffer(said, np.uint8), **own, **log.state()}
 
     def restore_run_state(self, state: Arrays) -> bool:
         """Go to where `run_state` was called; return whether all worlds are there.
@@ -125,7 +126,7 @@ class ResumableWorlds:
         if log is None or not state:
             return False
         columns = {name: _like(state[name], own) for name, own in self._columns().items()}
-        env.games.rng.bit_generator.state = json.loads(state["rng"].tobytes())
+        env.games.rng.bit_generator.state = json.loads(state["generator"].tobytes())
         env.worlds.replay(state)
         env.games.steps[:] = log.lengths
         for name, own in self._columns().items():

@@ -65,11 +65,12 @@ def test_long_episodes_are_remembered():
     [
         ("actions", lambda array: array + 100, IllegalMoveError),
         ("actions", lambda array: array[:-1], ValueError),
+        ("actions", lambda array: array.astype(np.int64), ValueError),
         ("lengths", lambda array: -array, ValueError),
-        ("last_actions", lambda array: array + 50, ValueError),
+        ("sticking", lambda array: array + 50, ValueError),
         ("dice", lambda array: array[:2], ValueError),
         ("score", lambda array: array.astype(np.float32), ValueError),
-        ("rng", lambda array: array[:-1], ValueError),
+        ("generator", lambda array: array[:-1], ValueError),
     ],
 )
 def test_what_cannot_be_is_refused(key: str, change, error):

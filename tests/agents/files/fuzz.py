@@ -115,10 +115,12 @@ class Models(Reader):
         compact = (files("rlhf_agents") / "models" / "tic_tac_toe.zip").read_bytes()
         plain = HFDQN("MlpPolicy", "CartPole-v1", **SMALL).learn(30)
         goals = HFDQN("MultiInputPolicy", BitFlippingEnv(3), foresight=True, **SMALL).learn(30)
+        parallel = HFDQN("MlpPolicy", "CartPole-v1", parallel=True, train_freq=4, seed=0).learn(30)
         game = HFDQN.load(io.BytesIO(compact))
         return {
-            **{f"plain {i}": saved(plain) for i in range(10)},
-            **{f"goals {i}": saved(goals) for i in range(9)},
+            **{f"plain {i}": saved(plain) for i in range(8)},
+            **{f"goals {i}": saved(goals) for i in range(8)},
+            **{f"parallel {i}": saved(parallel) for i in range(4)},
             "agent": compact,
             "game": saved(game),
         }
