@@ -42,7 +42,7 @@ def test_scores_are_learnt_as_they_are():
 def test_hindsight_about_scores_says_what_to_do():
     env = make_env("gymnasium:CartPole-v1")
     nothing, score = np.zeros((2, 1), np.float32), np.ones((2, 1), np.float32)
-    with pytest.raises(EnvError, match="which hindsight cannot recompute: ask for a goal"):
+    with pytest.raises(EnvError, match="which hindsight cannot recompute: ask for another goal"):
         env.compute_reward(nothing, score, [{}, {}])
 
 
