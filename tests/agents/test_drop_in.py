@@ -93,7 +93,11 @@ def test_sb3s_dqn_reads_every_file_without_an_environment(tmp_path, name):
     for loaded in (ours, sb3s):
         assert torch.equal(torch.cat([p.flatten() for p in loaded.policy.parameters()]), expected)
     if name not in {"foresight", "masks"}:  # DQN cannot look ahead, nor does it ask for masks
+        tensors = model.policy.obs_to_tensor(seen)[0]
         for each in (ours, sb3s):
+            torch.testing.assert_close(each.q_net(tensors), model.q_net(tensors))
+            if name == "game" and each is sb3s:
+                continue  # nearly equal moves: compiled code and torch sum in another order
             actions, _ = each.predict(seen, deterministic=True)
             np.testing.assert_array_equal(actions, model.predict(seen, deterministic=True)[0])
 
