@@ -19,6 +19,9 @@ from numpy.typing import NDArray
 
 States = NDArray[np.uint64]
 
+Array = NDArray[np.generic]
+"""An array of any type and shape, which is only passed on, stored or converted."""
+
 CLOCK = 3
 """The plane of an observation that shows the number of plies in binary, if there is one."""
 
