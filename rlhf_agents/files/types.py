@@ -15,5 +15,11 @@ Array: TypeAlias = NDArray[Any]
 """An array of any shape and type of numbers."""
 Arrays: TypeAlias = dict[str, Array]
 """Arrays by name."""
+Observations: TypeAlias = Array | Arrays
+"""What SB3's environments return: `[n_envs, ...]`, of a Dict each part by its key."""
 Space: TypeAlias = "spaces.Space[Any]"
+Info: TypeAlias = dict[str, Any]
+"""What Gymnasium's environments say of a step besides the observation, by keys of their own."""
+Arguments: TypeAlias = dict[str, Any]
+"""Arguments of a function by name, checked where it is called."""
 PathOrStream: TypeAlias = str | os.PathLike[str] | io.IOBase

@@ -5,20 +5,23 @@ Both work on the parameters of the SB3 policy, and leave gradients where its opt
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
 from gymnasium import spaces
 from numpy.typing import NDArray
+from stable_baselines3.common.type_aliases import PyTorchObs
+from stable_baselines3.dqn.policies import DQNPolicy
 from torch import nn
 
+from rlhf_agents.files.types import Arrays, Space
 from rlhf_agents.parallel import kernels
 from rlhf_agents.parallel.networks import BOARD, DESIRED, KERNEL, PlanesExtractor
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
-Seen = dict[str, NDArray[Any]]
+Seen = Arrays
 """Parts of observations by key, each `[B, ...]`; "" where observations are not a Dict."""
 
 
@@ -51,7 +54,7 @@ class TorchComputation:
         policy: SB3's.
     """
 
-    def __init__(self, policy: Any) -> None:
+    def __init__(self, policy: DQNPolicy) -> None:
         self.policy, self.all_values = policy, getattr(policy.q_net, "all_values", policy.q_net)
 
     def values(self, seen: Seen) -> Floats:
@@ -72,7 +75,7 @@ class TorchComputation:
         loss.backward()
         return float(loss.item())
 
-    def _tensors(self, seen: Seen) -> Any:
+    def _tensors(self, seen: Seen) -> PyTorchObs:
         device = self.policy.device
         tensors = {key: torch.as_tensor(part, device=device) for key, part in seen.items()}
         return tensors.get("", tensors)
@@ -85,8 +88,11 @@ class PlanesComputation:
         policy: SB3's, for which `fits_planes` holds.
     """
 
-    def __init__(self, policy: Any) -> None:
-        self.extractor, self.head = policy.q_net.features_extractor, policy.q_net.q_net[0]
+    def __init__(self, policy: DQNPolicy) -> None:
+        extractor, head = policy.q_net.features_extractor, policy.q_net.q_net[0]
+        assert isinstance(extractor, PlanesExtractor)
+        assert isinstance(head, nn.Linear)
+        self.extractor, self.head = extractor, head
         self.goal_size = self.extractor.goal_size
         rows = self.extractor.convolution.in_channels * KERNEL**2
         self._weights, self._of_weights = (
@@ -129,9 +135,10 @@ class PlanesComputation:
         of_values = torch.zeros_like(work.values)
         of_values.numpy()[rows, columns] = weights * errors / np.float32(len(columns))
         of_sums = self._linear_back(head, of_values, work.features)
-        of_scale, of_shift = norm.weight.grad.zero_(), norm.bias.grad.zero_()
+        of_scale, of_shift = _numbers(norm.weight.grad), _numbers(norm.bias.grad)
+        of_scale[:], of_shift[:] = 0, 0
         kernels.normalize_back(
-            of_sums.numpy(), work.second, _numbers(norm.weight), of_scale.numpy(), of_shift.numpy()
+            of_sums.numpy(), work.second, _numbers(norm.weight), of_scale, of_shift
         )
         of_hidden = self._linear_back(dense, of_sums, work.hidden)
         self._of_weights[:], self._of_offsets[:] = 0, 0
@@ -154,8 +161,9 @@ class PlanesComputation:
         torch.sum(gradient, 0, out=layer.bias.grad)
         return torch.mm(gradient, layer.weight)
 
-    def _parts(self) -> tuple[nn.Parameter, nn.Parameter, nn.Parameter]:
+    def _parts(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         convolution, norm = self.extractor.convolution, self.extractor.cell_norm
+        assert convolution.bias is not None
         return convolution.bias, norm.weight, norm.bias
 
     def _read_convolution(self) -> None:
@@ -206,8 +214,9 @@ class _Workspace:
         )
 
 
-def _numbers(tensor: Any) -> Floats:
+def _numbers(tensor: torch.Tensor | None) -> Floats:
     """Return the memory of a tensor as an array."""
+    assert tensor is not None
     array: Floats = tensor.detach().numpy()
     return array
 
@@ -216,7 +225,7 @@ def _planes(seen: Seen) -> NDArray[np.uint8]:
     return seen[BOARD] if BOARD in seen else seen[""]
 
 
-def fits_planes(policy: Any, space: spaces.Space[Any]) -> bool:
+def fits_planes(policy: DQNPolicy, space: Space) -> bool:
     """Return whether `PlanesComputation` computes what a policy does."""
     extractor, layers = policy.q_net.features_extractor, list(policy.q_net.q_net)
     board = space.spaces.get(BOARD) if isinstance(space, spaces.Dict) else space
@@ -231,6 +240,6 @@ def fits_planes(policy: Any, space: spaces.Space[Any]) -> bool:
     )
 
 
-def computation_of(policy: Any, space: spaces.Space[Any]) -> Computation:
+def computation_of(policy: DQNPolicy, space: Space) -> Computation:
     """Return the fastest computation of a policy's network for observations of `space`."""
     return PlanesComputation(policy) if fits_planes(policy, space) else TorchComputation(policy)

@@ -7,14 +7,16 @@ reached, and which it made impossible, is what the environment tells as `achieve
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
-from stable_baselines3.common.vec_env import VecNormalize, unwrap_vec_wrapper
+from stable_baselines3.common.vec_env import VecEnv, VecNormalize, unwrap_vec_wrapper
+from stable_baselines3.dqn.policies import DQNPolicy
 
 from rlhf_agents.dqn.env_access import attribute
+from rlhf_agents.files.types import Array, Info, Observations, Space
 from rlhf_agents.parallel.networks import ACHIEVED, DESIRED, AllGoalsPolicy
 
 NATIVE_END = "native_terminated"
@@ -23,7 +25,7 @@ Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
 
 
-Happened = tuple[NDArray[Any], Bools, list[dict[str, Any]]]
+Happened = tuple[Array, Bools, list[Info]]
 
 
 HOPELESS = 0.05
@@ -49,21 +51,21 @@ class RewardHead:
 
     count = 1
 
-    def acting(self, values: Floats, observation: Any) -> Floats:
+    def acting(self, values: Floats, observation: Observations) -> Floats:
         """Return the values `[n, A]` by which to act, of values `[n, K, A]`."""
         del observation
         return values[:, 0]
 
-    def asked(self, observation: Any, n: int) -> Bools:
+    def asked(self, observation: Observations, n: int) -> Bools:
         """Return which heads `[n, K]` are acted for."""
         del observation
         return np.ones((n, 1), np.bool_)
 
-    def goes_on(self, info: dict[str, Any]) -> Bools:
+    def goes_on(self, info: Info) -> Bools:
         """Return for which heads `[K]` an episode that ended was only cut short."""
         return np.array([bool(info.get("TimeLimit.truncated", False))])
 
-    def judge(self, before: Any, after: Any, happened: Happened) -> Judged:
+    def judge(self, before: Observations, after: Observations, happened: Happened) -> Judged:
         """Return what a step means.
 
         Args:
@@ -91,7 +93,7 @@ class GoalHeads:
     def __init__(self, goals: int) -> None:
         self.count = goals + 1
 
-    def acting(self, values: Floats, observation: Any) -> Floats:
+    def acting(self, values: Floats, observation: Observations) -> Floats:
         """Return the values of what is desired, see `RewardHead.acting`.
 
         Where what is desired is worth nothing whatever is done, because it was never reached so
@@ -104,17 +106,17 @@ class GoalHeads:
         result[lost] = _weighted(values[lost], others[lost])
         return result
 
-    def asked(self, observation: Any, n: int) -> Bools:
+    def asked(self, observation: Observations, n: int) -> Bools:
         """Return which goals are desired, see `RewardHead.asked`."""
         del n
         return _with_last(observation[DESIRED] > 0, False)
 
-    def goes_on(self, info: dict[str, Any]) -> Bools:
+    def goes_on(self, info: Info) -> Bools:
         """Return which heads `[K]` had more to come, see `RewardHead.goes_on`."""
         is_open = info["terminal_observation"][ACHIEVED][None] == 0
         return np.asarray(_with_last(is_open, not info[NATIVE_END])[0], np.bool_)
 
-    def judge(self, before: Any, after: Any, happened: Happened) -> Judged:
+    def judge(self, before: Observations, after: Observations, happened: Happened) -> Judged:
         """Return what a step means, see `RewardHead.judge`; decided goals are not learnt."""
         _, dones, infos = happened
         was_open, flags = before[ACHIEVED] == 0, after[ACHIEVED].copy()
@@ -129,7 +131,7 @@ class GoalHeads:
         return Judged(rewards, ended, _with_last(was_open.astype(np.float32), 1.0))
 
 
-def _weighted(values: Floats, weights: NDArray[Any]) -> Floats:
+def _weighted(values: Floats, weights: Array) -> Floats:
     """Return the sum over heads of values `[n, K, A]` times weights `[n, K]`."""
     each = np.zeros_like(values)  # forbidden actions are worth minus infinity, times 0
     np.multiply(values, weights[:, :, None], out=each, where=weights[:, :, None] > 0)
@@ -137,12 +139,12 @@ def _weighted(values: Floats, weights: NDArray[Any]) -> Floats:
     return result
 
 
-def _with_last(columns: NDArray[Any], value: Any) -> NDArray[Any]:
+def _with_last(columns: Array, value: float) -> Array:
     """Return columns `[n, G]` with one more, which is `value` everywhere."""
     return np.pad(columns, ((0, 0), (0, 1)), constant_values=value)
 
 
-def has_goal_table(env: Any, space: spaces.Space[Any]) -> bool:
+def has_goal_table(env: VecEnv | None, space: Space) -> bool:
     """Return whether environments tell of every goal of a finite table whether it is decided.
 
     Those of our adapters do so, by flags: 0 open, 1 reached, -1 lost; a `VecNormalize` hides them.
@@ -154,7 +156,7 @@ def has_goal_table(env: Any, space: spaces.Space[Any]) -> bool:
     return is_table and isinstance(space, spaces.Dict) and attribute(env, "goal_floor") == 0.0
 
 
-def heads_of(policy: Any) -> RewardHead | GoalHeads:
+def heads_of(policy: DQNPolicy) -> RewardHead | GoalHeads:
     """Return the heads of a policy."""
     if isinstance(policy, AllGoalsPolicy):
         return GoalHeads(policy.goals)

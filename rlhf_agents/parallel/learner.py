@@ -10,21 +10,24 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.type_aliases import RolloutReturn, TrainFrequencyUnit
 from stable_baselines3.common.utils import LinearSchedule
+from stable_baselines3.common.vec_env import VecEnv
+from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs
 from stable_baselines3.dqn.policies import MultiInputPolicy
 from torch.optim import RAdam
 
 from rlhf_agents.dqn import action_masks as masking
 from rlhf_agents.dqn.gradient_steps import clip_and_step_radam, follow
 from rlhf_agents.errors import SettingError
-from rlhf_agents.files.types import Arrays
+from rlhf_agents.files.types import Arrays, Info
 from rlhf_agents.parallel.compute import Computation, Floats, Seen, computation_of
 from rlhf_agents.parallel.heads import GoalHeads, Happened, RewardHead, has_goal_table, heads_of
 from rlhf_agents.parallel.networks import AllGoalsPolicy, extractor_for
 from rlhf_agents.parallel.rollout import Rollout, keys_of, parts_of
 
-DEFAULTS: dict[str, Any] = {
+DEFAULTS: dict[str, object] = {
     "learning_rate": LinearSchedule(5e-4, 1e-5, 1.0),
     "batch_size": 128,
     "train_freq": 32,
@@ -100,7 +103,9 @@ class ParallelLearner:
         first, last = model.exploration_initial_eps, model.exploration_final_eps
         return float(first + done * (last - first))
 
-    def collect(self, env: Any, callback: Any, log_interval: int | None) -> RolloutReturn:
+    def collect(
+        self, env: VecEnv, callback: BaseCallback, log_interval: int | None
+    ) -> RolloutReturn:
         """Let all environments take `train_freq` steps, see `DQN.collect_rollouts`."""
         model = self.model
         callback.on_rollout_start()
@@ -176,8 +181,9 @@ class ParallelLearner:
         running = ~rollout.ended[t]
         rollout.after[t][running] = best[running]
 
-    def _remember(self, rollout: Rollout, t: int, new_obs: Any, happened: Happened) -> None:
+    def _remember(self, rollout: Rollout, t: int, new_obs: VecEnvObs, happened: Happened) -> None:
         """Keep what step t led to; what a state is worth is known when it is acted in."""
+        assert not isinstance(new_obs, tuple)  # SB3 has no networks for them
         judged = self.heads.judge(self.model._last_obs, new_obs, happened)
         rollout.rewards[t], rollout.ended[t], rollout.weights[t] = judged
         rollout.after[t] = 0
@@ -188,7 +194,7 @@ class ParallelLearner:
                 last = self._last_values(infos[env], rollout.keys)
                 rollout.after[t, env] = np.where(goes_on, last, 0)
 
-    def _last_values(self, info: dict[str, Any], keys: tuple[str, ...]) -> Floats:
+    def _last_values(self, info: Info, keys: tuple[str, ...]) -> Floats:
         """Return what the last observation of an episode is worth to each head, `[K]`."""
         model, last = self.model, info["terminal_observation"]
         masks = info.get(masking.MASK_KEY, True)

@@ -12,17 +12,18 @@ import torch
 from gymnasium import spaces
 from stable_baselines3.common.preprocessing import get_flattened_obs_dim, is_image_space
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor, create_mlp
+from stable_baselines3.common.type_aliases import PyTorchObs
 from stable_baselines3.dqn.policies import MultiInputPolicy, QNetwork
 from torch import nn
+
+from rlhf_agents.files.types import Space
 
 BOARD, DESIRED, ACHIEVED, MASK = "observation", "desired_goal", "achieved_goal", "action_mask"
 KERNEL = 3
 """Height and width of the convolution."""
 
-Seen = torch.Tensor | dict[str, torch.Tensor]
 
-
-def seen_keys(space: spaces.Space[Any]) -> tuple[str, ...]:
+def seen_keys(space: Space) -> tuple[str, ...]:
     """Return the keys of a Dict observation that tell something about the state or the goal.
 
     A goal of a single number, such as that of playing for the score, never changes.
@@ -37,7 +38,7 @@ def seen_keys(space: spaces.Space[Any]) -> tuple[str, ...]:
     return tuple(key for key in space.spaces if key not in useless)
 
 
-def is_planes(space: spaces.Space[Any]) -> bool:
+def is_planes(space: Space) -> bool:
     """Return whether observations, or their part `observation`, are planes `[C, H, W]`."""
     board = space.spaces.get(BOARD) if isinstance(space, spaces.Dict) else space
     if not isinstance(board, spaces.Box) or len(board.shape) != 3 or is_image_space(board):
@@ -61,7 +62,7 @@ class PlanesExtractor(BaseFeaturesExtractor):
 
     def __init__(
         self,
-        observation_space: spaces.Space[Any],
+        observation_space: Space,
         features_dim: int = 128,
         channels: int = 16,
         sees_goal: bool = True,
@@ -69,19 +70,19 @@ class PlanesExtractor(BaseFeaturesExtractor):
         super().__init__(observation_space, features_dim)
         keys = seen_keys(observation_space)
         self.goal_size, self.dictionary = 0, isinstance(observation_space, spaces.Dict)
-        board: Any = observation_space
+        board = observation_space
         if isinstance(observation_space, spaces.Dict):
             board = observation_space[BOARD]
             if DESIRED in keys and sees_goal:
                 self.goal_size = get_flattened_obs_dim(observation_space[DESIRED])
-        planes, height, width = board.shape
+        planes, height, width = board.shape or ()
         cells = (height - KERNEL + 1) * (width - KERNEL + 1)
         self.convolution = nn.Conv2d(planes, channels, KERNEL)
         self.cell_norm = nn.LayerNorm(channels)
         self.dense = nn.Linear(channels * cells + self.goal_size, features_dim)
         self.norm = nn.LayerNorm(features_dim)
 
-    def forward(self, observations: Seen) -> torch.Tensor:
+    def forward(self, observations: PyTorchObs) -> torch.Tensor:
         """Return features `[B, features_dim]`."""
         planes = observations[BOARD] if isinstance(observations, dict) else observations
         cells = self.convolution(planes.float()).permute(0, 2, 3, 1)
@@ -104,7 +105,7 @@ class VectorExtractor(BaseFeaturesExtractor):
 
     def __init__(
         self,
-        observation_space: spaces.Space[Any],
+        observation_space: Space,
         features_dim: int = 128,
         layers: int = 2,
         sees_goal: bool = True,
@@ -121,7 +122,7 @@ class VectorExtractor(BaseFeaturesExtractor):
             part = nn.Linear(width, features_dim), nn.LayerNorm(features_dim), nn.ReLU()
             self.layers.extend(part)
 
-    def forward(self, observations: Seen) -> torch.Tensor:
+    def forward(self, observations: PyTorchObs) -> torch.Tensor:
         """Return features `[B, features_dim]`."""
         if isinstance(observations, dict):
             parts = [observations[key].float().flatten(1) for key in self.keys]
@@ -141,23 +142,26 @@ class GoalsQNetwork(QNetwork):
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)
-        seen: Any = self.observation_space
-        self.goals, actions = get_flattened_obs_dim(seen[DESIRED]), int(self.action_space.n)
-        outputs = (self.goals + 1) * actions
+        seen, actions = self.observation_space, self.action_space
+        assert isinstance(seen, spaces.Dict)
+        assert isinstance(actions, spaces.Discrete)
+        self.goals = get_flattened_obs_dim(seen[DESIRED])
+        outputs = (self.goals + 1) * int(actions.n)
         layers = create_mlp(self.features_dim, outputs, self.net_arch, self.activation_fn)
         self.q_net = nn.Sequential(*layers)
         # What was never reached is worth nothing; random values would vouch for one another.
         for parameter in self.q_net[-1].parameters():
             nn.init.zeros_(parameter)
 
-    def all_values(self, observations: Any) -> torch.Tensor:
+    def all_values(self, observations: PyTorchObs) -> torch.Tensor:
         """Return the values of all heads, `[B, (goals + 1) * actions]`."""
         features = self.extract_features(observations, self.features_extractor)
         result: torch.Tensor = self.q_net(features)
         return result
 
-    def forward(self, observations: Any) -> torch.Tensor:
+    def forward(self, observations: PyTorchObs) -> torch.Tensor:
         """Return the values of what is desired, `[B, actions]`."""
+        assert isinstance(observations, dict)
         wanted = observations[DESIRED].float().clamp(min=0.0)
         values = self.all_values(observations).view(len(wanted), self.goals + 1, -1)[:, :-1]
         result: torch.Tensor = (values * wanted[:, :, None]).sum(dim=1)
@@ -170,8 +174,8 @@ class AllGoalsPolicy(MultiInputPolicy):
     @property
     def goals(self) -> int:
         """How many there are."""
-        network: Any = self.q_net
-        return int(network.goals)
+        assert isinstance(self.q_net, GoalsQNetwork)
+        return self.q_net.goals
 
     def make_q_net(self) -> QNetwork:
         """Return a network, see `DQNPolicy.make_q_net`."""
@@ -179,7 +183,7 @@ class AllGoalsPolicy(MultiInputPolicy):
         return GoalsQNetwork(**arguments).to(self.device)
 
 
-def extractor_for(space: spaces.Space[Any]) -> type[BaseFeaturesExtractor] | None:
+def extractor_for(space: Space) -> type[BaseFeaturesExtractor] | None:
     """Return the network for observations; None leaves it to SB3, as with pictures."""
     if is_planes(space):
         return PlanesExtractor

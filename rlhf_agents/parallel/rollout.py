@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from gymnasium import spaces
+from stable_baselines3.dqn.policies import DQNPolicy
 
+from rlhf_agents.files.types import Observations, Space
 from rlhf_agents.parallel.compute import Floats, Integers, Seen
 from rlhf_agents.parallel.networks import PlanesExtractor, VectorExtractor, seen_keys
 from rlhf_agents.parallel.returns import lambda_returns
 
 
-def keys_of(policy: Any, space: spaces.Space[Any]) -> tuple[str, ...]:
+def keys_of(policy: DQNPolicy, space: Space) -> tuple[str, ...]:
     """Return the keys of a Dict observation that a policy's network reads, () if it is no Dict."""
     if not isinstance(space, spaces.Dict):
         return ()
@@ -20,9 +20,10 @@ def keys_of(policy: Any, space: spaces.Space[Any]) -> tuple[str, ...]:
     return seen_keys(space) if ours else tuple(space.spaces)
 
 
-def parts_of(observation: Any, keys: tuple[str, ...]) -> Seen:
+def parts_of(observation: Observations, keys: tuple[str, ...]) -> Seen:
     """Return the parts of observations with these keys; without keys, all of it as ""."""
     if keys:
+        assert isinstance(observation, dict)
         return {key: np.asarray(observation[key]) for key in keys}
     return {"": np.asarray(observation)}
 
@@ -48,12 +49,11 @@ class Rollout:
         targets: float32 `[T, n, K]`.
     """
 
-    def __init__(
-        self, steps: int, n: int, heads: int, space: spaces.Space[Any], keys: tuple[str, ...]
-    ) -> None:
+    def __init__(self, steps: int, n: int, heads: int, space: Space, keys: tuple[str, ...]) -> None:
         self.steps, self.n, self.heads, self.keys = steps, n, heads, keys
-        whole: Any = space
-        parts = {key: whole[key] for key in keys} if keys else {"": space}
+        parts: dict[str, Space] = {"": space}
+        if isinstance(space, spaces.Dict):
+            parts = {key: space[key] for key in keys}
         self.seen: Seen = {
             key: np.zeros((steps, n, *(part.shape or ())), part.dtype)
             for key, part in parts.items()
@@ -65,7 +65,7 @@ class Rollout:
         )
         self.ended, self.follows = (np.zeros(shape, np.bool_) for _ in range(2))
 
-    def see(self, t: int, observation: Any) -> Seen:
+    def see(self, t: int, observation: Observations) -> Seen:
         """Keep what is seen before step t and return it, each part `[n, ...]`."""
         for key, part in parts_of(observation, self.keys).items():
             self.seen[key][t] = part

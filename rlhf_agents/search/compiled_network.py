@@ -7,7 +7,7 @@ that a copy is never out of date. The arithmetic equals the torch module's to fl
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from rlhf_games.rules import Rules, State, fill_symbols, plies
 NORM_EPSILON = 1e-5
 
 Vector = NDArray[np.float32]
+Matrix = NDArray[np.float32]
 
 N_SYMBOLS = 4
 CLOCK_SYMBOLS = 4
@@ -165,7 +166,7 @@ def active_inputs(values: Vector, copy: Vector, active: NDArray[np.int64]) -> in
 
 @inner_fast
 def add_products(
-    matrix: Any, bias: Vector, inputs: Vector, active: NDArray[np.int64], out: Vector
+    matrix: Matrix, bias: Vector, inputs: Vector, active: NDArray[np.int64], out: Vector
 ) -> None:
     """Set `out` `[D]` to bias + inputs @ matrix, reading only the active rows, four per sweep."""
     width = out.shape[0]
@@ -185,7 +186,7 @@ def add_products(
 
 
 @inner_fast
-def dot(matrix: Any, row: int, vector: Vector) -> Real:
+def dot(matrix: Matrix, row: int, vector: Vector) -> Real:
     """Return the inner product of one row of `matrix` with `vector`."""
     total = np.float32(0.0)
     for d in range(vector.shape[0]):

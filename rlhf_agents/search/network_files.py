@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 import rlhf_games
 from rlhf_agents.errors import ModelFileError
 from rlhf_agents.files.model_file import ModelFile
-from rlhf_agents.files.types import Arrays
+from rlhf_agents.files.types import Array, Arrays
 from rlhf_agents.search.compiled_network import N_SYMBOLS, PatternWeights, windows_of
 from rlhf_games.base import Game, GameError
 
@@ -37,7 +37,7 @@ def game_of(file: ModelFile) -> Game:
         raise ModelFileError(msg) from error
 
 
-def weights_from_arrays(game: Game, policy: dict[str, Any], arrays: Arrays) -> PatternWeights:
+def weights_from_arrays(game: Game, policy: Mapping[str, object], arrays: Arrays) -> PatternWeights:
     """Assemble a network from saved arrays.
 
     Raises:
@@ -46,7 +46,7 @@ def weights_from_arrays(game: Game, policy: dict[str, Any], arrays: Arrays) -> P
         ValueError: an array has the wrong shape or holds numbers that are not finite.
     """
     windows, parents = _windows(game, policy), _parents(game, policy)
-    loaded: list[Any] = []
+    loaded: list[Array] = []
     for name, shape in _shapes(game, policy, windows).items():
         array = arrays[PLAYING + name]
         _check_array(name, array, shape)
@@ -54,7 +54,7 @@ def weights_from_arrays(game: Game, policy: dict[str, Any], arrays: Arrays) -> P
     return PatternWeights(*[windows, *loaded, parents])
 
 
-def check_arrays(game: Game, policy: dict[str, Any], arrays: Arrays) -> None:
+def check_arrays(game: Game, policy: Mapping[str, object], arrays: Arrays) -> None:
     """Raise as `weights_from_arrays` does if a network to be trained on would not fit, or more."""
     _parents(game, policy)
     shapes = _shapes(game, policy, _windows(game, policy))
@@ -68,7 +68,7 @@ def check_arrays(game: Game, policy: dict[str, Any], arrays: Arrays) -> None:
         raise ValueError(msg)
 
 
-def _check_array(name: str, array: NDArray[Any], shape: tuple[int, ...]) -> None:
+def _check_array(name: str, array: Array, shape: tuple[int, ...]) -> None:
     if array.shape != shape:
         msg = f"{name} has the shape {array.shape} instead of {shape}"
         raise ValueError(msg)
@@ -77,7 +77,7 @@ def _check_array(name: str, array: NDArray[Any], shape: tuple[int, ...]) -> None
         raise ValueError(msg)
 
 
-def _windows(game: Game, policy: dict[str, Any]) -> NDArray[np.int64]:
+def _windows(game: Game, policy: Mapping[str, object]) -> NDArray[np.int64]:
     length = _size(policy, "line_length", max(game.observation_shape[1:]))
     if policy.get("gravity", game.gravity) is not game.gravity:
         msg = f"gravity is {policy['gravity']}, in {game.name} it is {game.gravity}"
@@ -88,7 +88,7 @@ def _windows(game: Game, policy: dict[str, Any]) -> NDArray[np.int64]:
     return windows_of(game.observation_shape, length, game.visible_cells)
 
 
-def _size(policy: dict[str, Any], name: str, most: int, least: int = 1) -> int:
+def _size(policy: Mapping[str, object], name: str, most: int, least: int = 1) -> int:
     size = policy[name]
     if type(size) is not int or not least <= size <= most:
         msg = f"{name} is {size!r}, not a number from {least} to {most}"
@@ -96,7 +96,7 @@ def _size(policy: dict[str, Any], name: str, most: int, least: int = 1) -> int:
     return size
 
 
-def _parents(game: Game, policy: dict[str, Any]) -> NDArray[np.int64]:
+def _parents(game: Game, policy: Mapping[str, object]) -> NDArray[np.int64]:
     parents = policy["goal_parents"]
     if not isinstance(parents, list) or len(parents) != len(game.goals):
         msg = f"goal_parents is not a list of {len(game.goals)} goals"
@@ -109,7 +109,7 @@ def _parents(game: Game, policy: dict[str, Any]) -> NDArray[np.int64]:
 
 
 def _shapes(
-    game: Game, policy: dict[str, Any], windows: NDArray[np.int64]
+    game: Game, policy: Mapping[str, object], windows: NDArray[np.int64]
 ) -> dict[str, tuple[int, ...]]:
     width, depth = _size(policy, "features_dim", 2**20), _size(policy, "depth", 2**10, 0)
     outputs = 2 * len(game.goals) * game.n_actions

@@ -139,7 +139,7 @@ def logarithm(count: int) -> int:
     return power
 
 
-def _processor_hint(function: Callable[..., Any]) -> Callable[..., None]:
+def _processor_hint(function: Callable[..., object]) -> Callable[..., None]:
     call: Callable[..., None] = intrinsic(function)
     return call
 

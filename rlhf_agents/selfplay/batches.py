@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from threading import Event
-from typing import Any, NamedTuple
+from typing import NamedTuple, ParamSpec
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rlhf_agents.files.array_checks import check_arrays
-from rlhf_agents.files.types import Arrays
+from rlhf_agents.files.types import Array, Arrays
 from rlhf_agents.search.alpha_beta import new_table
 from rlhf_agents.search.compiled_network import PatternWeights
 from rlhf_agents.search.goal_values import GoalRules, goal_rules
@@ -22,6 +22,8 @@ from rlhf_agents.selfplay.targets import tree_targets
 from rlhf_agents.settings import Foresight, Hindsight
 from rlhf_games.base import Game, States
 from rlhf_games.compiled import compiled_fast
+
+P = ParamSpec("P")
 
 POOL_BYTES = 1 << 30
 """Rows are large where actions and goals are many: 40 KB in games of a thousand actions."""
@@ -117,10 +119,10 @@ class BatchPool:
         if self._rows is None:
             row_bytes = sum(a.itemsize * int(np.prod(a.shape[1:])) for a in batch)
             self.capacity = min(self.capacity, max(1, POOL_BYTES // row_bytes))
-            empty: list[Any] = [np.zeros((self.capacity, *a.shape[1:]), a.dtype) for a in batch]
+            empty: list[Array] = [np.zeros((self.capacity, *a.shape[1:]), a.dtype) for a in batch]
             self._rows = TrainingBatch(*empty)
         slots = (self._next + np.arange(len(batch.states))) % self.capacity
-        columns: Any = zip(self._rows, batch, strict=True)
+        columns: Iterator[tuple[Array, Array]] = zip(self._rows, batch, strict=True)
         for kept, new in columns:
             kept[slots] = new
         self._next = int((self._next + len(slots)) % self.capacity)
@@ -132,7 +134,7 @@ class BatchPool:
             msg = "draw from an empty BatchPool"
             raise ValueError(msg)
         slots = rng.integers(self.size, size=count)
-        rows: list[Any] = [kept[slots] for kept in self._rows]
+        rows: list[Array] = [kept[slots] for kept in self._rows]
         return TrainingBatch(*rows)
 
     def state(self) -> Arrays:
@@ -175,11 +177,11 @@ class Prefetcher:
         self._worker: ThreadPoolExecutor | None = None
         self._pending: Future[TrainingBatch] | None = None
 
-    def prepare(self, make: Callable[..., TrainingBatch], *arguments: Any) -> None:
+    def prepare(self, make: Callable[P, TrainingBatch], *args: P.args, **named: P.kwargs) -> None:
         """Begin with a batch."""
         if self._worker is None:
             self._worker = ThreadPoolExecutor(1, thread_name_prefix="foresight")
-        self._pending = self._worker.submit(make, *arguments)
+        self._pending = self._worker.submit(make, *args, **named)
 
     def prepared(self) -> TrainingBatch | None:
         """Wait for the batch and return it, None if none was begun."""
@@ -343,7 +345,7 @@ class BatchBuilder:
 def _trees(tree: Tree, roots: slice, room: int) -> Tree:
     """Return the trees of some roots, each of which has `room` rows."""
     rows = slice(roots.start * room, roots.stop * room)
-    parts: list[Any] = [array[rows] for array in tree]
+    parts: list[Array] = [array[rows] for array in tree]
     return Tree(*parts)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import torch
+from stable_baselines3 import DQN
 from stable_baselines3.common.type_aliases import TrainFreq, TrainFrequencyUnit
 
 from rlhf_agents.dqn.optimizer_state import ADAM, check_state, state_arrays, state_slots
@@ -19,6 +21,7 @@ from rlhf_agents.files.untrusted import WRONG
 from rlhf_agents.search.network_files import PLAYING, check_arrays, game_of
 from rlhf_agents.settings import Cosine, Foresight, Hindsight, LostSchedule, from_json
 from rlhf_games.base import Game
+from rlhf_games.json_types import JSON
 
 SETTINGS = (
     "buffer_size",
@@ -54,7 +57,7 @@ PARAMETERS = (
 """Parameters of the network, in the order of its optimizer."""
 
 
-def manifest_of(model: Any) -> dict[str, Any]:
+def manifest_of(model: Any) -> dict[str, object]:
     """Return the manifest of a model that plays a game."""
     kwargs = model.policy_kwargs
     extractor = model.policy.q_net.features_extractor
@@ -85,7 +88,7 @@ def manifest_of(model: Any) -> dict[str, Any]:
     }
 
 
-def arrays_of(model: Any, compact: bool = False) -> dict[str, Arrays]:
+def arrays_of(model: DQN, compact: bool = False) -> dict[str, Arrays]:
     """Return the array groups of a model.
 
     Args:
@@ -127,7 +130,7 @@ def _no_model(file: ModelFile, error: Exception) -> ModelFileError:
     return ModelFileError(f"{file.path} does not describe an HFDQN model ({error})")
 
 
-def _check_spaces(game: Game, facts: dict[str, Any]) -> None:
+def _check_spaces(game: Game, facts: Mapping[str, JSON]) -> None:
     seen, actions = _space(facts["observation"]), _space(facts["action"])
     shapes = {key: seen[key].shape for key in ("observation", "desired_goal", "action_mask")}
     expected = {
@@ -195,7 +198,7 @@ def apply_settings(model: Any, file: ModelFile) -> None:
         raise _no_model(file, error) from error
 
 
-def _schedule(rate: Any) -> Any:
+def _schedule(rate: Any) -> object:
     """Return the learning rate that a file describes; version 0.1 only wrote `Cosine`."""
     if isinstance(rate, dict) and "start" in rate:
         return Cosine(**rate)
@@ -203,7 +206,7 @@ def _schedule(rate: Any) -> Any:
     return LostSchedule(found.name) if isinstance(found, Custom) else found
 
 
-def restore_arrays(model: Any, file: ModelFile) -> None:
+def restore_arrays(model: DQN, file: ModelFile) -> None:
     """Load weights, and the optimizer's moments if the file has them, into a model.
 
     Raises:

@@ -220,7 +220,7 @@ class GameLearner:
 
     # ---- saving ----------------------------------------------------------------------------
 
-    def file_parts(self) -> tuple[dict[str, Any], dict[str, Arrays]]:
+    def file_parts(self) -> tuple[dict[str, object], dict[str, Arrays]]:
         """Return the manifest and the array groups of the model."""
         return manifest_of(self.model), arrays_of(self.model)
 

@@ -10,10 +10,11 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 from stable_baselines3.common.policies import BasePolicy
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
+from stable_baselines3.common.type_aliases import PyTorchObs, Schedule, TensorDict
 from stable_baselines3.dqn.policies import DQNPolicy
 from torch import nn
 
-from rlhf_agents.files.types import Space
+from rlhf_agents.files.types import Arguments, Space
 from rlhf_agents.search.compiled_network import (
     CLOCK_SYMBOLS,
     N_SYMBOLS,
@@ -25,7 +26,9 @@ from rlhf_games.compiled import compiled_fast
 
 
 @compiled_fast
-def scatter_rows(rows: NDArray[np.int64], gradient: Any, out: Any) -> None:
+def scatter_rows(
+    rows: NDArray[np.int64], gradient: NDArray[np.float32], out: NDArray[np.float32]
+) -> None:
     """Add `gradient[b]` to the rows `rows[b, :]` of `out`."""
     for b in range(rows.shape[0]):
         for window in range(rows.shape[1]):
@@ -149,7 +152,7 @@ class PatternExtractor(BaseFeaturesExtractor):
         below[:, :-1] = 1.0 - empty[:, 1:]
         return empty * below
 
-    def forward(self, observations: Any) -> torch.Tensor:
+    def forward(self, observations: PyTorchObs) -> torch.Tensor:
         """Return the embedding, float32 `[B, features_dim]`."""
         board = observations["observation"] if isinstance(observations, dict) else observations
         rows = self.rows(board.float())
@@ -243,18 +246,18 @@ class GoalQNetwork(BasePolicy):
             rows.append(own[:, :, goal] if parent < 0 else own[:, :, goal] * rows[parent])
         return torch.stack(rows, dim=2)
 
-    def forward(self, observations: Any) -> torch.Tensor:
+    def forward(self, observations: TensorDict) -> torch.Tensor:
         """Return Q for the desired goal, float32 `[B, A]`; illegal actions have -1."""
         values = self.values(observations["observation"].float())[:, 0]
         wanted = observations["desired_goal"].argmax(dim=1)
         chosen = values[torch.arange(len(values)), wanted]
         return torch.where(observations["action_mask"] > 0, chosen, -1.0)
 
-    def _predict(self, observation: Any, deterministic: bool = True) -> torch.Tensor:
+    def _predict(self, observation: PyTorchObs, deterministic: bool = True) -> torch.Tensor:
         values: torch.Tensor = self(observation)
         return values.argmax(dim=1)
 
-    def _get_constructor_parameters(self) -> dict[str, Any]:
+    def _get_constructor_parameters(self) -> Arguments:
         data = super()._get_constructor_parameters()
         data.update(
             features_extractor=self.features_extractor,
@@ -312,7 +315,7 @@ class GoalQPolicy(DQNPolicy):
         self,
         observation_space: Space,
         action_space: spaces.Discrete,
-        lr_schedule: Any,
+        lr_schedule: Schedule,
         goal_parents: list[int],
         depth: int = 2,
         **kwargs: Any,
@@ -333,7 +336,7 @@ class GoalQPolicy(DQNPolicy):
             self.depth,
         ).to(self.device)
 
-    def _get_constructor_parameters(self) -> dict[str, Any]:
+    def _get_constructor_parameters(self) -> Arguments:
         data = super()._get_constructor_parameters()
         data.update(goal_parents=self.goal_parents, depth=self.depth)
         return data

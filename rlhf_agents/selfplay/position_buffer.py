@@ -8,15 +8,16 @@ not believed.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from stable_baselines3.common.buffers import BaseBuffer, ReplayBuffer
+from stable_baselines3.common.vec_env import VecNormalize
 
 from rlhf_agents.files.array_checks import check_arrays, check_numbers
-from rlhf_agents.files.types import Array, Arrays, Space
+from rlhf_agents.files.types import Array, Arrays, Info, Space
 from rlhf_agents.search.goal_values import WIN
 from rlhf_agents.settings import Hindsight
 from rlhf_games.base import Game, GameError, States
@@ -80,7 +81,7 @@ class PositionBuffer(ReplayBuffer):
         action: Array,
         reward: Array,
         done: Array,
-        infos: list[dict[str, Any]],
+        infos: list[Info],
     ) -> None:
         """Keep the positions of one step `[n_envs]`; finished games get their hindsight."""
         self.states[self.pos] = self.game.from_observation(obs["observation"])
@@ -159,13 +160,15 @@ class PositionBuffer(ReplayBuffer):
         self.episode_length[:] = lengths
         self.pos, self.full = pos, full
 
-    def sample(self, batch_size: int, env: Any = None) -> Any:
+    def sample(self, batch_size: int, env: VecNormalize | None = None) -> NoReturn:
         """Not offered: positions are learnt through `propose`, never as sampled transitions."""
         msg = "positions of a game are learnt through `propose`, not as sampled transitions"
         raise TypeError(msg)
 
-    def _get_samples(self, batch_inds: NDArray[np.int64], env: Any = None) -> Any:
-        return self.sample(len(batch_inds), env)
+    def _get_samples(
+        self, batch_inds: NDArray[np.int64], env: VecNormalize | None = None
+    ) -> NoReturn:
+        self.sample(len(batch_inds), env)
 
 
 def check_positions(game: Game, states: States) -> None:

@@ -20,6 +20,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from rlhf_adapters.two_player.opponents import mixture
 from rlhf_agents.errors import SettingError
 from rlhf_agents.players.opponents import PolicyOpponent, named_opponents
+from rlhf_games.base import Game
 
 PRIOR_GAMES = 2
 """Games that every snapshot counts as played beforehand, half of them won."""
@@ -120,7 +121,7 @@ class SelfPlayCallback(BaseCallback):
         del self.snapshots[: -self.window]
         self.training_env.env_method("set_opponent", self.opponents())
 
-    def opponents(self) -> list[tuple[Any, float]]:
+    def opponents(self) -> list[tuple[object, float]]:
         """Return the mixture that new games are drawn from: opponents and their shares."""
         rest = 1.0 - sum(share for _, share in self._anchors)
         *past, last = self.snapshots
@@ -150,5 +151,5 @@ class SelfPlayCallback(BaseCallback):
         self._recent.clear()
 
 
-def _bound(who: Any, game: Any) -> Any:
+def _bound(who: object, game: Game | None) -> object:
     return who.for_game(game) if hasattr(who, "for_game") else who

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
 
 import numpy as np
 from gymnasium import spaces
 from stable_baselines3 import HerReplayBuffer
-from stable_baselines3.common.buffers import DictReplayBuffer, NStepReplayBuffer, ReplayBuffer
+from stable_baselines3.common.buffers import (
+    BaseBuffer,
+    DictReplayBuffer,
+    NStepReplayBuffer,
+    ReplayBuffer,
+)
 
 from rlhf_agents.dqn.replay.hindsight_buffer import HindsightReplayBuffer
 from rlhf_agents.dqn.replay.masked_buffer import MaskedReplayBuffer
@@ -35,7 +39,7 @@ PER_STEP = (
 RUNNING = "_current_ep_start"
 
 
-def why_not_kept(buffer: Any) -> str | None:
+def why_not_kept(buffer: BaseBuffer | None) -> str | None:
     """Return why a file cannot hold a buffer, None if it can."""
     if buffer is None:
         return None  # there is nothing to keep
@@ -46,7 +50,7 @@ def why_not_kept(buffer: Any) -> str | None:
     return None
 
 
-def buffer_state(buffer: Any) -> Arrays:
+def buffer_state(buffer: ReplayBuffer) -> Arrays:
     """Return all that a buffer holds, also episodes that still run."""
     if isinstance(buffer, PositionBuffer):
         return buffer.state()
@@ -60,7 +64,7 @@ def buffer_state(buffer: Any) -> Arrays:
     return state
 
 
-def buffer_bytes(buffer: Any) -> int:
+def buffer_bytes(buffer: ReplayBuffer) -> int:
     """Return how many bytes `buffer_state` can return at most."""
     if isinstance(buffer, PositionBuffer):
         return sum(part.nbytes for part in vars(buffer).values() if isinstance(part, np.ndarray))
@@ -69,7 +73,7 @@ def buffer_bytes(buffer: Any) -> int:
     return sum(column.nbytes for column in _columns(buffer).values())
 
 
-def restore_buffer(buffer: Any, state: Arrays) -> None:
+def restore_buffer(buffer: ReplayBuffer, state: Arrays) -> None:
     """Fill an empty buffer with what `buffer_state` returned.
 
     Raises:
@@ -95,7 +99,7 @@ def restore_buffer(buffer: Any, state: Arrays) -> None:
     buffer.pos, buffer.full = pos, full
 
 
-def _check_values(buffer: Any, state: Arrays) -> None:
+def _check_values(buffer: ReplayBuffer, state: Arrays) -> None:
     """Raise `ValueError` if an SB3 buffer cannot hold these values."""
     least, greatest = action_range(buffer.action_space)
     space = buffer.observation_space
@@ -131,7 +135,7 @@ def _check_episodes(starts: Array, lengths: Array, size: int) -> None:
         raise ValueError(msg)
 
 
-def end_running_episodes(buffer: Any) -> None:
+def end_running_episodes(buffer: ReplayBuffer | None) -> None:
     """End the episodes that still run in a buffer, as if by a time limit: others begin."""
     if buffer is None:
         return
@@ -149,14 +153,14 @@ def end_running_episodes(buffer: Any) -> None:
         buffer.dones[(buffer.pos - 1) % buffer.buffer_size] = True
 
 
-def _filled(buffer: Any, pos: int, full: bool) -> int:
+def _filled(buffer: ReplayBuffer, pos: int, full: bool) -> int:
     """Return how many steps of the arrays are in use, the next observation among them."""
     if full:
         return int(buffer.buffer_size)
     return min(pos + int(buffer.optimize_memory_usage), int(buffer.buffer_size))
 
 
-def _columns(buffer: Any) -> Arrays:
+def _columns(buffer: ReplayBuffer) -> Arrays:
     columns: Arrays = {}
     for name in PER_STEP:
         part = getattr(buffer, name, None)

@@ -83,10 +83,10 @@ class TrainingConfig:
     checkpoint_steps: int | None = None
     keep_replay: bool = True
     policy: str | None = None
-    settings: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, object] = field(default_factory=dict)
     goal: str | None = None
     opponent: str | None = None
-    options: dict[str, Any] = field(default_factory=dict)
+    options: dict[str, object] = field(default_factory=dict)
 
 
 KEPT: dict[str, Any] = {
@@ -154,7 +154,7 @@ class Run(BaseCallback):
     @property
     def agent(self) -> HFDQN:
         """The model in training."""
-        model: Any = self.model
+        model: object = self.model
         assert isinstance(model, HFDQN)
         return model
 
@@ -310,10 +310,10 @@ class Run(BaseCallback):
             self._said = state.left_out
             warn(f"replay is not in {self.config.out}: {state.left_out}")
 
-    def _kept(self) -> dict[str, Any]:
+    def _kept(self) -> dict[str, object]:
         return {"world": self.config.game, **{name: getattr(self.config, name) for name in KEPT}}
 
-    def _facts(self) -> dict[str, Any]:
+    def _facts(self) -> dict[str, object]:
         """Return what the file of a finished model says of its training, too."""
         return {"notes": self.notes, TRAINED_IN: self._kept()}
 

@@ -7,7 +7,8 @@ with the spaces of the model, with its environments and with the states of gener
 from __future__ import annotations
 
 import random
-from typing import Any
+from collections.abc import Mapping
+from typing import TypedDict, cast
 
 import numpy as np
 import torch
@@ -30,20 +31,43 @@ MERSENNE_WORDS = 624
 """Words of the state of a Mersenne Twister; its position is from 0 to this."""
 
 
-def run_facts(file: ModelFile) -> dict[str, Any] | None:
-    """Return what the manifest says of the run, None if it says nothing.
+class RandomFacts(TypedDict):
+    """Where random generators are, besides the arrays of their states.
+
+    Attributes:
+        python: the version of the state, and the number that `gauss` has in store.
+        numpy: the place in the state, whether a normal number is in store, and that number.
+        generators: the states of generators of our own, by name.
+    """
+
+    python: tuple[int, float | None]
+    numpy: tuple[int, int, float]
+    generators: dict[str, Mapping[str, object]]
+
+
+class RunFacts(TypedDict, total=False):
+    """What a manifest says of a run, besides what it keeps of the config."""
+
+    world: str
+    episodes: bool
+    counters: dict[str, float]
+    random: RandomFacts
+
+
+def run_facts(file: ModelFile) -> RunFacts | None:
+    """Return what the manifest says of the run, unchecked, None if it says nothing.
 
     Raises:
         ModelFileError: it is not a table.
     """
     facts = file.manifest.get("run")
     if facts is None or isinstance(facts, dict):
-        return facts
+        return cast("RunFacts | None", facts)
     msg = f"{file.path} does not describe a training run: its run is {facts!r:.80}"
     raise ModelFileError(msg)
 
 
-def check_facts(facts: dict[str, Any]) -> None:
+def check_facts(facts: RunFacts) -> None:
     """Raise `ValueError` unless the counters of a run can be true."""
     require("episodes", facts["episodes"], of(bool))
     require("counters", facts["counters"], of(dict))
@@ -104,7 +128,7 @@ def check_environments(expected: Arrays, found: Arrays, steps: int) -> None:
         check_finite(name, array)
 
 
-def check_random(facts: dict[str, Any], words: Array, keys: Array, torchs: Array) -> None:
+def check_random(facts: RandomFacts, words: Array, keys: Array, torchs: Array) -> None:
     """Raise `ValueError` or what generators raise unless they can be in these states.
 
     Args:
@@ -126,5 +150,5 @@ def check_random(facts: dict[str, Any], words: Array, keys: Array, torchs: Array
     require("numpy", value, number())
     torch.Generator().set_state(torch.from_numpy(np.array(torchs)))
     for state in facts["generators"].values():
-        scratch = np.random.PCG64()
+        scratch: np.random.BitGenerator = np.random.PCG64()
         scratch.state = state

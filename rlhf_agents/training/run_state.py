@@ -17,8 +17,10 @@ import torch
 
 from rlhf_agents.errors import ModelFileError
 from rlhf_agents.files.model_file import REPLAY, RUN, ModelFile, prefixed, read_groups, unprefixed
-from rlhf_agents.files.types import Arrays
+from rlhf_agents.files.types import Arrays, Observations
 from rlhf_agents.files.untrusted import MAX_MEMBER_BYTES, WRONG
+from rlhf_agents.hfdqn import HFDQN
+from rlhf_agents.selfplay.learner import GameLearner
 from rlhf_agents.training.replay_state import (
     buffer_bytes,
     buffer_state,
@@ -28,6 +30,7 @@ from rlhf_agents.training.replay_state import (
 )
 from rlhf_agents.training.run_checks import (
     COUNTERS,
+    RandomFacts,
     check_environments,
     check_facts,
     check_observations,
@@ -56,12 +59,12 @@ class RunState(NamedTuple):
         left_out: why replay is not kept, None if it is.
     """
 
-    facts: dict[str, Any]
+    facts: dict[str, object]
     arrays: dict[str, Arrays]
     left_out: str | None
 
 
-def collect(model: Any, replay: bool = True, episodes: bool = True) -> RunState:
+def collect(model: HFDQN, replay: bool = True, episodes: bool = True) -> RunState:
     """Return the state of a run.
 
     Args:
@@ -71,7 +74,7 @@ def collect(model: Any, replay: bool = True, episodes: bool = True) -> RunState:
     """
     facts, run = random_state(model)
     counters = {name: getattr(model, name) for name in COUNTERS}
-    if hasattr(model.env, "run_state"):
+    if model.env is not None and hasattr(model.env, "run_state"):
         run |= prefixed(ENV, model.env.run_state())
         run |= prefixed(SEEN, _parts(model._last_obs))
     if model.learner is not None:
@@ -91,14 +94,14 @@ def collect(model: Any, replay: bool = True, episodes: bool = True) -> RunState:
     return RunState(known, arrays, left_out)
 
 
-def _replay(model: Any) -> Arrays:
+def _replay(model: HFDQN) -> Arrays:
     kept = prefixed(BUFFER, buffer_state(model.replay_buffer))
-    if model.learner is not None:
+    if isinstance(model.learner, GameLearner):
         kept |= model.learner.replay_state()
     return kept
 
 
-def restore(model: Any, file: ModelFile, same_random: bool = True) -> list[str]:
+def restore(model: HFDQN, file: ModelFile, same_random: bool = True) -> list[str]:
     """Put a model, just loaded with its environment, where `collect` found it.
 
     Args:
@@ -143,7 +146,7 @@ def restore(model: Any, file: ModelFile, same_random: bool = True) -> list[str]:
     return [note for note in notes if note]
 
 
-def _restore_replay(model: Any, file: ModelFile) -> str:
+def _restore_replay(model: HFDQN, file: ModelFile) -> str:
     """Fill the replay buffer; return why that was not possible, if it was not."""
     if model.replay_buffer is None:
         return ""
@@ -159,53 +162,56 @@ def _restore_replay(model: Any, file: ModelFile) -> str:
     return f"{reason}: it fills anew, and learning waits until then"
 
 
-def _replay_bytes(model: Any) -> int:
+def _replay_bytes(model: HFDQN) -> int:
     """Return how many bytes replay can take at most."""
-    learner = 0 if model.learner is None else model.learner.replay_bytes()
-    return SLACK + buffer_bytes(model.replay_buffer) + int(learner)
+    learner = model.learner.replay_bytes() if isinstance(model.learner, GameLearner) else 0
+    return SLACK + buffer_bytes(model.replay_buffer) + learner
 
 
-def _run_bytes(model: Any) -> int:
+def _run_bytes(model: HFDQN) -> int:
     """Return how many bytes the rest of a run can take at most."""
     arrays = list(_parts(model.observation_space.sample()).values()) * model.n_envs
     arrays += [] if model.learner is None else model.learner.run_state().values()
-    arrays += model.env.run_state().values() if hasattr(model.env, "run_state") else []
+    if model.env is not None and hasattr(model.env, "run_state"):
+        arrays += model.env.run_state().values()
     plans = 0 if model.lookahead is None else PLANS
     actions = np.dtype(np.int64).itemsize * int(model.num_timesteps)
     return SLACK + plans + actions + sum(np.asarray(array).nbytes for array in arrays)
 
 
-def _fill(model: Any, kept: Arrays) -> None:
+def _fill(model: HFDQN, kept: Arrays) -> None:
     restore_buffer(model.replay_buffer, unprefixed(BUFFER, kept))
-    if model.learner is not None:
+    if isinstance(model.learner, GameLearner):
         model.learner.restore_replay_state(kept)
 
 
-def _restore_episodes(model: Any, run: Arrays) -> bool:
-    arrays, seen = unprefixed(ENV, run), unprefixed(SEEN, run)
-    if not arrays or not hasattr(model.env, "restore_run_state"):
+def _restore_episodes(model: HFDQN, run: Arrays) -> bool:
+    arrays, seen, env = unprefixed(ENV, run), unprefixed(SEEN, run), model.env
+    if not arrays or env is None or not hasattr(env, "restore_run_state"):
         return False
+    assert hasattr(env, "run_state")
     if any(np.shape(part)[:1] != (model.n_envs,) for part in seen.values()):
         return False
     check_observations(model.observation_space, seen)
     steps = int(model.num_timesteps) // model.n_envs
-    check_environments(model.env.run_state(), arrays, steps)
+    check_environments(env.run_state(), arrays, steps)
     if model.learner is not None:
         model.learner.check_observations(seen)
-    if not model.env.restore_run_state(arrays):
+    if not env.restore_run_state(arrays):
         return False
     model._last_obs = seen.get("", seen)
     return True
 
 
-def _parts(observations: Any) -> Arrays:
+def _parts(observations: Observations | None) -> Arrays:
+    assert observations is not None
     return observations if isinstance(observations, dict) else {"": observations}
 
 
 PREFIX = "random."
 
 
-def random_state(model: Any) -> tuple[dict[str, Any], Arrays]:
+def random_state(model: HFDQN) -> tuple[RandomFacts, Arrays]:
     """Return the state of every generator that a model in training draws from.
 
     Returns:
@@ -213,9 +219,9 @@ def random_state(model: Any) -> tuple[dict[str, Any], Arrays]:
     """
     version, words, gauss = random.getstate()
     legacy: Any = np.random.get_state(legacy=False)  # noqa: NPY002 - the generator that SB3 seeds
-    facts = {
-        "python": [version, gauss],
-        "numpy": [int(legacy["state"]["pos"]), int(legacy["has_gauss"]), float(legacy["gauss"])],
+    facts: RandomFacts = {
+        "python": (version, gauss),
+        "numpy": (int(legacy["state"]["pos"]), int(legacy["has_gauss"]), float(legacy["gauss"])),
         "generators": {
             name: generator.bit_generator.state for name, generator in _generators(model).items()
         },
@@ -228,7 +234,7 @@ def random_state(model: Any) -> tuple[dict[str, Any], Arrays]:
     return facts, arrays
 
 
-def restore_random_state(model: Any, facts: dict[str, Any], arrays: Arrays) -> None:
+def restore_random_state(model: HFDQN, facts: RandomFacts, arrays: Arrays) -> None:
     """Set every generator to what `random_state` returned.
 
     Raises:
@@ -245,7 +251,7 @@ def restore_random_state(model: Any, facts: dict[str, Any], arrays: Arrays) -> N
     torch.set_rng_state(torch.from_numpy(np.array(torchs)))
 
 
-def _generators(model: Any) -> dict[str, np.random.Generator]:
+def _generators(model: HFDQN) -> dict[str, np.random.Generator]:
     found = {"action_space": model.action_space.np_random}
     if model.learner is not None:
         found["game"] = model.learner.rng

@@ -14,7 +14,9 @@ import threading
 import time
 from collections.abc import Callable
 from types import FrameType, TracebackType
-from typing import Any
+
+Handler = Callable[[int, FrameType | None], object] | int | None
+"""What Python does when a signal comes, as `signal.signal` takes and returns it."""
 
 LINE = "\nsaving at the end of this step; Ctrl-C again stops at once, without\n"
 PATIENCE = 0.5
@@ -50,11 +52,11 @@ class StopRequests:
         self._begun = self._insists = False
         self._before_stop: Callable[[], None] = lambda: None
         self._asked_at = 0.0
-        self._before: dict[signal.Signals, Any] = {}
+        self._before: dict[signal.Signals, Handler] = {}
 
     def __enter__(self) -> StopRequests:
         if threading.current_thread() is threading.main_thread():
-            handlers: dict[signal.Signals, Any] = dict.fromkeys(ASKING, self._ask)
+            handlers: dict[signal.Signals, Handler] = dict.fromkeys(ASKING, self._ask)
             if hasattr(signal, "setitimer"):
                 handlers[signal.SIGALRM] = self._insist
             for kind, handler in handlers.items():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from gymnasium import spaces
 from stable_baselines3.common.vec_env import VecEnv
@@ -242,7 +241,7 @@ def _new(config: TrainingConfig, env: VecEnv) -> HFDQN:
     elif config.plain:
         msg = f"{config.game} is learnt by self-play, which plain DQN cannot do: leave out --plain"
         raise SettingError(msg)
-    arguments: dict[str, Any] = hyperparams.as_arguments(config.settings)
+    arguments = hyperparams.as_arguments(config.settings)
     if not config.plain:
         known = hyperparams.recommended(config.game, env.num_envs)
         known = known or hyperparams.recommended("default", env.num_envs)
