@@ -74,6 +74,8 @@ class Goal:
             the table.
         draw_value: what a drawn game is worth to this goal, in [0, 1]; 0.5 for `win`.
         zero_sum: one player's value is one minus the other's (only then may the sign flip).
+        words: what people call it, in a few words; None: the name spelled out, see
+            `rlhf_agents.words`.
     """
 
     name: str
@@ -81,6 +83,7 @@ class Goal:
     implies: str | None = None
     draw_value: float = 0.0
     zero_sum: bool = False
+    words: str | None = None
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from rlhf_agents.envs.catalogue import EnvInfo, Refused
 from rlhf_agents.envs.names import check_name
 from rlhf_agents.players.bundled import bundled_agents
 from rlhf_agents.progress import with_progress
+from rlhf_agents.words import spelled_out, words_of
 from rlhf_games.base import did_you_mean, unknown_name
 
 EXAMPLES = """examples:
@@ -129,12 +130,15 @@ def _tables(report: Record, console: Console) -> list[tuple[str, Table]]:
         tables.append(("Games with rules of our own:", _worlds(report["games"], console)))
     playable = [world for world in report.get("worlds", []) if "reason" not in world]
     refused = [world for world in report.get("worlds", []) if "reason" in world]
+    listed = [*report.get("games", []), *playable]
     if playable:
         tables.append((f"Environments ({len(playable)}):", _worlds(playable, console)))
     if refused:
         tables.append(
             (f"These cannot be played here ({len(refused)}):", _refused(refused, console))
         )
+    if len(listed) == 1 and listed[0]["goals"]:
+        tables.append(("Goals, as --goal NAME:", _goals(listed[0], console)))
     return tables
 
 
@@ -164,6 +168,17 @@ def _worlds(worlds: list[Record], console: Console) -> Table:
         numbers = str(one["players"]), str(one["actions"])
         said = ["yes" if one[flag] else "-" for flag in flags]
         table.add_row(one["name"], *numbers, *said, ", ".join(one["goals"]))
+    return table
+
+
+def _goals(one: Record, console: Console) -> Table:
+    """Return what the goals of a game or an environment are called, and what that means."""
+    table = _new_table(console, "goal", "in words")
+    known = {}
+    if one["name"] in rlhf_games.names():
+        known = {goal.name: words_of(goal) for goal in rlhf_games.make(one["name"]).goals}
+    for name in one["goals"]:
+        table.add_row(name, known.get(name, spelled_out(name)))
     return table
 
 

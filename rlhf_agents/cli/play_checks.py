@@ -10,7 +10,8 @@ from pathlib import Path
 import rlhf_games
 from rlhf_agents.cli.common import check_writable
 from rlhf_agents.errors import SettingError
-from rlhf_agents.play.setup import DEFAULT_GAME, readable_name
+from rlhf_agents.play.setup import DEFAULT_GAME
+from rlhf_agents.words import readable_name
 from rlhf_games.base import did_you_mean
 
 INTERRUPTED = "the recording was interrupted; nothing was written"

@@ -13,7 +13,7 @@ from rlhf_agents.cli.common import SUCCESS, USER_MISTAKE
 from rlhf_agents.cli.play_checks import INTERRUPTED
 from rlhf_agents.errors import SettingError
 from rlhf_agents.play.session import Session
-from rlhf_agents.play.setup import Setup, readable_name
+from rlhf_agents.play.setup import Setup
 from rlhf_agents.play.viewer.app import App
 from rlhf_agents.play.viewer.loading import load_builder
 from rlhf_agents.play.viewer.recording import SIZE as RECORDING_SIZE
@@ -21,6 +21,7 @@ from rlhf_agents.play.viewer.recording import record
 from rlhf_agents.play.viewer.scene import Ui
 from rlhf_agents.play.viewer.theme import THEMES
 from rlhf_agents.play.viewer.window import SIZE, OnFrame, Window
+from rlhf_agents.words import readable_name
 
 Size = tuple[int, int] | None
 

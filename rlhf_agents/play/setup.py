@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass
 
 DEFAULT_GAME = "connect_four"
-_SPELLINGS = {"tic_tac_toe": "Tic-Tac-Toe"}
 
 
 @dataclass(frozen=True)
@@ -39,14 +38,3 @@ class Setup:
 def file_stem(game: str) -> str:
     """Return the name of a game as part of a file name, without colons and brackets."""
     return re.sub(r"[^\w.-]+", "_", game).strip("_")
-
-
-def readable_name(game: str) -> str:
-    """Return a game's name as people write it, before its rules, which know it, are loaded.
-
-    "openspiel:breakthrough(rows=6)" is "Breakthrough (rows=6)".
-    """
-    name, bracket, options = game.rpartition(":")[2].partition("(")
-    words = [word[:1].upper() + word[1:] for word in name.split("_")]
-    title = _SPELLINGS.get(name, " ".join(words))
-    return f"{title} ({options}" if bracket else title

@@ -18,12 +18,13 @@ from rlhf_agents.play.board_cells import placed_cell, stones_of
 from rlhf_agents.play.session import Session, third_person
 from rlhf_agents.players.players import Player
 from rlhf_agents.search.explanation import Explanation
+from rlhf_agents.words import goal_list, goal_named, goal_words
 from rlhf_games.base import GameError, did_you_mean
 
 HELP = """commands
   {moves:<14} play that move
   hint           show what the agent would play in your place
-  goal NAME      change what the agent plays for (goals lists the names)
+  goal NAME      change what the agent plays for (goals lists them)
   undo, redo     take back your last move and the reply, or play them again
   new            start a new game; undo returns to this one
   help, quit"""
@@ -188,19 +189,21 @@ class TerminalGame:
     def _goal(self, words: list[str]) -> None:
         agent_seat = 1 - self.session.seat
         if not words:
-            self.console.print(f"the agent plays for {self.session.goals[agent_seat]!r}")
+            self.console.print(f"the agent wants to {self._words(self.session.goals[agent_seat])}")
             return
-        goal = "_".join(words)
         try:
-            self.session.set_goal(agent_seat, goal)
+            goal = goal_named(self.session.game, "_".join(words))
         except GameError as error:
             self.console.print(str(error))
             return
-        self.console.print(f"from now on the agent plays for {goal!r}")
+        self.session.set_goal(agent_seat, goal)
+        self.console.print(f"from now on the agent wants to {self._words(goal)}")
+
+    def _words(self, goal: str) -> str:
+        return goal_words(self.session.game, goal)
 
     def _goals(self, _words: list[str]) -> None:
-        for goal in self.session.game.goals:
-            self.console.print(f"  {goal.name:<16} {goal.text}")
+        self.console.print(goal_list(self.session.game.goals))
 
     def _undo(self, _words: list[str]) -> None:
         if self.session.take_back(self.session.seat):
@@ -254,4 +257,5 @@ class TerminalGame:
     def _show_result(self) -> None:
         self.console.print(f"\n{self.session.result_text(self.names)}", style="bold")
         for name, goals in zip(self.names, self.session.achieved(), strict=True):
-            self.console.print(f"  {name} achieved: {', '.join(goals)}")
+            said = ", ".join(self._words(goal) for goal in goals)
+            self.console.print(f"  {name} achieved: {said or 'nothing it could be asked for'}")

@@ -116,22 +116,24 @@ class BreakthroughRules(NamedTuple):
 
 
 def _goals(size: int) -> tuple[Goal, ...]:
-    def chain(kind: str, parent: str | None, numbers: tuple[int, ...], text: str) -> list[Goal]:
+    def chain(kind: str, parent: str | None, numbers: tuple[int, ...], *said: str) -> list[Goal]:
         parents = [parent, *(f"{kind}_{number}" for number in numbers)]
+        text, words = said
         return [
-            Goal(f"{kind}_{number}", text.format(number), implies=above)
+            Goal(f"{kind}_{number}", text.format(number), implies=above, words=words.format(number))
             for number, above in zip(numbers, parents, strict=False)
         ]
 
-    by = "{} no later than ply {{}}"
+    late, least = "no later than ply {}", "at least {} pieces"
+    lose = "let the opponent win"
     return (
         Goal("win", "win the game", draw_value=0.5, zero_sum=True),
         Goal("draw", "end the game in a draw, which cannot happen in Breakthrough"),
-        Goal("lose", "let the opponent win"),
-        *chain("win_by", "win", DEADLINES[size], by.format("win")),
-        *chain("lose_by", "lose", DEADLINES[size], by.format("let the opponent win")),
-        *chain("keep", None, KEPT[size], "have at least {} pieces left in the end"),
-        *chain("take", None, TAKEN[size], "capture at least {} pieces"),
+        Goal("lose", lose),
+        *chain("win_by", "win", DEADLINES[size], f"win {late}", "win by move {}"),
+        *chain("lose_by", "lose", DEADLINES[size], f"{lose} {late}", "lose by move {}"),
+        *chain("keep", None, KEPT[size], f"have {least} left in the end", "keep {} pieces"),
+        *chain("take", None, TAKEN[size], f"capture {least}", "capture {} pieces"),
     )
 
 

@@ -100,11 +100,20 @@ def _goals() -> tuple[Goal, ...]:
         ]
 
     lines = [
-        Goal(f"win_{line}", f"win with a {line} line", implies="win")
-        for line in ("horizontal", "vertical", "diagonal")
+        Goal(f"win_{line}", f"win with a {line} line", implies="win", words=f"win with a {words}")
+        for line, words in (
+            ("horizontal", "row"),
+            ("vertical", "column"),
+            ("diagonal", "diagonal"),
+        )
     ]
     lasting = [
-        Goal(f"last_{ply}", f"do not lose before ply {ply}", implies=parent)
+        Goal(
+            f"last_{ply}",
+            f"do not lose before ply {ply}",
+            implies=parent,
+            words=f"hold out until move {ply}",
+        )
         for ply, parent in zip(LASTING, (None, f"last_{LASTING[0]}"), strict=True)
     ]
     return (

@@ -76,10 +76,15 @@ class OthelloRules(NamedTuple):
 
 
 def _goals() -> tuple[Goal, ...]:
-    def chain(kind: str, parent: str, text: str) -> list[Goal]:
+    def chain(kind: str, parent: str, verb: str) -> list[Goal]:
         parents = [parent, *(f"{kind}_{discs}" for discs in MARGINS)]
         return [
-            Goal(f"{kind}_{discs}", text.format(discs), implies=above)
+            Goal(
+                f"{kind}_{discs}",
+                f"{verb} by at least {discs} discs",
+                implies=above,
+                words=f"{verb} by {discs} discs or more",
+            )
             for discs, above in zip(MARGINS, parents, strict=False)
         ]
 
@@ -88,6 +93,7 @@ def _goals() -> tuple[Goal, ...]:
             f"corners_{count}",
             f"own at least {count} of the four corners",
             implies=f"corners_{count - 1}" if count > 1 else None,
+            words="own a corner" if count == 1 else f"own {count} corners",
         )
         for count in CORNERS
     ]
@@ -95,9 +101,13 @@ def _goals() -> tuple[Goal, ...]:
         Goal("win", "win the game; rather draw than lose", draw_value=0.5, zero_sum=True),
         Goal("draw", "end the game in a draw"),
         Goal("lose", "let the opponent win"),
-        *chain("margin", "win", "win by at least {} discs"),
-        *chain("deficit", "lose", "lose by at least {} discs"),
-        Goal(f"close_{CLOSE}", f"end the game at most {CLOSE} discs apart"),
+        *chain("margin", "win", "win"),
+        *chain("deficit", "lose", "lose"),
+        Goal(
+            f"close_{CLOSE}",
+            f"end the game at most {CLOSE} discs apart",
+            words=f"finish within {CLOSE} discs",
+        ),
         *corners,
     )
 

@@ -30,6 +30,7 @@ import numpy as np
 
 from rlhf_agents.bots.exports.quantize_web import SmallWeights, shrink
 from rlhf_agents.bots.exports.registry import ExportRequest, unwritten
+from rlhf_agents.words import words_of
 
 SUFFIX = ".html"
 OPTIONS: tuple[str, ...] = ()
@@ -96,7 +97,9 @@ def _description(request: ExportRequest, small: SmallWeights) -> dict[str, Any]:
         "title": game.title,
         "goal": game.goal_index(request.goal),
         "nodes": request.nodes,
-        "goals": [{"name": goal.name, "text": goal.text} for goal in game.goals],
+        "goals": [
+            {"name": goal.name, "words": words_of(goal), "text": goal.text} for goal in game.goals
+        ],
         "actionNames": [list(game.names_of(0)), list(game.names_of(1))],
         "board": {
             "height": height,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rlhf_agents.errors import UserError
 from rlhf_agents.play.saved_games import records_in
-from rlhf_agents.play.setup import Setup, readable_name
+from rlhf_agents.play.setup import Setup
 from rlhf_agents.play.viewer.boards import known_board
 from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.commands import BUDGETS, OVERLAYS, command_of, overlay_of
@@ -27,6 +27,7 @@ from rlhf_agents.play.viewer.painter import (
 )
 from rlhf_agents.play.viewer.scene import Scene, Target, Ui, waiting_scene
 from rlhf_agents.play.viewer.theme import DARK, LIGHT
+from rlhf_agents.words import readable_name
 from rlhf_games.base import GameError
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from PIL import Image
 import rlhf_games
 from rlhf_agents.cli import play_checks
 from rlhf_agents.errors import SettingError
-from rlhf_agents.play.setup import readable_name
+from rlhf_agents.words import readable_name
 from tests.agents.cli.programs import run
 
 # ---- files are not overwritten ---------------------------------------------------------------

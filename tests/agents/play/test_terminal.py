@@ -68,8 +68,8 @@ def test_commands():
     for expected in (
         "take back your last move",
         "win_diagonal",
-        "the agent plays for 'win'",
-        "from now on the agent plays for 'lose'",
+        "the agent wants to win",
+        "from now on the agent wants to lose",
         "'fly'",
         "hint: ",
         "'nonsense' is neither a move nor a command",
@@ -103,7 +103,7 @@ def test_what_is_typed_is_no_markup(words):
         ("4 4", "one move at a time: type '4' alone"),
         ("undo 2", "undo stands alone"),
         ("hnt", "did you mean hint?"),
-        ("goal win diagonal", "the agent plays for 'win_diagonal'"),
+        ("goal win diagonal", "the agent wants to win with a diagonal"),
     ],
 )
 def test_nothing_is_half_understood(line, sentence):

@@ -6,7 +6,6 @@ const AGENT = JSON.parse(byId("agent").textContent);
 const LEVELS = [0, 1, 16, 64, 128, 256, 512, 1000, 2000, 4000, 8000];
 const LINE_SHOWN = 10;
 const rules = makeRules(AGENT);
-const plain = (name) => name.replaceAll("_", " ");
 
 const view = {
   match: new Match(rules),
@@ -164,8 +163,8 @@ function drawThought() {
   const mine = isMine(match.seat);
   const asked = mine ? view.advice : view.goal;
   const value = thought.values[thought.action];
-  const aim = plain(AGENT.goals[thought.goal].name);
-  const instead = thought.goal === asked ? "" : ` (${plain(AGENT.goals[asked].name)} is out of reach)`;
+  const aim = AGENT.goals[thought.goal].words;
+  const instead = thought.goal === asked ? "" : ` (${AGENT.goals[asked].words} is out of reach)`;
   byId("verdict").textContent = `${mine ? "You" : "It"} to ${aim}${instead}: ${percent(value)}`;
   let seat = match.seat;
   for (const action of thought.line.slice(0, LINE_SHOWN)) {
@@ -186,7 +185,7 @@ function drawReach() {
     const share = document.createElement("b");
     row.style.setProperty("--share", value);
     row.title = AGENT.goals[goal].text;
-    name.textContent = plain(AGENT.goals[goal].name);
+    name.textContent = AGENT.goals[goal].words;
     share.textContent = percent(value);
     row.append(name, share);
     return row;
@@ -210,8 +209,9 @@ function pass() {
 }
 
 function addGoals(select, chosen) {
-  AGENT.goals.forEach(({ name, text }, goal) => {
-    const option = new Option(text, String(goal));
+  AGENT.goals.forEach(({ name, words, text }, goal) => {
+    const option = new Option(words, String(goal));
+    option.title = text;
     option.dataset.name = name;
     select.add(option);
   });

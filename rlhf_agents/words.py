@@ -1,0 +1,151 @@
+"""The words that people read for goals, levels and players; ids stay what they type.
+
+    goal_words(game, "win_by_18")    "win by move 18"
+    level_words(7)                   "level 7, skilled"
+    player_words("connect_four@256") "Connect Four agent, 256 positions per move"
+
+The terminal, the window, the web page, `--help` and `rlhf-games` all use these. A goal may bring
+its own words (`Goal.words`); the name of any other is spelled out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from rlhf_games.base import Game, Goal, UnknownGoalError
+
+LEVEL_NAMES = (
+    "beginner",
+    "novice",
+    "learner",
+    "casual",
+    "steady",
+    "able",
+    "skilled",
+    "strong",
+    "expert",
+    "master",
+    "champion",
+    "perfect",
+)
+"""Of the levels 1 to 12."""
+
+_SPELLINGS = {"tic_tac_toe": "Tic-Tac-Toe"}
+_GOAL_ENDINGS = (
+    (re.compile(r"(.+)_within_(\d+)"), "{} within {} steps"),
+    (re.compile(r"(.+)_by_(\d+)"), "{} by move {}"),
+    (re.compile(r"(survive)_(\d+)"), "{} {} steps"),
+)
+
+
+def readable_name(game: str) -> str:
+    """Return a game's name as people write it, before its rules, which know it, are loaded.
+
+    "openspiel:breakthrough(rows=6)" is "Breakthrough (rows=6)".
+    """
+    name, bracket, options = game.rpartition(":")[2].partition("(")
+    words = [word[:1].upper() + word[1:] for word in name.split("_")]
+    title = _SPELLINGS.get(name, " ".join(words))
+    return f"{title} ({options}" if bracket else title
+
+
+# ---- goals -----------------------------------------------------------------------------------
+
+
+def goal_words(game: Game, name: str) -> str:
+    """Return what people call a goal of a game; a name that it does not know is spelled out."""
+    return next((words_of(goal) for goal in game.goals if goal.name == name), spelled_out(name))
+
+
+def words_of(goal: Goal) -> str:
+    """Return what people call a goal."""
+    return goal.words or spelled_out(goal.name)
+
+
+def spelled_out(name: str) -> str:
+    """Return the id of a goal as words: "reach_goal_within_20" is "reach goal within 20 steps"."""
+    for pattern, words in _GOAL_ENDINGS:
+        found = pattern.fullmatch(name)
+        if found is not None:
+            return words.format(spelled_out(found[1]), found[2])
+    return name.replace("_", " ")
+
+
+def goal_named(game: Game, text: str) -> str:
+    """Return the id of the goal that a person means by its id or by its words.
+
+    Raises:
+        UnknownGoalError: the game has no such goal; near names are listed.
+    """
+    wanted = " ".join(text.replace("_", " ").casefold().split())
+    for goal in game.goals:
+        if wanted in (goal.name.replace("_", " ").casefold(), words_of(goal).casefold()):
+            return goal.name
+    game.goal_index(text)  # says which there are
+    raise UnknownGoalError(text)
+
+
+def goal_list(goals: Iterable[Goal]) -> str:
+    """Return goals as lines of a table: what to type, and what it means."""
+    listed = list(goals)
+    width = max((len(goal.name) for goal in listed), default=0)
+    return "\n".join(f"  {goal.name:<{width}}  {goal.text}" for goal in listed)
+
+
+# ---- levels and players ----------------------------------------------------------------------
+
+
+def level_words(level: int) -> str:
+    """Return the name of a level from 1 to 12, such as "level 7, skilled"."""
+    return f"level {level}, {LEVEL_NAMES[level - 1]}"
+
+
+def level_list() -> str:
+    """Return all levels in one line: "1 beginner, 2 novice, ..."."""
+    return ", ".join(f"{number} {name}" for number, name in enumerate(LEVEL_NAMES, 1))
+
+
+def _plies(depth: str) -> str:
+    return f"search, {depth} move{'s' * (depth != '1')} deep"
+
+
+_BUDGETS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
+    (re.compile(r"level(\d+)"), lambda found: f"level {found[1]}"),
+    (re.compile(r"elo(-?\d+)"), lambda found: f"{found[1]} Elo"),
+    (re.compile(r"0"), lambda _: "without looking ahead"),
+    (re.compile(r"1"), lambda _: "one move ahead"),
+    (re.compile(r"(\d+)"), lambda found: f"{int(found[1]):,} positions per move"),
+    (re.compile(r"(\d+(?:\.\d+)?)s"), lambda found: f"{found[1]} s per move"),
+)
+
+
+def player_words(spec: str, game: str = "") -> str:
+    """Return what people call a player: "Connect Four agent, level 7".
+
+    Args:
+        spec: as typed, or the name of a player: "minimax:4", "agent@level7", "connect_four@256".
+        game: the name of the game, for "agent".
+    """
+    kind, _, detail = spec.partition(":")
+    known = {"random": "random moves", "human": "you", "perfect": "perfect solver"}
+    if spec in known:
+        return known[spec]
+    if kind == "minimax" and detail:
+        return _plies(detail)
+    if kind == "openspiel-mcts" and detail:
+        return f"OpenSpiel's tree search, {detail} simulations"
+    word, at, budget = spec.rpartition("@")
+    said = next((say(hit) for form, say in _BUDGETS if (hit := form.fullmatch(budget))), None)
+    if not at or said is None:
+        return _agent_words(spec, game)
+    return f"{_agent_words(word, game)}, {said}"
+
+
+def _agent_words(word: str, game: str) -> str:
+    if word.endswith((".zip", ".py")):
+        return Path(word).stem
+    if word == "agent":
+        return f"{readable_name(game)} agent" if game else "agent"
+    return f"{readable_name(word)} agent" if re.fullmatch(r"[a-z0-9_]+", word) else word
