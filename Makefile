@@ -9,7 +9,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help play quick test bench clean
+.PHONY: help play quick test docs bench clean
 
 help: ## this list
 	@echo 'make TARGET [PYTHON=python3] [VENV=.venv] [GAME=connect_four]'
@@ -45,6 +45,11 @@ test: $(VENV)/.test ## format check, lint, import contracts, types, tests
 	@# has a core: more threads of torch would only wait for each other.
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
+docs: $(VENV)/.docs ## build the site, with its notebooks run: build/docs/html/index.html
+	@# Notebooks that did not change are not run again: `make clean docs` runs all of them.
+	@$(BIN)/python -m sphinx --fail-on-warning --keep-going -q -b html docs build/docs/html
+	@echo 'built: build/docs/html/index.html'
+
 bench: $(VENV)/.test ## run every script of tests/benchmarks
 	@for script in $(sort $(wildcard tests/benchmarks/*.py)); do \
 	    echo "==> $$script"; $(BIN)/python $$script || exit 1; \
@@ -52,7 +57,7 @@ bench: $(VENV)/.test ## run every script of tests/benchmarks
 
 clean: ## remove .venv, caches and builds
 	@echo '==> removing $(VENV), caches, build and dist'
-	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) build dist docs/made .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	@find rlhf_agents adapters games tests -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/.python:
@@ -73,3 +78,8 @@ $(VENV)/.test: $(VENV)/.python pyproject.toml constraints.txt
 	@# MinAtar's rules need numpy only; its requirements are for its plots.
 	@$(INSTALL) --no-deps minatar
 	@touch $@ $(VENV)/.play
+
+$(VENV)/.docs: $(VENV)/.test
+	@echo '==> installing what builds the site into $(VENV) (once)'
+	@$(INSTALL) -e '.[docs]'
+	@touch $@

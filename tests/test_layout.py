@@ -14,12 +14,14 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("rlhf_agents", "adapters/rlhf_adapters", "games/rlhf_games")
-FOLDERS = (*PACKAGES, "examples", "tests")
+FOLDERS = (*PACKAGES, "docs", "examples", "tests")
 TOP_LEVEL = {
     ".ci",
+    ".github",
     ".gitignore",
     ".pre-commit-config.yaml",
     "CHANGELOG.md",
+    "CITATION.cff",
     "CONTRIBUTING.md",
     "LICENSE",
     "Makefile",
@@ -107,7 +109,7 @@ def test_extra_all_is_the_union_of_the_other_extras(project: dict):
     (requirement,) = extras["all"]
     union = re.fullmatch(r"rlhf-agents\[(.+)\]", requirement)
     assert union is not None
-    assert set(union[1].split(",")) == set(extras) - {"all", "test"}
+    assert set(union[1].split(",")) == set(extras) - {"all", "docs", "test"}
 
 
 def test_constraints_pin_every_direct_dependency(project: dict):

@@ -14,17 +14,17 @@ plays for `win` instead: that is left to you. And `action` distinguishes values 
 to the same number, where the agent takes the action nearest to the middle. The metadata name the
 goals, the planes of the observation, how the mask is applied, and the goal of the export. Presets:
 
-`plain`     inputs `observation` `[batch, planes, H, W]`, `desired_goal` `[batch, G]` (one-hot) and
-            `action_mask` `[batch, A]`; outputs `q` and `masked_q` `[batch, A]`, -1 where forbidden,
-            and `action` `[batch]`, the best of the allowed actions.
-`godot`     Godot RL Agents: input `obs` `[batch, n]`, the three above flattened one after the
-            other, and `state_ins`; outputs `output` `[batch, A]` and `state_outs`. Values are moved
-            so that the best is 30 and forbidden ones are near 0: older plugins only see what is
-            above 0.
-`mlagents`  Unity ML-Agents: inputs `obs_0` (the board), `obs_1` (the goal), `action_masks`; outputs
-            `version_number` (3), `memory_size` (0), `discrete_actions` and
-            `deterministic_discrete_actions` `[batch, 1]`, `discrete_action_output_shape`. Sentis
-            recommends opset 15. The file follows the signature; it has not been tried in Unity.
+* `plain`: inputs `observation` `[batch, planes, H, W]`, `desired_goal` `[batch, G]` (one-hot) and
+  `action_mask` `[batch, A]`; outputs `q` and `masked_q` `[batch, A]`, -1 where forbidden,
+  and `action` `[batch]`, the best of the allowed actions.
+* `godot`: Godot RL Agents: input `obs` `[batch, n]`, the three above flattened one after the
+  other, and `state_ins`; outputs `output` `[batch, A]` and `state_outs`. Values are moved
+  so that the best is 30 and forbidden ones are near 0: older plugins only see what is
+  above 0.
+* `mlagents`: Unity ML-Agents: inputs `obs_0` (the board), `obs_1` (the goal), `action_masks`;
+  outputs `version_number` (3), `memory_size` (0), `discrete_actions` and
+  `deterministic_discrete_actions` `[batch, 1]`, `discrete_action_output_shape`. Sentis
+  recommends opset 15. The file follows the signature; it has not been tried in Unity.
 
 Smaller numbers. `action` survives a conversion to float16 (`onnxruntime.transformers.float16`,
 `onnxconverter-common`): computed in float16 throughout, the four bundled agents of the tests choose

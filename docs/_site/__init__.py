@@ -1,0 +1,1 @@
+"""Makes the parts of the site that come from code and measurements."""
