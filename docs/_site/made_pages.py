@@ -8,6 +8,7 @@ import rlhf_games
 from rlhf_agents import export
 from rlhf_agents.bots.exports.registry import FORMATS
 from rlhf_agents.bots.exports.registry import page as registry_page
+from rlhf_agents.words import words_of
 from rlhf_games.base import Goal
 
 
@@ -33,10 +34,15 @@ def goal_table(name: str) -> str:
     """Return the goals of a game as a Markdown table."""
     rows = [_goal_row(goal) for goal in rlhf_games.make(name).goals]
     return "\n".join(
-        ["| goal | the agent tries to | also achieves |", "| --- | --- | --- |", *rows, ""]
+        [
+            "| goal | in words | the agent tries to | also achieves |",
+            "| --- | --- | --- | --- |",
+            *rows,
+            "",
+        ]
     )
 
 
 def _goal_row(goal: Goal) -> str:
     implied = f"`{goal.implies}`" if goal.implies else ""
-    return f"| `{goal.name}` | {goal.text} | {implied} |"
+    return f"| `{goal.name}` | {words_of(goal)} | {goal.text} | {implied} |"
