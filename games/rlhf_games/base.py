@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 States = NDArray[np.uint64]
 
-Array = NDArray[np.generic]
-"""An array of any type and shape, which is only passed on, stored or converted."""
+Array = NDArray[np.number | np.bool_]
+"""An array of numbers or truth values of any type and shape."""
 
 CLOCK = 3
 """The plane of an observation that shows the number of plies in binary, if there is one."""

@@ -129,7 +129,11 @@ class _PrintCompletion(argparse.Action):
     """Prints a completion script; made by shtab, which is optional."""
 
     def __call__(
-        self, parser: argparse.ArgumentParser, _namespace: Any, values: Any, _option: Any = None
+        self,
+        parser: argparse.ArgumentParser,
+        _namespace: object,
+        values: object,
+        _option: object = None,
     ) -> None:
         try:
             import shtab  # noqa: PLC0415 - optional
@@ -138,7 +142,7 @@ class _PrintCompletion(argparse.Action):
         for action in parser._actions:
             if action.type is Path:
                 action.complete = shtab.FILE  # type: ignore[attr-defined]
-        parser._print_message(shtab.complete(parser, values) + "\n", sys.stdout)
+        parser._print_message(shtab.complete(parser, str(values)) + "\n", sys.stdout)
         parser.exit()
 
 

@@ -8,7 +8,6 @@ the two have different models, and which of them is opened follows the goal and 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import gymnasium
 import numpy as np
@@ -25,7 +24,7 @@ MASK_KEY, MASK_METHOD = "action_mask", "action_masks"
 
 
 def gymnasium_env(
-    config: EnvConfig, observed: Space | None = None, *, watched: bool = False, **options: Any
+    config: EnvConfig, observed: Space | None = None, *, watched: bool = False, **options: object
 ) -> Env:
     """Return an environment by its id: as Gymnasium makes it, or with goals.
 
@@ -53,7 +52,7 @@ def shows_goals(space: Space) -> bool:
     return isinstance(space, spaces.Dict) and DESIRED in space.spaces
 
 
-def with_goals(config: EnvConfig, **options: Any) -> Env:
+def with_goals(config: EnvConfig, **options: object) -> Env:
     """Return the environment with Dict observations and goals.
 
     Raises:
@@ -64,7 +63,7 @@ def with_goals(config: EnvConfig, **options: Any) -> Env:
     return made
 
 
-def as_it_is(config: EnvConfig, **options: Any) -> Env | None:
+def as_it_is(config: EnvConfig, **options: object) -> Env | None:
     """Return the environment that Gymnasium makes, None if it cannot, or SB3 cannot learn it.
 
     Raises:
@@ -116,7 +115,7 @@ class MaskFromInfo(Wrapper):
         self._note(info)
         return observation, info
 
-    def step(self, action: Any) -> Step:
+    def step(self, action: object) -> Step:
         """Act and note the mask."""
         result = self.env.step(action)
         self._note(result[4])

@@ -14,6 +14,7 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs, VecEnvStepR
 from rlhf_agents.envs.kinds import Arrays, Info
 from rlhf_agents.envs.resumable_env import ResumableEnv, failure
 from rlhf_agents.errors import EnvironmentFailureError
+from rlhf_games.base import Array
 
 OWN, INNER = "watched.", "inner."
 PARTS = ("returns", "lengths")
@@ -81,7 +82,7 @@ class MonitoredVecEnv(VecEnvWrapper):
             raise EnvironmentFailureError(failure(self.name, error, place)) from error
 
     def _check(
-        self, what: str, key: str, values: NDArray[Any], ended: NDArray[np.bool_] | None = None
+        self, what: str, key: str, values: Array, ended: NDArray[np.bool_] | None = None
     ) -> None:
         """Refuse values `[n_envs, ...]` that are not finite, the last of episodes where `ended`."""
         where = not_finite(values)
@@ -103,7 +104,7 @@ class MonitoredVecEnv(VecEnvWrapper):
                 said = f"its last observation{_at(key)}{_describe(part, where, 0)}"
                 self._refuse(env, said, ended=True)
         result = {"r": float(self.returns[env]), "l": int(self.lengths[env])}
-        told: Any = info.get("episode")
+        told = info.get("episode", result)
         chosen = told if _is_summary(told) else result
         info["episode"] = {key: chosen[key] for key in result}  # a clock would differ in every run
         self.returns[env], self.lengths[env] = 0, 0
@@ -164,7 +165,7 @@ def _describe(values: ArrayLike, where: tuple[int, ...], skipped: int) -> str:
     return f"{at} is {np.asarray(values)[where]}"
 
 
-def _parts(observations: VecEnvObs | None) -> list[tuple[str, NDArray[Any]]]:
+def _parts(observations: VecEnvObs | None) -> list[tuple[str, Array]]:
     if observations is None:
         return []
     if isinstance(observations, dict):

@@ -90,7 +90,7 @@ class MultiAgentEnv:
         info = self._info() if over else {}
         return batch, np.asarray(rewards, np.float64), over and not cut, cut, info
 
-    def render(self) -> Any:
+    def render(self) -> object:
         """Return its picture."""
         return self.worlds.render()[0]
 

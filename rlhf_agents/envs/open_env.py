@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import gymnasium
 from gymnasium import spaces
 from stable_baselines3.common.preprocessing import is_image_space
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
@@ -15,7 +16,7 @@ import rlhf_games
 from rlhf_adapters.specs import EnvConfig
 from rlhf_agents.dqn import hyperparams
 from rlhf_agents.envs.gymnasium_env import gymnasium_env
-from rlhf_agents.envs.kinds import Env, Info, Options, Space
+from rlhf_agents.envs.kinds import Env, EnvOrVecEnv, Info, Options, Space
 from rlhf_agents.envs.make_env import make_env
 from rlhf_agents.envs.monitored_vec_env import MonitoredVecEnv
 from rlhf_agents.envs.multi_agent_env import MultiAgentEnv
@@ -108,7 +109,7 @@ def _several(config: EnvConfig, first: Env, make_one: Callable[[], Env], count: 
 
 def _knows_place(config: EnvConfig) -> bool:
     """Return whether an adapter's batch of environments can say where it is."""
-    two: Any = make_env(config.name, 2, **_details(config))
+    two = make_env(config.name, 2, **_details(config))
     try:
         return bool(getattr(two, "run_state", dict)())
     finally:
@@ -139,7 +140,9 @@ WHOLE_GAMES: Mapping[str, Options] = {
 """Options of libraries that prepare environments for learning: results are those of whole games."""
 
 
-def open_one(config: EnvConfig, observed: Space | None = None, **options: Any) -> Any:
+def open_one(
+    config: EnvConfig, observed: Space | None = None, **options: object
+) -> Env | MultiAgentEnv:
     """Return one Gymnasium environment, a `MultiAgentEnv` where there are many agents.
 
     Args:
@@ -161,14 +164,22 @@ def open_many(config: EnvConfig, n_envs: int, observed: Space | None = None) -> 
     if isinstance(first, VecEnv):
         envs: VecEnv = first
     else:
-        envs = DummyVecEnv([partial(open_one, config, observed) for _ in range(n_envs)])
+        envs = DummyVecEnv([partial(_open_single, config, observed) for _ in range(n_envs)])
         envs.seed(config.seed or 0)
     return MonitoredVecEnv(envs, config.name, config.seed or 0)
 
 
-def _open(config: EnvConfig, n_envs: int, observed: Space | None) -> Any:
+def _open_single(config: EnvConfig, observed: Space | None) -> Env:
+    env = _open(config, 1, observed)
+    assert isinstance(env, gymnasium.Env)
+    return env
+
+
+def _open(config: EnvConfig, n_envs: int, observed: Space | None) -> EnvOrVecEnv:
     config = replace(config, name=check_name(config.name))
     if config.library == GYMNASIUM:
         return gymnasium_env(config, observed, watched=True)
     options = {**WHOLE_GAMES.get(config.library, {}), **config.options}
-    return make_env(config.name, n_envs, config.goal, config.opponent, config.seed or 0, **options)
+    seed = config.seed or 0
+    made: EnvOrVecEnv = make_env(config.name, n_envs, config.goal, config.opponent, seed, **options)
+    return made

@@ -12,15 +12,13 @@ import hashlib
 from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import gymnasium
 import numpy as np
-from numpy.typing import NDArray
 
 from rlhf_agents.envs.kinds import Arrays, Env, Info, Observation, Reset, Space, Step, Wrapper
 from rlhf_agents.errors import EnvironmentFailureError
-from rlhf_games.base import GameError
+from rlhf_games.base import Array, GameError
 
 
 def episode_seed(seed: int, index: int, episode: int) -> int:
@@ -74,7 +72,7 @@ class ResumableEnv(Wrapper):
         self._see(observation)
         return observation, info
 
-    def step(self, action: Any) -> Step:
+    def step(self, action: int) -> Step:
         """Act, see `gymnasium.Env.step`.
 
         Raises:
@@ -153,7 +151,7 @@ def digest(observation: object) -> bytes:
     return whole.digest()
 
 
-def _arrays(observation: object) -> list[NDArray[Any]]:
+def _arrays(observation: object) -> list[Array]:
     if isinstance(observation, dict):
         return [part for key in sorted(observation) for part in _arrays(observation[key])]
     if isinstance(observation, tuple):

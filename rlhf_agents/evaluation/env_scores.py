@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from stable_baselines3.common.evaluation import evaluate_policy
 
+from rlhf_agents.envs.kinds import Info
 from rlhf_agents.envs.open_env import EnvConfig, open_many
 from rlhf_agents.envs.trained_models import load_for
 from rlhf_agents.players.actors import load_actor
@@ -63,7 +63,7 @@ class _Watch:
         self.ended = 0
         self.successes: list[bool] = []
 
-    def __call__(self, seen: dict[str, Any], _globals: dict[str, Any]) -> None:
+    def __call__(self, seen: Info, _globals: Info) -> None:
         if not seen["done"]:
             return
         self.ended += 1

@@ -23,6 +23,7 @@ from rlhf_agents.evaluation.entrants import Entrant
 from rlhf_agents.evaluation.openings import Openings, draw_openings
 from rlhf_agents.files.atomic import write_atomically
 from rlhf_games.base import Game
+from rlhf_games.json_types import JSON
 
 GAMES_FILE, PLAN_FILE = "games.jsonl", "league.json"
 FORMAT = 1
@@ -142,9 +143,9 @@ class League:
             for one in read_games(folder / GAMES_FILE, game.name):
                 self.games.setdefault(one.key, one)
 
-    def _checked(self, old: dict[str, Any]) -> dict[str, Any]:
+    def _checked(self, old: dict[str, Any]) -> dict[str, JSON]:
         """Return the plan to be saved; what an old one says must still hold."""
-        fixed = {
+        fixed: dict[str, JSON] = {
             "format": FORMAT,
             "game": self.game.name,
             "seed": self.settings.seed,
@@ -274,7 +275,7 @@ def _even(game: Game, count: int, seed: int) -> int:
 # ---- on disk ---------------------------------------------------------------------------------
 
 
-def _plain(game: LeagueGame, name: str) -> dict[str, Any]:
+def _plain(game: LeagueGame, name: str) -> dict[str, JSON]:
     """Return a game as a record that `play.records` reads, with what a league adds."""
     return {
         "format": FORMAT,

@@ -13,13 +13,16 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from PIL import Image
 
 from rlhf_agents.errors import SettingError
 from rlhf_agents.evaluation.league_table import Row, Table
+from rlhf_agents.evaluation.ratings import Floats
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.transforms import Bbox
 
 HINT = "pictures need matplotlib: pip install 'rlhf-agents[plots]'"
 DPI = 100
@@ -157,11 +160,13 @@ def draw_time(axes: Axes, table: Table, style: Theme) -> None:
     axes.set_title("Strength and time", color=style.ink, loc="left", fontsize=11)
 
 
-def _times(rows: Sequence[Row]) -> Any:
+def _times(rows: Sequence[Row]) -> Floats:
     return np.maximum([row.cpu_ms for row in rows], 1e-4)
 
 
-def _bars(axes: Axes, x: Any, y: Any, rows: Sequence[Row], style: Theme, *, across: bool) -> None:
+def _bars(
+    axes: Axes, x: ArrayLike, y: ArrayLike, rows: Sequence[Row], style: Theme, *, across: bool
+) -> None:
     """Draw points with the intervals of the ratings."""
     spread = np.array([[row.elo - row.low, row.high - row.elo] for row in rows]).T
     axes.grid(visible=True, axis="x" if across else "both", color=style.faint, linewidth=0.6)
@@ -206,7 +211,7 @@ def _label_points(axes: Axes, rows: Sequence[Row], style: Theme) -> None:
             label.remove()
 
 
-def _bar_boxes(axes: Axes, rows: Sequence[Row]) -> list[Any]:
+def _bar_boxes(axes: Axes, rows: Sequence[Row]) -> list[Bbox]:
     """Return where the points and their intervals are, in pixels."""
     from matplotlib.transforms import Bbox  # noqa: PLC0415 - an optional extra
 

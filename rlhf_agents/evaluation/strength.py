@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,8 +75,8 @@ class AlphaBetaScore:
         if self._thread is None or not self._thread.is_alive():
             assert isinstance(model.learner, GameLearner)
             searcher = model.learner.searcher
-            arrays: list[Any] = [np.array(array) for array in searcher.weights]
-            copied = Searcher(searcher.game, PatternWeights(*arrays), searcher.goals)
+            weights = PatternWeights._make(np.array(array) for array in searcher.weights)
+            copied = Searcher(searcher.game, weights, searcher.goals)
             self._thread = threading.Thread(target=self.look, args=(copied,), daemon=True)
             self._thread.start()
         return self.score

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rlhf_agents.envs.kinds import Space
 from rlhf_agents.envs.multi_agent_env import MultiAgentEnv
 from rlhf_agents.envs.open_env import EnvConfig, open_one
 from rlhf_agents.envs.trained_models import load_for
@@ -183,7 +184,7 @@ class EpisodePlayer:
             f"{self.name} raised {type(error).__name__}: {error} ({place})"
         )
 
-    def _open(self, config: EnvConfig, mode: str, observed: Any) -> Environment:
+    def _open(self, config: EnvConfig, mode: str, observed: Space | None) -> Environment:
         """Open the environment with a render mode, or without if it has no such mode."""
         env: Environment = open_one(config, observed)
         modes = _innermost(env).metadata.get("render_modes") or ()
@@ -299,7 +300,7 @@ def _innermost(env: Environment) -> Any:
     return getattr(inner, "unwrapped", inner)
 
 
-def _action_names(inner: Any, env: Environment) -> tuple[tuple[str, ...], ...]:
+def _action_names(inner: object, env: Environment) -> tuple[tuple[str, ...], ...]:
     """Return the names of the actions of every agent."""
     if isinstance(env, MultiAgentEnv):
         return env.action_names

@@ -11,13 +11,14 @@ import gymnasium
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rlhf_agents.envs.kinds import Env
 from rlhf_agents.envs.multi_agent_env import MultiAgentEnv
 from rlhf_agents.players.actors import Actor
+from rlhf_games.base import Array
 
 ACHIEVED, DESIRED = "achieved_goal", "desired_goal"
 
-Environment = gymnasium.Env[Any, Any] | MultiAgentEnv
-Array = NDArray[Any]
+Environment = Env | MultiAgentEnv
 Batch = Array | dict[str, Array]
 """Observations, a row for every agent."""
 

@@ -6,8 +6,9 @@ An actor is a trained model or chance; it takes batches of observations, as SB3'
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
+import gymnasium
 import numpy as np
 import torch
 from gymnasium import spaces
@@ -18,15 +19,35 @@ from stable_baselines3.common.vec_env import VecEnv, VecTransposeImage
 from rlhf_agents.dqn.action_masks import MASK_KEY, MASK_METHOD
 from rlhf_agents.errors import ModelFileError, SettingError
 from rlhf_agents.files.model_file import read_model
+from rlhf_agents.files.types import Arrays, Space
 from rlhf_agents.hfdqn import HFDQN
 from rlhf_agents.players.bundled import bundled_policies
-from rlhf_games.base import did_you_mean
+from rlhf_games.base import Array, did_you_mean
 
 RANDOM, BUNDLED = "random", "agent"
 BOARD, DESIRED = "observation", "desired_goal"
 
+Seen = Array | Arrays
+"""A batch of observations, `[B, ...]`."""
+State = tuple[Array, ...] | None
+"""Of recurrent policies, as in SB3; None of all others."""
+
 
 # ---- actors ----------------------------------------------------------------------------------
+
+
+class Spaces(Protocol):
+    """An environment of any kind: one, many, or the agents of one."""
+
+    @property
+    def observation_space(self) -> Space:
+        """What it shows."""
+        ...
+
+    @property
+    def action_space(self) -> Space:
+        """What can be done in it."""
+        ...
 
 
 class Actor(Protocol):
@@ -45,15 +66,15 @@ class Actor(Protocol):
 
     def predict(
         self,
-        observation: Any,
-        state: Any = None,
-        episode_start: Any = None,
+        observation: Seen,
+        state: State = None,
+        episode_start: Array | None = None,
         deterministic: bool = False,
-    ) -> tuple[NDArray[Any], Any]:
+    ) -> tuple[Array, State]:
         """Return actions for a batch of observations, as SB3's `predict` does."""
         ...
 
-    def values(self, observation: Any) -> NDArray[np.float32] | None:
+    def values(self, observation: Seen) -> NDArray[np.float32] | None:
         """Return what actions are worth in a batch of observations, float32 `[B, A]`.
 
         None: nobody knows.
@@ -72,18 +93,18 @@ class RandomActor:
     name = RANDOM
     weighs_goals = False
 
-    def __init__(self, env: Any, seed: int) -> None:
+    def __init__(self, env: Spaces, seed: int) -> None:
         self.env = env
-        self.space: spaces.Space[Any] = env.action_space
+        self.space: Space = env.action_space
         self.space.seed(seed)
 
     def predict(
         self,
-        observation: Any,
-        state: Any = None,
-        episode_start: Any = None,
+        observation: Seen,
+        state: State = None,
+        episode_start: Array | None = None,
         deterministic: bool = False,
-    ) -> tuple[NDArray[Any], Any]:
+    ) -> tuple[Array, State]:
         """Return random actions, see `Actor.predict`."""
         del episode_start, deterministic
         masks = masks_of(self.env, observation)
@@ -91,7 +112,7 @@ class RandomActor:
             return np.array([self.space.sample() for _ in range(_count(observation))]), state
         return np.array([self.space.sample(mask.astype(np.int8)) for mask in masks]), state
 
-    def values(self, observation: Any) -> NDArray[np.float32] | None:
+    def values(self, observation: Seen) -> NDArray[np.float32] | None:
         """Return None: chance values nothing."""
         del observation
         return None
@@ -106,7 +127,7 @@ class ModelActor:
         name: how results call it.
     """
 
-    def __init__(self, model: HFDQN, env: Any, name: str) -> None:
+    def __init__(self, model: HFDQN, env: Spaces, name: str) -> None:
         self.model, self.env, self.name = model, env, name
 
     @property
@@ -117,18 +138,18 @@ class ModelActor:
 
     def predict(
         self,
-        observation: Any,
-        state: Any = None,
-        episode_start: Any = None,
+        observation: Seen,
+        state: State = None,
+        episode_start: Array | None = None,
         deterministic: bool = False,
-    ) -> tuple[NDArray[Any], Any]:
+    ) -> tuple[Array, State]:
         """Return the best sensible actions, see `Actor.predict`."""
         masks = masks_of(self.env, observation)
         seen = _seen(observation, self.model)
         return self.model.predict(seen, state, episode_start, deterministic, action_masks=masks)
 
     @torch.no_grad()
-    def values(self, observation: Any) -> NDArray[np.float32] | None:
+    def values(self, observation: Seen) -> NDArray[np.float32] | None:
         """Return the values of the Q-network `[B, A]`."""
         seen = _seen(observation, self.model)
         tensors = self.model.policy.obs_to_tensor(seen)[0]
@@ -138,7 +159,7 @@ class ModelActor:
 
 def load_actor(
     spec: str,
-    env: Any,
+    env: Spaces,
     name: str,
     goal: str | None = None,
     seed: int = 0,
@@ -200,7 +221,7 @@ def load_model(spec: str, name: str, *, trust: bool = False, device: str = "auto
     return HFDQN.load(spec, device=device, trust=trust)
 
 
-def check_fits(model: HFDQN, spec: str, env: Any, name: str, goal: str | None) -> None:
+def check_fits(model: HFDQN, spec: str, env: Spaces, name: str, goal: str | None) -> None:
     """Raise `ModelFileError`, which names the difference, if a model cannot act there."""
     mine, theirs = model.observation_space, env.observation_space
     if model.action_space != env.action_space:
@@ -221,7 +242,7 @@ def check_fits(model: HFDQN, spec: str, env: Any, name: str, goal: str | None) -
         raise ModelFileError(msg)
 
 
-def _difference(mine: spaces.Space[Any], theirs: spaces.Space[Any]) -> str:
+def _difference(mine: Space, theirs: Space) -> str:
     """Return in what a model's observations differ from a world's; nothing if they fit."""
     if not isinstance(mine, spaces.Dict) or not isinstance(theirs, spaces.Dict):
         same = _looks_like(mine, theirs)
@@ -237,17 +258,16 @@ def _difference(mine: spaces.Space[Any], theirs: spaces.Space[Any]) -> str:
     return ""
 
 
-def _looks_like(mine: spaces.Space[Any], theirs: spaces.Space[Any]) -> bool:
+def _looks_like(mine: Space, theirs: Space) -> bool:
     """Whether a space is the same; SB3 turns pictures so that their channels come first."""
     if mine == theirs:
         return True
     if not isinstance(theirs, spaces.Box) or not is_image_space(theirs):
         return False
-    box: Any = theirs
-    return bool(mine == VecTransposeImage.transpose_space(box))
+    return bool(mine == VecTransposeImage.transpose_space(theirs))
 
 
-def _brief(space: spaces.Space[Any]) -> str:
+def _brief(space: Space) -> str:
     if isinstance(space, spaces.Box):
         return f"{space.dtype} numbers of the shape {list(space.shape)}"
     if isinstance(space, spaces.Dict):
@@ -255,7 +275,7 @@ def _brief(space: spaces.Space[Any]) -> str:
     return " ".join(str(space).split())
 
 
-def _seen(observation: Any, model: HFDQN) -> Any:
+def _seen(observation: Seen, model: HFDQN) -> Seen:
     """Return what a model looks at in an observation, normalised as when it was trained."""
     space, seen = model.observation_space, observation
     if isinstance(observation, dict):
@@ -264,17 +284,17 @@ def _seen(observation: Any, model: HFDQN) -> Any:
     return seen if model.normalizer is None else model.normalizer.normalize_obs(seen)
 
 
-def masks_of(env: Any, observation: Any) -> NDArray[np.bool_] | None:
+def masks_of(env: Spaces, observation: Seen) -> NDArray[np.bool_] | None:
     """Return the sensible actions of a batch of observations, bool `[B, A]`; None: all are."""
     if isinstance(observation, dict) and MASK_KEY in observation:
-        return np.asarray(observation[MASK_KEY]) > 0
+        return np.asarray(observation[MASK_KEY], np.int8) > 0
     if isinstance(env, VecEnv):
         asked = env.has_attr(MASK_METHOD)
         return np.array(env.env_method(MASK_METHOD), np.bool_) if asked else None
-    if env.has_wrapper_attr(MASK_METHOD):
+    if isinstance(env, gymnasium.Env) and env.has_wrapper_attr(MASK_METHOD):
         return np.asarray(env.get_wrapper_attr(MASK_METHOD)(), np.bool_)[None]
     return None
 
 
-def _count(observation: Any) -> int:
+def _count(observation: Seen) -> int:
     return len(next(iter(observation.values())) if isinstance(observation, dict) else observation)

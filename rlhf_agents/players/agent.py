@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from copy import copy
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +30,7 @@ from rlhf_agents.search.network_files import game_of, weights_from_arrays
 from rlhf_agents.search.prover import Prover
 from rlhf_agents.search.searcher import Searcher
 from rlhf_agents.settings import Foresight, from_json
-from rlhf_games.base import MOVER, Game, States, unknown_name
+from rlhf_games.base import MOVER, Array, Game, States, unknown_name
 
 DEFAULT_NODES = 256
 
@@ -83,7 +82,7 @@ class Agent:
 
     def act(
         self,
-        observations: NDArray[np.float32] | dict[str, NDArray[Any]],
+        observations: Array | dict[str, Array],
         goal: str = "win",
         nodes: int | None = None,
         *,
@@ -143,7 +142,7 @@ class Agent:
 
     def explain(
         self,
-        observation: NDArray[np.float32] | dict[str, NDArray[Any]],
+        observation: Array | dict[str, Array],
         goal: str = "win",
         nodes: int | None = None,
         *,
@@ -258,11 +257,11 @@ class Agent:
             twin.__dict__.pop(made_for_the_other, None)
         return twin
 
-    def _states(self, observations: Any) -> States:
+    def _states(self, observations: Array | dict[str, Array]) -> States:
         boards = observations["observation"] if isinstance(observations, dict) else observations
-        boards = np.asarray(boards, np.float32)
-        single = boards.ndim == len(self.game.observation_shape)
-        return self.game.from_observation(boards[None] if single else boards)
+        planes = np.asarray(boards, np.float32)
+        single = planes.ndim == len(self.game.observation_shape)
+        return self.game.from_observation(planes[None] if single else planes)
 
 
 def load_agent(name_or_path: str | Path, game: str | None = None) -> Agent:

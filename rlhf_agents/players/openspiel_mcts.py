@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from importlib import metadata
-from typing import Any
+from importlib import import_module, metadata
+from types import ModuleType
+from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rlhf_adapters.foreign_games.spiel_types import KeepsSpielStates, SpielGame, SpielState
 from rlhf_agents.errors import SettingError
+from rlhf_agents.players.move_only import MoveOnlyPlayer
 from rlhf_agents.players.openspiel_rules import CompiledRollouts, RulesGame, RulesState
 from rlhf_agents.search.explanation import Explanation, unfinished
 from rlhf_games.base import MOVER, Game, States
@@ -44,7 +46,7 @@ def _in_a_line(rows: Board) -> list[str]:
     return [cell for row in rows for cell in row]
 
 
-_BOARDS: dict[str, Callable[[Board], Any]] = {
+_BOARDS: dict[str, Callable[[Board], Board | list[str]]] = {
     "connect_four": _from_the_bottom,
     "tic_tac_toe": _in_a_line,
 }
@@ -53,7 +55,61 @@ _BOARDS: dict[str, Callable[[Board], Any]] = {
 _UNFINISHED = {"is_terminal": False, "winner": ""}
 
 
-class OpenSpielMCTS:
+class SearchNode(Protocol):
+    """A node of OpenSpiel's search tree."""
+
+    action: int
+    player: int
+    outcome: Sequence[float]
+    explore_count: int
+    total_reward: float
+    children: Sequence[SearchNode]
+
+    def best_child(self) -> SearchNode:
+        """Return the node of the move to be played."""
+        ...
+
+
+class SpielBot(Protocol):
+    """A `pyspiel.Bot`."""
+
+    def restart_at(self, state: SpielState) -> None:
+        """Go to a position."""
+        ...
+
+    def step(self, state: SpielState) -> int:
+        """Return an action."""
+        ...
+
+
+class SearchBot(Protocol):
+    """OpenSpiel's tree search, compiled or in Python."""
+
+    def step(self, state: SpielState | RulesState) -> int:
+        """Return an action."""
+        ...
+
+    def mcts_search(self, state: SpielState | RulesState) -> SearchNode:
+        """Return the root of a searched tree."""
+        ...
+
+
+@dataclass(frozen=True)
+class ForcedPass:
+    """A turn that OpenSpiel does not have: between two moves of one player the other one passes.
+
+    Attributes:
+        action: the pass.
+    """
+
+    action: int
+
+
+SetUp = Callable[[States], SpielState | RulesState | ForcedPass]
+"""Turns a position uint64 `[W]` of a game into one that OpenSpiel's bots take."""
+
+
+class OpenSpielMCTS(MoveOnlyPlayer):
     """Plays to win, whatever the goal: UCT, one random rollout per simulation, proven nodes.
 
     Args:
@@ -72,35 +128,25 @@ class OpenSpielMCTS:
         if not 1 <= simulations <= MAX_SIMULATIONS:
             msg = f"{KIND} takes 1 to {MAX_SIMULATIONS} simulations, not {simulations}"
             raise SettingError(msg)
-        self.name = f"{KIND}:{simulations}"
-        self._game = game
-        self._set_up = _positions(game)
-        self._bot = _search(game, self._set_up, simulations, seed)
+        super().__init__(game, f"{KIND}:{simulations}")
+        self.position = _positions(game)
+        self._bot = _search(game, self.position, simulations, seed)
 
-    def act(self, states: States, goal: str) -> NDArray[np.int64]:
-        """Return one action per unfinished position uint64 `[B, W]`, int64 `[B]`."""
+    def choose(self, state: States, goal: str = "win") -> int:
+        """Return an action in an unfinished position uint64 `[W]`."""
         del goal  # it plays to win only
-        return np.array([self._choose(position) for position in self.positions(states)], np.int64)
+        position = self.position(state)
+        return position.action if isinstance(position, ForcedPass) else self._bot.step(position)
 
-    def _choose(self, position: Any) -> int:
-        if isinstance(position, ForcedPass):
-            return position.action
-        action: int = self._bot.step(position)
-        return action
-
-    def think(self, state: States, goal: str, seat: int = MOVER) -> Iterator[Explanation]:
-        """Explain at once, see `Player.think`: the bot cannot be interrupted."""
-        return iter((self.explain(state, goal, seat),))
-
-    def explain(self, state: States, goal: str, seat: int = MOVER) -> Explanation:
+    def explain(self, state: States, goal: str = "win", seat: int = MOVER) -> Explanation:
         """Explain the choice in one position uint64 `[W]`, see `Player.explain`."""
-        states = unfinished(self._game, state)
+        states = unfinished(self.game, state)
         started = time.perf_counter()
-        position = self.positions(states)[0]
+        position = self.position(states[0])
         if isinstance(position, ForcedPass):
             return self._forced(position.action, goal, seat)
         root = self._bot.mcts_search(position)
-        values = np.full(self._game.n_actions, np.nan, np.float32)
+        values = np.full(self.game.n_actions, np.nan, np.float32)
         for child in root.children:
             values[child.action] = _value(child)
         best = root.best_child()
@@ -121,16 +167,12 @@ class OpenSpielMCTS:
 
     def _forced(self, action: int, goal: str, seat: int) -> Explanation:
         """Explain the only move there is."""
-        values = np.full(self._game.n_actions, np.nan, np.float32)
+        values = np.full(self.game.n_actions, np.nan, np.float32)
         values[action] = 0.5
         return Explanation(action=action, goal=goal, values=values, seat=seat, line=(action,))
 
-    def positions(self, states: States) -> list[Any]:
-        """Return unfinished positions uint64 `[B, W]` as the search sees them."""
-        return [self._set_up(state) for state in np.ascontiguousarray(states)]
 
-
-class BotPlayer:
+class BotPlayer(MoveOnlyPlayer):
     """Any `pyspiel.Bot` as a player, whatever the goal.
 
         pyspiel.make_uniform_random_bot(0, seed), pyspiel.make_uniform_random_bot(1, seed)
@@ -146,43 +188,29 @@ class BotPlayer:
         SettingError: the library is missing or too old, or cannot set up positions of the game.
     """
 
-    def __init__(self, game: Game, bots: tuple[Any, Any], name: str = "openspiel-bot") -> None:
+    def __init__(
+        self, game: Game, bots: tuple[SpielBot, SpielBot], name: str = "openspiel-bot"
+    ) -> None:
         if not game.name.startswith(LIBRARY) and game.name not in _BOARDS:
             msg = (
                 f"OpenSpiel cannot set up positions of {game.title}; use openspiel:NAME, or one of "
                 f"{', '.join(_BOARDS)}"
             )
             raise SettingError(msg)
-        self.name = name
-        self._game = game
+        super().__init__(game, name)
         self._bots = bots
-        self._set_up = _positions(game)
+        self._position = _positions(game)
 
-    def act(self, states: States, goal: str) -> NDArray[np.int64]:
-        """Return one action per unfinished position uint64 `[B, W]`, int64 `[B]`."""
+    def choose(self, state: States, goal: str = "win") -> int:
+        """Return an action in an unfinished position uint64 `[W]`."""
         del goal  # bots take no goals
-        return np.array([self._choose(state) for state in np.ascontiguousarray(states)], np.int64)
-
-    def _choose(self, state: States) -> int:
-        position = self._set_up(state)
+        position = self._position(state)
         if isinstance(position, ForcedPass):
             return position.action
+        assert not isinstance(position, RulesState)
         bot = self._bots[position.current_player()]
         bot.restart_at(position)
-        action: int = bot.step(position)
-        return action
-
-    def think(self, state: States, goal: str, seat: int = MOVER) -> Iterator[Explanation]:
-        """Explain at once, see `Player.think`."""
-        return iter((self.explain(state, goal, seat),))
-
-    def explain(self, state: States, goal: str, seat: int = MOVER) -> Explanation:
-        """Return its move in one position uint64 `[W]`: value 1, the others 0; bots say no more."""
-        states = unfinished(self._game, state)
-        action = self._choose(states[0])
-        values = np.where(self._game.legal(states)[0], 0.0, np.nan).astype(np.float32)
-        values[action] = 1.0
-        return Explanation(action=action, goal=goal, values=values, seat=seat, line=(action,))
+        return bot.step(position)
 
 
 def parse_simulations(spec: str) -> int:
@@ -201,19 +229,7 @@ def parse_simulations(spec: str) -> int:
 # ---- positions -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class ForcedPass:
-    """A turn that OpenSpiel does not have: between two moves of one player the other one passes.
-
-    Attributes:
-        action: the pass.
-    """
-
-    action: int
-
-
-def _positions(game: Game) -> Callable[[States], Any]:
-    """Return the function that turns a position uint64 `[W]` of a game into one of OpenSpiel's."""
+def _positions(game: Game) -> SetUp:
     pyspiel = _pyspiel()
     if game.name.startswith(LIBRARY):
         return partial(_foreign, game)
@@ -222,16 +238,16 @@ def _positions(game: Game) -> Callable[[States], Any]:
     return partial(_ruled, game)
 
 
-def _foreign(game: Game, state: States) -> Any:
+def _foreign(game: Game, state: States) -> SpielState | ForcedPass:
     """Return the object that a game of OpenSpiel keeps for a position."""
     skip = getattr(game.rules, "skip", -1)
     if skip >= 0 and game.legal(state[None])[0, skip]:
         return ForcedPass(skip)
-    history_game: Any = game
-    return history_game.foreign(state)
+    assert isinstance(game, KeepsSpielStates)
+    return game.foreign(state)
 
 
-def _set_up(game: Game, foreign: Any, state: States) -> Any:
+def _set_up(game: Game, foreign: SpielGame, state: States) -> SpielState:
     """Return a position as OpenSpiel reads it from JSON."""
     states = state[None]
     mine, theirs = game.observe(states)[0] > 0.5
@@ -247,26 +263,30 @@ def _ruled(game: Game, state: States) -> RulesState:
     return RulesState(game, state[None])
 
 
-def _search(game: Game, set_up: Callable[[States], Any], simulations: int, seed: int) -> Any:
+def _search(game: Game, set_up: SetUp, simulations: int, seed: int) -> SearchBot:
     """Return OpenSpiel's bot: compiled where the positions are its own, else in Python."""
     pyspiel = _pyspiel()
     first = set_up(game.initial(1)[0])
-    if not isinstance(first, RulesState):
+    if not isinstance(first, RulesState | ForcedPass):
         rollouts = pyspiel.RandomRolloutEvaluator(1, seed)
-        return pyspiel.MCTSBot(
-            first.get_game(), rollouts, UCT_C, simulations, MEMORY_MB, True, seed, False
+        theirs = first.get_game()
+        compiled: SearchBot = pyspiel.MCTSBot(
+            theirs, rollouts, UCT_C, simulations, MEMORY_MB, True, seed, False
         )
+        return compiled
     from open_spiel.python.algorithms.mcts import MCTSBot  # noqa: PLC0415 - an optional extra
 
     kind = pyspiel.load_game("tic_tac_toe").get_type()  # sequential, and pays at the end
     rng = np.random.RandomState(seed)
-    return MCTSBot(RulesGame(kind), UCT_C, simulations, CompiledRollouts(seed), random_state=rng)
+    rules, rollouts = RulesGame(kind), CompiledRollouts(seed)
+    bot: SearchBot = MCTSBot(rules, UCT_C, simulations, rollouts, random_state=rng)
+    return bot
 
 
-def _pyspiel() -> Any:
+def _pyspiel() -> ModuleType:
     hint = "pip install 'rlhf-agents[openspiel]'"
     try:
-        import pyspiel  # noqa: PLC0415 - an optional extra
+        pyspiel = import_module("pyspiel")
     except ImportError as error:
         msg = f"{KIND} needs OpenSpiel: {hint}"
         raise SettingError(msg) from error
@@ -277,7 +297,7 @@ def _pyspiel() -> Any:
     return pyspiel
 
 
-def _value(node: Any) -> float:
+def _value(node: SearchNode) -> float:
     """Return OpenSpiel's value of a searched move for its player, 0 lost to 1 won."""
     if node.outcome:
         return float(1 + node.outcome[node.player]) / 2

@@ -7,12 +7,11 @@ Only needed where OpenSpiel is installed; nothing of it is imported here.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from rlhf_adapters.foreign_games.spiel_types import SpielKind
 from rlhf_games.base import Game, Outcome, States
 from rlhf_games.compiled import compiled, next_random
 from rlhf_games.rules import ONGOING, Rules, load, play, plies, random_legal, result
@@ -113,10 +112,10 @@ class RulesGame:
         kind: of a sequential game of OpenSpiel's that pays at its end.
     """
 
-    def __init__(self, kind: Any) -> None:
+    def __init__(self, kind: SpielKind) -> None:
         self._kind = kind
 
-    def get_type(self) -> Any:
+    def get_type(self) -> SpielKind:
         """Return the kind."""
         return self._kind
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import torch
@@ -19,9 +19,13 @@ from rlhf_agents.players.agent import Agent, load_agent
 from rlhf_agents.players.players import KINDS, Player, make_player, split_budget
 from rlhf_agents.search.compiled_network import PatternWeights
 from rlhf_agents.search.searcher import Searcher
-from rlhf_games.base import Game, States
+from rlhf_agents.selfplay.learner import GameLearner
+from rlhf_games.base import Array, Game, States
 
-Batch = dict[str, NDArray[Any]]
+if TYPE_CHECKING:
+    from rlhf_agents.hfdqn import HFDQN
+
+Batch = dict[str, Array]
 
 
 class Chooser(Protocol):
@@ -116,9 +120,10 @@ def _observe(game: Game, states: States, goals: NDArray[np.int64]) -> Batch:
 class _SearcherCopy:
     """A copy of an `HFDQN` on a game: its network, its foresight."""
 
-    def __init__(self, model: Any, nodes: int) -> None:
+    def __init__(self, model: HFDQN, nodes: int) -> None:
+        assert isinstance(model.learner, GameLearner)
         searcher = model.learner.searcher
-        weights = PatternWeights(*[np.array(array) for array in searcher.weights])
+        weights = PatternWeights._make(np.array(array) for array in searcher.weights)
         self.game: Game = searcher.game
         self.searcher = Searcher(searcher.game, weights, searcher.goals)
         self.nodes = nodes
@@ -126,7 +131,7 @@ class _SearcherCopy:
     def choose(self, batch: Batch, rng: np.random.Generator) -> NDArray[np.int64]:
         """Return the best legal actions; nothing is random."""
         del rng
-        states = self.game.from_observation(batch["observation"])
+        states = self.game.from_observation(np.asarray(batch["observation"], np.float32))
         return self.searcher.choose(states, batch["desired_goal"].argmax(axis=1), self.nodes)
 
 

@@ -5,8 +5,6 @@ Needs the extra `rlhf-agents[solver]`; the library is imported when a player is 
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -62,7 +60,7 @@ class PerfectPlayer(MoveOnlyPlayer):
         scores: dict[int, int] = self._solver.score_all_moves(self._position(state))
         return scores
 
-    def _position(self, state: States) -> Any:
+    def _position(self, state: States) -> object:
         """Return a position uint64 `[W]` as the solver sees it; 1 moved first."""
         states = state[None]
         planes = self.game.observe(states)[0] > 0.5

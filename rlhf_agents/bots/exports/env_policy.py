@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from gymnasium import spaces
 
+from rlhf_agents.envs.kinds import Space
 from rlhf_agents.errors import SettingError
+
+if TYPE_CHECKING:
+    from rlhf_agents.hfdqn import HFDQN
 
 MASK_KEY = "action_mask"
 BOARD, GOAL = "observation", "desired_goal"
@@ -32,7 +36,7 @@ class EnvPolicy:
         SettingError: the actions are not numbers from a range.
     """
 
-    def __init__(self, name: str, model: Any) -> None:
+    def __init__(self, name: str, model: HFDQN) -> None:
         self.name = name
         self.network = model.q_net
         actions = model.action_space
@@ -51,7 +55,7 @@ class EnvPolicy:
         parts = dict(space.spaces) if isinstance(space, spaces.Dict) else {BOARD: space}
         first = [key for key in (BOARD, GOAL) if key in parts]
         request = [*first, *(key for key in parts if key not in first)]
-        self.parts: dict[str, spaces.Space[Any]] = {key: parts[key] for key in request}
+        self.parts: dict[str, Space] = {key: parts[key] for key in request}
         self.masked = MASK_KEY in parts or _stores_masks(model)
 
     @classmethod
@@ -67,15 +71,15 @@ class EnvPolicy:
 
     def shape_of(self, key: str) -> tuple[int, ...]:
         """Return the shape of one part as float32; numbers from a range are one-hot."""
-        space: Any = self.parts[key]
+        space = self.parts[key]
         if isinstance(space, spaces.Discrete):
             return (int(space.n),)
         if isinstance(space, spaces.MultiDiscrete):
             return (int(np.sum(space.nvec)),)
-        return tuple(map(int, space.shape))
+        return tuple(map(int, space.shape or ()))
 
 
-def _stores_masks(model: Any) -> bool:
+def _stores_masks(model: HFDQN) -> bool:
     """Return whether the environment gave masks apart from its observations: they were stored."""
     from rlhf_agents.dqn.replay.masked_buffer import MaskedReplayBuffer  # noqa: PLC0415 - imports torch
 

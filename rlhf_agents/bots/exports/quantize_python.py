@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import lzma
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +19,7 @@ from rlhf_agents.bots.exports.quantize import MOST, Bytes, Floats, in_shares, ta
 from rlhf_agents.bots.exports.registry import ExportError
 from rlhf_agents.players.agent import Agent
 from rlhf_agents.search.compiled_network import PatternWeights
-from rlhf_games.base import Outcome
+from rlhf_games.base import Array, Outcome
 
 HEAD_LEVELS = (127, 31, 7)
 """Largest codes of heads: the first that leaves the table most of the room, else the last."""
@@ -80,7 +79,7 @@ class TightWeights:
             heads=self.heads * self.head_scale[:, None],
         )
 
-    def arrays(self) -> list[NDArray[Any]]:
+    def arrays(self) -> list[Array]:
         """Return the arrays of a file, in its order; the step is stored apart from them."""
         exact = self.exact
         return [

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol, cast, runtime_checkable
+from typing import Protocol, cast, runtime_checkable
 
 from rlhf_agents.bots.exports.env_policy import EnvPolicy
 from rlhf_agents.errors import OutputError, UserError
@@ -80,7 +80,7 @@ class ExportRequest:
     agent: Agent
     goal: str
     nodes: int
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, object] = field(default_factory=dict)
 
 
 class Format(Protocol):
@@ -111,11 +111,11 @@ class Format(Protocol):
 class EnvFormat(Protocol):
     """A format that also carries policies of environments without rules."""
 
-    def env_refusal(self, policy: EnvPolicy, options: Mapping[str, Any]) -> str | None:
+    def env_refusal(self, policy: EnvPolicy, options: Mapping[str, object]) -> str | None:
         """Return in one sentence why it cannot carry this policy; or None."""
         ...
 
-    def env_contents(self, policy: EnvPolicy, options: Mapping[str, Any]) -> bytes:
+    def env_contents(self, policy: EnvPolicy, options: Mapping[str, object]) -> bytes:
         """Return the whole file.
 
         Raises:
@@ -175,7 +175,7 @@ def export(
     goal: str = GOAL,
     nodes: int = DEFAULT_NODES,
     force: bool = False,
-    **options: Any,
+    **options: object,
 ) -> Path:
     """Write an agent as a file that works without this package, and return its path.
 
@@ -224,7 +224,7 @@ def _loaded(name_or_path: str) -> Agent | EnvPolicy:
     return load_agent(name_or_path)
 
 
-def _env_contents(who: EnvPolicy, to: str, goal: str, options: Mapping[str, Any]) -> bytes:
+def _env_contents(who: EnvPolicy, to: str, goal: str, options: Mapping[str, object]) -> bytes:
     """Return the file of a policy of an environment.
 
     Raises:

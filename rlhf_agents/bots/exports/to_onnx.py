@@ -58,7 +58,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -85,7 +85,7 @@ def refusal(request: ExportRequest) -> str | None:
     return _wrong(request.options)
 
 
-def _wrong(options: Mapping[str, Any]) -> str | None:
+def _wrong(options: Mapping[str, object]) -> str | None:
     preset, opset = options.get("preset", PRESETS[0]), options.get("opset", OPSETS[-1])
     if preset not in PRESETS:
         return f"preset must be one of {', '.join(PRESETS)}, not {preset!r}"
@@ -118,12 +118,12 @@ def contents(request: ExportRequest) -> bytes:
     return _file(said, _metadata(request), request.options)
 
 
-def env_refusal(_policy: EnvPolicy, options: Mapping[str, Any]) -> str | None:
+def env_refusal(_policy: EnvPolicy, options: Mapping[str, object]) -> str | None:
     """Return why a policy cannot be exported as it was asked for, None if it can."""
     return _wrong(options)
 
 
-def env_contents(policy: EnvPolicy, options: Mapping[str, Any]) -> bytes:
+def env_contents(policy: EnvPolicy, options: Mapping[str, object]) -> bytes:
     """Return the file of a policy of an environment.
 
     Raises:
@@ -153,14 +153,15 @@ def env_contents(policy: EnvPolicy, options: Mapping[str, Any]) -> bytes:
     return _file(said, metadata, options)
 
 
-def _file(said: Signature, metadata: dict[str, str], options: Mapping[str, Any]) -> bytes:
+def _file(said: Signature, metadata: dict[str, str], options: Mapping[str, object]) -> bytes:
     from rlhf_agents.bots.exports.onnx import presets as onnx_presets  # noqa: PLC0415 - an optional extra
     from rlhf_agents.bots.exports.onnx.graph import Graph  # noqa: PLC0415
 
-    graph, preset = Graph(), options.get("preset", PRESETS[0])
+    graph, preset = Graph(), str(options.get("preset", PRESETS[0]))
     onnx_presets.PRESETS[preset](graph, said)
     metadata |= {"preset": preset, "int8_exclude": json.dumps(graph.not_in_bytes)}
-    return graph.model(options.get("opset", OPSETS[-1]), metadata)
+    opset = next(number for number in OPSETS if number == options.get("opset", OPSETS[-1]))
+    return graph.model(opset, metadata)
 
 
 def _metadata(request: ExportRequest) -> dict[str, str]:

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import base64
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -106,7 +106,7 @@ def _values(request: ExportRequest, tight: TightWeights, packed: bytes) -> dict[
     }
 
 
-def _settings(request: ExportRequest, tight: TightWeights) -> dict[str, Any]:
+def _settings(request: ExportRequest, tight: TightWeights) -> dict[str, object]:
     """Return the agent's settings, everything but its weights."""
     game, rules = request.agent.game, request.agent.goal_rules
     _, height, width = game.observation_shape

@@ -24,13 +24,13 @@ import base64
 import html
 import json
 from importlib.resources import files
-from typing import Any
 
 import numpy as np
 
 from rlhf_agents.bots.exports.quantize_web import SmallWeights, shrink
 from rlhf_agents.bots.exports.registry import ExportRequest, unwritten
 from rlhf_agents.words import words_of
+from rlhf_games.json_types import JSON
 
 SUFFIX = ".html"
 OPTIONS: tuple[str, ...] = ()
@@ -81,12 +81,12 @@ def _template(name: str) -> str:
     )
 
 
-def _as_script(value: Any) -> str:
+def _as_script(value: JSON) -> str:
     """Return JSON that cannot end the script around it."""
     return json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def _description(request: ExportRequest, small: SmallWeights) -> dict[str, Any]:
+def _description(request: ExportRequest, small: SmallWeights) -> dict[str, JSON]:
     """Return what the page knows of the agent beside its weights."""
     agent, game, weights = request.agent, request.agent.game, small.exact
     rules = agent.goal_rules

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from rlhf_agents.bots.protocols.move_names import foreign_position
+from rlhf_adapters.foreign_games.spiel_types import KeepsSpielStates
 from rlhf_agents.errors import SettingError
 from rlhf_games.base import Game
 
@@ -99,10 +99,11 @@ def _square_of(man: str, fen: str) -> str:
     return f"{'abcdefgh'[rows[rank].index(man)]}{8 - rank}"
 
 
-def _starting_at(game: Any, fen: str) -> Game:
+def _starting_at(game: Game, fen: str) -> Game:
     from pyspiel import SpielError, chess  # noqa: PLC0415 - OpenSpiel is there, as it made the game
 
-    theirs = foreign_position(game, game.initial(1)[0]).get_game()
+    assert isinstance(game, KeepsSpielStates)
+    theirs = game.foreign(game.initial(1)[0]).get_game()
     try:
         start = theirs.new_initial_state(fen)
         playable = not start.is_terminal() and start.legal_actions()
@@ -110,12 +111,12 @@ def _starting_at(game: Any, fen: str) -> Game:
         msg = f"{fen!r} is not a position of chess that can be played on"
         raise SettingError(msg) from error
     side, enemy = ("w", "k") if fen.split()[1] == "w" else ("b", "K")
-    targets = [chess.action_to_move(a, start.board()).to_lan()[2:4] for a in playable or ()]
+    position: Any = start  # only states of chess have a board
+    targets = [chess.action_to_move(a, position.board()).to_lan()[2:4] for a in playable or ()]
     if _square_of(enemy, fen) in targets:
         msg = f"{fen!r} is not a position of chess: {side} is to move and could take the king"
         raise SettingError(msg)
     if not playable:
         msg = f"the game is over in {fen!r}"
         raise FinishedError(msg)
-    other: Game = game.starting_at(start)
-    return other
+    return game.starting_at(start)

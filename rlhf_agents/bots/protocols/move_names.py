@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
+from rlhf_adapters.foreign_games.spiel_types import KeepsSpielStates, SpielState
 from rlhf_agents.errors import SettingError
 from rlhf_games.base import MOVER, WAITING, Game, States
 
@@ -38,7 +38,7 @@ def own_name(game: Game, state: States, action: int) -> str:
 def long_algebraic(game: Game, state: States, action: int) -> str:
     """Return what UCI calls a move: the two cells, such as e2e4; else the game's own name."""
     foreign = foreign_position(game, state)
-    if hasattr(foreign, "board"):
+    if foreign is not None and hasattr(foreign, "board"):
         from pyspiel import chess  # noqa: PLC0415 - OpenSpiel is there, as it made the position
 
         board = foreign.board()
@@ -57,8 +57,7 @@ def openspiel_name(game: Game, state: States, action: int) -> str:
     """Return OpenSpiel's string of an action; the game's own name where it has no such game."""
     foreign = foreign_position(game, state)
     if foreign is not None and not is_skip(game, action):
-        name: str = foreign.action_to_string(action)
-        return name
+        return foreign.action_to_string(action)
     return _OPENSPIEL.get(game.name, own_name)(game, state, action)
 
 
@@ -69,12 +68,12 @@ def one_word(name: str) -> str:
     return re.sub(r"\s+", "_", re.sub(r"(?<=[,:;])\s+", "", name)).replace("#", "")
 
 
-def foreign_position(game: Game, state: States) -> Any:
+def foreign_position(game: Game, state: States) -> SpielState | None:
     """Return the position as OpenSpiel keeps it if the game is one of OpenSpiel's, else None."""
     if not game.name.startswith(LIBRARY):
         return None
-    history_game: Any = game
-    return history_game.foreign(state)
+    assert isinstance(game, KeepsSpielStates)
+    return game.foreign(state)
 
 
 def is_skip(game: Game, action: int) -> bool:

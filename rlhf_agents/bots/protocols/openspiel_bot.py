@@ -15,10 +15,9 @@ a state, so states that were set up without one are refused. Needs `rlhf-agents[
 
 from __future__ import annotations
 
-from typing import Any
-
 import pyspiel
 
+from rlhf_adapters.foreign_games.spiel_types import SpielState
 from rlhf_agents.bots.protocols.engine import Engine
 from rlhf_agents.bots.protocols.move_names import LIBRARY, foreign_position, openspiel_name
 from rlhf_agents.errors import SettingError
@@ -69,37 +68,36 @@ class AgentBot(pyspiel.Bot):  # type: ignore[misc] # OpenSpiel ships no types
         self._engine.restart()
         self._replay = self._theirs.new_initial_state()
 
-    def restart_at(self, state: Any) -> None:
+    def restart_at(self, state: SpielState) -> None:
         """Go to a state; raises as `step` does."""
         self._follow(state)
 
-    def inform_action(self, state: Any, player_id: int, action: int) -> None:
+    def inform_action(self, state: SpielState, player_id: int, action: int) -> None:
         """Learn of another player's move: nothing to do, as states have their history."""
 
-    def step(self, state: Any) -> int:
+    def step(self, state: SpielState) -> int:
         """Return the agent's action.
 
         Raises:
             SettingError: the state is of another game, or was not reached by moves.
         """
         self._follow(state)
-        action: int = state.string_to_action(self._engine.spelled(self._engine.choose()))
-        return action
+        return state.string_to_action(self._engine.spelled(self._engine.choose()))
 
     def provides_policy(self) -> bool:
         """Return that `step_with_policy` works."""
         return True
 
-    def get_policy(self, state: Any) -> list[tuple[int, float]]:
+    def get_policy(self, state: SpielState) -> list[tuple[int, float]]:
         """Return the probability of every legal action: 1 for one of them."""
         return self.step_with_policy(state)[0]
 
-    def step_with_policy(self, state: Any) -> tuple[list[tuple[int, float]], int]:
+    def step_with_policy(self, state: SpielState) -> tuple[list[tuple[int, float]], int]:
         """Return the policy and the action, see `step`."""
         chosen = self.step(state)
         return [(action, float(action == chosen)) for action in state.legal_actions()], chosen
 
-    def _follow(self, state: Any) -> None:
+    def _follow(self, state: SpielState) -> None:
         """Play what was played since the last call, or everything if that is another game."""
         if str(state.get_game()) != str(self._theirs):
             msg = f"the agent plays {self._theirs}, not {state.get_game()}"

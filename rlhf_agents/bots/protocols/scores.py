@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
 
+from rlhf_adapters.foreign_games.spiel_types import SpielState
 from rlhf_agents.bots.protocols.move_names import LIBRARY, foreign_position
 from rlhf_games.base import MOVER, WAITING, Game, States
 
@@ -30,33 +30,33 @@ def _discs(game: Game, state: States) -> float:
     return ahead if game.mover(state[None])[0] == 0 else -ahead
 
 
-def _othello(position: Any) -> float:
+def _othello(position: SpielState) -> float:
     rows = re.findall(r"^\d ([xo\- ]+) \d$", str(position), re.MULTILINE)
     board = "".join(rows)
     return float(board.count("x") - board.count("o"))
 
 
-def _mancala(position: Any) -> float:
+def _mancala(position: SpielState) -> float:
     """The first player has the lower row and the store on the right, and the seeds in them."""
     rows = str(position).splitlines()[:3]
     top, stores, bottom = (list(map(int, re.findall(r"\d+", row))) for row in rows)
     return float(stores[1] + sum(bottom) - stores[0] - sum(top))
 
 
-def _oware(position: Any) -> float:
+def _oware(position: SpielState) -> float:
     scores = dict(re.findall(r"Player (\d) score = (\d+)", str(position)))
     return float(scores["0"]) - float(scores["1"])
 
 
-def _boxes(position: Any) -> float:
+def _boxes(position: SpielState) -> float:
     owners = re.findall(r"[12]", str(position))
     return float(owners.count("1") - owners.count("2"))
 
 
-def _area(position: Any) -> float:
+def _area(position: SpielState) -> float:
     """Tromp and Taylor's count: stones, and empty regions that reach one colour only."""
     rows = re.findall(r"^ *\d+ ([+XO]+)$", str(position), re.MULTILINE)
-    komi: float = position.get_game().get_parameters()["komi"]
+    komi = float(position.get_game().get_parameters()["komi"])
     board = "".join(rows)
     ahead = board.count("X") - board.count("O") - komi
     for size, borders in _empty_regions(rows):
@@ -84,7 +84,7 @@ def _empty_regions(rows: Sequence[str]) -> list[tuple[int, set[str]]]:
     return regions
 
 
-_COUNTS: dict[str, Callable[[Any], float]] = {
+_COUNTS: dict[str, Callable[[SpielState], float]] = {
     "cursor_go": _area,
     "dots_and_boxes": _boxes,
     "go": _area,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Mapping
 
 import rlhf_games
+from rlhf_adapters.foreign_games.spiel_types import Parameter
 from rlhf_agents.bots.protocols.move_names import LIBRARY, foreign_position
 from rlhf_agents.errors import SettingError
 from rlhf_games.base import Game
@@ -22,13 +23,13 @@ KOMI = "komi"
 SMALLEST_BOARD, LARGEST_BOARD = 2, 25
 
 
-def _options(game: Game) -> dict[str, Any]:
+def _options(game: Game) -> dict[str, Parameter]:
     """Return the options of one of OpenSpiel's games; nothing for our own."""
     position = foreign_position(game, game.initial(1)[0])
     return {} if position is None else dict(position.get_game().get_parameters())
 
 
-def _with_options(game: Game, changes: dict[str, Any]) -> Game:
+def _with_options(game: Game, changes: Mapping[str, Parameter]) -> Game:
     """Return a game of OpenSpiel with other options, and the same limit of plies."""
     options = {**_options(game), **changes}
     words = [f"{key}={value}" for key, value in options.items()]

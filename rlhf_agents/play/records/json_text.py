@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any, TypeGuard
+from typing import TypeGuard
 
 from rlhf_agents.errors import SettingError
 from rlhf_agents.play.records.record import GameRecord, Replay, check_game_name
 from rlhf_agents.play.session import RECORD_FORMAT
 from rlhf_games.base import Game
+from rlhf_games.json_types import JSON
 
 
 def read(text: str, game: Game) -> Iterator[GameRecord]:
@@ -22,7 +23,7 @@ def read(text: str, game: Game) -> Iterator[GameRecord]:
         yield _game(record, game)
 
 
-def _objects(text: str) -> list[Any]:
+def _objects(text: str) -> list[JSON]:
     lines = [line for line in text.splitlines() if line.strip()]
     try:
         return [json.loads(line) for line in lines]
@@ -35,7 +36,7 @@ def _objects(text: str) -> list[Any]:
         raise SettingError(msg) from error
 
 
-def _game(record: Any, game: Game) -> GameRecord:
+def _game(record: JSON, game: Game) -> GameRecord:
     if not isinstance(record, dict) or not isinstance(record.get("game"), str):
         msg = "it does not say of which game it is"
         raise SettingError(msg)
@@ -63,7 +64,7 @@ def _game(record: Any, game: Game) -> GameRecord:
     return played.record(players, result, opening, date)
 
 
-def _is_whole(value: Any) -> TypeGuard[int]:
+def _is_whole(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
@@ -78,7 +79,7 @@ def write(records: Sequence[GameRecord], game: Game) -> str:
     )
 
 
-def _plain(record: GameRecord, game: Game) -> dict[str, Any]:
+def _plain(record: GameRecord, game: Game) -> dict[str, JSON]:
     played = Replay(game)
     for move in record.moves:
         played.play(move)

@@ -49,7 +49,7 @@ def test_positions_reach_openspiel_as_they_are(name: str):
     for _ in range(20):
         states, theirs = game.initial(1), world.new_initial_state()
         while game.outcome(states)[0] == Outcome.ONGOING:
-            (ours,) = player.positions(states)
+            ours = player.position(states[0])
             assert str(ours) == str(theirs)
             assert ours.current_player() == theirs.current_player()
             assert ours.legal_actions() == theirs.legal_actions()

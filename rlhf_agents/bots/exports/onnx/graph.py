@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from numpy.typing import ArrayLike, NDArray
+from onnx import NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
 
 from rlhf_agents.search.compiled_network import (
     CLOCK_SYMBOLS,
@@ -42,10 +42,10 @@ class Graph:
 
     def __init__(self) -> None:
         self.not_in_bytes: list[str] = []
-        self.nodes: list[Any] = []
-        self.inputs: list[Any] = []
-        self.outputs: list[Any] = []
-        self._constants: list[Any] = []
+        self.nodes: list[NodeProto] = []
+        self.inputs: list[ValueInfoProto] = []
+        self.outputs: list[ValueInfoProto] = []
+        self._constants: list[TensorProto] = []
 
     def input(self, name: str, shape: Sequence[int]) -> str:
         """Add an input float32 `[batch, *shape]`."""
@@ -60,7 +60,7 @@ class Graph:
         self.nodes.append(helper.make_node("Identity", [value], [name], name=name))
         self.outputs.append(helper.make_tensor_value_info(name, kind, shape))
 
-    def constant(self, array: Any) -> str:
+    def constant(self, array: ArrayLike) -> str:
         """Add an array."""
         name = f"constant_{len(self._constants)}"
         self._constants.append(numpy_helper.from_array(np.asarray(array), name))
@@ -88,7 +88,7 @@ class Graph:
         """Return one plane of boards `[B, planes, H, W]`, `[B, H, W]`."""
         return self.add("Gather", board, self.constant(np.array(index, np.int64)), axis=1)
 
-    def dense(self, values: str, matrix: NDArray[Any], bias: NDArray[Any]) -> str:
+    def dense(self, values: str, matrix: NDArray[np.float32], bias: NDArray[np.float32]) -> str:
         """Return `values @ matrix + bias`."""
         product = self.add("MatMul", values, self.constant(matrix))
         self.not_in_bytes.append(product)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from stable_baselines3.common.preprocessing import is_image_space
 from stable_baselines3.common.torch_layers import CombinedExtractor, FlattenExtractor, NatureCNN
@@ -44,18 +45,18 @@ def _prepared(graph: Graph, policy: EnvPolicy, key: str, value: str) -> str:
     return value
 
 
-def _features(graph: Graph, extractor: Any, seen: dict[str, str], policy: EnvPolicy) -> str:
-    if type(extractor) is not CombinedExtractor:
+def _features(graph: Graph, extractor: nn.Module, seen: dict[str, str], policy: EnvPolicy) -> str:
+    if not isinstance(extractor, CombinedExtractor) or type(extractor) is not CombinedExtractor:
         return _layer(graph, extractor, seen[BOARD], policy)
     parts = [_layer(graph, inner, seen[key], policy) for key, inner in extractor.extractors.items()]
     return graph.add("Concat", *parts, axis=1)
 
 
-def _layer(graph: Graph, layer: Any, value: str, policy: EnvPolicy) -> str:
+def _layer(graph: Graph, layer: nn.Module, value: str, policy: EnvPolicy) -> str:
     """Return what a layer makes of a value."""
     kind = type(layer)
-    if kind is nn.Sequential or kind is NatureCNN:
-        for inner in layer if kind is nn.Sequential else (layer.cnn, layer.linear):
+    if isinstance(layer, nn.Sequential | NatureCNN) and kind in (nn.Sequential, NatureCNN):
+        for inner in layer if isinstance(layer, nn.Sequential) else (layer.cnn, layer.linear):
             value = _layer(graph, inner, value, policy)
         return value
     if kind not in LAYERS:
@@ -68,20 +69,20 @@ def _layer(graph: Graph, layer: Any, value: str, policy: EnvPolicy) -> str:
     return LAYERS[kind](graph, layer, value)
 
 
-def _linear(graph: Graph, layer: Any, value: str) -> str:
+def _linear(graph: Graph, layer: nn.Linear, value: str) -> str:
     product = graph.add("MatMul", value, graph.constant(_array(layer.weight).T.copy()))
     return product if layer.bias is None else _plus(graph, product, layer.bias)
 
 
-def _plus(graph: Graph, value: str, bias: Any) -> str:
+def _plus(graph: Graph, value: str, bias: torch.Tensor) -> str:
     return graph.add("Add", value, graph.constant(_array(bias)))
 
 
-def _flat(graph: Graph, _layer: Any, value: str) -> str:
+def _flat(graph: Graph, _layer: nn.Module, value: str) -> str:
     return graph.add("Flatten", value, axis=1)
 
 
-def _convolution(graph: Graph, layer: Any, value: str) -> str:
+def _convolution(graph: Graph, layer: nn.Conv2d, value: str) -> str:
     if layer.padding_mode != "zeros" or isinstance(layer.padding, str):
         msg = "an ONNX file can carry convolutions whose padding is zeros, so many on each side"
         raise ExportError(msg)
@@ -100,7 +101,7 @@ def _convolution(graph: Graph, layer: Any, value: str) -> str:
     )
 
 
-def _array(parameter: Any) -> NDArray[np.float32]:
+def _array(parameter: torch.Tensor) -> NDArray[np.float32]:
     array: NDArray[np.float32] = parameter.detach().cpu().numpy()
     return array
 

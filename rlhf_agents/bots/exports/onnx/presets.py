@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from onnx import TensorProto
 
 from rlhf_agents.bots.exports.env_policy import MASK_KEY
@@ -90,7 +90,7 @@ def mlagents(graph: Graph, said: Signature) -> None:
     inputs = {name: graph.input(f"obs_{i}", said.parts[name]) for i, name in enumerate(seen)}
     inputs[MASK_KEY] = graph.input("action_masks", [said.n_actions])
     action = _best_action(graph, said, said.values(graph, inputs), inputs, keep_axis=True)
-    numbers: dict[str, Any] = {
+    numbers: dict[str, NDArray[np.float32]] = {
         "version_number": np.array([MLAGENTS_VERSION], np.float32),
         "memory_size": np.array([0], np.float32),
         "discrete_action_output_shape": np.array([[said.n_actions]], np.float32),

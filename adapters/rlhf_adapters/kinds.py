@@ -1,0 +1,24 @@
+"""Types that Gymnasium and SB3 leave open, spelt once."""
+
+from __future__ import annotations
+
+from typing import Any, SupportsFloat
+
+import gymnasium
+from gymnasium import spaces
+from stable_baselines3.common.vec_env import VecEnv
+
+from rlhf_adapters.specs import Info
+from rlhf_games.base import Array
+
+Env = gymnasium.Env[Any, Any]
+"""An environment of anybody's: its observations and actions are known by its spaces only."""
+Wrapper = gymnasium.Wrapper[Any, Any, Any, Any]
+Space = spaces.Space[object]
+Arrays = dict[str, Array]
+Observation = Array | Arrays | tuple[Array, ...]
+"""Of one environment or of a batch; a state of a Discrete space is an integer of numpy."""
+Reset = tuple[Observation, Info]
+Step = tuple[Observation, SupportsFloat, bool, bool, Info]
+EnvOrVecEnv = Env | VecEnv
+"""One environment, or several that are stepped together."""
