@@ -9,11 +9,16 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, cast
 
 import torch
-from stable_baselines3.common.type_aliases import RolloutReturn
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.noise import ActionNoise
+from stable_baselines3.common.type_aliases import GymEnv, RolloutReturn
+from stable_baselines3.common.vec_env import VecEnv
+from stable_baselines3.dqn.policies import DQNPolicy
 
 import rlhf_games
 from rlhf_agents.dqn import recommended as advised
@@ -30,7 +35,7 @@ from rlhf_agents.dqn.manifest_facts import facts_of, restore_facts
 from rlhf_agents.errors import ModelFileError, SettingError
 from rlhf_agents.files.atomic import write_to
 from rlhf_agents.files.model_file import ModelFile, model_bytes, read_model
-from rlhf_agents.files.types import Array, Arrays, PathOrStream
+from rlhf_agents.files.types import Array, Arrays, Observations, PathOrStream
 from rlhf_agents.limits import checked_nodes
 from rlhf_agents.parallel.learner import DEFAULTS, ParallelLearner
 from rlhf_agents.selfplay.checkpoint import (
@@ -43,6 +48,9 @@ from rlhf_agents.selfplay.checkpoint import (
 from rlhf_agents.selfplay.learner import GameLearner
 from rlhf_agents.settings import Foresight, Hindsight, ModelForesight, Parallel
 from rlhf_games.base import Game
+
+Facts = Mapping[str, object]
+Names = Iterable[str] | None
 
 
 class HFDQN(PlainDQN):
@@ -70,13 +78,13 @@ class HFDQN(PlainDQN):
     _replay_needed = 0
     """Transitions that the replay buffer must hold before learning begins."""
     _used_share: Callable[[], float | None] | None = None
-    _taken: Mapping[str, Any] = {}
+    _taken: Mapping[str, object] = {}
     """Recommended arguments that were not given."""
 
     def __init__(
         self,
-        policy: Any,
-        env: Any,
+        policy: str | type[DQNPolicy],
+        env: GymEnv | str | None,
         *args: Any,
         hindsight: Hindsight | bool | None = None,
         foresight: Foresight | ModelForesight | bool | None = None,
@@ -113,8 +121,8 @@ class HFDQN(PlainDQN):
         self.trained_goal: str | None = None
         self.learner: GameLearner | ParallelLearner | None = None
         self.training_seconds = 0.0
-        self.notes: dict[str, Any] = {}
-        super().__init__(policy, env, **{**arguments, "_init_setup_model": False})
+        self.notes: dict[str, object] = {}
+        super().__init__(policy, **{**arguments, "env": env, "_init_setup_model": False})
         self._makes_buffer_later = not _init_setup_model
         if _init_setup_model:
             self._setup_model()
@@ -151,17 +159,17 @@ class HFDQN(PlainDQN):
     # ---- acting ----------------------------------------------------------------------------
 
     def _sample_action(
-        self, learning_starts: int, action_noise: Any = None, n_envs: int = 1
+        self, learning_starts: int, action_noise: ActionNoise | None = None, n_envs: int = 1
     ) -> tuple[Array, Array]:
         if not isinstance(self.learner, GameLearner):
             return super()._sample_action(learning_starts, action_noise, n_envs)
-        observations: Any = self._last_obs
-        actions = self.learner.sample_actions(observations, learning_starts)
+        assert isinstance(self._last_obs, dict)
+        actions = self.learner.sample_actions(self._last_obs, learning_starts)
         return actions, actions
 
     def predict(
         self,
-        observation: Any,
+        observation: Observations,
         state: tuple[Array, ...] | None = None,
         episode_start: Array | None = None,
         deterministic: bool = False,
@@ -188,7 +196,8 @@ class HFDQN(PlainDQN):
         checked_nodes(nodes)
         check_observation(observation)
         if isinstance(self.learner, GameLearner):
-            actions = self.learner.predict(observation, deterministic, action_masks, nodes, goal)
+            seen = cast("Arrays", observation)
+            actions = self.learner.predict(seen, deterministic, action_masks, nodes, goal)
             return actions, state
         if nodes or goal:
             msg = "nodes and goal need an environment with a `game`"
@@ -199,7 +208,9 @@ class HFDQN(PlainDQN):
 
     # ---- learning --------------------------------------------------------------------------
 
-    def collect_rollouts(self, env: Any, callback: Any, *args: Any, **kwargs: Any) -> RolloutReturn:
+    def collect_rollouts(
+        self, env: VecEnv, callback: BaseCallback, *args: Any, **kwargs: Any
+    ) -> RolloutReturn:
         """Act in all environments for a while, see `DQN.collect_rollouts`."""
         if isinstance(self.learner, ParallelLearner):
             return self.learner.collect(env, callback, kwargs.get("log_interval"))
@@ -256,7 +267,8 @@ class HFDQN(PlainDQN):
 
     def train(self, gradient_steps: int, batch_size: int = 256) -> None:
         """Take `gradient_steps`, in self-play after one more batch of targets, see `DQN.train`."""
-        if self._replay_needed and self.replay_buffer.size() * self.n_envs < self._replay_needed:
+        buffer = self.replay_buffer if self._replay_needed else None
+        if buffer is not None and buffer.size() * self.n_envs < self._replay_needed:
             return
         if self.learner is None:
             super().train(gradient_steps, batch_size)
@@ -277,7 +289,7 @@ class HFDQN(PlainDQN):
     def _needs_stand_in(self) -> bool:
         return self.learner is not None or super()._needs_stand_in()
 
-    def save(self, path: Any, exclude: Any = None, include: Any = None) -> None:
+    def save(self, path: PathOrStream, exclude: Names = None, include: Names = None) -> None:
         """Write SB3's zip, on a game with our own members in it, see `DQN.save`.
 
         Raises:
@@ -286,11 +298,7 @@ class HFDQN(PlainDQN):
         write_to(path, self.file_bytes({}, {}, exclude, include))
 
     def file_bytes(
-        self,
-        facts: dict[str, Any],
-        arrays: dict[str, Arrays],
-        exclude: Any = None,
-        include: Any = None,
+        self, facts: Facts, arrays: dict[str, Arrays], exclude: Names = None, include: Names = None
     ) -> bytes:
         """Return what `save` writes, with more facts in the manifest and more groups of arrays."""
         base = io.BytesIO()
@@ -303,10 +311,7 @@ class HFDQN(PlainDQN):
         return model_bytes(manifest, {**groups, **arrays}, base.getvalue())
 
     def save_agent(
-        self,
-        path: PathOrStream,
-        notes: dict[str, Any] | None = None,
-        facts: dict[str, Any] | None = None,
+        self, path: PathOrStream, notes: Facts | None = None, facts: Facts | None = None
     ) -> None:
         """Write only what playing needs, in half precision: a tenth of the size of `save`.
 
@@ -330,9 +335,9 @@ class HFDQN(PlainDQN):
     @classmethod
     def load(
         cls,
-        path: Any,
-        env: Any = None,
-        device: Any = "auto",
+        path: str | Path | io.BufferedIOBase,
+        env: GymEnv | None = None,
+        device: torch.device | str = "auto",
         custom_objects: dict[str, Any] | None = None,
         print_system_info: bool = False,
         force_reset: bool = True,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from numbers import Integral, Real
-from typing import Any, TypeGuard
+from typing import TypeGuard
 
 from rlhf_agents.errors import SettingError
 
@@ -16,7 +16,7 @@ MAX_GAMES = 10**6
 """Games, or episodes, of one match."""
 
 
-def checked_nodes(nodes: Any) -> int:
+def checked_nodes(nodes: object) -> int:
     """Return how many positions a search may look at.
 
     Raises:
@@ -28,20 +28,19 @@ def checked_nodes(nodes: Any) -> int:
     return int(nodes)
 
 
-def checked_seconds(seconds: Any) -> float:
+def checked_seconds(seconds: object) -> float:
     """Return how long a search may take.
 
     Raises:
         SettingError: `seconds` is not a number above 0, or more than a day.
     """
-    fits = isinstance(seconds, Real) and not isinstance(seconds, bool)
-    if not fits or not math.isfinite(seconds) or not 0 < seconds <= MAX_SECONDS:
+    if not is_real(seconds) or not math.isfinite(seconds) or not 0 < seconds <= MAX_SECONDS:
         msg = f"seconds must be above 0 and at most {MAX_SECONDS:.0f}, got {seconds!r}"
         raise SettingError(msg)
     return float(seconds)
 
 
-def checked_seed(seed: Any) -> int:
+def checked_seed(seed: object) -> int:
     """Return a seed.
 
     Raises:
@@ -53,7 +52,7 @@ def checked_seed(seed: Any) -> int:
     return int(seed)
 
 
-def checked_count(name: str, count: Any, lowest: int, highest: int) -> int:
+def checked_count(name: str, count: object, lowest: int, highest: int) -> int:
     """Return a number of things, such as games.
 
     Args:
@@ -91,5 +90,10 @@ def whole_number(text: str) -> int:
     raise SettingError(msg)
 
 
-def _is_whole(value: Any) -> TypeGuard[int]:
+def is_real(value: object) -> TypeGuard[float]:
+    """Return whether a value is a number; True and False are not."""
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _is_whole(value: object) -> TypeGuard[int]:
     return isinstance(value, Integral) and not isinstance(value, bool)

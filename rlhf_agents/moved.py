@@ -5,17 +5,12 @@ An old name is a module that forwards to the new one, with a `DeprecationWarning
 
 from __future__ import annotations
 
-import sys
 import warnings
 from importlib import import_module
-from importlib.abc import Loader, MetaPathFinder
+from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_loader
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from types import ModuleType
+from types import ModuleType
 
 MODULES = {
     "rlhf_agents.agent": "rlhf_agents.players.agent",
@@ -45,30 +40,24 @@ NAMES = {"Room": "Board", "GridRoom": "GridBoard"}
 """Classes that were renamed."""
 
 
-class _OldModules(MetaPathFinder, Loader):
-    """Finds the old modules once all other finders have failed."""
+def spec_of(name: str) -> ModuleSpec | None:
+    """Return how Python makes the old module of that name, None if there was none."""
+    if name not in MODULES:
+        return None
+    is_package = any(other.startswith(f"{name}.") for other in MODULES)
+    return spec_from_loader(name, _OldModule(), is_package=is_package)
 
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        del path, target
-        if fullname not in MODULES:
-            return None
-        is_package = any(name.startswith(f"{fullname}.") for name in MODULES)
-        return spec_from_loader(fullname, self, is_package=is_package)
+
+class _OldModule(Loader):
+    """Makes a module that forwards to the new one."""
 
     def exec_module(self, module: ModuleType) -> None:
         old = module.__name__
         warnings.warn(f"{old} has moved to {MODULES[old]}", DeprecationWarning, stacklevel=2)
         new = import_module(MODULES[old])
 
-        def __getattr__(name: str) -> Any:  # noqa: N807 - PEP 562
-            return getattr(new, NAMES.get(name, name))
+        def __getattr__(name: str) -> object:  # noqa: N807 - PEP 562
+            found: object = getattr(new, NAMES.get(name, name))
+            return found
 
         module.__dict__["__getattr__"] = __getattr__
-
-
-def forward_old_imports() -> None:
-    """Install the finder of the old modules, if it is not installed yet."""
-    if not any(isinstance(finder, _OldModules) for finder in sys.meta_path):
-        sys.meta_path.append(_OldModules())

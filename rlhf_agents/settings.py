@@ -180,7 +180,7 @@ def from_json(kind: type[Settings], values: dict[str, Any]) -> Settings:
     return kind(**chosen)
 
 
-GAME_DEFAULTS: dict[str, Any] = {
+GAME_DEFAULTS: dict[str, float] = {
     "learning_rate": 4e-3,
     "buffer_size": 500_000,
     "learning_starts": 10_000,
@@ -194,7 +194,7 @@ GAME_DEFAULTS: dict[str, Any] = {
 """Values that replace SB3's defaults on a two-player game (other values are kept)."""
 
 
-DQN_DEFAULTS: dict[str, Any] = {
+DQN_DEFAULTS: dict[str, float] = {
     "learning_rate": 1e-4,
     "buffer_size": 1_000_000,
     "learning_starts": 100,

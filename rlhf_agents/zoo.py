@@ -18,7 +18,6 @@ import importlib
 import importlib.util
 import sys
 from pathlib import Path
-from typing import Any
 
 import gymnasium
 
@@ -53,14 +52,15 @@ def register(name: str = NAME) -> None:
         gymnasium.register("BitFlip-v0", entry_point, kwargs={"n_bits": 10})
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Return the `hyperparams` that the zoo wants from a module given as `--conf-file`."""
     if name != "hyperparams":
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)
     import yaml  # noqa: PLC0415 - only here
 
-    return yaml.safe_load(SETTINGS.read_text(encoding="utf-8"))
+    content: object = yaml.safe_load(SETTINGS.read_text(encoding="utf-8"))
+    return content
 
 
 def with_defaults(program: str, options: list[str]) -> list[str]:

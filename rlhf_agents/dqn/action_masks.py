@@ -8,17 +8,16 @@ has it) or from the caller of `predict`.
 from __future__ import annotations
 
 import warnings
-from typing import Any
 
 import numpy as np
 import torch
 from gymnasium import spaces
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from stable_baselines3.common.vec_env import VecEnv
 
 from rlhf_agents.dqn.env_access import attribute, has_method
 from rlhf_agents.errors import SettingError
-from rlhf_agents.files.types import Space
+from rlhf_agents.files.types import Info, Space
 
 MASK_KEY = "action_mask"
 MASK_METHOD = "action_masks"
@@ -45,7 +44,7 @@ def masks_of(env: VecEnv) -> NDArray[np.bool_]:
 
 
 def terminal_masks(
-    masks: NDArray[np.bool_], dones: NDArray[np.bool_], infos: list[dict[str, Any]]
+    masks: NDArray[np.bool_], dones: NDArray[np.bool_], infos: list[Info]
 ) -> NDArray[np.bool_]:
     """Return the masks of the states that a step led to, bool `[n_envs, A]`.
 
@@ -61,7 +60,7 @@ def terminal_masks(
     return masks
 
 
-def checked(masks: Any, n_actions: int, source: str) -> NDArray[np.bool_]:
+def checked(masks: ArrayLike, n_actions: int, source: str) -> NDArray[np.bool_]:
     """Return masks as bool `[B, A]`.
 
     Args:
@@ -118,14 +117,5 @@ def env_name(env: VecEnv | None) -> str:
     if env is None:
         return "the observation"
     spec = attribute(env, "spec")
-    inner: Any = getattr(env.unwrapped, "envs", [env])[0]
+    inner: object = getattr(env.unwrapped, "envs", [env])[0]
     return getattr(spec, "id", None) or type(getattr(inner, "unwrapped", inner)).__name__
-
-
-def next_masks(batch: Any) -> torch.Tensor | None:
-    """Return the masks `[B, A]` of the states that a batch led to, if it has any."""
-    after = batch.next_observations
-    if isinstance(after, dict) and MASK_KEY in after:
-        masks: torch.Tensor | None = after[MASK_KEY]
-        return masks
-    return getattr(batch, "next_masks", None)

@@ -9,13 +9,15 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol, cast
 
 import numpy as np
 import torch
 from stable_baselines3.common.save_util import save_to_zip_file
 
 from rlhf_agents.dqn.checkpoint_checks import (
+    ModelData,
     check_attributes,
     check_buffer,
     check_foresight,
@@ -23,10 +25,11 @@ from rlhf_agents.dqn.checkpoint_checks import (
     custom_in,
 )
 from rlhf_agents.dqn.optimizer_state import state_arrays, state_slots
+from rlhf_agents.dqn.world_model.lookahead import Lookahead
 from rlhf_agents.errors import ModelFileError
 from rlhf_agents.files.json_codec import Custom, decode_all, encode
 from rlhf_agents.files.model_file import OPTIMIZER, POLICY, WORLD, ModelFile
-from rlhf_agents.files.types import Arrays
+from rlhf_agents.files.types import Array, Arrays
 from rlhf_agents.files.untrusted import MAX_MEMBER_BYTES, WRONG
 from rlhf_agents.settings import LostSchedule
 
@@ -37,7 +40,17 @@ DERIVED = {"batch_norm_stats", "batch_norm_stats_target"}
 """Views of a network's own arrays, made anew with it."""
 
 
-def plain_parts(model: Any, base: bytes) -> tuple[dict[str, Any], dict[str, Arrays]]:
+class Saved(Protocol):
+    """A model of a plain environment, as far as its file is concerned."""
+
+    lookahead: Lookahead | None
+
+    def get_parameters(self) -> dict[str, dict[str, Any]]:
+        """Return the state of the policy and of its optimizer, see `DQN.get_parameters`."""
+        ...
+
+
+def plain_parts(model: Saved, base: bytes) -> tuple[dict[str, Any], dict[str, Arrays]]:
     """Return the manifest and the array groups that say what SB3's zip `base` says."""
     with zipfile.ZipFile(io.BytesIO(base)) as archive:
         names = list(json.loads(archive.read("data")))
@@ -64,7 +77,7 @@ OF_THE_RUN = (
 ONLINE, TARGET = "q_net.", "q_net_target."
 
 
-def compact_parts(model: Any, base: bytes) -> tuple[dict[str, Any], dict[str, Arrays]]:
+def compact_parts(model: Saved, base: bytes) -> tuple[dict[str, Any], dict[str, Arrays]]:
     """Return what `plain_parts` does, without what only training needs, in half precision."""
     manifest, groups = plain_parts(model, base)
     data = {name: None if name in OF_THE_RUN else value for name, value in manifest["data"].items()}
@@ -89,16 +102,16 @@ def _policy_arrays(file: ModelFile) -> Arrays:
     return online | {name.replace(ONLINE, TARGET, 1): array for name, array in online.items()}
 
 
-def _world(model: Any) -> dict[str, Arrays]:
+def _world(model: Saved) -> dict[str, Arrays]:
     """Return the group of the world model; none without a model or if it is too large."""
     if model.lookahead is None:
         return {}
-    state: Arrays = model.lookahead.world.state()
+    state = model.lookahead.world.state()
     fits = sum(array.nbytes for array in state.values()) <= MAX_MEMBER_BYTES
     return {WORLD: state} if fits else {}
 
 
-def restore_world_model(model: Any, file: ModelFile) -> None:
+def restore_world_model(model: Saved, file: ModelFile) -> None:
     """Restore the world model of a loaded model, if the file has one.
 
     Raises:
@@ -113,11 +126,14 @@ def restore_world_model(model: Any, file: ModelFile) -> None:
         raise ModelFileError(msg) from error
 
 
-def _array(tensor: torch.Tensor) -> Any:
-    return tensor.detach().cpu().numpy()
+def _array(tensor: torch.Tensor) -> Array:
+    array: Array = tensor.detach().cpu().numpy()
+    return array
 
 
-def sb3_stream(model_class: type, file: ModelFile, custom_objects: dict[str, Any]) -> io.BytesIO:
+def sb3_stream(
+    model_class: type, file: ModelFile, custom_objects: Mapping[str, object]
+) -> io.BytesIO:
     """Return SB3's zip with what a file describes.
 
     Args:
@@ -144,9 +160,10 @@ def sb3_stream(model_class: type, file: ModelFile, custom_objects: dict[str, Any
     policy = _policy_arrays(file)
     try:
         check_attributes(model_class, data, brought)
-        check_network(data, policy, groups, moments, brought)
-        check_buffer(data, brought)
-        check_foresight(data)
+        known = cast("ModelData", data)
+        check_network(known, policy, groups, moments, brought)
+        check_buffer(known, brought)
+        check_foresight(known)
         slots = state_slots(moments)
     except WRONG as error:
         msg = f"{file.path} does not describe a model ({error})"
@@ -162,7 +179,9 @@ def sb3_stream(model_class: type, file: ModelFile, custom_objects: dict[str, Any
     return stream
 
 
-def _ask_for_custom(file: ModelFile, data: dict[str, Any], custom_objects: dict[str, Any]) -> None:
+def _ask_for_custom(
+    file: ModelFile, data: Mapping[str, object], custom_objects: Mapping[str, object]
+) -> None:
     for name, value in data.items():
         custom = custom_in(value)
         if custom is not None and name not in custom_objects:
@@ -173,5 +192,5 @@ def _ask_for_custom(file: ModelFile, data: dict[str, Any], custom_objects: dict[
             raise ModelFileError(msg)
 
 
-def _tensor(array: Any) -> torch.Tensor:
+def _tensor(array: Array) -> torch.Tensor:
     return torch.from_numpy(np.array(array))

@@ -7,11 +7,16 @@ with the arrays of the file. So nothing large is built that the file does not ho
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from collections.abc import Mapping
+from types import UnionType
+from typing import TypedDict
 
 import numpy as np
 import torch
+from gymnasium import spaces
 from stable_baselines3 import HerReplayBuffer
+from stable_baselines3.common.buffers import ReplayBuffer
+from stable_baselines3.dqn.policies import DQNPolicy
 
 from rlhf_agents.dqn.optimizer_state import check_state
 from rlhf_agents.dqn.replay.hindsight_buffer import HindsightReplayBuffer
@@ -21,9 +26,9 @@ from rlhf_agents.dqn.world_model.world_model import parts_of as changing_parts
 from rlhf_agents.errors import SettingError
 from rlhf_agents.files.attribute_checks import PLAIN, number, require
 from rlhf_agents.files.json_codec import Custom
-from rlhf_agents.files.types import Array, Arrays
+from rlhf_agents.files.types import Arguments, Array, Arrays, Space
 from rlhf_agents.files.untrusted import WRONG, parts_of
-from rlhf_agents.settings import Priorities
+from rlhf_agents.settings import ModelForesight, Priorities
 
 REQUIRED = ("policy_class", "observation_space", "action_space", "n_envs")
 NOT_SAVED = frozenset(
@@ -68,7 +73,22 @@ PREFERENCES = ("capturable", "fused", "foreach")
 """Options that change how an optimizer computes but not the result: they depend on the device."""
 
 
-def check_attributes(model_class: type, data: dict[str, Any], brought: set[str]) -> None:
+class ModelData(TypedDict, total=False):
+    """The attributes of a model that building it takes, of kinds that `check_attributes` checks."""
+
+    policy_class: type[DQNPolicy]
+    policy_kwargs: Arguments
+    observation_space: Space
+    action_space: spaces.Discrete
+    replay_buffer_class: type[ReplayBuffer] | None
+    replay_buffer_kwargs: Arguments | None
+    buffer_size: int
+    optimize_memory_usage: bool
+    model_foresight: ModelForesight | None
+    n_steps: int
+
+
+def check_attributes(model_class: type, data: Mapping[str, object], brought: set[str]) -> None:
     """Raise unless attributes can be those of a model.
 
     Args:
@@ -99,7 +119,7 @@ def _is_code(model_class: type, name: str) -> bool:
 
 
 def check_network(
-    data: dict[str, Any], arrays: Arrays, groups: Any, moments: Arrays, brought: set[str]
+    data: ModelData, arrays: Arrays, groups: object, moments: Arrays, brought: set[str]
 ) -> None:
     """Raise unless the arrays of a file are those of the network that its settings describe.
 
@@ -139,18 +159,21 @@ def _torch_type(array: Array) -> torch.dtype:
     return torch.from_numpy(np.empty(1, array.dtype)).dtype
 
 
-def _laid_out(data: dict[str, Any]) -> Any:
+def _laid_out(data: ModelData) -> DQNPolicy:
     kwargs = {k: v for k, v in data.get("policy_kwargs", {}).items() if k != "device"}
     kwargs.update(optimizer_class=torch.optim.SGD, optimizer_kwargs={})
     nowhere = torch.device("meta")
     # SB3's policies move their networks to their device, which they take from the parameters.
     light = type("Light", (data["policy_class"],), {"device": property(lambda _: nowhere)})
     with torch.random.fork_rng(devices=[]), nowhere:
-        return light(data["observation_space"], data["action_space"], lambda _: 1e-3, **kwargs)
+        policy: DQNPolicy = light(
+            data["observation_space"], data["action_space"], lambda _: 1e-3, **kwargs
+        )
+    return policy
 
 
 def _check_optimizer(
-    data: dict[str, Any], groups: Any, moments: Arrays, shapes: list[tuple[int, ...]], learnt: int
+    data: ModelData, groups: object, moments: Arrays, shapes: list[tuple[int, ...]], learnt: int
 ) -> None:
     """SB3's old models also list parameters that are not `learnt`; SB3 warns and drops them."""
     if type(groups) is not list or type(groups[0]) is not dict:
@@ -171,7 +194,7 @@ def _check_optimizer(
     check_state(moments, shapes, _keys_of_a_step(data, group))
 
 
-def _keys_of_a_step(data: dict[str, Any], group: dict[str, Any]) -> dict[str, bool]:
+def _keys_of_a_step(data: ModelData, group: Mapping[str, object]) -> dict[str, bool]:
     """Return what an optimizer with the options `group` keeps of a parameter, after a small step.
 
     The values are True where it is a single number.
@@ -195,8 +218,8 @@ def _keys_of_a_step(data: dict[str, Any], group: dict[str, Any]) -> dict[str, bo
     return {key: value.ndim == 0 for key, value in kept.items() if torch.is_tensor(value)}
 
 
-def _check_kind(key: str, value: Any, usual: Any) -> None:
-    kinds: Any = bool if isinstance(usual, bool) else type(usual)
+def _check_kind(key: str, value: object, usual: object) -> None:
+    kinds: type | UnionType = bool if isinstance(usual, bool) else type(usual)
     if isinstance(usual, int | float) and not isinstance(usual, bool):
         kinds = int | float
     if usual is not None and not isinstance(value, kinds):
@@ -204,7 +227,7 @@ def _check_kind(key: str, value: Any, usual: Any) -> None:
         raise ValueError(msg)
 
 
-def check_buffer(data: dict[str, Any], brought: set[str]) -> None:
+def check_buffer(data: ModelData, brought: set[str]) -> None:
     """Raise unless the replay buffer that the settings describe can be made, by a small one.
 
     Raises:
@@ -240,7 +263,7 @@ def check_buffer(data: dict[str, Any], brought: set[str]) -> None:
         raise ValueError(str(error)) from error
 
 
-def _check_priorities(priorities: Any) -> None:
+def _check_priorities(priorities: object) -> None:
     numbers = priorities if isinstance(priorities, Priorities) else (0.0,)
     known = priorities is None or isinstance(priorities, Priorities)
     if not known or not all(number(0)(part) for part in numbers):
@@ -248,7 +271,7 @@ def _check_priorities(priorities: Any) -> None:
         raise ValueError(msg)
 
 
-def check_foresight(data: dict[str, Any]) -> None:
+def check_foresight(data: ModelData) -> None:
     """Raise unless the world model that the settings describe can be made, and is not too large.
 
     Raises:
@@ -277,7 +300,7 @@ def check_foresight(data: dict[str, Any]) -> None:
         raise ValueError(str(error)) from error
 
 
-def foresight_clash(n_steps: int, first_action: int, buffer_class: Any) -> str | None:
+def foresight_clash(n_steps: int, first_action: int, buffer_class: type | None) -> str | None:
     """Return which setting makes it impossible to look ahead, if one does."""
     plain = buffer_class is not None and issubclass(
         buffer_class, HindsightReplayBuffer | MaskedReplayBuffer
@@ -290,7 +313,7 @@ def foresight_clash(n_steps: int, first_action: int, buffer_class: Any) -> str |
     return next((reason for reason, holds in reasons.items() if holds), None)
 
 
-def custom_in(value: Any) -> str | None:
+def custom_in(value: object) -> str | None:
     """Return the name of something custom in a value, None if all of it is known."""
     if isinstance(value, Custom):
         return value.name

@@ -6,27 +6,25 @@ products. Here they are written out; every other network takes the ordinary way.
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from gymnasium import spaces
 from stable_baselines3.common.preprocessing import preprocess_obs
 from stable_baselines3.common.torch_layers import CombinedExtractor, FlattenExtractor
+from stable_baselines3.common.type_aliases import PyTorchObs
 from stable_baselines3.dqn.policies import QNetwork
 from torch import nn
 
 from rlhf_agents.files.types import Space
 
 
-def dense_network(network: Any) -> DenseNetwork | None:
+def dense_network(network: object) -> DenseNetwork | None:
     """Return the written-out form of a Q-network, None if it is anything but linear and ReLU."""
     if type(network) is not QNetwork or not _is_flat(network.features_extractor):
         return None
     layers = list(network.q_net)
-    linear: list[Any] = layers[0::2]
     between = layers[1::2]
-    plain = all(type(layer) is nn.Linear and layer.bias is not None for layer in linear)
-    if not plain or any(type(layer) is not nn.ReLU for layer in between):
+    linear = [each for each in layers[0::2] if type(each) is nn.Linear and each.bias is not None]
+    if len(linear) != len(layers[0::2]) or any(type(layer) is not nn.ReLU for layer in between):
         return None
     modules = [network, network.q_net, network.features_extractor, *layers]
     if any(_is_watched(module) for module in modules) or len(linear) != len(between) + 1:
@@ -34,7 +32,7 @@ def dense_network(network: Any) -> DenseNetwork | None:
     return DenseNetwork(network, linear)
 
 
-def _is_flat(extractor: Any) -> bool:
+def _is_flat(extractor: nn.Module) -> bool:
     if type(extractor) is FlattenExtractor:
         return True
     return type(extractor) is CombinedExtractor and all(
@@ -57,41 +55,39 @@ class DenseNetwork:
 
     def __init__(self, network: QNetwork, layers: list[nn.Linear]) -> None:
         self.network, self.layers = network, layers
+        extractor = network.features_extractor
+        self.keys = list(extractor.extractors) if type(extractor) is CombinedExtractor else []
         self.offsets = _discrete_offsets(network.observation_space)
         self.all_numbers = _all_numbers(network.observation_space)
 
-    def features(self, observations: Any) -> torch.Tensor:
+    def features(self, observations: PyTorchObs) -> torch.Tensor:
         """Return what the first layer sees, float32 `[B, D]`."""
         network = self.network
         if self.all_numbers:  # what `preprocess_obs` makes of them, in one go
             whole = self._joined(observations)
             return whole.float().flatten(1)
-        seen: Any = preprocess_obs(
+        seen = preprocess_obs(
             observations, network.observation_space, normalize_images=network.normalize_images
         )
         if not isinstance(seen, dict):
-            result: torch.Tensor = seen.flatten(1)
-            return result
-        extractor: Any = network.features_extractor
-        return torch.cat([seen[key].flatten(1) for key in extractor.extractors], dim=1)
+            return seen.flatten(1)
+        return torch.cat([seen[key].flatten(1) for key in self.keys], dim=1)
 
-    def _joined(self, observations: Any) -> torch.Tensor:
+    def _joined(self, observations: PyTorchObs) -> torch.Tensor:
         if not isinstance(observations, dict):
-            only: torch.Tensor = observations
-            return only
-        extractor: Any = self.network.features_extractor
-        return torch.cat([observations[key] for key in extractor.extractors], dim=1)
+            return observations
+        return torch.cat([observations[key] for key in self.keys], dim=1)
 
-    def _rows(self, observations: Any, offsets: torch.Tensor) -> torch.Tensor:
+    def _rows(self, observations: PyTorchObs, offsets: torch.Tensor) -> torch.Tensor:
         """Return which features are 1 where all others are 0, int64 `[B, P]`."""
-        parts = [observations]
         if isinstance(observations, dict):
-            extractor: Any = self.network.features_extractor
-            parts = [observations[key] for key in extractor.extractors]
+            parts = [observations[key] for key in self.keys]
+        else:
+            parts = [observations]
         columns = [part.reshape(len(part), 1).long() for part in parts]
         return torch.cat(columns, dim=1) + offsets
 
-    def _first(self, observations: Any) -> tuple[torch.Tensor, torch.Tensor]:
+    def _first(self, observations: PyTorchObs) -> tuple[torch.Tensor, torch.Tensor]:
         """Return what the first layer sees (or the rows of ones) and what it says."""
         layer = self.layers[0]
         if self.offsets is None:
@@ -102,7 +98,7 @@ class DenseNetwork:
         columns = layer.weight.index_select(1, rows.flatten()).reshape(-1, *rows.shape)
         return rows, columns.sum(dim=2).t() + layer.bias
 
-    def activations(self, observations: Any) -> list[torch.Tensor]:
+    def activations(self, observations: PyTorchObs) -> list[torch.Tensor]:
         """Return the input of every layer and, last, the values `[B, A]`; no gradient is kept."""
         first, said = self._first(observations)
         seen = [first]
@@ -111,7 +107,7 @@ class DenseNetwork:
             said = torch.addmm(layer.bias, seen[-1], layer.weight.t())
         return [*seen, said]
 
-    def values(self, observations: Any) -> torch.Tensor:
+    def values(self, observations: PyTorchObs) -> torch.Tensor:
         """Return the values `[B, A]`."""
         return self.activations(observations)[-1]
 

@@ -11,10 +11,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from gymnasium import spaces
+from numpy.typing import ArrayLike, NDArray
 from stable_baselines3 import DQN, HerReplayBuffer
+from stable_baselines3.common.buffers import ReplayBuffer
+from stable_baselines3.common.noise import ActionNoise
+from stable_baselines3.common.type_aliases import GymEnv, PyTorchObs
 from stable_baselines3.common.vec_env import VecNormalize
-from stable_baselines3.dqn.policies import CnnPolicy, DQNPolicy, MultiInputPolicy
+from stable_baselines3.dqn.policies import CnnPolicy, DQNPolicy, MultiInputPolicy, QNetwork
 
 from rlhf_agents.dqn import action_masks as masking
 from rlhf_agents.dqn.checkpoint_checks import NOT_SAVED, foresight_clash
@@ -24,15 +28,16 @@ from rlhf_agents.dqn.gradient_steps import clip_and_step, follow, prefer_fused
 from rlhf_agents.dqn.replay.choose_buffer import choose_buffer, is_her, make_buffer
 from rlhf_agents.dqn.replay.hindsight_buffer import HindsightReplayBuffer
 from rlhf_agents.dqn.replay.masked_buffer import MaskedReplayBuffer
+from rlhf_agents.dqn.replay.samples import Batch, next_masks
 from rlhf_agents.dqn.replay.stand_in import BufferOfHFDQN
 from rlhf_agents.dqn.world_model.lookahead import Lookahead, best_values
 from rlhf_agents.errors import SettingError
-from rlhf_agents.files.types import Array
+from rlhf_agents.files.types import Array, Info, Observations
 from rlhf_agents.settings import ModelForesight, Parallel
 
-NO_BUFFER = object()
+NO_BUFFER: Any = object()
 """Keeps SB3's set-up from making a replay buffer."""
-Values = Callable[[Any], torch.Tensor]
+Values = Callable[[PyTorchObs], torch.Tensor]
 """Maps observations to values `[B, A]`."""
 SB3_POLICIES = (DQNPolicy, CnnPolicy, MultiInputPolicy)
 """Policies whose `predict` is known to be the best action of the Q-network."""
@@ -49,15 +54,20 @@ class PlainDQN(DQN):
     normalizer: VecNormalize | None = None
     """Statistics that came with the file of a model that was trained in a `VecNormalize`."""
 
-    _buffer: Any = None
+    _buffer: ReplayBuffer | None = None
     _makes_buffer_later = False
     _buffer_is_due = False
     _warns_of_masks = True
 
+    @property
+    def _actions(self) -> spaces.Discrete:
+        assert isinstance(self.action_space, spaces.Discrete)
+        return self.action_space
+
     # ---- set-up ----------------------------------------------------------------------------
 
     @property
-    def replay_buffer(self) -> Any:
+    def replay_buffer(self) -> ReplayBuffer | None:
         """The replay buffer. That of a loaded model is made when it is first asked for.
 
         So loading a file allocates no buffer, and neither does predicting.
@@ -67,13 +77,13 @@ class PlainDQN(DQN):
         return self._buffer
 
     @replay_buffer.setter
-    def replay_buffer(self, buffer: Any) -> None:
+    def replay_buffer(self, buffer: ReplayBuffer | None) -> None:
         self._buffer, self._buffer_is_due = buffer, False
 
     def _setup_model(self) -> None:
         self._asks_masks = self._env_offers_masks()
         self._last_masks: NDArray[np.bool_] | None = None
-        self._dense: tuple[Any, tuple[DenseNetwork | None, DenseNetwork | None]] | None = None
+        self._dense: tuple[QNetwork, tuple[DenseNetwork | None, DenseNetwork | None]] | None = None
         ours = choose_buffer(self, self._asks_masks)
         later = self._makes_buffer_later and self._buffer is None
         if later:
@@ -98,28 +108,32 @@ class PlainDQN(DQN):
         if why:
             msg = f"foresight does not work with {why}; leave one of them out"
             raise SettingError(msg)
-        actions: Any = self.action_space
         result = Lookahead(
-            self.observation_space, int(actions.n), self.model_foresight, self.gamma, self.seed
+            self.observation_space,
+            int(self._actions.n),
+            self.model_foresight,
+            self.gamma,
+            self.seed,
         )
         result.set_env(self.env)
         return result
 
     def _why_not_look_ahead(self) -> str | None:
-        actions: Any = self.action_space
         reasons = {
             "VecNormalize": self._vec_normalize_env is not None,
             "masks that are not in the observation": self._asks_masks,
             "networks on an accelerator": self.device.type != "cpu",
         }
         clash = next((reason for reason, holds in reasons.items() if holds), None)
-        return clash or foresight_clash(self.n_steps, int(actions.start), self.replay_buffer_class)
+        return clash or foresight_clash(
+            self.n_steps, int(self._actions.start), self.replay_buffer_class
+        )
 
     def _env_offers_masks(self) -> bool:
         space = self.observation_space
         return not masking.observes_masks(space) and masking.offers_masks(self.env)
 
-    def set_env(self, env: Any, force_reset: bool = True) -> None:
+    def set_env(self, env: GymEnv, force_reset: bool = True) -> None:
         """Go on in another environment; hindsight rewards are computed by the new one too."""
         super().set_env(env, force_reset)
         self._asks_masks = self._env_offers_masks()
@@ -131,20 +145,20 @@ class PlainDQN(DQN):
     # ---- acting ----------------------------------------------------------------------------
 
     def _sample_action(
-        self, learning_starts: int, action_noise: Any = None, n_envs: int = 1
+        self, learning_starts: int, action_noise: ActionNoise | None = None, n_envs: int = 1
     ) -> tuple[Array, Array]:
         masks = self._current_masks()
         if self.num_timesteps < learning_starts:
             actions = self._random_actions(n_envs, masks)
         else:
-            observation: Any = self._last_obs
-            actions, _ = self.predict(observation, action_masks=masks)
+            assert self._last_obs is not None
+            actions, _ = self.predict(self._last_obs, action_masks=masks)
         return actions, actions
 
     def _current_masks(self) -> NDArray[np.bool_] | None:
         if masking.observes_masks(self.observation_space):
-            observation: Any = self._last_obs
-            return self._checked(observation[masking.MASK_KEY])
+            assert isinstance(self._last_obs, dict)
+            return self._checked(self._last_obs[masking.MASK_KEY])
         if not self._asks_masks:
             return None
         if self._last_masks is None:
@@ -152,24 +166,24 @@ class PlainDQN(DQN):
             self._last_masks = masking.masks_of(self.env)
         return self._checked(self._last_masks)
 
-    def _checked(self, masks: Any) -> NDArray[np.bool_]:
-        actions: Any = self.action_space
-        return masking.checked(masks, int(actions.n), masking.env_name(self.env))
+    def _checked(self, masks: ArrayLike) -> NDArray[np.bool_]:
+        return masking.checked(masks, int(self._actions.n), masking.env_name(self.env))
 
     def _random_actions(self, count: int, masks: NDArray[np.bool_] | None) -> Array:
-        actions: Any = self.action_space
         if masks is None:
-            return np.array([actions.sample() for _ in range(count)])
-        return masking.random_actions(actions, np.broadcast_to(masks, (count, masks.shape[1])))
+            return np.array([self._actions.sample() for _ in range(count)])
+        return masking.random_actions(
+            self._actions, np.broadcast_to(masks, (count, masks.shape[1]))
+        )
 
     def predict(
         self,
-        observation: Any,
+        observation: Observations,
         state: tuple[Array, ...] | None = None,
         episode_start: Array | None = None,
         deterministic: bool = False,
         *,
-        action_masks: Any = None,
+        action_masks: Array | None = None,
     ) -> tuple[Array, tuple[Array, ...] | None]:
         """Return actions for one observation or a batch, as SB3 does.
 
@@ -211,7 +225,7 @@ class PlainDQN(DQN):
     @torch.no_grad()
     def _best(
         self,
-        tensors: Any,
+        tensors: PyTorchObs,
         network: DenseNetwork | None,
         masks: NDArray[np.bool_] | None,
         learning: bool,
@@ -247,12 +261,12 @@ class PlainDQN(DQN):
 
     def _store_transition(
         self,
-        replay_buffer: Any,
+        replay_buffer: ReplayBuffer,
         buffer_action: Array,
-        new_obs: Any,
+        new_obs: Observations,
         reward: Array,
         dones: Array,
-        infos: list[dict[str, Any]],
+        infos: list[Info],
     ) -> None:
         if self._asks_masks:
             assert self.env is not None
@@ -267,10 +281,8 @@ class PlainDQN(DQN):
         self._n_calls += 1
         if self._n_calls % max(self.target_update_interval // self.n_envs, 1) == 0:
             follow(self.q_net, self.q_net_target, self.tau)
-            follow_statistics: Any = zip(
-                self.batch_norm_stats, self.batch_norm_stats_target, strict=True
-            )
-            for online, target in follow_statistics:
+            statistics = zip(self.batch_norm_stats, self.batch_norm_stats_target, strict=True)
+            for online, target in statistics:
                 target.data.copy_(online.data)
         self._update_exploration()
 
@@ -283,10 +295,11 @@ class PlainDQN(DQN):
         networks = self._written_out()
         if networks[0] is None:  # else there is nothing that would behave in another way
             self.policy.set_training_mode(True)
-        if isinstance(self.replay_buffer, HindsightReplayBuffer | MaskedReplayBuffer):
+        buffer = self.replay_buffer
+        if isinstance(buffer, HindsightReplayBuffer | MaskedReplayBuffer):
             prefer_fused(self.policy.optimizer)  # elsewhere it is DQN, bit for bit
-        if self.lookahead is not None:
-            self.lookahead.observe(self.replay_buffer)
+            if self.lookahead is not None:
+                self.lookahead.observe(buffer)
         self._update_learning_rate(self.policy.optimizer)
         parameters = list(self.q_net.parameters())
         losses = [
@@ -326,7 +339,7 @@ class PlainDQN(DQN):
 
     @torch.no_grad()
     def _dense_gradient(
-        self, batch: Any, weights: torch.Tensor | None, online: DenseNetwork, target: DenseNetwork
+        self, batch: Batch, weights: torch.Tensor | None, online: DenseNetwork, target: DenseNetwork
     ) -> tuple[torch.Tensor, torch.Tensor]:
         goal = self._targets(batch, online.values, target.values)
         activations = online.activations(batch.observations)
@@ -337,13 +350,13 @@ class PlainDQN(DQN):
         return loss, errors
 
     @torch.no_grad()
-    def _targets(self, batch: Any, online: Values, target: Values) -> torch.Tensor:
+    def _targets(self, batch: Batch, online: Values, target: Values) -> torch.Tensor:
         """Return `r + (1 - done) * discount * max_a Q(s', a)`, float32 `[B, 1]`, a allowed in s'.
 
         With `double_q` the online network chooses a (van Hasselt et al., 2016).
         """
         values = target(batch.next_observations)
-        masks = masking.next_masks(batch)
+        masks = next_masks(batch)
         if self.double_q:
             ranking = online(batch.next_observations)
             ranking = ranking if masks is None else masking.only_allowed(ranking, masks)

@@ -7,21 +7,20 @@ are common, so only what has the right type switches a feature on.
 
 from __future__ import annotations
 
-from typing import Any
-
 from stable_baselines3.common.vec_env import SubprocVecEnv, VecEnv
 
 from rlhf_games.base import Game
 
 
-def attribute(env: VecEnv | None, name: str) -> Any:
+def attribute(env: VecEnv | None, name: str) -> object:
     """Return an attribute of the first environment, None if there is none."""
     if env is None:
         return None
     try:
-        return next(iter(env.get_attr(name)), None) if env.has_attr(name) else None
+        found: object = next(iter(env.get_attr(name)), None) if env.has_attr(name) else None
     except Exception:  # whatever a foreign class raises
         return None
+    return found
 
 
 def has_method(env: VecEnv | None, name: str) -> bool:

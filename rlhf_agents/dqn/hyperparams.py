@@ -7,14 +7,14 @@ classes such as `ReLU`, `lin_1e-3` for a learning rate that falls to 0. Nothing 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from stable_baselines3 import DQN
 
 from rlhf_agents.errors import SettingError
 from rlhf_agents.files.literals import pairs, value
+from rlhf_agents.files.types import Arguments
 from rlhf_agents.settings import Foresight, Hindsight, ModelForesight, Parallel, Priorities
 from rlhf_games.base import unknown_name
 
@@ -34,7 +34,7 @@ SWITCHES = {
 KNOWN = sorted({*inspect.signature(DQN.__init__).parameters, *OURS} - {*NOT_HERE})
 
 
-def of_env(name: str) -> dict[str, Any]:
+def of_env(name: str) -> Arguments:
     """Return what the file has for an environment, `gymnasium:` before its name or not.
 
     An entry may also be for a whole library, e.g. `minatar`. Environments without an entry take the
@@ -47,7 +47,7 @@ def of_env(name: str) -> dict[str, Any]:
     return _read(found)
 
 
-def recommended(name: str, n_envs: int) -> dict[str, Any]:
+def recommended(name: str, n_envs: int) -> Arguments:
     """Return the arguments of `HFDQN` that the file has for environments, none without an entry."""
     entry = _read(_entry(_table(), name) or {})
     if n_envs < SIDE_BY_SIDE and "fewer" in entry:
@@ -55,33 +55,32 @@ def recommended(name: str, n_envs: int) -> dict[str, Any]:
     return as_arguments({key: each for key, each in entry.items() if key in KNOWN})
 
 
-def _table() -> dict[str, Any]:
+def _table() -> dict[str, Arguments]:
     import yaml  # noqa: PLC0415 - only here
 
-    table: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    table: dict[str, Arguments] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
     return table
 
 
-def _entry(table: dict[str, Any], name: str) -> dict[str, Any] | None:
+def _entry(table: dict[str, Arguments], name: str) -> Arguments | None:
     library = name.partition(":")[0] if ":" in name else ""
-    found: dict[str, Any] | None = table.get(name.removeprefix("gymnasium:"), table.get(library))
-    return found
+    return table.get(name.removeprefix("gymnasium:"), table.get(library))
 
 
-def _read(entry: dict[str, Any]) -> dict[str, Any]:
+def _read(entry: Arguments) -> Arguments:
     return {
         key: value(each) if isinstance(each, str) and key != "policy" else each
         for key, each in entry.items()
     }
 
 
-def from_words(words: Iterable[str]) -> dict[str, Any]:
+def from_words(words: Iterable[str]) -> Arguments:
     """Return what `KEY=VALUE` words say; `a.b=1` is the entry b of a.
 
     Raises:
         SettingError: a word cannot be read or names no hyper-parameter.
     """
-    settings: dict[str, Any] = {}
+    settings: Arguments = {}
     for key, text in pairs(words):
         first, *rest = key.split(".", 1)
         if first not in KNOWN:
@@ -97,7 +96,7 @@ def from_words(words: Iterable[str]) -> dict[str, Any]:
     return settings
 
 
-def as_arguments(settings: dict[str, Any]) -> dict[str, Any]:
+def as_arguments(settings: Mapping[str, object]) -> Arguments:
     """Return arguments of `HFDQN`: numbers as it wants them, and settings as objects.
 
     Raises:
@@ -121,13 +120,13 @@ def as_arguments(settings: dict[str, Any]) -> dict[str, Any]:
     return arguments
 
 
-def _is_number(each: Any, key: str) -> bool:
+def _is_number(each: object, key: str) -> bool:
     if key in {"learning_rate", "train_freq"}:  # also a schedule, or (1, "episode")
         return not isinstance(each, str | list | dict)
     return isinstance(each, int | float) and not isinstance(each, bool)
 
 
-def _with(arguments: dict[str, Any], key: str, *kinds: Any) -> dict[str, Any]:
+def _with(arguments: Arguments, key: str, *kinds: type) -> Arguments:
     """Return arguments with the settings that a dict describes in place of the dict.
 
     They are of the first of the `kinds` that has all the names.

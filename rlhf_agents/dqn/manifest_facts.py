@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Protocol
+
+from stable_baselines3.common.vec_env import VecEnv, VecNormalize
 
 from rlhf_agents.dqn import normalization
 from rlhf_agents.errors import ModelFileError
 from rlhf_agents.files.attribute_checks import of, or_none, require
 from rlhf_agents.files.model_file import ModelFile
+from rlhf_agents.files.types import Space
 from rlhf_agents.files.untrusted import WRONG
+from rlhf_games.json_types import JSON
 
 GOAL, NORMALIZATION = "goal", "normalization"
 """Keys of the manifest."""
 
 
-def facts_of(model: Any) -> dict[str, Any]:
+class Described(Protocol):
+    """The attributes of a model that the facts are of."""
+
+    observation_space: Space
+    action_space: Space
+    env: VecEnv | None
+    trained_goal: str | None
+    normalizer: VecNormalize | None
+    _vec_normalize_env: VecNormalize | None
+
+
+def facts_of(model: Described) -> dict[str, JSON]:
     """Return the facts of a model for its manifest."""
     normalizer = model._vec_normalize_env or model.normalizer
     return {
@@ -23,7 +38,7 @@ def facts_of(model: Any) -> dict[str, Any]:
     }
 
 
-def restore_facts(model: Any, file: ModelFile) -> None:
+def restore_facts(model: Described, file: ModelFile) -> None:
     """Take over what `facts_of` returned; files of version 0.1 have none of it.
 
     Raises:
@@ -34,7 +49,9 @@ def restore_facts(model: Any, file: ModelFile) -> None:
         require(GOAL, goal, or_none(of(str)))
         model.trained_goal = goal
         if statistics is not None:
-            model.normalizer = normalization.from_json(statistics, model)
+            model.normalizer = normalization.from_json(
+                statistics, model.observation_space, model.action_space
+            )
     except WRONG as error:
         msg = f"{file.path} does not describe a model ({error})"
         raise ModelFileError(msg) from error

@@ -16,6 +16,8 @@ from stable_baselines3.common.vec_env import VecEnv, VecNormalize
 
 from rlhf_agents.files.attribute_checks import number, of, require
 from rlhf_agents.files.json_codec import decode_all, encode
+from rlhf_agents.files.types import Space
+from rlhf_games.json_types import JSON
 
 OPTIONS = {
     "training": of(bool),
@@ -30,9 +32,9 @@ OPTIONS = {
 WHOLE, RETURNS = "observation", "returns"
 
 
-def to_json(normalizer: VecNormalize) -> dict[str, Any]:
+def to_json(normalizer: VecNormalize) -> dict[str, JSON]:
     """Return the options and statistics of a `VecNormalize` as JSON can hold them."""
-    seen: Any = normalizer.obs_rms if normalizer.norm_obs else {}
+    seen = normalizer.obs_rms if normalizer.norm_obs else {}
     parts = seen if isinstance(seen, dict) else {WHOLE: seen}
     return {
         "options": {name: getattr(normalizer, name) for name in OPTIONS},
@@ -42,18 +44,19 @@ def to_json(normalizer: VecNormalize) -> dict[str, Any]:
     }
 
 
-def _rms_to_json(rms: RunningMeanStd) -> list[Any]:
+def _rms_to_json(rms: RunningMeanStd) -> list[JSON]:
     return [encode(np.asarray(rms.mean)), encode(np.asarray(rms.var)), float(rms.count)]
 
 
-def from_json(facts: Any, model: Any) -> VecNormalize:
+def from_json(facts: Any, space: Space, action_space: Space) -> VecNormalize:
     """Return the `VecNormalize` that `to_json` described, without an environment yet.
 
     Its `normalize_obs` can be called at once; `around` puts it around an environment.
 
     Args:
         facts: from a file.
-        model: whose spaces it has.
+        space: of observations, as `around` will find it.
+        action_space: the other space.
 
     Raises:
         ValueError: the facts do not fit; further errors are in `untrusted.WRONG`.
@@ -61,10 +64,9 @@ def from_json(facts: Any, model: Any) -> VecNormalize:
     options, keys = dict(facts["options"]), facts["keys"]
     for name, check in OPTIONS.items():
         require(name, options[name], check)
-    space = model.observation_space
     parts = space.spaces if isinstance(space, spaces.Dict) else {WHOLE: space}
     wanted = (keys if isinstance(space, spaces.Dict) else [WHOLE]) if options["norm_obs"] else []
-    statistics = {key: _rms(facts["observations"][key], parts[key].shape) for key in wanted}
+    statistics = {key: _rms(facts["observations"][key], parts[key].shape or ()) for key in wanted}
     state = {
         **{name: options[name] for name in OPTIONS},
         "norm_obs_keys": keys,
@@ -72,24 +74,24 @@ def from_json(facts: Any, model: Any) -> VecNormalize:
         "ret_rms": _rms(facts[RETURNS], ()),
         "old_reward": np.array([]),
         "observation_space": space,
-        "action_space": model.action_space,
+        "action_space": action_space,
     }
     made: VecNormalize = VecNormalize.__new__(VecNormalize)
     made.__setstate__(state)  # SB3's own way to make one that has no environment yet
     return made
 
 
-def _rms(facts: Any, shape: Any) -> RunningMeanStd:
+def _rms(facts: Any, shape: tuple[int, ...]) -> RunningMeanStd:
     mean, var = (decode_all(part) for part in facts[:2])
     fits = all(
-        isinstance(part, np.ndarray) and part.shape == tuple(shape) and np.isfinite(part).all()
+        isinstance(part, np.ndarray) and part.shape == shape and np.isfinite(part).all()
         for part in (mean, var)
     )
     if not fits or not (var >= 0).all():
-        msg = f"statistics of observations are not finite numbers of the shape {tuple(shape)}"
+        msg = f"statistics of observations are not finite numbers of the shape {shape}"
         raise ValueError(msg)
     require("count", facts[2], number(0))
-    rms = RunningMeanStd(shape=tuple(shape))
+    rms = RunningMeanStd(shape=shape)
     rms.mean, rms.var, rms.count = mean.astype(np.float64), var.astype(np.float64), facts[2]
     return rms
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ ADAM = {STEP: True, "exp_avg": False, "exp_avg_sq": False}
 """The keys of Adam, and whether each is a single number."""
 
 
-def state_arrays(state: dict[str, Any]) -> Arrays:
+def state_arrays(state: Mapping[str, Any]) -> Arrays:
     """Return the arrays of an optimizer's `state_dict`."""
     return {
         f"{index}.{key}": np.atleast_1d(value.detach().cpu().numpy())  # as safetensors would
@@ -36,7 +36,10 @@ def state_slots(arrays: Arrays) -> dict[int, dict[str, torch.Tensor]]:
 
 
 def check_state(
-    arrays: Arrays, shapes: Sequence[tuple[int, ...]], keys: dict[str, bool], dtype: Any = None
+    arrays: Arrays,
+    shapes: Sequence[tuple[int, ...]],
+    keys: dict[str, bool],
+    dtype: type[np.generic] | None = None,
 ) -> None:
     """Raise `ValueError` unless arrays can be the state of an optimizer.
 

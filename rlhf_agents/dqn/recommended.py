@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import gymnasium
 from stable_baselines3 import DQN
 from stable_baselines3.common.vec_env import VecEnv
 
 from rlhf_agents.dqn.env_access import attribute
+from rlhf_agents.files.types import Arguments
 
 ATTRIBUTE = "recommended"
 """Of environments: arguments of `HFDQN` that are known to be good for them."""
@@ -35,9 +35,9 @@ OF_REPLAY = frozenset(
 """Arguments that only learning from replay has: a user who gives one wants replay."""
 
 
-def recommended_by(env: Any) -> dict[str, Any]:
+def recommended_by(env: object) -> Arguments:
     """Return the arguments of `HFDQN` that an environment recommends."""
-    found: Any = None
+    found: object = None
     if isinstance(env, VecEnv):
         found = getattr(env, ATTRIBUTE, None) or attribute(env, ATTRIBUTE)
     elif isinstance(env, gymnasium.Env) and env.has_wrapper_attr(ATTRIBUTE):
@@ -46,21 +46,21 @@ def recommended_by(env: Any) -> dict[str, Any]:
 
 
 def by_name(
-    args: Sequence[Any], kwargs: Mapping[str, Any], ours: Mapping[str, Any]
-) -> dict[str, Any]:
+    args: Sequence[object], kwargs: Mapping[str, object], ours: Mapping[str, object]
+) -> Arguments:
     """Return the arguments of `HFDQN` that were given, by name; `ours` are not, where None."""
     chosen = {name: value for name, value in ours.items() if value is not None}
     return {**dict(zip(POSITIONAL, args, strict=False)), **kwargs, **chosen}
 
 
-def left_open(advice: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+def left_open(advice: Mapping[str, object], given: Mapping[str, object]) -> Arguments:
     """Return the part of `advice` that concerns arguments which were not given."""
     if advice.get("parallel") and given.keys() & OF_REPLAY:
         return {}
     return {name: value for name, value in advice.items() if name not in given}
 
 
-def sentence(taken: Mapping[str, Any]) -> str:
+def sentence(taken: Mapping[str, object]) -> str:
     """Return what to tell a user about recommended settings that were taken."""
     words = ", ".join(f"{name}={_short(value)}" for name, value in taken.items())
     return (
@@ -69,7 +69,7 @@ def sentence(taken: Mapping[str, Any]) -> str:
     )
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     if isinstance(value, dict):
         return f"dict({', '.join(f'{name}={_short(part)}' for name, part in value.items())})"
     return value.__name__ if isinstance(value, type) else str(value)

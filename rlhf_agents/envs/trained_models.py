@@ -10,9 +10,9 @@ import contextlib
 from dataclasses import replace
 from pathlib import Path
 
+from rlhf_adapters.specs import EnvConfig
 from rlhf_agents.envs.kinds import Info
 from rlhf_agents.envs.names import check_name, full_name
-from rlhf_agents.envs.open_env import EnvConfig
 from rlhf_agents.errors import ModelFileError
 from rlhf_agents.files.model_file import read_model
 from rlhf_agents.hfdqn import HFDQN

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from numpy.typing import NDArray
+from rlhf_agents.files.types import Array
 
-Arrays = Mapping[str, NDArray[Any]]
+Arrays = Mapping[str, Array]
 
 
 def check_arrays(targets: Arrays, found: Arrays) -> None:
@@ -31,7 +30,7 @@ def check_arrays(targets: Arrays, found: Arrays) -> None:
             raise ValueError(msg)
 
 
-def check_numbers(numbers: NDArray[Any], size: Sequence[int]) -> tuple[int, bool]:
+def check_numbers(numbers: Array, size: Sequence[int]) -> tuple[int, bool]:
     """Return the next place of a ring buffer, and whether it is full.
 
     Args:

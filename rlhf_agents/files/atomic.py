@@ -8,7 +8,7 @@ import io
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import IO
 
 from rlhf_agents.errors import OutputError
 from rlhf_agents.files.types import PathOrStream
@@ -47,7 +47,7 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
         OutputError: the folder is missing or not writable, or the disk is full.
     """
     target = Path(path)
-    handle: Any = None
+    handle: IO[bytes] | None = None
     try:
         with tempfile.NamedTemporaryFile(
             dir=target.parent, prefix=f".{target.name}.", suffix=PARTIAL, delete=False

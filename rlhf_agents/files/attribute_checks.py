@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
 from numbers import Integral, Real
-from typing import Any
 
 import numpy as np
 from gymnasium import spaces
@@ -16,6 +15,7 @@ from stable_baselines3.common.type_aliases import TrainFreq
 from stable_baselines3.common.utils import ConstantSchedule, FloatSchedule, LinearSchedule
 from stable_baselines3.dqn.policies import DQNPolicy
 
+from rlhf_agents.limits import is_real
 from rlhf_agents.settings import (
     Cosine,
     Foresight,
@@ -25,7 +25,7 @@ from rlhf_agents.settings import (
     Parallel,
 )
 
-Check = Callable[[Any], bool]
+Check = Callable[[object], bool]
 SCHEDULES = (ConstantSchedule, Cosine, FloatSchedule, LinearSchedule, LostSchedule)
 MOST = 2**62
 
@@ -40,11 +40,11 @@ def whole(least: int = 0, most: int = MOST) -> Check:
     return partial(_lies_in, Integral, least, most)
 
 
-def _lies_in(kind: Any, least: float, most: float, value: Any) -> bool:
-    return isinstance(value, kind) and not isinstance(value, bool) and bool(least <= value <= most)
+def _lies_in(kind: type, least: float, most: float, value: object) -> bool:
+    return is_real(value) and isinstance(value, kind) and bool(least <= value <= most)
 
 
-def of(*kinds: Any) -> Check:
+def of(*kinds: type) -> Check:
     """Return a check for an instance of some classes."""
     return lambda value: isinstance(value, kinds)
 
@@ -59,35 +59,35 @@ def or_none(check: Check) -> Check:
     return lambda value: value is None or check(value)
 
 
-def is_none(value: Any) -> bool:
+def is_none(value: object) -> bool:
     """Return whether a value is None."""
     return value is None
 
 
-def is_false(value: Any) -> bool:
+def is_false(value: object) -> bool:
     """Return whether a value is False; DQN explores in no other way."""
     return value is False
 
 
-def is_schedule(value: Any) -> bool:
+def is_schedule(value: object) -> bool:
     """Return whether a value is a number or a schedule that gives numbers."""
     if not isinstance(value, SCHEDULES):
         return number(0, np.inf)(value)
     return all(number(0, np.inf)(value(progress)) for progress in (1.0, 0.5))
 
 
-def is_train_freq(value: Any) -> bool:
+def is_train_freq(value: object) -> bool:
     """Return whether a value says how often to learn, as models keep it."""
     return whole(1)(value.frequency if isinstance(value, TrainFreq) else value)
 
 
-def is_observation(value: Any) -> bool:
+def is_observation(value: object) -> bool:
     """Return whether a value is nothing, an array or a dict of arrays."""
     parts = value.values() if isinstance(value, dict) else [value]
     return value is None or all(isinstance(part, np.ndarray) for part in parts)
 
 
-def is_episodes(value: Any) -> bool:
+def is_episodes(value: object) -> bool:
     """Return whether a value is a queue of what SB3 keeps about episodes."""
     if value is None:
         return True
@@ -100,14 +100,14 @@ def is_episodes(value: Any) -> bool:
     )
 
 
-def is_successes(value: Any) -> bool:
+def is_successes(value: object) -> bool:
     """Return whether a value is a queue of successes and failures."""
     return value is None or (
         isinstance(value, deque) and all(isinstance(part, Real | np.bool_) for part in value)
     )
 
 
-def is_options(value: Any) -> bool:
+def is_options(value: object) -> bool:
     """Return whether a value is a dict of keyword arguments, not too many."""
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
         return False
@@ -118,7 +118,7 @@ MAX_OPTIONS = 2000
 """Values within the keyword arguments of a policy: layers cost time even if they are small."""
 
 
-def _parts(value: Any) -> Any:
+def _parts(value: object) -> Iterator[object]:
     yield value
     if isinstance(value, dict | list | tuple):
         for part in value.values() if isinstance(value, dict) else value:
@@ -196,7 +196,7 @@ PLAIN: dict[str, Check] = {
 """Attributes of a model of a plain environment."""
 
 
-def require(name: str, value: Any, check: Check) -> None:
+def require(name: str, value: object, check: Check) -> None:
     """Raise `ValueError` unless a value passes its check."""
     if not check(value):
         said = repr(value)

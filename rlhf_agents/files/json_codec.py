@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import math
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from numbers import Integral
 from typing import Any
@@ -21,6 +21,7 @@ from stable_baselines3.common.type_aliases import TrainFreq, TrainFrequencyUnit
 from stable_baselines3.common.utils import ConstantSchedule, FloatSchedule, LinearSchedule
 from stable_baselines3.her.goal_selection_strategy import GoalSelectionStrategy
 
+from rlhf_agents.files.types import Array
 from rlhf_agents.files.untrusted import DTYPES, WRONG, declared_values
 from rlhf_agents.moved import MODULES
 from rlhf_agents.settings import (
@@ -33,6 +34,7 @@ from rlhf_agents.settings import (
     Priorities,
     from_json,
 )
+from rlhf_games.json_types import JSON
 
 SAFE_MODULES = (
     "rlhf_agents.dqn.replay.hindsight_buffer",
@@ -57,9 +59,11 @@ MAX_VALUES = 10**7
 MAX_DIMENSIONS = 32
 CUSTOM = "custom"
 ZOO_LINEAR = "rl_zoo3.utils.SimpleLinearSchedule"
-SETTINGS = {
-    kind.__name__: kind for kind in (Foresight, Hindsight, ModelForesight, Parallel, Priorities)
+SETTINGS: dict[str, Any] = {
+    kind.__name__: kind for kind in (Foresight, Hindsight, ModelForesight, Parallel)
 }
+Coded = Mapping[str, Any]
+"""An object of a JSON text, not checked yet: what is wrong in it raises one of `WRONG`."""
 
 
 class Custom:
@@ -73,7 +77,7 @@ class Custom:
         self.name = name
 
 
-def encode(value: Any) -> Any:
+def encode(value: Any) -> JSON:
     """Return a value as JSON can hold it."""
     if value is None or isinstance(value, bool | str):
         return value
@@ -89,30 +93,30 @@ def encode(value: Any) -> Any:
     return {CUSTOM: name}
 
 
-def _encode_class(value: type) -> dict[str, Any]:
+def _encode_class(value: type) -> dict[str, JSON]:
     name = f"{value.__module__}:{value.__qualname__}"
     return {"class" if value.__module__ in SAFE_MODULES else CUSTOM: name}
 
 
-def _encode_array(value: np.ndarray[Any, Any]) -> dict[str, Any]:
+def _encode_array(value: Array) -> dict[str, JSON]:
     if value.dtype.kind not in "biuf":
         return {CUSTOM: f"array of {value.dtype}"}
     content = base64.b64encode(np.ascontiguousarray(value).tobytes()).decode()
     return {"array": content, "dtype": value.dtype.str, "shape": list(value.shape)}
 
 
-def _encode_dict(value: dict[Any, Any]) -> dict[str, Any]:
+def _encode_dict(value: Mapping[object, object]) -> dict[str, JSON]:
     return {"dict": [[encode(key), encode(item)] for key, item in value.items()]}
 
 
-def _encode_box(space: spaces.Box) -> dict[str, Any]:
+def _encode_box(space: spaces.Box) -> dict[str, JSON]:
     uniform = (space.low == space.low.flat[0]).all() and (space.high == space.high.flat[0]).all()
     low, high = (space.low.flat[0], space.high.flat[0]) if uniform else (space.low, space.high)
     shape = list(space.shape)
     return {"box": [encode(low), encode(high)], "shape": shape, "dtype": np.dtype(space.dtype).str}
 
 
-_ENCODERS: list[tuple[Any, Callable[[Any], Any]]] = [
+_ENCODERS: list[tuple[type | tuple[type, ...], Callable[[Any], JSON]]] = [
     (np.generic, lambda v: {"number": _encode_array(np.asarray(v))}),
     (np.ndarray, _encode_array),
     (GoalSelectionStrategy, lambda v: v.name.lower()),  # buffers take the name as well
@@ -140,7 +144,7 @@ _ENCODERS: list[tuple[Any, Callable[[Any], Any]]] = [
 ]
 
 
-def decode_all(value: Any) -> Any:
+def decode_all(value: JSON) -> Any:
     """Return what `encode` described, see `decode`, if it is not too large.
 
     Raises:
@@ -155,7 +159,7 @@ def decode_all(value: Any) -> Any:
         raise ValueError(str(error)) from error
 
 
-def decode(value: Any) -> Any:
+def decode(value: JSON) -> Any:
     """Return what `encode` described; what it could not describe becomes a `Custom`.
 
     Raises:
@@ -172,7 +176,7 @@ def decode(value: Any) -> Any:
     raise ValueError(msg)
 
 
-def _decode_class(value: dict[str, Any]) -> Any:
+def _decode_class(value: Coded) -> type:
     module, _, name = str(value["class"]).partition(":")
     module = MODULES.get(module, module)
     if module not in SAFE_MODULES:
@@ -185,24 +189,25 @@ def _decode_class(value: dict[str, Any]) -> Any:
     return found
 
 
-def _decode_array(value: dict[str, Any]) -> Any:
+def _decode_array(value: Coded) -> Array:
     dtype = _dtype(value["dtype"])
     content = base64.b64decode(str(value["array"]), validate=True)
     return np.frombuffer(content, dtype).reshape(_shape(value["shape"])).copy()
 
 
-def _dtype(name: Any) -> np.dtype[Any]:
+def _dtype(name: str) -> np.dtype[np.generic]:
     if name not in DTYPES:
         msg = f"arrays of {name} are not read"
         raise ValueError(msg)
     return DTYPES[name]
 
 
-def _decode_number(value: dict[str, Any]) -> Any:
-    return _decode_array(value["number"])[()]
+def _decode_number(value: Coded) -> object:
+    number: object = _decode_array(value["number"])[()]
+    return number
 
 
-def _decode_dict(value: dict[str, Any]) -> Any:
+def _decode_dict(value: Coded) -> dict[Any, object]:
     result = {decode(key): decode(item) for key, item in value["dict"]}
     if not all(key is None or isinstance(key, str | int | float) for key in result):
         msg = "a dict has keys of a type that JSON lacks"  # SB3 cannot save them
@@ -210,13 +215,13 @@ def _decode_dict(value: dict[str, Any]) -> Any:
     return result
 
 
-def _decode_box(value: dict[str, Any]) -> Any:
+def _decode_box(value: Coded) -> spaces.Box:
     low, high = (decode(bound) for bound in value["box"])
     dtype: Any = _dtype(value["dtype"]).type
     return spaces.Box(low, high, _shape(value["shape"]), dtype)
 
 
-def _shape(shape: Any) -> tuple[int, ...]:
+def _shape(shape: object) -> tuple[int, ...]:
     result = tuple(shape) if isinstance(shape, list | tuple | np.ndarray) else (-1,)
     if len(result) > MAX_DIMENSIONS or not all(isinstance(size, Integral) for size in result):
         msg = f"{shape} cannot be the shape of an array"
@@ -227,7 +232,7 @@ def _shape(shape: Any) -> tuple[int, ...]:
     return result
 
 
-def _decode_discrete(value: dict[str, Any]) -> Any:
+def _decode_discrete(value: Coded) -> spaces.Discrete:
     n, start = (int(number) for number in value["discrete"])
     if n > MAX_VALUES:
         msg = f"{n} discrete values are refused: at most {MAX_VALUES} are read"
@@ -235,28 +240,30 @@ def _decode_discrete(value: dict[str, Any]) -> Any:
     return spaces.Discrete(n, start=start)
 
 
-def _decode_binary(value: dict[str, Any]) -> Any:
+def _decode_binary(value: Coded) -> spaces.MultiBinary:
     n = decode(value["multi_binary"])
     _shape([n] if isinstance(n, int) else n)
     return spaces.MultiBinary(n)
 
 
-def _decode_train_freq(value: dict[str, Any]) -> Any:
+def _decode_train_freq(value: Coded) -> TrainFreq:
     frequency, unit = value["train_freq"]
     return TrainFreq(int(frequency), TrainFrequencyUnit(unit))
 
 
-def _decode_float_schedule(value: dict[str, Any]) -> Any:
+def _decode_float_schedule(value: Coded) -> Custom | FloatSchedule:
     inner = decode(value["float_of"])
     return inner if isinstance(inner, Custom) else FloatSchedule(inner)
 
 
-def _decode_settings(value: dict[str, Any]) -> Any:
-    kind: Any = SETTINGS[str(value["settings"])]
-    return kind(**value["values"]) if kind is Priorities else from_json(kind, value["values"])
+def _decode_settings(value: Coded) -> object:
+    name = str(value["settings"])
+    if name == Priorities.__name__:
+        return Priorities(**value["values"])
+    return from_json(SETTINGS[name], value["values"])
 
 
-_DECODERS: dict[str, Callable[[dict[str, Any]], Any]] = {
+_DECODERS: dict[str, Callable[[Coded], object]] = {
     CUSTOM: lambda v: Custom(str(v[CUSTOM])),
     "float": lambda v: float(v["float"]),
     "number": _decode_number,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 from importlib import import_module
-from typing import Any
 
 from stable_baselines3.common.utils import LinearSchedule
 
@@ -29,7 +28,7 @@ def pairs(words: Iterable[str]) -> list[tuple[str, str]]:
     return [(key, text) for key, _, text in halves]
 
 
-def value(text: str) -> Any:
+def value(text: str) -> object:
     """Return the value of a literal; any other text is returned as it is.
 
     Raises:
@@ -46,7 +45,7 @@ def value(text: str) -> Any:
     return _evaluate(tree, text)
 
 
-def _evaluate(node: ast.expr, text: str) -> Any:
+def _evaluate(node: ast.expr, text: str) -> object:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "dict":
         return {str(each.arg): _evaluate(each.value, text) for each in node.keywords}
     if isinstance(node, ast.Dict):

@@ -13,10 +13,10 @@ import io
 import json
 import os
 import zipfile
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, TypedDict, cast
 
 import numpy as np
 import safetensors.numpy
@@ -51,6 +51,13 @@ MAX_MANIFEST_BYTES = 16 * 1024 * 1024
 """Last observations of many environments are in it."""
 
 
+class Member(TypedDict):
+    """What a manifest says of an array group."""
+
+    bytes: int
+    sha256: str
+
+
 @dataclass(frozen=True)
 class ModelFile:
     """The content of a model file.
@@ -75,7 +82,7 @@ class ModelFile:
 
 def write_model(
     path: str | os.PathLike[str],
-    manifest: dict[str, Any],
+    manifest: Mapping[str, object],
     arrays: dict[str, Arrays],
     base: bytes | None = None,
 ) -> None:
@@ -94,7 +101,7 @@ def write_model(
 
 
 def model_bytes(
-    manifest: dict[str, Any], arrays: dict[str, Arrays], base: bytes | None = None
+    manifest: Mapping[str, object], arrays: dict[str, Arrays], base: bytes | None = None
 ) -> bytes:
     """Return the bytes of a model file, see `write_model`."""
     blobs = {
@@ -145,7 +152,9 @@ def read_model(
         ModelFileError: the file is missing, damaged, not ours, too large or from a newer format.
     """
     if isinstance(path, io.IOBase):
-        return _read_archive(str(getattr(path, "name", "the stream")), path, groups, most or {})
+        return _read_archive(
+            str(getattr(path, "name", "the stream")), cast("BinaryIO", path), groups, most or {}
+        )
     source = Path(path)
     try:
         if not source.exists() and not source.suffix:
@@ -165,7 +174,7 @@ def read_model(
 
 
 def _read_archive(
-    source: str, stream: Any, groups: Collection[str], most: dict[str, int]
+    source: str, stream: BinaryIO, groups: Collection[str], most: dict[str, int]
 ) -> ModelFile:
     resumes = not set(groups) <= set(MODEL_GROUPS)
     try:
@@ -192,7 +201,7 @@ def _read_manifest(source: str, archive: LimitedZip) -> dict[str, Any]:
             "(if you trust its author, HFDQN.load(path, trust=True) uses SB3's reader)"
         )
         raise ModelFileError(msg)
-    manifest = read_json(archive.read(MANIFEST, MAX_MANIFEST_BYTES))
+    manifest: dict[str, Any] = read_json(archive.read(MANIFEST, MAX_MANIFEST_BYTES))
     version = manifest.get("format_version") if isinstance(manifest, dict) else None
     if type(version) is not int:
         msg = "its manifest has no format_version"
@@ -204,11 +213,10 @@ def _read_manifest(source: str, archive: LimitedZip) -> dict[str, Any]:
         )
         raise ModelFileError(msg)
     _check_members(manifest.get("members"))
-    checked: dict[str, Any] = manifest
-    return checked
+    return manifest
 
 
-def _check_members(members: Any) -> None:
+def _check_members(members: object) -> None:
     if not isinstance(members, dict) or f"{FOLDER}{POLICY}{ENDING}" not in members:
         msg = "its manifest names no policy"
         raise ValueError(msg)
@@ -225,7 +233,7 @@ def _member(group: str) -> str:
     return f"{FOLDER}{group}{ENDING}"
 
 
-def _read_arrays(archive: LimitedZip, name: str, facts: dict[str, Any], most: int) -> Arrays:
+def _read_arrays(archive: LimitedZip, name: str, facts: Member, most: int) -> Arrays:
     if facts["bytes"] > min(most, MAX_MEMBER_BYTES):
         msg = f"{name} is refused: it has {facts['bytes']} bytes, more than the {most} that fit"
         raise ValueError(msg)

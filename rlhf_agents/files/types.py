@@ -6,6 +6,7 @@ import io
 import os
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:  # playing needs no gymnasium
@@ -13,6 +14,9 @@ if TYPE_CHECKING:  # playing needs no gymnasium
 
 Array: TypeAlias = NDArray[Any]
 """An array of any shape and type of numbers."""
+Floats: TypeAlias = NDArray[np.float32]
+Ints: TypeAlias = NDArray[np.int64]
+Bools: TypeAlias = NDArray[np.bool_]
 Arrays: TypeAlias = dict[str, Array]
 """Arrays by name."""
 Observations: TypeAlias = Array | Arrays

@@ -13,7 +13,7 @@ import math
 import struct
 import zipfile
 import zlib
-from typing import Any
+from typing import Any, BinaryIO, NoReturn
 
 import numpy as np
 
@@ -62,7 +62,7 @@ WRONG = (
 class _SmallReads(io.RawIOBase):
     """A stream that refuses to read much at once: directories of zips claim any size."""
 
-    def __init__(self, stream: Any) -> None:
+    def __init__(self, stream: BinaryIO) -> None:
         super().__init__()
         self.stream = stream
 
@@ -75,12 +75,10 @@ class _SmallReads(io.RawIOBase):
         return bytes(content)
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        place: int = self.stream.seek(offset, whence)
-        return place
+        return self.stream.seek(offset, whence)
 
     def tell(self) -> int:
-        place: int = self.stream.tell()
-        return place
+        return self.stream.tell()
 
     def seekable(self) -> bool:
         return True
@@ -98,7 +96,7 @@ class LimitedZip:
         zipfile.BadZipFile: it is not a zip; further errors are in `DAMAGE`.
     """
 
-    def __init__(self, stream: Any, ratio: int = RATIO) -> None:
+    def __init__(self, stream: BinaryIO, ratio: int = RATIO) -> None:
         self.left = SLACK + ratio * stream.seek(0, io.SEEK_END)
         self.archive = zipfile.ZipFile(_SmallReads(stream))
         entries = self.archive.infolist()
@@ -164,19 +162,19 @@ def read_json(content: bytes) -> Any:
     return value
 
 
-def _no_constant(name: str) -> Any:
+def _no_constant(name: str) -> NoReturn:
     msg = f"{name} is not JSON"
     raise ValueError(msg)
 
 
-def parts_of(value: Any) -> list[Any]:
+def parts_of(value: object) -> list[object]:
     """Return what a dict, list or tuple holds, without keys."""
     if isinstance(value, dict):
         return list(value.values())
     return list(value) if isinstance(value, list | tuple) else []
 
 
-def declared_values(value: Any) -> int:
+def declared_values(value: object) -> int:
     """Return how many values the shapes in a JSON value declare, together."""
     total, waiting = 0, [value]
     while waiting:

@@ -15,12 +15,10 @@ from stable_baselines3.common.type_aliases import PyTorchObs
 from stable_baselines3.dqn.policies import DQNPolicy
 from torch import nn
 
-from rlhf_agents.files.types import Arrays, Space
+from rlhf_agents.files.types import Arrays, Floats, Ints, Space
 from rlhf_agents.parallel import kernels
 from rlhf_agents.parallel.networks import BOARD, DESIRED, KERNEL, PlanesExtractor
 
-Floats = NDArray[np.float32]
-Integers = NDArray[np.int64]
 Seen = Arrays
 """Parts of observations by key, each `[B, ...]`; "" where observations are not a Dict."""
 
@@ -32,7 +30,7 @@ class Computation(Protocol):
         """Return values of all heads `[B, K * A]`, valid until the next call."""
         ...
 
-    def gradient(self, seen: Seen, columns: Integers, targets: Floats, weights: Floats) -> float:
+    def gradient(self, seen: Seen, columns: Ints, targets: Floats, weights: Floats) -> float:
         """Leave the gradient of the loss in the parameters and return the loss.
 
         The loss is the mean over observations of the sum over heads of
@@ -63,7 +61,7 @@ class TorchComputation:
             result: Floats = self.all_values(self._tensors(seen)).cpu().numpy()
         return result
 
-    def gradient(self, seen: Seen, columns: Integers, targets: Floats, weights: Floats) -> float:
+    def gradient(self, seen: Seen, columns: Ints, targets: Floats, weights: Floats) -> float:
         """Leave the gradient in the parameters, see `Computation.gradient`."""
         device = self.policy.device
         chosen, wanted, share = (
@@ -127,7 +125,7 @@ class PlanesComputation:
         return work
 
     @torch.no_grad()
-    def gradient(self, seen: Seen, columns: Integers, targets: Floats, weights: Floats) -> float:
+    def gradient(self, seen: Seen, columns: Ints, targets: Floats, weights: Floats) -> float:
         """Leave the gradient in the parameters, see `Computation.gradient`."""
         work, rows = self._forward(seen), np.arange(len(columns))[:, None]
         dense, norm, head = self.extractor.dense, self.extractor.norm, self.head

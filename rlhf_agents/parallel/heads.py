@@ -11,18 +11,15 @@ from typing import NamedTuple
 
 import numpy as np
 from gymnasium import spaces
-from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnv, VecNormalize, unwrap_vec_wrapper
 from stable_baselines3.dqn.policies import DQNPolicy
 
 from rlhf_agents.dqn.env_access import attribute
-from rlhf_agents.files.types import Array, Info, Observations, Space
+from rlhf_agents.files.types import Array, Bools, Floats, Info, Observations, Space
 from rlhf_agents.parallel.networks import ACHIEVED, DESIRED, AllGoalsPolicy
 
 NATIVE_END = "native_terminated"
 """Key of infos: the environment itself ended the episode."""
-Floats = NDArray[np.float32]
-Bools = NDArray[np.bool_]
 
 
 Happened = tuple[Array, Bools, list[Info]]

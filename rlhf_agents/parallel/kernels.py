@@ -13,10 +13,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rlhf_agents.files.types import Floats
 from rlhf_agents.parallel.networks import KERNEL
 from rlhf_games.compiled import compiled_fast, inner_fast
 
-Floats = NDArray[np.float32]
 Planes = NDArray[np.uint8]
 CHANNELS = 16
 EPSILON = np.float32(1e-5)
@@ -55,7 +55,7 @@ def convolve(planes: Planes, weights: Floats, offsets: Floats, layer: Layer) -> 
         for cell in range(cells):
             for k in range(CHANNELS):
                 sums[cell * CHANNELS + k] = offsets[0, k]
-        _add_cells(planes[i], weights, sums)
+        _add_cells(planes[i], weights, sums, False)
         for cell in range(cells):
             first = cell * CHANNELS
             mean, squares = ZERO, ZERO
@@ -73,8 +73,11 @@ def convolve(planes: Planes, weights: Floats, offsets: Floats, layer: Layer) -> 
 
 
 @inner_fast
-def _add_cells(planes: Planes, weights: Floats, sums: Floats) -> None:
-    """Add to `sums` what every cell of `planes` `[C, H, W]` that is set contributes."""
+def _add_cells(planes: Planes, weights: Floats, sums: Floats, back: bool) -> None:
+    """Add to `sums` the weights of every cell of `planes` `[C, H, W]` that is set.
+
+    On the way back add to `weights`, the gradient of those, the `sums` that they had a part in.
+    """
     n_planes, height, width = planes.shape
     rows, columns = height - KERNEL + 1, width - KERNEL + 1
     for plane in range(n_planes):
@@ -86,7 +89,10 @@ def _add_cells(planes: Planes, weights: Floats, sums: Floats) -> None:
                             at = ((y - down) * columns + x - right) * CHANNELS
                             row = (plane * KERNEL + down) * KERNEL + right
                             for k in range(CHANNELS):
-                                sums[at + k] += weights[row, k]
+                                if back:
+                                    weights[row, k] += sums[at + k]
+                                else:
+                                    sums[at + k] += weights[row, k]
 
 
 @compiled_fast
@@ -132,24 +138,7 @@ def convolve_back(
                 slope = spread[i, cell, 0] * (inner[at] - total - normal[i, at] * aligned)
                 inner[at] = slope
                 of_offsets[0, k] += slope
-        _collect_cells(planes[i], inner, of_weights)
-
-
-@inner_fast
-def _collect_cells(planes: Planes, inner: Floats, of_weights: Floats) -> None:
-    """Add to `of_weights` what every cell of `planes` `[C, H, W]` that is set had a part in."""
-    n_planes, height, width = planes.shape
-    rows, columns = height - KERNEL + 1, width - KERNEL + 1
-    for plane in range(n_planes):
-        for y in range(height):
-            for x in range(width):
-                if planes[plane, y, x]:
-                    for down in range(max(0, y - rows + 1), min(KERNEL - 1, y) + 1):
-                        for right in range(max(0, x - columns + 1), min(KERNEL - 1, x) + 1):
-                            at = ((y - down) * columns + x - right) * CHANNELS
-                            row = (plane * KERNEL + down) * KERNEL + right
-                            for k in range(CHANNELS):
-                                of_weights[row, k] += inner[at + k]
+        _add_cells(planes[i], of_weights, inner, True)
 
 
 @compiled_fast

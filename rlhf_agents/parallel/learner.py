@@ -21,8 +21,8 @@ from torch.optim import RAdam
 from rlhf_agents.dqn import action_masks as masking
 from rlhf_agents.dqn.gradient_steps import clip_and_step_radam, follow
 from rlhf_agents.errors import SettingError
-from rlhf_agents.files.types import Arrays, Info
-from rlhf_agents.parallel.compute import Computation, Floats, Seen, computation_of
+from rlhf_agents.files.types import Arrays, Bools, Floats, Info
+from rlhf_agents.parallel.compute import Computation, Seen, computation_of
 from rlhf_agents.parallel.heads import GoalHeads, Happened, RewardHead, has_goal_table, heads_of
 from rlhf_agents.parallel.networks import AllGoalsPolicy, extractor_for
 from rlhf_agents.parallel.rollout import Rollout, keys_of, parts_of
@@ -35,8 +35,6 @@ DEFAULTS: dict[str, object] = {
     "buffer_size": 1,
 }
 """What replaces SB3's defaults; the others are kept."""
-
-Bools = NDArray[np.bool_]
 
 
 class ParallelLearner:

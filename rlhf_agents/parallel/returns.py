@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rlhf_agents.files.types import Bools, Floats
 from rlhf_games.compiled import compiled_views
-
-Floats = NDArray[np.float32]
 
 
 @compiled_views
 def lambda_returns(
     rewards: Floats,
-    ended: NDArray[np.bool_],
+    ended: Bools,
     after: Floats,
-    follows: NDArray[np.bool_],
+    follows: Bools,
     discounts: tuple[float, float],
     out: Floats,
 ) -> None:

@@ -6,8 +6,8 @@ import numpy as np
 from gymnasium import spaces
 from stable_baselines3.dqn.policies import DQNPolicy
 
-from rlhf_agents.files.types import Observations, Space
-from rlhf_agents.parallel.compute import Floats, Integers, Seen
+from rlhf_agents.files.types import Floats, Ints, Observations, Space
+from rlhf_agents.parallel.compute import Seen
 from rlhf_agents.parallel.networks import PlanesExtractor, VectorExtractor, seen_keys
 from rlhf_agents.parallel.returns import lambda_returns
 
@@ -82,7 +82,7 @@ class Rollout:
             self.targets.reshape(self.steps, -1),
         )
 
-    def rows(self, which: Integers, n_actions: int) -> tuple[Seen, Integers, Floats, Floats]:
+    def rows(self, which: Ints, n_actions: int) -> tuple[Seen, Ints, Floats, Floats]:
         """Return observations, columns of values, targets and weights of some of the steps."""
         seen = {key: part.reshape(-1, *part.shape[2:])[which] for key, part in self.seen.items()}
         columns = self.actions.reshape(-1)[which, None] + n_actions * np.arange(self.heads)

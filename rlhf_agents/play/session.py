@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlhf_agents.errors import SettingError
+from rlhf_agents.play.records.record import RECORD_FORMAT
 from rlhf_agents.search.explanation import Explanation
 from rlhf_games.base import Game, GameError, Outcome, States
 
 if TYPE_CHECKING:
     from rlhf_agents.players.players import Player
 
-RECORD_FORMAT = 1
 GameRecord = dict[str, Any]
 """A saved game as JSON has it."""
 

@@ -31,7 +31,6 @@ from rlhf_games.solver_rules import (
 
 ENTRY_BYTES, PER_BUCKET = 8, 2
 DATA_BITS, WORK_SHIFT = 9, 4
-LEAST_BITS = DATA_BITS
 """With at least 2**9 buckets an entry and its place hold all 64 bits of a key."""
 
 FLAGS = numba.uint64(0b1111)

@@ -121,9 +121,9 @@ def _check_values(buffer: ReplayBuffer, state: Arrays) -> None:
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             msg = f"{name} has numbers that are not finite"
             raise ValueError(msg)
-        low, high = limits.get(name, (None, None))
-        if low is not None and not within(array, (low, high)):
-            msg = f"{name} is not between {low} and {high}"
+        bounds = limits.get(name)
+        if bounds is not None and not within(array, bounds):
+            msg = f"{name} is not between {bounds[0]} and {bounds[1]}"
             raise ValueError(msg)
 
 

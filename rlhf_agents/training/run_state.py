@@ -95,6 +95,7 @@ def collect(model: HFDQN, replay: bool = True, episodes: bool = True) -> RunStat
 
 
 def _replay(model: HFDQN) -> Arrays:
+    assert model.replay_buffer is not None
     kept = prefixed(BUFFER, buffer_state(model.replay_buffer))
     if isinstance(model.learner, GameLearner):
         kept |= model.learner.replay_state()
@@ -165,6 +166,7 @@ def _restore_replay(model: HFDQN, file: ModelFile) -> str:
 def _replay_bytes(model: HFDQN) -> int:
     """Return how many bytes replay can take at most."""
     learner = model.learner.replay_bytes() if isinstance(model.learner, GameLearner) else 0
+    assert model.replay_buffer is not None
     return SLACK + buffer_bytes(model.replay_buffer) + learner
 
 
@@ -180,6 +182,7 @@ def _run_bytes(model: HFDQN) -> int:
 
 
 def _fill(model: HFDQN, kept: Arrays) -> None:
+    assert model.replay_buffer is not None
     restore_buffer(model.replay_buffer, unprefixed(BUFFER, kept))
     if isinstance(model.learner, GameLearner):
         model.learner.restore_replay_state(kept)

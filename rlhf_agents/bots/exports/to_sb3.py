@@ -31,5 +31,5 @@ def convert(source: str | os.PathLike[str], out: Path, *, trust: bool, force: bo
     from rlhf_agents.hfdqn import HFDQN  # noqa: PLC0415 - torch takes seconds to import
 
     check_target(out, force=force)
-    HFDQN.load(source, trust=trust).save(out)
+    HFDQN.load(Path(source), trust=trust).save(out)
     return out

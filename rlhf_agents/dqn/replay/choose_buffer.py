@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from stable_baselines3 import HerReplayBuffer
+from stable_baselines3 import DQN, HerReplayBuffer
+from stable_baselines3.common.buffers import ReplayBuffer
 
 from rlhf_agents.dqn.env_access import has_method
 from rlhf_agents.dqn.replay.hindsight_buffer import HindsightReplayBuffer, is_goal_space
@@ -12,7 +13,7 @@ from rlhf_agents.dqn.replay.masked_buffer import MaskedReplayBuffer
 from rlhf_agents.settings import Priorities
 
 
-def is_her(model: Any) -> bool:
+def is_her(model: DQN) -> bool:
     """Return whether a model's replay buffer needs an environment, which computes rewards."""
     chosen = model.replay_buffer_class
     return chosen is not None and issubclass(chosen, HerReplayBuffer)
@@ -32,8 +33,8 @@ def choose_buffer(model: Any, asks_masks: bool) -> bool:
         model.replay_buffer_kwargs = kwargs
     if model.replay_buffer_class is not None or model.parallel is not None:
         return False
-    options: dict[str, Any] = {"n_steps": model.n_steps, "gamma": model.gamma}
-    chosen: Any = MaskedReplayBuffer
+    options: dict[str, object] = {"n_steps": model.n_steps, "gamma": model.gamma}
+    chosen: type[ReplayBuffer] = MaskedReplayBuffer
     if _wants_hindsight(model):
         chosen = HindsightReplayBuffer
         options["store_masks"] = asks_masks
@@ -50,11 +51,12 @@ def _wants_hindsight(model: Any) -> bool:
     return is_goal_space(model.observation_space) and has_method(model.env, "compute_reward")
 
 
-def make_buffer(model: Any) -> Any:
+def make_buffer(model: DQN) -> ReplayBuffer:
     """Make the buffer as SB3 would, but also without an environment: `predict` needs none."""
     kwargs = dict(model.replay_buffer_kwargs)
     if is_her(model):
         kwargs["env"] = model.env
+    assert model.replay_buffer_class is not None
     return model.replay_buffer_class(
         model.buffer_size,
         model.observation_space,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +10,9 @@ from stable_baselines3.common.vec_env import VecEnv
 
 from rlhf_agents.dqn.env_access import attribute, has_method
 from rlhf_agents.errors import SettingError
-from rlhf_agents.files.types import Array
+from rlhf_agents.files.types import Array, Info
 
-Infos = Sequence[dict[str, Any]]
+Infos = Sequence[Info]
 
 
 def goals_determine_rewards(env: VecEnv) -> bool:
@@ -70,7 +69,7 @@ class GoalRewards:
             return np.zeros(len(achieved), bool)
         return np.asarray(rewards >= self._best(desired, infos), bool)
 
-    def _best(self, desired: Array, infos: Infos | None) -> Any:
+    def _best(self, desired: Array, infos: Infos | None) -> float | NDArray[np.float32]:
         """Return the reward for having achieved what is desired."""
         if self._goal_reward is not None:
             return self._goal_reward
@@ -79,10 +78,11 @@ class GoalRewards:
             self._goal_reward = float(best[0])
         return best
 
-    def _ask(self, name: str, achieved: Any, desired: Any, infos: Infos | None) -> Any:
-        given = [{}] * len(achieved) if infos is None else infos
+    def _ask(self, name: str, achieved: Array, desired: Array, infos: Infos | None) -> object:
+        given: Infos = [{}] * len(achieved) if infos is None else infos
         try:
-            return self.env.env_method(name, achieved, desired, given, indices=[0])[0]
+            answer: object = self.env.env_method(name, achieved, desired, given, indices=[0])[0]
+            return answer
         except KeyError as error:
             if infos is not None:
                 raise

@@ -7,13 +7,16 @@ episodes that still run can be sampled.
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
+import torch
 from gymnasium import spaces
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from stable_baselines3 import HerReplayBuffer
 from stable_baselines3.common.buffers import BaseBuffer
+from stable_baselines3.common.vec_env import VecEnv, VecNormalize
 from stable_baselines3.her.goal_selection_strategy import GoalSelectionStrategy
 
 from rlhf_agents.dqn.action_masks import MASK_KEY
@@ -29,10 +32,10 @@ from rlhf_agents.dqn.replay.samples import (
     save_state,
     waited_flags,
 )
-from rlhf_agents.dqn.replay.store import UNJUDGED, Drawn, Ints, Judged, TransitionStore
+from rlhf_agents.dqn.replay.store import UNJUDGED, Drawn, Judged, TransitionStore
 from rlhf_agents.errors import SettingError
 from rlhf_agents.files.atomic import write_atomically
-from rlhf_agents.files.types import Array, Arrays, Space
+from rlhf_agents.files.types import Array, Arrays, Info, Ints, Space
 from rlhf_agents.settings import Priorities
 
 STRATEGIES = ("future", "final", "episode", "random", "all_goals")
@@ -83,8 +86,8 @@ class HindsightReplayBuffer(HerReplayBuffer):
         buffer_size: int,
         observation_space: spaces.Dict,
         action_space: Space,
-        env: Any = None,
-        device: Any = "auto",
+        env: VecEnv | None = None,
+        device: torch.device | str = "auto",
         n_envs: int = 1,
         optimize_memory_usage: bool = False,
         handle_timeout_termination: bool = True,
@@ -111,10 +114,10 @@ class HindsightReplayBuffer(HerReplayBuffer):
         self.n_sampled_goal, self.her_ratio = n_sampled_goal, 1 - 1 / (n_sampled_goal + 1)
         self.strategy, self.copy_info_dict = goal_selection_strategy, copy_info_dict
         self.skip_achieved, self.terminate_on_goal = skip_achieved, terminate_on_goal
-        masks: Any = action_space
-        n_actions = (
-            int(masks.n) if store_masks and MASK_KEY not in observation_space.spaces else None
-        )
+        n_actions = None
+        if store_masks and MASK_KEY not in observation_space.spaces:
+            assert isinstance(action_space, spaces.Discrete)
+            n_actions = int(action_space.n)
         self.codec = RowCodec(observation_space, n_actions, shared=(DESIRED,))
         self.store = TransitionStore(
             self.buffer_size, n_envs, self.codec.layout, action_space, n_steps, gamma, priorities
@@ -130,16 +133,16 @@ class HindsightReplayBuffer(HerReplayBuffer):
         self.env = env
 
     @property
-    def env(self) -> Any:
+    def env(self) -> VecEnv | None:
         """The environment that computes rewards, or None."""
         return self._env
 
     @env.setter
-    def env(self, env: Any) -> None:
+    def env(self, env: VecEnv | None) -> None:
         self._env = env
         self._goal_functions = None if env is None else GoalRewards(env, self.terminate_on_goal)
 
-    def set_env(self, env: Any) -> None:
+    def set_env(self, env: VecEnv | None) -> None:
         """Compute rewards with another environment from now on."""
         self.env = env
 
@@ -162,7 +165,7 @@ class HindsightReplayBuffer(HerReplayBuffer):
         action: Array,
         reward: Array,
         done: Array,
-        infos: list[dict[str, Any]],
+        infos: list[Info],
     ) -> None:
         """Store one step of every environment."""
         ends, terminal = end_flags(done, infos, self.handle_timeout_termination)
@@ -183,7 +186,7 @@ class HindsightReplayBuffer(HerReplayBuffer):
         self._masks = None
         self.pos, self.full = self.store.pos, self.store.full
 
-    def _shaped(self, goals: Any) -> Array:
+    def _shaped(self, goals: ArrayLike) -> Array:
         shape = self.codec.layout[f"obs:{DESIRED}"].shape
         return np.asarray(goals).reshape(-1, *shape)
 
@@ -194,7 +197,7 @@ class HindsightReplayBuffer(HerReplayBuffer):
 
     # ---- sampling --------------------------------------------------------------------------
 
-    def sample(self, batch_size: int, env: Any = None) -> Any:
+    def sample(self, batch_size: int, env: VecNormalize | None = None) -> Any:
         """Draw a batch, its first `her_ratio` share relabelled.
 
         Args:
@@ -265,7 +268,12 @@ class HindsightReplayBuffer(HerReplayBuffer):
         return Judged(sources, earned, reached), desired
 
     def _batch(
-        self, drawn: Drawn, ahead: Ints, judged: Judged, desired: Array | None, env: Any
+        self,
+        drawn: Drawn,
+        ahead: Ints,
+        judged: Judged,
+        desired: Array | None,
+        env: VecNormalize | None,
     ) -> Samples:
         store = self.store
         rewards, terminal = store.earned(ahead, judged)
@@ -283,16 +291,16 @@ class HindsightReplayBuffer(HerReplayBuffer):
 
     # ---- files -----------------------------------------------------------------------------
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         state = self.__dict__.copy()
         del state["_env"], state["_goal_functions"]
         return state
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
+    def __setstate__(self, state: dict[str, object]) -> None:
         self.__dict__.update(state)
         self.env = None
 
-    def save(self, path: Any) -> None:
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Write all that is stored, also half-finished episodes, without pickle and atomically.
 
         Raises:
@@ -300,7 +308,7 @@ class HindsightReplayBuffer(HerReplayBuffer):
         """
         write_atomically(path, save_state(type(self).__name__, self.store.state()))
 
-    def load(self, path: Any) -> None:
+    def load(self, path: str | os.PathLike[str]) -> None:
         """Read what `save` wrote into this buffer, which goes on in the middle of its episodes.
 
         Raises:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
+from rlhf_agents.files.types import Bools, Floats, Ints
 from rlhf_games.compiled import compiled_fast, inner_fast
 
 Rows = NDArray[np.uint8]
+Slots = NDArray[np.int32]
+Whole = int | np.int64
 
 FUTURE, FINAL, EPISODE, RANDOM = range(4)
 KEEP = -1
@@ -26,7 +27,7 @@ EIGHT = np.uint64(8)
 
 @compiled_fast
 def read_rows(
-    rows: Any, first: Any, second: Any, third: Any, plan: Any, unpacked: Any, out: Any
+    rows: Rows, first: Ints, second: Ints, third: Ints, plan: Ints, unpacked: Rows, out: Rows
 ) -> None:
     """Read fields of rows, one block of `out` after the other.
 
@@ -64,8 +65,8 @@ def read_rows(
 
 @inner_fast
 def locate(
-    index: Any, start: Any, length: Any, running_for: Any, pos: Any, full: Any
-) -> tuple[Any, Any, Any, Any]:
+    index: Whole, start: Slots, length: Slots, running_for: Ints, pos: int, full: bool
+) -> tuple[Whole, Whole, Whole, Whole]:
     """Return where a row stands: its episode's first slot, first stored step, own step and end.
 
     Args:
@@ -89,7 +90,13 @@ def locate(
 
 @compiled_fast
 def follow_episodes(
-    indices: Any, start: Any, length: Any, running_for: Any, pos: Any, full: Any, ahead: Any
+    indices: Ints,
+    start: Slots,
+    length: Slots,
+    running_for: Ints,
+    pos: int,
+    full: bool,
+    ahead: Ints,
 ) -> None:
     """Write the rows of the next n steps to `ahead`, int64 `[B, n]`, -1 where there is none."""
     n_envs = running_for.shape[0]
@@ -103,17 +110,17 @@ def follow_episodes(
 
 @compiled_fast
 def choose_goals(  # noqa: PLR0913, PLR0917 - compiled code takes arrays, not objects
-    indices: Any,
-    start: Any,
-    length: Any,
-    running_for: Any,
-    pos: Any,
-    full: Any,
-    rows: Any,
-    fields: Any,
+    indices: Ints,
+    start: Slots,
+    length: Slots,
+    running_for: Ints,
+    pos: int,
+    full: bool,
+    rows: Rows,
+    fields: tuple[int, int, int],
     strategy: int,
-    chances: Any,
-    goals: Any,
+    chances: NDArray[np.float64],
+    goals: Ints,
 ) -> None:
     """Write the rows whose achieved goals transitions get, or `KEEP`, to `goals`, int64 `[B]`.
 
@@ -161,7 +168,7 @@ def choose_goals(  # noqa: PLR0913, PLR0917 - compiled code takes arrays, not ob
 
 @compiled_fast
 def n_step_returns(
-    rewards: Any, terminal: Any, ahead: Any, gamma: float, returns: Any, last: Any
+    rewards: Floats, terminal: Bools, ahead: Ints, gamma: float, returns: Floats, last: Ints
 ) -> None:
     """Write n-step returns `[B]` and the step that each ends with, 0 to n - 1.
 
@@ -188,14 +195,14 @@ def n_step_returns(
 
 @compiled_fast
 def settle(
-    ahead: Any,
-    stored_rewards: Any,
-    stored_flags: Any,
-    sources: Any,
-    earned: Any,
-    reached: Any,
-    rewards: Any,
-    terminal: Any,
+    ahead: Ints,
+    stored_rewards: Floats,
+    stored_flags: NDArray[np.uint8],
+    sources: Ints,
+    earned: Floats,
+    reached: Bools,
+    rewards: Floats,
+    terminal: Bools,
 ) -> None:
     """Write rewards and ends of the next n steps `[B, n]`, for the first V under other goals.
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import torch
 from gymnasium import spaces
 from numpy.typing import NDArray
 from stable_baselines3.common.buffers import BaseBuffer, ReplayBuffer
+from stable_baselines3.common.vec_env import VecNormalize
 
 from rlhf_agents.dqn.replay.kernels import TERMINAL
 from rlhf_agents.dqn.replay.samples import RowCodec, Samples, as_samples, end_flags, waited_flags
 from rlhf_agents.dqn.replay.store import Drawn, TransitionStore
-from rlhf_agents.files.types import Array, Arrays, Space
+from rlhf_agents.files.types import Array, Arrays, Info, Observations, Space
 from rlhf_agents.settings import Priorities
 
 
@@ -37,7 +39,7 @@ class MaskedReplayBuffer(ReplayBuffer):
         buffer_size: int,
         observation_space: Space,
         action_space: spaces.Discrete,
-        device: Any = "auto",
+        device: torch.device | str = "auto",
         n_envs: int = 1,
         optimize_memory_usage: bool = False,
         handle_timeout_termination: bool = True,
@@ -63,12 +65,12 @@ class MaskedReplayBuffer(ReplayBuffer):
 
     def add(
         self,
-        obs: Any,
-        next_obs: Any,
+        obs: Observations,
+        next_obs: Observations,
         action: Array,
         reward: Array,
         done: Array,
-        infos: list[dict[str, Any]],
+        infos: list[Info],
     ) -> None:
         """Store one step of every environment."""
         ends, terminal = end_flags(done, infos, self.handle_timeout_termination)
@@ -78,11 +80,11 @@ class MaskedReplayBuffer(ReplayBuffer):
         self._masks = None
         self.pos, self.full = self.store.pos, self.store.full
 
-    def sample(self, batch_size: int, env: Any = None) -> Any:
+    def sample(self, batch_size: int, env: VecNormalize | None = None) -> Any:
         """Draw a batch, see `Samples`."""
         return self._batch(self.store.draw(batch_size), env)
 
-    def _batch(self, drawn: Drawn, env: Any) -> Samples:
+    def _batch(self, drawn: Drawn, env: VecNormalize | None) -> Samples:
         store = self.store
         ahead = store.ahead(drawn.rows)
         rewards, terminal = store.earned(ahead)
@@ -91,7 +93,7 @@ class MaskedReplayBuffer(ReplayBuffer):
         seen = self._observation(before, env), self._observation(after, env), masks
         return as_samples(store, drawn, seen, outcome, self.device)
 
-    def _observation(self, parts: Arrays, env: Any) -> Any:
+    def _observation(self, parts: Arrays, env: VecNormalize | None) -> Observations:
         return self._normalize_obs(parts if self.codec.is_dict else parts[""], env)
 
     def update_priorities(self, indices: NDArray[np.int64], errors: Array) -> None:

@@ -6,15 +6,20 @@ A batch is then read from memory in one go, and kinds of observations need no co
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from gymnasium import spaces
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from stable_baselines3.common.preprocessing import get_obs_shape
 
 from rlhf_agents.dqn.replay.kernels import UNPACKED, Rows, read_rows
 from rlhf_agents.files.types import Array, Space
+
+Bound = int | np.int64 | float | Array
+Limits = tuple[Bound, Bound]
+"""The least and the greatest of a number, or of each of several."""
+Plan = tuple[NDArray[np.int64], int, list[tuple[int, np.dtype[np.generic], tuple[int, ...]]]]
+"""For `read_rows`, how many bytes it fills, and the blocks there: begin, dtype, shape."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +36,11 @@ class Field:
     """
 
     shape: tuple[int, ...]
-    dtype: np.dtype[Any]
+    dtype: np.dtype[np.generic]
     packed: bool
     begin: int
     size: int
-    limits: tuple[Any, Any] | None = None
+    limits: Limits | None = None
 
     @property
     def values(self) -> int:
@@ -50,7 +55,7 @@ class Field:
                 msg = "its observations are not those of this buffer's space"
                 raise ValueError(msg)
 
-    def write(self, rows: Rows, values: Any) -> None:
+    def write(self, rows: Rows, values: ArrayLike) -> None:
         """Put values `[B, *shape]` into rows `[B, width]`."""
         flat = np.asarray(values).reshape(len(rows), -1)
         end = self.begin + self.size
@@ -70,7 +75,8 @@ class RowLayout:
 
     def add(self, name: str, space: Space) -> None:
         """Add a field for values of a space as SB3 stores them."""
-        shape: Any = get_obs_shape(space)
+        shape = get_obs_shape(space)
+        assert not isinstance(shape, dict)
         dtype = np.dtype(space.dtype)
         packed = is_binary(space)
         values = int(np.prod(shape))
@@ -95,7 +101,7 @@ class RowReader:
         self.which = [which for _, which in wanted]
         self.fields = [layout[name] for name, _ in wanted]
         self.bytes = [field.values if field.packed else field.size for field in self.fields]
-        self._plans: dict[tuple[int, ...], Any] = {}
+        self._plans: dict[tuple[int, ...], Plan] = {}
 
     def read(self, rows: Rows, *indices: NDArray[np.int64]) -> list[Array]:
         """Return the values `[B, *shape]` of the wanted fields.
@@ -114,10 +120,7 @@ class RowReader:
         read_rows(rows, indices[0], second, third, plan, UNPACKED, out)
         return [np.ndarray(shape, dtype, out, begin) for begin, dtype, shape in blocks]
 
-    def _plan_for(
-        self, sizes: tuple[int, ...]
-    ) -> tuple[NDArray[np.int64], int, list[tuple[int, Any, tuple[int, ...]]]]:
-        """Return the plan, how many bytes it fills, and the blocks there: begin, dtype, shape."""
+    def _plan_for(self, sizes: tuple[int, ...]) -> Plan:
         plan, blocks, end = [], [], 0
         for which, field, size in zip(self.which, self.fields, self.bytes, strict=True):
             plan.append([which, field.begin, size, field.packed, end])
@@ -126,7 +129,7 @@ class RowReader:
         return np.array(plan, np.int64).reshape(-1, 5), end, blocks
 
 
-def value_limits(space: Space) -> tuple[Any, Any] | None:
+def value_limits(space: Space) -> Limits | None:
     """Return the least and the greatest value of a space that counts, None for other spaces."""
     if isinstance(space, spaces.Discrete):
         return space.start, space.start + space.n - 1
@@ -135,7 +138,7 @@ def value_limits(space: Space) -> tuple[Any, Any] | None:
     return None
 
 
-def within(values: Array, limits: tuple[Any, Any]) -> bool:
+def within(values: Array, limits: Limits) -> bool:
     """Return whether values are within limits, of all of them or `[K]` of `[..., K]` each."""
     flat = values.reshape(-1, np.size(limits[0]))
     return bool(((flat >= limits[0]) & (flat <= limits[1])).all())

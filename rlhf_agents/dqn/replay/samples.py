@@ -11,12 +11,18 @@ import safetensors.numpy
 import torch
 from gymnasium import spaces
 from numpy.typing import NDArray
+from stable_baselines3.common.type_aliases import (
+    DictReplayBufferSamples,
+    PyTorchObs,
+    ReplayBufferSamples,
+)
 
+from rlhf_agents.dqn.action_masks import MASK_KEY
 from rlhf_agents.dqn.replay.kernels import WAITED, Rows
 from rlhf_agents.dqn.replay.rows import RowLayout, RowReader
-from rlhf_agents.dqn.replay.store import Drawn, Ints, NStepResult, TransitionStore
+from rlhf_agents.dqn.replay.store import Drawn, NStepResult, TransitionStore
 from rlhf_agents.errors import ModelFileError
-from rlhf_agents.files.types import Array, Arrays, Space
+from rlhf_agents.files.types import Array, Arrays, Info, Ints, Observations, Space
 from rlhf_agents.files.untrusted import WRONG
 
 MASK = "mask"
@@ -41,15 +47,27 @@ class Samples(NamedTuple):
         indices: for `update_priorities`, int64 `[B]`.
     """
 
-    observations: Any
+    observations: PyTorchObs
     actions: torch.Tensor
-    next_observations: Any
+    next_observations: PyTorchObs
     dones: torch.Tensor
     rewards: torch.Tensor
     discounts: torch.Tensor | None
     next_masks: torch.Tensor | None
     weights: torch.Tensor | None
     indices: Ints
+
+
+Batch = ReplayBufferSamples | DictReplayBufferSamples | Samples
+
+
+def next_masks(batch: Batch) -> torch.Tensor | None:
+    """Return the masks `[B, A]` of the states that a batch led to, if it has any."""
+    after = batch.next_observations
+    if isinstance(after, dict) and MASK_KEY in after:
+        return after[MASK_KEY]
+    masks: torch.Tensor | None = getattr(batch, "next_masks", None)
+    return masks
 
 
 class RowCodec:
@@ -78,26 +96,26 @@ class RowCodec:
         wanted += [(MASK, 1)] if MASK in self.layout.fields else []
         self.reader = RowReader(self.layout, wanted)
 
-    def encode(self, before: Any, after: Any, masks: NDArray[np.bool_] | None) -> Rows:
+    def encode(
+        self, before: Observations, after: Observations, masks: NDArray[np.bool_] | None
+    ) -> Rows:
         """Return rows `[n_envs, width]` for observations before and after a step."""
-        before, after = self._parts(before), self._parts(after)
-        rows = np.empty((len(next(iter(before.values()))), self.layout.width), np.uint8)
+        seen, led_to = self._parts(before), self._parts(after)
+        rows = np.empty((len(next(iter(seen.values()))), self.layout.width), np.uint8)
         for key in self.keys:
-            self.layout[f"obs:{key}"].write(rows, before[key])
+            self.layout[f"obs:{key}"].write(rows, seen[key])
             if key not in self.shared:
-                self.layout[f"next:{key}"].write(rows, after[key])
+                self.layout[f"next:{key}"].write(rows, led_to[key])
         if MASK in self.layout.fields:
             n_actions = self.layout[MASK].shape
             allowed = np.ones((len(rows), *n_actions), bool) if masks is None else masks
             self.layout[MASK].write(rows, allowed)
         return rows
 
-    def _parts(self, observation: Any) -> dict[str, Any]:
-        return observation if self.is_dict else {"": observation}
+    def _parts(self, observation: Observations) -> Arrays:
+        return observation if isinstance(observation, dict) else {"": observation}
 
-    def read(
-        self, rows: Rows, first: Ints, final: Ints
-    ) -> tuple[dict[str, Any], dict[str, Any], Array | None]:
+    def read(self, rows: Rows, first: Ints, final: Ints) -> tuple[Arrays, Arrays, Array | None]:
         """Return observations before `first` and after `final` by key, and the masks after it."""
         values = self.reader.read(rows, first, final)
         before = dict(zip(self.keys, values, strict=False))
@@ -107,7 +125,7 @@ class RowCodec:
 
 
 def end_flags(
-    dones: Array, infos: list[dict[str, Any]], timeouts: bool
+    dones: Array, infos: list[Info], timeouts: bool
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return which episodes ended, `[n_envs]`, and which of them not by a time limit."""
     ends = np.asarray(dones, bool)
@@ -117,7 +135,7 @@ def end_flags(
     return ends, ends & ~cut
 
 
-def waited_flags(infos: list[dict[str, Any]]) -> NDArray[np.uint8]:
+def waited_flags(infos: list[Info]) -> NDArray[np.uint8]:
     """Return `WAITED` where an info says that no action was taken (`waiting`), uint8 `[n_envs]`."""
     return np.array([WAITED if info.get("waiting") else 0 for info in infos], np.uint8)
 
@@ -125,17 +143,20 @@ def waited_flags(infos: list[dict[str, Any]]) -> NDArray[np.uint8]:
 def as_samples(
     store: TransitionStore,
     drawn: Drawn,
-    observations: tuple[Any, Any, Array | None],
+    observations: tuple[Observations, Observations, Array | None],
     outcome: NStepResult,
     device: torch.device,
 ) -> Samples:
     """Put a batch together; `observations` are those before, those after, and masks after."""
 
-    def tensor(values: Any) -> Any:
-        if isinstance(values, dict):
-            return {key: tensor(value) for key, value in values.items()}
+    def tensor(values: Array) -> torch.Tensor:
         made = torch.from_numpy(values)
         return made if here else made.to(device)
+
+    def tensors(seen: Observations) -> PyTorchObs:
+        if isinstance(seen, dict):
+            return {key: tensor(value) for key, value in seen.items()}
+        return tensor(seen)
 
     here = device.type == "cpu"
     before, after, masks = observations
@@ -144,9 +165,9 @@ def as_samples(
     if store.n_steps > 1:
         discounts = tensor((store.gamma ** (outcome.last + 1)).astype(np.float32)[:, None])
     return Samples(
-        tensor(before),
+        tensors(before),
         tensor(actions),
-        tensor(after),
+        tensors(after),
         tensor(outcome.done.astype(np.float32)[:, None]),
         tensor(outcome.returns[:, None]),
         discounts,

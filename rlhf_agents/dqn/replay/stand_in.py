@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from rlhf_agents.errors import SettingError
 
@@ -21,7 +21,7 @@ class BufferOfHFDQN:
         """Return 0."""
         return 0
 
-    def add(self, *_args: Any, **_kwargs: Any) -> NoReturn:
+    def add(self, *_args: object, **_kwargs: object) -> NoReturn:
         """Refuse to store a transition.
 
         Raises:

@@ -7,7 +7,7 @@ slot * n_envs + env.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from gymnasium import spaces
@@ -22,16 +22,14 @@ from rlhf_agents.dqn.replay.kernels import (
     n_step_returns,
     settle,
 )
-from rlhf_agents.dqn.replay.rows import RowLayout, value_limits
+from rlhf_agents.dqn.replay.rows import Limits, RowLayout, value_limits
 from rlhf_agents.dqn.replay.sum_tree import SumTree
 from rlhf_agents.files.array_checks import check_arrays, check_numbers
-from rlhf_agents.files.types import Array, Arrays, Space
+from rlhf_agents.files.types import Array, Arrays, Ints, Space
 from rlhf_agents.settings import Priorities
 
 REDRAWS = 100
 ALL_FLAGS = TERMINAL | GOAL_ENDED | WAITED
-
-Ints = NDArray[np.int64]
 
 
 class Drawn(NamedTuple):
@@ -130,7 +128,7 @@ class TransitionStore:
         return (self.capacity if self.full else self.pos) * self.n_envs
 
     @property
-    def places(self) -> tuple[Any, Any, Any, int, bool]:
+    def places(self) -> tuple[NDArray[np.int32], NDArray[np.int32], Ints, int, bool]:
         """Arguments with which the kernels place a row in its episode."""
         return self.episode_start, self.episode_length, self.running_for, self.pos, self.full
 
@@ -327,7 +325,7 @@ def _action_size(space: Space) -> int:
     return 1 if isinstance(space, spaces.Discrete) else int(np.prod(np.asarray(space.shape)))
 
 
-def action_range(space: Space) -> tuple[Any, Any]:
+def action_range(space: Space) -> Limits:
     """Return the least and the greatest of each number of an action."""
     if isinstance(space, spaces.MultiBinary):
         return 0, 1
@@ -337,7 +335,7 @@ def action_range(space: Space) -> tuple[Any, Any]:
     return -greatest, greatest
 
 
-def _action_type(space: Space) -> Any:
+def _action_type(space: Space) -> np.dtype[np.generic]:
     if isinstance(space, spaces.Discrete) and space.start >= 0 and space.start + space.n <= 256:
-        return np.uint8
-    return space.dtype
+        return np.dtype(np.uint8)
+    return np.dtype(space.dtype)

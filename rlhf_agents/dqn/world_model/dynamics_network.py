@@ -7,8 +7,6 @@ was learnt (compare Osband et al., 2018, "Randomized Prior Functions").
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
 from gymnasium import spaces
@@ -294,9 +292,9 @@ def _agreed(logits: torch.Tensor) -> torch.Tensor:
     return (logits > CERTAIN).all(dim=0) | (logits < -CERTAIN).all(dim=0)
 
 
-def _check_tensor(name: str, array: Array, shape: Any) -> None:
-    if array.shape != tuple(shape) or array.dtype != np.float32 or not np.isfinite(array).all():
-        msg = f"{name} is not float32 {tuple(shape)} of finite numbers"
+def _check_tensor(name: str, array: Array, shape: tuple[int, ...]) -> None:
+    if array.shape != shape or array.dtype != np.float32 or not np.isfinite(array).all():
+        msg = f"{name} is not float32 {shape} of finite numbers"
         raise ValueError(msg)
 
 

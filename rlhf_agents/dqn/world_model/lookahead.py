@@ -10,26 +10,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import numpy as np
 import torch
 from gymnasium import spaces
+from stable_baselines3.common.type_aliases import PyTorchObs
 from stable_baselines3.common.vec_env import VecEnv
 
 from rlhf_agents.dqn.action_masks import MASK_KEY, only_allowed
 from rlhf_agents.dqn.replay.goal_rewards import GoalRewards, goals_determine_rewards
+from rlhf_agents.dqn.replay.hindsight_buffer import HindsightReplayBuffer
 from rlhf_agents.dqn.replay.kernels import TERMINAL, WAITED
+from rlhf_agents.dqn.replay.masked_buffer import MaskedReplayBuffer
+from rlhf_agents.dqn.replay.samples import Batch
 from rlhf_agents.dqn.world_model.outcomes import Imagined, Ints, Parts, Transitions, expected_values
 from rlhf_agents.dqn.world_model.planning import MOST_STATES, Floats, Planner, Terms
 from rlhf_agents.dqn.world_model.world_model import DESIRED, WorldModel
-from rlhf_agents.files.types import Arrays, Space
+from rlhf_agents.files.types import Array, Arrays, Space
 from rlhf_agents.settings import ModelForesight
 
 ACHIEVED = "achieved_goal"
 BLOCK = 4
 """Steps that are taken in at once."""
-Values = Callable[[Any], torch.Tensor]
+Values = Callable[[PyTorchObs], torch.Tensor]
+Remembered = HindsightReplayBuffer | MaskedReplayBuffer
 
 
 class Lookahead:
@@ -69,7 +73,7 @@ class Lookahead:
 
     # ---- learning the model ----------------------------------------------------------------
 
-    def observe(self, buffer: Any) -> None:
+    def observe(self, buffer: Remembered) -> None:
         """Take in what was stored since the last call."""
         store = buffer.store
         waiting = (store.pos - self._seen) % store.capacity
@@ -82,7 +86,7 @@ class Lookahead:
         if len(rows):
             self.world.observe(self._transitions(buffer, rows))
 
-    def practise(self, buffer: Any) -> None:
+    def practise(self, buffer: Remembered) -> None:
         """Let the model learn from stored transitions, if it has to."""
         if self.world.wants_practice():
             count = self.settings.batch_size
@@ -91,7 +95,7 @@ class Lookahead:
             if len(rows):
                 self.world.practise(self._transitions(buffer, rows))
 
-    def _transitions(self, buffer: Any, rows: Ints) -> Transitions:
+    def _transitions(self, buffer: Remembered, rows: Ints) -> Transitions:
         store = buffer.store
         before, after, _ = buffer.codec.read(store.rows, rows, rows)
         rewards = store.rewards[rows]
@@ -112,7 +116,7 @@ class Lookahead:
 
     # ---- targets ---------------------------------------------------------------------------
 
-    def targets(self, batch: Any, sampled: torch.Tensor, value: Values) -> torch.Tensor:
+    def targets(self, batch: Batch, sampled: torch.Tensor, value: Values) -> torch.Tensor:
         """Return targets `[B, 1]` that weigh all outcomes a table remembers, else `sampled`.
 
         Args:
@@ -122,15 +126,13 @@ class Lookahead:
         """
         if not self.world.remembers:
             return sampled
-        observations = _arrays(batch.observations, self.is_dict)
+        observations = _arrays(batch.observations)
         taken = batch.actions.numpy().reshape(-1, 1).astype(np.int64)
         imagined = self.world.imagine(observations, taken)
         expected = self._expect(imagined, observations, value)
         return torch.where(torch.from_numpy(imagined.known), expected, sampled)
 
-    def _expect(
-        self, imagined: Imagined, observations: dict[str, Any], value: Values
-    ) -> torch.Tensor:
+    def _expect(self, imagined: Imagined, observations: Arrays, value: Values) -> torch.Tensor:
         """Return what the imagined actions `[B, M]` are worth if states are worth `value`."""
         if len(imagined.pairs) == 0:
             return torch.zeros(imagined.known.shape)
@@ -140,6 +142,7 @@ class Lookahead:
             state = imagined.pairs // imagined.known.shape[1]
             desired = np.asarray(observations[DESIRED])[state]
         if self.has_goals:
+            assert desired is not None
             rewards, reached = self._judge(imagined.after[ACHIEVED], desired)
             ends = np.maximum(ends, reached)
         values = value(self._observation(imagined.after, desired))[:, 0]
@@ -147,7 +150,7 @@ class Lookahead:
             imagined, torch.from_numpy(rewards), torch.from_numpy(ends), values, self.gamma
         )
 
-    def _judge(self, achieved: Any, desired: Any) -> tuple[Floats, Floats]:
+    def _judge(self, achieved: Array, desired: Array) -> tuple[Floats, Floats]:
         """Return rewards, and 1 where the goal is reached so that all ends, float32 `[N]` both."""
         assert self.goals is not None
         desired = np.asarray(desired).reshape(achieved.shape)
@@ -155,7 +158,7 @@ class Lookahead:
         reached = self.goals.terminated(achieved, desired, rewards)
         return rewards, reached.astype(np.float32)
 
-    def _observation(self, parts: Parts, desired: Any) -> Any:
+    def _observation(self, parts: Parts, desired: Array | None) -> PyTorchObs:
         tensors = {key: torch.from_numpy(np.ascontiguousarray(p)) for key, p in parts.items()}
         if not self.is_dict:
             return tensors[""]
@@ -173,7 +176,7 @@ class Lookahead:
         return self.settings.acting and judged and self.world.trusted
 
     def choose(
-        self, observations: Any, ranking: torch.Tensor, network: Values, learning: bool
+        self, observations: PyTorchObs, ranking: torch.Tensor, network: Values, learning: bool
     ) -> torch.Tensor:
         """Return the best actions int64 `[B]` after a look ahead.
 
@@ -183,7 +186,7 @@ class Lookahead:
             network: returns Q `[N, A]`.
             learning: try what is not known.
         """
-        arrays = _arrays(observations, self.is_dict)
+        arrays = _arrays(observations)
         if self.world.remembers:
             return self._planned(arrays, ranking, learning and self.settings.bold).argmax(dim=1)
         width = min(self.n_actions, self.settings.width)
@@ -196,7 +199,7 @@ class Lookahead:
         best = torch.where(allowed, values, -torch.inf).argmax(dim=1, keepdim=True)
         return torch.where(whole, actions.gather(1, best)[:, 0], ranking.argmax(dim=1))
 
-    def _planned(self, arrays: dict[str, Any], ranking: torch.Tensor, bold: bool) -> torch.Tensor:
+    def _planned(self, arrays: Arrays, ranking: torch.Tensor, bold: bool) -> torch.Tensor:
         """Return Q `[B, A]` of the plans for the goals asked for, `ranking` where there is none."""
         table, result = self.world.table, ranking.clone()
         if table is None or not 0 < table.states <= MOST_STATES:
@@ -214,7 +217,7 @@ class Lookahead:
                 result[i] = values
         return result
 
-    def _terms(self, goal: Any) -> Terms:
+    def _terms(self, goal: Array | None) -> Terms:
         """Return what a goal is worth, see `Terms`; None is the reward of the world itself."""
         assert self.world.table is not None
         parts, count = self.world.table.remembered(), self.world.table.states
@@ -248,11 +251,12 @@ class Lookahead:
             self.planner.restore(state)
 
 
-def _arrays(tensors: Any, is_dict: bool) -> dict[str, Any]:
-    return {key: value.numpy() for key, value in (tensors if is_dict else {"": tensors}).items()}
+def _arrays(tensors: PyTorchObs) -> Arrays:
+    parts = tensors if isinstance(tensors, dict) else {"": tensors}
+    return {key: value.numpy() for key, value in parts.items()}
 
 
-def best_values(observations: Any, online: Values | None, target: Values) -> torch.Tensor:
+def best_values(observations: PyTorchObs, online: Values | None, target: Values) -> torch.Tensor:
     """Return V(s) `[N, 1]`: the value of the best allowed action.
 
     Args:

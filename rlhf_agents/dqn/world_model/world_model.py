@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from gymnasium import spaces
 
@@ -144,7 +142,7 @@ class WorldModel:
             known |= {prefix + name: array for name, array in model.state().items()}
         return known
 
-    def _models(self) -> dict[str, Any]:
+    def _models(self) -> dict[str, StateTable | DynamicsNetwork]:
         both = {TABLE: self.table, NETWORK: self.network}
         return {prefix: model for prefix, model in both.items() if model is not None}
 

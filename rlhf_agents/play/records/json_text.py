@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TypeGuard
 
 from rlhf_agents.errors import SettingError
-from rlhf_agents.play.records.record import GameRecord, Replay, check_game_name
-from rlhf_agents.play.session import RECORD_FORMAT
+from rlhf_agents.play.records.record import RECORD_FORMAT, GameRecord, Replay, check_game_name
 from rlhf_games.base import Game
 from rlhf_games.json_types import JSON
 

@@ -10,6 +10,8 @@ import numpy as np
 from rlhf_agents.errors import SettingError
 from rlhf_games.base import Game, Outcome
 
+RECORD_FORMAT = 1
+"""The newest version of records in JSON."""
 SHOWN = 40
 """Characters of a word from a file that an error message repeats."""
 
