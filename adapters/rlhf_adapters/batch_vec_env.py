@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnv
+from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices
+
+from rlhf_adapters.kinds import Wrapper
 
 
 class BatchVecEnv(VecEnv):
@@ -17,16 +20,20 @@ class BatchVecEnv(VecEnv):
     def action_masks(self) -> NDArray[np.bool_]:
         """Return the allowed actions, bool `[n, A]`."""
 
-    def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
+    def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
         """Return an attribute once per environment."""
         return [getattr(self, attr_name)] * len(list(self._get_indices(indices)))
 
-    def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
+    def set_attr(self, attr_name: str, value: object, indices: VecEnvIndices = None) -> None:
         """Set an attribute, which all environments share."""
         setattr(self, attr_name, value)
 
     def env_method(
-        self, method_name: str, *method_args: Any, indices: Any = None, **method_kwargs: Any
+        self,
+        method_name: str,
+        *method_args: Any,
+        indices: VecEnvIndices = None,
+        **method_kwargs: Any,
     ) -> list[Any]:
         """Call a method once per environment; `action_masks` gives each environment its own row.
 
@@ -39,6 +46,10 @@ class BatchVecEnv(VecEnv):
         method = getattr(self, method_name)
         return [method(*method_args, **method_kwargs) for _ in which]
 
-    def env_is_wrapped(self, wrapper_class: Any, indices: Any = None) -> list[bool]:
+    def env_is_wrapped(
+        self,
+        wrapper_class: type[Wrapper],
+        indices: VecEnvIndices = None,
+    ) -> list[bool]:
         """Say that no single environment is wrapped."""
         return [False] * len(list(self._get_indices(indices)))

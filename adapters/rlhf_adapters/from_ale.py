@@ -24,10 +24,12 @@ from gymnasium import spaces
 from gymnasium.envs.registration import registry
 from numpy.typing import NDArray
 
+from rlhf_adapters.kinds import Env, EnvOrVecEnv
 from rlhf_adapters.single_agent.goals import ArcadeGoal, Score, Survive
 from rlhf_adapters.single_agent.gym_envs import GymEnvs, make_envs
 from rlhf_adapters.single_agent.tasks import SCORE, check_config, goal_names, make_task
-from rlhf_adapters.specs import EnvConfig, EnvInfo
+from rlhf_adapters.specs import EnvConfig, EnvInfo, Info
+from rlhf_games.base import Array
 
 PREFIX = "ALE/"
 OF_WRAPPER = ("action_repeat_probability", "frame_skip", "noop_max", "screen_size")
@@ -54,7 +56,7 @@ class AtariEnvs(GymEnvs):
         clip: rewards are the sign of the points.
     """
 
-    def __init__(self, name: str, envs: list[Any], clip: bool) -> None:
+    def __init__(self, name: str, envs: list[Env], clip: bool) -> None:
         super().__init__(name, envs)
         self.clip = clip
 
@@ -66,7 +68,7 @@ class AtariEnvs(GymEnvs):
             self.reward = np.sign(self.points)
 
 
-class StackedFrames(gymnasium.ObservationWrapper[Any, Any, Any]):
+class StackedFrames(gymnasium.ObservationWrapper[Array, np.int64, Array]):
     """The last pictures as the channels of one, black before the first: SB3's `VecFrameStack`.
 
     Args:
@@ -83,19 +85,19 @@ class StackedFrames(gymnasium.ObservationWrapper[Any, Any, Any]):
         self.observation_space = spaces.Box(low, high, dtype=env.observation_space.dtype)
         self.stack = np.zeros(self.observation_space.shape, self.observation_space.dtype)
 
-    def reset(self, **options: Any) -> tuple[Any, dict[str, Any]]:
+    def reset(self, *, seed: int | None = None, options: Info | None = None) -> tuple[Array, Info]:
         """Forget the pictures of the last episode."""
         self.stack = np.zeros_like(self.stack)
-        return super().reset(**options)
+        return super().reset(seed=seed, options=options)
 
-    def observation(self, observation: Any) -> Any:
+    def observation(self, observation: Array) -> Array:
         """Return the stack with a picture added."""
         kept = self.stack[..., observation.shape[-1] :]
         self.stack = np.concatenate([kept, observation], axis=-1)
         return self.stack
 
 
-def make(config: EnvConfig) -> Any:
+def make(config: EnvConfig) -> EnvOrVecEnv:
     """Return the environment that was asked for.
 
     Raises:
@@ -148,6 +150,6 @@ def _worlds_of(config: EnvConfig) -> AtariEnvs:
     if PREFIX + name in registry:
         name = PREFIX + name
     bare = EnvConfig(config.name, config.n_envs)
-    envs: list[Any] = make_envs(bare, name, {"frameskip": 1, **options}, worlds())
+    envs = make_envs(bare, name, {"frameskip": 1, **options}, worlds())
     envs = [StackedFrames(AtariWrapper(env, **of_wrapper), n_stacked) for env in envs]
     return AtariEnvs(config.name, envs if wrap is None else [wrap(env) for env in envs], clip)

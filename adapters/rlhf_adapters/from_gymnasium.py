@@ -22,11 +22,12 @@ import numpy as np
 from gymnasium.envs.registration import EnvSpec, registry
 from numpy.typing import NDArray
 
+from rlhf_adapters.kinds import Env, EnvOrVecEnv
 from rlhf_adapters.single_agent.goals import ArcadeGoal, Bools, Event, Score, StepBatch, Survive
 from rlhf_adapters.single_agent.gym_envs import OURS, GymEnvs, make_envs, prepared
 from rlhf_adapters.single_agent.native_goals import NATIVE, NativeEnvs, NativeTask, has_goals
 from rlhf_adapters.single_agent.tasks import Cells, Floats, check_config, goal_names, make_task
-from rlhf_adapters.specs import EnvConfig, EnvError, EnvInfo
+from rlhf_adapters.specs import EnvConfig, EnvError, EnvInfo, Options
 
 OF_OTHER_ADAPTERS = (
     "ale_py",
@@ -133,7 +134,8 @@ class StateCells:
     def draw(self, world: int, rng: np.random.Generator) -> Floats:
         """Return a state that can be reached by some actions and some luck."""
         start = int(self.worlds.observation[world].argmax())
-        table = self.worlds.envs[world].unwrapped.P
+        toy_text: Any = self.worlds.envs[world].unwrapped
+        table = toy_text.P
         key = (id(table), start)
         if key not in self._from:
             self._from[key] = reachable(table, start)
@@ -143,7 +145,7 @@ class StateCells:
             raise EnvError(msg)
         return self.at(int(rng.choice(states)))
 
-    def at(self, place: Any) -> Floats:
+    def at(self, place: object) -> Floats:
         """Return the state of a number."""
         if isinstance(place, bool) or not isinstance(place, int | np.integer):
             number = -1
@@ -171,7 +173,7 @@ def reachable(table: Any, start: int) -> NDArray[np.int64]:
     return np.array(sorted(reached - {start}), np.int64)
 
 
-def make(config: EnvConfig) -> Any:
+def make(config: EnvConfig) -> EnvOrVecEnv:
     """Return the environment that was asked for.
 
     Raises:
@@ -183,8 +185,8 @@ def make(config: EnvConfig) -> Any:
 
 
 def make_from(
-    source: Any, n_envs: int, goal: Any, opponent: Any, seed: int | None, options: Mapping[str, Any]
-) -> Any:
+    source: Any, n_envs: int, goal: object, opponent: object, seed: int | None, options: Options
+) -> EnvOrVecEnv:
     """Return an environment of the user's own as a goal-conditioned one.
 
     Args:
@@ -239,7 +241,7 @@ def describe(world: str) -> EnvInfo:
     return EnvInfo(config.name, 1, played.n_actions, (*own, *names))
 
 
-def goals_of(world: str, env: Any) -> Sequence[ArcadeGoal]:
+def goals_of(world: str, env: Env) -> Sequence[ArcadeGoal]:
     """Return the goal table of an environment: nothing that takes longer than its episodes."""
     limit = limit_of(env)
     if (table := GOALS.get(_bare(world))) is None:
@@ -255,7 +257,7 @@ def goals_of(world: str, env: Any) -> Sequence[ArcadeGoal]:
     ]
 
 
-def limit_of(env: Any) -> int | None:
+def limit_of(env: Env) -> int | None:
     """Return after how many steps episodes end at the latest, None if an environment does not say.
 
     Gymnasium's limit counts steps; HighwayEnv's `duration` counts seconds.
@@ -281,7 +283,7 @@ def cells_of(played: GymEnvs) -> Cells | None:
     return StateCells(played) if has_states else None
 
 
-def _goal_env(config: EnvConfig, envs: list[Any]) -> Any:
+def _goal_env(config: EnvConfig, envs: list[Env]) -> EnvOrVecEnv:
     from rlhf_adapters.single_agent.goal_env import arcade_env  # noqa: PLC0415 - SB3 takes seconds to import
 
     if has_goals(envs[0]) and config.goal in (None, NATIVE):
@@ -293,7 +295,7 @@ def _goal_env(config: EnvConfig, envs: list[Any]) -> Any:
     return arcade_env(played, task, config.seed)
 
 
-def _played(config: EnvConfig, envs: list[Any]) -> GymEnvs:
+def _played(config: EnvConfig, envs: list[Env]) -> GymEnvs:
     played = GymEnvs(config.name, envs)
     played.action_names = ACTIONS.get(_bare(config.world), played.action_names)
     return played

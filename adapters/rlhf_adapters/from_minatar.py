@@ -19,6 +19,7 @@ import importlib.util
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import gymnasium
@@ -26,6 +27,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
+from rlhf_adapters.kinds import Arrays, Env, EnvOrVecEnv
 from rlhf_adapters.single_agent.goals import ArcadeGoal, Bools, Score, Survive
 from rlhf_adapters.single_agent.gym_envs import GymEnvs
 from rlhf_adapters.single_agent.run_state import EpisodeLog
@@ -34,7 +36,7 @@ from rlhf_adapters.specs import EnvConfig, EnvError, EnvInfo, Info, unknown_env
 from rlhf_games import minatar
 from rlhf_games.arcade.base import ArcadeGame
 from rlhf_games.arcade.batch import ArcadeBatch
-from rlhf_games.base import unknown_name
+from rlhf_games.base import Array, unknown_name
 
 RGB = "rgb_array"
 
@@ -118,7 +120,7 @@ class CompiledEnvs:
         settings: `max_steps` and `render_mode` are used.
     """
 
-    envs: Sequence[Any] = ()
+    envs: Sequence[Env] = ()
     planes_first = True
     silent = True
 
@@ -149,12 +151,12 @@ class CompiledEnvs:
         self.log.add(actions)
         self._show()
 
-    def replay(self, state: dict[str, NDArray[Any]]) -> None:
+    def replay(self, state: Arrays) -> None:
         """Bring the games to where `log.state()` was taken, see `EpisodeLog.replay`."""
         self.log.replay(state)
         self._show()
 
-    def render(self) -> list[Any]:
+    def render(self) -> list[NDArray[np.uint8]]:
         """Return a picture of every game."""
         return [picture(planes) for planes in self.observation]
 
@@ -162,7 +164,8 @@ class CompiledEnvs:
         """Nothing to release."""
 
     def _show(self) -> None:
-        self.observation, self.terminated = self.batch.observation, self.batch.over
+        self.observation: Array = self.batch.observation
+        self.terminated = self.batch.over
         self.reward = self.points = self.batch.reward.astype(np.float64)
         if self.max_steps is None:
             self.truncated = np.zeros(self.n, np.bool_)
@@ -208,12 +211,12 @@ class OriginalGame(gymnasium.Env[NDArray[np.uint8], np.int64]):
         points, over = self.game.act(int(action))
         return self._planes(), float(points), bool(over), False, {}
 
-    def render(self) -> Any:
+    def render(self) -> NDArray[np.uint8]:
         """Return a picture; the library's own needs matplotlib and seaborn."""
         return picture(self._planes())
 
     def _planes(self) -> NDArray[np.uint8]:
-        planes: NDArray[Any] = self.game.state().transpose(2, 0, 1)
+        planes: NDArray[np.bool_] = self.game.state().transpose(2, 0, 1)
         return planes.astype(np.uint8)
 
 
@@ -222,7 +225,7 @@ def plane_space(game: ArcadeGame) -> spaces.Box:
     return spaces.Box(0, 1, game.observation_shape, np.uint8)
 
 
-def library() -> Any:
+def library() -> ModuleType:
     """Import the original.
 
     Raises:
@@ -237,13 +240,12 @@ def library() -> Any:
     root, silence = logging.getLogger(), logging.NullHandler()
     root.addHandler(silence)  # the library warns that it cannot draw without seaborn: we draw
     try:
-        import minatar as original  # noqa: PLC0415 - optional
+        return importlib.import_module("minatar")
     finally:
         root.removeHandler(silence)
-    return original
 
 
-def make(config: EnvConfig) -> Any:
+def make(config: EnvConfig) -> EnvOrVecEnv:
     """Return the environment that was asked for.
 
     Raises:
@@ -291,7 +293,7 @@ def _worlds_of(config: EnvConfig) -> CompiledEnvs | OriginalEnvs:
     return original
 
 
-def _limited(world: str, settings: MinatarOptions) -> Any:
+def _limited(world: str, settings: MinatarOptions) -> Env:
     game = OriginalGame(world, settings)
     if settings.max_steps is None:
         return game

@@ -16,17 +16,63 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Protocol, TypedDict, TypeGuard
 
 import numpy as np
 from gymnasium import spaces
 from gymnasium.envs.registration import registry
 from numpy.typing import NDArray
 
+from rlhf_adapters.kinds import Env, EnvOrVecEnv
 from rlhf_adapters.single_agent.goals import ArcadeGoal, Bools, Event, StepBatch
 from rlhf_adapters.single_agent.gym_envs import GymEnvs, Write, make_envs
 from rlhf_adapters.single_agent.tasks import Floats, check_config, goal_names, make_task
 from rlhf_adapters.specs import EnvConfig, EnvError, EnvInfo
+from rlhf_games.base import Array
+
+
+class Thing(Protocol):
+    """An object of MiniGrid's in a cell; only doors can be open or locked."""
+
+    type: str
+    color: str
+    is_open: bool
+    is_locked: bool
+
+    def can_overlap(self) -> bool:
+        """Return whether the agent can stand there."""
+        ...
+
+    def can_pickup(self) -> bool:
+        """Return whether the agent can carry it."""
+        ...
+
+
+class Grid(Protocol):
+    """The cells of a `GridEnv`."""
+
+    def get(self, column: int, row: int) -> Thing | None:
+        """Return what is in a cell."""
+        ...
+
+
+class GridEnv(Protocol):
+    """An environment of MiniGrid's by the members that are used here."""
+
+    grid: Grid
+    width: int
+    height: int
+    carrying: Thing | None
+    agent_pos: tuple[int, int]
+    front_pos: tuple[int, int]
+
+
+class ShownGrid(TypedDict):
+    """An observation of MiniGrid's: uint8 `[7, 7, 3]` and where the agent looks."""
+
+    image: NDArray[np.uint8]
+    direction: int
+
 
 COLOURED = ("door", "key", "ball", "box")
 DIRECTIONS = 4
@@ -46,7 +92,13 @@ def _opened(now: StepBatch) -> Bools:
     return np.array([_faces_open_door(env.unwrapped) for env in now.envs])
 
 
-def _faces_open_door(env: Any) -> bool:
+def _grid_of(env: Env) -> GridEnv:
+    bare: Any = env.unwrapped
+    grid: GridEnv = bare
+    return grid
+
+
+def _faces_open_door(env: GridEnv) -> bool:
     thing = env.grid.get(*env.front_pos)
     return thing is not None and thing.type == "door" and bool(thing.is_open)
 
@@ -87,7 +139,7 @@ class GridCells:
 
     def __init__(self, worlds: GymEnvs) -> None:
         self.name = worlds.name
-        self.grids = [env.unwrapped for env in worlds.envs]
+        self.grids = [_grid_of(env) for env in worlds.envs]
         self.width, self.height = self.grids[0].width, self.grids[0].height
         self.size = self.width + self.height
 
@@ -103,17 +155,18 @@ class GridCells:
             raise EnvError(msg)
         return self._vector(*cells[rng.integers(len(cells))])
 
-    def at(self, place: Any) -> Floats:
+    def at(self, place: object) -> Floats:
         """Return the cell (column, row)."""
-        numbers = isinstance(place, tuple) and [isinstance(one, int) for one in place]
-        inside = numbers == [True, True] and place[0] in range(self.width)
-        if not inside or place[1] not in range(self.height):
+        pair = place if isinstance(place, tuple) else ()
+        numbers = [isinstance(one, int) for one in pair] == [True, True]
+        inside = numbers and pair[0] in range(self.width)
+        if not inside or pair[1] not in range(self.height):
             msg = (
                 f"{self.name}: a cell is (column, row) in a grid of {self.width} x {self.height}, "
                 f"got {place!r}"
             )
             raise EnvError(msg)
-        return self._vector(*place)
+        return self._vector(*pair)
 
     def _vector(self, column: int, row: int) -> Floats:
         vector = np.zeros(self.size, np.float32)
@@ -121,9 +174,9 @@ class GridCells:
         return vector
 
 
-def reachable(grid: Any) -> list[Place]:
+def reachable(grid: GridEnv) -> list[Place]:
     """Return the cells (column, row) that the agent can come to, without its own, sorted."""
-    keys = {grid.carrying.color} if _is_key(grid.carrying) else set()
+    keys: set[str] = {grid.carrying.color} if _is_key(grid.carrying) else set()
     while True:
         cells = _flood(grid, keys)
         things = [grid.grid.get(*cell) for cell in cells]
@@ -134,7 +187,7 @@ def reachable(grid: Any) -> list[Place]:
         keys |= more
 
 
-def _flood(grid: Any, keys: set[str]) -> set[Place]:
+def _flood(grid: GridEnv, keys: set[str]) -> set[Place]:
     start = int(grid.agent_pos[0]), int(grid.agent_pos[1])
     cells, todo = {start}, [start]
     while todo:
@@ -148,7 +201,7 @@ def _flood(grid: Any, keys: set[str]) -> set[Place]:
     return cells
 
 
-def _yields(thing: Any, keys: set[str]) -> bool:
+def _yields(thing: Thing | None, keys: set[str]) -> bool:
     """Whether the agent can get into a cell, if need be by opening or taking what is there."""
     if thing is None:
         return True
@@ -157,7 +210,7 @@ def _yields(thing: Any, keys: set[str]) -> bool:
     return thing.type != "lava" and bool(thing.can_overlap() or thing.can_pickup())
 
 
-def _is_key(thing: Any) -> bool:
+def _is_key(thing: Thing | None) -> TypeGuard[Thing]:
     return thing is not None and thing.type == "key"
 
 
@@ -190,7 +243,7 @@ def symbolic_view(space: spaces.Dict) -> tuple[spaces.Box, Write]:
     codes = _cell_codes()
     length = rows * columns * codes.shape[-1]
 
-    def write(raw: dict[str, Any], out: NDArray[np.uint8]) -> None:
+    def write(raw: ShownGrid, out: Array) -> None:
         image = raw["image"]
         out[:length] = codes[image[..., 0], image[..., 1], image[..., 2]].reshape(-1)
         out[length:] = 0
@@ -199,7 +252,7 @@ def symbolic_view(space: spaces.Dict) -> tuple[spaces.Box, Write]:
     return spaces.Box(0, 1, (length + DIRECTIONS,), np.uint8), write
 
 
-def make(config: EnvConfig) -> Any:
+def make(config: EnvConfig) -> EnvOrVecEnv:
     """Return the environment that was asked for.
 
     Raises:
@@ -240,4 +293,5 @@ def _worlds_of(config: EnvConfig) -> GymEnvs:
     envs = make_envs(config, config.world, config.options, worlds())
     space = envs[0].observation_space
     symbolic = isinstance(space, spaces.Dict) and {"image", "direction"} <= set(space.spaces)
-    return GymEnvs(config.name, envs, symbolic_view(space) if symbolic else None)
+    view = symbolic_view(space) if isinstance(space, spaces.Dict) and symbolic else None
+    return GymEnvs(config.name, envs, view)

@@ -28,11 +28,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rlhf_adapters.kinds import EnvOrVecEnv
 from rlhf_adapters.multi_agent.goals import ANY, Tables, at_least
 from rlhf_adapters.multi_agent.make_team import TeamKind, describe_team, make_team
 from rlhf_adapters.multi_agent.parallel_envs import AgentFacts, Facts
 from rlhf_adapters.single_agent.goals import ArcadeGoal, Bools, Event, StepBatch, Survive
-from rlhf_adapters.specs import EnvConfig, EnvError, EnvInfo, unknown_env
+from rlhf_adapters.specs import EnvConfig, EnvError, EnvInfo, Options, unknown_env
+from rlhf_adapters.zoo_types import ParallelEnv
+from rlhf_games.base import Array
 
 LIBRARY = "mpe2"
 MOVES = ("stay", "left", "right", "down", "up")
@@ -50,7 +53,7 @@ def _distances(world: Any) -> NDArray[np.float64]:
 class Coverage(AgentFacts):
     """How many landmarks are that an agent covers: `covered`, the same for all."""
 
-    def look(self, env: Any, rewards: Mapping[str, float]) -> Facts:
+    def look(self, env: ParallelEnv, rewards: Mapping[str, float]) -> Facts:
         """Count."""
         covered = int((_distances(env.unwrapped.world).min(axis=0) < NEAR).sum())
         return {agent: {"covered": covered} for agent in env.possible_agents}
@@ -59,11 +62,11 @@ class Coverage(AgentFacts):
 class Chase(AgentFacts):
     """The `touches` of preys by adversaries in this episode, the same for all."""
 
-    def restart(self, env: Any) -> None:
+    def restart(self, env: ParallelEnv) -> None:
         """Count anew."""
         self.touches = 0
 
-    def look(self, env: Any, rewards: Mapping[str, float]) -> Facts:
+    def look(self, env: ParallelEnv, rewards: Mapping[str, float]) -> Facts:
         """Count."""
         bare = env.unwrapped
         agents = bare.world.agents
@@ -81,14 +84,14 @@ class Chase(AgentFacts):
 class Errand(AgentFacts):
     """Whether the listener is at the landmark that the speaker knows: `near` (1 or 0)."""
 
-    def look(self, env: Any, rewards: Mapping[str, float]) -> Facts:
+    def look(self, env: ParallelEnv, rewards: Mapping[str, float]) -> Facts:
         """Measure."""
         speaker, listener = env.unwrapped.world.agents
         there = np.linalg.norm(listener.state.p_pos - speaker.goal_b.state.p_pos) < NEAR
         return {agent: {"near": int(there)} for agent in env.possible_agents}
 
 
-def _spread_goals(env: Any) -> Tables:
+def _spread_goals(env: ParallelEnv) -> Tables:
     count = len(env.unwrapped.world.landmarks)
     table = [
         at_least(f"cover_{k}", "covered", k, f"have {k} landmarks covered at once, by any agents")
@@ -97,7 +100,7 @@ def _spread_goals(env: Any) -> Tables:
     return {ANY: table}
 
 
-def _spread_places(env: Any) -> tuple[NDArray[Any], NDArray[Any]]:
+def _spread_places(env: ParallelEnv) -> tuple[Array, Array]:
     world = env.unwrapped.world
     return (
         np.array([agent.state.p_pos for agent in world.agents]),
@@ -105,7 +108,7 @@ def _spread_places(env: Any) -> tuple[NDArray[Any], NDArray[Any]]:
     )
 
 
-def _action_names(env: Any) -> dict[str, tuple[str, ...]]:
+def _action_names(env: ParallelEnv) -> dict[str, tuple[str, ...]]:
     """Return what the actions of every agent are: a move, a word, or both at once."""
     world = env.unwrapped.world
     words = [f"say {chr(ord('A') + word)}" for word in range(world.dim_c)]
@@ -152,7 +155,7 @@ KINDS: dict[str, TeamKind] = {
 OTHER = TeamKind({ANY: (Survive(10), Survive(20))}, actions=_action_names)
 
 
-def make(config: EnvConfig) -> Any:
+def make(config: EnvConfig) -> EnvOrVecEnv:
     """Return the columns that were asked for.
 
     Raises:
@@ -183,7 +186,8 @@ def _kind(world: str) -> TeamKind:
     return KINDS.get(world.rpartition("_v")[0], OTHER)
 
 
-def _new(world: str, options: Mapping[str, Any]) -> Any:
+def _new(world: str, options: Options) -> ParallelEnv:
     if world not in worlds():
         raise EnvError(unknown_env(LIBRARY, world, worlds()))
-    return importlib.import_module(f"mpe2.{world}").parallel_env(**options)
+    env: ParallelEnv = importlib.import_module(f"mpe2.{world}").parallel_env(**options)
+    return env

@@ -12,11 +12,14 @@ from __future__ import annotations
 import importlib
 import math
 import re
+from types import ModuleType
 from typing import Any
 
 from rlhf_adapters.foreign_games.game import HistoryGame, goal_table
 from rlhf_adapters.foreign_games.openspiel import OpenSpielBackend, Trial
 from rlhf_adapters.foreign_games.openspiel_trial import as_json, trouble_with
+from rlhf_adapters.foreign_games.spiel_types import SpielGame
+from rlhf_adapters.kinds import EnvOrVecEnv
 from rlhf_adapters.specs import EnvConfig, EnvError, EnvInfo, Options
 from rlhf_games.base import unknown_name
 
@@ -59,7 +62,7 @@ DEADLINE_SHARE = 0.75
 FORM = re.compile(r"(\w+)(\(.*\))?")
 
 
-def make(config: EnvConfig) -> Any:
+def make(config: EnvConfig) -> EnvOrVecEnv:
     """Return an environment, or an SB3 VecEnv, see `rlhf_adapters.make_env`.
 
     Raises:
@@ -126,7 +129,7 @@ def game(world: str, options: Options | None = None) -> HistoryGame:
     return rules
 
 
-def _pyspiel() -> Any:
+def _pyspiel() -> ModuleType:
     try:
         return importlib.import_module("pyspiel")
     except ImportError as error:
@@ -137,7 +140,7 @@ def _pyspiel() -> Any:
 # ---- what was asked for ----------------------------------------------------------------------
 
 
-def _parsed(pyspiel: Any, world: str) -> tuple[str, dict[str, Any]]:
+def _parsed(pyspiel: ModuleType, world: str) -> tuple[str, dict[str, object]]:
     """Return the name and the options of "name(option=value,...)"."""
     form = FORM.fullmatch(world)
     if form is None or world.count("(") != world.count(")"):
@@ -153,7 +156,7 @@ def _parsed(pyspiel: Any, world: str) -> tuple[str, dict[str, Any]]:
     return name, parameters
 
 
-def _last_ply(value: Any) -> int | None:
+def _last_ply(value: object) -> int | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value < 1 << 15:
@@ -162,7 +165,9 @@ def _last_ply(value: Any) -> int | None:
     return value
 
 
-def _loaded(pyspiel: Any, name: str, parameters: dict[str, Any], last_ply: int | None) -> Any:
+def _loaded(
+    pyspiel: ModuleType, name: str, parameters: dict[str, object], last_ply: int | None
+) -> SpielGame:
     """Return OpenSpiel's game; options that it has anyway are left out, so that each has one name.
 
     Raises:
@@ -179,7 +184,7 @@ def _loaded(pyspiel: Any, name: str, parameters: dict[str, Any], last_ply: int |
             reason = re.sub(r"^\S+:\d+ ", "", reason.splitlines()[0])  # where in its source
             msg = f"{LIBRARY}:{name} does not start with {parameters}: {reason}"
             raise EnvError(msg)
-    loaded = pyspiel.load_game(name, parameters)
+    loaded: SpielGame = pyspiel.load_game(name, parameters)
     refusal = _refusal(loaded.get_type())
     if not refusal and not loaded.new_initial_state().legal_actions():
         refusal = f"with {parameters} it has no moves"
@@ -189,7 +194,7 @@ def _loaded(pyspiel: Any, name: str, parameters: dict[str, Any], last_ply: int |
     return loaded
 
 
-def _checked(name: str, key: str, value: Any, known: Options) -> Any:
+def _checked(name: str, key: str, value: object, known: Options) -> object:
     if key not in known:
         raise EnvError(unknown_name(f"option of {LIBRARY}:{name}", key, [*known, LIMIT]))
     default = known[key]
@@ -221,13 +226,13 @@ def _refusal(kind: Any) -> str:
 # ---- tables ----------------------------------------------------------------------------------
 
 
-def _margins(spiel_game: Any) -> list[int]:
+def _margins(spiel_game: SpielGame) -> list[int]:
     """Return margins of victory worth aiming at: a quarter and a half of the largest."""
     largest = spiel_game.max_utility()
     return sorted({math.ceil(largest / 4), math.ceil(largest / 2)} - {1}) if largest > 1 else []
 
 
-def _action_names(spiel_game: Any) -> list[str] | None:
+def _action_names(spiel_game: SpielGame) -> list[str] | None:
     """Return the library's names of the actions if they say the same of both players.
 
     Where they begin with the player's mark, as "x(0,0)", the mark is left out.

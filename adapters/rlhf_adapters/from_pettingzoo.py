@@ -19,9 +19,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import rlhf_games
+from rlhf_adapters.kinds import Env, EnvOrVecEnv
 from rlhf_adapters.multi_agent import pettingzoo as pettingzoo_teams
 from rlhf_adapters.pettingzoo_names import LIBRARY, LIMIT, EnvKind, kind_of, names, new_aec
 from rlhf_adapters.specs import EnvConfig, EnvError, EnvInfo, NoRulesError
@@ -59,7 +60,7 @@ class Copied(NamedTuple):
 COPIED = {"chess": Copied("Chess", 8, 1.5), "go": Copied("Go", 2, 0.9)}
 
 
-def make(config: EnvConfig) -> Any:
+def make(config: EnvConfig) -> EnvOrVecEnv:
     """Return an environment, or an SB3 VecEnv, see `rlhf_adapters.make_env`.
 
     Raises:
@@ -87,6 +88,8 @@ def describe(world: str) -> EnvInfo:
     Raises:
         EnvError: as for `make`.
     """
+    from rlhf_adapters.two_player.aec_env import AecGoalEnv  # noqa: PLC0415
+
     kind = kind_of(world, {})
     if kind.parallel:
         return pettingzoo_teams.describe(kind)
@@ -95,12 +98,13 @@ def describe(world: str) -> EnvInfo:
         asked = tuple(goal.name for goal in rules.goals)
         return EnvInfo(kind.full, 2, rules.n_actions, asked, foresight=True)
     env = _make_shown(kind, EnvConfig(f"{LIBRARY}:{world}"))
+    assert isinstance(env, AecGoalEnv)
     asked = tuple(goal.name for goal in env.table.goals)
     env.close()
     return EnvInfo(kind.full, 2, int(env.action_space.n), asked)
 
 
-def game(world: str, options: Mapping[str, Any] | None = None) -> Game:
+def game(world: str, options: Mapping[str, object] | None = None) -> Game:
     """Return the rules of an environment as an exact `Game`.
 
     Args:
@@ -122,7 +126,7 @@ def game(world: str, options: Mapping[str, Any] | None = None) -> Game:
 # ---- the three kinds -------------------------------------------------------------------------
 
 
-def _make_exact(kind: EnvKind, config: EnvConfig) -> Any:
+def _make_exact(kind: EnvKind, config: EnvConfig) -> EnvOrVecEnv:
     from rlhf_adapters.foreign_games.pettingzoo_check import PettingZooCheck  # noqa: PLC0415
     from rlhf_adapters.two_player.game_env import make_game_env  # noqa: PLC0415 - SB3 takes seconds to import
 
@@ -137,7 +141,7 @@ def _make_exact(kind: EnvKind, config: EnvConfig) -> Any:
     return made
 
 
-def _make_shown(kind: EnvKind, config: EnvConfig) -> Any:
+def _make_shown(kind: EnvKind, config: EnvConfig) -> EnvOrVecEnv:
     from rlhf_adapters.two_player.aec_env import AecGoalEnv  # noqa: PLC0415 - SB3 takes seconds to import
     from rlhf_adapters.two_player.total_goals import TotalGoals, total_goals  # noqa: PLC0415
 
@@ -157,7 +161,7 @@ def _make_shown(kind: EnvKind, config: EnvConfig) -> Any:
     from stable_baselines3.common.monitor import Monitor  # noqa: PLC0415 - see above
     from stable_baselines3.common.vec_env import DummyVecEnv  # noqa: PLC0415 - see above
 
-    def watched(number: int) -> Monitor[Any, Any]:
+    def watched(number: int) -> Env:
         return Monitor(one(number))
 
     return DummyVecEnv([partial(watched, number) for number in range(config.n_envs)])

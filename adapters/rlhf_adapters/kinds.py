@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, SupportsFloat
+from typing import TYPE_CHECKING, Any, SupportsFloat, TypeAlias
 
 import gymnasium
+import numpy as np
 from gymnasium import spaces
-from stable_baselines3.common.vec_env import VecEnv
+from numpy.typing import NDArray
 
 from rlhf_adapters.specs import Info
 from rlhf_games.base import Array
+
+if TYPE_CHECKING:  # SB3 takes seconds to import
+    from stable_baselines3.common.vec_env import VecEnv
 
 Env = gymnasium.Env[Any, Any]
 """An environment of anybody's: its observations and actions are known by its spaces only."""
@@ -20,5 +24,7 @@ Observation = Array | Arrays | tuple[Array, ...]
 """Of one environment or of a batch; a state of a Discrete space is an integer of numpy."""
 Reset = tuple[Observation, Info]
 Step = tuple[Observation, SupportsFloat, bool, bool, Info]
-EnvOrVecEnv = Env | VecEnv
+EnvOrVecEnv: TypeAlias = "Env | VecEnv"
 """One environment, or several that are stepped together."""
+Picture = str | NDArray[np.uint8] | None
+"""What environments draw, by their render mode: a text, pixels `[H, W, 3]`, nothing."""

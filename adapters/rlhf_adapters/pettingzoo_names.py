@@ -7,6 +7,7 @@ import inspect
 import re
 import warnings
 from collections.abc import Mapping
+from types import ModuleType
 from typing import Any, NamedTuple
 
 from rlhf_adapters.specs import EnvError, Options, unknown_env
@@ -53,7 +54,7 @@ class EnvKind(NamedTuple):
         return f"{self.bare}({options})" if options else self.bare
 
 
-def zoo_library() -> Any:
+def zoo_library() -> ModuleType:
     """Return the library.
 
     Raises:

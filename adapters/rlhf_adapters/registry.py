@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import entry_points
-from typing import Any
+from types import ModuleType
 
 import rlhf_games
 from rlhf_adapters.specs import EnvError, unknown_env
@@ -48,7 +48,7 @@ class Library:
         """The command that installs what it needs."""
         return f'pip install "rlhf-agents[{self.extra}]"'
 
-    def load(self) -> Any:
+    def load(self) -> ModuleType:
         """Import the adapter.
 
         Raises:

@@ -19,6 +19,8 @@ SELF, RANDOM = "self", "random"
 
 Info = dict[str, Any]
 """What Gymnasium's `reset` and `step` return beside observations, and what `reset` takes."""
+Infos = Info | Sequence[Info]
+"""Of one step, or of several."""
 Options = Mapping[str, Any]
 """Options of a library's constructors, by name."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Collection, Sequence
 from operator import index
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, SupportsIndex, runtime_checkable
 
 import numpy as np
 
@@ -73,7 +73,7 @@ class Labels(Protocol):
         ...
 
 
-def whole(what: str, number: Any, least: int, most: int) -> int:
+def whole(what: str, number: SupportsIndex, least: int, most: int) -> int:
     """Return a whole number that a backend gave.
 
     Raises:
@@ -89,7 +89,7 @@ def whole(what: str, number: Any, least: int, most: int) -> int:
     return found
 
 
-def legal_actions(legal: Collection[Any], n_actions: int) -> set[int]:
+def legal_actions(legal: Collection[SupportsIndex], n_actions: int) -> set[int]:
     """Return the legal actions that a backend gave.
 
     Raises:
@@ -108,15 +108,15 @@ def legal_actions(legal: Collection[Any], n_actions: int) -> set[int]:
     return actions
 
 
-def feature_bytes(features: Any, count: int) -> bytes:
+def feature_bytes(features: object, count: int) -> bytes:
     """Return the features that a backend gave, bytes 0 or 1; an array of these numbers will do.
 
     Raises:
         EnvError: these are not `count` zeros and ones.
     """
-    is_bytes = type(features) is bytes
-    if is_bytes and len(features) == count and not features.translate(None, b"\0\1"):
-        return bytes(features)
+    is_exact = type(features) is bytes and len(features) == count
+    if isinstance(features, bytes) and is_exact and not features.translate(None, b"\0\1"):
+        return features
     if isinstance(features, np.ndarray) and features.shape == (count,):
         ones = features == 1
         if features.dtype.kind in "biuf" and (ones | (features == 0)).all():
@@ -125,6 +125,6 @@ def feature_bytes(features: Any, count: int) -> bytes:
     raise EnvError(msg)
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     size = f" of length {len(value)}" if isinstance(value, Collection) else ""
     return f"{type(value).__name__}{size}: {textwrap.shorten(repr(value), 60)}"

@@ -145,7 +145,7 @@ class HistoryGame(CompiledGame):
             **addresses(),
         )
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         # Handles and addresses hold in one process only.
         return rlhf_games.make, (self.name,)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import random
 import re
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from rlhf_adapters.foreign_games.spiel_types import SpielGame, SpielState
 
 FEN = re.compile(r"[^\s/]+(/[^\s/]+){7,} .*")
 TRIAL_GAMES = 15
@@ -32,7 +33,7 @@ class Trial:
         levels: float32 `[F]`, the value above which the feature is set.
     """
 
-    def __init__(self, game: Any, last_ply: int | None = None) -> None:
+    def __init__(self, game: SpielGame, last_ply: int | None = None) -> None:
         self._values: dict[int, set[float]] = {}
         self._observe = observer(game)
         rng = random.Random(0)
@@ -41,7 +42,7 @@ class Trial:
         self.typical_plies = statistics.median(lengths)
         self.cells, self.levels = self._features(int(np.prod(game.observation_tensor_shape())))
 
-    def _play(self, game: Any, rng: random.Random, longest: int) -> int:
+    def _play(self, game: SpielGame, rng: random.Random, longest: int) -> int:
         """Play one game and return its plies; those of the other player in between count."""
         state, plies, before = game.new_initial_state(), 0, -1
         while not state.is_terminal() and plies < longest:
@@ -72,7 +73,7 @@ class Trial:
         return [(cell, level) for level in chosen] or [(cell, 0.5)]
 
 
-def observer(game: Any) -> Any:
+def observer(game: SpielGame) -> Callable[[SpielState, int], NDArray[np.float32]]:
     """Return a function from a state and a seat to the observation tensor, float32 `[size]`.
 
     The array is overwritten by the next call. It is ten times faster than `observation_tensor`.
@@ -81,7 +82,7 @@ def observer(game: Any) -> Any:
 
     observation = make_observation(game)
 
-    def observe(state: Any, seat: int) -> NDArray[np.float32]:
+    def observe(state: SpielState, seat: int) -> NDArray[np.float32]:
         observation.set_from(state, seat)
         tensor: NDArray[np.float32] = observation.tensor
         return tensor
@@ -110,7 +111,7 @@ class OpenSpielBackend:
         names: of the actions; by default they are numbers.
     """
 
-    def __init__(self, game: Any, trial: Trial, names: Sequence[str] | None = None) -> None:
+    def __init__(self, game: SpielGame, trial: Trial, names: Sequence[str] | None = None) -> None:
         self.n_actions: int = game.num_distinct_actions()
         self.max_actions: int = game.max_game_length()
         self.n_features = len(trial.cells)
@@ -121,31 +122,31 @@ class OpenSpielBackend:
         # White moves first in chess, and is OpenSpiel's player 1.
         self._first: int = game.new_initial_state().current_player()
 
-    def initial(self) -> Any:
+    def initial(self) -> SpielState:
         """Return the starting position."""
         return self._game.new_initial_state()
 
-    def child(self, position: Any, action: int) -> Any:
+    def child(self, position: SpielState, action: int) -> SpielState:
         """Return the position after an action."""
         return position.child(action)
 
-    def mover(self, position: Any) -> int:
+    def mover(self, position: SpielState) -> int:
         """Return who moves."""
         return int(position.current_player()) ^ self._first
 
-    def legal(self, position: Any) -> Sequence[int]:
+    def legal(self, position: SpielState) -> Sequence[int]:
         """Return the legal actions."""
         actions: list[int] = position.legal_actions()
         return actions
 
-    def score(self, position: Any) -> int | None:
+    def score(self, position: SpielState) -> int | None:
         """Return what the first player has won, rounded away from a draw."""
         if not position.is_terminal():
             return None
         won: float = position.returns()[self._first]
         return round(won) or (won > 0) - (won < 0)
 
-    def features(self, position: Any, seat: int) -> bytes:
+    def features(self, position: SpielState, seat: int) -> bytes:
         """Return the observation tensor in bits."""
         trial = self._trial
         above: NDArray[np.bool_] = (
@@ -153,11 +154,11 @@ class OpenSpielBackend:
         )
         return above.tobytes()
 
-    def text(self, position: Any) -> str:
+    def text(self, position: SpielState) -> str:
         """Return the position as OpenSpiel prints it, a chess position as a board."""
         return spread(str(position).rstrip("\n"))
 
-    def label(self, position: Any, action: int) -> str:
+    def label(self, position: SpielState, action: int) -> str:
         """Return OpenSpiel's name of an action."""
         name: str = position.action_to_string(action)
         return name if self._names is None else self._names[action]

@@ -11,7 +11,6 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
 
 from rlhf_adapters.foreign_games.openspiel import Trial
 
@@ -45,7 +44,7 @@ def trouble_with(name: str, options: str, last_ply: int | None) -> str:
     return LIMITS if said.startswith("std::") or ended.returncode else said
 
 
-def as_json(options: Mapping[str, Any]) -> str:
+def as_json(options: Mapping[str, object]) -> str:
     """Return options as text that is the same for the same options."""
     return json.dumps(dict(options), sort_keys=True)
 

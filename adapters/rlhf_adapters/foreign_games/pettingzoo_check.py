@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rlhf_adapters.foreign_games.pettingzoo import set_globals
+from rlhf_adapters.kinds import Arrays, Picture
 from rlhf_adapters.specs import EnvError
+from rlhf_adapters.zoo_types import AecEnv
 from rlhf_games.base import Game, Outcome, States
 
 
@@ -26,7 +28,7 @@ class PettingZooCheck:
             moves, the board, the end or the result.
     """
 
-    def __init__(self, name: str, game: Game, envs: list[Any], *, compare_boards: bool) -> None:
+    def __init__(self, name: str, game: Game, envs: list[AecEnv], *, compare_boards: bool) -> None:
         self.name = name
         self.game = game
         self.envs = envs
@@ -63,7 +65,7 @@ class PettingZooCheck:
             seen.append(env.observe(agent))
         self._compare(numbers, seen, after)
 
-    def _compare(self, numbers: list[int], seen: list[Any], after: States) -> None:
+    def _compare(self, numbers: list[int], seen: list[Arrays], after: States) -> None:
         legal = self.game.legal(after)
         masks = np.stack([each["action_mask"] for each in seen]) != 0
         other = (masks != legal).any(axis=1) & legal.any(axis=1)  # masks of finished games are free
@@ -83,7 +85,7 @@ class PettingZooCheck:
         )
         raise EnvError(msg)
 
-    def picture(self, number: int) -> Any:
+    def picture(self, number: int) -> Picture:
         """Return PettingZoo's picture of a game."""
         set_globals(self.envs[number])
         return self.envs[number].render()

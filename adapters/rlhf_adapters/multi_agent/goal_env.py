@@ -10,7 +10,6 @@ worth nothing, which no other value depends on.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 from rlhf_adapters.multi_agent.parallel_envs import WAITING, ParallelEnvs
 from rlhf_adapters.single_agent.goal_env import ArcadeEnv, ArcadeVecEnv, Batch, GoalEnvs
 from rlhf_adapters.single_agent.goals import OPEN, Bools, StepBatch
-from rlhf_adapters.single_agent.tasks import Task
+from rlhf_adapters.single_agent.tasks import Rewards, Task
 from rlhf_adapters.specs import Info
 
 
@@ -41,7 +40,7 @@ class TeamEnvs(GoalEnvs):
         batch["observation"][self.worlds.waiting] = 0  # also the clock
         return batch
 
-    def _judge(self, now: StepBatch) -> tuple[NDArray[Any], Bools]:
+    def _judge(self, now: StepBatch) -> tuple[Rewards, Bools]:
         rewards, terminated = self.task.judge(now)
         idle = self.worlds.idle
         if idle.any():
@@ -49,7 +48,7 @@ class TeamEnvs(GoalEnvs):
             self._clear(idle)
         return rewards, terminated
 
-    def _infos(self, rewards: NDArray[Any], ends: Bools) -> list[Info]:
+    def _infos(self, rewards: Rewards, ends: Bools) -> list[Info]:
         infos = super()._infos(rewards, ends)
         for info, idle in zip(infos, self.worlds.idle.tolist(), strict=True):
             info[WAITING] = idle
@@ -81,10 +80,11 @@ class TeamVecEnv(ArcadeVecEnv):
         self.agents_per_world = len(worlds.agents)
         super().__init__(worlds, task, seed)
 
-    def render(self, mode: str | None = None) -> Any:
+    def render(self, mode: str | None = None) -> NDArray[np.uint8] | None:
         """Return the picture of the first environment."""
         del mode
-        return self.worlds.render()[0]
+        picture = self.worlds.render()[0]
+        return picture if isinstance(picture, np.ndarray) else None
 
 
 def team_env(worlds: ParallelEnvs, task: Task, seed: int | None) -> TeamEnv | TeamVecEnv:

@@ -16,24 +16,26 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from gymnasium import spaces
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from rlhf_adapters.kinds import Space
 from rlhf_adapters.single_agent.goals import ArcadeGoal, Bools, Event, EventGoals, StepBatch
 from rlhf_adapters.single_agent.tasks import (
     MIXED,
     SCORE,
     Floats,
+    Rewards,
     ScoreTask,
     TableTask,
     Task,
     goal_of,
 )
-from rlhf_adapters.specs import EnvError
-from rlhf_games.base import unknown_name
+from rlhf_adapters.specs import EnvError, Infos
+from rlhf_adapters.zoo_types import ParallelEnv
+from rlhf_games.base import Array, unknown_name
 
 FORMATION = "formation"
 ANY = ""
@@ -42,7 +44,7 @@ MOST_PLACES = 6
 
 Tables = Mapping[str, Sequence[ArcadeGoal]]
 """Goals by role."""
-Places = Callable[[Any], tuple[NDArray[Any], NDArray[Any]]]
+Places = Callable[[ParallelEnv], tuple[Array, Array]]
 """Finds where the agents of an environment are and where they are to be, each `[A, 2]`."""
 
 
@@ -110,7 +112,7 @@ class FormationTask(Task):
 
     names = (FORMATION,)
 
-    def __init__(self, envs: Sequence[Any], places: Places, radius: float) -> None:
+    def __init__(self, envs: Sequence[ParallelEnv], places: Places, radius: float) -> None:
         self.envs, self.places, self.radius = envs, places, radius
         here, wanted = places(envs[0])
         if not len(here) == len(wanted) <= MOST_PLACES:
@@ -130,19 +132,19 @@ class FormationTask(Task):
             here, wanted = self.places(self.envs[i])
             self.achieved[i], self.desired[i] = _ascending(here), _ascending(wanted)
 
-    def judge(self, now: StepBatch) -> tuple[NDArray[Any], Bools]:
+    def judge(self, now: StepBatch) -> tuple[Rewards, Bools]:
         """Return 1 where all places are taken; that or the environment ends the episode."""
         for i, env in enumerate(self.envs):
             self.achieved[i] = _ascending(self.places(env)[0])
         paid = self.rewards(self.achieved, self.desired, {})
         return paid, (paid > 0) | now.terminated
 
-    def space(self) -> dict[str, spaces.Space[Any]]:
+    def space(self) -> dict[str, Space]:
         """Return the spaces of `achieved_goal` and `desired_goal`."""
         space = spaces.Box(-np.inf, np.inf, self.desired.shape[1:], np.float32)
         return {"achieved_goal": space, "desired_goal": space}
 
-    def rewards(self, achieved: Any, desired: Any, info: Any) -> Floats:
+    def rewards(self, achieved: ArrayLike, desired: ArrayLike, info: Infos) -> Floats:
         """Return 1 where agents and places can be paired."""
         shape = np.shape(achieved)[:-1]
         here = np.asarray(achieved, np.float64).reshape(-1, 1, len(self.orders[0]), 2)
@@ -151,12 +153,12 @@ class FormationTask(Task):
         farthest = np.linalg.norm(here - paired, axis=-1).max(axis=-1)
         return np.asarray(farthest.min(axis=-1) <= self.radius, np.float32).reshape(shape)
 
-    def terminated(self, achieved: Any, desired: Any, info: Any) -> Bools:
+    def terminated(self, achieved: ArrayLike, desired: ArrayLike, info: Infos) -> Bools:
         """Return whether agents and places can be paired."""
         return np.asarray(self.rewards(achieved, desired, info) > 0)
 
 
-def _ascending(points: NDArray[Any]) -> Floats:
+def _ascending(points: Array) -> Floats:
     config = np.lexsort(points.T[::-1])
     return np.asarray(points[config].reshape(-1), np.float32)
 
@@ -167,7 +169,7 @@ def goals_of_role(tables: Tables, role: str) -> tuple[ArcadeGoal, ...]:
 
 
 def make_team_task(
-    world: str, roles: Sequence[str], n_worlds: int, goal: Any, tables: Tables
+    world: str, roles: Sequence[str], n_worlds: int, goal: object, tables: Tables
 ) -> Task:
     """Return the task of n environments, see this module; `formation` is not made here.
 
@@ -208,7 +210,7 @@ def _pair(world: str, text: str) -> tuple[str, str]:
 
 
 def _by_role(
-    world: str, roles: Sequence[str], goal: Any, tables: Tables
+    world: str, roles: Sequence[str], goal: object, tables: Tables
 ) -> dict[str, list[ArcadeGoal]]:
     if isinstance(goal, str) and "=" in goal:
         goal = dict(_pair(world, part) for part in goal.split(","))
@@ -224,7 +226,7 @@ def _by_role(
     return {role: _of_role(world, role, goal[role], tables) for role in roles}
 
 
-def _of_role(world: str, role: str, goal: Any, tables: Tables) -> list[ArcadeGoal]:
+def _of_role(world: str, role: str, goal: object, tables: Tables) -> list[ArcadeGoal]:
     declared = goals_of_role(tables, role)
     if goal == MIXED and declared:
         return list(declared)

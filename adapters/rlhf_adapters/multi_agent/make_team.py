@@ -6,10 +6,10 @@ import os
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from gymnasium import spaces
 
+from rlhf_adapters.kinds import EnvOrVecEnv
 from rlhf_adapters.multi_agent.goals import (
     FORMATION,
     FormationTask,
@@ -20,9 +20,12 @@ from rlhf_adapters.multi_agent.goals import (
     role_of,
 )
 from rlhf_adapters.multi_agent.parallel_envs import ALL, AgentFacts, ParallelEnvs
-from rlhf_adapters.single_agent.tasks import SCORE
+from rlhf_adapters.single_agent.tasks import SCORE, Task
 from rlhf_adapters.specs import EnvConfig, EnvError, EnvInfo, Options
+from rlhf_adapters.zoo_types import ParallelEnv
 
+New = Callable[[Options], ParallelEnv]
+"""Makes an environment from options."""
 LEARNERS = "learners"
 HAS_BOTH = ("pistonball",)
 """Environments with continuous actions that have an option for discrete ones."""
@@ -42,24 +45,24 @@ class TeamKind:
             environment; nothing if they are numbers only.
     """
 
-    tables: Tables | Callable[[Any], Tables]
+    tables: Tables | Callable[[ParallelEnv], Tables]
     watcher: Callable[[], AgentFacts] = AgentFacts
     places: Places | None = None
     radius: float = 0.1
     rest: int = 0
-    actions: Sequence[str] | Callable[[Any], Mapping[str, Sequence[str]]] = ()
+    actions: Sequence[str] | Callable[[ParallelEnv], Mapping[str, Sequence[str]]] = ()
 
-    def names(self, env: Any, agent: str, count: int) -> tuple[str, ...]:
+    def names(self, env: ParallelEnv, agent: str, count: int) -> tuple[str, ...]:
         """Return what the actions of an agent are called."""
         told = self.actions(env).get(agent, ()) if callable(self.actions) else self.actions
         return tuple(told) if len(told) == count else tuple(map(str, range(count)))
 
-    def goals(self, env: Any) -> Tables:
+    def goals(self, env: ParallelEnv) -> Tables:
         """Return the goals by role."""
         return self.tables(env) if callable(self.tables) else self.tables
 
 
-def make_team(config: EnvConfig, kind: TeamKind, new: Callable[[Options], Any]) -> Any:
+def make_team(config: EnvConfig, kind: TeamKind, new: New) -> EnvOrVecEnv:
     """Return the columns that were asked for.
 
     Args:
@@ -90,7 +93,7 @@ def make_team(config: EnvConfig, kind: TeamKind, new: Callable[[Options], Any]) 
         kind.names(teams[0], agent, worlds.counts[agent]) for agent in worlds.agents
     )
     if config.goal == FORMATION and kind.places is not None:
-        task: Any = FormationTask(worlds.envs, kind.places, kind.radius)
+        task: Task = FormationTask(worlds.envs, kind.places, kind.radius)
     else:
         roles = [role_of(agent) for agent in worlds.agents]
         tables = kind.goals(teams[0])
@@ -98,20 +101,21 @@ def make_team(config: EnvConfig, kind: TeamKind, new: Callable[[Options], Any]) 
     return team_env(worlds, task, config.seed)
 
 
-def describe_team(name: str, kind: TeamKind, new: Callable[[Options], Any]) -> EnvInfo:
+def describe_team(name: str, kind: TeamKind, new: New) -> EnvInfo:
     """Return what is known of an environment."""
     env = checked(name, new, {})
     agents = list(env.possible_agents)
     tables = kind.goals(env)
     roles = dict.fromkeys(role_of(agent) for agent in agents)
     names = dict.fromkeys(goal.name for role in roles for goal in goals_of_role(tables, role))
-    actions = max(int(env.action_space(agent).n) for agent in agents)
+    all_actions = [env.action_space(agent) for agent in agents]
+    actions = max(int(one.n) for one in all_actions if isinstance(one, spaces.Discrete))
     env.close()
     extra = () if kind.places is None else (FORMATION,)
     return EnvInfo(name, len(agents), actions, (SCORE, *names, *extra))
 
 
-def checked(name: str, new: Callable[[Options], Any], options: Options) -> Any:
+def checked(name: str, new: New, options: Options) -> ParallelEnv:
     """Return an environment with discrete actions.
 
     Raises:

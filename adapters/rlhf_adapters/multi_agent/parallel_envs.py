@@ -22,12 +22,14 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
+from rlhf_adapters.kinds import Arrays, Picture
 from rlhf_adapters.multi_agent.goals import role_of
 from rlhf_adapters.multi_agent.views import BOARD, shown_space, view_of
 from rlhf_adapters.single_agent.goals import Bools
 from rlhf_adapters.specs import RANDOM, SELF, EnvError, Info, Options
 from rlhf_adapters.two_player.opponents import Opponents, mixture
-from rlhf_games.base import unknown_name
+from rlhf_adapters.zoo_types import ParallelEnv
+from rlhf_games.base import Array, unknown_name
 
 MASK_KEY = "action_mask"
 ALL = "all"
@@ -41,16 +43,16 @@ Facts = Mapping[str, Mapping[str, float]]
 class AgentFacts:
     """Facts about the agents of one environment; here there are none."""
 
-    def restart(self, env: Any) -> None:
+    def restart(self, env: ParallelEnv) -> None:
         """A new episode has begun."""
 
-    def look(self, env: Any, rewards: Mapping[str, float]) -> Facts:
+    def look(self, env: ParallelEnv, rewards: Mapping[str, float]) -> Facts:
         """Return facts by agent after a step that paid these rewards."""
         del env, rewards
         return {}
 
 
-def learners_of(name: str, agents: Sequence[str], asked: Any) -> list[str]:
+def learners_of(name: str, agents: Sequence[str], asked: object) -> list[str]:
     """Return the agents that learn.
 
     Args:
@@ -102,9 +104,9 @@ class ParallelEnvs:
     def __init__(
         self,
         name: str,
-        teams: Sequence[Any],
-        learners: Any = ALL,
-        opponent: Any = None,
+        teams: Sequence[ParallelEnv],
+        learners: object = ALL,
+        opponent: object = None,
         watchers: Sequence[AgentFacts] | None = None,
         rest: int = 0,
     ) -> None:
@@ -121,7 +123,7 @@ class ParallelEnvs:
         self.view = view_of(name, shown)
         self.space = self.view.space
         self.n = len(teams) * len(self.agents)
-        self.envs: Sequence[Any] = [team for team in teams for _ in self.agents]
+        self.envs: Sequence[ParallelEnv] = [team for team in teams for _ in self.agents]
         self.render_mode = getattr(teams[0].unwrapped, "render_mode", None)
         self.metadata = dict(teams[0].metadata)
         self._make_arrays()
@@ -131,7 +133,7 @@ class ParallelEnvs:
 
     def _make_arrays(self) -> None:
         shape, dtype = self.space.shape, self.space.dtype
-        self.observation = np.zeros((self.n, *shape), dtype)
+        self.observation: Array = np.zeros((self.n, *shape), dtype)
         self.mask = np.zeros((self.n, self.n_actions), np.int8)
         self.reward = self.points = np.zeros(self.n)
         self.terminated, self.truncated = np.zeros((2, self.n), np.bool_)
@@ -145,7 +147,7 @@ class ParallelEnvs:
         for column in range(self.n):
             self._wait(column)
 
-    def _seat(self, opponent: Any) -> Opponents | None:
+    def _seat(self, opponent: object) -> Opponents | None:
         if not self.others:
             if opponent is not None:
                 msg = (
@@ -192,7 +194,7 @@ class ParallelEnvs:
         for w in range(len(self.teams)):
             self._step(w, actions, answers)
 
-    def render(self) -> list[Any]:
+    def render(self) -> list[Picture]:
         """Return a picture for every column: that of its environment."""
         return [picture for team in self.teams for picture in [team.render()] * len(self.agents)]
 
@@ -262,7 +264,9 @@ class ParallelEnvs:
             return int(legal[0])
         return min(self.rest, self.counts[agent] - 1)
 
-    def _show(self, column: int, agent: str, raw: Any, infos: Any, facts: Facts) -> None:
+    def _show(
+        self, column: int, agent: str, raw: Any, infos: Mapping[str, Info], facts: Facts
+    ) -> None:
         told = infos.get(agent, {})
         number = self.everybody.index(agent)
         board = raw[BOARD] if self._boards[agent] else raw
@@ -272,7 +276,7 @@ class ParallelEnvs:
         plain = {key: value for key, value in told.items() if key != MASK_KEY}
         self.infos[column] = {**plain, **facts.get(agent, {}), AGENT: agent, WAITING: False}
 
-    def _mask(self, agent: str, raw: Any, told: Options) -> NDArray[np.int8]:
+    def _mask(self, agent: str, raw: object, told: Options) -> NDArray[np.int8]:
         mask = np.zeros(self.n_actions, np.int8)
         mask[: self.counts[agent]] = 1
         holder = raw if isinstance(raw, dict) and MASK_KEY in raw else told
@@ -291,7 +295,7 @@ class ParallelEnvs:
 
     # ---- those who do not learn ------------------------------------------------------------------
 
-    def _show_others(self, w: int, shown: Any, infos: Any) -> None:
+    def _show_others(self, w: int, shown: Mapping[str, Any], infos: Mapping[str, Info]) -> None:
         for m, agent in enumerate(self.others):
             first, self.alive[w, m] = not self.alive[w, m], agent in self.teams[w].agents
             if self.alive[w, m] and agent in shown:
@@ -318,17 +322,17 @@ class ParallelEnvs:
         answers[self.alive] = actions
         return answers
 
-    def _random_actions(self, batch: Any, _goals: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _random_actions(self, batch: Arrays, _goals: NDArray[np.int64]) -> NDArray[np.int64]:
         legal = batch["action_mask"]
         return np.asarray((self._rng.random(legal.shape) * legal).argmax(axis=1), np.int64)
 
 
-def _has_board(team: Any, agent: str) -> bool:
+def _has_board(team: ParallelEnv, agent: str) -> bool:
     space = team.observation_space(agent)
     return isinstance(space, spaces.Dict) and BOARD in space.spaces
 
 
-def _count(name: str, team: Any, agent: str) -> int:
+def _count(name: str, team: ParallelEnv, agent: str) -> int:
     space = team.action_space(agent)
     if isinstance(space, spaces.Discrete) and space.start == 0:
         return int(space.n)

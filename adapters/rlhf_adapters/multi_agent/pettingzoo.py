@@ -14,26 +14,27 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
+from rlhf_adapters.kinds import EnvOrVecEnv
 from rlhf_adapters.multi_agent.goals import ANY, Tables, at_least
 from rlhf_adapters.multi_agent.make_team import TeamKind, describe_team, make_team
 from rlhf_adapters.multi_agent.parallel_envs import AgentFacts, Facts
 from rlhf_adapters.pettingzoo_names import EnvKind, missing, zoo_library
 from rlhf_adapters.single_agent.goals import Score, Survive
-from rlhf_adapters.specs import EnvConfig, EnvError, EnvInfo
+from rlhf_adapters.specs import EnvConfig, EnvError, EnvInfo, Options
+from rlhf_adapters.zoo_types import ParallelEnv
 
 
 class Kills(AgentFacts):
     """The zombies that all agents together have killed in this episode: `team_score`."""
 
-    def restart(self, env: Any) -> None:
+    def restart(self, env: ParallelEnv) -> None:
         """Count anew."""
         self.killed = 0.0
         # PettingZoo's own reset forgets it: an episode would depend on the one before.
         env.unwrapped.zombie_spawn_interval.reset()
 
-    def look(self, env: Any, rewards: Mapping[str, float]) -> Facts:
+    def look(self, env: ParallelEnv, rewards: Mapping[str, float]) -> Facts:
         """Count."""
         self.killed += sum(rewards.values())
         return {agent: {"team_score": self.killed} for agent in env.possible_agents}
@@ -42,13 +43,13 @@ class Kills(AgentFacts):
 class Catches(AgentFacts):
     """The number of evaders that are `caught`, the same for all."""
 
-    def look(self, env: Any, rewards: Mapping[str, float]) -> Facts:
+    def look(self, env: ParallelEnv, rewards: Mapping[str, float]) -> Facts:
         """Count."""
         caught = int(env.unwrapped.env.evaders_gone.sum())
         return {agent: {"caught": caught} for agent in env.possible_agents}
 
 
-def _pursuit_goals(env: Any) -> Tables:
+def _pursuit_goals(env: ParallelEnv) -> Tables:
     """Return goals to catch some evaders and all of them."""
     everyone = int(env.unwrapped.env.n_evaders)
     counts = [*(k for k in (1, 5, 15) if k < everyone), everyone]
@@ -92,7 +93,7 @@ ALWAYS_DRAWN = ("cooperative_pong",)
 OTHER = TeamKind({ANY: (Survive(20), Survive(100))})
 
 
-def make(kind: EnvKind, config: EnvConfig) -> Any:
+def make(kind: EnvKind, config: EnvConfig) -> EnvOrVecEnv:
     """Return the columns that were asked for.
 
     Raises:
@@ -114,12 +115,13 @@ def describe(kind: EnvKind) -> EnvInfo:
     return describe_team(kind.full, KINDS.get(kind.base, OTHER), lambda _: new(options))
 
 
-def _new(kind: EnvKind, options: Mapping[str, Any]) -> Any:
+def _new(kind: EnvKind, options: Options) -> ParallelEnv:
     zoo = zoo_library()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             shown = {} if kind.base not in ALWAYS_DRAWN else {"render_mode": "rgb_array"}
-            return zoo.make("parallel", kind.key, **{**shown, **options})
+            env: ParallelEnv = zoo.make("parallel", kind.key, **{**shown, **options})
+            return env
     except (ImportError, zoo.env_registry.exceptions.FailedToImport) as error:
         raise EnvError(missing(kind, error)) from error

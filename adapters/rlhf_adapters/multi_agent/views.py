@@ -14,9 +14,10 @@ from typing import Any, Protocol
 
 import numpy as np
 from gymnasium import spaces
-from numpy.typing import NDArray
 
+from rlhf_adapters.kinds import Space
 from rlhf_adapters.specs import EnvError
+from rlhf_games.base import Array
 
 LARGEST_SIDE = 84
 BOARD = "observation"
@@ -31,7 +32,7 @@ class View(Protocol):
 
     space: spaces.Box
 
-    def write(self, agent: int, raw: Any, out: NDArray[Any], first: bool) -> None:
+    def write(self, agent: int, raw: object, out: Array, first: bool) -> None:
         """Write an observation of an agent; `first`: of its life."""
         ...
 
@@ -47,7 +48,7 @@ class FlatView:
         EnvError: a space has no array of one size.
     """
 
-    def __init__(self, name: str, shown: Sequence[spaces.Space[Any]]) -> None:
+    def __init__(self, name: str, shown: Sequence[Space]) -> None:
         self.name = name
         for space in shown:
             if not space.is_np_flattenable:
@@ -64,7 +65,7 @@ class FlatView:
             high[:size] = np.maximum(high[:size], one.high)
         self.space: spaces.Box = spaces.Box(low, high, dtype=np.float32)
 
-    def write(self, agent: int, raw: Any, out: NDArray[Any], first: bool) -> None:
+    def write(self, agent: int, raw: object, out: Array, first: bool) -> None:
         """Write an observation of an agent.
 
         Raises:
@@ -97,7 +98,7 @@ class PictureView:
         self.marks = np.linspace(0, 255, n_agents).astype(np.uint8)
         self.space: spaces.Box = spaces.Box(0, 255, (self.height, self.width, 3), np.uint8)
 
-    def write(self, agent: int, raw: Any, out: NDArray[Any], first: bool) -> None:
+    def write(self, agent: int, raw: object, out: Array, first: bool) -> None:
         """Write a picture that an agent sees."""
         block, height, width = self.block, self.height, self.width
         cut = np.asarray(raw)[: height * block, : width * block]
@@ -107,14 +108,14 @@ class PictureView:
         out[..., 2] = self.marks[agent]
 
 
-def shown_space(space: spaces.Space[Any]) -> spaces.Space[Any]:
+def shown_space(space: Space) -> Space:
     """Return the space of what an agent sees, without the mask."""
     if isinstance(space, spaces.Dict) and BOARD in space.spaces:
         return space[BOARD]
     return space
 
 
-def view_of(name: str, shown: Sequence[spaces.Space[Any]]) -> View:
+def view_of(name: str, shown: Sequence[Space]) -> View:
     """Return the common view of agents.
 
     Raises:

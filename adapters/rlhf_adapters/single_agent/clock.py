@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
+from rlhf_games.base import Array
 
-def with_clock(
-    observation: NDArray[Any], left: NDArray[np.float64], planes_first: bool = False
-) -> NDArray[Any]:
+
+def with_clock(observation: Array, left: NDArray[np.float64], planes_first: bool = False) -> Array:
     """Return observations `[n, ..., C + 1]` whose last plane shows what share of time is left.
 
     Args:
@@ -31,7 +29,7 @@ def with_clock(
     return seen
 
 
-def lit_planes(like: NDArray[Any], shares: NDArray[np.float64]) -> NDArray[Any]:
+def lit_planes(like: Array, shares: NDArray[np.float64]) -> Array:
     """Return planes `[n, 1, H, W]`, of whose cells a share `[n]`, row by row, is 1."""
     n, _, height, width = like.shape
     cells = height * width

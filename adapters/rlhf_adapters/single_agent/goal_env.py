@@ -30,18 +30,26 @@ from typing import Any, Protocol
 import gymnasium
 import numpy as np
 from gymnasium import spaces
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from rlhf_adapters.batch_vec_env import BatchVecEnv
+from rlhf_adapters.kinds import Picture
 from rlhf_adapters.single_agent.clock import with_clock
 from rlhf_adapters.single_agent.goals import Bools, StepBatch
 from rlhf_adapters.single_agent.run_state import ResumableWorlds
-from rlhf_adapters.single_agent.tasks import NATIVE_END, NATIVE_REWARD, Floats, ScoreTask, Task
-from rlhf_adapters.specs import EnvError, Info
+from rlhf_adapters.single_agent.tasks import (
+    NATIVE_END,
+    NATIVE_REWARD,
+    Floats,
+    Rewards,
+    ScoreTask,
+    Task,
+)
+from rlhf_adapters.specs import EnvError, Info, Infos
 from rlhf_games.arrays import actions_of
-from rlhf_games.base import IllegalMoveError
+from rlhf_games.base import Array, IllegalMoveError
 
-Batch = dict[str, NDArray[Any]]
+Batch = dict[str, Array]
 
 
 class BatchedEnvs(Protocol):
@@ -64,7 +72,6 @@ class BatchedEnvs(Protocol):
         silent: they are empty: among many environments, only the last step of an episode has an
             info.
         planes_first: observations are planes `[C, H, W]` of zeros and ones.
-        envs: the n Gymnasium environments below, or nothing.
         render_mode: as Gymnasium has it.
     """
 
@@ -72,7 +79,7 @@ class BatchedEnvs(Protocol):
     n: int
     n_actions: int
     space: spaces.Box
-    observation: NDArray[Any]
+    observation: Array
     mask: NDArray[np.int8]
     reward: NDArray[np.float64]
     points: NDArray[np.float64]
@@ -81,8 +88,12 @@ class BatchedEnvs(Protocol):
     infos: list[Info]
     silent: bool
     planes_first: bool
-    envs: Sequence[Any]
     render_mode: str | None
+
+    @property
+    def envs(self) -> Sequence[object]:
+        """The n environments of the library below, or nothing."""
+        ...
 
     def seed(self, seed: int | None) -> None:
         """Start the random numbers of environment i anew with seed + i; `restart` must follow."""
@@ -96,7 +107,7 @@ class BatchedEnvs(Protocol):
         """Take an action `[n]` of 0..A-1 in every environment."""
         ...
 
-    def render(self) -> list[Any]:
+    def render(self) -> Sequence[Picture]:
         """Return a picture of every environment."""
         ...
 
@@ -133,7 +144,7 @@ class GoalEnvs:
         self.steps[which], self.score[which] = 0, 0.0
         self.task.start(which, self.rng)
 
-    def step(self, actions: Any) -> tuple[NDArray[np.float64], Bools, Bools, list[Info]]:
+    def step(self, actions: object) -> tuple[Rewards, Bools, Bools, list[Info]]:
         """Take an action in each; return rewards, terminations, truncations and infos."""
         worlds = self.worlds
         worlds.step(self._checked(actions))
@@ -154,7 +165,7 @@ class GoalEnvs:
         truncated = worlds.truncated & ~terminated
         return rewards, terminated, truncated, self._infos(rewards, terminated | truncated)
 
-    def _judge(self, now: StepBatch) -> tuple[NDArray[Any], Bools]:
+    def _judge(self, now: StepBatch) -> tuple[Rewards, Bools]:
         """Return the rewards and the ends of a step, each `[n]`."""
         return self.task.judge(now)
 
@@ -173,7 +184,7 @@ class GoalEnvs:
             "action_mask": self.worlds.mask.copy(),
         }
 
-    def _checked(self, asked: Any) -> NDArray[np.int64]:
+    def _checked(self, asked: object) -> NDArray[np.int64]:
         actions = actions_of(asked, self.worlds.n)
         if (actions.view(np.uint64) >= self.worlds.n_actions).any():  # so negative ones are large
             wrong = actions[(actions < 0) | (actions >= self.worlds.n_actions)][0]
@@ -181,7 +192,7 @@ class GoalEnvs:
             raise IllegalMoveError(msg)
         return actions
 
-    def _infos(self, rewards: NDArray[Any], ends: Bools) -> list[Info]:
+    def _infos(self, rewards: Rewards, ends: Bools) -> list[Info]:
         worlds = self.worlds
         infos = [dict(info) for info in worlds.infos]
         successes = self.task.successes(rewards)
@@ -199,7 +210,7 @@ class GoalEnvs:
         if self.has_floats:
             self._refuse_nan("observation", self.worlds.observation)
 
-    def _refuse_nan(self, what: str, values: NDArray[Any]) -> None:
+    def _refuse_nan(self, what: str, values: Array) -> None:
         flat = values.reshape(-1)
         if not math.isnan(flat.dot(flat)):
             return
@@ -238,18 +249,24 @@ class EpisodeGoalFunctions:
         """Whether the environment's own reward is asked for, which does not follow from goals."""
         return isinstance(self.task, ScoreTask)
 
-    def compute_reward(self, achieved_goal: Any, desired_goal: Any, info: Any) -> Floats:
+    def compute_reward(
+        self, achieved_goal: ArrayLike, desired_goal: ArrayLike, info: Infos
+    ) -> Floats:
         """Return rewards `[...]` for goals `[..., G]`; only the goal `score` reads `info`."""
         return self.task.rewards(achieved_goal, desired_goal, info)
 
-    def compute_terminated(self, achieved_goal: Any, desired_goal: Any, info: Any) -> Bools:
+    def compute_terminated(
+        self, achieved_goal: ArrayLike, desired_goal: ArrayLike, info: Infos
+    ) -> Bools:
         """Return bool `[...]`: the goal ends the episode.
 
         Where the environment ended by itself, `info["native_terminated"]` says so.
         """
         return self.task.terminated(achieved_goal, desired_goal, info)
 
-    def compute_truncated(self, achieved_goal: Any, desired_goal: Any, info: Any) -> Bools:
+    def compute_truncated(
+        self, achieved_goal: ArrayLike, desired_goal: ArrayLike, info: Infos
+    ) -> Bools:
         """Return False everywhere: only the environment's own time limit cuts episodes short."""
         return np.zeros(np.shape(achieved_goal)[:-1], np.bool_)
 
@@ -297,7 +314,7 @@ class ArcadeEnv(EpisodeGoalFunctions, gymnasium.Env[Batch, np.int64]):
         """Return the sensible actions, bool `[A]` (sb3-contrib's spelling)."""
         return np.asarray(self.worlds.mask[0], np.bool_)
 
-    def render(self) -> Any:
+    def render(self) -> Picture:
         """Return the environment's own picture, see `gymnasium.Env.render`."""
         return self.worlds.render()[0]
 
@@ -323,7 +340,7 @@ class ArcadeVecEnv(EpisodeGoalFunctions, ResumableWorlds, BatchVecEnv):
         self.worlds = worlds
         self.games = self.games_class(worlds, task, seed)
         self.render_mode = worlds.render_mode
-        self._actions: Any = None
+        self._actions: object = None
         self._returns, self._started = np.zeros(worlds.n), time.time()
         BatchVecEnv.__init__(self, worlds.n, self.games.space, spaces.Discrete(worlds.n_actions))
 
@@ -395,6 +412,7 @@ def goal_space(worlds: BatchedEnvs, task: Task) -> spaces.Dict:
             with_clock(edge[None], np.full(1, left), worlds.planes_first)
             for edge, left in ((space.low, 0.0), (space.high, 1.0))
         ]
-        space = spaces.Box(ends[0][0], ends[1][0], dtype=ends[0].dtype.type)
+        dtype: Any = ends[0].dtype.type
+        space = spaces.Box(ends[0][0], ends[1][0], dtype=dtype)
     mask = spaces.Box(0, 1, (worlds.n_actions,), np.int8)
     return spaces.Dict({"observation": space, **task.space(), "action_mask": mask})

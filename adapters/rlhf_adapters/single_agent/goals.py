@@ -22,9 +22,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from rlhf_adapters.specs import EnvError, Info
+from rlhf_games.base import Array
 
 Bools = NDArray[np.bool_]
 Flags = NDArray[np.float32]
@@ -48,7 +49,7 @@ class StepView:
         env: the Gymnasium environment below, or None in a compiled environment.
     """
 
-    observation: Any
+    observation: Array
     reward: float
     score: float
     steps: int
@@ -62,7 +63,7 @@ class StepView:
 class StepBatch:
     """n environments after a step; attributes as in `StepView`, with a first axis `[n]`."""
 
-    observation: NDArray[Any]
+    observation: Array
     reward: NDArray[np.float64]
     score: NDArray[np.float64]
     steps: NDArray[np.int64]
@@ -208,7 +209,7 @@ class Cell:
             that can be reached is drawn for every episode.
     """
 
-    at: Any = None
+    at: object = None
 
 
 class EventGoals:
@@ -256,7 +257,7 @@ class EventGoals:
         flags[over & (flags == OPEN)] = LOST
 
 
-def rewards(achieved: Any, desired: Any) -> Flags:
+def rewards(achieved: ArrayLike, desired: ArrayLike) -> Flags:
     """Return 1 where something that is desired is achieved, else 0, float32 `[...]`.
 
     Args:
@@ -267,7 +268,7 @@ def rewards(achieved: Any, desired: Any) -> Flags:
     return np.asarray(hit.any(axis=-1), np.float32)
 
 
-def decided(achieved: Any, desired: Any) -> Bools:
+def decided(achieved: ArrayLike, desired: ArrayLike) -> Bools:
     """Return whether what is desired is achieved, or can be no more, bool `[...]`.
 
     Args:

@@ -11,21 +11,23 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from enum import EnumType
+from enum import Enum, EnumType
 from typing import Any
 
 import gymnasium
 import numpy as np
 from gymnasium import spaces
 from gymnasium.envs.registration import registry
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from rlhf_adapters.kinds import Env, Space
 from rlhf_adapters.single_agent.goals import Bools
 from rlhf_adapters.specs import EnvConfig, EnvError, Info, Options, unknown_env
+from rlhf_games.base import Array
 
 MASK_KEY, MASK_METHOD = "action_mask", "action_masks"
 
-Write = Callable[[Any, NDArray[Any]], None]
+Write = Callable[[Any, Array], None]
 """Writes an observation of the environment into an array."""
 
 HAS_BOTH = {"CarRacing-v3": "continuous=False"}
@@ -52,7 +54,7 @@ class GymEnvs:
     silent = planes_first = False
 
     def __init__(
-        self, name: str, envs: Sequence[Any], view: tuple[spaces.Box, Write] | None = None
+        self, name: str, envs: Sequence[Env], view: tuple[spaces.Box, Write] | None = None
     ) -> None:
         self.name, self.envs, self.n = name, envs, len(envs)
         self.action_names = names_of(envs[0])
@@ -60,7 +62,7 @@ class GymEnvs:
         self.n_actions, self._first_action = int(actions.n), int(actions.start)
         self.space, self._write = view or view_of(name, envs[0].observation_space)
         self.render_mode = envs[0].render_mode
-        self.observation = np.zeros((self.n, *self.space.shape), self.space.dtype)
+        self.observation: Array = np.zeros((self.n, *self.space.shape), self.space.dtype)
         self.mask = np.ones((self.n, self.n_actions), np.int8)
         self.reward = self.points = np.zeros(self.n)
         self.terminated, self.truncated = np.zeros(self.n, np.bool_), np.zeros(self.n, np.bool_)
@@ -88,7 +90,7 @@ class GymEnvs:
             )
             self._show(i, raw, info)
 
-    def _show(self, i: int, raw: Any, info: Info) -> None:
+    def _show(self, i: int, raw: object, info: Info) -> None:
         self._write(raw, self.observation[i])
         self.infos[i] = info
         if self._asks_masks:
@@ -106,7 +108,7 @@ class GymEnvs:
             env.close()
 
 
-def names_of(env: Any) -> tuple[str, ...]:
+def names_of(env: Env) -> tuple[str, ...]:
     """Return what an environment itself calls its actions, nothing if it does not say.
 
     ALE and MinAtar's Gymnasium port say it by `get_action_meanings()`, HighwayEnv by a table
@@ -114,11 +116,13 @@ def names_of(env: Any) -> tuple[str, ...]:
     """
     bare, count = env.unwrapped, getattr(env.action_space, "n", 0)
     meanings = getattr(bare, "get_action_meanings", None)
-    said: Any = meanings() if callable(meanings) else None
+    said: object = meanings() if callable(meanings) else None
     if said is None:
         said = getattr(getattr(bare, "action_type", None), "actions", None)
-    if said is None and isinstance(getattr(bare, "actions", None), EnumType):
-        said = [action.name for action in bare.actions]
+    listed = getattr(bare, "actions", None)
+    if said is None and isinstance(listed, EnumType):
+        members: Iterable[Enum] = listed
+        said = [action.name for action in members]
     said = said.values() if isinstance(said, Mapping) else said
     if not isinstance(said, Iterable) or isinstance(said, str):
         return ()
@@ -126,7 +130,7 @@ def names_of(env: Any) -> tuple[str, ...]:
     return names if len(set(names)) == count else ()
 
 
-def view_of(name: str, space: spaces.Space[Any]) -> tuple[spaces.Box, Write]:
+def view_of(name: str, space: Space) -> tuple[spaces.Box, Write]:
     """Return the space of what an agent sees of a space, and how to write an observation.
 
     Raises:
@@ -142,23 +146,23 @@ def view_of(name: str, space: spaces.Space[Any]) -> tuple[spaces.Box, Write]:
     flat: Any = spaces.flatten_space(space)
     low, high = flat.low.astype(np.float32), flat.high.astype(np.float32)
     return spaces.Box(low, high, dtype=np.float32), lambda raw, out: _copy(
-        spaces.flatten(space, raw), out
+        np.asarray(spaces.flatten(space, raw)), out
     )
 
 
-def _copy(raw: Any, out: NDArray[Any]) -> None:
+def _copy(raw: ArrayLike, out: Array) -> None:
     out[...] = raw
 
 
 def _one_hot(start: int) -> Write:
-    def write(state: Any, out: NDArray[Any]) -> None:
+    def write(state: int, out: Array) -> None:
         out[:] = 0
         out[int(state) - start] = 1
 
     return write
 
 
-def make_envs(config: EnvConfig, world: str, options: Options, known: Sequence[str]) -> list[Any]:
+def make_envs(config: EnvConfig, world: str, options: Options, known: Sequence[str]) -> list[Env]:
     """Return `config.n_envs` environments of a registered name.
 
     Args:
@@ -177,7 +181,7 @@ def make_envs(config: EnvConfig, world: str, options: Options, known: Sequence[s
     return [prepared(config, _make_one(config, world, options)) for _ in range(config.n_envs)]
 
 
-def prepared(config: EnvConfig, env: Any) -> Any:
+def prepared(config: EnvConfig, env: Env) -> Env:
     """Return an environment with the options `discretize` and `wrap` applied.
 
     Raises:
@@ -195,7 +199,7 @@ def prepared(config: EnvConfig, env: Any) -> Any:
     return env if wrap is None else wrap(env)
 
 
-def _make_one(config: EnvConfig, world: str, options: Options) -> Any:
+def _make_one(config: EnvConfig, world: str, options: Options) -> Env:
     try:
         with warnings.catch_warnings():
             # Box2D's import warns so, and crashes where warnings are errors.
@@ -223,7 +227,7 @@ def _unregistered(config: EnvConfig, world: str, known: Sequence[str]) -> str:
     return unknown_env(config.library, config.world, known)
 
 
-def _discrete(name: str, env: Any) -> spaces.Discrete:
+def _discrete(name: str, env: Env) -> spaces.Discrete:
     space = env.action_space
     if isinstance(space, spaces.Discrete):
         return space

@@ -11,11 +11,13 @@ from typing import Any
 
 import numpy as np
 from gymnasium import spaces
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
+from rlhf_adapters.kinds import Env, Space
 from rlhf_adapters.single_agent.goals import Bools, StepBatch
 from rlhf_adapters.single_agent.gym_envs import GymEnvs, view_of
-from rlhf_adapters.single_agent.tasks import Floats, Task
+from rlhf_adapters.single_agent.tasks import Floats, Rewards, Task
+from rlhf_adapters.specs import Info, Infos
 
 NATIVE = "native"
 """The goal by which users ask for them; it is the default."""
@@ -23,7 +25,7 @@ OBSERVATION, ACHIEVED, DESIRED = "observation", "achieved_goal", "desired_goal"
 REWARD, TERMINATED, SUCCESS = "compute_reward", "compute_terminated", "is_success"
 
 
-def has_goals(env: Any) -> bool:
+def has_goals(env: Env) -> bool:
     """Whether an environment has goals of its own."""
     space = env.observation_space
     parts = {OBSERVATION, ACHIEVED, DESIRED}
@@ -43,15 +45,16 @@ class NativeEnvs(GymEnvs):
         desired: likewise.
     """
 
-    def __init__(self, name: str, envs: Sequence[Any]) -> None:
+    def __init__(self, name: str, envs: Sequence[Env]) -> None:
         space = envs[0].observation_space
+        assert isinstance(space, spaces.Dict)
         box, write = view_of(name, space[OBSERVATION])
-        self.goal_space: spaces.Space[Any] = space[DESIRED]
+        self.goal_space: Space = space[DESIRED]
         shape, dtype = self.goal_space.shape or (), self.goal_space.dtype
         self.achieved, self.desired = (np.zeros((len(envs), *shape), dtype) for _ in range(2))
         super().__init__(name, envs, (box, lambda raw, out: write(raw[OBSERVATION], out)))
 
-    def _show(self, i: int, raw: Any, info: dict[str, Any]) -> None:
+    def _show(self, i: int, raw: Any, info: Info) -> None:
         super()._show(i, raw, info)
         self.achieved[i], self.desired[i] = raw[ACHIEVED], raw[DESIRED]
 
@@ -72,27 +75,27 @@ class NativeTask(Task):
     def start(self, which: Bools, rng: np.random.Generator) -> None:
         """The environments have drawn their goals themselves."""
 
-    def judge(self, now: StepBatch) -> tuple[NDArray[Any], Bools]:
+    def judge(self, now: StepBatch) -> tuple[Rewards, Bools]:
         """Return the environments' own rewards and ends."""
         return now.reward, now.terminated
 
-    def successes(self, rewards: NDArray[Any]) -> Bools | None:
+    def successes(self, rewards: Rewards) -> Bools | None:
         """Return what the infos say; without that, whether no other goal would have paid more."""
         infos = self.envs.infos
         if all(SUCCESS in info for info in infos):
             return np.array([bool(info[SUCCESS]) for info in infos])
         return np.asarray(rewards >= self.rewards(self.desired, self.desired, infos))
 
-    def space(self) -> dict[str, spaces.Space[Any]]:
+    def space(self) -> dict[str, Space]:
         """Return the spaces of the environments' own goals."""
         return {ACHIEVED: self.envs.goal_space, DESIRED: self.envs.goal_space}
 
-    def rewards(self, achieved: Any, desired: Any, info: Any) -> Floats:
+    def rewards(self, achieved: ArrayLike, desired: ArrayLike, info: Infos) -> Floats:
         """Return the environment's own rewards for goals."""
         asked = self.envs.envs[0].get_wrapper_attr(REWARD)
         return np.asarray(asked(achieved, desired, info), np.float32)
 
-    def terminated(self, achieved: Any, desired: Any, info: Any) -> Bools:
+    def terminated(self, achieved: ArrayLike, desired: ArrayLike, info: Infos) -> Bools:
         """Return what the environment says; without that, goals that are reached end episodes."""
         env = self.envs.envs[0]
         if env.has_wrapper_attr(TERMINATED):

@@ -7,15 +7,17 @@ whatever comes out is a state that their rules allow.
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rlhf_adapters.kinds import Arrays
+from rlhf_adapters.single_agent.tasks import TableTask, Task
 from rlhf_games.arcade.batch import ArcadeBatch
 from rlhf_games.arcade.rules import LAST_ACTION
+from rlhf_games.base import Array
 
-Arrays = dict[str, NDArray[Any]]
 FIRST_ROOM = 1024
 """Steps of an episode that are remembered without making more room."""
 
@@ -41,7 +43,7 @@ class EpisodeLog:
         self.dice[which] = self.batch.dice.generators[which]
         self.sticking[which] = self.batch.states[which, LAST_ACTION]
 
-    def add(self, actions: NDArray[Any], which: NDArray[np.int64] | None = None) -> None:
+    def add(self, actions: Array, which: NDArray[np.int64] | None = None) -> None:
         """Remember an action of every game, or of some."""
         which = self._each if which is None else which
         if self.lengths.max() >= self.actions.shape[1]:
@@ -89,7 +91,7 @@ class EpisodeLog:
             self.add(actions[t, playing], playing)
 
 
-def _like(found: NDArray[Any], own: NDArray[Any]) -> NDArray[Any]:
+def _like(found: Array, own: Array) -> Array:
     """Return an array of a file if it has the shape and type of our own.
 
     Raises:
@@ -101,45 +103,78 @@ def _like(found: NDArray[Any], own: NDArray[Any]) -> NDArray[Any]:
     return found
 
 
+@runtime_checkable
+class Logged(Protocol):
+    """Environments that can play their episodes again."""
+
+    log: EpisodeLog
+
+    def replay(self, state: Arrays) -> None:
+        """Bring the games to where `log.state()` was taken."""
+        ...
+
+
+class Counters(Protocol):
+    """The counters of a `GoalEnvs`."""
+
+    rng: np.random.Generator
+    steps: NDArray[np.int64]
+    score: NDArray[np.float64]
+
+
+class Running(Protocol):
+    """The members of a `VecEnv` over `GoalEnvs` that its state is taken from."""
+
+    task: Task
+    _returns: NDArray[np.float64]
+
+    @property
+    def worlds(self) -> object:
+        """The environments."""
+        ...
+
+    @property
+    def games(self) -> Counters:
+        """Their counters."""
+        ...
+
+    def _columns(self) -> Arrays: ...
+
+
 class ResumableWorlds:
     """What a `VecEnv` over `GoalEnvs` says of where it is, if its worlds can tell."""
 
-    def run_state(self) -> Arrays:
+    def run_state(self: Running) -> Arrays:
         """Return where all worlds are; nothing if they cannot tell."""
-        env: Any = self
-        log: EpisodeLog | None = getattr(env.worlds, "log", None)
-        if log is None:
+        if not isinstance(self.worlds, Logged):
             return {}
-        said = json.dumps(env.games.rng.bit_generator.state).encode()
+        said = json.dumps(self.games.rng.bit_generator.state).encode()
         own = {name: array.copy() for name, array in self._columns().items()}
-        return {"generator": np.frombuffer(said, np.uint8), **own, **log.state()}
+        return {"generator": np.frombuffer(said, np.uint8), **own, **self.worlds.log.state()}
 
-    def restore_run_state(self, state: Arrays) -> bool:
+    def restore_run_state(self: Running, state: Arrays) -> bool:
         """Go to where `run_state` was called; return whether all worlds are there.
 
         Raises:
             KeyError: something is missing.
             ValueError: it is not about such worlds; errors of `EpisodeLog.replay` too.
         """
-        env: Any = self
-        log: EpisodeLog | None = getattr(env.worlds, "log", None)
-        if log is None or not state:
+        if not isinstance(self.worlds, Logged) or not state:
             return False
         columns = {name: _like(state[name], own) for name, own in self._columns().items()}
-        env.games.rng.bit_generator.state = json.loads(state["generator"].tobytes())
-        env.worlds.replay(state)
-        env.games.steps[:] = log.lengths
+        self.games.rng.bit_generator.state = json.loads(state["generator"].tobytes())
+        self.worlds.replay(state)
+        self.games.steps[:] = self.worlds.log.lengths
         for name, own in self._columns().items():
             own[:] = columns[name]
-        if hasattr(env.task, "asked"):
-            env.task.asked[:] = env.task.desired.argmax(axis=1)
+        if isinstance(self.task, TableTask):
+            self.task.asked[:] = self.task.desired.argmax(axis=1)
         return True
 
-    def _columns(self) -> Arrays:
-        env: Any = self
+    def _columns(self: Running) -> Arrays:
         return {
-            "returns": env._returns,
-            "score": env.games.score,
-            "achieved": env.task.achieved,
-            "desired": env.task.desired,
+            "returns": self._returns,
+            "score": self.games.score,
+            "achieved": self.task.achieved,
+            "desired": self.task.desired,
         }

@@ -12,18 +12,21 @@ A task keeps what n environments have achieved and what they were asked, and jud
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from gymnasium import spaces
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from rlhf_adapters.kinds import Space
 from rlhf_adapters.single_agent import goals as arcade_goals
 from rlhf_adapters.single_agent.goals import ArcadeGoal, Bools, Cell, Event, EventGoals, StepBatch
-from rlhf_adapters.specs import EnvError
+from rlhf_adapters.specs import EnvError, Infos
 from rlhf_games.base import UnknownGoalError, unknown_name
 
 Floats = NDArray[np.float32]
+Rewards = NDArray[np.floating]
+"""Of our goals float32, of environments float64."""
 
 SCORE, MIXED, CELL = "score", "mixed", "cell"
 NATIVE_REWARD, NATIVE_END = "native_reward", "native_terminated"
@@ -50,7 +53,7 @@ class Cells(Protocol):
         """
         ...
 
-    def at(self, place: Any) -> Floats:
+    def at(self, place: object) -> Floats:
         """Return the place `[C]` that a user named.
 
         Raises:
@@ -82,7 +85,7 @@ class Task:
         """Choose the goals of the environments of `which` `[n]`, which have just begun."""
         raise NotImplementedError
 
-    def judge(self, now: StepBatch) -> tuple[NDArray[Any], Bools]:
+    def judge(self, now: StepBatch) -> tuple[Rewards, Bools]:
         """Return the rewards and the ends of a step, each `[n]`."""
         raise NotImplementedError
 
@@ -91,11 +94,11 @@ class Task:
         """The reward for missing a goal where reaching it pays 1; None if goals are not paid so."""
         return 0.0
 
-    def successes(self, rewards: NDArray[Any]) -> Bools | None:
+    def successes(self, rewards: Rewards) -> Bools | None:
         """Return whether the goals were reached in a step, bool `[n]`; None if none was asked."""
         return np.asarray(rewards > 0)
 
-    def space(self) -> dict[str, spaces.Space[Any]]:
+    def space(self) -> dict[str, Space]:
         """Return the spaces of `achieved_goal` and `desired_goal`."""
         shape = self.desired.shape[1:]
         return {
@@ -103,11 +106,11 @@ class Task:
             "desired_goal": spaces.Box(-1.0, 1.0, shape, np.float32),
         }
 
-    def rewards(self, achieved: Any, desired: Any, info: Any) -> Floats:
+    def rewards(self, achieved: ArrayLike, desired: ArrayLike, info: Infos) -> Floats:
         """Return rewards `[...]` for goals `[..., G]`."""
         raise NotImplementedError
 
-    def terminated(self, achieved: Any, desired: Any, info: Any) -> Bools:
+    def terminated(self, achieved: ArrayLike, desired: ArrayLike, info: Infos) -> Bools:
         """Return whether goals `[..., G]` end the episode, bool `[...]`."""
         raise NotImplementedError
 
@@ -126,18 +129,18 @@ class ScoreTask(Task):
         """None: there is no goal to miss."""
         return None
 
-    def successes(self, rewards: NDArray[Any]) -> Bools | None:
+    def successes(self, rewards: Rewards) -> Bools | None:
         """Return None: a reward is not a goal."""
         return None
 
     def start(self, which: Bools, rng: np.random.Generator) -> None:
         """Nothing is asked but the reward."""
 
-    def judge(self, now: StepBatch) -> tuple[NDArray[Any], Bools]:
+    def judge(self, now: StepBatch) -> tuple[Rewards, Bools]:
         """Return the environment's own rewards and ends."""
         return now.reward, now.terminated
 
-    def rewards(self, achieved: Any, desired: Any, info: Any) -> Floats:
+    def rewards(self, achieved: ArrayLike, desired: ArrayLike, info: Infos) -> Floats:
         """Return the rewards that the infos hold.
 
         Raises:
@@ -153,7 +156,7 @@ class ScoreTask(Task):
             raise EnvError(msg)
         return np.array([one[NATIVE_REWARD] for one in infos], np.float32).reshape(shape)
 
-    def terminated(self, achieved: Any, desired: Any, info: Any) -> Bools:
+    def terminated(self, achieved: ArrayLike, desired: ArrayLike, info: Infos) -> Bools:
         """Return False everywhere: only the environment ends an episode."""
         return np.zeros(np.shape(achieved)[:-1], np.bool_)
 
@@ -183,17 +186,17 @@ class TableTask(Task):
         self.achieved[which] = arcade_goals.OPEN
         self.desired[which] = self.rows[self.asked[which]]
 
-    def judge(self, now: StepBatch) -> tuple[NDArray[Any], Bools]:
+    def judge(self, now: StepBatch) -> tuple[Rewards, Bools]:
         """Judge all goals; reward and end are those of the one that is asked."""
         self.table.judge(self.achieved, now)
         flags = self.achieved[self._each, self.asked]
         return (flags > 0).astype(np.float32), flags != arcade_goals.OPEN
 
-    def rewards(self, achieved: Any, desired: Any, info: Any) -> Floats:
+    def rewards(self, achieved: ArrayLike, desired: ArrayLike, info: Infos) -> Floats:
         """Return `goals.rewards`."""
         return arcade_goals.rewards(achieved, desired)
 
-    def terminated(self, achieved: Any, desired: Any, info: Any) -> Bools:
+    def terminated(self, achieved: ArrayLike, desired: ArrayLike, info: Infos) -> Bools:
         """Return `goals.decided`."""
         return arcade_goals.decided(achieved, desired)
 
@@ -221,18 +224,18 @@ class CellTask(Task):
         for i in np.flatnonzero(which):
             self.desired[i] = self.cells.draw(int(i), rng) if self.fixed is None else self.fixed
 
-    def judge(self, now: StepBatch) -> tuple[NDArray[Any], Bools]:
+    def judge(self, now: StepBatch) -> tuple[Rewards, Bools]:
         """Return 1 where the place is reached; that or the environment ends the episode."""
         self.achieved = self.cells.here()
         paid = self.rewards(self.achieved, self.desired, {})
         return paid, (paid > 0) | now.terminated
 
-    def rewards(self, achieved: Any, desired: Any, info: Any) -> Floats:
+    def rewards(self, achieved: ArrayLike, desired: ArrayLike, info: Infos) -> Floats:
         """Return 1 where the place is the one that is desired."""
         there = (np.asarray(achieved) == np.asarray(desired)).all(axis=-1)
         return np.asarray(there, np.float32)
 
-    def terminated(self, achieved: Any, desired: Any, info: Any) -> Bools:
+    def terminated(self, achieved: ArrayLike, desired: ArrayLike, info: Infos) -> Bools:
         """Return whether the desired place is reached and the environment goes on otherwise.
 
         So hindsight knows that a place where the environment ends is the end for every goal.
@@ -246,7 +249,7 @@ class CellTask(Task):
 
 
 def make_task(
-    world: str, n: int, goal: Any, declared: Sequence[ArcadeGoal], cells: Cells | None = None
+    world: str, n: int, goal: object, declared: Sequence[ArcadeGoal], cells: Cells | None = None
 ) -> Task:
     """Return the task of n environments.
 
@@ -281,7 +284,7 @@ def make_task(
     return TableTask(n, EventGoals([*others[:row], asked, *others[row:]]), row)
 
 
-def check_config(world: str, n_envs: int, opponent: Any) -> None:
+def check_config(world: str, n_envs: int, opponent: object) -> None:
     """Refuse what no one-player environment can do.
 
     Raises:
@@ -301,7 +304,7 @@ def goal_names(declared: Sequence[ArcadeGoal], cells: bool = False) -> tuple[str
 
 
 def goal_of(
-    world: str, goal: Any, declared: Sequence[ArcadeGoal], cells: Cells | None = None
+    world: str, goal: object, declared: Sequence[ArcadeGoal], cells: Cells | None = None
 ) -> ArcadeGoal:
     """Return the goal that a user named, gave, or wrote as a function.
 
@@ -330,7 +333,7 @@ def goal_of(
     raise UnknownGoalError(_cannot(world, goal, declared, cells))
 
 
-def _cannot(world: str, goal: Any, declared: Sequence[ArcadeGoal], cells: Cells | None) -> str:
+def _cannot(world: str, goal: object, declared: Sequence[ArcadeGoal], cells: Cells | None) -> str:
     names = [*goal_names(declared, cells is not None), *([MIXED] if declared else [])]
     return (
         f"{world} cannot measure the goal: {unknown_name('goal', str(goal), names)}; or score_K, "

@@ -13,11 +13,14 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
+from rlhf_adapters.kinds import Picture, Space
 from rlhf_adapters.specs import RANDOM, EnvError, Info
 from rlhf_adapters.two_player.goal_env import FORFEIT, Batch, GameGoalFunctions
 from rlhf_adapters.two_player.goal_games import MIXED, draw_goals
 from rlhf_adapters.two_player.opponents import Opponents
 from rlhf_adapters.two_player.total_goals import TotalGoals
+from rlhf_adapters.zoo_types import AecEnv
+from rlhf_games.base import Array
 
 PLAYERS = 2
 LARGEST_SEED = 1 << 31
@@ -57,10 +60,10 @@ class AecGoalEnv(GameGoalFunctions, gymnasium.Env[Batch, np.int64]):
     def __init__(
         self,
         name: str,
-        env: Any,
+        env: AecEnv,
         table: TotalGoals,
         goal: str = "win",
-        opponent: Any = RANDOM,
+        opponent: object = RANDOM,
         seed: int | None = None,
     ) -> None:
         super().__init__(table)
@@ -72,7 +75,7 @@ class AecGoalEnv(GameGoalFunctions, gymnasium.Env[Batch, np.int64]):
         self.metadata = {"render_modes": list(env.metadata.get("render_modes", []))}
         self.render_mode = getattr(env.unwrapped, "render_mode", None)
         self.shown = _shown_space(env.observation_space(self.agents[0]))
-        self.action_space = _actions(name, env, self.agents)
+        self.action_space: spaces.Discrete = _actions(name, env, self.agents)
         self.board_space = _board_space(self.shown)
         self.observation_space: Any = _goal_space(self.board_space, self.action_space, table)
         self.fixed_goal = None if goal == MIXED else table.index(goal)
@@ -131,11 +134,11 @@ class AecGoalEnv(GameGoalFunctions, gymnasium.Env[Batch, np.int64]):
         """Return the legal actions, bool `[A]` (sb3-contrib's spelling)."""
         return self._legal.copy()
 
-    def set_opponent(self, opponent: Any) -> None:
+    def set_opponent(self, opponent: object) -> None:
         """Play the following games against another opponent or mixture, see `opponents`."""
         self.opponents.change(opponent)
 
-    def render(self) -> Any:
+    def render(self) -> Picture:
         """Return PettingZoo's own picture."""
         return self.env.render()
 
@@ -204,7 +207,7 @@ class AecGoalEnv(GameGoalFunctions, gymnasium.Env[Batch, np.int64]):
     def _where(self) -> str:
         return f"seed {self.env_seed}, actions {self._moves}"
 
-    def _random_action(self, batch: Any, _goals: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _random_action(self, batch: Batch, _goals: NDArray[np.int64]) -> NDArray[np.int64]:
         legal = batch["action_mask"]
         return np.asarray((self.rng.random(legal.shape) * legal).argmax(axis=1), np.int64)
 
@@ -225,7 +228,7 @@ class AecGoalEnv(GameGoalFunctions, gymnasium.Env[Batch, np.int64]):
             "action_mask": self._mask(seat, shown),
         }
 
-    def _board(self, seat: int, shown: Any) -> NDArray[Any]:
+    def _board(self, seat: int, shown: Any) -> Array:
         if _has_board(self.env.observation_space(self.agents[seat])):
             shown = shown["observation"]
         space = self.board_space
@@ -237,7 +240,7 @@ class AecGoalEnv(GameGoalFunctions, gymnasium.Env[Batch, np.int64]):
             raise EnvError(msg)
         return board
 
-    def _mask(self, seat: int, shown: Any) -> NDArray[np.int8]:
+    def _mask(self, seat: int, shown: object) -> NDArray[np.int8]:
         agent = self.agents[seat]
         if self.over or self.env.agent_selection != agent:
             return np.zeros(len(self._legal), np.int8)
@@ -283,7 +286,7 @@ class AecGoalEnv(GameGoalFunctions, gymnasium.Env[Batch, np.int64]):
 # ---- spaces ----------------------------------------------------------------------------------
 
 
-def _two_players(name: str, env: Any) -> list[str]:
+def _two_players(name: str, env: AecEnv) -> list[str]:
     agents = list(env.possible_agents)
     if len(agents) != PLAYERS:
         msg = f"{name} is for {len(agents)} players; only two who move in turn fit here"
@@ -291,7 +294,7 @@ def _two_players(name: str, env: Any) -> list[str]:
     return agents
 
 
-def _actions(name: str, env: Any, agents: list[str]) -> spaces.Discrete:
+def _actions(name: str, env: AecEnv, agents: list[str]) -> spaces.Discrete:
     first, second = (env.action_space(agent) for agent in agents)
     if not isinstance(first, spaces.Discrete) or first != second or first.start != 0:
         msg = (
@@ -301,16 +304,16 @@ def _actions(name: str, env: Any, agents: list[str]) -> spaces.Discrete:
     return spaces.Discrete(int(first.n))
 
 
-def _has_board(space: spaces.Space[Any]) -> bool:
+def _has_board(space: Space) -> bool:
     return isinstance(space, spaces.Dict) and "observation" in space.spaces
 
 
-def _shown_space(space: spaces.Space[Any]) -> spaces.Space[Any]:
+def _shown_space(space: Space) -> Space:
     """Return the space of what an agent sees, without the mask."""
     return space["observation"] if isinstance(space, spaces.Dict) and _has_board(space) else space
 
 
-def _board_space(shown: spaces.Space[Any]) -> spaces.Box:
+def _board_space(shown: Space) -> spaces.Box:
     """Return the space of what an agent sees as one array: whole numbers stay, others are float32.
 
     What is no Box is flattened, as `gymnasium.spaces.flatten` does it.

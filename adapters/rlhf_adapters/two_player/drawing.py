@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rlhf_adapters.kinds import Picture
 from rlhf_adapters.specs import EnvError
 from rlhf_games.base import Game, States
 
@@ -69,7 +69,7 @@ def picture_of(game: Game, state: States) -> NDArray[np.uint8]:
     return np.where(holes[..., None], pixels, BOARD)
 
 
-def drawn(game: Game, state: States, mode: str | None) -> Any:
+def drawn(game: Game, state: States, mode: str | None) -> Picture:
     """Return a position as a render mode wants it, None without one."""
     if mode is None:
         return None

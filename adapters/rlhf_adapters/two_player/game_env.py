@@ -21,6 +21,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from rlhf_adapters.batch_vec_env import BatchVecEnv
+from rlhf_adapters.kinds import Picture
 from rlhf_adapters.specs import RANDOM, SELF, Info
 from rlhf_adapters.two_player.drawing import MODES, checked_mode
 from rlhf_adapters.two_player.goal_env import Batch, GameGoalFunctions, goal_space
@@ -45,7 +46,7 @@ class GameEnv(GameGoalFunctions, gymnasium.Env[Batch, np.int64]):
         self,
         game: Game,
         goal: str = "win",
-        opponent: Any = RANDOM,
+        opponent: object = RANDOM,
         seed: int | None = None,
         render_mode: str | None = None,
     ) -> None:
@@ -82,7 +83,7 @@ class GameEnv(GameGoalFunctions, gymnasium.Env[Batch, np.int64]):
             info |= self.games.ending(0)
         return observation, reward, terminated, False, info
 
-    def set_opponent(self, opponent: Any) -> None:
+    def set_opponent(self, opponent: object) -> None:
         """Play the following games against another opponent or mixture, see `opponents`."""
         self.games.opponents.change(opponent)
 
@@ -90,7 +91,7 @@ class GameEnv(GameGoalFunctions, gymnasium.Env[Batch, np.int64]):
         """Return the legal actions, bool `[A]` (sb3-contrib's spelling)."""
         return np.asarray(self.game.legal(self.games.states)[0])
 
-    def render(self) -> Any:
+    def render(self) -> Picture:
         """Return the position as `render_mode` has it, None without one."""
         return self.games.drawn(0, self.render_mode)
 
@@ -120,7 +121,7 @@ class GameVecEnv(GameGoalFunctions, BatchVecEnv):
         game: Game,
         n_envs: int,
         goal: str = MIXED,
-        opponent: Any = SELF,
+        opponent: object = SELF,
         seed: int | None = None,
         render_mode: str | None = None,
     ) -> None:
@@ -128,7 +129,7 @@ class GameVecEnv(GameGoalFunctions, BatchVecEnv):
         self.game = game
         self.render_mode: str | None = checked_mode(render_mode)
         self.games = GoalGames(game, n_envs, goal, opponent, seed)
-        self._actions: Any = np.zeros(n_envs, np.int64)
+        self._actions: object = np.zeros(n_envs, np.int64)
         self._steps, self._started = np.zeros(n_envs, np.int64), time.time()
         BatchVecEnv.__init__(self, n_envs, goal_space(game), spaces.Discrete(game.n_actions))
 
@@ -142,7 +143,7 @@ class GameVecEnv(GameGoalFunctions, BatchVecEnv):
         self._reset_options()
         return self.games.observe()
 
-    def step_async(self, actions: Any) -> None:
+    def step_async(self, actions: object) -> None:
         """Keep the actions for `step_wait`."""
         self._actions = actions
 
@@ -199,7 +200,7 @@ class GameVecEnv(GameGoalFunctions, BatchVecEnv):
         """Return the legal actions, bool `[n, A]` (sb3-contrib's spelling)."""
         return self.game.legal(self.games.states)
 
-    def set_opponent(self, opponent: Any) -> None:
+    def set_opponent(self, opponent: object) -> None:
         """Play the following games against another opponent or mixture, see `opponents`."""
         self.games.opponents.change(opponent)
 
@@ -242,7 +243,7 @@ def make_game_env(
     game: Game,
     n_envs: int = 1,
     goal: str | None = None,
-    opponent: Any = None,
+    opponent: object = None,
     seed: int | None = None,
     render_mode: str | None = None,
 ) -> GameEnv | GameVecEnv:

@@ -9,19 +9,20 @@ which forfeits the game.
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from rlhf_games.base import Game, Goal
+from rlhf_adapters.specs import Infos
+from rlhf_games.base import Array, Game, Goal
 
 FORFEIT = -1.0
 DRAW_ROW = 1
 """The row of `draw` in every goal table."""
 
-Batch = dict[str, NDArray[Any]]
+Batch = dict[str, Array]
 
 
 def goal_space(game: Game) -> spaces.Dict:
@@ -82,19 +83,19 @@ class GameGoalFunctions:
         self.draw_values = np.array([goal.draw_value for goal in game.goals], np.float32)
 
     def compute_reward(
-        self, achieved_goal: NDArray[np.float32], desired_goal: NDArray[np.float32], info: Any
+        self, achieved_goal: NDArray[np.float32], desired_goal: NDArray[np.float32], info: Infos
     ) -> NDArray[np.float32]:
         """Return rewards `[...]` for goals `[..., G]`, see `goal_rewards`."""
         return goal_rewards(self.draw_values, np.asarray(achieved_goal), np.asarray(desired_goal))
 
     def compute_terminated(
-        self, achieved_goal: NDArray[np.float32], desired_goal: NDArray[np.float32], info: Any
+        self, achieved_goal: NDArray[np.float32], desired_goal: NDArray[np.float32], info: Infos
     ) -> NDArray[np.bool_]:
         """Return bool `[...]`: the game is over."""
         return goal_terminations(achieved_goal)
 
     def compute_truncated(
-        self, achieved_goal: NDArray[np.float32], desired_goal: NDArray[np.float32], info: Any
+        self, achieved_goal: NDArray[np.float32], desired_goal: NDArray[np.float32], info: Infos
     ) -> NDArray[np.bool_]:
         """Return False everywhere: games end by their rules."""
         return np.zeros(np.shape(achieved_goal)[:-1], np.bool_)

@@ -7,11 +7,12 @@ opponent the learner plays one seat and changes it from game to game.
 from __future__ import annotations
 
 import json
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rlhf_adapters.kinds import Picture
 from rlhf_adapters.specs import SELF, Info
 from rlhf_adapters.two_player.drawing import drawn
 from rlhf_adapters.two_player.goal_env import FORFEIT, Batch
@@ -54,7 +55,7 @@ class CrossCheck(Protocol):
         """In the k games where `which` is set, actions `[k]` led to positions `[k, W]`."""
         ...
 
-    def picture(self, number: int) -> Any:
+    def picture(self, number: int) -> Picture:
         """Return a picture of a game."""
         ...
 
@@ -84,7 +85,7 @@ class GoalGames:
         game: Game,
         n: int,
         goal: str = MIXED,
-        opponent: Any = SELF,
+        opponent: object = SELF,
         seed: int | None = None,
     ) -> None:
         self.game = game
@@ -123,7 +124,7 @@ class GoalGames:
         self._take_seats(which)
         self._reply(which & (self.learner == 1))
 
-    def step(self, actions: Any) -> None:
+    def step(self, actions: object) -> None:
         """Play one action `[n]` in every game, and the opponents' replies.
 
         Raises:
@@ -180,20 +181,20 @@ class GoalGames:
             info["opponent"] = self.opponents.name(game)
         return info
 
-    def drawn(self, game: int, mode: str | None) -> Any:
+    def drawn(self, game: int, mode: str | None) -> Picture:
         """Return a game as a render mode has it, or as its `cross_check` draws it."""
         if self.cross_check is not None:
             return self.cross_check.picture(game)
         return drawn(self.game, self.states[game], mode)
 
-    def run_state(self) -> dict[str, NDArray[Any]]:
+    def run_state(self) -> Batch:
         """Return where all games are, and their random numbers, so that a run can go on."""
         generator = json.dumps(self.rng.bit_generator.state).encode()
         kept = {name: getattr(self, name).copy() for name in RUNNING}
         kept["opponents"] = self.opponents.playing.copy()
         return {**kept, "generator": np.frombuffer(generator, np.uint8)}
 
-    def restore_run_state(self, state: dict[str, NDArray[Any]]) -> bool:
+    def restore_run_state(self, state: Batch) -> bool:
         """Go on where `run_state` was called; return False if other games were played there.
 
         Raises:
@@ -250,5 +251,5 @@ class GoalGames:
             self.opponents.check(which, actions, self.game.legal(states))
             raise
 
-    def _random_actions(self, states: Any, _goals: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _random_actions(self, states: States, _goals: NDArray[np.int64]) -> NDArray[np.int64]:
         return self.game.random_actions(states, self.rng)

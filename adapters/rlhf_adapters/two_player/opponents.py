@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlhf_adapters.specs import RANDOM, SELF
-from rlhf_games.base import Game, GameError, IllegalMoveError
+from rlhf_games.base import Array, Game, GameError, IllegalMoveError
 
 Opponent = Callable[[Any, NDArray[np.int64]], NDArray[np.int64]]
 """Chooses actions int64 `[B]` for positions and goal rows int64 `[B]` of those who are to move.
@@ -70,7 +70,7 @@ class Opponents:
         GameError: the choice is unknown, or the weights of a mixture cannot work.
     """
 
-    def __init__(self, n: int, choice: Any, random: Opponent, game: Game | None) -> None:
+    def __init__(self, n: int, choice: object, random: Opponent, game: Game | None) -> None:
         self._random = random
         self._game = game
         self._table: list[Seated] = []
@@ -78,7 +78,7 @@ class Opponents:
         self._playing = np.zeros(n, np.int64)
         self.change(choice)
 
-    def change(self, choice: Any) -> None:
+    def change(self, choice: object) -> None:
         """Draw opponents from another choice; games that have begun keep theirs."""
         pairs = mixture(choice)
         new = [self._seated(each) for each, _ in pairs]
@@ -99,7 +99,7 @@ class Opponents:
         """Which of the opponents plays in each game, int64 `[n]`."""
         return self._playing
 
-    def sit_down(self, playing: NDArray[np.int64]) -> None:
+    def sit_down(self, playing: Array) -> None:
         """Seat the given opponents, int64 `[n]`.
 
         Raises:
@@ -168,7 +168,7 @@ class Opponents:
             msg = f"opponent {name!r} chose the illegal action {actions[row]}; legal: {choices}"
             raise IllegalMoveError(msg)
 
-    def _seated(self, choice: Any) -> Seated:
+    def _seated(self, choice: object) -> Seated:
         if choice == SELF:
             return Seated(SELF, None)
         if choice == RANDOM:
@@ -184,7 +184,7 @@ class Opponents:
         raise GameError(msg)
 
 
-def mixture(choice: Any) -> list[tuple[Any, float]]:
+def mixture(choice: object) -> list[tuple[object, float]]:
     """Return an opponent or a mixture as pairs of an opponent and its weight.
 
     Raises:
@@ -202,7 +202,7 @@ def mixture(choice: Any) -> list[tuple[Any, float]]:
     return [_weighted(pair) for pair in pairs]
 
 
-def _weighted(pair: Any) -> tuple[Any, float]:
+def _weighted(pair: Any) -> tuple[object, float]:
     try:
         who, weight = pair
         number = float(weight)
@@ -215,11 +215,11 @@ def _weighted(pair: Any) -> tuple[Any, float]:
     return who, number
 
 
-def _is_source(choice: Any) -> TypeGuard[OpponentSource]:
+def _is_source(choice: object) -> TypeGuard[OpponentSource]:
     return isinstance(choice, OpponentSource)
 
 
-def _name_of(choice: Any) -> str:
+def _name_of(choice: object) -> str:
     return str(getattr(choice, "name", None) or getattr(choice, "__name__", None) or choice)
 
 

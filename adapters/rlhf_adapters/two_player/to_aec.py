@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 from pettingzoo import AECEnv
 
+from rlhf_adapters.kinds import Picture, Space
+from rlhf_adapters.specs import Info
 from rlhf_adapters.two_player.drawing import MODES, checked_mode, drawn
 from rlhf_adapters.two_player.goal_env import Batch, GameGoalFunctions
 from rlhf_adapters.two_player.goal_games import MIXED, draw_goals
@@ -43,7 +43,7 @@ class GameAEC(AECEnv):  # type: ignore[misc] # PettingZoo's base class is Any he
         self.rng = np.random.default_rng()
 
     def _space(self) -> spaces.Dict:
-        parts: dict[str, spaces.Space[Any]] = {
+        parts: dict[str, Space] = {
             "observation": spaces.Box(0, 1, self.game.observation_shape, np.int8),
             "action_mask": spaces.Box(0, 1, (self.game.n_actions,), np.int8),
         }
@@ -51,15 +51,15 @@ class GameAEC(AECEnv):  # type: ignore[misc] # PettingZoo's base class is Any he
             parts["desired_goal"] = spaces.Box(0.0, 1.0, (len(self.game.goals),), np.float32)
         return spaces.Dict(parts)
 
-    def observation_space(self, agent: str) -> spaces.Space[Any]:
+    def observation_space(self, agent: str) -> Space:
         """Return the space of an agent's observations."""
         return self.observation_spaces[agent]
 
-    def action_space(self, agent: str) -> spaces.Space[Any]:
+    def action_space(self, agent: str) -> Space:
         """Return the space of an agent's actions."""
         return self.action_spaces[agent]
 
-    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> None:
+    def reset(self, seed: int | None = None, options: Info | None = None) -> None:
         """Start a new game; the seed is that of the goals."""
         del options
         if seed is not None:
@@ -130,7 +130,7 @@ class GameAEC(AECEnv):  # type: ignore[misc] # PettingZoo's base class is Any he
     def _tell_masks(self) -> None:
         self.infos = {agent: {"action_mask": self._mask(agent)} for agent in self.agents}
 
-    def render(self) -> Any:
+    def render(self) -> Picture:
         """Return the position as `render_mode` has it, see `drawing`."""
         return (
             None if self.render_mode is None else drawn(self.game, self.state[0], self.render_mode)
