@@ -201,7 +201,7 @@ def _write(options: argparse.Namespace, league: League, table: Table) -> list[Pa
         options.out / CROSS_FILE: to_csv(table.cells).encode(),
     }
     if plots.available():
-        contents[options.out / PICTURE_FILE] = plots.league_png(table, options.theme)
+        contents[options.out / PICTURE_FILE] = table.plot(options.theme).png()
     else:
         warn(f"no {PICTURE_FILE}: {plots.HINT}")
     if options.records is not None:

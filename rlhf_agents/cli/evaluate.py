@@ -19,7 +19,7 @@ from rlhf_agents.envs.names import game_name
 from rlhf_agents.errors import SettingError
 from rlhf_agents.limits import checked_count
 from rlhf_agents.players.bundled import bundled_agents
-from rlhf_agents.progress import progress_bar
+from rlhf_agents.progress import note, progress_bar
 from rlhf_games.base import Game, States
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ examples:
   rlhf-eval --game connect_four --opponent minimax:8 --games 200 --nodes 1000
   rlhf-eval --game connect_four --opponent random --goals
   rlhf-eval --game connect_four --opponent minimax:4 --goals win,lose,win_diagonal --games 400
+  rlhf-eval --game connect_four --opponent random --goals --plot goals.png
   rlhf-eval --game "openspiel:breakthrough(rows=6,columns=6)" --agent minimax:3 --opponent random
   rlhf-eval --game gymnasium:CartPole-v1 --agent pole.zip --episodes 100
   rlhf-eval --game gymnasium:FrozenLake-v1 --option map_name=8x8 --goal reach_goal --agent lake.zip
@@ -95,6 +96,9 @@ def parser() -> Parser:
     program.add_trust()
     program.add_seed("of openings and players (default 0)")
     add("--json", action="store_true", help="print one JSON object and nothing else")
+    add("--plot", type=Path, metavar="FILE.png", help="also draw the result (extra `plots`)")
+    add("--theme", choices=("light", "dark"), default="light", help="of the picture")
+    add("--force", action="store_true", help="replace an existing picture")
     return program
 
 
@@ -112,13 +116,22 @@ def _evaluate(options: argparse.Namespace, _arguments: Sequence[str] | None) -> 
         msg = f"--episodes needs an environment without exact rules; for {options.game} use --games"
         raise SettingError(msg)
     game = rlhf_games.make(rules)
-    report = evaluate(game, task_of(options, game))
+    task = task_of(options, game)
+    if options.plot is not None:
+        from rlhf_agents.cli.evaluate_pictures import check_plot  # noqa: PLC0415 - seldom needed
+
+        check_plot(options)
+    report = evaluate(game, task)
     if options.json:
         print(json.dumps(report, allow_nan=False))  # noqa: T201 - the program's output
-        return 0
-    from rlhf_agents.cli.evaluate_tables import show  # noqa: PLC0415 - not needed for --json
+    else:
+        from rlhf_agents.cli.evaluate_tables import show  # noqa: PLC0415 - not needed for --json
 
-    show(report, game)
+        show(report, game)
+    if options.plot is not None:
+        from rlhf_agents.cli.evaluate_pictures import picture_of  # noqa: PLC0415 - seldom needed
+
+        note(f"wrote {picture_of(report, game.title, options.theme).save(options.plot)}")
     return 0
 
 

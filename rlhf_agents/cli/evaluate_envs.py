@@ -10,7 +10,7 @@ from rlhf_agents.cli.common import check_without_rules, checked_device
 from rlhf_agents.progress import progress_bar
 
 EPISODES = 100
-NEED_RULES = ("positions", "goals", "nodes", "openings", "games")
+NEED_RULES = ("positions", "goals", "nodes", "openings", "plot", "games")
 """Options that only games with rules have."""
 
 

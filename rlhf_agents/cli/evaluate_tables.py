@@ -32,7 +32,7 @@ def show(report: Record, game: Game) -> None:
             "are best (BS), by ply"
         )
     for match in report.get("matches", []):
-        console.print(f"\n{game.title}: {_heading(match)}, asked for {match['goal']}")
+        console.print(f"\n{game.title}: {heading(match)}, asked for {match['goal']}")
         console.print(_match_table(match, console))
         console.print(
             f"{_distinct(match['distinct'], match['total']['games'])}; {match['openings']} "
@@ -68,7 +68,7 @@ def show_scores(report: Record) -> None:
 
 
 def _show_goals(matrix: Record, game: Game, console: Console) -> None:
-    console.print(f"\n{game.title}: {_heading(matrix)}, {matrix['games']} games per goal")
+    console.print(f"\n{game.title}: {heading(matrix)}, {matrix['games']} games per goal")
     console.print(_asked_table(matrix, console))
     console.print("\n% of the games by asked (rows) and achieved goal (columns):")
     console.print(_matrix_table(matrix, console))
@@ -80,9 +80,10 @@ def _show_goals(matrix: Record, game: Game, console: Console) -> None:
     )
 
 
-def _heading(result: Record) -> str:
+def heading(result: Record) -> str:
+    """Return who played against whom, with the budget of the agent."""
     agent = result["agent"]
-    if result["nodes"] is not None and "nodes" not in agent:
+    if result["nodes"] is not None and "nodes" not in agent and "@" not in agent:
         agent += f" ({result['nodes']} nodes)"
     return f"{agent} against {result['opponent']}"
 

@@ -24,6 +24,7 @@ EXAMPLES = """examples:
   rlhf-train --game tic_tac_toe --steps 500000 --out three.zip --seed 1 --tensorboard runs
   rlhf-train --env CartPole-v1 --out cartpole.zip
   rlhf-train --env CartPole-v1 --steps 20000 --out pole.zip --hyper learning_rate=1e-3 gamma=0.98
+  rlhf-train --env CartPole-v1 --out pole.zip --plot pole.png
   rlhf-train --resume cartpole.zip
   rlhf-play --game connect_four --agent four.zip
 
@@ -132,6 +133,9 @@ def _add_files(program: Parser) -> None:
     words = "at the end keep only what playing needs (a tenth of the size; no replay to resume)"
     add("--compact", action="store_true", help=words)
     add("--tensorboard", type=Path, metavar="FOLDER", help="folder for TensorBoard logs")
+    words = "draw the learning curve (extra `plots`), with its numbers in FILE.csv"
+    add("--plot", type=Path, metavar="FILE.png", help=words)
+    add("--theme", choices=("light", "dark"), default="light", help="of the picture")
     program.add_trust()
 
 
@@ -188,6 +192,17 @@ def _check(options: argparse.Namespace) -> None:
     same = options.resume is not None and _with_ending(options.resume) == out
     check_writable(out, force=options.force or same)
     options.out = out
+    if options.plot is not None:
+        _check_plot(options)
+
+
+def _check_plot(options: argparse.Namespace) -> None:
+    from rlhf_agents.evaluation.plots import HINT, available  # noqa: PLC0415 - seldom needed
+
+    if not available():
+        raise SettingError(HINT)
+    for path in (options.plot, options.plot.with_suffix(".csv")):
+        check_writable(path, force=options.force or options.resume is not None)
 
 
 def _usual_file(game: str) -> Path:
@@ -234,6 +249,8 @@ def _config(options: argparse.Namespace, command: str) -> TrainingConfig:
         goal=options.goal,
         opponent=options.opponent,
         options={key: literals.value(text) for key, text in extra},
+        plot=options.plot,
+        theme=options.theme,
     )
 
 

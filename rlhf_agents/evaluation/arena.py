@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from rlhf_agents.errors import SettingError
 from rlhf_agents.evaluation.openings import Openings, draw_openings
+from rlhf_agents.evaluation.plots import GoalGrid, Picture, goals_picture
 from rlhf_agents.players.players import Player
 from rlhf_games.base import Game, Outcome, States
 
@@ -244,6 +245,17 @@ class GoalMatrix:
     baseline: GoalResult
     opening_plies: int
     seed: int
+
+    def plot(self, theme: str = "light") -> Picture:
+        """Return a picture of the shares, a row for each asked goal.
+
+        Raises:
+            SettingError: matplotlib is missing, or there is no such theme.
+        """
+        title = f"{self.agent} against {self.opponent}, {self.games} games per goal"
+        rows = [(row.asked, row.achieved) for row in self.rows]
+        rows.append(("merely win", self.baseline.achieved))
+        return goals_picture([GoalGrid(title, self.goals, rows)], theme)
 
 
 def wilson(successes: int, trials: int) -> tuple[float, float]:

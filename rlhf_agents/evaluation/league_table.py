@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rlhf_agents.errors import SettingError
 from rlhf_agents.evaluation.league import LeagueGame
+from rlhf_agents.evaluation.plots import Picture, league_picture
 from rlhf_agents.evaluation.ratings import SAMPLES, Ratings, Results, rate, warnings_of
 
 ANCHOR = "random"
@@ -106,6 +111,14 @@ class Table:
     games: int
     distinct: int
     warnings: tuple[str, ...]
+
+    def plot(self, theme: str = "light") -> Picture:
+        """Return a picture: the ladder, the cross table, strength and time.
+
+        Raises:
+            SettingError: matplotlib is missing, or there is no such theme.
+        """
+        return league_picture(self, theme)
 
 
 def tabulate(
@@ -249,3 +262,30 @@ def to_csv(records: Sequence[Row] | Sequence[Cell]) -> str:
             }
         )
     return text.getvalue()
+
+
+def read_rows(path: str | os.PathLike[str]) -> list[Row]:
+    """Return the players of a file `ratings.csv` that `rlhf-arena --out` wrote.
+
+    Raises:
+        SettingError: there is no such file, or it holds something else.
+    """
+    types = {name: kind.type for name, kind in Row.__dataclass_fields__.items()}
+    try:
+        with Path(path).open(encoding="utf-8", newline="") as file:
+            records = list(csv.DictReader(file))
+        return [
+            Row(**{name: _read(record[name], types[name]) for name in types}) for record in records
+        ]
+    except (KeyError, OSError, TypeError, ValueError) as error:
+        msg = f"{path} is not a table of ratings: rlhf-arena --out DIR writes such files"
+        raise SettingError(msg) from error
+
+
+def _read(text: str, kind: object) -> Any:
+    """Return a value of a column; `kind` is its annotation, a text in this module."""
+    if kind == "str":
+        return text
+    if kind == "int":
+        return int(text)
+    return None if text == "" and "None" in str(kind) else float(text)

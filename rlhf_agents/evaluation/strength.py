@@ -54,12 +54,14 @@ class AlphaBetaScore:
     Attributes:
         score: of the last look; None before, and where even one ply of alpha-beta takes too long.
         depth: of alpha-beta, None before the first look, 0 where it takes too long.
+        scored_at: steps that the model of that score had taken, and when (`time.perf_counter`).
     """
 
     def __init__(self, seconds: float = SECONDS) -> None:
         self.seconds = seconds
         self.score: float | None = None
         self.depth: int | None = None
+        self.scored_at = 0, 0.0
         self._deadline = 0.0
         self._ends = threading.Event()
         self._thread: threading.Thread | None = None
@@ -77,7 +79,8 @@ class AlphaBetaScore:
             searcher = model.learner.searcher
             weights = PatternWeights._make(np.array(array) for array in searcher.weights)
             copied = Searcher(searcher.game, weights, searcher.goals)
-            self._thread = threading.Thread(target=self.look, args=(copied,), daemon=True)
+            begun = model.num_timesteps, time.perf_counter()
+            self._thread = threading.Thread(target=self.look, args=(copied, begun), daemon=True)
             self._thread.start()
         return self.score
 
@@ -91,8 +94,8 @@ class AlphaBetaScore:
         self._ends.set()
         self.wait(0.2)
 
-    def look(self, searcher: Searcher) -> None:
-        """Play the games and set `score`."""
+    def look(self, searcher: Searcher, begun: tuple[int, float] = (0, 0.0)) -> None:
+        """Play the games and set `score`, and `scored_at` to when the look has begun."""
         game = searcher.game
         openings = _openings(game)
         if self.depth is None:
@@ -111,7 +114,7 @@ class AlphaBetaScore:
         except _LookOver:
             pass
         if len(points) >= FEWEST_GAMES:
-            self.score = float(np.mean(points))
+            self.score, self.scored_at = float(np.mean(points)), begun
 
     def _check(self, _finished: int) -> None:
         if self._ends.is_set() or time.monotonic() > self._deadline:

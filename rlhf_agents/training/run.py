@@ -21,6 +21,7 @@ from rlhf_agents.files.atomic import write_to
 from rlhf_agents.hfdqn import HFDQN
 from rlhf_agents.progress import ProgressBar, warn
 from rlhf_agents.selfplay.learner import GameLearner
+from rlhf_agents.training.curve_file import CurveFile
 from rlhf_agents.training.progress import summary
 from rlhf_agents.training.run_state import collect
 from rlhf_agents.training.stopping import Stopped, StopRequests
@@ -61,6 +62,8 @@ class TrainingConfig:
         goal: what to play for.
         opponent: where two play.
         options: for the library of the environment.
+        plot: a picture of the learning curve to write with every save; its CSV lies beside it.
+        theme: of the picture, "light" or "dark".
     """
 
     game: str
@@ -87,6 +90,8 @@ class TrainingConfig:
     goal: str | None = None
     opponent: str | None = None
     options: dict[str, object] = field(default_factory=dict)
+    plot: Path | None = None
+    theme: str = "light"
 
 
 KEPT: dict[str, Any] = {
@@ -129,6 +134,7 @@ class Run(BaseCallback):
         self.score: float | None = None
         self.interrupted = False
         self.progress: ProgressBar | None = None
+        self.curve = None if config.plot is None else _curve_file(config, config.plot)
         self._said = ""
         self._shown = 0
         self.notes = {
@@ -197,6 +203,7 @@ class Run(BaseCallback):
             self.score = self.strength(self.agent)
             if self.score is not None:
                 self.logger.record("eval/score", self.score)
+        self._note_point(elapsed)
         if self._save_is_due(elapsed):
             self._checkpoint()
 
@@ -250,6 +257,20 @@ class Run(BaseCallback):
             self.saved_at = self.num_timesteps
             self.next_save = elapsed + self.config.checkpoint_minutes * 60
         return due
+
+    def _note_point(self, elapsed: float) -> None:
+        """Add a point to the curve if one is written and there is something new to say."""
+        if self.curve is None:
+            return
+        if self.agent.game is None:
+            share = self._share()
+            used = self.num_timesteps / (self.config.steps or 1) if share is None else share
+            self.curve.note_episodes(self.agent, used, self.seconds_before + elapsed)
+        elif isinstance(self.strength, AlphaBetaScore) and self.strength.score is not None:
+            steps, when = self.strength.scored_at
+            measure = f"score against alpha-beta to depth {self.strength.depth}"
+            seconds = self.seconds_before + when - self.started
+            self.curve.add(measure, steps, seconds, self.strength.score)
 
     # ---- progress ----------------------------------------------------------------------------
 
@@ -306,6 +327,7 @@ class Run(BaseCallback):
         state = collect(self.agent, self.config.keep_replay, episodes)
         facts = {**self._facts(), "run": {**self._kept(), **state.facts}}
         write_to(self.config.out, self.agent.file_bytes(facts, state.arrays))
+        self._write_curve()
         if state.left_out and self.config.keep_replay and state.left_out != self._said:
             self._said = state.left_out
             warn(f"replay is not in {self.config.out}: {state.left_out}")
@@ -325,3 +347,13 @@ class Run(BaseCallback):
         """
         self.agent.training_seconds = self.seconds_before + self.elapsed
         self.agent.save_agent(self.config.out, self.notes, self._facts())
+        self._write_curve()
+
+    def _write_curve(self) -> None:
+        if self.curve is not None:
+            self._note_point(self.elapsed)
+            self.curve.write()
+
+
+def _curve_file(config: TrainingConfig, picture: Path) -> CurveFile:
+    return CurveFile(picture, config.game, config.theme, goes_on=config.resume is not None)

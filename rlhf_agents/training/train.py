@@ -74,6 +74,8 @@ def train(config: TrainingConfig, strength: Strength | None = None) -> tuple[HFD
             _learn(model, run)
         finally:
             run.close()
+    if run.curve is not None and run.curve.curve is None:
+        warn(f"no {config.plot}: the run was too short to measure anything")
     return model, run.interrupted
 
 

@@ -240,3 +240,23 @@ def test_a_misspelt_player_is_guessed():
     assert_refused(
         run(*GAME, "--agent", "minimx:3", "--opponent", "random"), "did you mean minimax:3"
     )
+
+
+@pytest.mark.parametrize("goals", [("--goals", "win,lose"), ()])
+def test_results_are_drawn(goals: tuple[str, ...], tmp_path: Path):
+    pytest.importorskip("matplotlib")
+    picture = tmp_path / "result.png"
+    words = ("--game", "tic_tac_toe", "--opponent", "random", "--games", "4", *goals)
+    assert run(*words, "--plot", str(picture)).returncode == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert_refused(run(*words, "--plot", str(picture)), "--force")
+
+
+def test_positions_are_drawn(positions: Path, tmp_path: Path):
+    pytest.importorskip("matplotlib")
+    picture = tmp_path / "positions.png"
+    words = ("--game", "tic_tac_toe", "--agent", "minimax:2", "--positions", str(positions))
+    assert run(*words, "--plot", str(picture)).returncode == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    both = run(*words, "--opponent", "random", "--plot", str(tmp_path / "both.png"))
+    assert_refused(both, "--plot draws one result")

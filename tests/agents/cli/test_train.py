@@ -11,6 +11,7 @@ import time
 import pytest
 
 from rlhf_agents.cli import train
+from rlhf_agents.evaluation.curves import LearningCurve
 from rlhf_agents.files.model_file import read_model
 from rlhf_agents.hfdqn import HFDQN
 from tests.agents.envs import small_envs  # noqa: F401 - registers worlds
@@ -147,3 +148,23 @@ def test_the_program_is_killed_and_resumed(tmp_path, capsys):
     assert main(["--resume", out, "--steps", steps + 80]) == 0
     assert "steps" in capsys.readouterr().out
     assert HFDQN.load(out).num_timesteps >= steps + 80
+
+
+def test_the_learning_curve_is_drawn_and_goes_on(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("matplotlib")
+    monkeypatch.chdir(tmp_path)
+    words = ["--env", "CartPole-v1", "--out", "pole.zip", "--plot", "pole.png"]
+    assert main([*words, "--steps", "300"]) == 0
+    assert (tmp_path / "pole.png").read_bytes().startswith(b"\x89PNG")
+    first = LearningCurve.from_csv("pole.csv")
+    assert first.measure.startswith("mean return")
+    assert main([*words, "--steps", "300", "--force"]) == 0
+    assert LearningCurve.from_csv("pole.csv").values == first.values
+    assert main(["--resume", "pole.zip", "--plot", "pole.png", "--steps", "600"]) == 0
+    longer = LearningCurve.from_csv("pole.csv")
+    assert longer.values[: len(first)] == first.values
+    assert longer.steps[-1] > first.steps[-1]
+    (tmp_path / "pole.zip").unlink()
+    capsys.readouterr()
+    assert main([*words, "--steps", "300"]) == 2
+    assert "pole.png exists" in capsys.readouterr().err

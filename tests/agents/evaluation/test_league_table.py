@@ -13,7 +13,8 @@ from PIL import Image
 from rlhf_agents.errors import SettingError
 from rlhf_agents.evaluation import plots
 from rlhf_agents.evaluation.league import LeagueGame
-from rlhf_agents.evaluation.league_table import Table, tabulate, to_csv
+from rlhf_agents.evaluation.league_table import Table, read_rows, tabulate, to_csv
+from rlhf_agents.evaluation.plots import style
 
 STRENGTHS = {"random": 0.0, "minimax:2": 1.2, "agent@16": 2.5, "x_with_a_long_name.zip@1000": 2.4}
 
@@ -95,6 +96,17 @@ def test_csv_can_be_read(table: Table):
     assert len(list(csv.DictReader(io.StringIO(to_csv(table.cells))))) == 12
 
 
+def test_ratings_are_read_again(table: Table, tmp_path):
+    path = tmp_path / "ratings.csv"
+    path.write_text(to_csv(table.rows))
+    for row, again in zip(table.rows, read_rows(path), strict=True):
+        assert (again.player, again.superiority is None) == (row.player, row.superiority is None)
+        assert again.elo == pytest.approx(row.elo, abs=0.1)
+    path.write_text("player,elo\nrandom,0\n")
+    with pytest.raises(SettingError, match="not a table of ratings"):
+        read_rows(path)
+
+
 # ---- pictures ---------------------------------------------------------------------------------
 
 
@@ -105,9 +117,9 @@ def pixels(content: bytes) -> np.ndarray:
 @pytest.mark.parametrize("theme", plots.THEMES)
 def test_pictures_have_the_colours_of_their_theme(table: Table, theme: str):
     pytest.importorskip("matplotlib")
-    content = plots.league_png(table, theme)
+    content = table.plot(theme).png()
     assert len(content) < 150_000
-    assert content == plots.league_png(table, theme)
+    assert content == table.plot(theme).png()
     picture = pixels(content)
     assert (picture.mean() > 128) == (theme == "light")
     paper = [int(plots.THEMES[theme].paper[i : i + 2], 16) for i in (1, 3, 5)]
@@ -117,7 +129,7 @@ def test_pictures_have_the_colours_of_their_theme(table: Table, theme: str):
 def test_cells_are_coloured_by_score(table: Table):
     """The cells of the cross table: mostly blue above the diagonal, amber below it."""
     pytest.importorskip("matplotlib")
-    picture = pixels(plots.league_png(table))
+    picture = pixels(table.plot().png())
     blue = np.argwhere(picture[..., 2] - picture[..., 0] > 90)
     amber = np.argwhere(picture[..., 0] - picture[..., 2] > 90)
     blue = blue[blue[:, 1] > picture.shape[1] / 2 + 40]
@@ -137,9 +149,9 @@ def test_many_players_and_few_fit():
         for other in names
         if one != other
     ]
-    assert len(plots.league_png(tabulate("g", names, crowd))) < 250_000
+    assert len(tabulate("g", names, crowd).plot().png()) < 250_000
     pair = [game for game in crowd if set(game.players) == set(names[:2])]
-    assert plots.league_png(tabulate("g", names, pair)).startswith(b"\x89PNG")
+    assert tabulate("g", names, pair).plot().png().startswith(b"\x89PNG")
 
 
 def test_colours_of_scores_keep_apart_for_the_colour_blind():
@@ -160,11 +172,11 @@ def test_colours_of_scores_keep_apart_for_the_colour_blind():
 
 
 def test_numbers_stand_out_from_their_cells():
-    assert plots._readable_on((1, 1, 1, 1)) == "#000000"
-    assert plots._readable_on((0.05, 0.38, 0.66, 1)) == "#ffffff"
+    assert style.readable_on((1, 1, 1, 1)) == "#000000"
+    assert style.readable_on((0.05, 0.38, 0.66, 1)) == "#ffffff"
 
 
 def test_without_matplotlib_there_is_a_hint(table: Table):
-    missing = mock.patch.object(plots, "available", return_value=False)
+    missing = mock.patch.object(style, "available", return_value=False)
     with missing, pytest.raises(SettingError, match=r"rlhf-agents\[plots\]"):
-        plots.league_png(table)
+        table.plot().png()
