@@ -120,11 +120,14 @@ class Parallel:
         epochs: how many times each rollout is learnt, at least 1.
         explore_steps: the exploration rate takes at least this many steps to fall (half of the run,
             if that is shorter), whatever `exploration_fraction` says.
+        mirror: learn half of the mini-batches as seen in a mirror, where environments say that
+            they are the same in it.
     """
 
     trace: float = 0.65
     epochs: int = 4
     explore_steps: int = 100_000
+    mirror: bool = True
 
 
 class Priorities(NamedTuple):

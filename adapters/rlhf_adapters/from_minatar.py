@@ -126,7 +126,7 @@ class CompiledEnvs:
 
     def __init__(self, name: str, game: ArcadeGame, n: int, settings: MinatarOptions) -> None:
         self.name, self.n, self.n_actions = name, n, game.n_actions
-        self.action_names = game.action_names
+        self.action_names, self.mirrored = game.action_names, game.mirrored
         self.batch = ArcadeBatch(game, n)
         self.render_mode, self.max_steps = settings.render_mode, settings.max_steps
         self.space = plane_space(game)

@@ -21,6 +21,7 @@ from rlhf_games.base import unknown_name
 FILE = Path(__file__).parents[1] / "assets" / "hfdqn.yml"
 OF_THE_RUN = ("n_timesteps", "policy", "n_envs", "env_wrapper", "frame_stack", "fewer")
 """Entries of the file that are not arguments of the algorithm."""
+GYMNASIUM = "gymnasium:"
 SIDE_BY_SIDE = 8
 """Fewer environments than this are not learnt from side by side: `fewer` has their settings."""
 NOT_HERE = ("self", "policy", "env", "seed", "tensorboard_log", "_init_setup_model")
@@ -37,7 +38,8 @@ KNOWN = sorted({*inspect.signature(DQN.__init__).parameters, *OURS} - {*NOT_HERE
 def of_env(name: str) -> Arguments:
     """Return what the file has for an environment, `gymnasium:` before its name or not.
 
-    An entry may also be for a whole library, e.g. `minatar`. Environments without an entry take the
+    Where it has both, that with `gymnasium:` is ours and the other one RL Zoo's. An entry may also
+    be for a whole library, e.g. `minatar`. Environments without an entry take the
     `default`, without the policy.
     """
     table = _table()
@@ -63,8 +65,9 @@ def _table() -> dict[str, Arguments]:
 
 
 def _entry(table: dict[str, Arguments], name: str) -> Arguments | None:
-    library = name.partition(":")[0] if ":" in name else ""
-    return table.get(name.removeprefix("gymnasium:"), table.get(library))
+    short = name.removeprefix(GYMNASIUM)
+    known = (name, f"{GYMNASIUM}{name}", short, name.partition(":")[0] if ":" in short else "")
+    return next((table[key] for key in known if key in table), None)
 
 
 def _read(entry: Arguments) -> Arguments:

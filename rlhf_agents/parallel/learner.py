@@ -24,8 +24,9 @@ from rlhf_agents.errors import SettingError
 from rlhf_agents.files.types import Arrays, Bools, Floats, Info
 from rlhf_agents.parallel.compute import Computation, Seen, computation_of
 from rlhf_agents.parallel.heads import GoalHeads, Happened, RewardHead, has_goal_table, heads_of
+from rlhf_agents.parallel.mirror import Mirror, mirror_of, mirrored
 from rlhf_agents.parallel.networks import AllGoalsPolicy, extractor_for
-from rlhf_agents.parallel.rollout import Rollout, keys_of, parts_of
+from rlhf_agents.parallel.rollout import Examples, Rollout, keys_of, parts_of
 
 DEFAULTS: dict[str, object] = {
     "learning_rate": LinearSchedule(5e-4, 1e-5, 1.0),
@@ -35,6 +36,11 @@ DEFAULTS: dict[str, object] = {
     "buffer_size": 1,
 }
 """What replaces SB3's defaults; the others are kept."""
+MIRRORED = 0.5
+"""Share of mini-batches that are learnt as a mirror shows them."""
+
+WAITING = "waiting"
+"""Key of infos where agents share a network: this one has nothing to do until its game is over."""
 
 
 class ParallelLearner:
@@ -54,6 +60,7 @@ class ParallelLearner:
     rng: np.random.Generator
     computation: Computation
     heads: RewardHead | GoalHeads
+    mirror: Mirror | None = None
 
     def __init__(self, model: Any) -> None:
         self.model = model
@@ -89,6 +96,8 @@ class ParallelLearner:
         model = self.model
         self.parameters = list(model.q_net.parameters())
         self.computation = computation_of(model.policy, model.observation_space)
+        seen, actions = model.observation_space, int(model.action_space.n)
+        self.mirror = mirror_of(model.env, seen, actions) if model.parallel.mirror else None
 
     # ---- acting ----------------------------------------------------------------------------
 
@@ -186,6 +195,7 @@ class ParallelLearner:
         rollout.rewards[t], rollout.ended[t], rollout.weights[t] = judged
         rollout.after[t] = 0
         _, dones, infos = happened
+        rollout.weights[t, [info.get(WAITING, False) for info in infos]] = 0
         for env in np.flatnonzero(dones):
             goes_on = self.heads.goes_on(infos[env])
             if goes_on.any():
@@ -224,18 +234,22 @@ class ParallelLearner:
         model, rollout = self.model, self._rollout
         assert rollout is not None
         rollout.compute_targets(model.gamma, model.parallel.trace)
+        examples = rollout.examples()
         total = rollout.steps * rollout.n
         batches = gradient_steps // model.parallel.epochs
         losses = []
         for _ in range(model.parallel.epochs):
             order = self.rng.permutation(total)[: batches * batch_size]
-            losses += [self._learn(rollout, rows) for rows in np.array_split(order, batches)]
+            losses += [self._learn(examples.some(rows)) for rows in np.array_split(order, batches)]
         follow(model.q_net, model.q_net_target, 1.0)  # nothing else uses it: files hold one network
         return float(np.mean(losses))
 
-    def _learn(self, rollout: Rollout, rows: NDArray[np.int64]) -> float:
-        actions = int(self.model.action_space.n)
-        loss = self.computation.gradient(*rollout.rows(rows, actions))
+    def _learn(self, examples: Examples) -> float:
+        if self.mirror is not None and self.rng.random() < MIRRORED:
+            examples = mirrored(examples, self.mirror)
+        columns = examples.columns(int(self.model.action_space.n))
+        seen, _, targets, weights = examples
+        loss = self.computation.gradient(seen, columns, targets, weights)
         clip_and_step_radam(self.model.policy.optimizer, self.parameters, self.model.max_grad_norm)
         return loss
 

@@ -6,6 +6,7 @@ Both are feature extractors of SB3, so that policies stay SB3's own. Gallici et 
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import Any
 
 import torch
@@ -19,6 +20,7 @@ from torch import nn
 from rlhf_agents.files.types import Space
 
 BOARD, DESIRED, ACHIEVED, MASK = "observation", "desired_goal", "achieved_goal", "action_mask"
+NUMBERS_PER_AGENT, MOST_AGENTS = 7, 5
 KERNEL = 3
 """Height and width of the convolution."""
 
@@ -131,6 +133,79 @@ class VectorExtractor(BaseFeaturesExtractor):
             flat = observations.float().flatten(1)
         result: torch.Tensor = self.layers(flat)
         return result
+
+
+class FormationExtractor(BaseFeaturesExtractor):
+    """For agents that share a network and have places to cover between them (`simple_spread`).
+
+    An observation of N agents is velocity and position (4 numbers), then places (2 N), other agents
+    (2 N - 2) and their messages (2 N - 2), all relative to the agent, then which agent it is (N).
+    All agents find the same shortest way to share out the places, and each of them sees its own
+    place first, then what is near each place, in an order that does not depend on names.
+
+    Args:
+        observation_space: a Dict with `observation`; its desired goal joins, if it has several
+            numbers.
+        features_dim: width of every layer.
+
+    Raises:
+        ValueError: observations are not as described, or of more than `MOST_AGENTS`.
+    """
+
+    orders: torch.Tensor
+
+    def __init__(self, observation_space: spaces.Dict, features_dim: int = 128) -> None:
+        super().__init__(observation_space, features_dim)
+        length = get_flattened_obs_dim(observation_space[BOARD])
+        self.agents, rest = divmod(length, NUMBERS_PER_AGENT)
+        if rest or not 1 <= self.agents <= MOST_AGENTS:
+            msg = f"{length} numbers are not those of 1 to {MOST_AGENTS} agents that spread"
+            raise ValueError(msg)
+        orders = list(permutations(range(self.agents)))
+        self.register_buffer("orders", torch.tensor(orders), persistent=False)
+        keys = seen_keys(observation_space)
+        self.goal_size = 0
+        if DESIRED in keys:
+            self.goal_size = get_flattened_obs_dim(observation_space[DESIRED])
+        each = 3 + self.agents
+        self.place = nn.Sequential(
+            nn.Linear(each, features_dim), nn.LayerNorm(features_dim), nn.ReLU()
+        )
+        size = 2 + 3 + features_dim + 2 * (self.agents - 1) + self.goal_size
+        self.layers = nn.Sequential()
+        for width in (size, features_dim):
+            part = nn.Linear(width, features_dim), nn.LayerNorm(features_dim), nn.ReLU()
+            self.layers.extend(part)
+
+    def forward(self, observations: dict[str, torch.Tensor]) -> torch.Tensor:
+        """Return features `[B, features_dim]`."""
+        seen, n = observations[BOARD].float(), self.agents
+        places = seen[:, 4 : 4 + 2 * n].view(-1, n, 2)
+        others = seen[:, 4 + 2 * n : 2 + 4 * n].view(-1, n - 1, 2)
+        agents = torch.cat([torch.zeros_like(places[:, :1]), others], dim=1)
+        distances = torch.cdist(agents, places)  # [B, agents, places]
+        mine = self._share_out(distances)
+        target = (places * mine[:, :, None]).sum(dim=1)
+        near = distances[:, 1:].sort(dim=1).values.transpose(1, 2)
+        each = [places, distances[:, 0, :, None], near, mine[:, :, None]]
+        around = self.place(torch.cat(each, dim=2)).max(dim=1).values
+        nearest = others.norm(dim=2).argsort(dim=1)[:, :, None].expand_as(others)
+        own = seen[:, :2], target, target.norm(dim=1, keepdim=True)
+        parts = [*own, around, others.gather(1, nearest).flatten(1)]
+        if self.goal_size:
+            parts.append(observations[DESIRED].float().flatten(1))
+        result: torch.Tensor = self.layers(torch.cat(parts, dim=1))
+        return result
+
+    def _share_out(self, distances: torch.Tensor) -> torch.Tensor:
+        """Return which place is the first agent's if all ways together are shortest, one-hot.
+
+        Args:
+            distances: `[B, agents, places]`.
+        """
+        costs = distances[:, torch.arange(self.agents), self.orders].sum(dim=2)
+        mine = self.orders[costs.argmin(dim=1), 0]
+        return nn.functional.one_hot(mine, self.agents).float()
 
 
 class GoalsQNetwork(QNetwork):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from gymnasium import spaces
 from stable_baselines3.dqn.policies import DQNPolicy
 
-from rlhf_agents.files.types import Floats, Ints, Observations, Space
+from rlhf_agents.files.types import Array, Floats, Ints, Observations, Space
 from rlhf_agents.parallel.compute import Seen
 from rlhf_agents.parallel.networks import PlanesExtractor, VectorExtractor, seen_keys
 from rlhf_agents.parallel.returns import lambda_returns
@@ -82,11 +84,37 @@ class Rollout:
             self.targets.reshape(self.steps, -1),
         )
 
-    def rows(self, which: Ints, n_actions: int) -> tuple[Seen, Ints, Floats, Floats]:
-        """Return observations, columns of values, targets and weights of some of the steps."""
-        seen = {key: part.reshape(-1, *part.shape[2:])[which] for key, part in self.seen.items()}
-        columns = self.actions.reshape(-1)[which, None] + n_actions * np.arange(self.heads)
-        targets, weights = (
-            part.reshape(-1, self.heads)[which] for part in (self.targets, self.weights)
-        )
-        return seen, columns, targets, weights
+    def examples(self) -> Examples:
+        """Return all steps, one after the other."""
+        seen = {key: _flat(part) for key, part in self.seen.items()}
+        return Examples(seen, _flat(self.actions), _flat(self.targets), _flat(self.weights))
+
+
+class Examples(NamedTuple):
+    """What is learnt from N steps.
+
+    Attributes:
+        seen: observations by key, `[N, ...]`.
+        actions: int64 `[N]`.
+        targets: float32 `[N, K]`.
+        weights: float32 `[N, K]`.
+    """
+
+    seen: Seen
+    actions: Ints
+    targets: Floats
+    weights: Floats
+
+    def some(self, rows: Ints) -> Examples:
+        """Return those of some rows."""
+        seen = {key: part[rows] for key, part in self.seen.items()}
+        return Examples(seen, self.actions[rows], self.targets[rows], self.weights[rows])
+
+    def columns(self, n_actions: int) -> Ints:
+        """Return which of the values `[K * A]` the targets are for, `[N, K]`."""
+        heads = self.targets.shape[1]
+        return np.asarray(self.actions[:, None] + n_actions * np.arange(heads))
+
+
+def _flat(array: Array) -> Array:
+    return array.reshape(-1, *array.shape[2:])

@@ -63,8 +63,8 @@ from rlhf_agents.players.actors import RandomActor
 from rlhf_games.base import GameError
 
 KINDS = {HFDQN: hfdqn.HFDQN, DQN: stable_baselines3.DQN, INDEPENDENT: IndependentDQN}
-LOOKS = 20
-"""So many times a run is judged on the way."""
+POINTS = 20
+"""Of every curve."""
 WORLDS, WORLDS_ON_THE_WAY = 100, 20
 JUDGED_FROM = 1_000_000
 """Seed of the worlds that judge; those of training begin at the seed of the run."""
@@ -84,7 +84,8 @@ class Result:
         score: what is measured.
         end: the score after the last step.
         best: the best on the way.
-        curve: steps, seconds and score of every look on the way.
+        curve: steps, CPU seconds and score of every look on the way; the score of runs that are not
+            judged then is that of the last 100 episodes while learning.
         cpu: CPU seconds of acting and learning, of all threads.
         recent: mean return of the last 100 episodes while learning.
     """
@@ -127,9 +128,10 @@ def judge(actor: Any, task: Task, goal: Any, count: int) -> float:
 class Looks(BaseCallback):
     """Judges now and then, aside of the clock."""
 
-    def __init__(self, task: Task, goal: Any, every: int) -> None:
+    def __init__(self, task: Task, goal: Any, steps: int) -> None:
         super().__init__()
-        self.task, self.goal, self.every = task, goal, every
+        self.task, self.goal = task, goal
+        self.every = max(1, steps // (task.looks or POINTS))
         self.curve: list[tuple[int, float, float]] = []
         self.aside, self.began = np.zeros(2), clocks()
 
@@ -142,10 +144,17 @@ class Looks(BaseCallback):
     def _on_step(self) -> bool:
         if self.num_timesteps >= (len(self.curve) + 1) * self.every:
             begin = clocks()
-            score = judge(self.model, self.task, self.goal, WORLDS_ON_THE_WAY)
+            score = recent(self.model)
+            if self.task.looks:
+                score = judge(self.model, self.task, self.goal, WORLDS_ON_THE_WAY)
             self.aside += clocks() - begin
-            self.curve.append((self.num_timesteps, round(self.seconds[0], 1), round(score, 3)))
+            self.curve.append((self.num_timesteps, round(self.seconds[1], 1), round(score, 3)))
         return True
+
+
+def recent(model: Any) -> float:
+    """Return the mean return of the last 100 episodes while learning."""
+    return float(np.mean([episode["r"] for episode in model.ep_info_buffer or [{"r": 0.0}]]))
 
 
 def clocks() -> NDArray[np.float64]:
@@ -167,10 +176,10 @@ def learn(name: str, learner: Learner, seed: int, steps: int) -> Result:
     if learner.kind == INDEPENDENT:
         settings["agents"] = env.num_envs // n_envs
     model: Any = KINDS[learner.kind]("MultiInputPolicy", env, **settings)
-    looks = Looks(task, learner.goal, max(1, steps // LOOKS))
+    looks = Looks(task, learner.goal, steps)
     model.learn(steps, callback=looks)
     seconds, cpu = looks.seconds
-    recent = float(np.mean([episode["r"] for episode in model.ep_info_buffer or [{"r": 0.0}]]))
+    latest = recent(model)
     env.close()
     end = judge(model, task, learner.goal, WORLDS)
     best = max([score for _, _, score in looks.curve], default=end)
@@ -186,7 +195,7 @@ def learn(name: str, learner: Learner, seed: int, steps: int) -> Result:
         best,
         looks.curve,
         round(cpu, 1),
-        round(recent, 3),
+        round(latest, 3),
     )
 
 

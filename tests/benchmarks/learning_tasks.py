@@ -51,6 +51,7 @@ class Task:
         n_envs: side by side while learning.
         options: of the world.
         judged: more of them while it is judged.
+        looks: so many times a run is judged on the way; 0: by what it does while it learns.
     """
 
     world: str
@@ -60,6 +61,7 @@ class Task:
     n_envs: int = 1
     options: Mapping[str, Any] = field(default_factory=dict)
     judged: Mapping[str, Any] = field(default_factory=dict)
+    looks: int = 20
 
 
 class Planes(BaseFeaturesExtractor):
@@ -170,6 +172,7 @@ def _minatar(game: str) -> Task:
         n_envs=MINATAR_ENVS,
         options={"fast": True},
         judged={"max_steps": 5000},
+        looks=0,
     )
 
 

@@ -331,6 +331,10 @@ class ArcadeVecEnv(EpisodeGoalFunctions, ResumableWorlds, BatchVecEnv):
 
     Arguments as in `GoalEnvs`; environment i has the seed `seed + i`. The last info of an episode
     has `episode`, as SB3's `Monitor` gives it.
+
+    Attributes:
+        mirrored_actions: what each action is in a mirror that swaps the columns of observations,
+            where environments are the same in it; None elsewhere.
     """
 
     games_class: type[GoalEnvs] = GoalEnvs
@@ -339,6 +343,7 @@ class ArcadeVecEnv(EpisodeGoalFunctions, ResumableWorlds, BatchVecEnv):
         EpisodeGoalFunctions.__init__(self, task)
         self.worlds = worlds
         self.games = self.games_class(worlds, task, seed)
+        self.mirrored_actions: tuple[int, ...] | None = getattr(worlds, "mirrored", None)
         self.render_mode = worlds.render_mode
         self._actions: object = None
         self._returns, self._started = np.zeros(worlds.n), time.time()

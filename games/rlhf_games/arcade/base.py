@@ -32,6 +32,8 @@ class ArcadeGame(Protocol):
         observation_shape: `(planes, H, W)`.
         action_names: A labels.
         plane_names: what each plane of an observation shows.
+        mirrored: what each action is in a mirror that swaps left and right, where the rules are
+            the same in it and planes only swap their columns; None elsewhere.
     """
 
     name: str
@@ -43,6 +45,7 @@ class ArcadeGame(Protocol):
     observation_shape: tuple[int, int, int]
     action_names: tuple[str, ...]
     plane_names: tuple[str, ...]
+    mirrored: tuple[int, ...] | None
 
     def initial(self, draws: Draws) -> Grids:
         """Return one new game per row of `draws`, int16 `[B, W]`.

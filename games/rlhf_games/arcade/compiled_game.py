@@ -42,6 +42,7 @@ class CompiledArcade:
         rules: Any,
         action_names: tuple[str, ...],
         plane_names: tuple[str, ...],
+        mirrored: tuple[int, ...] | None = None,
     ) -> None:
         self.name = name
         self.title = title
@@ -53,6 +54,7 @@ class CompiledArcade:
         self.observation_shape = (rules.n_planes, SIDE, SIDE)
         self.action_names = action_names
         self.plane_names = plane_names
+        self.mirrored = mirrored
         self._unseen = np.empty((0, *self.observation_shape), np.uint8)
 
     def initial(self, draws: Draws) -> Grids:

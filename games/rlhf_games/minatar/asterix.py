@@ -14,7 +14,7 @@ from rlhf_games.arcade.base import Draws
 from rlhf_games.arcade.compiled_game import CompiledArcade
 from rlhf_games.arcade.rules import CHANCE, FIRST, OVER, SIDE, Planes, Words, inside, moved, pick
 from rlhf_games.compiled import implement, inner_views
-from rlhf_games.minatar.controls import ACTION_NAMES, N_ACTIONS, sideways, upright
+from rlhf_games.minatar.controls import ACTION_NAMES, MIRRORED, N_ACTIONS, sideways, upright
 
 LANES = SIDE - 2
 """Lane i is row i + 1."""
@@ -168,4 +168,5 @@ class Asterix(CompiledArcade):
             rules=AsterixRules(sticky, ramping),
             action_names=ACTION_NAMES,
             plane_names=PLANE_NAMES,
+            mirrored=MIRRORED,
         )

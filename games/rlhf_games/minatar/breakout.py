@@ -15,7 +15,7 @@ from rlhf_games.arcade.base import Draws
 from rlhf_games.arcade.compiled_game import CompiledArcade
 from rlhf_games.arcade.rules import CHANCE, FIRST, OVER, SIDE, Planes, Words, inside, moved, pick
 from rlhf_games.compiled import implement, inner_views
-from rlhf_games.minatar.controls import ACTION_NAMES, N_ACTIONS, sideways
+from rlhf_games.minatar.controls import ACTION_NAMES, MIRRORED, N_ACTIONS, sideways
 
 BOTTOM = SIDE - 1
 TOP_BRICKS, BRICK_ROWS = 1, 3
@@ -132,4 +132,5 @@ class Breakout(CompiledArcade):
             rules=BreakoutRules(sticky, ramping),
             action_names=ACTION_NAMES,
             plane_names=PLANE_NAMES,
+            mirrored=MIRRORED,
         )

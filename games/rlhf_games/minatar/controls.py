@@ -7,6 +7,8 @@ from rlhf_games.compiled import inner_views
 STAY, LEFT, UP, RIGHT, DOWN, FIRE = range(6)
 ACTION_NAMES = ("stay", "left", "up", "right", "down", "fire")
 N_ACTIONS = len(ACTION_NAMES)
+MIRRORED = (STAY, RIGHT, UP, LEFT, DOWN, FIRE)
+"""What each action is in a mirror that swaps left and right."""
 
 
 @inner_views

@@ -228,7 +228,9 @@ class Lookahead:
             assert self.goals is not None
             worst, best = float(worth[0].min()), float(self.goals.rewards(goal, goal)[0])
         else:
-            best = max(best, best / (1.0 - self.gamma + 1e-6))
+            lasting = self.world.most_on_the_way / (1.0 - self.gamma + 1e-6)
+            # Before anything was ever paid, what is not known is worth a look all the same.
+            best = max(best, lasting) if worst < best or worst < 0 else 1.0
         return worth, min(worst, worst / (1.0 - self.gamma + 1e-6)), best
 
     # ---- a run that goes on ----------------------------------------------------------------

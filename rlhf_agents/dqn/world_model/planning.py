@@ -16,6 +16,9 @@ from rlhf_games.compiled import Real, compiled_fast, inner_fast
 Floats = NDArray[np.float32]
 Terms = tuple[Floats, float, float]
 """The worth of a goal: rewards and ends by state, see `iterate_values`, the least and most."""
+DOUBT = 30.0
+"""While learning, an action of a world that is all chance counts as tried so many times more, with
+the most as its worth: one outcome says little of what else may happen."""
 SWEEPS = 400
 TOLERANCE = 1e-4
 MOST_STATES = 20_000
@@ -46,18 +49,23 @@ def expectation(
 
 
 @compiled_fast
-def iterate_values(memory: Memory, worth: Any, gamma: float, values: Any, quality: Any) -> None:
+def iterate_values(
+    memory: Memory, worth: Any, gamma: float, hope: tuple[float, float], values: Any, quality: Any
+) -> None:
     """Turn guesses into what is known to follow from them, in place (Bellman, 1957).
 
     Args:
         memory: what followed from S states.
         worth: reward for arriving in a state, and 1 where that ends the episode, float32 `[2, S]`.
         gamma: discount per step.
+        hope: every action counts as tried so many times more, and as worth so much then.
         values: V, float32 `[S]`; guesses at first.
         quality: Q, float32 `[S, A]`; what is not known keeps the value that it comes with, -inf
             where an action is not allowed.
     """
     states, actions = quality.shape
+    more, hoped = np.float32(hope[0]), np.float32(hope[0] * hope[1])
+    tolerance = np.float32(TOLERANCE * min(1.0, 100.0 * (1.0 - gamma)))
     for sweep in range(SWEEPS):
         change = np.float32(0.0)
         for i in range(states):
@@ -66,12 +74,12 @@ def iterate_values(memory: Memory, worth: Any, gamma: float, values: Any, qualit
             for a in range(actions):
                 total, expected = expectation(memory, s, a, worth, gamma, values)
                 if total > 0 and not memory.crowded[s, a]:
-                    quality[s, a] = expected / total
+                    quality[s, a] = (expected + hoped) / (total + more)
                 best = max(best, quality[s, a])
             if best > -np.inf:  # else no action is allowed, the episode is over
                 change = max(change, abs(best - values[s]))
                 values[s] = best
-        if change < TOLERANCE:
+        if change < tolerance:
             break
 
 
@@ -124,7 +132,8 @@ class Planner:
         if old is not None:
             before = old.quality.max(axis=1)
             values[: len(before)] = np.where(np.isfinite(before), before, unknown)
-        iterate_values(self.table.memory(), worth, self.gamma, values, quality)
+        hope = (DOUBT * self.table.chance if bold else 0.0, best)
+        iterate_values(self.table.memory(), worth, self.gamma, hope, values, quality)
         if len(self._plans) >= PLANS:
             self._plans.pop(next(iter(self._plans)))
         self._plans[goal, bold] = GoalPlan(quality, self.table.news, steps)

@@ -16,6 +16,7 @@ from rlhf_agents.files.types import Array, Arrays
 BRANCHING = 8
 """Different outcomes of an action that are kept; of an action with more nothing is claimed."""
 FIRST_ROOM = 1024
+TWICE = 2
 NOWHERE = -1
 MOST_PLACES, EDGES_SHARE = 1_000_000, 64
 """States times actions that a file may ask for: so many, or so many for each outcome."""
@@ -71,6 +72,14 @@ class StateTable:
     def states(self) -> int:
         """Number of states that are remembered."""
         return len(self._index)
+
+    @property
+    def chance(self) -> float:
+        """The share of actions tried twice or more that had different outcomes."""
+        memory = self.memory()
+        again = memory.counts.sum(axis=2) >= TWICE
+        several = memory.after[:, :, 1] != NOWHERE
+        return float(several[again].mean()) if again.any() else 0.0
 
     def learn(self, steps: Transitions) -> int:
         """Count what happened; return how many of the steps led to states known before."""

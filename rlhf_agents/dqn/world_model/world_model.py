@@ -23,6 +23,8 @@ FIRST_LOOK = 100
 SETTLED = 0.005
 """A network with fewer mistakes learns only now and then."""
 REST = 8
+OLDER_NUMBERS = 5
+"""Files of earlier versions do not say what was paid on the way."""
 KINDS = ("auto", "table", "network")
 TABLE, NETWORK = "table.", "network."
 """Beginnings of the names of arrays."""
@@ -59,7 +61,7 @@ class WorldModel:
         if tries != "table" and can_predict(parts):
             self.network = DynamicsNetwork(parts, n_actions, settings, seed)
         self.steps = self.familiar = self.turns = 0
-        self.reward_range = (0.0, 0.0)
+        self.reward_range, self.most_on_the_way = (0.0, 0.0), 0.0
 
     @property
     def trusted(self) -> bool:
@@ -91,6 +93,9 @@ class WorldModel:
             min(low, float(steps.rewards.min())),
             max(high, float(steps.rewards.max())),
         )
+        going_on = steps.rewards[~steps.ends]
+        if len(going_on):
+            self.most_on_the_way = max(self.most_on_the_way, float(going_on.max()))
         before = self.steps
         self.steps += len(steps.actions)
         if before < TRIAL <= self.steps and self.settings.model == "auto":
@@ -137,7 +142,8 @@ class WorldModel:
 
     def state(self) -> Arrays:
         """Return all that is known, as arrays."""
-        known = {"numbers": np.array([self.steps, self.familiar, self.turns, *self.reward_range])}
+        counts = (self.steps, self.familiar, self.turns)
+        known = {"numbers": np.array([*counts, *self.reward_range, self.most_on_the_way])}
         for prefix, model in self._models().items():
             known |= {prefix + name: array for name, array in model.state().items()}
         return known
@@ -154,8 +160,12 @@ class WorldModel:
             KeyError: something is missing.
             RuntimeError: see `DynamicsNetwork.restore`.
         """
-        steps, familiar, turns, low, high = (float(number) for number in state["numbers"])
-        if not (0 <= familiar <= steps < np.inf and 0 <= turns < np.inf and low <= 0 <= high):
+        numbers = [float(number) for number in state["numbers"]]
+        if len(numbers) == OLDER_NUMBERS:
+            numbers.append(numbers[-1])
+        steps, familiar, turns, low, high, lasting = numbers
+        counted = 0 <= familiar <= steps < np.inf and 0 <= turns < np.inf
+        if not (counted and low <= 0 <= lasting <= high):
             msg = "its numbers of steps or its rewards are impossible"
             raise ValueError(msg)
         kept = {
@@ -173,7 +183,7 @@ class WorldModel:
         self.table = self.table if TABLE in kept else None
         self.network = self.network if NETWORK in kept else None
         self.steps, self.familiar, self.turns = int(steps), int(familiar), int(turns)
-        self.reward_range = (low, high)
+        self.reward_range, self.most_on_the_way = (low, high), lasting
 
     def _check_states(self, arrays: Arrays) -> None:
         found = {

@@ -69,7 +69,7 @@ def test_environments_with_an_entry_of_their_own():
     assert model(env).train_freq.frequency == 256
     wrapped = gymnasium.wrappers.TimeLimit(env, 100)
     assert model(DummyVecEnv([lambda: wrapped])).batch_size == 64
-    assert recommended_by(make_env("gymnasium:CliffWalking-v1")) == {}
+    assert recommended_by(make_env("gymnasium:Blackjack-v1")) == {}
     assert recommended_by(gymnasium.make("CartPole-v1")) == {}
     assert hyperparams.recommended("connect_four", 64) == {}
 

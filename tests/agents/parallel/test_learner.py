@@ -234,3 +234,15 @@ def test_a_compact_file_plays(tmp_path, trained):
         assert torch.equal(part, other)
     score, _ = evaluate_policy(loaded, walks(seed=99), n_eval_episodes=40)
     assert score > 0.8
+
+
+def test_what_waits_is_not_learnt():
+    class Waiting(Walk):
+        def step(self, action):
+            seen, paid, over, cut, info = super().step(action)
+            return seen, paid, over, cut, {**info, "waiting": action == 0}
+
+    model = walker(env=many(Waiting))
+    model.learn(64)
+    rollout = model.learner._rollout
+    assert np.array_equal(rollout.weights[..., 0] == 0, rollout.actions == 0)

@@ -13,6 +13,7 @@ from stable_baselines3.common.envs import BitFlippingEnv
 from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 
 from rlhf_agents import HFDQN, ModelForesight, make_env
+from rlhf_agents.dqn import hyperparams
 from rlhf_agents.dqn.replay.kernels import WAITED
 from rlhf_agents.dqn.replay.masked_buffer import MaskedReplayBuffer
 from rlhf_agents.dqn.world_model.lookahead import BLOCK
@@ -229,3 +230,30 @@ def test_normalised_observations_are_refused():
     env = VecNormalize(DummyVecEnv([lambda: gym.make("CartPole-v1")]))
     with pytest.raises(SettingError, match="VecNormalize"):
         HFDQN("MlpPolicy", env, foresight=True, **SMALL)
+
+
+def slippery_success(model: HFDQN, steps: int = 100) -> float:
+    """Return the exact chance that the best actions cross the ice of FrozenLake in time."""
+    rules = gym.make("FrozenLake-v1").unwrapped.P
+    actions, _ = model.predict(np.arange(16), deterministic=True)
+    here, crossed = np.eye(16)[0], 0.0
+    for _ in range(steps):
+        there = np.zeros(16)
+        for state in np.flatnonzero(here):
+            for chance, after, reward, over in rules[state][int(actions[state])]:
+                crossed += here[state] * chance * reward
+                there[after] += here[state] * chance * (not over)
+        here = there
+    return crossed
+
+
+@pytest.mark.parametrize("slippery", [True, False])
+def test_one_outcome_is_doubted_where_there_is_chance(slippery):
+    """Nothing is paid before the end, and what an action did once says little on ice."""
+    env = gym.make("FrozenLake-v1", is_slippery=slippery)
+    settings = hyperparams.recommended("FrozenLake-v1", 1)
+    model = HFDQN("MlpPolicy", env, seed=0, **settings).learn(6000)
+    chance = model.lookahead.world.table.chance
+    assert (chance > 0.9) if slippery else (chance == 0)
+    if slippery:
+        assert slippery_success(model) > 0.72
