@@ -14,14 +14,17 @@ import traceback
 from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from rlhf_agents import limits
 from rlhf_agents.cli.signals import INTERRUPTED, TERMINATED, Terminated, ends_soon
-from rlhf_agents.errors import OutputError, SettingError, UserError
+from rlhf_agents.errors import SettingError, UserError
 from rlhf_agents.players.bundled import bundled_policies
 from rlhf_agents.progress import Verbosity, set_verbosity
 from rlhf_games.base import GameError, did_you_mean
+
+if TYPE_CHECKING:
+    from rlhf_agents.envs.open_env import EnvConfig
 
 SUCCESS, USER_MISTAKE, BROKEN_PIPE = 0, 2, 141
 LARGEST_SEED = limits.MAX_SEED + 1
@@ -309,26 +312,19 @@ def no_options(words: Sequence[str], game: str) -> None:
         raise SettingError(msg)
 
 
-def check_writable(path: Path, force: bool = True) -> None:
-    """Find out before the work that its result could not be written.
-
-    Args:
-        path: what is to be written.
-        force: replace an existing file.
+def env_config(options: argparse.Namespace) -> EnvConfig:
+    """Return the environment that --game, --goal, --opponent, --seed and --option name.
 
     Raises:
-        OutputError: the folder is missing or not writable, the path is a folder, or the file exists
-            and is not to be replaced.
+        SettingError: an option is not written as KEY=VALUE.
     """
-    folder = path.parent
-    if path.is_dir():
-        msg = f"cannot write {path}: it is a folder"
-    elif not folder.is_dir():
-        msg = f"cannot write {path}: there is no folder {folder}"
-    elif not os.access(folder, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
-        msg = f"cannot write {path}: permission denied"
-    elif path.exists() and not force:
-        msg = f"{path} exists: name another file, or replace it by --force"
-    else:
-        return
-    raise OutputError(msg)
+    from rlhf_agents.envs.open_env import EnvConfig  # noqa: PLC0415 - torch takes seconds
+    from rlhf_agents.files.literals import pairs, value  # noqa: PLC0415 - the same
+
+    return EnvConfig(
+        options.game,
+        goal=options.goal,
+        opponent=options.opponent,
+        seed=options.seed,
+        options={key: value(text) for key, text in pairs(options.option)},
+    )

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from rlhf_agents.players.players import Player
 
 EXAMPLES = """players:
-  random, minimax:DEPTH, openspiel-mcts:SIMULATIONS, the name of a bundled agent, or FILE.zip
+  random, minimax:DEPTH, openspiel-mcts:SIMULATIONS, perfect (Connect Four), the name of a bundled
+  agent, FILE.zip, or FILE.py, a bot that rlhf-export wrote
   in environments without exact rules: random, or FILE.zip of a model that was trained there
 
 examples:
@@ -57,8 +58,6 @@ POSITION_NODES = (0, 1, 256, 1000)
 GAME_NODES = (256,)
 GAMES = 200
 MAX_PLIES = 1000
-BUDGETLESS = ("random", "minimax", "openspiel-mcts")
-"""Kinds of players that no node budget concerns."""
 
 
 def parser() -> Parser:
@@ -293,12 +292,18 @@ class PlayerFactory:
         self.task = task
         self._load = cache(load_agent)
 
+    @property
+    def _takes_nodes(self) -> bool:
+        from rlhf_agents.evaluation.entrants import WITHOUT_NODES  # noqa: PLC0415 - see `evaluate`
+
+        return _kind(self.task.agent) not in WITHOUT_NODES
+
     def budgets(self, usual: tuple[int, ...]) -> tuple[int | None, ...]:
         """Return the agent's node budgets; just None if it is a player without one."""
         from rlhf_agents.players.players import BUDGET  # noqa: PLC0415 - see `evaluate`
 
         own = BUDGET.fullmatch(self.task.agent) is not None or self.task.seconds is not None
-        if own or _kind(self.task.agent) in BUDGETLESS:
+        if own or not self._takes_nodes:
             return (None,)
         return self.task.nodes or usual
 
@@ -309,9 +314,9 @@ class PlayerFactory:
 
     def agent(self, nodes: int | None, *, varied: bool) -> Player:
         """Return the player to measure; if `varied`, agents vary their play by the seed."""
-        fixed = not varied and _kind(self.task.agent) not in BUDGETLESS
+        fixed = not varied and self._takes_nodes
         seed = None if fixed else self.task.seed
-        return self.make(self.task.agent, nodes or 0, seed, self.task.seconds)
+        return self.make(self.task.agent, nodes, seed, self.task.seconds)
 
     def opponent(self) -> Player:
         """Return the other player, whose chance differs from the agent's."""
@@ -320,25 +325,20 @@ class PlayerFactory:
             raise SettingError(msg)
         return self.make(self.task.opponent, self.task.opponent_nodes, self.task.seed + 1)
 
-    def make(self, spec: str, nodes: int, seed: int | None, seconds: float | None = None) -> Player:
+    def make(
+        self, spec: str, nodes: int | None, seed: int | None, seconds: float | None = None
+    ) -> Player:
         """Return a player; without a seed agents always play the same.
 
         Raises:
             UserError: there is no such player, or it cannot play this game.
         """
-        from rlhf_agents.players import openspiel_mcts  # noqa: PLC0415 - see `evaluate`
-        from rlhf_agents.players.players import make_player  # noqa: PLC0415 - see `evaluate`
+        from rlhf_agents.evaluation.entrants import HUMAN, Entrant, make_entrant  # noqa: PLC0415
 
-        kind = _kind(spec)
-        if kind == "human":
+        if _kind(spec) == HUMAN:
             msg = "a human cannot be measured by rlhf-eval; rlhf-play plays against you"
             raise SettingError(msg)
-        if kind == openspiel_mcts.KIND:
-            simulations = openspiel_mcts.parse_simulations(spec)
-            return openspiel_mcts.OpenSpielMCTS(self.game, simulations, seed or 0)
-        return make_player(
-            spec, self.game, nodes=nodes, seed=seed, load=self._load, seconds=seconds
-        )
+        return make_entrant(Entrant(spec, spec, nodes), self.game, seed, self._load, seconds)
 
 
 def _kind(spec: str) -> str:

@@ -6,7 +6,7 @@ import argparse
 import dataclasses
 import json
 
-from rlhf_agents.cli.common import check_without_rules, checked_device
+from rlhf_agents.cli.common import check_without_rules, checked_device, env_config
 from rlhf_agents.progress import progress_bar
 
 EPISODES = 100
@@ -22,17 +22,9 @@ def evaluate_env(options: argparse.Namespace) -> int:
         rlhf_games.base.GameError: there is no such environment.
     """
     episodes = _check(options)
-    from rlhf_agents.envs.open_env import EnvConfig  # noqa: PLC0415 - the same
-    from rlhf_agents.evaluation.env_scores import measure  # noqa: PLC0415 - the same
-    from rlhf_agents.files.literals import pairs, value  # noqa: PLC0415 - torch takes seconds
+    from rlhf_agents.evaluation.env_scores import measure  # noqa: PLC0415 - torch takes seconds
 
-    config = EnvConfig(
-        options.game,
-        goal=options.goal,
-        opponent=options.opponent,
-        seed=options.seed,
-        options={key: value(text) for key, text in pairs(options.option)},
-    )
+    config = env_config(options)
     device = checked_device(options.device)
     with progress_bar("episodes", episodes) as show:
         scores = measure(config, options.agent, episodes, show, trust=options.trust, device=device)

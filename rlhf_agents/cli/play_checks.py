@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import rlhf_games
-from rlhf_agents.cli.common import check_writable
 from rlhf_agents.errors import SettingError
+from rlhf_agents.files.atomic import check_writable
 from rlhf_agents.play.setup import DEFAULT_GAME
 from rlhf_agents.words import readable_name
 from rlhf_games.base import did_you_mean
@@ -43,7 +43,7 @@ def _check_file(option: str, path: Path, ending: str, *, force: bool) -> None:
         kind = {".gif": "GIF animations", ".png": "PNG pictures"}[ending]
         msg = f"{option} writes {kind}: name a file that ends in {ending}, not {path.name}"
         raise SettingError(msg)
-    check_writable(path, force)
+    check_writable(path, force=force)
 
 
 def choose_game(ask: Callable[[str], str] = input) -> str:

@@ -9,10 +9,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
+from rlhf_agents.cli.common import env_config
 from rlhf_agents.cli.play_checks import INTERRUPTED
 from rlhf_agents.envs.open_env import EnvConfig
 from rlhf_agents.errors import SettingError
-from rlhf_agents.files.literals import pairs, value
 from rlhf_agents.play.episode import ANSI, EpisodePlayer
 from rlhf_agents.play.episode_frames import Frame
 from rlhf_agents.play.viewer.pygame_check import open_offscreen_driver
@@ -32,13 +32,7 @@ def play_env(options: argparse.Namespace, can_open_window: Callable[[], bool]) -
         UserError: an option cannot work, or the agent does not fit.
         rlhf_games.base.GameError: the environment cannot be made.
     """
-    config = EnvConfig(
-        options.game,
-        goal=options.goal,
-        opponent=options.opponent,
-        seed=options.seed,
-        options={key: value(text) for key, text in pairs(options.option)},
-    )
+    config = env_config(options)
     if options.record is not None or options.screenshot is not None:
         _record(config, options)
     elif not options.terminal and can_open_window():

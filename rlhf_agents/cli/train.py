@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rlhf_agents.cli import common
-from rlhf_agents.cli.common import WORLD_HELP, Parser, check_writable, run_program
+from rlhf_agents.cli.common import WORLD_HELP, Parser, run_program
 from rlhf_agents.cli.signals import end_now
 from rlhf_agents.errors import SettingError
+from rlhf_agents.files.atomic import check_writable
 
 if TYPE_CHECKING:
     from rlhf_agents.training.train import TrainingConfig

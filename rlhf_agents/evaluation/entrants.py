@@ -107,14 +107,21 @@ def _digest(path: Path) -> str:
         raise SettingError(msg) from error
 
 
-def make_entrant(entrant: Entrant, game: Game, seed: int, load: Load = load_agent) -> Player:
+def make_entrant(
+    entrant: Entrant,
+    game: Game,
+    seed: int | None,
+    load: Load = load_agent,
+    seconds: float | None = None,
+) -> Player:
     """Return the player.
 
     Args:
         entrant: which.
         game: the rules.
-        seed: of players that leave something to chance.
+        seed: of players that leave something to chance; None: agents always play the same.
         load: of agents.
+        seconds: of an agent per move, instead of its nodes.
 
     Raises:
         UserError: there is no such player, or it cannot play this game.
@@ -122,13 +129,15 @@ def make_entrant(entrant: Entrant, game: Game, seed: int, load: Load = load_agen
     kind = entrant.word.partition(":")[0]
     if kind == openspiel_mcts.KIND:
         simulations = openspiel_mcts.parse_simulations(entrant.word)
-        return openspiel_mcts.OpenSpielMCTS(game, simulations, seed)
+        return openspiel_mcts.OpenSpielMCTS(game, simulations, seed or 0)
     if entrant.word == perfect.KIND:
         return perfect.PerfectPlayer(game)
     if entrant.word.endswith(python_bot.SUFFIX):
         return python_bot.PythonBotPlayer(game, Path(entrant.word), entrant.nodes)
     by_name = partial(load, game=game.name)
-    return make_player(entrant.word, game, nodes=entrant.nodes or 0, seed=seed, load=by_name)
+    return make_player(
+        entrant.word, game, nodes=entrant.nodes or 0, seed=seed, load=by_name, seconds=seconds
+    )
 
 
 def depends_on_seed(player: Player) -> bool:

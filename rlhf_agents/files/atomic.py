@@ -38,6 +38,31 @@ def write_to(path: PathOrStream, content: bytes) -> None:
     write_atomically(target, content)
 
 
+def check_writable(path: Path, *, force: bool = True) -> None:
+    """Find out before the work that its result could not be written.
+
+    Args:
+        path: the file to be written.
+        force: replace an existing file.
+
+    Raises:
+        OutputError: the folder is missing or not writable, the path is a folder, or the file exists
+            and is not to be replaced.
+    """
+    folder = path.parent
+    if path.is_dir():
+        msg = f"cannot write {path}: it is a folder"
+    elif not folder.is_dir():
+        msg = f"cannot write {path}: there is no folder {folder}"
+    elif not os.access(folder, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
+        msg = f"cannot write {path}: permission denied"
+    elif path.exists() and not force:
+        msg = f"{path} exists: name another file, or replace it by --force (force=True)"
+    else:
+        return
+    raise OutputError(msg)
+
+
 def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
     """Write `content` beside `path` and move it there.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from rlhf_agents.errors import OutputError, SettingError
 from rlhf_agents.files.atomic import write_atomically
 from rlhf_agents.play.records import read_record
-from rlhf_agents.play.session import GameRecord, Session
+from rlhf_agents.play.session import SavedSession, Session
 from rlhf_agents.play.setup import file_stem
 from rlhf_games.base import Game
 
@@ -44,7 +44,7 @@ def load_session(path: Path, game: Game) -> Session:
         raise SettingError(msg) from error
 
 
-def check_game(path: Path, game: str) -> GameRecord:
+def check_game(path: Path, game: str) -> SavedSession:
     """Return the content of a file if it is a record of the game with that name.
 
     Raises:
@@ -60,7 +60,7 @@ def check_game(path: Path, game: str) -> GameRecord:
     return record
 
 
-def _read(path: Path) -> GameRecord:
+def _read(path: Path) -> SavedSession:
     try:
         if path.stat().st_size > LARGEST:
             msg = f"{path} is too large to be a game record"

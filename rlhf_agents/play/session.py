@@ -20,7 +20,7 @@ from rlhf_games.base import Game, GameError, Outcome, States
 if TYPE_CHECKING:
     from rlhf_agents.players.players import Player
 
-GameRecord = dict[str, Any]
+SavedSession = dict[str, Any]
 """A saved game as JSON has it."""
 
 
@@ -233,7 +233,7 @@ class Session:
     def _count(self) -> str:
         return "1 move" if len(self.moves) == 1 else f"{len(self.moves)} moves"
 
-    def to_record(self) -> GameRecord:
+    def to_record(self) -> SavedSession:
         """Return the game as plain data for JSON."""
         return {
             "format": RECORD_FORMAT,
@@ -246,7 +246,7 @@ class Session:
         }
 
     @classmethod
-    def from_record(cls, game: Game, record: GameRecord) -> Session:
+    def from_record(cls, game: Game, record: SavedSession) -> Session:
         """Replay a record.
 
         Raises:

@@ -17,6 +17,7 @@ from stable_baselines3.common.preprocessing import is_image_space
 from stable_baselines3.common.vec_env import VecEnv, VecTransposeImage
 
 from rlhf_agents.dqn.action_masks import MASK_KEY, MASK_METHOD
+from rlhf_agents.dqn.env_access import has_method
 from rlhf_agents.errors import ModelFileError, SettingError
 from rlhf_agents.files.model_file import read_model
 from rlhf_agents.files.types import Arrays, Space
@@ -289,7 +290,7 @@ def masks_of(env: Spaces, observation: Seen) -> NDArray[np.bool_] | None:
     if isinstance(observation, dict) and MASK_KEY in observation:
         return np.asarray(observation[MASK_KEY], np.int8) > 0
     if isinstance(env, VecEnv):
-        asked = env.has_attr(MASK_METHOD)
+        asked = has_method(env, MASK_METHOD)
         return np.array(env.env_method(MASK_METHOD), np.bool_) if asked else None
     if isinstance(env, gymnasium.Env) and env.has_wrapper_attr(MASK_METHOD):
         return np.asarray(env.get_wrapper_attr(MASK_METHOD)(), np.bool_)[None]

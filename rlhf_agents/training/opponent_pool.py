@@ -18,6 +18,7 @@ import numpy as np
 from stable_baselines3.common.callbacks import BaseCallback
 
 from rlhf_adapters.two_player.opponents import mixture
+from rlhf_agents.dqn.env_access import game_of, has_method
 from rlhf_agents.errors import SettingError
 from rlhf_agents.players.opponents import PolicyOpponent, named_opponents
 from rlhf_games.base import Game
@@ -84,14 +85,14 @@ class SelfPlayCallback(BaseCallback):
 
     def _on_training_start(self) -> None:
         env = self.training_env
-        if not env.has_attr("set_opponent"):
+        if not has_method(env, "set_opponent"):
             msg = (
                 "self-play needs a two-player environment of make_env, e.g. "
                 "make_env('connect_four', opponent='random'); this one has no set_opponent"
             )
             raise SettingError(msg)
         if not self._bound:  # reading an agent's file once is enough
-            game = env.get_attr("game")[0] if env.has_attr("game") else None
+            game = game_of(env)
             self._anchors = [(_bound(who, game), share) for who, share in self._anchors]
             self._bound = True
         if not self.snapshots:

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Protocol, cast, runtime_checkable
 
 from rlhf_agents.bots.exports.env_policy import EnvPolicy
-from rlhf_agents.errors import OutputError, UserError
-from rlhf_agents.files.atomic import write_atomically
+from rlhf_agents.errors import UserError
+from rlhf_agents.files.atomic import check_writable, write_atomically
 from rlhf_agents.files.model_file import read_model
 from rlhf_agents.limits import checked_nodes
 from rlhf_agents.players.agent import DEFAULT_NODES, Agent, load_agent
@@ -203,7 +203,7 @@ def export(
         msg = f"the format {to} has no option {unknown[0]!r}; its options: {known}"
         raise ExportError(msg)
     checked_nodes(nodes)
-    check_target(target, force=force)
+    check_writable(target, force=force)
     who = agent if isinstance(agent, Agent | EnvPolicy) else _loaded(os.fspath(agent))
     if isinstance(who, EnvPolicy):
         write_atomically(target, _env_contents(who, to, goal, options))
@@ -245,23 +245,3 @@ def _env_contents(who: EnvPolicy, to: str, goal: str, options: Mapping[str, obje
     if reason := module.env_refusal(who, options):
         raise ExportError(reason)
     return module.env_contents(who, options)
-
-
-def check_target(target: Path, *, force: bool) -> None:
-    """Find out before the work whether a path may be written.
-
-    Raises:
-        OutputError: it is a folder, exists already, or lies where nothing can be written.
-    """
-    folder = target.parent
-    if target.is_dir():
-        msg = f"cannot write {target}: it is a folder"
-    elif target.exists() and not force:
-        msg = f"{target} exists; choose another name, or replace it by --force (force=True)"
-    elif not folder.is_dir():
-        msg = f"cannot write {target}: there is no folder {folder}"
-    elif not os.access(folder, os.W_OK):
-        msg = f"cannot write {target}: permission denied"
-    else:
-        return
-    raise OutputError(msg)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from rlhf_agents.bots.exports.registry import check_target
+from rlhf_agents.files.atomic import check_writable
 
 
 def convert(source: str | os.PathLike[str], out: Path, *, trust: bool, force: bool) -> Path:
@@ -30,6 +30,6 @@ def convert(source: str | os.PathLike[str], out: Path, *, trust: bool, force: bo
     """
     from rlhf_agents.hfdqn import HFDQN  # noqa: PLC0415 - torch takes seconds to import
 
-    check_target(out, force=force)
+    check_writable(out, force=force)
     HFDQN.load(Path(source), trust=trust).save(out)
     return out
