@@ -108,7 +108,7 @@ def make(config: EnvConfig) -> EnvOrVecEnv:
 
     check_config(config.name, config.n_envs, config.opponent)
     task = make_task(config.name, config.n_envs, config.goal, GOALS)
-    return arcade_env(_worlds_of(config), task, config.seed)
+    return arcade_env(_batched(config), task, config.seed)
 
 
 def worlds() -> list[str]:
@@ -129,14 +129,14 @@ def _register() -> None:
     ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)  # no banner for every emulator
 
 
-def describe(world: str) -> EnvInfo:
+def describe(env_name: str) -> EnvInfo:
     """Return what is known of an environment."""
-    played = _worlds_of(EnvConfig(f"ale:{world}"))
+    played = _batched(EnvConfig(f"ale:{env_name}"))
     played.close()
     return EnvInfo(played.name, 1, played.n_actions, goal_names(GOALS))
 
 
-def _worlds_of(config: EnvConfig) -> AtariEnvs:
+def _batched(config: EnvConfig) -> AtariEnvs:
     from stable_baselines3.common.atari_wrappers import AtariWrapper  # noqa: PLC0415 - see `make`
 
     _register()

@@ -119,29 +119,29 @@ class StateCells:
     """The states of toy-text environments as places: one-hot float32 `[n, S]`.
 
     Args:
-        worlds: environments with a table `P[state][action] -> [(probability, next, reward, end)]`.
+        batched: environments with a table `P[state][action] -> [(probability, next, reward, end)]`.
     """
 
-    def __init__(self, worlds: GymEnvs) -> None:
-        self.worlds = worlds
-        self.size = worlds.space.shape[0]
+    def __init__(self, batched: GymEnvs) -> None:
+        self.batched = batched
+        self.size = batched.space.shape[0]
         self._from: dict[tuple[int, int], NDArray[np.int64]] = {}
 
     def here(self) -> Floats:
         """Return the states, which are what the agent sees."""
-        return np.asarray(self.worlds.observation, np.float32).copy()
+        return np.asarray(self.batched.observation, np.float32).copy()
 
-    def draw(self, world: int, rng: np.random.Generator) -> Floats:
+    def draw(self, number: int, rng: np.random.Generator) -> Floats:
         """Return a state that can be reached by some actions and some luck."""
-        start = int(self.worlds.observation[world].argmax())
-        toy_text: Any = self.worlds.envs[world].unwrapped
+        start = int(self.batched.observation[number].argmax())
+        toy_text: Any = self.batched.envs[number].unwrapped
         table = toy_text.P
         key = (id(table), start)
         if key not in self._from:
             self._from[key] = reachable(table, start)
         states = self._from[key]
         if not len(states):
-            msg = f"{self.worlds.name}: no other state can be reached from state {start}"
+            msg = f"{self.batched.name}: no other state can be reached from state {start}"
             raise EnvError(msg)
         return self.at(int(rng.choice(states)))
 
@@ -152,7 +152,7 @@ class StateCells:
         else:
             number = int(place)
         if not 0 <= number < self.size:
-            msg = f"{self.worlds.name}: a cell is a state, 0..{self.size - 1}, got {place!r}"
+            msg = f"{self.batched.name}: a cell is a state, 0..{self.size - 1}, got {place!r}"
             raise EnvError(msg)
         one_hot = np.zeros(self.size, np.float32)
         one_hot[number] = 1
@@ -212,11 +212,11 @@ def make_from(
     if not isinstance(first, gymnasium.Env):
         msg = f"the function given to make_env must return a Gymnasium environment, got {first!r}"
         raise EnvError(msg)
-    world = type(first.unwrapped).__name__ if first.spec is None else first.spec.id
-    config = EnvConfig(f"gymnasium:{world}", n_envs, goal, opponent, seed, options)
-    check_config(world, n_envs, opponent)
+    env_name = type(first.unwrapped).__name__ if first.spec is None else first.spec.id
+    config = EnvConfig(f"gymnasium:{env_name}", n_envs, goal, opponent, seed, options)
+    check_config(env_name, n_envs, opponent)
     if unknown := [key for key in options if key not in OURS]:
-        msg = f"{world} is made already: only {' and '.join(OURS)} are options, got {unknown[0]}"
+        msg = f"{env_name} is made already: only {' and '.join(OURS)} are options, got {unknown[0]}"
         raise EnvError(msg)
     if is_env and n_envs > 1:
         msg = f"one environment cannot be played {n_envs} times: give make_env a function"
@@ -230,21 +230,21 @@ def worlds() -> list[str]:
     return sorted(name for name, spec in registry.items() if _is_ours(name, spec))
 
 
-def describe(world: str) -> EnvInfo:
+def describe(env_name: str) -> EnvInfo:
     """Return what is known of an environment."""
-    config = EnvConfig(f"gymnasium:{world}")
-    envs = make_envs(config, world, {}, worlds())
+    config = EnvConfig(f"gymnasium:{env_name}")
+    envs = make_envs(config, env_name, {}, worlds())
     played = _played(config, envs)
-    names = goal_names(goals_of(world, envs[0]), cells_of(played) is not None)
+    names = goal_names(goals_of(env_name, envs[0]), cells_of(played) is not None)
     own = (NATIVE,) if has_goals(envs[0]) else ()
     played.close()
     return EnvInfo(config.name, 1, played.n_actions, (*own, *names))
 
 
-def goals_of(world: str, env: Env) -> Sequence[ArcadeGoal]:
+def goals_of(env_name: str, env: Env) -> Sequence[ArcadeGoal]:
     """Return the goal table of an environment: nothing that takes longer than its episodes."""
     limit = limit_of(env)
-    if (table := GOALS.get(_bare(world))) is None:
+    if (table := GOALS.get(_bare(env_name))) is None:
         times = (100, 500) if limit is None or limit >= 500 else {max(1, limit // 5), limit}
         config = getattr(env.unwrapped, "config", None)
         normal = isinstance(config, Mapping) and config.get("normalize_reward") is True
@@ -271,8 +271,8 @@ def limit_of(env: Env) -> int | None:
     return steps if steps is None or steps > 0 else None
 
 
-def _bare(world: str) -> str:
-    return world.rpartition(":")[2].rpartition("-v")[0]
+def _bare(env_name: str) -> str:
+    return env_name.rpartition(":")[2].rpartition("-v")[0]
 
 
 def cells_of(played: GymEnvs) -> Cells | None:

@@ -111,7 +111,7 @@ class MinatarOptions:
 
 
 class CompiledEnvs:
-    """n compiled games that step in one call; arrays as in `goal_env.BatchedEnvs`.
+    """n compiled games that step in one call; arrays as in `batched_envs.BatchedEnvs`.
 
     Args:
         name: e.g. `minatar:breakout`.
@@ -174,7 +174,7 @@ class CompiledEnvs:
 
 
 class OriginalEnvs(GymEnvs):
-    """n games of the original library; arrays as in `goal_env.BatchedEnvs`."""
+    """n games of the original library; arrays as in `batched_envs.BatchedEnvs`."""
 
     planes_first = True
 
@@ -257,7 +257,7 @@ def make(config: EnvConfig) -> EnvOrVecEnv:
     check_config(config.name, config.n_envs, config.opponent)
     if config.world not in GOALS:
         raise EnvError(unknown_env("minatar", config.world, worlds()))
-    played = _worlds_of(config)
+    played = _batched(config)
     task = make_task(config.name, config.n_envs, config.goal, GOALS[config.world])
     env = arcade_env(played, task, config.seed)
     if config.n_envs == 1:
@@ -270,13 +270,13 @@ def worlds() -> list[str]:
     return minatar.names()
 
 
-def describe(world: str) -> EnvInfo:
+def describe(env_name: str) -> EnvInfo:
     """Return what is known of a game."""
-    game = minatar.make(world)
-    return EnvInfo(f"minatar:{world}", 1, game.n_actions, goal_names(GOALS[world]))
+    game = minatar.make(env_name)
+    return EnvInfo(f"minatar:{env_name}", 1, game.n_actions, goal_names(GOALS[env_name]))
 
 
-def _worlds_of(config: EnvConfig) -> CompiledEnvs | OriginalEnvs:
+def _batched(config: EnvConfig) -> CompiledEnvs | OriginalEnvs:
     has_original = importlib.util.find_spec("minatar") is not None
     options = {"fast": config.n_envs > 1 or not has_original, **config.options}
     known = tuple(MinatarOptions.__dataclass_fields__)
@@ -293,8 +293,8 @@ def _worlds_of(config: EnvConfig) -> CompiledEnvs | OriginalEnvs:
     return original
 
 
-def _limited(world: str, settings: MinatarOptions) -> Env:
-    game = OriginalGame(world, settings)
+def _limited(env_name: str, settings: MinatarOptions) -> Env:
+    game = OriginalGame(env_name, settings)
     if settings.max_steps is None:
         return game
     return gymnasium.wrappers.TimeLimit(game, settings.max_steps)

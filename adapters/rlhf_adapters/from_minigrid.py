@@ -134,12 +134,12 @@ class GridCells:
     """The cells of grids as places: column and row, each one-hot, float32 `[n, W + H]`.
 
     Args:
-        worlds: environments of MiniGrid.
+        batched: environments of MiniGrid.
     """
 
-    def __init__(self, worlds: GymEnvs) -> None:
-        self.name = worlds.name
-        self.grids = [_grid_of(env) for env in worlds.envs]
+    def __init__(self, batched: GymEnvs) -> None:
+        self.name = batched.name
+        self.grids = [_grid_of(env) for env in batched.envs]
         self.width, self.height = self.grids[0].width, self.grids[0].height
         self.size = self.width + self.height
 
@@ -147,9 +147,9 @@ class GridCells:
         """Return where the agents stand."""
         return np.stack([self._vector(*grid.agent_pos) for grid in self.grids])
 
-    def draw(self, world: int, rng: np.random.Generator) -> Floats:
+    def draw(self, number: int, rng: np.random.Generator) -> Floats:
         """Return a cell that the agent can walk to, once it has opened doors and moved things."""
-        cells = reachable(self.grids[world])
+        cells = reachable(self.grids[number])
         if not cells:
             msg = f"{self.name}: the agent cannot leave its cell"
             raise EnvError(msg)
@@ -262,7 +262,7 @@ def make(config: EnvConfig) -> EnvOrVecEnv:
     from rlhf_adapters.single_agent.goal_env import arcade_env  # noqa: PLC0415 - SB3 takes seconds to import
 
     check_config(config.name, config.n_envs, config.opponent)
-    played = _worlds_of(config)
+    played = _batched(config)
     task = make_task(config.name, played.n, config.goal, goals_of(config.world), GridCells(played))
     return arcade_env(played, task, config.seed)
 
@@ -276,20 +276,20 @@ def worlds() -> list[str]:
     )
 
 
-def describe(world: str) -> EnvInfo:
+def describe(env_name: str) -> EnvInfo:
     """Return what is known of an environment."""
-    played = _worlds_of(EnvConfig(f"minigrid:{world}"))
+    played = _batched(EnvConfig(f"minigrid:{env_name}"))
     played.close()
-    return EnvInfo(played.name, 1, played.n_actions, goal_names(goals_of(world), cells=True))
+    return EnvInfo(played.name, 1, played.n_actions, goal_names(goals_of(env_name), cells=True))
 
 
-def goals_of(world: str) -> Sequence[ArcadeGoal]:
+def goals_of(env_name: str) -> Sequence[ArcadeGoal]:
     """Return the goal table of an environment."""
-    fitting = [name for name in GOALS if world.startswith(name)]
+    fitting = [name for name in GOALS if env_name.startswith(name)]
     return GOALS[max(fitting, key=len)] if fitting else SOLVE
 
 
-def _worlds_of(config: EnvConfig) -> GymEnvs:
+def _batched(config: EnvConfig) -> GymEnvs:
     envs = make_envs(config, config.world, config.options, worlds())
     space = envs[0].observation_space
     symbolic = isinstance(space, spaces.Dict) and {"image", "direction"} <= set(space.spaces)

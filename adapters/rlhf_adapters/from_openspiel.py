@@ -83,29 +83,29 @@ def worlds() -> list[str]:
     return sorted(names)
 
 
-def describe(world: str) -> EnvInfo:
+def describe(env_name: str) -> EnvInfo:
     """Return what is known of a game.
 
     Raises:
         EnvError: as for `make`.
     """
-    rules = game(world)
+    rules = game(env_name)
     goals = tuple(goal.name for goal in rules.goals)
     return EnvInfo(rules.name, 2, rules.n_actions, goals, foresight=True)
 
 
-def game(world: str, options: Options | None = None) -> HistoryGame:
+def game(env_name: str, options: Options | None = None) -> HistoryGame:
     """Return a game of OpenSpiel as a `Game`.
 
     Args:
-        world: its name, perhaps with options in brackets.
+        env_name: its name, perhaps with options in brackets.
         options: more of them.
 
     Raises:
         EnvError: as for `make`.
     """
     pyspiel = _pyspiel()
-    name, parameters = _parsed(pyspiel, world)
+    name, parameters = _parsed(pyspiel, env_name)
     parameters |= options or {}
     last_ply = _last_ply(parameters.pop(LIMIT, USUAL_LIMIT if name in LONG else None))
     spiel_game = _loaded(pyspiel, name, parameters, last_ply)
@@ -140,18 +140,18 @@ def _pyspiel() -> ModuleType:
 # ---- what was asked for ----------------------------------------------------------------------
 
 
-def _parsed(pyspiel: ModuleType, world: str) -> tuple[str, dict[str, object]]:
+def _parsed(pyspiel: ModuleType, env_name: str) -> tuple[str, dict[str, object]]:
     """Return the name and the options of "name(option=value,...)"."""
-    form = FORM.fullmatch(world)
-    if form is None or world.count("(") != world.count(")"):
-        msg = f"{world!r} is not the name of a game, such as breakthrough or go(board_size=9)"
+    form = FORM.fullmatch(env_name)
+    if form is None or env_name.count("(") != env_name.count(")"):
+        msg = f"{env_name!r} is not the name of a game, such as breakthrough or go(board_size=9)"
         raise EnvError(msg)
     name = form[1]
     if name not in pyspiel.registered_names():
         raise EnvError(
             unknown_name("OpenSpiel game", name, (w.partition("(")[0] for w in worlds()))
         )
-    parameters = dict(pyspiel.game_parameters_from_string(world))
+    parameters = dict(pyspiel.game_parameters_from_string(env_name))
     del parameters["name"]
     return name, parameters
 

@@ -82,7 +82,7 @@ def worlds() -> list[str]:
     return names()
 
 
-def describe(world: str) -> EnvInfo:
+def describe(env_name: str) -> EnvInfo:
     """Return what is known of an environment.
 
     Raises:
@@ -90,32 +90,32 @@ def describe(world: str) -> EnvInfo:
     """
     from rlhf_adapters.two_player.aec_env import AecGoalEnv  # noqa: PLC0415
 
-    kind = kind_of(world, {})
+    kind = kind_of(env_name, {})
     if kind.parallel:
         return pettingzoo_teams.describe(kind)
     if kind.base in OURS or kind.base in COPIED:
         rules = _rules(kind)
         asked = tuple(goal.name for goal in rules.goals)
         return EnvInfo(kind.full, 2, rules.n_actions, asked, foresight=True)
-    env = _make_shown(kind, EnvConfig(f"{LIBRARY}:{world}"))
+    env = _make_shown(kind, EnvConfig(f"{LIBRARY}:{env_name}"))
     assert isinstance(env, AecGoalEnv)
     asked = tuple(goal.name for goal in env.table.goals)
     env.close()
     return EnvInfo(kind.full, 2, int(env.action_space.n), asked)
 
 
-def game(world: str, options: Mapping[str, object] | None = None) -> Game:
+def game(env_name: str, options: Mapping[str, object] | None = None) -> Game:
     """Return the rules of an environment as an exact `Game`.
 
     Args:
-        world: its name, perhaps with options in brackets: go_v5(board_size=9).
+        env_name: its name, perhaps with options in brackets: go_v5(board_size=9).
         options: more of them.
 
     Raises:
         EnvError: as for `make`.
         NoRulesError: its rules cannot be simulated.
     """
-    kind = kind_of(world, options or {})
+    kind = kind_of(env_name, options or {})
     if kind.base not in OURS and kind.base not in COPIED:
         why = "agents move at the same time" if kind.parallel else "players do not see everything"
         msg = f"{kind.full} has no rules to look ahead with: {why}"

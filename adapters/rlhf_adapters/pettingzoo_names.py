@@ -76,12 +76,13 @@ def spelled(key: str) -> str:
     return re.sub(r"-v(\d+)$", r"_v\1", re.sub(r"^(classic|butterfly|sisl)/", "", key))
 
 
-def kind_of(world: str, options: Options) -> EnvKind:
+def kind_of(env_name: str, options: Options) -> EnvKind:
     """Return the environment that a name means: `go_v5`, `classic/go-v5`, `go` (the latest)."""
-    form = FORM.fullmatch(world)
+    form = FORM.fullmatch(env_name)
     if form is None:
         msg = (
-            f"{world!r} is not the name of an environment, such as chess_v6 or go_v5(board_size=9)"
+            f"{env_name!r} is not the name of an environment, such as chess_v6 or "
+            "go_v5(board_size=9)"
         )
         raise EnvError(msg)
     zoo, wanted = zoo_library(), spelled(form[1])
@@ -92,7 +93,7 @@ def kind_of(world: str, options: Options) -> EnvKind:
     name = _newer(name, bare, zoo.parallel_registry, ids)
     if name not in ids:
         raise EnvError(unknown_env(LIBRARY, form[1], names()))
-    written = written_options(world, form[2] or "", "(board_size=9,komi=5.5)")
+    written = written_options(env_name, form[2] or "", "(board_size=9,komi=5.5)")
     options = {**written, **options}
     return EnvKind(name, ids[name], base_of(name), options, ids[name] in zoo.parallel_registry)
 

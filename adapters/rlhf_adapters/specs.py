@@ -4,7 +4,7 @@ An adapter `from_LIBRARY` has three functions, found by name through `registry`:
 
     make(config: EnvConfig) -> an environment (n_envs == 1) or an SB3 VecEnv (n_envs > 1)
     worlds() -> list[str]               the names after "LIBRARY:", sorted
-    describe(world: str) -> EnvInfo       what `rlhf-games` prints; may be slow
+    describe(name: str) -> EnvInfo        what `rlhf-games` prints; may be slow
 """
 
 from __future__ import annotations

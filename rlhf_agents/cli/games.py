@@ -127,12 +127,12 @@ def _tables(report: Record, console: Console) -> list[tuple[str, Table]]:
     if "libraries" in report:
         tables.append(("Libraries, as LIBRARY:NAME:", _libraries(report["libraries"], console)))
     if "games" in report:
-        tables.append(("Games with rules of our own:", _worlds(report["games"], console)))
-    playable = [world for world in report.get("worlds", []) if "reason" not in world]
-    refused = [world for world in report.get("worlds", []) if "reason" in world]
+        tables.append(("Games with rules of our own:", _env_table(report["games"], console)))
+    playable = [one for one in report.get("worlds", []) if "reason" not in one]
+    refused = [one for one in report.get("worlds", []) if "reason" in one]
     listed = [*report.get("games", []), *playable]
     if playable:
-        tables.append((f"Environments ({len(playable)}):", _worlds(playable, console)))
+        tables.append((f"Environments ({len(playable)}):", _env_table(playable, console)))
     if refused:
         tables.append(
             (f"These cannot be played here ({len(refused)}):", _refused(refused, console))
@@ -161,10 +161,10 @@ def _libraries(listings: list[Record], console: Console) -> Table:
     return table
 
 
-def _worlds(worlds: list[Record], console: Console) -> Table:
-    flags = [flag for flag in ("foresight", "agent") if flag in worlds[0]]
+def _env_table(envs: list[Record], console: Console) -> Table:
+    flags = [flag for flag in ("foresight", "agent") if flag in envs[0]]
     table = _new_table(console, "name", "players", "actions", *flags, "goals")
-    for one in worlds:
+    for one in envs:
         numbers = str(one["players"]), str(one["actions"])
         said = ["yes" if one[flag] else "-" for flag in flags]
         table.add_row(one["name"], *numbers, *said, ", ".join(one["goals"]))
@@ -182,9 +182,9 @@ def _goals(one: Record, console: Console) -> Table:
     return table
 
 
-def _refused(worlds: list[Record], console: Console) -> Table:
+def _refused(envs: list[Record], console: Console) -> Table:
     table = _new_table(console, "name", "why")
-    for one in worlds:
+    for one in envs:
         table.add_row(one["name"], one["reason"])
     return table
 

@@ -63,7 +63,7 @@ def listing(name: str) -> LibraryListing:
     found = library(name)
     install = found.cure if found.extra else ""
     try:
-        worlds, trouble = len(_worlds(found)) if found.installed else None, ""
+        worlds, trouble = len(_env_names(found)) if found.installed else None, ""
     except (ImportError, GameError) as error:
         worlds, trouble = None, str(error)
     return LibraryListing(found.name, found.text, found.installed, install, worlds, trouble)
@@ -92,16 +92,16 @@ def matching(pattern: str) -> list[str]:
     """
     name, _, wanted = pattern.partition(":")
     found = library(name)
-    known = _worlds(found)
+    known = _env_names(found)
     if any(sign in wanted for sign in "*?"):
         chosen = fnmatch.filter(known, wanted)
     elif "(" in wanted or ":" in wanted or wanted in known or _is_registered(name, wanted):
         chosen = [wanted]
     else:
-        chosen = [world for world in known if wanted in world]
+        chosen = [env_name for env_name in known if wanted in env_name]
     if not chosen:
         raise EnvError(unknown_name(f"{name} environment", wanted, known))
-    return [f"{name}:{world}" for world in chosen]
+    return [f"{name}:{env_name}" for env_name in chosen]
 
 
 def describe(name: str) -> EnvInfo:
@@ -110,10 +110,10 @@ def describe(name: str) -> EnvInfo:
     Raises:
         rlhf_games.base.GameError: it cannot be made.
     """
-    prefix, _, world = name.partition(":")
+    prefix, _, env_name = name.partition(":")
     adapter = library(prefix).load()
     with _quiet():
-        described: EnvInfo = adapter.describe(world)
+        described: EnvInfo = adapter.describe(env_name)
     return described
 
 
@@ -131,7 +131,7 @@ def describe_all(names: Iterable[str]) -> Iterator[EnvInfo | Refused]:
             yield Refused(name, str(error))
 
 
-def _worlds(found: Library) -> list[str]:
+def _env_names(found: Library) -> list[str]:
     adapter: Any = found.load()
     with _quiet():
         names: list[str] = adapter.worlds()

@@ -34,7 +34,7 @@ class MultiAgentEnv:
     """
 
     def __init__(self, columns: Any) -> None:
-        self.columns, self.games, self.worlds = columns, columns.games, columns.worlds
+        self.columns, self.games, self.batched = columns, columns.games, columns.batched
         self.task, self.goal_names, self.goal_rows = (
             columns.task,
             columns.goal_names,
@@ -44,8 +44,8 @@ class MultiAgentEnv:
         self.goal_possible = getattr(columns.task, "possible", None)
         self.observation_space, self.action_space = columns.observation_space, columns.action_space
         self.metadata, self.render_mode = columns.metadata, columns.render_mode
-        self.agents: tuple[str, ...] = tuple(self.worlds.agents)
-        self.action_names: tuple[tuple[str, ...], ...] = self.worlds.action_names
+        self.agents: tuple[str, ...] = tuple(self.batched.agents)
+        self.action_names: tuple[tuple[str, ...], ...] = self.batched.action_names
         self.playing = np.ones(len(self.agents), np.bool_)
         self.successes: list[bool | None] = [None] * len(self.agents)
         self._kept: NDArray[np.float32] = columns.task.achieved.copy()
@@ -54,8 +54,8 @@ class MultiAgentEnv:
         """Start a new episode; return observations `[n, ...]` and an info."""
         if seed is not None:
             self.games.seed(seed)
-        everyone = np.ones(self.worlds.n, np.bool_)
-        self.games.restart(everyone, [options] * self.worlds.n)
+        everyone = np.ones(self.batched.n, np.bool_)
+        self.games.restart(everyone, [options] * self.batched.n)
         self.successes = [None] * len(self.agents)
         batch = self.games.observe()
         self._kept = batch[ACHIEVED].copy()
@@ -78,7 +78,7 @@ class MultiAgentEnv:
             self.successes[i] = infos[i].get(SUCCESS)
         batch = self.games.observe()
         self._kept[self.playing] = batch[ACHIEVED][self.playing]
-        over = bool((ended | self.worlds.waiting).all())
+        over = bool((ended | self.batched.waiting).all())
         if over:  # the end is seen before the next episode begins
             batch[ACHIEVED] = self._kept.copy()
         else:
@@ -92,7 +92,7 @@ class MultiAgentEnv:
 
     def render(self) -> object:
         """Return its picture."""
-        return self.worlds.render()[0]
+        return self.batched.render()[0]
 
     def close(self) -> None:
         """Close it."""
@@ -100,7 +100,7 @@ class MultiAgentEnv:
 
     def _look(self, batch: Batch) -> None:
         """Note which agents play, and let the others show what they had achieved."""
-        self.playing = ~self.worlds.waiting
+        self.playing = ~self.batched.waiting
         batch[ACHIEVED][~self.playing] = self._kept[~self.playing]
         self._kept[self.playing] = batch[ACHIEVED][self.playing]
         for i in np.flatnonzero(self.playing).tolist():  # also those that have joined

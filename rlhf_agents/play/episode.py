@@ -295,7 +295,7 @@ def _chance(values: NDArray[np.float32] | None, floor: float | None) -> float | 
 
 def _innermost(env: Environment) -> Any:
     """Return the innermost environment, which knows how it renders."""
-    many = getattr(getattr(env, "worlds", None), "envs", ())
+    many = getattr(getattr(env, "batched", None), "envs", ())
     inner = many[0] if many else getattr(env, "env", env)
     return getattr(inner, "unwrapped", inner)
 

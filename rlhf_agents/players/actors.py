@@ -1,4 +1,4 @@
-"""Worlds as they are, without rules to look ahead with, and who acts in them.
+"""Environments as they are, without rules to look ahead with, and who acts in them.
 
 An actor is a trained model or chance; it takes batches of observations, as SB3's `predict` does.
 """
@@ -244,7 +244,7 @@ def check_fits(model: HFDQN, spec: str, env: Spaces, name: str, goal: str | None
 
 
 def _difference(mine: Space, theirs: Space) -> str:
-    """Return in what a model's observations differ from a world's; nothing if they fit."""
+    """Return in what a model's observations differ from an environment's; nothing if they fit."""
     if not isinstance(mine, spaces.Dict) or not isinstance(theirs, spaces.Dict):
         same = _looks_like(mine, theirs)
         return "" if same else f"it sees {_brief(mine)}, the environment shows {_brief(theirs)}"

@@ -42,7 +42,7 @@ def test_every_agent_has_names_for_what_it_can_do(name):
     pytest.importorskip(name.partition(":")[0], reason="needs the extra of that library")
     if name.startswith("pettingzoo"):
         pytest.importorskip("pymunk", reason="needs pettingzoo[butterfly,sisl]")
-    worlds = make_env(name).worlds
+    worlds = make_env(name).batched
     assert [names[0] for names in worlds.action_names] == [TEAMS[name]] * len(worlds.agents)
     counts = [worlds.counts[agent] for agent in worlds.agents]
     assert [len(set(names)) for names in worlds.action_names] == counts
@@ -53,9 +53,9 @@ def test_names_of_moves_tell_where_agents_go():
     pytest.importorskip("mpe2", reason="needs the extra mpe2")
     env = make_env("mpe2:simple_spread_v3", seed=0)
     env.reset()
-    agent = env.worlds.envs[0].unwrapped.world.agents[0]
+    agent = env.batched.envs[0].unwrapped.world.agents[0]
     ways = {"left": (-1, 0), "right": (1, 0), "down": (0, -1), "up": (0, 1), "stay": (0, 0)}
-    for action, name in enumerate(env.worlds.action_names[0]):
+    for action, name in enumerate(env.batched.action_names[0]):
         env.reset()
         before = agent.state.p_pos.copy()
         for _ in range(2):  # the first gives it speed

@@ -220,7 +220,7 @@ def test_declared_goals_are_what_they_say():
 
 def test_taxi_tells_the_passenger_and_which_actions_are_idle():
     env = make_env("gymnasium:Taxi-v4", goal="pick_up", seed=3)
-    bare = env.worlds.envs[0].unwrapped
+    bare = env.batched.envs[0].unwrapped
     env.action_space.seed(3)
     observation, _ = env.reset(seed=3)
     for _ in range(2000):
@@ -307,7 +307,7 @@ def test_spaces_that_do_not_start_at_0_and_masks_of_a_method():
     observation = env.step(2)[0]
     assert observation["observation"].tolist() == [0, 1, 0, 0]
     assert observation["action_mask"].tolist() == [1, 0, 1]
-    assert env.worlds.envs[0].unwrapped.taken == [7]
+    assert env.batched.envs[0].unwrapped.taken == [7]
 
 
 def test_other_spaces_are_flattened():

@@ -45,8 +45,8 @@ class TestLearning(LearningContract):
 def test_both_kinds_look_alike(goal: str):
     ours = make_env("minatar:seaquest", goal=goal, fast=True)
     theirs = make_env("minatar:seaquest", goal=goal)
-    assert isinstance(ours.worlds, from_minatar.CompiledEnvs)
-    assert isinstance(theirs.worlds, from_minatar.OriginalEnvs)
+    assert isinstance(ours.batched, from_minatar.CompiledEnvs)
+    assert isinstance(theirs.batched, from_minatar.OriginalEnvs)
     assert ours.observation_space == theirs.observation_space
     assert ours.action_space == theirs.action_space
     first, other = ours.reset()[0], theirs.reset()[0]  # seaquest begins without chance
@@ -183,7 +183,7 @@ def test_bad_orders(name: str, options: dict, message: str):
 
 def test_without_the_library_games_are_compiled(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    assert isinstance(make_env(BREAKOUT).worlds, from_minatar.CompiledEnvs)
+    assert isinstance(make_env(BREAKOUT).batched, from_minatar.CompiledEnvs)
     assert make_env(BREAKOUT, n_envs=2).num_envs == 2
     with pytest.raises(EnvError, match=r"fast=True plays the same compiled, or: pip install"):
         make_env(BREAKOUT, fast=False)

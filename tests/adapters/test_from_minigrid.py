@@ -43,7 +43,7 @@ class TestCells(LearningContract):
 
 def scripted(env: Any, pieces: dict[tuple[int, int], Any], start: tuple[int, int]) -> Any:
     """Lay out a 5 x 5 grid, walls around it, after a reset; the agent faces right."""
-    grid = env.worlds.envs[0].unwrapped
+    grid = env.batched.envs[0].unwrapped
     grid.grid = Grid(5, 5)
     grid.grid.wall_rect(0, 0, 5, 5)
     for place, piece in pieces.items():
@@ -115,7 +115,7 @@ def test_the_view_is_the_symbolic_window():
     env = make_env(DOOR_KEY, seed=4)
     for _ in range(5):
         observation, _ = env.reset()
-        bare = env.worlds.envs[0].unwrapped
+        bare = env.batched.envs[0].unwrapped
         raw = bare.gen_obs()
         cells = observation["observation"][:-4].reshape(7, 7, -1)
         assert np.array_equal(cells[..., :11].argmax(axis=2), raw["image"][..., 0])

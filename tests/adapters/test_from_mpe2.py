@@ -86,12 +86,12 @@ def test_columns_are_the_agents():
     observation, rng = env.reset(), np.random.default_rng(0)
     for _ in range(60):
         for column in range(6):
-            bare, agent = env.worlds.teams[column // 3].unwrapped, f"agent_{column % 3}"
+            bare, agent = env.batched.teams[column // 3].unwrapped, f"agent_{column % 3}"
             shown = observation["observation"][column]
             assert np.array_equal(shown[:18], bare.observe(agent))
             assert shown[18:].tolist() == np.eye(3)[column % 3].tolist()
         observation, rewards, dones, infos = env.step(rng.integers(5, size=6))
-        bare = [team.unwrapped for team in env.worlds.teams]
+        bare = [team.unwrapped for team in env.batched.teams]
         if not dones.any():
             said = [one.rewards[f"agent_{k}"] for one in bare for k in range(3)]
             assert np.allclose(rewards, said)
@@ -109,7 +109,7 @@ def test_padding_and_masks_of_unlike_agents():
 
 
 def set_positions(env, agents, landmarks):
-    world = env.worlds.teams[0].unwrapped.world
+    world = env.batched.teams[0].unwrapped.world
     for thing, place in zip([*world.agents, *world.landmarks], [*agents, *landmarks], strict=True):
         thing.state.p_pos = np.array(place, float)
         thing.state.p_vel = np.zeros(2)
@@ -155,8 +155,8 @@ def test_two_at_one_landmark_cover_one():
     env = make_env(SPREAD, goal="cover_2", seed=0)
     env.reset()
     set_positions(env, [PLACES[0], PLACES[0], (0.9, 0.9)], PLACES)
-    facts = env.worlds.watchers[0].look(env.worlds.teams[0], {})
-    assert [facts[agent]["covered"] for agent in env.worlds.agents] == [1, 1, 1]
+    facts = env.batched.watchers[0].look(env.batched.teams[0], {})
+    assert [facts[agent]["covered"] for agent in env.batched.agents] == [1, 1, 1]
 
 
 def test_a_joint_reward_stays_joint():

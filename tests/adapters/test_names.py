@@ -68,7 +68,7 @@ def test_gymnasiums_own_spelling_imports_the_module(monkeypatch):
         gymnasium.registry, "Toy-v3", gymnasium.envs.registration.EnvSpec("Toy-v3", Toy)
     )
     env = make_env("toys_for_tests:Toy-v3")
-    assert env.worlds.name == "gymnasium:toys_for_tests:Toy-v3"
+    assert env.batched.name == "gymnasium:toys_for_tests:Toy-v3"
     assert env.goal_names == ("score",)
 
 

@@ -24,25 +24,25 @@ from rlhf_adapters.specs import Info
 class TeamEnvs(GoalEnvs):
     """Columns and what they are played for; arguments as in `GoalEnvs`."""
 
-    worlds: ParallelEnvs
+    batched: ParallelEnvs
 
     def restart(self, which: Bools, options: Sequence[Info | None] = ()) -> None:
         """End episodes where `which` `[n]` is set; environments without agents begin anew."""
-        self.worlds.restart(which, options)
-        began = self.worlds.began
+        self.batched.restart(which, options)
+        began = self.batched.began
         self.steps[began], self.score[began] = 0, 0.0
         self.task.start(began, self.rng)
-        self._clear(self.worlds.waiting)
+        self._clear(self.batched.waiting)
 
     def observe(self) -> Batch:
         """Return the observations, arrays with the leading dimension n; who waits sees zeros."""
         batch = super().observe()
-        batch["observation"][self.worlds.waiting] = 0  # also the clock
+        batch["observation"][self.batched.waiting] = 0  # also the clock
         return batch
 
     def _judge(self, now: StepBatch) -> tuple[Rewards, Bools]:
         rewards, terminated = self.task.judge(now)
-        idle = self.worlds.idle
+        idle = self.batched.idle
         if idle.any():
             rewards, terminated = np.where(idle, 0.0, rewards), terminated & ~idle
             self._clear(idle)
@@ -50,7 +50,7 @@ class TeamEnvs(GoalEnvs):
 
     def _infos(self, rewards: Rewards, ends: Bools) -> list[Info]:
         infos = super()._infos(rewards, ends)
-        for info, idle in zip(infos, self.worlds.idle.tolist(), strict=True):
+        for info, idle in zip(infos, self.batched.idle.tolist(), strict=True):
             info[WAITING] = idle
         return infos
 
@@ -64,10 +64,10 @@ class TeamEnv(ArcadeEnv):
 
     games_class = TeamEnvs
 
-    def __init__(self, worlds: ParallelEnvs, task: Task, seed: int | None = None) -> None:
-        self.metadata = worlds.metadata
-        super().__init__(worlds, task, seed)
-        self.action_names = worlds.action_names[0]
+    def __init__(self, batched: ParallelEnvs, task: Task, seed: int | None = None) -> None:
+        self.metadata = batched.metadata
+        super().__init__(batched, task, seed)
+        self.action_names = batched.action_names[0]
 
 
 class TeamVecEnv(ArcadeVecEnv):
@@ -75,21 +75,20 @@ class TeamVecEnv(ArcadeVecEnv):
 
     games_class = TeamEnvs
 
-    def __init__(self, worlds: ParallelEnvs, task: Task, seed: int | None = None) -> None:
-        self.metadata = worlds.metadata
-        self.agents_per_world = len(worlds.agents)
-        super().__init__(worlds, task, seed)
+    def __init__(self, batched: ParallelEnvs, task: Task, seed: int | None = None) -> None:
+        self.metadata = batched.metadata
+        super().__init__(batched, task, seed)
 
     def render(self, mode: str | None = None) -> NDArray[np.uint8] | None:
         """Return the picture of the first environment."""
         del mode
-        picture = self.worlds.render()[0]
+        picture = self.batched.render()[0]
         return picture if isinstance(picture, np.ndarray) else None
 
 
-def team_env(worlds: ParallelEnvs, task: Task, seed: int | None) -> TeamEnv | TeamVecEnv:
+def team_env(batched: ParallelEnvs, task: Task, seed: int | None) -> TeamEnv | TeamVecEnv:
     """Return a `TeamEnv` for one column, a `TeamVecEnv` for several."""
-    worlds.others_want = np.repeat(task.desired[:1] * 0, len(worlds.others), axis=0)
-    worlds.others_want[:, :1] = 1.0
-    kind = TeamEnv if worlds.n == 1 else TeamVecEnv
-    return kind(worlds, task, seed)
+    batched.others_want = np.repeat(task.desired[:1] * 0, len(batched.others), axis=0)
+    batched.others_want[:, :1] = 1.0
+    kind = TeamEnv if batched.n == 1 else TeamVecEnv
+    return kind(batched, task, seed)

@@ -169,14 +169,14 @@ def goals_of_role(tables: Tables, role: str) -> tuple[ArcadeGoal, ...]:
 
 
 def make_team_task(
-    world: str, roles: Sequence[str], n_worlds: int, goal: object, tables: Tables
+    env_name: str, roles: Sequence[str], n_envs: int, goal: object, tables: Tables
 ) -> Task:
     """Return the task of n environments, see this module; `formation` is not made here.
 
     Args:
-        world: its name, for errors.
+        env_name: its name, for errors.
         roles: of the columns of one environment.
-        n_worlds: how many there are.
+        n_envs: how many there are.
         goal: what to play for.
         tables: goals by role.
 
@@ -185,53 +185,53 @@ def make_team_task(
         EnvError: a goal is impossible, or there is no such role.
     """
     if goal is None or goal == SCORE:
-        return ScoreTask(n_worlds * len(roles))
+        return ScoreTask(n_envs * len(roles))
     present = sorted(set(roles))
-    asked = _by_role(world, present, goal, tables)
+    asked = _by_role(env_name, present, goal, tables)
     declared = [one for role in present for one in goals_of_role(tables, role)]
     everything: dict[str, ArcadeGoal] = {one.name: one for one in declared}
     everything |= {one.name: one for goals in asked.values() for one in goals}
     names = list(everything)
     teams = np.array([present.index(role) for role in roles])
-    columns = (np.arange(n_worlds)[:, None] * len(present) + teams).reshape(-1)
-    rows = [[names.index(one.name) for one in asked[role]] for role in present] * n_worlds
+    columns = (np.arange(n_envs)[:, None] * len(present) + teams).reshape(-1)
+    rows = [[names.index(one.name) for one in asked[role]] for role in present] * n_envs
     known = {role: {one.name for one in goals_of_role(tables, role)} for role in present}
     known = {role: known[role] | {one.name for one in asked[role]} for role in present}
-    possible = np.array([[name in known[role] for name in names] for role in roles] * n_worlds)
+    possible = np.array([[name in known[role] for name in names] for role in roles] * n_envs)
     return TeamTask(EventGoals(everything.values()), columns, rows, possible)
 
 
-def _pair(world: str, text: str) -> tuple[str, str]:
+def _pair(env_name: str, text: str) -> tuple[str, str]:
     role, sign, goal = (part.strip() for part in text.partition("="))
     if not (role and sign and goal):
-        msg = f"{world}: goals by role are spelled ROLE=GOAL,ROLE=GOAL, got {text!r}"
+        msg = f"{env_name}: goals by role are spelled ROLE=GOAL,ROLE=GOAL, got {text!r}"
         raise EnvError(msg)
     return role, goal
 
 
 def _by_role(
-    world: str, roles: Sequence[str], goal: object, tables: Tables
+    env_name: str, roles: Sequence[str], goal: object, tables: Tables
 ) -> dict[str, list[ArcadeGoal]]:
     if isinstance(goal, str) and "=" in goal:
-        goal = dict(_pair(world, part) for part in goal.split(","))
+        goal = dict(_pair(env_name, part) for part in goal.split(","))
     if not isinstance(goal, Mapping):
-        return {role: _of_role(world, role, goal, tables) for role in roles}
+        return {role: _of_role(env_name, role, goal, tables) for role in roles}
     for role in goal:
         if role not in roles:
-            raise EnvError(f"{world}: {unknown_name('role', str(role), roles)}")
+            raise EnvError(f"{env_name}: {unknown_name('role', str(role), roles)}")
     missing = [role for role in roles if role not in goal]
     if missing:
-        msg = f"{world}: a goal is missing for the role {missing[0]!r}"
+        msg = f"{env_name}: a goal is missing for the role {missing[0]!r}"
         raise EnvError(msg)
-    return {role: _of_role(world, role, goal[role], tables) for role in roles}
+    return {role: _of_role(env_name, role, goal[role], tables) for role in roles}
 
 
-def _of_role(world: str, role: str, goal: object, tables: Tables) -> list[ArcadeGoal]:
+def _of_role(env_name: str, role: str, goal: object, tables: Tables) -> list[ArcadeGoal]:
     declared = goals_of_role(tables, role)
     if goal == MIXED and declared:
         return list(declared)
     many = goal if isinstance(goal, list | tuple) else [goal]
     if not many:
-        msg = f"{world}: the list of goals of the role {role!r} is empty"
+        msg = f"{env_name}: the list of goals of the role {role!r} is empty"
         raise EnvError(msg)
-    return [goal_of(f"{world} (role {role!r})", one, declared) for one in many]
+    return [goal_of(f"{env_name} (role {role!r})", one, declared) for one in many]

@@ -81,7 +81,7 @@ def make_team(config: EnvConfig, kind: TeamKind, new: New) -> EnvOrVecEnv:
         raise EnvError(msg)
     options = {key: value for key, value in config.options.items() if key != LEARNERS}
     teams = [checked(config.name, new, options) for _ in range(config.n_envs)]
-    worlds = ParallelEnvs(
+    batched = ParallelEnvs(
         config.name,
         teams,
         config.options.get(LEARNERS, ALL),
@@ -89,16 +89,16 @@ def make_team(config: EnvConfig, kind: TeamKind, new: New) -> EnvOrVecEnv:
         [kind.watcher() for _ in teams],
         kind.rest,
     )
-    worlds.action_names = tuple(
-        kind.names(teams[0], agent, worlds.counts[agent]) for agent in worlds.agents
+    batched.action_names = tuple(
+        kind.names(teams[0], agent, batched.counts[agent]) for agent in batched.agents
     )
     if config.goal == FORMATION and kind.places is not None:
-        task: Task = FormationTask(worlds.envs, kind.places, kind.radius)
+        task: Task = FormationTask(batched.envs, kind.places, kind.radius)
     else:
-        roles = [role_of(agent) for agent in worlds.agents]
+        roles = [role_of(agent) for agent in batched.agents]
         tables = kind.goals(teams[0])
         task = make_team_task(config.name, roles, len(teams), config.goal, tables)
-    return team_env(worlds, task, config.seed)
+    return team_env(batched, task, config.seed)
 
 
 def describe_team(name: str, kind: TeamKind, new: New) -> EnvInfo:
@@ -154,6 +154,6 @@ def _cure(name: str, options: Options) -> str:
     for switch in ("continuous_actions", "continuous"):
         if options.get(switch):
             return f"leave {switch}={options[switch]!r} out, or say {switch}=False"
-    if any(world in name for world in HAS_BOTH):
+    if any(other in name for other in HAS_BOTH):
         return "say continuous=False"
     return "use one with discrete actions, such as pettingzoo:pursuit_v5 or mpe2:simple_spread_v3"

@@ -77,7 +77,7 @@ def learners_of(name: str, agents: Sequence[str], asked: object) -> list[str]:
 
 
 class ParallelEnvs:
-    """Parallel environments as columns, see this module; arrays as in `goal_env.BatchedEnvs`.
+    """Parallel environments as columns, see this module; arrays as in `batched_envs.BatchedEnvs`.
 
     Args:
         name: of the environment.

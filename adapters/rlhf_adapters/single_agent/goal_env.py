@@ -25,7 +25,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -34,9 +34,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from rlhf_adapters.batch_vec_env import BatchVecEnv
 from rlhf_adapters.kinds import Picture
+from rlhf_adapters.single_agent.batched_envs import BatchedEnvs
 from rlhf_adapters.single_agent.clock import with_clock
 from rlhf_adapters.single_agent.goals import Bools, StepBatch
-from rlhf_adapters.single_agent.run_state import ResumableWorlds
+from rlhf_adapters.single_agent.run_state import ResumableEnvs
 from rlhf_adapters.single_agent.tasks import (
     NATIVE_END,
     NATIVE_REWARD,
@@ -52,117 +53,53 @@ from rlhf_games.base import Array, IllegalMoveError
 Batch = dict[str, Array]
 
 
-class BatchedEnvs(Protocol):
-    """n one-player environments that step together; no auto-reset.
-
-    The arrays show the environments after the last call; the next call may overwrite them.
-
-    Attributes:
-        name: e.g. `gymnasium:CartPole-v1`.
-        n: how many.
-        n_actions: A.
-        space: of the observation of one.
-        observation: `[n, ...]`.
-        mask: int8 `[n, A]`, 1 = sensible.
-        reward: what the last step pays, `[n]`.
-        points: what it adds to the score, `[n]`.
-        terminated: bool `[n]`.
-        truncated: bool `[n]`, ended by a time limit.
-        infos: n dictionaries.
-        silent: they are empty: among many environments, only the last step of an episode has an
-            info.
-        planes_first: observations are planes `[C, H, W]` of zeros and ones.
-        render_mode: as Gymnasium has it.
-    """
-
-    name: str
-    n: int
-    n_actions: int
-    space: spaces.Box
-    observation: Array
-    mask: NDArray[np.int8]
-    reward: NDArray[np.float64]
-    points: NDArray[np.float64]
-    terminated: Bools
-    truncated: Bools
-    infos: list[Info]
-    silent: bool
-    planes_first: bool
-    render_mode: str | None
-
-    @property
-    def envs(self) -> Sequence[object]:
-        """The n environments of the library below, or nothing."""
-        ...
-
-    def seed(self, seed: int | None) -> None:
-        """Start the random numbers of environment i anew with seed + i; `restart` must follow."""
-        ...
-
-    def restart(self, which: Bools, options: Sequence[Info | None]) -> None:
-        """Start the environments of `which` `[n]` anew, each with its options."""
-        ...
-
-    def step(self, actions: NDArray[np.int64]) -> None:
-        """Take an action `[n]` of 0..A-1 in every environment."""
-        ...
-
-    def render(self) -> Sequence[Picture]:
-        """Return a picture of every environment."""
-        ...
-
-    def close(self) -> None:
-        """Release what they hold."""
-        ...
-
-
 class GoalEnvs:
     """n environments and what they are played for; no auto-reset, no framework.
 
     Args:
-        worlds: the environments.
+        batched: the environments.
         task: what they are played for.
         seed: of environments and goals.
     """
 
-    def __init__(self, worlds: BatchedEnvs, task: Task, seed: int | None = None) -> None:
-        self.worlds, self.task = worlds, task
-        self.steps = np.zeros(worlds.n, np.int64)
-        self.score = np.zeros(worlds.n, np.float64)
-        self.space = goal_space(worlds, task)
-        self.has_floats = worlds.space.dtype is not None and worlds.space.dtype.kind == "f"
+    def __init__(self, batched: BatchedEnvs, task: Task, seed: int | None = None) -> None:
+        self.batched, self.task = batched, task
+        self.steps = np.zeros(batched.n, np.int64)
+        self.score = np.zeros(batched.n, np.float64)
+        self.space = goal_space(batched, task)
+        self.has_floats = batched.space.dtype is not None and batched.space.dtype.kind == "f"
         self.seed(seed)
 
     def seed(self, seed: int | None) -> None:
         """Start the random numbers anew; `restart` must follow."""
         self.rng = np.random.default_rng(seed)
-        self.worlds.seed(seed)
+        self.batched.seed(seed)
 
     def restart(self, which: Bools, options: Sequence[Info | None] = ()) -> None:
         """Start new episodes where `which` `[n]` is set."""
-        self.worlds.restart(which, options or [None] * self.worlds.n)
+        self.batched.restart(which, options or [None] * self.batched.n)
         self.steps[which], self.score[which] = 0, 0.0
         self.task.start(which, self.rng)
 
     def step(self, actions: object) -> tuple[Rewards, Bools, Bools, list[Info]]:
         """Take an action in each; return rewards, terminations, truncations and infos."""
-        worlds = self.worlds
-        worlds.step(self._checked(actions))
+        batched = self.batched
+        batched.step(self._checked(actions))
         self.steps += 1
         self._check_numbers()
-        self.score += worlds.points
+        self.score += batched.points
         now = StepBatch(
-            worlds.observation,
-            worlds.reward,
+            batched.observation,
+            batched.reward,
             self.score,
             self.steps,
-            worlds.terminated,
-            worlds.truncated,
-            worlds.infos,
-            worlds.envs,
+            batched.terminated,
+            batched.truncated,
+            batched.infos,
+            batched.envs,
         )
         rewards, terminated = self._judge(now)
-        truncated = worlds.truncated & ~terminated
+        truncated = batched.truncated & ~terminated
         return rewards, terminated, truncated, self._infos(rewards, terminated | truncated)
 
     def _judge(self, now: StepBatch) -> tuple[Rewards, Bools]:
@@ -171,44 +108,48 @@ class GoalEnvs:
 
     def observe(self) -> Batch:
         """Return the observations, arrays with the leading dimension n."""
-        observation = self.worlds.observation
+        observation = self.batched.observation
         if self.task.horizon is None:
             observation = observation.copy()
         else:
             left = 1.0 - self.steps / self.task.horizon
-            observation = with_clock(observation, left, self.worlds.planes_first)
+            observation = with_clock(observation, left, self.batched.planes_first)
         return {
             "observation": observation,
             "achieved_goal": self.task.achieved.copy(),
             "desired_goal": self.task.desired.copy(),
-            "action_mask": self.worlds.mask.copy(),
+            "action_mask": self.batched.mask.copy(),
         }
 
     def _checked(self, asked: object) -> NDArray[np.int64]:
-        actions = actions_of(asked, self.worlds.n)
-        if (actions.view(np.uint64) >= self.worlds.n_actions).any():  # so negative ones are large
-            wrong = actions[(actions < 0) | (actions >= self.worlds.n_actions)][0]
-            msg = f"{self.worlds.name} has the actions 0..{self.worlds.n_actions - 1}, got {wrong}"
+        actions = actions_of(asked, self.batched.n)
+        if (actions.view(np.uint64) >= self.batched.n_actions).any():  # so negative ones are large
+            wrong = actions[(actions < 0) | (actions >= self.batched.n_actions)][0]
+            msg = (
+                f"{self.batched.name} has the actions 0..{self.batched.n_actions - 1}, got {wrong}"
+            )
             raise IllegalMoveError(msg)
         return actions
 
     def _infos(self, rewards: Rewards, ends: Bools) -> list[Info]:
-        worlds = self.worlds
-        infos = [dict(info) for info in worlds.infos]
+        batched = self.batched
+        infos = [dict(info) for info in batched.infos]
         successes = self.task.successes(rewards)
-        told = np.flatnonzero(ends).tolist() if worlds.silent and worlds.n > 1 else range(worlds.n)
+        told = (
+            np.flatnonzero(ends).tolist() if batched.silent and batched.n > 1 else range(batched.n)
+        )
         for i in told:
-            infos[i][NATIVE_REWARD] = float(worlds.reward[i])
-            infos[i][NATIVE_END] = bool(worlds.terminated[i])
+            infos[i][NATIVE_REWARD] = float(batched.reward[i])
+            infos[i][NATIVE_END] = bool(batched.terminated[i])
             if successes is not None:
                 infos[i]["is_success"] = bool(successes[i])
         return infos
 
     def _check_numbers(self) -> None:
         """NaN spreads through a product, which costs less than looking at every number."""
-        self._refuse_nan("reward", self.worlds.reward)
+        self._refuse_nan("reward", self.batched.reward)
         if self.has_floats:
-            self._refuse_nan("observation", self.worlds.observation)
+            self._refuse_nan("observation", self.batched.observation)
 
     def _refuse_nan(self, what: str, values: Array) -> None:
         flat = values.reshape(-1)
@@ -217,12 +158,12 @@ class GoalEnvs:
         bad = np.argwhere(np.isnan(values))
         if not len(bad):
             return
-        world, *place = (int(index) for index in bad[0])
+        row, *place = (int(index) for index in bad[0])
         where = f"[{', '.join(map(str, place))}] " if place else ""
-        of_many = f" of environment {world}" if self.worlds.n > 1 else ""
+        of_many = f" of environment {row}" if self.batched.n > 1 else ""
         msg = (
-            f"{self.worlds.name}: the {what} {where}is {values[tuple(bad[0])]} in step "
-            f"{self.steps[world]}{of_many}, which cannot be learnt from"
+            f"{self.batched.name}: the {what} {where}is {values[tuple(bad[0])]} in step "
+            f"{self.steps[row]}{of_many}, which cannot be learnt from"
         )
         raise EnvError(msg)
 
@@ -285,14 +226,14 @@ class ArcadeEnv(EpisodeGoalFunctions, gymnasium.Env[Batch, np.int64]):
 
     games_class: type[GoalEnvs] = GoalEnvs
 
-    def __init__(self, worlds: BatchedEnvs, task: Task, seed: int | None = None) -> None:
+    def __init__(self, batched: BatchedEnvs, task: Task, seed: int | None = None) -> None:
         EpisodeGoalFunctions.__init__(self, task)
-        self.worlds = worlds
-        self.games = self.games_class(worlds, task, seed)
-        self.action_names = tuple(getattr(worlds, "action_names", ()))
-        self.render_mode = worlds.render_mode
+        self.batched = batched
+        self.games = self.games_class(batched, task, seed)
+        self.action_names = tuple(getattr(batched, "action_names", ()))
+        self.render_mode = batched.render_mode
         self.observation_space: Any = self.games.space
-        self.action_space = spaces.Discrete(worlds.n_actions)
+        self.action_space = spaces.Discrete(batched.n_actions)
 
     def reset(self, *, seed: int | None = None, options: Info | None = None) -> tuple[Batch, Info]:
         """Start a new episode, see `gymnasium.Env.reset`."""
@@ -300,7 +241,7 @@ class ArcadeEnv(EpisodeGoalFunctions, gymnasium.Env[Batch, np.int64]):
         if seed is not None:
             self.games.seed(seed)
         self.games.restart(np.ones(1, np.bool_), [options])
-        return self._first(self.games.observe()), dict(self.worlds.infos[0])
+        return self._first(self.games.observe()), dict(self.batched.infos[0])
 
     def step(self, action: int | np.int64) -> tuple[Batch, float, bool, bool, Info]:
         """Take an action, see `gymnasium.Env.step`."""
@@ -312,21 +253,21 @@ class ArcadeEnv(EpisodeGoalFunctions, gymnasium.Env[Batch, np.int64]):
 
     def action_masks(self) -> Bools:
         """Return the sensible actions, bool `[A]` (sb3-contrib's spelling)."""
-        return np.asarray(self.worlds.mask[0], np.bool_)
+        return np.asarray(self.batched.mask[0], np.bool_)
 
     def render(self) -> Picture:
         """Return the environment's own picture, see `gymnasium.Env.render`."""
-        return self.worlds.render()[0]
+        return self.batched.render()[0]
 
     def close(self) -> None:
         """Close the environment."""
-        self.worlds.close()
+        self.batched.close()
 
     def _first(self, batch: Batch) -> Batch:
         return {key: values[0] for key, values in batch.items()}
 
 
-class ArcadeVecEnv(EpisodeGoalFunctions, ResumableWorlds, BatchVecEnv):
+class ArcadeVecEnv(EpisodeGoalFunctions, ResumableEnvs, BatchVecEnv):
     """n environments as an SB3 `VecEnv`; goals, masks and checks of all in one call.
 
     Arguments as in `GoalEnvs`; environment i has the seed `seed + i`. The last info of an episode
@@ -339,15 +280,15 @@ class ArcadeVecEnv(EpisodeGoalFunctions, ResumableWorlds, BatchVecEnv):
 
     games_class: type[GoalEnvs] = GoalEnvs
 
-    def __init__(self, worlds: BatchedEnvs, task: Task, seed: int | None = None) -> None:
+    def __init__(self, batched: BatchedEnvs, task: Task, seed: int | None = None) -> None:
         EpisodeGoalFunctions.__init__(self, task)
-        self.worlds = worlds
-        self.games = self.games_class(worlds, task, seed)
-        self.mirrored_actions: tuple[int, ...] | None = getattr(worlds, "mirrored", None)
-        self.render_mode = worlds.render_mode
+        self.batched = batched
+        self.games = self.games_class(batched, task, seed)
+        self.mirrored_actions: tuple[int, ...] | None = getattr(batched, "mirrored", None)
+        self.render_mode = batched.render_mode
         self._actions: object = None
-        self._returns, self._started = np.zeros(worlds.n), time.time()
-        BatchVecEnv.__init__(self, worlds.n, self.games.space, spaces.Discrete(worlds.n_actions))
+        self._returns, self._started = np.zeros(batched.n), time.time()
+        BatchVecEnv.__init__(self, batched.n, self.games.space, spaces.Discrete(batched.n_actions))
 
     def reset(self) -> Batch:
         """Start n new episodes."""
@@ -355,7 +296,7 @@ class ArcadeVecEnv(EpisodeGoalFunctions, ResumableWorlds, BatchVecEnv):
             self.games.seed(self._seeds[0])
         self.games.restart(np.ones(self.num_envs, np.bool_), self._options)
         self._returns[:] = 0.0
-        self.reset_infos = [dict(info) for info in self.worlds.infos]
+        self.reset_infos = [dict(info) for info in self.batched.infos]
         self._reset_seeds()
         self._reset_options()
         return self.games.observe()
@@ -374,7 +315,7 @@ class ArcadeVecEnv(EpisodeGoalFunctions, ResumableWorlds, BatchVecEnv):
             self.games.restart(dones)
             observation = self.games.observe()
             for i in np.flatnonzero(dones):
-                self.reset_infos[i] = dict(self.worlds.infos[i])
+                self.reset_infos[i] = dict(self.batched.infos[i])
         return observation, np.asarray(rewards, np.float32), dones, infos
 
     def _finish(self, last: Batch, terminated: Bools, truncated: Bools, infos: list[Info]) -> None:
@@ -392,32 +333,32 @@ class ArcadeVecEnv(EpisodeGoalFunctions, ResumableWorlds, BatchVecEnv):
 
     def action_masks(self) -> Bools:
         """Return the sensible actions, bool `[n, A]` (sb3-contrib's spelling)."""
-        return np.asarray(self.worlds.mask, np.bool_)
+        return np.asarray(self.batched.mask, np.bool_)
 
     def get_images(self) -> Sequence[Any]:
         """Return the environments' own pictures."""
-        return self.worlds.render()
+        return self.batched.render()
 
     def close(self) -> None:
         """Close the environments."""
-        self.worlds.close()
+        self.batched.close()
 
 
-def arcade_env(worlds: BatchedEnvs, task: Task, seed: int | None) -> ArcadeEnv | ArcadeVecEnv:
+def arcade_env(batched: BatchedEnvs, task: Task, seed: int | None) -> ArcadeEnv | ArcadeVecEnv:
     """Return an `ArcadeEnv` for one environment, an `ArcadeVecEnv` for several."""
-    kind = ArcadeEnv if worlds.n == 1 else ArcadeVecEnv
-    return kind(worlds, task, seed)
+    kind = ArcadeEnv if batched.n == 1 else ArcadeVecEnv
+    return kind(batched, task, seed)
 
 
-def goal_space(worlds: BatchedEnvs, task: Task) -> spaces.Dict:
+def goal_space(batched: BatchedEnvs, task: Task) -> spaces.Dict:
     """Return the observation space of one environment that is played for something."""
-    space = worlds.space
+    space = batched.space
     if task.horizon is not None:
         ends = [
-            with_clock(edge[None], np.full(1, left), worlds.planes_first)
+            with_clock(edge[None], np.full(1, left), batched.planes_first)
             for edge, left in ((space.low, 0.0), (space.high, 1.0))
         ]
         dtype: Any = ends[0].dtype.type
         space = spaces.Box(ends[0][0], ends[1][0], dtype=dtype)
-    mask = spaces.Box(0, 1, (worlds.n_actions,), np.int8)
+    mask = spaces.Box(0, 1, (batched.n_actions,), np.int8)
     return spaces.Dict({"observation": space, **task.space(), "action_mask": mask})

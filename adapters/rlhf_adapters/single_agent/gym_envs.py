@@ -1,4 +1,4 @@
-"""n Gymnasium environments as `goal_env.BatchedEnvs`: how to make them, what an agent sees.
+"""n Gymnasium environments as `batched_envs.BatchedEnvs`: how to make them, what an agent sees.
 
 It sees a Box: a Box as it is, a state of a Discrete space as one-hot float32, anything else
 flattened (`gymnasium.spaces.flatten`) to float32.
@@ -37,7 +37,7 @@ OURS = ("discretize", "wrap")
 
 
 class GymEnvs:
-    """n Gymnasium environments that step one after another; arrays as in `goal_env.BatchedEnvs`.
+    """n Gymnasium environments that step one after another, see `batched_envs.BatchedEnvs`.
 
     Args:
         name: e.g. `gymnasium:CartPole-v1`, for errors.
@@ -162,12 +162,14 @@ def _one_hot(start: int) -> Write:
     return write
 
 
-def make_envs(config: EnvConfig, world: str, options: Options, known: Sequence[str]) -> list[Env]:
+def make_envs(
+    config: EnvConfig, env_name: str, options: Options, known: Sequence[str]
+) -> list[Env]:
     """Return `config.n_envs` environments of a registered name.
 
     Args:
         config: of its options, those of `OURS` are applied to each, see `prepared`.
-        world: the name that Gymnasium knows.
+        env_name: the name that Gymnasium knows.
         options: of `gymnasium.make`; those of `OURS` are left out.
         known: names to list when there is none of that name.
 
@@ -175,10 +177,10 @@ def make_envs(config: EnvConfig, world: str, options: Options, known: Sequence[s
         EnvError: the name is unknown or out of date, something is not installed, or the
             environment refuses an option.
     """
-    if world not in registry and ":" not in world:
-        raise EnvError(_unregistered(config, world, known))
+    if env_name not in registry and ":" not in env_name:
+        raise EnvError(_unregistered(config, env_name, known))
     options = {key: value for key, value in options.items() if key not in OURS}
-    return [prepared(config, _make_one(config, world, options)) for _ in range(config.n_envs)]
+    return [prepared(config, _make_one(config, env_name, options)) for _ in range(config.n_envs)]
 
 
 def prepared(config: EnvConfig, env: Env) -> Env:
@@ -199,12 +201,12 @@ def prepared(config: EnvConfig, env: Env) -> Env:
     return env if wrap is None else wrap(env)
 
 
-def _make_one(config: EnvConfig, world: str, options: Options) -> Env:
+def _make_one(config: EnvConfig, env_name: str, options: Options) -> Env:
     try:
         with warnings.catch_warnings():
             # Box2D's import warns so, and crashes where warnings are errors.
             warnings.filterwarnings("ignore", "builtin type .*", DeprecationWarning)
-            return gymnasium.make(world, disable_env_checker=True, **options)
+            return gymnasium.make(env_name, disable_env_checker=True, **options)
     except gymnasium.error.DependencyNotInstalled as error:
         hint = ' (or "rlhf-agents[box2d]")' if "box2d" in str(error).lower() else ""
         msg = f"{config.name} needs more than is installed: {error}{hint}"
@@ -217,9 +219,9 @@ def _make_one(config: EnvConfig, world: str, options: Options) -> Env:
         raise EnvError(msg) from error
 
 
-def _unregistered(config: EnvConfig, world: str, known: Sequence[str]) -> str:
+def _unregistered(config: EnvConfig, env_name: str, known: Sequence[str]) -> str:
     try:
-        gymnasium.spec(world)
+        gymnasium.spec(env_name)
     except gymnasium.error.DeprecatedEnv as error:
         return f"{config.name}: {error}"
     except gymnasium.error.Error:
@@ -238,13 +240,13 @@ def _discrete(name: str, env: Env) -> spaces.Discrete:
             "and give it to make_env as wrap"
         )
         raise EnvError(msg)
-    world = name.rpartition(":")[2]
+    env_name = name.rpartition(":")[2]
     asked = {} if env.spec is None else env.spec.kwargs
-    bare = world.replace("Continuous", "")
-    other = HAS_BOTH.get(world)
+    bare = env_name.replace("Continuous", "")
+    other = HAS_BOTH.get(env_name)
     if asked.get("continuous"):
         other = "continuous=False"
-    elif other is None and bare != world and bare in registry:
+    elif other is None and bare != env_name and bare in registry:
         other = f"gymnasium:{bare}"
     instead = f", or use {other}" if other else ""
     msg = (

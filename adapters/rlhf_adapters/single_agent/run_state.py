@@ -1,4 +1,4 @@
-"""Going on in the middle of episodes: where n one-player worlds are, as arrays, and back.
+"""Going on in the middle of episodes: where n one-player environments are, as arrays, and back.
 
 Nothing that a file says becomes the state of a game. Games are begun and played again, so that
 whatever comes out is a state that their rules allow.
@@ -129,7 +129,7 @@ class Running(Protocol):
     _returns: NDArray[np.float64]
 
     @property
-    def worlds(self) -> object:
+    def batched(self) -> object:
         """The environments."""
         ...
 
@@ -141,30 +141,30 @@ class Running(Protocol):
     def _columns(self) -> Arrays: ...
 
 
-class ResumableWorlds:
-    """What a `VecEnv` over `GoalEnvs` says of where it is, if its worlds can tell."""
+class ResumableEnvs:
+    """What a `VecEnv` over `GoalEnvs` says of where it is, if they can tell."""
 
     def run_state(self: Running) -> Arrays:
-        """Return where all worlds are; nothing if they cannot tell."""
-        if not isinstance(self.worlds, Logged):
+        """Return where all environments are; nothing if they cannot tell."""
+        if not isinstance(self.batched, Logged):
             return {}
         said = json.dumps(self.games.rng.bit_generator.state).encode()
         own = {name: array.copy() for name, array in self._columns().items()}
-        return {"generator": np.frombuffer(said, np.uint8), **own, **self.worlds.log.state()}
+        return {"generator": np.frombuffer(said, np.uint8), **own, **self.batched.log.state()}
 
     def restore_run_state(self: Running, state: Arrays) -> bool:
-        """Go to where `run_state` was called; return whether all worlds are there.
+        """Go to where `run_state` was called; return whether all environments are there.
 
         Raises:
             KeyError: something is missing.
-            ValueError: it is not about such worlds; errors of `EpisodeLog.replay` too.
+            ValueError: it is not about such environments; errors of `EpisodeLog.replay` too.
         """
-        if not isinstance(self.worlds, Logged) or not state:
+        if not isinstance(self.batched, Logged) or not state:
             return False
         columns = {name: _like(state[name], own) for name, own in self._columns().items()}
         self.games.rng.bit_generator.state = json.loads(state["generator"].tobytes())
-        self.worlds.replay(state)
-        self.games.steps[:] = self.worlds.log.lengths
+        self.batched.replay(state)
+        self.games.steps[:] = self.batched.log.lengths
         for name, own in self._columns().items():
             own[:] = columns[name]
         if isinstance(self.task, TableTask):

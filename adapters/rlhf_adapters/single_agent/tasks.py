@@ -45,7 +45,7 @@ class Cells(Protocol):
         """Return where every environment is, `[n, C]`."""
         ...
 
-    def draw(self, world: int, rng: np.random.Generator) -> Floats:
+    def draw(self, number: int, rng: np.random.Generator) -> Floats:
         """Return a place `[C]` that the environment can come to, at random, not where it is.
 
         Raises:
@@ -249,12 +249,12 @@ class CellTask(Task):
 
 
 def make_task(
-    world: str, n: int, goal: object, declared: Sequence[ArcadeGoal], cells: Cells | None = None
+    name: str, n: int, goal: object, declared: Sequence[ArcadeGoal], cells: Cells | None = None
 ) -> Task:
     """Return the task of n environments.
 
     Args:
-        world: its name, for errors.
+        name: its name, for errors.
         n: number of environments.
         goal: "score" or None, a name of the table, "score_K", "score_K_within_N", "survive_N",
             "mixed" (a goal of the table for every episode), "cell", a `Cell`, an `ArcadeGoal`, a
@@ -271,27 +271,27 @@ def make_task(
         return ScoreTask(n)
     if goal == CELL or isinstance(goal, Cell):
         if cells is None:
-            raise UnknownGoalError(_cannot(world, CELL, declared, cells))
+            raise UnknownGoalError(_cannot(name, CELL, declared, cells))
         return CellTask(n, cells, goal if isinstance(goal, Cell) else Cell())
     if goal == MIXED and declared:
         return TableTask(n, EventGoals(declared), None)
     if isinstance(goal, list | tuple):
-        goals = [goal_of(world, one, declared, cells) for one in goal]
+        goals = [goal_of(name, one, declared, cells) for one in goal]
         return TableTask(n, EventGoals(goals), None)
-    asked = goal_of(world, goal, declared, cells)
+    asked = goal_of(name, goal, declared, cells)
     others = [one for one in declared if one.name != asked.name]
     row = next((i for i, one in enumerate(declared) if one.name == asked.name), len(others))
     return TableTask(n, EventGoals([*others[:row], asked, *others[row:]]), row)
 
 
-def check_config(world: str, n_envs: int, opponent: object) -> None:
+def check_config(name: str, n_envs: int, opponent: object) -> None:
     """Refuse what no one-player environment can do.
 
     Raises:
         EnvError: an opponent was asked for, or n_envs is below 1.
     """
     if opponent is not None:
-        msg = f"{world} is played by one: opponent={opponent!r} does not apply, leave it out"
+        msg = f"{name} is played by one: opponent={opponent!r} does not apply, leave it out"
         raise EnvError(msg)
     if n_envs < 1:
         msg = f"n_envs must be at least 1, got {n_envs}"
@@ -304,12 +304,12 @@ def goal_names(declared: Sequence[ArcadeGoal], cells: bool = False) -> tuple[str
 
 
 def goal_of(
-    world: str, goal: object, declared: Sequence[ArcadeGoal], cells: Cells | None = None
+    name: str, goal: object, declared: Sequence[ArcadeGoal], cells: Cells | None = None
 ) -> ArcadeGoal:
     """Return the goal that a user named, gave, or wrote as a function.
 
     Args:
-        world: its name, for errors.
+        name: its name, for errors.
         goal: what the user said.
         declared: the table of the environment.
         cells: its places, if it has any; errors then list the goal `cell`.
@@ -318,24 +318,24 @@ def goal_of(
         UnknownGoalError: the environment cannot measure it; what it can.
     """
     if goal == SCORE:
-        msg = f"{world}: 'score' goes with no other goal; ask for score_K, or for 'score' alone"
+        msg = f"{name}: 'score' goes with no other goal; ask for score_K, or for 'score' alone"
         raise UnknownGoalError(msg)
     if isinstance(goal, str):
         known = {one.name: one for one in declared}
         found = known.get(goal) or arcade_goals.named(goal, declared)
         if found is None:
-            raise UnknownGoalError(_cannot(world, goal, declared, cells))
+            raise UnknownGoalError(_cannot(name, goal, declared, cells))
         return found
     if isinstance(goal, ArcadeGoal):
         return goal
     if callable(goal):
         return Event(getattr(goal, "__name__", type(goal).__name__).strip("<>"), goal)
-    raise UnknownGoalError(_cannot(world, goal, declared, cells))
+    raise UnknownGoalError(_cannot(name, goal, declared, cells))
 
 
-def _cannot(world: str, goal: object, declared: Sequence[ArcadeGoal], cells: Cells | None) -> str:
+def _cannot(name: str, goal: object, declared: Sequence[ArcadeGoal], cells: Cells | None) -> str:
     names = [*goal_names(declared, cells is not None), *([MIXED] if declared else [])]
     return (
-        f"{world} cannot measure the goal: {unknown_name('goal', str(goal), names)}; or score_K, "
+        f"{name} cannot measure the goal: {unknown_name('goal', str(goal), names)}; or score_K, "
         "score_K_within_N, survive_N, or a function from a StepView to True or False"
     )

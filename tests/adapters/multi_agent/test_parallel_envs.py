@@ -113,7 +113,7 @@ def test_nothing_leaks(goal, cut):
                 continue
             assert seen[0] == column % 3 + 1
             assert seen[1] == column // 3 + 1
-            hive = env.worlds.teams[column // 3]
+            hive = env.batched.teams[column // 3]
             assert (seen[2], seen[3]) == (hive.episode, hive.time)
             mask = observation["action_mask"][column]
             assert mask.tolist() == [1, (hive.time + column % 3) % 2, ACTIONS[agent] - 2]
@@ -154,7 +154,7 @@ def test_those_who_do_not_learn_see_and_play_their_own():
     env = hives(2, learners="bee_0", opponent=opponent)
     env.reset()
     for _ in range(20):
-        hives_now = env.worlds.teams
+        hives_now = env.batched.teams
         living = [
             (number, hive.number + 1, hive.episode, hive.time)
             for hive in hives_now
@@ -197,7 +197,7 @@ def test_whoever_reached_its_goal_rests():
     env.reset()
     for _ in range(4):
         env.step(np.array([2, 2, 0]))
-    heard = env.worlds.teams[0].heard
+    heard = env.batched.teams[0].heard
     assert [actions["bee_0"] for actions in heard] == [2, 2, 0, 0]
 
 
@@ -235,7 +235,7 @@ def storm(name: str, goal: Any, actions: int, options: dict[str, Any], n_envs: i
     steps = max(actions // n_envs, 4)
     for step in range(steps):
         observation, rewards, dones, infos = env.step(rng.integers(n_actions, size=env.num_envs))
-        worlds = env.worlds
+        worlds = env.batched
         assert set(np.unique(rewards)) <= {0.0, 1.0}
         for column, agent in enumerate(worlds.agents * n_envs):
             mask, seen = observation["action_mask"][column], observation["observation"][column]

@@ -91,7 +91,7 @@ def test_pettingzoo_is_content_with_what_is_wrapped(key: str):
 def test_old_versions_are_played_as_the_latest(old: str, new: str):
     with pytest.warns(UserWarning, match=f"is out of date, {new} is played"):
         env = make_env(f"pettingzoo:{old}")
-    assert env.worlds.name == f"pettingzoo:{new}"
+    assert env.batched.name == f"pettingzoo:{new}"
     env.close()
 
 
@@ -117,12 +117,12 @@ class Told:
 
 def shows(env, column: int, seen: np.ndarray, raw: np.ndarray) -> bool:
     """Whether a column sees what the world showed its agent, and which agent it is."""
-    agents = len(env.worlds.agents)
+    agents = len(env.batched.agents)
     own = column % agents
     if raw.dtype != np.uint8:
         told = np.concatenate([raw.ravel(), np.eye(agents)[own]])
         return np.array_equal(seen, told.astype(np.float32))
-    block = env.worlds.view.block
+    block = env.batched.view.block
     rows = raw[: len(seen) * block].reshape(len(seen), block, raw.shape[1], 3).mean(axis=1)
     cut = rows[:, : seen.shape[1] * block].reshape(len(seen), seen.shape[1], block * 3)
     return np.abs(seen[..., 0] - cut.mean(axis=-1)).max() <= 1 and seen[..., 2].min() == seen[
@@ -134,15 +134,15 @@ def shows(env, column: int, seen: np.ndarray, raw: np.ndarray) -> bool:
 def test_columns_are_the_agents(name: str):
     """Every column acts for its agent and sees and is paid what PettingZoo tells that agent."""
     env = make_env(name, n_envs=2, seed=2, **SMALL[name])
-    env.worlds.teams = [Told(team) for team in env.worlds.teams]
-    agents, rng, ends = env.worlds.agents, np.random.default_rng(0), []
+    env.batched.teams = [Told(team) for team in env.batched.teams]
+    agents, rng, ends = env.batched.agents, np.random.default_rng(0), []
     env.reset()
     for step in range(150):
-        waited = env.worlds.waiting.copy()
+        waited = env.batched.waiting.copy()
         actions = rng.integers(env.action_space.n, size=env.num_envs)
         observation, rewards, dones, infos = env.step(actions)
         for column in range(env.num_envs):
-            team, agent = env.worlds.teams[column // len(agents)], agents[column % len(agents)]
+            team, agent = env.batched.teams[column // len(agents)], agents[column % len(agents)]
             if waited[column]:
                 assert agent not in team.heard
                 assert (rewards[column], dones[column]) == (0, False)
@@ -155,7 +155,7 @@ def test_columns_are_the_agents(name: str):
             seen = observation["observation"][column]
             if dones[column]:
                 ends.append((step, column))
-                if not env.worlds.waiting[column]:
+                if not env.batched.waiting[column]:
                     assert shows(env, column, seen, team.first[0][agent])
                 seen = infos[column]["terminal_observation"]["observation"]
             assert shows(env, column, seen, shown[agent])
@@ -163,7 +163,7 @@ def test_columns_are_the_agents(name: str):
     assert len({column for _, column in ends}) == env.num_envs
     if name == ZOMBIES:
         assert len({step for step, _ in ends}) > len(agents)
-        assert max(team.most for team in env.worlds.teams) > 1
+        assert max(team.most for team in env.batched.teams) > 1
 
 
 def test_zombies_kill_agents_one_by_one():
@@ -173,7 +173,7 @@ def test_zombies_kill_agents_one_by_one():
     for step in range(600):
         observation, _, dones, infos = env.step(rng.integers(6, size=8))
         ends += [(step, int(column)) for column in np.flatnonzero(dones)]
-        waiting = env.worlds.waiting
+        waiting = env.batched.waiting
         assert not observation["observation"][waiting].any()
         assert (observation["action_mask"][waiting].argmax(axis=1) == 5).all()
     assert len({step for step, _ in ends}) > 4
@@ -183,7 +183,7 @@ def test_zombies_kill_agents_one_by_one():
 def test_catching_together_is_everybodys_goal():
     env = make_env(PURSUIT, goal="catch_1", seed=0, n_evaders=2)
     env.reset()
-    env.worlds.teams[0].unwrapped.env.evaders_gone[0] = True
+    env.batched.teams[0].unwrapped.env.evaders_gone[0] = True
     _, rewards, dones, _ = env.step(np.full(8, 4))
     assert rewards.tolist() == [1.0] * 8
     assert dones.all()

@@ -53,11 +53,11 @@ def test_long_episodes_are_remembered():
     env = games("freeway")
     env.reset()
     walk(env, 1500, seed=0)
-    assert env.worlds.log.lengths.max() == 1500
+    assert env.batched.log.lengths.max() == 1500
     other = games("freeway")
     other.reset()
     other.restore_run_state(env.run_state())
-    assert np.array_equal(other.worlds.batch.states, env.worlds.batch.states)
+    assert np.array_equal(other.batched.batch.states, env.batched.batch.states)
 
 
 @pytest.mark.parametrize(

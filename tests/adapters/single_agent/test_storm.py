@@ -64,7 +64,7 @@ def refuse_what_does_not_exist(env: Any, n_actions: int) -> None:
 
 
 def masks_of_the_world(env: Any) -> np.ndarray:
-    bare = [one.unwrapped for one in env.worlds.envs]
+    bare = [one.unwrapped for one in env.batched.envs]
     if bare and hasattr(bare[0], "action_mask"):
         return np.stack([one.action_mask(one.s) for one in bare])
     return np.ones((env.num_envs, env.action_space.n), np.int8)
