@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from rlhf_agents.cli.common import check_writable
 from rlhf_agents.cli.evaluate_tables import Record, heading
 from rlhf_agents.errors import SettingError
 from rlhf_agents.evaluation import plots
+from rlhf_agents.files.atomic import check_writable
 
 
 def check_plot(options: argparse.Namespace) -> None:

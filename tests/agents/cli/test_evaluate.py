@@ -260,3 +260,11 @@ def test_positions_are_drawn(positions: Path, tmp_path: Path):
     assert picture.read_bytes().startswith(b"\x89PNG")
     both = run(*words, "--opponent", "random", "--plot", str(tmp_path / "both.png"))
     assert_refused(both, "--plot draws one result")
+
+
+def test_bots_that_were_exported_are_measured_too(tmp_path):
+    bot = tmp_path / "bot.py"
+    exported = programs.run("export", "--agent", "tic_tac_toe", "--to", "python", "--out", str(bot))
+    assert exported.returncode == 0
+    (match,) = report_of("--agent", str(bot), "--opponent", "random", "--games", "2")["matches"]
+    assert match["nodes"] == 256
