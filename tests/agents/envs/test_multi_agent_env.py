@@ -172,6 +172,6 @@ def test_it_is_measured_per_agent():
 
 def test_columns_are_trained():
     assert open_env(EnvConfig(SPREAD), 2).num_envs == 6
-    assert open_env(EnvConfig(SPREAD)).num_envs == 3
+    assert open_env(EnvConfig(SPREAD)).num_envs == 24  # eight environments are recommended
     one = open_env(EnvConfig(SPREAD, options={"learners": "agent_0"}), 2)
     assert one.num_envs == 2
