@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rlhf_agents.settings import Foresight, Hindsight, ModelForesight, Parallel, Priorities
     from rlhf_agents.training.opponent_pool import SelfPlayCallback
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "HFDQN",

@@ -122,6 +122,17 @@ def test_constraints_pin_every_direct_dependency(project: dict):
     assert pinned == wanted
 
 
+def test_versions_agree(project: dict):
+    version = project["version"]
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f'__version__ = "{version}"' in (ROOT / "rlhf_agents" / "__init__.py").read_text("utf-8")
+    assert f"\nversion: {version}\n" in citation
+    released = re.search(rf"^## \[{re.escape(version)}\] - (\S+)$", changelog, re.MULTILINE)
+    assert released is not None
+    assert f"\ndate-released: {released[1]}\n" in citation
+
+
 def _distribution(requirement: str) -> str:
     """The normalised name (PEP 503) that a requirement starts with."""
     return re.sub(r"[-_.]+", "-", re.split(r"[\[<>=~!; ]", requirement)[0]).lower()

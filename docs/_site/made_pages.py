@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import rlhf_games
 from rlhf_agents import export
 from rlhf_agents.bots.exports.registry import FORMATS
 from rlhf_agents.bots.exports.registry import page as registry_page
+from rlhf_agents.evaluation.league_table import Row, read_rows
+from rlhf_agents.evaluation.plots import THEMES, strength_and_time
 from rlhf_agents.words import words_of
 from rlhf_games.base import Goal
+
+LEAGUE = Path(__file__).resolve().parents[1] / "league" / "connect_four.csv"
+"""Written by `rlhf-arena`; the command stands on the page."""
 
 
 def make(folder: Path) -> None:
@@ -20,6 +26,10 @@ def make(folder: Path) -> None:
     put(extra / "connect_four.html", (folder / "page.html").read_bytes())
     for name in FORMATS:
         put(folder / f"export_{name}.md", registry_page(name).encode())
+    rows = read_rows(LEAGUE)
+    put(folder / "league.md", league_table(rows).encode())
+    for theme in THEMES:
+        put(folder / f"league_{theme}.png", strength_and_time(rows, theme).png())
     for name in rlhf_games.names():
         put(folder / f"goals_{name}.md", goal_table(name).encode())
 
@@ -28,6 +38,17 @@ def put(path: Path, content: bytes) -> None:
     """Write a file unless it has this content: Sphinx reads again what is new."""
     if not path.exists() or path.read_bytes() != content:
         path.write_bytes(content)
+
+
+def league_table(rows: Sequence[Row]) -> str:
+    """Return the players of a league as a Markdown table, the strongest first."""
+    lines = [
+        f"| `{row.player}` | {row.elo:.0f} | {row.low:.0f} .. {row.high:.0f} | {row.games} | "
+        f"{100 * row.score:.1f} % | {row.cpu_ms:.3g} |"
+        for row in rows
+    ]
+    head = "| player | Elo | 95 % interval | games | score | CPU ms per move |"
+    return "\n".join([head, "| --- | --- | --- | --- | --- | --- |", *lines, ""])
 
 
 def goal_table(name: str) -> str:
