@@ -48,6 +48,7 @@ test: $(VENV)/.test ## format check, lint, import contracts, types, tests
 docs: $(VENV)/.docs ## build the site, with its notebooks run: build/docs/html/index.html
 	@# Notebooks that did not change are not run again: `make clean docs` runs all of them.
 	@$(BIN)/python -m sphinx --fail-on-warning --keep-going -q -b html docs build/docs/html
+	@$(BIN)/python docs/_site/check_links.py build/docs/html
 	@echo 'built: build/docs/html/index.html'
 
 bench: $(VENV)/.test ## run every script of tests/benchmarks

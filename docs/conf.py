@@ -22,7 +22,7 @@ sys.path[:0] = [str(HERE), *TREES]
 os.environ["PYTHONPATH"] = os.pathsep.join(TREES)
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from _site import docstrings, inventories, made_pages  # noqa: E402 - found by the lines above
+from _site import docstrings, equations, inventories, made_pages  # noqa: E402 - found by the lines above
 
 import rlhf_agents  # noqa: E402 - found by the lines above
 
@@ -52,7 +52,7 @@ myst_heading_anchors = 3
 nb_custom_formats = {".py": ["jupytext.reads", {"fmt": "py:percent"}]}
 nb_execution_mode = "cache"
 nb_execution_cache_path = str(ROOT / "build" / "docs" / "notebooks")
-nb_execution_timeout = 180
+nb_execution_timeout = 900
 nb_execution_raise_on_error = True
 nb_merge_streams = True
 copybutton_exclude = ".linenos, .gp, .go"
@@ -75,6 +75,7 @@ intersphinx_disabled_reftypes = ["std:doc"]
 # ---- looks ---------------------------------------------------------------------------------------
 
 html_theme = "furo"
+html_math_renderer = "mathml"
 html_title = f"rlhf_agents {release}"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
@@ -97,4 +98,5 @@ html_theme_options = {
 def setup(app: Sphinx) -> None:
     """Make the pages, pictures and the game of the site before Sphinx looks for them."""
     made_pages.make(MADE)
+    equations.register(app)
     app.connect("autodoc-process-docstring", docstrings.mark_code, priority=400)
