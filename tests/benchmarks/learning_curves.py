@@ -1,23 +1,26 @@
-"""What HFDQN learns everywhere, beside SB3's DQN at the same steps, in one table.
+"""What HFDQN learns everywhere, beside SB3's DQN and QR-DQN, in one table.
 
     python tests/benchmarks/learning_curves.py                      everything, one seed: hours
     python tests/benchmarks/learning_curves.py --tasks cartpole,othello --seeds 3
     python tests/benchmarks/learning_curves.py --scale 0.02 --minutes 0.5 --games 10    a short look
-    python tests/benchmarks/learning_curves.py --table                         what is known so far
+    python tests/benchmarks/learning_curves.py --table --plot curves.png       what is known so far
 
 Every run is a line of the file `--out` as soon as it ends, and is not done again: a series that was
-interrupted goes on where it was (board games within their run). Where both learn the same steps,
-they have the same network and settings, except for what `learning_tasks.py` names.
+interrupted goes on where it was (board games within their run). The learners of an ablation, `DQN`,
+`+ hindsight`, `+ foresight` and `+ both`, are HFDQN with the same network and settings; the others
+are as `learning_tasks.py` says.
 
-* score: one episode each of 100 worlds by the best actions (20 episodes on the way); `end` after
-  the last step, `best` the best on the way. `return` is the world's own reward, `success` the share
-  of episodes with a reward. MinAtar is judged for at most 5,000 frames.
+* score: one episode each of 100 environments by the best actions; `end` after the last step.
+  `return` is the environment's own reward, `success` the share of episodes with a reward. Games of
+  MinAtar are judged for at most 5,000 frames.
+* at equal CPU: the score on the way when the fastest learner of the task is at its end: of 20
+  episodes by the best actions, of MinAtar that of the last 100 episodes while learning.
 * Board games: share of games won against OpenSpiel's MCTS of 100 simulations, after `--minutes` of
   what `rlhf-train` does (two threads); SB3's DQN takes as many steps against random play. An
   untrained network shows how much of that search wins alone.
-* seconds: of acting and learning, by the clock on the wall, without evaluation; `cpu` counts those
-  of the processor instead, whatever else runs.
+* CPU s: of acting and learning, without evaluation.
 * last 100: mean return of the last 100 episodes while learning, exploration included.
+* Brackets are 95 % intervals of the mean over seeds, by bootstrap.
 
 The five games of MinAtar, as `rlhf-train` learns them without options, three seeds:
 
@@ -28,10 +31,12 @@ The five games of MinAtar, as `rlhf-train` learns them without options, three se
 from __future__ import annotations
 
 import argparse
+import importlib
+import importlib.util
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +45,13 @@ import stable_baselines3
 import torch
 from independent_dqn import IndependentDQN
 from learning_boards import NODES, Trained, train_dqn, train_hfdqn, untrained_hfdqn
+from learning_tables import Result, draw, table
 from learning_tasks import (
     BOARDS,
     DQN,
     HFDQN,
     INDEPENDENT,
+    QRDQN,
     RANDOM,
     SUCCESS,
     TASKS,
@@ -54,7 +61,6 @@ from learning_tasks import (
 )
 from numpy.typing import NDArray
 from rich.console import Console
-from rich.table import Table
 from stable_baselines3.common.callbacks import BaseCallback
 
 from rlhf_agents import hfdqn
@@ -63,45 +69,12 @@ from rlhf_agents.players.actors import RandomActor
 from rlhf_games.base import GameError
 
 KINDS = {HFDQN: hfdqn.HFDQN, DQN: stable_baselines3.DQN, INDEPENDENT: IndependentDQN}
+ENVIRONMENTS = {**{name: task.world for name, task in TASKS.items()}, **BOARDS}
 POINTS = 20
 """Of every curve."""
 WORLDS, WORLDS_ON_THE_WAY = 100, 20
 JUDGED_FROM = 1_000_000
 """Seed of the worlds that judge; those of training begin at the seed of the run."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """A run that ended.
-
-    Attributes:
-        task: its name.
-        learner: who.
-        seed: of the run.
-        budget: steps or minutes that were asked.
-        steps: that were taken.
-        seconds: of acting and learning.
-        score: what is measured.
-        end: the score after the last step.
-        best: the best on the way.
-        curve: steps, CPU seconds and score of every look on the way; the score of runs that are not
-            judged then is that of the last 100 episodes while learning.
-        cpu: CPU seconds of acting and learning, of all threads.
-        recent: mean return of the last 100 episodes while learning.
-    """
-
-    task: str
-    learner: str
-    seed: int
-    budget: float
-    steps: int
-    seconds: float
-    score: str
-    end: float
-    best: float
-    curve: list[tuple[int, float, float]]
-    cpu: float | None = None
-    recent: float | None = None
 
 
 # ---- one player ---------------------------------------------------------------------------------
@@ -157,6 +130,13 @@ def recent(model: Any) -> float:
     return float(np.mean([episode["r"] for episode in model.ep_info_buffer or [{"r": 0.0}]]))
 
 
+def algorithm(kind: str) -> Any:
+    """Return the class of a learner; that of QR-DQN is in sb3-contrib, which may be missing."""
+    if kind == QRDQN:
+        return importlib.import_module("sb3_contrib").QRDQN
+    return KINDS[kind]
+
+
 def clocks() -> NDArray[np.float64]:
     """Return the time on the wall and of the processor."""
     return np.array([time.perf_counter(), time.process_time()])
@@ -175,7 +155,7 @@ def learn(name: str, learner: Learner, seed: int, steps: int) -> Result:
         settings["recommended"] = False
     if learner.kind == INDEPENDENT:
         settings["agents"] = env.num_envs // n_envs
-    model: Any = KINDS[learner.kind]("MultiInputPolicy", env, **settings)
+    model: Any = algorithm(learner.kind)("MultiInputPolicy", env, **settings)
     looks = Looks(task, learner.goal, steps)
     model.learn(steps, callback=looks)
     seconds, cpu = looks.seconds
@@ -263,7 +243,9 @@ def series(options: argparse.Namespace, known: list[Result]) -> Iterator[Result]
             steps = max(1, round(TASKS[name].steps * options.scale))
             learners = {one.name: one for one in TASKS[name].learners}
             for one in map(learners.__getitem__, _wanted(options, tuple(learners))):
-                if (name, one.name, seed, steps) not in done:
+                if one.kind == QRDQN and importlib.util.find_spec("sb3_contrib") is None:
+                    print(f"{one.name} is skipped: pip install sb3-contrib", flush=True)
+                elif (name, one.name, seed, steps) not in done:
                     yield learn(name, one, seed, steps)
 
 
@@ -290,54 +272,6 @@ def read(file: Path) -> list[Result]:
     return [Result(**json.loads(line)) for line in file.read_text().splitlines()]
 
 
-def table(results: list[Result]) -> Table:
-    """Return the means over the seeds, in the order of the tasks."""
-    shown = Table(title="Learning, mean over seeds (± standard deviation)")
-    for column in COLUMNS:
-        shown.add_column(column, justify="left" if column in ("world", "learner") else "right")
-    places = {name: place for place, name in enumerate((*TASKS, *BOARDS))}
-    keys = dict.fromkeys((one.task, one.learner, one.budget) for one in results)
-    for key in sorted(keys, key=lambda key: (places[key[0]], key[2])):
-        runs = [one for one in results if (one.task, one.learner, one.budget) == key]
-        world = BOARDS.get(key[0]) or TASKS[key[0]].world
-        steps, seconds = (np.mean([getattr(one, what) for one in runs]) for what in PARTS)
-        spread = f" ± {np.std([one.end for one in runs]):.2f}" if len(runs) > 1 else ""
-        shown.add_row(
-            world,
-            key[1],
-            str(len(runs)),
-            f"{steps:,.0f}",
-            f"{seconds:,.0f}",
-            _mean_of([one.cpu for one in runs], ",.0f"),
-            runs[0].score,
-            f"{np.mean([one.end for one in runs]):.2f}{spread}",
-            f"{np.mean([one.best for one in runs]):.2f}",
-            _mean_of([one.recent for one in runs], ".2f"),
-        )
-    return shown
-
-
-PARTS = ("steps", "seconds")
-COLUMNS = (
-    "world",
-    "learner",
-    "seeds",
-    "steps",
-    "seconds",
-    "cpu",
-    "score",
-    "end",
-    "best",
-    "last 100",
-)
-
-
-def _mean_of(values: list[float | None], digits: str) -> str:
-    """Return the mean of what is known, nothing if nothing is."""
-    known = [value for value in values if value is not None]
-    return format(np.mean(known), digits) if known else ""
-
-
 def main() -> None:
     """Carry out what is missing and print the table."""
     options = _options()
@@ -355,7 +289,9 @@ def main() -> None:
             )
     except KeyboardInterrupt:
         print("interrupted; the same command goes on")
-    Console(width=110).print(table(results))
+    Console(width=150).print(table(results, ENVIRONMENTS))
+    if options.plot is not None:
+        draw(results, ENVIRONMENTS, options.plot)
 
 
 def _options() -> argparse.Namespace:
@@ -371,6 +307,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--games", type=int, default=100, help="of every match")
     parser.add_argument("--out", type=Path, default=Path("learning_curves.jsonl"))
     parser.add_argument("--table", action="store_true", help="only print what is known")
+    parser.add_argument("--plot", type=Path, help="draw the curves (needs matplotlib)")
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
     options = parser.parse_args()
     options.tasks = options.tasks.split(",")

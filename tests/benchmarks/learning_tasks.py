@@ -16,7 +16,7 @@ from torch import nn
 from rlhf_adapters.single_agent.goals import Cell
 
 HFDQN, DQN, RANDOM, UNTRAINED = "HFDQN", "SB3 DQN", "random", "HFDQN untrained"
-INDEPENDENT = "independent SB3 DQN"
+INDEPENDENT, QRDQN = "independent SB3 DQN", "QR-DQN"
 RETURN, SUCCESS = "return", "success"
 
 
@@ -26,7 +26,7 @@ class Learner:
 
     Attributes:
         name: as the table calls it.
-        kind: `HFDQN`, `DQN`, `INDEPENDENT` or `RANDOM`.
+        kind: `HFDQN`, `DQN`, `INDEPENDENT`, `QRDQN` or `RANDOM`.
         settings: of the algorithm.
         goal: what is asked of the world.
         n_envs: side by side while learning; None is the task's.
@@ -84,10 +84,18 @@ class Planes(BaseFeaturesExtractor):
         return features
 
 
-def both(settings: Mapping[str, Any], goal: Any = None, **ours: Any) -> tuple[Learner, ...]:
-    """Return HFDQN with some more settings, and SB3's DQN for the world's reward with the same."""
+def ablation(settings: Mapping[str, Any], goal: Any) -> tuple[Learner, ...]:
+    """Return HFDQN without and with its parts, and SB3's DQN, all with the same settings.
+
+    Args:
+        settings: of all.
+        goal: what hindsight is told; without it there is none.
+    """
     return (
-        Learner("HFDQN", HFDQN, {**settings, **ours}, goal),
+        Learner("DQN", HFDQN, {**settings, "hindsight": False}),
+        Learner("+ hindsight", HFDQN, settings, goal),
+        Learner("+ foresight", HFDQN, {**settings, "hindsight": False, "foresight": True}),
+        Learner("+ both", HFDQN, {**settings, "foresight": True}, goal),
         Learner("SB3 DQN", DQN, settings),
     )
 
@@ -109,6 +117,19 @@ GRID = {**CELLS, "train_freq": 4, "learning_starts": 1000, "exploration_fraction
 
 # RL Zoo's settings, whose rate does not fall, forget again and again what they have learnt.
 STEADY_CARTPOLE = {**CARTPOLE, "learning_rate": LinearSchedule(2.3e-3, 0.0, 1.0)}
+
+ZOO_LANDER = {
+    "learning_rate": 6.3e-4,
+    "batch_size": 128,
+    "buffer_size": 50_000,
+    "learning_starts": 0,
+    "target_update_interval": 250,
+    "train_freq": 4,
+    "gradient_steps": -1,
+    "exploration_fraction": 0.12,
+    "exploration_final_eps": 0.1,
+    "policy_kwargs": {"net_arch": [256, 256]},
+}
 
 TEAMS = {
     "learning_rate": 1e-3,
@@ -168,6 +189,7 @@ def _minatar(game: str) -> Task:
             Learner("HFDQN", HFDQN, n_envs=32),  # as make_env recommends
             Learner("SB3 DQN", DQN, SB3_MINATAR),
             Learner("SB3 DQN with the paper's settings", DQN, PAPER_MINATAR),
+            Learner("QR-DQN with the paper's settings", QRDQN, PAPER_MINATAR),
         ),
         n_envs=MINATAR_ENVS,
         options={"fast": True},
@@ -181,23 +203,39 @@ TASKS = {
         "gymnasium:CartPole-v1",
         RETURN,
         50_000,
-        both(STEADY_CARTPOLE, hindsight=False, double_q=True),
+        (
+            Learner("HFDQN", HFDQN),
+            Learner("SB3 DQN", DQN, STEADY_CARTPOLE),
+            Learner("SB3 DQN with RL Zoo's settings", DQN, CARTPOLE),
+        ),
     ),
     "frozenlake": Task(
-        "gymnasium:FrozenLake8x8-v1", SUCCESS, 60_000, both(CELLS, Cell(63), foresight=True)
+        "gymnasium:FrozenLake8x8-v1",
+        SUCCESS,
+        60_000,
+        (Learner("HFDQN", HFDQN), *ablation(CELLS, Cell(63))),
+    ),
+    "lander": Task(
+        "gymnasium:LunarLander-v3",
+        RETURN,
+        400_000,
+        (
+            Learner("HFDQN", HFDQN, n_envs=32),
+            Learner("SB3 DQN with RL Zoo's settings", DQN, ZOO_LANDER),
+        ),
     ),
     "empty": Task(
         "minigrid:MiniGrid-Empty-8x8-v0",
         SUCCESS,
         20_000,
-        both(GRID, Cell((6, 6)), foresight=True),
+        ablation(GRID, Cell((6, 6))),
     ),
     # The cell of the goal is behind the door, whose key has to be found first.
     "doorkey": Task(
         "minigrid:MiniGrid-DoorKey-5x5-v0",
         SUCCESS,
         40_000,
-        both(GRID, Cell((3, 3)), foresight=True),
+        ablation(GRID, Cell((3, 3))),
     ),
     **{
         game: _minatar(game)
@@ -219,7 +257,8 @@ TASKS = {
         RETURN,
         100_000,
         (
-            *both(TEAMS, hindsight=False, double_q=True),
+            Learner("HFDQN", HFDQN),
+            Learner("SB3 DQN", DQN, TEAMS),
             Learner(INDEPENDENT, INDEPENDENT, ONE_OF_THREE),
             Learner("random", RANDOM),
         ),
