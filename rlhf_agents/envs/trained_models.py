@@ -16,12 +16,14 @@ from rlhf_agents.envs.names import check_name, full_name
 from rlhf_agents.errors import ModelFileError
 from rlhf_agents.files.model_file import read_model
 from rlhf_agents.hfdqn import HFDQN
-from rlhf_agents.players.actors import RANDOM, load_model, model_path
+from rlhf_agents.players.actors import RANDOM, load_model, model_path, split_nodes
 from rlhf_agents.progress import note
 from rlhf_games.base import GameError
 
 TRAINED_IN = "trained_in"
 """Key of the manifest: the environment of training and what was asked there."""
+COMPILED = "minatar"
+"""The library of which we have compiled games that can be looked ahead in."""
 REMEMBERED = {"goal": str, "opponent": str, "options": dict}
 
 
@@ -56,7 +58,8 @@ def load_for(
 
     Args:
         config: the environment, without exact rules.
-        agent: "random", "agent" (the one that comes with the environment) or FILE.zip.
+        agent: "random", "agent" (the one that comes with the environment) or FILE.zip, with "@240"
+            behind it if it looks ahead.
         trust: use SB3's reader, which runs whatever code the file holds.
         device: where its network runs.
 
@@ -69,6 +72,9 @@ def load_for(
         rlhf_games.base.GameError: there is no such environment.
     """
     config = replace(config, name=check_name(config.name))
+    agent, nodes = split_nodes(agent)
+    if nodes and config.library == COMPILED:  # by default one game is the original library's
+        config = replace(config, options={"fast": True, **config.options})
     if agent == RANDOM:
         return config, None
     agent = model_path(agent, config.name)

@@ -12,7 +12,7 @@ from stable_baselines3.common.evaluation import evaluate_policy
 from rlhf_agents.envs.kinds import Info
 from rlhf_agents.envs.open_env import EnvConfig, open_many
 from rlhf_agents.envs.trained_models import load_for
-from rlhf_agents.players.actors import load_actor
+from rlhf_agents.players.arcade_foresight import actor_of
 
 SIDE_BY_SIDE = 8
 
@@ -85,7 +85,7 @@ def measure(
 
     Args:
         config: the environment; what it leaves open is as it was when the agent was trained.
-        agent: who acts, see `load_actor`.
+        agent: who acts, see `actor_of`.
         episodes: how many.
         progress: called with how many have ended.
         trust: read the agent's file as SB3 does, which runs whatever code it holds.
@@ -100,7 +100,7 @@ def measure(
     observed = None if model is None else model.observation_space
     envs = open_many(config, min(SIDE_BY_SIDE, episodes), observed)
     try:
-        actor = load_actor(agent, envs, config.name, config.goal, config.seed or 0, model)
+        actor = actor_of(agent, envs, config.name, config.goal, config.seed or 0, model)
         watch = _Watch(progress)
         started = time.perf_counter()
         returns, lengths = evaluate_policy(

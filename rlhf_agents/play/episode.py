@@ -27,7 +27,8 @@ from rlhf_agents.play.episode_events import (
     step_events,
 )
 from rlhf_agents.play.episode_frames import Action, AgentFrame, Frame, Picture
-from rlhf_agents.players.actors import Actor, load_actor, masks_of
+from rlhf_agents.players.actors import Actor, masks_of
+from rlhf_agents.players.arcade_foresight import actor_of
 from rlhf_games.base import GameError
 
 RGB, ANSI = "rgb_array", "ansi"
@@ -40,7 +41,7 @@ class EpisodePlayer:
 
     Args:
         config: the environment.
-        agent: the actor, see `actors.load_actor`.
+        agent: the actor, see `arcade_foresight.actor_of`.
         mode: how the environment renders, "rgb_array" or "ansi"; `trouble` says if it cannot.
 
     Attributes:
@@ -66,7 +67,7 @@ class EpisodePlayer:
         self.trouble = ""
         self.mode: str | None = mode
         self.env = self._open(config, mode, None if model is None else model.observation_space)
-        self.actor: Actor = load_actor(
+        self.actor: Actor = actor_of(
             agent, self.env, config.name, config.goal, config.seed or 0, model
         )
         inner = _innermost(self.env)

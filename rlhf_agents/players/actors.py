@@ -22,6 +22,7 @@ from rlhf_agents.errors import ModelFileError, SettingError
 from rlhf_agents.files.model_file import read_model
 from rlhf_agents.files.types import Arrays, Space
 from rlhf_agents.hfdqn import HFDQN
+from rlhf_agents.limits import checked_nodes, whole_number
 from rlhf_agents.players.bundled import bundled_policies
 from rlhf_games.base import Array, did_you_mean
 
@@ -187,6 +188,18 @@ def load_actor(
         model = load_model(spec, name)
     check_fits(model, spec, env, name, goal)
     return ModelActor(model, env, Path(spec).stem)
+
+
+def split_nodes(spec: str) -> tuple[str, int]:
+    """Return who acts, and the frames that it simulates per action: `agent@240` is agent, 240.
+
+    Raises:
+        SettingError: what follows the last @ is not a number of nodes.
+    """
+    who, at, nodes = spec.rpartition("@")
+    if not at or Path(spec).is_file():
+        return spec, 0
+    return who, checked_nodes(whole_number(nodes))
 
 
 def model_path(spec: str, name: str) -> str:

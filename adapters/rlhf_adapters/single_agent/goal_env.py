@@ -217,6 +217,7 @@ class ArcadeEnv(EpisodeGoalFunctions, gymnasium.Env[Batch, np.int64]):
 
     Attributes:
         action_names: what actions are called, if they have names.
+        arcade: the compiled games (an `ArcadeBatch`) that are played, None where there are none.
     """
 
     metadata = {  # noqa: RUF012 - as Gymnasium has it
@@ -231,6 +232,7 @@ class ArcadeEnv(EpisodeGoalFunctions, gymnasium.Env[Batch, np.int64]):
         self.batched = batched
         self.games = self.games_class(batched, task, seed)
         self.action_names = tuple(getattr(batched, "action_names", ()))
+        self.arcade: Any = getattr(batched, "batch", None)
         self.render_mode = batched.render_mode
         self.observation_space: Any = self.games.space
         self.action_space = spaces.Discrete(batched.n_actions)
@@ -274,6 +276,7 @@ class ArcadeVecEnv(EpisodeGoalFunctions, ResumableEnvs, BatchVecEnv):
     has `episode`, as SB3's `Monitor` gives it.
 
     Attributes:
+        arcade: as of `ArcadeEnv`.
         mirrored_actions: what each action is in a mirror that swaps the columns of observations,
             where environments are the same in it; None elsewhere.
     """
@@ -284,6 +287,7 @@ class ArcadeVecEnv(EpisodeGoalFunctions, ResumableEnvs, BatchVecEnv):
         EpisodeGoalFunctions.__init__(self, task)
         self.batched = batched
         self.games = self.games_class(batched, task, seed)
+        self.arcade: Any = getattr(batched, "batch", None)
         self.mirrored_actions: tuple[int, ...] | None = getattr(batched, "mirrored", None)
         self.render_mode = batched.render_mode
         self._actions: object = None

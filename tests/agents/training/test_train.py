@@ -97,7 +97,7 @@ def test_worlds_that_nobody_knows_are_named_with_near_ones(plan):
 
 
 def test_a_world_of_gymnasium_brings_its_hyper_parameters(plan):
-    model, _ = train(replace(plan, game="CartPole-v1", minutes=None, steps=256, n_envs=None))
+    model, _ = train(replace(plan, game="CartPole-v1", minutes=None, steps=256, n_envs=1))
     assert model.batch_size == 64
     assert model.exploration_final_eps == 0.04
     assert model.policy_kwargs == {"net_arch": [256, 256]}
