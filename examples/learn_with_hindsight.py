@@ -1,4 +1,4 @@
-"""Bit flipping: plain DQN never sees a reward, hindsight learns from what it did achieve.
+"""Bit flipping: plain DQN never sees a reward; hindsight learns from what it achieved instead.
 
 python examples/learn_with_hindsight.py [--bits 10] [--steps 2000]
 """

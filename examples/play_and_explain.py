@@ -1,8 +1,8 @@
-"""Play a game against the bundled Connect Four agent's network, and see what it thinks.
+"""Watch the bundled Connect Four agent play, with its values for every decision.
 
     python examples/play_and_explain.py [--nodes 64] [--seed 0]
 
-No torch is loaded: playing needs numpy and numba only.
+This does not load torch: playing needs only numpy and numba.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def main() -> None:
         else:
             states = game.step(states, game.random_actions(states, rng))
     Console().print(board(game, states[0]))
-    # The outcome is that of the player to move: after the last move, the one who did not make it.
+    # The outcome is for the player to move: after the last move, the player who did not make it.
     print("result for the player to move:", game.outcome(states)[0])
 
 

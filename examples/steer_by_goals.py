@@ -1,4 +1,4 @@
-"""One trained agent, several goals: how often it achieves what it is asked.
+"""One trained agent, several goals: how often it achieves each.
 
     python examples/steer_by_goals.py [--games 100] [--nodes 32] [--seed 0]
 
@@ -28,11 +28,11 @@ def main() -> None:
     for goal in GOALS:
         rng = np.random.default_rng(options.seed)
         share = achieved(agent, goal, options.games, options.nodes, rng)
-        print(f"asked for {goal:15} achieved in {share:.0%} of {options.games} games")
+        print(f"goal {goal:15} achieved in {share:.0%} of {options.games} games")
 
 
 def achieved(agent: Agent, goal: str, games: int, nodes: int, rng: np.random.Generator) -> float:
-    """Return the share of games, which the agent begins, that achieve its goal."""
+    """Return the share of games that achieve the goal; the agent moves first."""
     game, row = agent.game, agent.goals.index(goal)
     states = game.initial(games)
     for ply in range(game.max_plies):
@@ -45,7 +45,7 @@ def achieved(agent: Agent, goal: str, games: int, nodes: int, rng: np.random.Gen
         else:
             actions = game.random_actions(states, rng)
         states = game.step(states, actions)
-    # `achieved` is bool [B, 2, G]: the player to move, then the one who waits.
+    # `achieved` is bool [B, 2, G]: the player to move, then the waiting player.
     seat = np.where(game.plies(states) % 2 == 0, 0, 1)
     return float(game.achieved(states)[np.arange(games), seat, row].mean())
 

@@ -2,7 +2,7 @@
 
     python examples/train_by_self_play.py [--steps 50000] [--out four.zip]
 
-Twenty minutes (`rlhf-train --game connect_four`) make a strong agent; this is the same in Python.
+`rlhf-train --game connect_four` makes a strong agent in twenty minutes; this does it in Python.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""HFDQN on an environment of your own, with action masks.
+"""HFDQN on your own environment, with action masks.
 
     python examples/your_own_environment.py [--steps 3000]
 
@@ -23,7 +23,7 @@ class Corridor(gymnasium.Env[np.ndarray, int]):
     """Reach the last of `length` cells.
 
     Args:
-        length: of the corridor.
+        length: number of cells in the corridor.
     """
 
     def __init__(self, length: int = 12) -> None:

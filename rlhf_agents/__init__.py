@@ -1,4 +1,4 @@
-"""Reinforcement Learning with Hindsight and Foresight: game agents that are told what to achieve.
+"""Reinforcement Learning with Hindsight and Foresight: game agents that pursue the goal you set.
 
     from rlhf_agents import HFDQN, load_agent, make_env
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-TYPE_CHECKING = False  # as of `typing`, whose import takes longer than all of this one
+TYPE_CHECKING = False  # as in `typing`, whose import takes longer than all of this one
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from importlib.machinery import ModuleSpec
@@ -64,9 +64,9 @@ _HOMES = {
 
 
 class _OldImports:
-    """Finds import paths of version 0.1 (`rlhf_agents.moved`) once all other finders have failed.
+    """Finds import paths of version 0.1 (`rlhf_agents.moved`) after all other finders have failed.
 
-    It has no base class: that of `importlib.abc` would double the time that this import takes.
+    It has no base class: importing `importlib.abc` would double the import time of this package.
     """
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""`python -m rlhf_agents`: the programs, for those who do not have their scripts on the path."""
+"""`python -m rlhf_agents`: the programs, without their scripts on the path."""
 
 from __future__ import annotations
 
@@ -13,14 +13,18 @@ PROGRAMS = {
     "train": ("rlhf_agents.cli.train", "main", "train an agent: a game, or any other environment"),
     "eval": ("rlhf_agents.cli.evaluate", "main", "measure an agent: matches, goals, episodes"),
     "games": ("rlhf_agents.cli.games", "main", "list games, environments and goals"),
-    "export": ("rlhf_agents.cli.export", "main", "write an agent as a bot that runs without us"),
-    "gtp": ("rlhf_agents.cli.gtp_uci", "gtp_main", "an engine for programs that speak GTP"),
-    "uci": ("rlhf_agents.cli.gtp_uci", "uci_main", "an engine for programs that speak UCI"),
+    "export": (
+        "rlhf_agents.cli.export",
+        "main",
+        "export an agent as a stand-alone bot",
+    ),
+    "gtp": ("rlhf_agents.cli.gtp_uci", "gtp_main", "an engine for Go programs (GTP)"),
+    "uci": ("rlhf_agents.cli.gtp_uci", "uci_main", "an engine for chess programs (UCI)"),
 }
 
 
 def main() -> int:
-    """List the programs, or run the one that is named, and return the exit code."""
+    """List the programs, or run the named one, and return the exit code."""
     name, *rest = sys.argv[1:] or ["--help"]
     name = name.removeprefix("rlhf-")
     if name in PROGRAMS:
@@ -34,14 +38,14 @@ def main() -> int:
         print(_listing())  # noqa: T201 - the program's output
         return 0
     hint = did_you_mean(name, PROGRAMS)
-    sys.stderr.write(f"error: no program is called {name}; {hint}see python -m rlhf_agents\n")
+    sys.stderr.write(f"error: unknown program {name}; {hint}see python -m rlhf_agents\n")
     return 2
 
 
 def _version() -> str:
     try:
         return version("rlhf-agents")
-    except PackageNotFoundError:  # run from a folder that was never installed
+    except PackageNotFoundError:  # run from a source folder without installation
         return "(not installed)"
 
 

@@ -54,29 +54,29 @@ Names = Iterable[str] | None
 
 
 class HFDQN(PlainDQN):
-    """Goal-conditioned DQN with hindsight and foresight, a drop-in for `stable_baselines3.DQN`.
+    """Goal-conditioned DQN with hindsight and foresight, a drop-in replacement for SB3's `DQN`.
 
     Args:
-        policy: as for DQN; on a two-player game "MultiInputPolicy" is the pattern network.
+        policy: as for DQN; for a two-player game "MultiInputPolicy" is the pattern network.
         env: as for DQN. An environment with an attribute `game` (a `rlhf_games.base.Game`) is
-            learnt by self-play; arguments left at SB3's defaults then take `GAME_DEFAULTS`, and
-            `batch_size` counts studied positions.
+            learnt by self-play; `GAME_DEFAULTS` then replace SB3's defaults, and `batch_size`
+            counts studied positions.
         args: DQN's other positional arguments.
-        hindsight: how goals are proposed on a game. Elsewhere True or False switches the
-            `HindsightReplayBuffer` on or off, which is on by default where observations have goals
-            and no other buffer is asked for; `replay_buffer_kwargs` are its options.
-        foresight: how far to look ahead on a game; elsewhere True, or a `ModelForesight`, learns a
-            world model and looks into it.
-        double_q: the online network chooses the action that the target network values.
+        hindsight: for a game, how goals are proposed. Elsewhere True or False switches the
+            `HindsightReplayBuffer` on or off; it is on by default if observations have goals and
+            no other buffer is given; `replay_buffer_kwargs` are its options.
+        foresight: for a game, how far to look ahead; elsewhere True, or a `ModelForesight`, learns
+            a world model and looks ahead in it.
+        double_q: the online network chooses the action that the target network evaluates.
         parallel: True, or a `Parallel`, learns from many environments side by side without replay;
-            arguments that are not given then take `rlhf_agents.parallel.learner.DEFAULTS`.
-        recommended: arguments that are not given take what the environment recommends, as those of
-            `make_env` do; False leaves them at SB3's defaults.
+            its defaults are `rlhf_agents.parallel.learner.DEFAULTS`.
+        recommended: use the environment's recommended values, which those of `make_env` have, for
+            arguments that are not given; False uses SB3's defaults.
         kwargs: DQN's other arguments.
     """
 
     _replay_needed = 0
-    """Transitions that the replay buffer must hold before learning begins."""
+    """Transitions that the replay buffer must have before learning begins."""
     _used_share: Callable[[], float | None] | None = None
     _taken: Mapping[str, object] = {}
     """Recommended arguments that were not given."""
@@ -129,7 +129,7 @@ class HFDQN(PlainDQN):
 
     @property
     def game(self) -> Game | None:
-        """The rules of the game that is learnt by self-play, None elsewhere."""
+        """The rules of the game to learn by self-play, None for other environments."""
         return None if self.learner is None else self.learner.game
 
     # ---- set-up ----------------------------------------------------------------------------
@@ -185,13 +185,13 @@ class HFDQN(PlainDQN):
             state: passed through.
             episode_start: ignored, as by DQN.
             deterministic: False explores at the current exploration rate, as DQN does.
-            action_masks: `[A]` or `[B, A]`, the allowed actions, on a game a subset of the legal
+            action_masks: `[A]` or `[B, A]`, the allowed actions, for a game a subset of the legal
                 ones.
-            nodes: positions to look at per move; 0 is the network alone.
+            nodes: positions to search per move; 0 is the network alone.
             goal: what to play for, by name; by default the observation's `desired_goal`.
 
         Raises:
-            SettingError: `nodes` is impossible, or an option needs a game and there is none.
+            SettingError: `nodes` is invalid, or an option needs a game and there is none.
         """
         checked_nodes(nodes)
         check_observation(observation)
@@ -211,7 +211,7 @@ class HFDQN(PlainDQN):
     def collect_rollouts(
         self, env: VecEnv, callback: BaseCallback, *args: Any, **kwargs: Any
     ) -> RolloutReturn:
-        """Act in all environments for a while, see `DQN.collect_rollouts`."""
+        """Collect steps from all environments, see `DQN.collect_rollouts`."""
         if isinstance(self.learner, ParallelLearner):
             return self.learner.collect(env, callback, kwargs.get("log_interval"))
         return super().collect_rollouts(env, callback, *args, **kwargs)
@@ -241,8 +241,8 @@ class HFDQN(PlainDQN):
 
         Args:
             args: as for `DQN.learn`.
-            used_share: the share of the budget that is used up, from 0 to 1, which schedules
-                follow, e.g. of a budget of time; by default, and where it is None, steps count.
+            used_share: returns the used share of the budget, from 0 to 1, e.g. of a time budget,
+                for the schedules; by default, and if it returns None, steps count.
             kwargs: as for `DQN.learn`.
         """
         kwargs.setdefault("tb_log_name", "HFDQN")
@@ -262,7 +262,7 @@ class HFDQN(PlainDQN):
         return self
 
     def refill_replay(self) -> None:
-        """Learn nothing until the replay buffer, which is empty, holds enough again."""
+        """Postpone learning until the empty replay buffer has enough transitions again."""
         self._replay_needed = min(self.learning_starts, self.buffer_size)
 
     def train(self, gradient_steps: int, batch_size: int = 256) -> None:
@@ -290,7 +290,7 @@ class HFDQN(PlainDQN):
         return self.learner is not None or super()._needs_stand_in()
 
     def save(self, path: PathOrStream, exclude: Names = None, include: Names = None) -> None:
-        """Write SB3's zip, on a game with our own members in it, see `DQN.save`.
+        """Write SB3's zip with our own members in it, see `DQN.save`.
 
         Raises:
             OutputError: the path cannot be written.
@@ -300,7 +300,7 @@ class HFDQN(PlainDQN):
     def file_bytes(
         self, facts: Facts, arrays: dict[str, Arrays], exclude: Names = None, include: Names = None
     ) -> bytes:
-        """Return what `save` writes, with more facts in the manifest and more groups of arrays."""
+        """Return the bytes of `save`, with more facts in the manifest and more groups of arrays."""
         base = io.BytesIO()
         super().save(base, exclude, include)
         if isinstance(self.learner, GameLearner):
@@ -316,8 +316,8 @@ class HFDQN(PlainDQN):
         """Write only what playing needs, in half precision: a tenth of the size of `save`.
 
         Args:
-            path: where to.
-            notes: how the model was trained, anything that JSON can hold.
+            path: the file to write.
+            notes: facts about the training, anything that JSON can hold.
             facts: more entries of the manifest.
 
         Raises:
@@ -349,13 +349,13 @@ class HFDQN(PlainDQN):
 
         Args:
             path: a file that `save` or `save_agent` wrote.
-            env: to go on learning.
+            env: the environment to continue learning in.
             device: as for `DQN.load`.
-            custom_objects: what replaces saved values, as for `DQN.load`; needed for those that
-                a file cannot hold, such as a class of yours.
+            custom_objects: values that replace saved ones, as for `DQN.load`; needed for those
+                that a file cannot hold, such as a class of yours.
             print_system_info: as for `DQN.load`.
             force_reset: as for `DQN.load`.
-            trust: use SB3's reader, which runs whatever code the file holds. Needed for files that
+            trust: use SB3's reader, which runs any code in the file. Needed for files that
                 SB3's own DQN wrote.
             kwargs: attributes that replace saved ones.
 

@@ -1,4 +1,4 @@
-"""The limits of the numbers that users choose, checked here for Python and for all programs."""
+"""Limits of the numbers that users choose, checked here for Python and all programs."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import TypeGuard
 from rlhf_agents.errors import SettingError
 
 MAX_NODES = 10**7
-"""Nodes of one search: its tree then takes some gigabytes."""
+"""The most nodes of one search, whose tree then takes some gigabytes."""
 MAX_SECONDS = 24 * 3600.0
 MAX_SEED = 2**31 - 1
 MAX_GAMES = 10**6
-"""Games, or episodes, of one match."""
+"""The most games or episodes of one match."""
 
 
 def checked_nodes(nodes: object) -> int:
-    """Return how many positions a search may look at.
+    """Return the checked number of positions of a search.
 
     Raises:
         SettingError: `nodes` is not a whole number from 0 to `MAX_NODES`.
@@ -29,7 +29,7 @@ def checked_nodes(nodes: object) -> int:
 
 
 def checked_seconds(seconds: object) -> float:
-    """Return how long a search may take.
+    """Return the checked time limit of a search.
 
     Raises:
         SettingError: `seconds` is not a number above 0, or more than a day.
@@ -41,7 +41,7 @@ def checked_seconds(seconds: object) -> float:
 
 
 def checked_seed(seed: object) -> int:
-    """Return a seed.
+    """Return a checked seed.
 
     Raises:
         SettingError: `seed` is not a whole number from 0 to `MAX_SEED`.
@@ -53,13 +53,13 @@ def checked_seed(seed: object) -> int:
 
 
 def checked_count(name: str, count: object, lowest: int, highest: int) -> int:
-    """Return a number of things, such as games.
+    """Return a checked count, such as a number of games.
 
     Args:
         name: of the option, for the error.
-        count: what the user chose.
-        lowest: the least that makes sense.
-        highest: the most.
+        count: the user's value.
+        lowest: the smallest valid value.
+        highest: the largest.
 
     Raises:
         SettingError: `count` is not a whole number from `lowest` to `highest`.
@@ -71,10 +71,10 @@ def checked_count(name: str, count: object, lowest: int, highest: int) -> int:
 
 
 def whole_number(text: str) -> int:
-    """Return the whole number that a text stands for, such as 1000000, 1_000_000 or 1e6.
+    """Return the whole number in a text such as 1000000, 1_000_000 or 1e6.
 
     Raises:
-        SettingError: it stands for something else.
+        SettingError: it is not a whole number.
     """
     try:
         return int(text)

@@ -41,7 +41,7 @@ NAMES = {"Room": "Board", "GridRoom": "GridBoard"}
 
 
 def spec_of(name: str) -> ModuleSpec | None:
-    """Return how Python makes the old module of that name, None if there was none."""
+    """Return the import spec of the old module of that name, None if there was none."""
     if name not in MODULES:
         return None
     is_package = any(other.startswith(f"{name}.") for other in MODULES)

@@ -1,7 +1,7 @@
-"""Progress of long work: one bar on stderr for all programs, and notes that do not tear it.
+"""Progress of long work: one bar on stderr for all programs, and notes that do not disturb it.
 
-Bars and notes show once a program has called `set_verbosity`; in other people's programs they stay
-silent.
+Bars and notes are shown after a program has called `set_verbosity`; in other people's programs they
+stay silent.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
 PLAIN_INTERVAL = 30.0
-"""Seconds between lines of progress where no terminal can redraw one."""
+"""Seconds between progress lines where there is no terminal to redraw one."""
 REDRAWS_PER_SECOND = 4
 BAR_WIDTH = 12
 
@@ -26,7 +26,7 @@ Item = TypeVar("Item")
 
 
 class Verbosity(IntEnum):
-    """How much a program writes to stderr."""
+    """The amount of output on stderr."""
 
     QUIET = 0
     NORMAL = 1
@@ -37,23 +37,23 @@ _verbosity = Verbosity.QUIET
 
 
 def set_verbosity(level: Verbosity) -> None:
-    """Choose how much is written from now on."""
+    """Set the verbosity."""
     global _verbosity  # noqa: PLW0603 - one terminal, one choice
     _verbosity = level
 
 
 def is_shown(level: Verbosity = Verbosity.NORMAL) -> bool:
-    """Return whether what needs this level is written."""
+    """Return whether messages of this level are written."""
     return _verbosity >= level
 
 
 def warn(line: str) -> None:
-    """Write a line that users have to see; a bar that is shown moves out of the way."""
+    """Write a line that users must see, above a visible bar."""
     sys.stderr.write(f"{line}\n")
 
 
 def note(line: str) -> None:
-    """Write a line that users may like to see."""
+    """Write a line that may interest users."""
     if is_shown():
         warn(line)
 
@@ -62,10 +62,10 @@ class ProgressBar:
     """A bar on stderr: redrawn in a terminal, elsewhere silent or a line now and then.
 
     Args:
-        title: what is done.
-        total: how much there is to do.
-        done: of it, before this bar.
-        unit: what is counted.
+        title: the name of the work.
+        total: its total amount.
+        done: the amount done before this bar.
+        unit: the unit of the amount.
         lines: write a line every `PLAIN_INTERVAL` seconds where there is no terminal.
         shown: show it at all; None follows the verbosity.
     """
@@ -111,7 +111,7 @@ class ProgressBar:
         self.close()
 
     def show(self, done: int, text: str = "") -> None:
-        """Move the bar to `done`, with a text behind it."""
+        """Move the bar to `done`, with a text after it."""
         if self._rich is not None:
             words = ", ".join(part for part in (self._counts(done), text) if part)
             self._rich.update(self._rich.task_ids[0], completed=min(done, self.total), text=words)
@@ -120,7 +120,7 @@ class ProgressBar:
             self.write_line(done, text)
 
     def write_line(self, done: int, text: str = "") -> None:
-        """Write where the work is as a line of its own."""
+        """Write the progress on a separate line."""
         share = min(1.0, done / max(self.total, 1))
         words = ", ".join(part for part in (self._counts(done), text) if part)
         warn(f"{self.title} {share:.0%}: {words}")
@@ -130,7 +130,7 @@ class ProgressBar:
         return f"{min(done, self.total)}/{self.total}{unit}{self._left(done)}"
 
     def _left(self, done: int) -> str:
-        """Return the time that the rest takes at the pace so far; nothing while that is unknown."""
+        """Return the remaining time at the pace so far, empty while it is unknown."""
         elapsed = time.monotonic() - self._begin
         if done <= self._first or done >= self.total or elapsed < 1.0:
             return ""
@@ -146,7 +146,7 @@ class ProgressBar:
 
 @contextmanager
 def progress_bar(title: str, total: int, unit: str = "") -> Iterator[Callable[[int], None]]:
-    """Show a bar while a block runs; yield the function that takes how much is done."""
+    """Show a bar while a block runs; yield the function that sets the amount done."""
     with ProgressBar(title, total, unit=unit) as bar:
         yield bar.show
 

@@ -1,11 +1,11 @@
-"""The words that people read for goals, levels and players; ids stay what they type.
+"""Readable names for goals, levels and players; users still type the ids.
 
     goal_words(game, "win_by_18")    "win by move 18"
     level_words(7)                   "level 7, skilled"
     player_words("connect_four@256") "Connect Four agent, 256 positions per move"
 
-The terminal, the window, the web page, `--help` and `rlhf-games` all use these. A goal may bring
-its own words (`Goal.words`); the name of any other is spelled out.
+The terminal, the window, the web page, `--help` and `rlhf-games` all use these. A goal may have its
+own words (`Goal.words`); otherwise its name is spelled out.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LEVEL_NAMES = (
     "champion",
     "perfect",
 )
-"""Of the levels 1 to 12."""
+"""Names of the levels 1 to 12."""
 
 _SPELLINGS = {"tic_tac_toe": "Tic-Tac-Toe"}
 _GOAL_ENDINGS = (
@@ -41,7 +41,7 @@ _GOAL_ENDINGS = (
 
 
 def readable_name(game: str) -> str:
-    """Return a game's name as people write it, before its rules, which know it, are loaded.
+    """Return a game's readable name without loading its rules.
 
     "openspiel:breakthrough(rows=6)" is "Breakthrough (rows=6)".
     """
@@ -55,12 +55,12 @@ def readable_name(game: str) -> str:
 
 
 def goal_words(game: Game, name: str) -> str:
-    """Return what people call a goal of a game; a name that it does not know is spelled out."""
+    """Return the readable name of a game's goal; an unknown name is spelled out."""
     return next((words_of(goal) for goal in game.goals if goal.name == name), spelled_out(name))
 
 
 def words_of(goal: Goal) -> str:
-    """Return what people call a goal."""
+    """Return the readable name of a goal."""
     return goal.words or spelled_out(goal.name)
 
 
@@ -74,21 +74,21 @@ def spelled_out(name: str) -> str:
 
 
 def goal_named(game: Game, text: str) -> str:
-    """Return the id of the goal that a person means by its id or by its words.
+    """Return the id of a goal from its id or its words.
 
     Raises:
-        UnknownGoalError: the game has no such goal; near names are listed.
+        UnknownGoalError: the game has no such goal; suggests similar names.
     """
     wanted = " ".join(text.replace("_", " ").casefold().split())
     for goal in game.goals:
         if wanted in (goal.name.replace("_", " ").casefold(), words_of(goal).casefold()):
             return goal.name
-    game.goal_index(text)  # says which there are
+    game.goal_index(text)  # its error lists the goals
     raise UnknownGoalError(text)
 
 
 def goal_list(goals: Iterable[Goal]) -> str:
-    """Return goals as lines of a table: what to type, and what it means."""
+    """Return goals as lines of a table: names to type, and their meanings."""
     listed = list(goals)
     width = max((len(goal.name) for goal in listed), default=0)
     return "\n".join(f"  {goal.name:<{width}}  {goal.text}" for goal in listed)
@@ -122,7 +122,7 @@ _BUDGETS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
 
 
 def player_words(spec: str, game: str = "") -> str:
-    """Return what people call a player: "Connect Four agent, level 7".
+    """Return the readable name of a player: "Connect Four agent, level 7".
 
     Args:
         spec: as typed, or the name of a player: "minimax:4", "agent@level7", "connect_four@256".

@@ -1,8 +1,8 @@
 """HFDQN in RL Zoo (rl_zoo3): `python -m rlhf_agents.zoo train --env CartPole-v1`, then `enjoy`.
 
-All options are the zoo's own; `--algo hfdqn`, our hyper-parameters (`assets/hfdqn.yml`) and the
-folder `logs` are filled in. The zoo reads its list of algorithms before it imports anything of
-ours, so its own programs need one file of one line, whose folder is on PYTHONPATH:
+All options are the zoo's own; `--algo hfdqn`, our hyperparameters (`assets/hfdqn.yml`) and the
+folder `logs` are filled in. The zoo reads its list of algorithms before it imports any of our code,
+so its own programs need a one-line file in a folder on PYTHONPATH:
 
 * `custom_envs.py` with `import rlhf_agents.zoo` (the zoo looks for a module of that name): then
   `python -m rl_zoo3.train --algo hfdqn --conf-file rlhf_agents.zoo --env CartPole-v1` works;
@@ -39,7 +39,7 @@ def register(name: str = NAME) -> None:
     """Make HFDQN one of the zoo's algorithms, and SB3's BitFlippingEnv an environment by name.
 
     Args:
-        name: how `--algo` calls it; the name of an algorithm of the zoo replaces that one.
+        name: its name for `--algo`; an existing name replaces that algorithm of the zoo.
     """
     import rl_zoo3  # noqa: PLC0415 - an extra
     from rl_zoo3 import hyperparams_opt  # noqa: PLC0415
@@ -53,7 +53,7 @@ def register(name: str = NAME) -> None:
 
 
 def __getattr__(name: str) -> object:
-    """Return the `hyperparams` that the zoo wants from a module given as `--conf-file`."""
+    """Return the `hyperparams` that the zoo reads from a module given as `--conf-file`."""
     if name != "hyperparams":
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)
@@ -64,7 +64,7 @@ def __getattr__(name: str) -> object:
 
 
 def with_defaults(program: str, options: list[str]) -> list[str]:
-    """Return options with ours before them: of two values, the zoo takes the last."""
+    """Return the options after our own: of two values, the zoo takes the last."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--algo", default=NAME)
     algorithm = parser.parse_known_args(options)[0].algo

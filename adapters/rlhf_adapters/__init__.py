@@ -1,4 +1,4 @@
-"""Environments of any library as goal-conditioned ones, reached by name through `make_env`."""
+"""`make_env`: environments from any library, by name, as goal-conditioned environments."""
 
 from __future__ import annotations
 
@@ -30,14 +30,16 @@ def make_env(
         n_envs: 1 for a Gymnasium environment, more for an SB3 `VecEnv` that steps all in one call.
         goal: what to play for, by name, or "mixed"; with one player also a goal such as
             `Score(500)` or a function, see `rlhf_adapters.single_agent.tasks.make_task`.
-        opponent: with two players "self", "random", a function from positions and goal rows to
+        opponent: in two-player environments "self", "random", a function from positions and goal
+            rows to
             actions, or a mixture with weights, see `rlhf_adapters.two_player.opponents`.
-        seed: of everything random.
-        options: for the library, e.g. `rows=6`; of games also `render_mode`, "ansi" or "rgb_array".
+        seed: seeds everything random.
+        options: passed to the library, e.g. `rows=6`; games also take `render_mode`, "ansi" or
+            "rgb_array".
 
     Raises:
         rlhf_games.UnknownGameError: no environment has that name.
-        rlhf_games.base.GameError: an argument is impossible, or a library is not installed.
+        rlhf_games.base.GameError: an argument is invalid, or a library is not installed.
     """
     if not isinstance(name, str | Game):
         from rlhf_adapters.from_gymnasium import make_from  # noqa: PLC0415 - imports Gymnasium

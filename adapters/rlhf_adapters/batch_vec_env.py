@@ -1,4 +1,4 @@
-"""A `VecEnv` whose environments are one object, so that what it says of one holds for all."""
+"""The methods that reach into single environments, for a `VecEnv` that is one batched object."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rlhf_adapters.kinds import Wrapper
 
 
 class BatchVecEnv(VecEnv):
-    """The methods of `VecEnv` that reach into single environments, for a batch of them."""
+    """Methods of `VecEnv` that reach into single environments, implemented for a batch."""
 
     @abstractmethod
     def action_masks(self) -> NDArray[np.bool_]:
@@ -51,5 +51,5 @@ class BatchVecEnv(VecEnv):
         wrapper_class: type[Wrapper],
         indices: VecEnvIndices = None,
     ) -> list[bool]:
-        """Say that no single environment is wrapped."""
+        """Return False for every environment: none of them is wrapped."""
         return [False] * len(list(self._get_indices(indices)))

@@ -5,12 +5,12 @@
 
 Observations are 84 x 84 x 4 uint8: `AtariWrapper` of SB3 (no-ops at the start, four frames a step,
 the brighter of the last two, grey, small) and four pictures stacked as by `VecFrameStack`. The
-emulator itself never skips frames, whatever the name says.
+emulator itself never skips frames, even if the name suggests it.
 
-* Played for `score`, an episode is one life and rewards are -1, 0 or 1, as SB3 trains.
-* Played for other goals, an episode is a whole game. Scores always count the game's own points.
+* With the goal `score`, an episode is one life and rewards are -1, 0 or 1, as in SB3.
+* With other goals, an episode is a whole game. Scores always count the game's own points.
 
-Options: those of `AtariWrapper`, `frame_stack`, `wrap` (applied last), others go to
+Options: those of `AtariWrapper`, `frame_stack`, `wrap` (applied last); all others go to
 `gymnasium.make`.
 """
 
@@ -44,7 +44,7 @@ GOALS: tuple[ArcadeGoal, ...] = (
     Survive(100),
     Survive(500),
 )
-"""Goals of every game besides `score`, in points and steps of four frames."""
+"""The goals of every game besides `score`, in points and in steps of four frames."""
 
 
 class AtariEnvs(GymEnvs):
@@ -52,7 +52,7 @@ class AtariEnvs(GymEnvs):
 
     Args:
         name: of the environment.
-        envs: games that pay their own points.
+        envs: games with unclipped rewards.
         clip: rewards are the sign of the points.
     """
 
@@ -69,10 +69,10 @@ class AtariEnvs(GymEnvs):
 
 
 class StackedFrames(gymnasium.ObservationWrapper[Array, np.int64, Array]):
-    """The last pictures as the channels of one, black before the first: SB3's `VecFrameStack`.
+    """The last frames stacked as channels, black before the first, as in SB3's `VecFrameStack`.
 
     Args:
-        env: shows pictures `[H, W, C]`.
+        env: its observations are pictures `[H, W, C]`.
         n: how many to stack.
     """
 
@@ -98,10 +98,10 @@ class StackedFrames(gymnasium.ObservationWrapper[Array, np.int64, Array]):
 
 
 def make(config: EnvConfig) -> EnvOrVecEnv:
-    """Return the environment that was asked for.
+    """Return the requested environment.
 
     Raises:
-        EnvError: there is no such environment, or it cannot be made or played as asked.
+        EnvError: there is no such environment, or it cannot be made or played as requested.
         UnknownGoalError: the environment cannot measure the goal.
     """
     from rlhf_adapters.single_agent.goal_env import arcade_env  # noqa: PLC0415 - SB3 takes seconds to import

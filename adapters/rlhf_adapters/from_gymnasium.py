@@ -8,7 +8,7 @@
 Options go to `gymnasium.make`, except `discretize`, the number of values of each continuous action,
 and `wrap`, a function that wraps each environment. `module:ID` imports the module first, as in
 Gymnasium. Environments with a transition table `P` (FrozenLake, CliffWalking, Taxi) have the open
-goal `cell`: reach a state. Those that bring goals of their own keep them (goal `native`).
+goal `cell`: reach a state. Environments with native goals keep them (goal `native`).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ OF_OTHER_ADAPTERS = (
 NOT_DISCRETE = ("BipedalWalker", "CarRacing", "Continuous", "GymV2", "Pendulum")
 
 TAXI_RIDING = 4
-"""The place of Taxi's passenger while in the taxi; states count 5 places, 4 destinations."""
+"""The place of Taxi's passenger inside the taxi; states count 5 places and 4 destinations."""
 
 
 def _event(
@@ -112,11 +112,11 @@ ACTIONS: dict[str, tuple[str, ...]] = {
 """Names of actions by the part of a name before `-v`."""
 
 SCORES = (1, 10, 100)
-"""Scores that can be asked of environments without a table of their own."""
+"""Scores to ask for in environments without their own goal table."""
 
 
 class StateCells:
-    """The states of toy-text environments as places: one-hot float32 `[n, S]`.
+    """The states of toy-text environments as cells: one-hot float32 `[n, S]`.
 
     Args:
         batched: environments with a table `P[state][action] -> [(probability, next, reward, end)]`.
@@ -132,7 +132,7 @@ class StateCells:
         return np.asarray(self.batched.observation, np.float32).copy()
 
     def draw(self, number: int, rng: np.random.Generator) -> Floats:
-        """Return a state that can be reached by some actions and some luck."""
+        """Return a random state that can be reached."""
         start = int(self.batched.observation[number].argmax())
         toy_text: Any = self.batched.envs[number].unwrapped
         table = toy_text.P
@@ -146,7 +146,7 @@ class StateCells:
         return self.at(int(rng.choice(states)))
 
     def at(self, place: object) -> Floats:
-        """Return the state of a number."""
+        """Return the one-hot vector of a state's number."""
         if isinstance(place, bool) or not isinstance(place, int | np.integer):
             number = -1
         else:
@@ -174,10 +174,10 @@ def reachable(table: Any, start: int) -> NDArray[np.int64]:
 
 
 def make(config: EnvConfig) -> EnvOrVecEnv:
-    """Return the environment that was asked for.
+    """Return the requested environment.
 
     Raises:
-        EnvError: there is no such environment, or it cannot be made or played as asked.
+        EnvError: there is no such environment, or it cannot be made or played as requested.
         UnknownGoalError: the environment cannot measure the goal.
     """
     check_config(config.name, config.n_envs, config.opponent)
@@ -187,7 +187,7 @@ def make(config: EnvConfig) -> EnvOrVecEnv:
 def make_from(
     source: Any, n_envs: int, goal: object, opponent: object, seed: int | None, options: Options
 ) -> EnvOrVecEnv:
-    """Return an environment of the user's own as a goal-conditioned one.
+    """Return a user's own environment as a goal-conditioned one.
 
     Args:
         source: a Gymnasium environment, or a function (or class) that makes one.
@@ -198,7 +198,7 @@ def make_from(
         options: `discretize` and `wrap`.
 
     Raises:
-        EnvError: this is neither, or it cannot be played as asked.
+        EnvError: this is neither, or it cannot be played as requested.
         UnknownGoalError: the environment cannot measure the goal.
     """
     is_env = isinstance(source, gymnasium.Env)
@@ -216,7 +216,7 @@ def make_from(
     config = EnvConfig(f"gymnasium:{env_name}", n_envs, goal, opponent, seed, options)
     check_config(env_name, n_envs, opponent)
     if unknown := [key for key in options if key not in OURS]:
-        msg = f"{env_name} is made already: only {' and '.join(OURS)} are options, got {unknown[0]}"
+        msg = f"{env_name} already exists: only {' and '.join(OURS)} apply to it, got {unknown[0]}"
         raise EnvError(msg)
     if is_env and n_envs > 1:
         msg = f"one environment cannot be played {n_envs} times: give make_env a function"
@@ -242,7 +242,7 @@ def describe(env_name: str) -> EnvInfo:
 
 
 def goals_of(env_name: str, env: Env) -> Sequence[ArcadeGoal]:
-    """Return the goal table of an environment: nothing that takes longer than its episodes."""
+    """Return the goal table of an environment, without goals that take longer than its episodes."""
     limit = limit_of(env)
     if (table := GOALS.get(_bare(env_name))) is None:
         times = (100, 500) if limit is None or limit >= 500 else {max(1, limit // 5), limit}
@@ -258,7 +258,7 @@ def goals_of(env_name: str, env: Env) -> Sequence[ArcadeGoal]:
 
 
 def limit_of(env: Env) -> int | None:
-    """Return after how many steps episodes end at the latest, None if an environment does not say.
+    """Return the largest number of steps in an episode, None if unknown.
 
     Gymnasium's limit counts steps; HighwayEnv's `duration` counts seconds.
     """
@@ -303,5 +303,5 @@ def _played(config: EnvConfig, envs: list[Env]) -> GymEnvs:
 
 def _is_ours(name: str, spec: EnvSpec) -> bool:
     origin = str(spec.entry_point)
-    foreign = origin.startswith(OF_OTHER_ADAPTERS) or "_raise_" in origin  # only says what to do
+    foreign = origin.startswith(OF_OTHER_ADAPTERS) or "_raise_" in origin  # part of the message
     return not foreign and not any(part in name for part in NOT_DISCRETE)

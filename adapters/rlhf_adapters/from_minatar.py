@@ -4,13 +4,14 @@
     make_env("minatar:breakout", n_envs=64)                   compiled games, stepped in one call
     make_env("minatar:asterix", goal="survive_500", fast=True)
 
-Both show the same, uint8 planes `[C, 10, 10]` of zeros and ones (the original's are `[10, 10, C]`),
-have all six actions, repeat the last action with probability 0.1, and have no time limit. Tests
-play them in lockstep; the same seed gives other games, because their random numbers differ.
+Both return uint8 planes `[C, 10, 10]` of zeros and ones (the original's are `[10, 10, C]`), have
+all
+six actions, repeat the last action with probability 0.1, and have no time limit. Tests play them in
+lockstep; the same seed gives different games, because their random numbers differ.
 
 Options: `fast` (True: compiled, False: the original; by default compiled if n_envs > 1 or the
 original is not installed), `sticky` (0.1), `ramping` (True), `max_steps` (None), `render_mode`
-(None or "rgb_array"; a picture can be had in any case).
+(None or "rgb_array"; pictures are available either way).
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ GOALS: dict[str, tuple[ArcadeGoal, ...]] = {
         Survive(500),
     ),
 }
-"""Goals of every game besides `score`; a wave of invaders has 24."""
+"""The goals of every game besides `score`; a wave of invaders has 24."""
 
 BACKGROUND = (12, 12, 24)
 COLOURS = np.array(
@@ -73,7 +74,7 @@ COLOURS = np.array(
     ],
     np.uint8,
 )
-"""Of no plane and of each plane; where planes overlap, the last is seen."""
+"""Colours of the background and of each plane; where planes overlap, the last one shows."""
 CELL_PIXELS = 16
 
 
@@ -89,7 +90,7 @@ class MinatarOptions:
     """The options of an environment, see the module.
 
     Raises:
-        EnvError: one is impossible.
+        EnvError: an option is invalid.
     """
 
     fast: bool
@@ -116,8 +117,8 @@ class CompiledEnvs:
     Args:
         name: e.g. `minatar:breakout`.
         game: the rules.
-        n: how many.
-        settings: `max_steps` and `render_mode` are used.
+        n: their number.
+        settings: only `max_steps` and `render_mode` matter.
     """
 
     envs: Sequence[Env] = ()
@@ -136,11 +137,11 @@ class CompiledEnvs:
         self._show()
 
     def seed(self, seed: int | None) -> None:
-        """Start the dice of game i anew with seed + i."""
+        """Reseed the random numbers of game i with seed + i."""
         self.batch.seed(seed)
 
     def restart(self, which: Bools, options: Sequence[Info | None]) -> None:
-        """Begin the games of `which` `[n]` anew; there are no options."""
+        """Restart the games of `which` `[n]`; there are no options."""
         self.log.begin(which)
         self.batch.restart(which)
         self._show()
@@ -152,7 +153,7 @@ class CompiledEnvs:
         self._show()
 
     def replay(self, state: Arrays) -> None:
-        """Bring the games to where `log.state()` was taken, see `EpisodeLog.replay`."""
+        """Bring the games to the state of `log.state()`, see `EpisodeLog.replay`."""
         self.log.replay(state)
         self._show()
 
@@ -233,7 +234,7 @@ def library() -> ModuleType:
     """
     if importlib.util.find_spec("minatar") is None:
         msg = (
-            "the original MinAtar is not installed: fast=True plays the same compiled, or: "
+            "the original MinAtar is not installed: fast=True plays the same game compiled, or: "
             'pip install "rlhf-agents[minatar]"'
         )
         raise EnvError(msg)
@@ -246,10 +247,10 @@ def library() -> ModuleType:
 
 
 def make(config: EnvConfig) -> EnvOrVecEnv:
-    """Return the environment that was asked for.
+    """Return the requested environment.
 
     Raises:
-        EnvError: there is no such game, or it cannot be made as asked.
+        EnvError: there is no such game, or it cannot be made as requested.
         UnknownGoalError: the game cannot measure the goal.
     """
     from rlhf_adapters.single_agent.goal_env import arcade_env  # noqa: PLC0415 - SB3 takes seconds to import

@@ -5,7 +5,7 @@
 
 The observation is the symbolic window, flat and one-hot, uint8: for every cell its object (11), the
 colour of doors, keys, balls and boxes (6) and the state of doors (3), then the agent's direction
-(4). The mission, a sentence, is left out: environments that change it can be played, not solved.
+(4). The mission text is left out: environments that vary it can be played but not solved.
 The open goal `cell` is the cell in which the agent stands: its column one-hot, then its row.
 
 Options go to `gymnasium.make`; `wrap` is a function that wraps each environment, for example
@@ -32,7 +32,7 @@ from rlhf_games.base import Array
 
 
 class Thing(Protocol):
-    """An object of MiniGrid's in a cell; only doors can be open or locked."""
+    """A MiniGrid object in a cell; only doors can be open or locked."""
 
     type: str
     color: str
@@ -57,7 +57,7 @@ class Grid(Protocol):
 
 
 class GridEnv(Protocol):
-    """An environment of MiniGrid's by the members that are used here."""
+    """The members of a MiniGrid environment that are used here."""
 
     grid: Grid
     width: int
@@ -68,7 +68,7 @@ class GridEnv(Protocol):
 
 
 class ShownGrid(TypedDict):
-    """An observation of MiniGrid's: uint8 `[7, 7, 3]` and where the agent looks."""
+    """A MiniGrid observation: uint8 `[7, 7, 3]` and the agent's direction."""
 
     image: NDArray[np.uint8]
     direction: int
@@ -127,11 +127,11 @@ GOALS: dict[str, tuple[ArcadeGoal, ...]] = {
     "MiniGrid-KeyCorridor": (*PICK_UP, *OPEN_DOOR, *SOLVE),
     "MiniGrid-ObstructedMaze": (*PICK_UP, *OPEN_DOOR, *SOLVE),
 }
-"""Goals by the beginning of a name, besides `score` and `cell`."""
+"""Goals by prefix of a name, besides `score` and `cell`."""
 
 
 class GridCells:
-    """The cells of grids as places: column and row, each one-hot, float32 `[n, W + H]`.
+    """The cells of grids: column and row, each one-hot, float32 `[n, W + H]`.
 
     Args:
         batched: environments of MiniGrid.
@@ -144,11 +144,11 @@ class GridCells:
         self.size = self.width + self.height
 
     def here(self) -> Floats:
-        """Return where the agents stand."""
+        """Return the agents' cells."""
         return np.stack([self._vector(*grid.agent_pos) for grid in self.grids])
 
     def draw(self, number: int, rng: np.random.Generator) -> Floats:
-        """Return a cell that the agent can walk to, once it has opened doors and moved things."""
+        """Return a random cell that the agent can get to by opening doors and moving things."""
         cells = reachable(self.grids[number])
         if not cells:
             msg = f"{self.name}: the agent cannot leave its cell"
@@ -175,7 +175,7 @@ class GridCells:
 
 
 def reachable(grid: GridEnv) -> list[Place]:
-    """Return the cells (column, row) that the agent can come to, without its own, sorted."""
+    """Return the cells (column, row) that the agent can reach, without its own, sorted."""
     keys: set[str] = {grid.carrying.color} if _is_key(grid.carrying) else set()
     while True:
         cells = _flood(grid, keys)
@@ -202,7 +202,7 @@ def _flood(grid: GridEnv, keys: set[str]) -> set[Place]:
 
 
 def _yields(thing: Thing | None, keys: set[str]) -> bool:
-    """Whether the agent can get into a cell, if need be by opening or taking what is there."""
+    """Whether the agent can enter a cell, if need be after opening or picking up what is there."""
     if thing is None:
         return True
     if thing.type == "door":
@@ -238,7 +238,7 @@ def _cell_codes() -> NDArray[np.uint8]:
 
 
 def symbolic_view(space: spaces.Dict) -> tuple[spaces.Box, Write]:
-    """Return the space of the one-hot window and how to write it, see this module's docstring."""
+    """Return the space of the one-hot window and the function that writes it, see this module."""
     rows, columns, _ = space["image"].shape or (0, 0, 0)
     codes = _cell_codes()
     length = rows * columns * codes.shape[-1]
@@ -253,10 +253,10 @@ def symbolic_view(space: spaces.Dict) -> tuple[spaces.Box, Write]:
 
 
 def make(config: EnvConfig) -> EnvOrVecEnv:
-    """Return the environment that was asked for.
+    """Return the requested environment.
 
     Raises:
-        EnvError: there is no such environment, or it cannot be made or played as asked.
+        EnvError: there is no such environment, or it cannot be made or played as requested.
         UnknownGoalError: the environment cannot measure the goal.
     """
     from rlhf_adapters.single_agent.goal_env import arcade_env  # noqa: PLC0415 - SB3 takes seconds to import

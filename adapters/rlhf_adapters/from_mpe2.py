@@ -5,14 +5,14 @@
     make_env("mpe2:simple_tag_v3", n_envs=8, goal={"adversary": "tag_1", "agent": "escape"})
     make_env("mpe2:simple_tag_v3", learners="adversary", opponent="random")
 
-All agents share one network: what they see is padded to one length and followed by which agent it
-is, one-hot. By default all agents learn, also adversaries, each for its own reward. `learners`
+All agents share one network: observations are padded to one length and followed by a one-hot code
+of the agent. By default all agents learn, adversaries included, each for its own reward. `learners`
 names a role ("adversary"), an agent ("agent_0") or a list; `opponent` plays the others, at random
 by default. One learner in one environment is a Gymnasium environment, anything else a `VecEnv` with
 a column per learner and environment, see `multi_agent.goal_env`.
 
-The open goal `formation` of `simple_spread` is where the landmarks are, whichever agent covers
-them: hindsight asks for the formation that the agents came to, and does not care who stood where.
+The open goal `formation` of `simple_spread` is the landmarks' positions, whichever agent covers
+them: hindsight relabels with the formation that the agents reached, in any order.
 
 Other options are those of MPE2's constructors, e.g. `N=4`, `max_cycles=50`.
 """
@@ -40,18 +40,18 @@ from rlhf_games.base import Array
 LIBRARY = "mpe2"
 MOVES = ("stay", "left", "right", "down", "up")
 NEAR = 0.1
-"""Within this distance a landmark is covered, as `simple_spread` itself has it."""
+"""The distance within which a landmark is covered, as in `simple_spread` itself."""
 
 
 def _distances(world: Any) -> NDArray[np.float64]:
-    """Return how far every agent is from every landmark, `[A, L]`."""
+    """Return the distance of every agent to every landmark, `[A, L]`."""
     agents = np.array([agent.state.p_pos for agent in world.agents])
     landmarks = np.array([landmark.state.p_pos for landmark in world.landmarks])
     return np.asarray(np.linalg.norm(agents[:, None] - landmarks, axis=-1))
 
 
 class Coverage(AgentFacts):
-    """How many landmarks are that an agent covers: `covered`, the same for all."""
+    """The number of landmarks that an agent covers: `covered`, the same for all agents."""
 
     def look(self, env: ParallelEnv, rewards: Mapping[str, float]) -> Facts:
         """Count."""
@@ -60,7 +60,7 @@ class Coverage(AgentFacts):
 
 
 class Chase(AgentFacts):
-    """The `touches` of preys by adversaries in this episode, the same for all."""
+    """The number of `touches` of prey by adversaries in this episode, the same for all agents."""
 
     def restart(self, env: ParallelEnv) -> None:
         """Count anew."""
@@ -82,7 +82,7 @@ class Chase(AgentFacts):
 
 
 class Errand(AgentFacts):
-    """Whether the listener is at the landmark that the speaker knows: `near` (1 or 0)."""
+    """Whether the listener is at the target landmark: `near` (1 or 0)."""
 
     def look(self, env: ParallelEnv, rewards: Mapping[str, float]) -> Facts:
         """Measure."""
@@ -109,7 +109,7 @@ def _spread_places(env: ParallelEnv) -> tuple[Array, Array]:
 
 
 def _action_names(env: ParallelEnv) -> dict[str, tuple[str, ...]]:
-    """Return what the actions of every agent are: a move, a word, or both at once."""
+    """Return names for every agent's actions: a move, a word, or both at once."""
     world = env.unwrapped.world
     words = [f"say {chr(ord('A') + word)}" for word in range(world.dim_c)]
     names = {}
@@ -129,9 +129,9 @@ def _untouched(now: StepBatch) -> Bools:
 
 
 ESCAPE: ArcadeGoal = Event(
-    "escape", _untouched, text="be untouched when the time is over", batched=True
+    "escape", _untouched, text="stay untouched until the time is over", batched=True
 )
-ARRIVE = at_least("arrive", "near", 1, "bring the listener to the landmark that is meant")
+ARRIVE = at_least("arrive", "near", 1, "bring the listener to the target landmark")
 
 KINDS: dict[str, TeamKind] = {
     "simple_spread": TeamKind(_spread_goals, Coverage, _spread_places, NEAR, actions=_action_names),
@@ -139,7 +139,7 @@ KINDS: dict[str, TeamKind] = {
         {
             "adversary": (
                 at_least("tag_1", "touches", 1, "touch a prey"),
-                at_least("tag_3", "touches", 3, "touch preys three times in all"),
+                at_least("tag_3", "touches", 3, "touch prey three times in all"),
                 at_least("tag_1", "touches", 1, "touch a prey").before(10),
             ),
             "agent": (ESCAPE,),
@@ -151,15 +151,15 @@ KINDS: dict[str, TeamKind] = {
         {ANY: (ARRIVE, ARRIVE.before(10))}, Errand, actions=_action_names
     ),
 }
-"""Goals, facts and places; of others, the score and times."""
+"""Goals, facts and places; all other environments have score and time goals."""
 OTHER = TeamKind({ANY: (Survive(10), Survive(20))}, actions=_action_names)
 
 
 def make(config: EnvConfig) -> EnvOrVecEnv:
-    """Return the columns that were asked for.
+    """Return the requested columns.
 
     Raises:
-        EnvError: there is no such environment, or it cannot be made or played as asked.
+        EnvError: there is no such environment, or it cannot be made or played as requested.
         UnknownGoalError: the environment cannot measure the goal.
     """
     new = partial(_new, config.world)

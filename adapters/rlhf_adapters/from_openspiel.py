@@ -57,7 +57,7 @@ LONG = frozenset({"antichess", "chess", "chinese_checkers", "crazyhouse", "curso
 """Games that end after `USUAL_LIMIT` plies unless `max_plies` says otherwise."""
 USUAL_LIMIT = 512
 FEWER_KEPT = 8192
-"""Positions kept of each generation of a long game: one of chess takes 12 KB."""
+"""Positions kept per generation for a long game: a chess position takes 12 KB."""
 DEADLINE_SHARE = 0.75
 FORM = re.compile(r"(\w+)(\(.*\))?")
 
@@ -137,7 +137,7 @@ def _pyspiel() -> ModuleType:
         raise EnvError(msg) from error
 
 
-# ---- what was asked for ----------------------------------------------------------------------
+# ---- names and options ----------------------------------------------------------------------
 
 
 def _parsed(pyspiel: ModuleType, env_name: str) -> tuple[str, dict[str, object]]:
@@ -168,10 +168,10 @@ def _last_ply(value: object) -> int | None:
 def _loaded(
     pyspiel: ModuleType, name: str, parameters: dict[str, object], last_ply: int | None
 ) -> SpielGame:
-    """Return OpenSpiel's game; options that it has anyway are left out, so that each has one name.
+    """Return OpenSpiel's game; default options are left out, so that each game has one name.
 
     Raises:
-        EnvError: an option is wrong, or the game is not for this kind of player.
+        EnvError: an option is wrong, or games of this kind cannot be played here.
     """
     kinds = {kind.short_name: kind for kind in pyspiel.registered_games()}
     known = kinds[name].parameter_specification
@@ -199,7 +199,7 @@ def _checked(name: str, key: str, value: object, known: Options) -> object:
         raise EnvError(unknown_name(f"option of {LIBRARY}:{name}", key, [*known, LIMIT]))
     default = known[key]
     if key.endswith(("file", "filename")):
-        msg = f"{LIBRARY}:{name}: {key} is refused, as names of games may come from files"
+        msg = f"{LIBRARY}:{name}: {key} is refused, because names of games may come from files"
         raise EnvError(msg)
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
@@ -211,7 +211,7 @@ def _checked(name: str, key: str, value: object, known: Options) -> object:
 
 
 def _refusal(kind: Any) -> str:
-    """Return why games of a kind cannot be played here; nothing if they can."""
+    """Return why games of a kind cannot be played here, an empty text if they can."""
     reasons = {
         "players do not move one at a time": kind.dynamics != kind.Dynamics.SEQUENTIAL,
         "it has chance moves": kind.chance_mode != kind.ChanceMode.DETERMINISTIC,
@@ -227,15 +227,15 @@ def _refusal(kind: Any) -> str:
 
 
 def _margins(spiel_game: SpielGame) -> list[int]:
-    """Return margins of victory worth aiming at: a quarter and a half of the largest."""
+    """Return margins of victory to use as goals: a quarter and a half of the largest."""
     largest = spiel_game.max_utility()
     return sorted({math.ceil(largest / 4), math.ceil(largest / 2)} - {1}) if largest > 1 else []
 
 
 def _action_names(spiel_game: SpielGame) -> list[str] | None:
-    """Return the library's names of the actions if they say the same of both players.
+    """Return the library's names of the actions if they are the same for both players.
 
-    Where they begin with the player's mark, as "x(0,0)", the mark is left out.
+    A leading player's mark, as in "x(0,0)", is left out.
     """
     actions = range(spiel_game.num_distinct_actions())
     names = [[spiel_game.action_to_string(seat, action) for action in actions] for seat in (0, 1)]

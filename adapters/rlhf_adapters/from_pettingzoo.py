@@ -7,12 +7,12 @@
 Environments whose agents move at the same time (Parallel) are in `multi_agent.pettingzoo`. The
 options are those of PettingZoo's constructors. There are three kinds of turn-based ones:
 
-* `connect_four_v3`, `tictactoe_v3`: their rules are ours, too. PettingZoo's environment is stepped
-  beside ours and must agree on every move; observations are ours.
+* `connect_four_v3`, `tictactoe_v3`: we have their rules, too. PettingZoo's environment is stepped
+  alongside ours and must agree on every move; observations are ours.
 * `chess_v6`, `go_v5`: PettingZoo's environment, copied, is an exact `Game` for foresight. They take
   an option `max_plies`: the game ends there as a draw.
-* card games, and what others have registered: no rules that one could look ahead with; observations
-  are PettingZoo's, goals are what one wins in all.
+* card games, and those registered by third parties: no rules to look ahead with; observations
+  are PettingZoo's, goals are total rewards.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from rlhf_adapters.specs import EnvConfig, EnvError, EnvInfo, NoRulesError
 from rlhf_games.base import Game
 
 OURS = {"connect_four": "connect_four", "tictactoe": "tic_tac_toe"}
-"""Which of our games has the rules of an environment."""
+"""Our games with the rules of an environment."""
 KEPT = 2048
-"""Copies of environments kept in each of two generations; one of chess takes some 50 kB."""
+"""Copies of environments kept in each of two generations; a chess environment takes some 50 kB."""
 LARGEST_AREA = 25 * 25
 DEADLINE_SHARE = 0.75
 MARGINS = {
@@ -40,16 +40,16 @@ MARGINS = {
     "texas_holdem_no_limit": (10, 50),
     "hanabi": (5, 10, 15, 20),
 }
-"""Totals worth aiming at. In Hanabi both players win the same, the score of the team."""
+"""Totals to use as goals. In Hanabi both players win the same, the team's score."""
 
 
 class Copied(NamedTuple):
     """Limits of a game whose environment can be copied.
 
     Attributes:
-        title: what people call it.
+        title: the name to show.
         plies: the usual limit, per cell of the board.
-        typical: length of a game, per cell.
+        typical: the usual length of a game, per cell.
     """
 
     title: str
@@ -78,7 +78,7 @@ def make(config: EnvConfig) -> EnvOrVecEnv:
 
 
 def worlds() -> list[str]:
-    """Return the names of the environments; those that others have registered may refuse later."""
+    """Return the names of the environments; those of third parties may refuse later."""
     return names()
 
 
@@ -152,7 +152,8 @@ def _make_shown(kind: EnvKind, config: EnvConfig) -> EnvOrVecEnv:
     def one(number: int) -> AecGoalEnv:
         seed = None if config.seed is None else config.seed + number
         env = new_aec(kind)
-        # Wrappers guard against what `AecGoalEnv` never does, and double the time of a step.
+        # The wrappers guard against mistakes that `AecGoalEnv` never makes, and double a step's
+        # time.
         env = env.unwrapped if kind.key.startswith("classic/") else env
         return AecGoalEnv(kind.full, env, table, goal, opponent, seed)
 

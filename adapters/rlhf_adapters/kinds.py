@@ -1,4 +1,4 @@
-"""Types that Gymnasium and SB3 leave open, spelt once."""
+"""Types that Gymnasium and SB3 leave open, defined once."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:  # SB3 takes seconds to import
     from stable_baselines3.common.vec_env import VecEnv
 
 Env = gymnasium.Env[Any, Any]
-"""An environment of anybody's: its observations and actions are known by its spaces only."""
+"""An environment from any source: only its spaces describe observations and actions."""
 Wrapper = gymnasium.Wrapper[Any, Any, Any, Any]
 Space = spaces.Space[object]
 Arrays = dict[str, Array]
 Observation = Array | Arrays | tuple[Array, ...]
-"""Of one environment or of a batch; a state of a Discrete space is an integer of numpy."""
+"""Of one environment or of a batch; a state of a Discrete space is a numpy integer."""
 Reset = tuple[Observation, Info]
 Step = tuple[Observation, SupportsFloat, bool, bool, Info]
 EnvOrVecEnv: TypeAlias = "Env | VecEnv"
 """One environment, or several that are stepped together."""
 Picture = str | NDArray[np.uint8] | None
-"""What environments draw, by their render mode: a text, pixels `[H, W, 3]`, nothing."""
+"""Pictures, by render mode: a text, pixels `[H, W, 3]`, or None."""

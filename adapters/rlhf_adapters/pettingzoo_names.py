@@ -1,4 +1,4 @@
-"""PettingZoo's ids: how users write them, and which environments they make."""
+"""PettingZoo's ids: the spellings that users write, and the environments behind them."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ LIBRARY = "pettingzoo"
 CURE = 'pip install "rlhf-agents[pettingzoo]"'
 ATARI_CURE = 'pip install "pettingzoo[atari]" autorom, then AutoROM --accept-license for the ROMs'
 LIMIT = "max_plies"
-"""The option of ours that `CUT` environments take."""
+"""Our own option, for the environments in `CUT`."""
 CUT = ("chess", "go")
 SHOW = ("render_mode", "screen_height", "screen_scaling")
-"""Options that are no part of the rules."""
+"""Options that do not change the rules."""
 FORM = re.compile(r"([\w/.-]+)(?:\((.*)\))?")
 
 
@@ -99,14 +99,14 @@ def kind_of(env_name: str, options: Options) -> EnvKind:
 
 
 def names() -> list[str]:
-    """Return the names of the environments that fit here; those of others may refuse later."""
+    """Return the names of suitable environments; those of third parties may refuse later."""
     return sorted(spelled(key) for key in zoo_library().aec_registry if not key.startswith("atari"))
 
 
 def _newer(name: str, bare: Mapping[str, str], parallel: Options, ids: Mapping[str, str]) -> str:
-    """Return the version that there is of an older environment of many agents, with a warning.
+    """Return the available version of an older environment with many agents, with a warning.
 
-    PettingZoo has only the latest of each, and raises their numbers for small corrections.
+    PettingZoo ships only the latest version of each, and raises its number for small fixes.
     """
     latest = bare.get(base_of(name), name)
     older = _version(name) < _version(latest)
@@ -145,7 +145,7 @@ def new_aec(kind: EnvKind) -> Any:
             return zoo.make("aec", kind.key, **options)
     except (ImportError, zoo.env_registry.exceptions.FailedToImport) as error:
         raise EnvError(missing(kind, error)) from error
-    except Exception as error:  # whatever a constructor thinks of its options
+    except Exception as error:  # any error about the options
         known = _known_options(kind)
         strange = [key for key in options if known and key not in known]
         if strange:
@@ -155,7 +155,7 @@ def new_aec(kind: EnvKind) -> Any:
 
 
 def missing(kind: EnvKind, error: BaseException) -> str:
-    """Return a sentence that says what an environment needs that could not be imported."""
+    """Return a sentence that names the missing package of an environment and the cure."""
     cause = error.__cause__ or error
     needed = getattr(cause, "name", None) or str(cause).splitlines()[0]
     cure = ATARI_CURE if kind.key.startswith("atari") else CURE
@@ -163,7 +163,7 @@ def missing(kind: EnvKind, error: BaseException) -> str:
 
 
 def _known_options(kind: EnvKind) -> list[str]:
-    """Return the options of an environment's constructor, nothing if it does not say."""
+    """Return the options of an environment's constructor, empty if unknown."""
     entry = zoo_library().aec_registry[kind.key].entry_point
     if not isinstance(entry, str):
         return []

@@ -1,7 +1,7 @@
-"""The libraries that have an adapter: strings, imported on first use, each with its cure.
+"""The libraries with an adapter: strings, imported on first use, each with its install command.
 
-Third parties add theirs by an entry point of the group `rlhf_adapters`, whose name is the library
-and whose value is a module with the functions that `specs` describes.
+Third parties add theirs with an entry point of the group `rlhf_adapters`, whose name is the library
+and whose value is a module with the functions described in `specs`.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ class Library:
     """An adapter and what it needs.
 
     Attributes:
-        name: what stands before the colon.
+        name: the part before the colon.
         module: the adapter.
-        needs: foreign modules that must be importable.
-        extra: of this distribution, which installs them.
-        text: what its environments are, in a few words.
+        needs: third-party modules that must be importable.
+        extra: the extra of this distribution that installs them.
+        text: a few words about its environments.
         example: one of its environments.
     """
 
@@ -40,7 +40,7 @@ class Library:
 
     @property
     def installed(self) -> bool:
-        """Whether all that it needs can be imported; nothing is imported for the answer."""
+        """Whether all of `needs` can be imported; this imports nothing."""
         return all(importlib.util.find_spec(module) is not None for module in self.needs)
 
     @property
@@ -52,7 +52,7 @@ class Library:
         """Import the adapter.
 
         Raises:
-            EnvError: what it needs is not installed.
+            EnvError: one of `needs` is not installed.
         """
         if not self.installed:
             msg = f"{self.name}: environments need {' and '.join(self.needs)}: {self.cure}"
@@ -72,7 +72,7 @@ _LIBRARIES: tuple[Library, ...] = (
     Library(
         "gymnasium",
         "rlhf_adapters.from_gymnasium",
-        text="classic control, toy text, Box2D, and whatever is registered",
+        text="classic control, toy text, Box2D, and anything registered",
         example="CartPole-v1",
     ),
     Library(
@@ -130,7 +130,7 @@ def library(name: str) -> Library:
     """Return the adapter of a library.
 
     Raises:
-        EnvError: there is none; near names and the list are given.
+        EnvError: there is none; lists similar names and all libraries.
     """
     table = libraries()
     if name not in table:
@@ -144,14 +144,14 @@ _ID = re.compile(r"(?:[\w:.-]+/)?[\w:.-]+-v\d+")
 
 
 def full_name(name: str) -> str:
-    """Return the one name of an environment that may be spelled in several ways.
+    """Return the canonical name of an environment.
 
     A game of `rlhf_games` keeps its name. An id of Gymnasium's, `CartPole-v1`, gets its library,
     `gymnasium:CartPole-v1`; so does one whose module is imported first, as Gymnasium spells it:
     `highway_env:highway-fast-v0`.
 
     Raises:
-        UnknownGameError: no environment has that name; near names are given.
+        UnknownGameError: no environment has that name; suggests similar names.
         EnvError: there is no such library or module.
     """
     first, colon, rest = name.partition(":")

@@ -1,4 +1,4 @@
-"""The functions that every adapter module has, and the records that they take and return.
+"""The functions of every adapter module, and the records that they take and return.
 
 An adapter `from_LIBRARY` has three functions, found by name through `registry`:
 
@@ -20,9 +20,9 @@ SELF, RANDOM = "self", "random"
 Info = dict[str, Any]
 """What Gymnasium's `reset` and `step` return beside observations, and what `reset` takes."""
 Infos = Info | Sequence[Info]
-"""Of one step, or of several."""
+"""The info of one step, or of several."""
 Options = Mapping[str, Any]
-"""Options of a library's constructors, by name."""
+"""Options for a library's constructors, by name."""
 
 
 class EnvError(GameError):
@@ -30,15 +30,15 @@ class EnvError(GameError):
 
 
 class NoRulesError(EnvError):
-    """Rules were asked for of an environment that has none to look ahead with."""
+    """An environment has no rules to look ahead with."""
 
 
 FEW, SOME = 15, 3
-"""So many names are listed in an error; of more, so many as examples."""
+"""The most names that an error lists; of more, the number of examples."""
 
 
 def unknown_env(library: str, name: str, known: Sequence[str]) -> str:
-    """Return a sentence that says that a library has no environment of a name, and what to do."""
+    """Return a sentence that says that a library has no environment with a name, and what to do."""
     if len(known) <= FEW:
         return unknown_name(f"{library} environment", name, known)
     near = did_you_mean(name, known)
@@ -62,14 +62,14 @@ class EnvConfig:
     """The arguments of `make_env`.
 
     Attributes:
-        name: `LIBRARY:WORLD`, e.g. `gymnasium:CartPole-v1`, or what has no library: a game of
-            `rlhf_games`, an id of Gymnasium's.
+        name: `LIBRARY:NAME`, e.g. `gymnasium:CartPole-v1`, a game of `rlhf_games`, or an id of
+            Gymnasium's.
         n_envs: 1 for a Gymnasium environment, more for an SB3 `VecEnv`.
         goal: what to play for: a name of the environment's goal table, or what the adapter
             documents.
         opponent: in two-player environments, an opponent or a mixture, see `opponents`; None is the
             default.
-        seed: of everything random.
+        seed: seeds everything random.
         options: passed to the foreign library by name.
     """
 
@@ -93,12 +93,12 @@ class EnvConfig:
 
 @dataclass(frozen=True)
 class EnvInfo:
-    """The facts that are known of an environment before it is played.
+    """Facts about an environment.
 
     Attributes:
         name: with its library, e.g. `openspiel:breakthrough`.
-        players: how many take part.
-        actions: discrete actions of each.
+        players: their number.
+        actions: the number of discrete actions of each.
         goals: names in the goal table, or one phrase in round brackets for open goals.
         foresight: its rules can be simulated exactly.
     """

@@ -1,10 +1,10 @@
-"""The other way: any game of ours as an environment of PettingZoo.
+"""The reverse direction: any of our games as a PettingZoo environment.
 
     from rlhf_adapters.to_pettingzoo import aec_env
     env = aec_env("connect_four")
 
 It looks like PettingZoo's own classic environments: Dict observations with `action_mask`, which
-`infos` hold too, +1 and -1 at the end, and an illegal move loses at once.
+is also in `infos`, rewards +1 and -1 at the end, and an illegal move loses at once.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def aec_env(game: str | Game, goal: str | None = None, render_mode: str | None =
     try:
         wrappers = importlib.import_module("pettingzoo.utils.wrappers")
     except ImportError as error:
-        msg = f"environments of PettingZoo need pettingzoo: {CURE}"
+        msg = f"PettingZoo environments need pettingzoo: {CURE}"
         raise EnvError(msg) from error
     from rlhf_adapters.two_player.to_aec import GameAEC  # noqa: PLC0415 - an optional extra
 

@@ -1,4 +1,4 @@
-"""PettingZoo's objects by the members that are used here."""
+"""Protocols for the members of PettingZoo's objects that are used here."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rlhf_adapters.specs import Info
 
 
 class ZooEnv(Protocol):
-    """An environment of several agents."""
+    """An environment with several agents."""
 
     agents: list[str]
     possible_agents: list[str]
@@ -18,14 +18,14 @@ class ZooEnv(Protocol):
 
     @property
     def unwrapped(self) -> Any:
-        """The environment without wrappers; every game has members of its own."""
+        """The environment without wrappers; every game has its own members."""
 
     def observation_space(self, agent: str) -> Space:
-        """Return what an agent sees."""
+        """Return an agent's observation."""
         ...
 
     def action_space(self, agent: str) -> Space:
-        """Return what an agent can do."""
+        """Return an agent's action space."""
         ...
 
     def render(self) -> Picture:
@@ -33,7 +33,7 @@ class ZooEnv(Protocol):
         ...
 
     def close(self) -> None:
-        """Release what it holds."""
+        """Release its resources."""
         ...
 
 
@@ -73,9 +73,9 @@ class AecEnv(ZooEnv, Protocol):
         ...
 
     def step(self, action: int | None) -> None:
-        """Let the next agent act; None takes out one that is done."""
+        """Let the next agent act; None removes one that is done."""
         ...
 
     def observe(self, agent: str) -> Any:
-        """Return what an agent sees: an array, or a Dict of an observation and a mask."""
+        """Return an agent's observation: an array, or a Dict of an observation and a mask."""
         ...

@@ -1,8 +1,8 @@
-"""The type of what JSON texts say."""
+"""The type of JSON values."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 JSON = None | bool | int | float | str | Sequence["JSON"] | Mapping[str, "JSON"]
-"""A value of a JSON text. Lists and objects are read-only by type: then `list[int]` is one, too."""
+"""A JSON value. Lists and objects are read-only types, so that `list[int]` is one as well."""

@@ -1,4 +1,4 @@
-"""Words that name an agent together with its budget, such as `connect_four@1000`."""
+"""Names of an agent with a budget, such as `connect_four@1000`."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ UNTRAINED = ("random", "agent")
 
 
 def split_nodes(word: str, nodes: int | None, default: int) -> tuple[str, int]:
-    """Return what comes before @, and the nodes per move.
+    """Return the part before @, and the nodes per move.
 
     Args:
-        word: an agent's name or path, perhaps with @NODES behind it.
-        nodes: the number that was given apart from it, or None.
+        word: an agent's name or path, perhaps followed by @NODES.
+        nodes: a number given separately, or None.
         default: the number if neither gives one.
 
     Raises:
-        SettingError: the number is impossible, or there are two of them.
+        SettingError: the number is invalid, or there are two of them.
     """
     name, at, digits = word.rpartition("@")
     if not at or Path(word).exists():
@@ -34,5 +34,5 @@ def split_nodes(word: str, nodes: int | None, default: int) -> tuple[str, int]:
 
 
 def is_untrained(name: str) -> bool:
-    """Return whether a player of this name belongs to no game: random, minimax, or `agent`."""
+    """Return whether a player's name fits any game: random, minimax, or `agent`."""
     return name in UNTRAINED or name.startswith("minimax:")

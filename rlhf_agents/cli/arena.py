@@ -1,4 +1,4 @@
-"""`rlhf-arena`: a league of players, and what their games say of their strength."""
+"""`rlhf-arena`: a league of players, rated by their games."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 EXAMPLES = """players:
   random, minimax:DEPTH, openspiel-mcts:SIMULATIONS, perfect (Connect Four; extra `solver`), agent
   (the game's bundled one), the name of a bundled agent, FILE.zip, or FILE.py, a bot that
-  rlhf-export wrote, whose code is run; agents and bots take @NODES, positions to look at per move
+  rlhf-export wrote, whose code is run; agents and bots take @NODES, positions to search per move
 
 examples:
   rlhf-arena --game connect_four random minimax:4 agent@0 agent@64
@@ -34,13 +34,13 @@ examples:
   rlhf-arena --game othello_6x6 my.zip@64 agent minimax:4 --gauntlet --records sgf --out othello
   rlhf-arena --game "openspiel:breakthrough(rows=6,columns=6)" minimax:3 random --json
 
-Everybody plays everybody; with --gauntlet the first plays all others. Each random opening is played
-from both seats. --out keeps every game in DIR/games.jsonl: the same command goes on after Ctrl-C,
-and more players or --games add to what is there. It also gets ratings.csv, cross_table.csv,
+Every player meets every other; with --gauntlet the first plays all others. Each random opening is
+played from both seats. --out saves every game in DIR/games.jsonl: the same command resumes after
+Ctrl-C, and more players or --games add to the league. It also gets ratings.csv, cross_table.csv,
 league.png (extra `plots`) and, with --records, the games in that format.
 
-Ratings are in Elo: random play is 0 if it takes part, else the mean. They hold for these players,
-this game and these openings. Times are CPU milliseconds per move."""
+Ratings are in Elo: random play is 0 if it takes part, else the mean. They are valid for these
+players, this game and these openings. Times are CPU milliseconds per move."""
 
 GAMES, NODES = 100, 256
 MAX_PLIES, MAX_WORKERS = 1000, 256
@@ -51,24 +51,24 @@ RATINGS_FILE, CROSS_FILE, PICTURE_FILE = "ratings.csv", "cross_table.csv", "leag
 
 def parser() -> Parser:
     """Return the program's argument parser."""
-    program = Parser("rlhf-arena", "Let players play a league, and rate them.", EXAMPLES)
+    program = Parser("rlhf-arena", "Play a league and rate the players.", EXAMPLES)
     add = program.add_argument
     add("players", nargs="+", metavar="PLAYER", help="who plays, see below")
     add("--game", required=True, metavar="GAME", help="a game with exact rules (see rlhf-games)")
-    games = f"of every two players that meet, an even number (default {GAMES})"
+    games = f"games of each pair of players, an even number (default {GAMES})"
     add("--games", type=common.games, default=GAMES, metavar="N", help=games)
     add("--gauntlet", action="store_true", help="only the first player meets the others")
-    nodes = f"of agents without @NODES (default {NODES}; 0 is the network alone)"
+    nodes = f"budget of agents without @NODES (default {NODES}; 0 is the network alone)"
     add("--nodes", type=common.nodes, default=NODES, metavar="N", help=nodes)
     openings = "length of the random openings (default: 2, or 4, 6 .. where there are too few)"
     add("--openings", type=common.whole(0, MAX_PLIES), metavar="PLIES", help=openings)
     workers = "processes that play (default: one per core)"
     add("--workers", type=common.whole(1, MAX_WORKERS), metavar="N", help=workers)
-    add("--out", type=Path, metavar="DIR", help="where games and results are kept")
+    add("--out", type=Path, metavar="DIR", help="folder for games and results")
     add("--records", choices=RECORDS, help="also write the games to DIR in this format")
-    add("--theme", choices=THEMES, default=THEMES[0], help="of the picture (default light)")
+    add("--theme", choices=THEMES, default=THEMES[0], help="colours of the picture (default light)")
     add("--force", action="store_true", help="replace results in DIR; games are never removed")
-    program.add_seed("of openings and players (default 0)")
+    program.add_seed("seed of openings and players (default 0)")
     add("--json", action="store_true", help="print one JSON object and nothing else")
     return program
 
@@ -102,10 +102,10 @@ def _arena(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int
 
 
 def _league(options: argparse.Namespace, game: Game) -> League:
-    """Return the league; everything that needs no player is checked.
+    """Return the league, after checks of everything that needs no player.
 
     Raises:
-        SettingError: an option cannot work.
+        SettingError: an option is invalid.
     """
     from rlhf_agents.evaluation.entrants import entrants_of  # noqa: PLC0415 - after the arguments
     from rlhf_agents.evaluation.league import (  # noqa: PLC0415 - after the arguments
@@ -117,7 +117,7 @@ def _league(options: argparse.Namespace, game: Game) -> League:
         from rlhf_agents.play.records import to_text  # noqa: PLC0415 - after the arguments
 
         if options.out is None:
-            msg = "--records needs --out DIR, where the games are kept"
+            msg = "--records needs --out DIR, the folder for the games"
             raise SettingError(msg)
         to_text([], game, options.records)  # refuses games that the format cannot hold
     settings = LeagueSettings(
@@ -131,7 +131,7 @@ def _league(options: argparse.Namespace, game: Game) -> League:
 
 
 def _play(options: argparse.Namespace, league: League) -> None:
-    """Play what is missing; say after Ctrl-C what is kept."""
+    """Play the missing games; after Ctrl-C, say which are saved."""
     from rlhf_agents.evaluation.league_play import play_league  # noqa: PLC0415 - after the arguments
 
     workers = _cores() if options.workers is None else options.workers
@@ -141,15 +141,15 @@ def _play(options: argparse.Namespace, league: League) -> None:
             play_league(league, workers=workers, on_progress=told)
     except KeyboardInterrupt:
         kept = f"{len(league.played())} of {total} games are played"
-        cure = "give --out DIR to keep them the next time"
+        cure = "give --out DIR to save them next time"
         if league.folder is not None:
-            cure = f"they are kept in {league.folder}, and the same command goes on from there"
+            cure = f"they are saved in {league.folder}, and the same command resumes from there"
         sys.stderr.write(f"{kept}; {cure}\n")
         raise
 
 
 def _cores() -> int:
-    """Return how many cores this process may use."""
+    """Return the number of cores available to this process."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -159,7 +159,7 @@ def _cores() -> int:
 
 
 def _outputs(options: argparse.Namespace) -> list[Path]:
-    """Return the files that the results go to."""
+    """Return the files for the results."""
     from rlhf_agents.evaluation import plots  # noqa: PLC0415 - after the arguments
 
     names = [RATINGS_FILE, CROSS_FILE]
@@ -169,10 +169,10 @@ def _outputs(options: argparse.Namespace) -> list[Path]:
 
 
 def _check_outputs(options: argparse.Namespace, league: League) -> None:
-    """Check before new games are played that their results may be written.
+    """Check, before new games are played, that their results may be written.
 
     Raises:
-        OutputError: a file exists, and is not to be replaced.
+        OutputError: a file exists and must not be replaced.
     """
     if options.out is None or options.force or not league.missing():
         return
@@ -190,7 +190,7 @@ def _write(options: argparse.Namespace, league: League, table: Table) -> list[Pa
     """Write the results and return the files that are new.
 
     Raises:
-        OutputError: a file exists with another content, or cannot be written.
+        OutputError: a file exists with different content, or cannot be written.
     """
     from rlhf_agents.evaluation import plots  # noqa: PLC0415 - after the arguments
     from rlhf_agents.evaluation.league_table import to_csv  # noqa: PLC0415 - after the arguments
@@ -203,7 +203,7 @@ def _write(options: argparse.Namespace, league: League, table: Table) -> list[Pa
     if plots.available():
         contents[options.out / PICTURE_FILE] = table.plot(options.theme).png()
     else:
-        warn(f"no {PICTURE_FILE}: {plots.HINT}")
+        warn(f"{PICTURE_FILE} was not written: {plots.HINT}")
     if options.records is not None:
         contents[options.out / f"games.{options.records}"] = _records(options.records, league)
     new = [

@@ -9,9 +9,9 @@ from rich.table import Table as RichTable
 from rlhf_agents.evaluation.league_table import Row, Table
 
 WIDTH = 160
-"""Columns where nobody looks: enough that no cell is cut."""
+"""Columns without a terminal: enough that no cell is cut."""
 CROSSED = 12
-"""Up to so many players, the cross table is printed."""
+"""The most players for which the cross table is printed."""
 
 HEADINGS = (
     *("place", "player", "Elo", "95 %", "above next", "games", "score %"),

@@ -1,7 +1,7 @@
-"""What all programs share: their parser, their common options, and how they end.
+"""Shared parts of all programs: the parser, common options, and the way they end.
 
-A user's mistake becomes one sentence and exit code 2. Options that several programs have are added
-here, so that they mean the same in each, and their numbers are checked by `rlhf_agents.limits`.
+A user's mistake becomes one sentence and exit code 2. Options of several programs are defined here,
+so that they mean the same in each, and `rlhf_agents.limits` checks their numbers.
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ Work = Callable[[argparse.Namespace, Sequence[str] | None], int]
 
 
 class Parser(argparse.ArgumentParser):
-    """The parser of every program; mistakes are one sentence.
+    """The parser of every program; a mistake is reported in one sentence.
 
-    It has --help with the examples, --version, --verbose, --quiet and --print-completion; what else
-    a program needs is added by `add_seed` and its neighbours, or by `add_argument`.
+    It has --help with examples, --version, --verbose, --quiet and --print-completion; programs add
+    others with `add_seed` and similar methods, or with `add_argument`.
 
     Args:
         prog: name of the program.
-        description: what it does, in a sentence.
-        epilog: examples, shown as they are.
+        description: its purpose in one sentence.
+        epilog: examples, shown unchanged.
         formatter_class: as for `argparse.ArgumentParser`.
     """
 
@@ -67,17 +67,19 @@ class Parser(argparse.ArgumentParser):
             "--verbose", action="store_true", help="show where in the code an error arose"
         )
         noise.add_argument(
-            "--quiet", action="store_true", help="no progress bar and no notes: results and errors"
+            "--quiet",
+            action="store_true",
+            help="print only results and errors",
         )
         self.add_argument(
             "--print-completion",
             action=_PrintCompletion,
             choices=SHELLS,
-            help="print a script that completes this program's options in a shell, and end",
+            help="print a script for shell completion of this program's options, and exit",
         )
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Parse as usual, after a misspelt option has been looked for."""
+        """Parse as usual, but first look for misspelt options."""
         self._check_spelling(sys.argv[1:] if args is None else list(args))
         return super().parse_known_args(args, namespace)
 
@@ -100,7 +102,7 @@ class Parser(argparse.ArgumentParser):
         self.exit(USER_MISTAKE, f"error: {said} (see {self.prog} --help)\n")
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
-        """End, quietly also where the reader of the help has gone."""
+        """Exit, quietly even if the reader of the help has gone."""
         if message:
             self._print_message(message, sys.stderr)
         with contextlib.suppress(BrokenPipeError):
@@ -112,7 +114,7 @@ class Parser(argparse.ArgumentParser):
     # ---- options that mean the same everywhere -----------------------------------------------
 
     def add_seed(
-        self, text: str = "of everything random (default 0)", default: int | None = 0
+        self, text: str = "seed of everything random (default 0)", default: int | None = 0
     ) -> None:
         """Add --seed: the same number gives the same results."""
         self.add_argument("--seed", type=seed, default=default, metavar="N", help=text)
@@ -124,7 +126,7 @@ class Parser(argparse.ArgumentParser):
 
     def add_trust(self) -> None:
         """Add --trust: run the code in a model file."""
-        text = "read model files as SB3 does, which runs whatever code they hold"
+        text = "read model files as SB3 does, which runs any code in them"
         self.add_argument("--trust", action="store_true", help=text)
 
 
@@ -152,7 +154,7 @@ class _PrintCompletion(argparse.Action):
 def _version() -> str:
     try:
         return version("rlhf-agents")
-    except PackageNotFoundError:  # run from a folder that was never installed
+    except PackageNotFoundError:  # run from a source folder without installation
         return "(not installed)"
 
 
@@ -160,7 +162,7 @@ def _version() -> str:
 
 
 def _as_type(check: Callable[[str], Value]) -> Callable[[str], Value]:
-    """Return `check` as a type of argparse: its `SettingError` is the sentence that is shown."""
+    """Return `check` as a type for argparse, which shows the sentence of its `SettingError`."""
 
     def read(text: str) -> Value:
         try:
@@ -179,7 +181,7 @@ def _number(text: str) -> float | str:
 
 
 def whole(lowest: int, highest: int) -> Callable[[str], int]:
-    """Return the type of an option that takes a whole number, also written as 1e6."""
+    """Return the type of an option with a whole number, which may be written as 1e6."""
     return _as_type(
         lambda text: limits.checked_count("", limits.whole_number(text), lowest, highest)
     )
@@ -192,7 +194,7 @@ many_nodes = _as_type(
         dict.fromkeys(limits.checked_nodes(limits.whole_number(part)) for part in text.split(","))
     )
 )
-"""The type of a --nodes that takes several, such as 0,1,256."""
+"""The type of a --nodes with several numbers, such as 0,1,256."""
 seed = _as_type(lambda text: limits.checked_seed(limits.whole_number(text)))
 """The type of --seed."""
 seconds = _as_type(lambda text: limits.checked_seconds(_number(text)))
@@ -205,7 +207,7 @@ def checked_device(name: str) -> str:
     """Return the name of a device that PyTorch has here.
 
     Raises:
-        SettingError: there is none of that name.
+        SettingError: there is no such device.
     """
     import torch  # noqa: PLC0415 - takes seconds
 
@@ -233,11 +235,11 @@ def run_program(
     """Run a program and return its exit code.
 
     Args:
-        work: does it, given the options and the raw arguments.
+        work: the program's work, given the options and the raw arguments.
         options: parsed options.
         arguments: the raw arguments, None for those of the process.
-        handles_signals: the work saves and ends by itself when Ctrl-C or SIGTERM ask it to; else
-            either ends the program within two seconds, whatever it does.
+        handles_signals: the work itself saves and ends on Ctrl-C or SIGTERM; otherwise either ends
+            the program within two seconds, whatever it is doing.
     """
     verbose = getattr(options, "verbose", False)
     quiet = getattr(options, "quiet", False)
@@ -256,13 +258,13 @@ def run_program(
     except KeyboardInterrupt as error:
         sys.stderr.write("interrupted\n")
         return TERMINATED if isinstance(error, Terminated) else INTERRUPTED
-    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+    except BrokenPipeError:  # the reader, such as `head`, has closed the pipe
         _drop_stdout()
         return BROKEN_PIPE
 
 
 def _drop_stdout() -> None:
-    """Let what is still to be written go nowhere, so that Python ends without a complaint."""
+    """Discard unwritten output, so that Python ends without an error."""
     with contextlib.suppress(OSError, ValueError):  # stdout may not be a file
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -278,7 +280,7 @@ def check_without_rules(
     Args:
         options: of the program.
         need_rules: names of options that do not apply there.
-        instead: what to use in place of the last of them.
+        instead: the replacement of the last of them.
 
     Raises:
         SettingError: one was given, or no agent was named.
@@ -291,12 +293,12 @@ def check_without_rules(
     if options.agent is None and options.goal is None and options.game in bundled_policies():
         options.agent = "agent"
     if options.agent is None:
-        msg = f"no agent comes with {options.game}: name one by --agent, FILE.zip or random"
+        msg = f"no agent comes with {options.game}: name one with --agent, FILE.zip or random"
         raise SettingError(msg)
 
 
 def no_options(words: Sequence[str], game: str) -> None:
-    """Refuse --option for a game that is played by its rules: options belong to its name.
+    """Refuse --option for a game with exact rules: its options are part of its name.
 
     Raises:
         SettingError: there are some.
@@ -306,9 +308,9 @@ def no_options(words: Sequence[str], game: str) -> None:
         cure = (
             f'write them into its name, such as --game "{game.partition("(")[0]}({words[0]})"'
             if library
-            else "it has none (other sizes may be at OpenSpiel: rlhf-games openspiel)"
+            else "it has none (OpenSpiel may have other sizes: rlhf-games openspiel)"
         )
-        msg = f"{game} is played by its rules and takes no --option; {cure}"
+        msg = f"{game} has exact rules and takes no --option; {cure}"
         raise SettingError(msg)
 
 

@@ -1,4 +1,4 @@
-"""`rlhf-eval`: measures how strong a player is, and whether it achieves what it is asked."""
+"""`rlhf-eval`: measures the strength of a player, and whether it achieves its goals."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ examples:
   rlhf-eval --game gymnasium:FrozenLake-v1 --option map_name=8x8 --goal reach_goal --agent lake.zip
   rlhf-eval --game pettingzoo:leduc_holdem_v4 --agent random --opponent random
 
---positions measures how often a move keeps what a perfect solver says the position is worth (VP)
-and is the very best one (BS). --opponent alone plays a match; --goals asks for each goal in turn.
+--positions measures how often a move keeps a perfect solver's value of the position (VP), and how
+often it is optimal (BS). --opponent alone plays a match; --goals plays for each goal in turn.
 Games begin with random openings, each of which is played twice with the seats swapped.
-Environments without exact rules are played for whole episodes: what they paid, how often the goal
-was reached; goal, opponent and options are those of the model's training unless you name others
-(--goal score: what the environment rewards). rlhf-games lists all games and environments."""
+Environments without exact rules are played for whole episodes, with their return and success rate;
+goal, opponent and options are those of the model's training unless you name others
+(--goal score: the environment's own rewards). rlhf-games lists all games and environments."""
 
 POSITION_NODES = (0, 1, 256, 1000)
 GAME_NODES = (256,)
@@ -70,21 +70,21 @@ def parser() -> Parser:
     add("--agent", metavar="SPEC", help="the player to measure (default: the game's bundled agent)")
     add("--positions", type=Path, metavar="FILE.npz", help="solved positions to measure it on")
     add("--opponent", metavar="SPEC", help="its opponent (with --goals: default random)")
-    add("--games", type=common.games, metavar="N", help="per match or goal (default 200)")
+    add("--games", type=common.games, metavar="N", help="games per match or goal (default 200)")
     add(
         "--episodes",
         type=common.games,
         metavar="N",
-        help="of environments without exact rules (default 100)",
+        help="episodes, in environments without exact rules (default 100)",
     )
-    goal = "what it is asked for (default: win; without rules that of the training)"
+    goal = "its goal (default: win; without rules that of the training)"
     add("--goal", metavar="NAME", help=goal)
-    goals = "ask for each of these goals (default: all) and count which were achieved"
+    goals = "play for each of these goals (default: all) and count those achieved"
     add("--goals", nargs="?", const="", metavar="NAME,...", help=goals)
-    nodes = "positions that an agent looks at per move, each budget in turn; 0 is the network"
+    nodes = "positions that an agent searches per move, each budget in turn; 0 is the network"
     nodes += " alone, 1 one ply (default 0,1,256,1000 on positions and 256 in games)"
     add("--nodes", type=common.many_nodes, metavar="N,...", help=nodes)
-    seconds = "seconds per move of the agent instead of --nodes; proves moves where possible"
+    seconds = "seconds per move of the agent, instead of --nodes; proves moves where possible"
     add("--time", type=common.seconds, metavar="SECONDS", help=seconds)
     nodes = "the same for an opposing agent (default 256)"
     add("--opponent-nodes", type=common.nodes, default=256, metavar="N", help=nodes)
@@ -93,7 +93,7 @@ def parser() -> Parser:
     add("--option", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help=OPTION_HELP)
     program.add_device()
     program.add_trust()
-    program.add_seed("of openings and players (default 0)")
+    program.add_seed("seed of openings and players (default 0)")
     add("--json", action="store_true", help="print one JSON object and nothing else")
     add("--plot", type=Path, metavar="FILE.png", help="also draw the result (extra `plots`)")
     add("--theme", choices=("light", "dark"), default="light", help="of the picture")
@@ -134,21 +134,21 @@ def _evaluate(options: argparse.Namespace, _arguments: Sequence[str] | None) -> 
     return 0
 
 
-# ---- what to do ------------------------------------------------------------------------------
+# ---- the task ------------------------------------------------------------------------------
 
 
 @dataclasses.dataclass(frozen=True)
 class EvaluationConfig:
-    """What to measure; all of it is checked.
+    """The measurements to make, checked.
 
     Attributes:
         agent: the player to measure.
         opponent: its opponent; None plays no games.
         positions: a file of solved positions, or None.
-        goal: what the agent is asked for on positions and in a match.
-        goals: what it is asked for in turn; empty plays a match instead.
+        goal: the agent's goal on positions and in a match.
+        goals: its goals, one after the other; empty plays a match instead.
         games: per match or goal.
-        nodes: budgets of the agent; None takes the usual ones.
+        nodes: budgets of the agent; None uses the defaults.
         seconds: budget of the agent instead of `nodes`, or None.
         opponent_nodes: budget of an opposing agent.
         opening_plies: length of the openings; None lets the arena choose.
@@ -169,10 +169,10 @@ class EvaluationConfig:
 
 
 def task_of(options: argparse.Namespace, game: Game) -> EvaluationConfig:
-    """Check the options, as far as that needs no player.
+    """Check the options, as far as possible without a player.
 
     Raises:
-        SettingError: an option cannot work, or there is nothing to do.
+        SettingError: an option is invalid, or there is nothing to do.
         rlhf_games.base.UnknownGoalError: the game has no such goal.
     """
     goals = _goals(options.goals, game)
@@ -181,7 +181,7 @@ def task_of(options: argparse.Namespace, game: Game) -> EvaluationConfig:
         msg = "nothing to measure: give --positions FILE.npz, --opponent SPEC or --goals"
         raise SettingError(msg)
     if options.time is not None and options.nodes is not None:
-        msg = "--nodes and --time are two budgets of a move: give one"
+        msg = "give --nodes or --time, not both"
         raise SettingError(msg)
     goal = options.goal or "win"
     game.goal_index(goal)
@@ -206,7 +206,7 @@ def task_of(options: argparse.Namespace, game: Game) -> EvaluationConfig:
 def _bundled(game: Game) -> str:
     if game.name not in bundled_agents():
         msg = (
-            f"no agent comes with {game.name}: name one by --agent, such as random, minimax:2 or "
+            f"no agent comes with {game.name}: name one with --agent, such as random, minimax:2 or "
             "FILE.zip"
         )
         raise SettingError(msg)
@@ -222,19 +222,20 @@ def _goals(text: str | None, game: Game) -> tuple[str, ...]:
     return names or tuple(goal.name for goal in game.goals)
 
 
-# ---- doing it --------------------------------------------------------------------------------
+# ---- measuring --------------------------------------------------------------------------------
 
 
 def evaluate(game: Game, task: EvaluationConfig) -> Record:
     """Do the task and return its results, ready for JSON.
 
     Returns:
-        `game`, `agent`, `seed`, and those asked for of `positions` (see `solved_positions.Marks`),
+        `game`, `agent`, `seed`, and the requested ones of `positions` (see
+        `solved_positions.Marks`),
         `matches` (`arena.MatchResult`) and `goals` (`arena.GoalMatrix`), each a list with one
         entry per node budget (`nodes`, None for players without one).
 
     Raises:
-        UserError: a player or the file of positions cannot be had.
+        UserError: a player or the file of positions cannot be loaded.
     """
     from rlhf_agents.evaluation import arena, solved_positions  # noqa: PLC0415 - after the arguments
 
@@ -282,7 +283,7 @@ class PlayerFactory:
 
     Args:
         game: the rules.
-        task: who they are.
+        task: names the players.
     """
 
     def __init__(self, game: Game, task: EvaluationConfig) -> None:
@@ -299,7 +300,7 @@ class PlayerFactory:
         return _kind(self.task.agent) not in WITHOUT_NODES
 
     def budgets(self, usual: tuple[int, ...]) -> tuple[int | None, ...]:
-        """Return the agent's node budgets; just None if it is a player without one."""
+        """Return the agent's node budgets, just None for a player without one."""
         from rlhf_agents.players.players import BUDGET  # noqa: PLC0415 - see `evaluate`
 
         own = BUDGET.fullmatch(self.task.agent) is not None or self.task.seconds is not None
@@ -308,18 +309,18 @@ class PlayerFactory:
         return self.task.nodes or usual
 
     def named_budget(self, nodes: int | None) -> dict[str, float | None]:
-        """Return the budget as reports name it: `nodes`, and `time` if that is given."""
+        """Return the budget for reports: `nodes`, and `time` if given."""
         time_given = {} if self.task.seconds is None else {"time": self.task.seconds}
         return {"nodes": nodes, **time_given}
 
     def agent(self, nodes: int | None, *, varied: bool) -> Player:
-        """Return the player to measure; if `varied`, agents vary their play by the seed."""
+        """Return the player to measure; if `varied`, the seed varies agents' play."""
         fixed = not varied and self._takes_nodes
         seed = None if fixed else self.task.seed
         return self.make(self.task.agent, nodes, seed, self.task.seconds)
 
     def opponent(self) -> Player:
-        """Return the other player, whose chance differs from the agent's."""
+        """Return the opponent, with random numbers other than the agent's."""
         if self.task.opponent is None:
             msg = "there is no opponent: give --opponent SPEC"
             raise SettingError(msg)
@@ -336,7 +337,7 @@ class PlayerFactory:
         from rlhf_agents.evaluation.entrants import HUMAN, Entrant, make_entrant  # noqa: PLC0415
 
         if _kind(spec) == HUMAN:
-            msg = "a human cannot be measured by rlhf-eval; rlhf-play plays against you"
+            msg = "rlhf-eval cannot measure a human; rlhf-play plays against you"
             raise SettingError(msg)
         return make_entrant(Entrant(spec, spec, nodes), self.game, seed, self._load, seconds)
 
@@ -347,7 +348,7 @@ def _kind(spec: str) -> str:
 
 @dataclasses.dataclass(frozen=True)
 class _Asked:
-    """A player asked for one goal: a function of positions."""
+    """A player with a fixed goal, as a function of positions."""
 
     player: Player
     goal: str

@@ -1,4 +1,4 @@
-"""`rlhf-eval` in environments without rules to look ahead with: whole episodes, counted."""
+"""`rlhf-eval` in environments without rules to look ahead with: counts whole episodes."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from rlhf_agents.progress import progress_bar
 
 EPISODES = 100
 NEED_RULES = ("positions", "goals", "nodes", "openings", "plot", "games")
-"""Options that only games with rules have."""
+"""Options that apply only to games with rules."""
 
 
 def evaluate_env(options: argparse.Namespace) -> int:
-    """Measure an agent in an environment and print how it went.
+    """Measure an agent in an environment and print the results.
 
     Raises:
-        UserError: an option cannot work, or the agent does not fit.
+        UserError: an option is invalid, or the agent does not fit.
         rlhf_games.base.GameError: there is no such environment.
     """
     episodes = _check(options)
@@ -42,7 +42,7 @@ def _check(options: argparse.Namespace) -> int:
     """Return how many episodes to play.
 
     Raises:
-        SettingError: an option does not apply or is impossible, or no agent was named.
+        SettingError: an option does not apply or is invalid, or no agent was named.
     """
     check_without_rules(options, NEED_RULES, "; use --episodes")
     return EPISODES if options.episodes is None else int(options.episodes)

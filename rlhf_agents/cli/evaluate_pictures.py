@@ -1,4 +1,4 @@
-"""The picture of `rlhf-eval --plot`: what the tables say, drawn."""
+"""The picture of `rlhf-eval --plot`: a plot of the tables."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from rlhf_agents.files.atomic import check_writable
 
 
 def check_plot(options: argparse.Namespace) -> None:
-    """Find out before the work whether a picture that is asked for can be drawn and written.
+    """Check before the work that a requested picture can be drawn and written.
 
     Raises:
         SettingError: matplotlib is missing, or the results do not fit into one picture.
-        OutputError: the file cannot be written, or exists and is not to be replaced.
+        OutputError: the file cannot be written, or exists and must not be replaced.
     """
     if options.plot is None:
         return

@@ -11,7 +11,7 @@ from rich.table import Table
 from rlhf_games.base import Game
 
 WIDTH = 160
-"""Columns where there is no terminal: enough that no cell is cut."""
+"""Columns without a terminal: enough that no cell is cut."""
 
 Record = dict[str, Any]
 
@@ -70,7 +70,7 @@ def show_scores(report: Record) -> None:
 def _show_goals(matrix: Record, game: Game, console: Console) -> None:
     console.print(f"\n{game.title}: {heading(matrix)}, {matrix['games']} games per goal")
     console.print(_asked_table(matrix, console))
-    console.print("\n% of the games by asked (rows) and achieved goal (columns):")
+    console.print("\n% of the games by requested (rows) and achieved goal (columns):")
     console.print(_matrix_table(matrix, console))
     rows = [*matrix["rows"], matrix["baseline"]]
     fewest = min(row["distinct"] for row in rows)
@@ -81,7 +81,7 @@ def _show_goals(matrix: Record, game: Game, console: Console) -> None:
 
 
 def heading(result: Record) -> str:
-    """Return who played against whom, with the budget of the agent."""
+    """Return a heading with both players and the budget of the agent."""
     agent = result["agent"]
     if result["nodes"] is not None and "nodes" not in agent and "@" not in agent:
         agent += f" ({result['nodes']} nodes)"
@@ -148,7 +148,7 @@ def _asked_table(matrix: Record, console: Console) -> Table:
 
 
 def _matrix_table(matrix: Record, console: Console) -> Table:
-    """Return the whole matrix; columns are numbered, because their names would not fit."""
+    """Return the whole matrix; columns are numbered because their names would not fit."""
     goals = matrix["goals"]
     table = _new_table(console, "asked", *(str(number + 1) for number in range(len(goals))))
     longest = max(len(name) for name in goals)

@@ -18,11 +18,11 @@ EXAMPLES = """examples:
   rlhf-export --agent connect_four@2000 --to kaggle --out submission.py
   rlhf-export --agent three.zip --to python --out bot.py --goal draw --nodes 100
   rlhf-export --agent pole.zip --to onnx --out pole.onnx       also for environments without rules
-  rlhf-export --agent dqn.zip --to sb3 --trust --out ours.zip  what SB3's DQN wrote becomes ours
+  rlhf-export --agent dqn.zip --to sb3 --trust --out ours.zip  converts a file of SB3's DQN
   rlhf-export --to python                         how to use a format
 
 formats: {formats}
-Their options are given as --option KEY=VALUE; an existing file is replaced by --force only."""
+Give their options as --option KEY=VALUE; only --force replaces an existing file."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -31,17 +31,21 @@ def parser() -> argparse.ArgumentParser:
     description = "Export a trained agent to programs that do not have this package."
     program = Parser("rlhf-export", description, EXAMPLES.format(formats=formats))
     add = program.add_argument
-    agent_help = "a bundled agent, or a file of rlhf-train; either may end in @NODES"
+    agent_help = "a bundled agent, or a file from rlhf-train; either may end in @NODES"
     add("--agent", metavar="NAME|FILE.zip", help=agent_help)
     add("--to", required=True, metavar="FORMAT", help=f"one of {formats}")
     add("--out", type=Path, metavar="PATH", help="the file to write")
-    add("--goal", default="win", help="what it plays for (default: win)")
-    nodes = f"positions per move; 0: network alone (default {DEFAULT_NODES})"
+    add("--goal", default="win", help="its goal (default: win)")
+    nodes = f"positions to search per move; 0 is the network alone (default {DEFAULT_NODES})"
     add("--nodes", type=common.nodes, metavar="N", help=nodes)
     add("--opset", type=int, help="of the format onnx")
-    add("--trust", action="store_true", help="with --to sb3: run the code of a file of SB3's")
+    add(
+        "--trust",
+        action="store_true",
+        help="with --to sb3: run the code in a file of SB3's",
+    )
     add("--force", action="store_true", help="replace an existing file")
-    option_help = "for the format, see its page"
+    option_help = "options of the format, see its page"
     add("--option", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help=option_help)
     return program
 

@@ -1,4 +1,4 @@
-"""`rlhf-games`: lists what there is to play, with players, actions and goals."""
+"""`rlhf-games`: lists games and environments with players, actions and goals."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from rlhf_agents.words import spelled_out, words_of
 from rlhf_games.base import did_you_mean, unknown_name
 
 EXAMPLES = """examples:
-  rlhf-games                                      libraries, and games with fast rules of our own
+  rlhf-games                                      libraries, and our own compiled games
   rlhf-games minatar                              the environments of a library
   rlhf-games "openspiel:*go*"                     those whose names match
-  rlhf-games gymnasium:Lake                       those whose names have a part
+  rlhf-games gymnasium:Lake                       those whose names contain a text
   rlhf-games "openspiel:breakthrough(rows=6,columns=6)"
   rlhf-games connect_four --json
 
@@ -35,19 +35,17 @@ rlhf_agents.make_env(NAME). Where foresight is yes, the rules are exact
 and agents look ahead. Where agent is yes, a trained agent comes with the game."""
 
 WIDTH = 160
-"""Columns where there is no terminal: enough that tables stay readable."""
+"""Columns without a terminal: enough that tables stay readable."""
 
 Record = dict[str, Any]
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the program's argument parser."""
-    program = Parser(
-        "rlhf-games", "List what can be played, and what it can be played for.", EXAMPLES
-    )
+    program = Parser("rlhf-games", "List games and environments, and their goals.", EXAMPLES)
     words = "a game, a library, or LIBRARY:PATTERN (default: all libraries and games)"
     program.add_argument("what", nargs="?", metavar="NAME", help=words)
-    program.add_argument("--json", action="store_true", help="print one JSON object, nothing else")
+    program.add_argument("--json", action="store_true", help="print only one JSON object")
     return program
 
 
@@ -70,11 +68,11 @@ def _list(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int:
     return 0
 
 
-# ---- what there is ---------------------------------------------------------------------------
+# ---- the lists ---------------------------------------------------------------------------
 
 
 def _report(what: str | None) -> Record:
-    """Return what was asked for, ready for JSON.
+    """Return the requested list, ready for JSON.
 
     Raises:
         rlhf_games.base.GameError: nothing has that name.
@@ -107,7 +105,7 @@ def _own(names: Sequence[str]) -> list[Record]:
 
 
 def _one_name(what: str) -> str:
-    """Return a name as the catalogue has it: ids of Gymnasium's with their library.
+    """Return a name in the catalogue's form: Gymnasium's ids with their library.
 
     Raises:
         rlhf_games.UnknownGameError: there is no such game or library.
@@ -127,7 +125,7 @@ def _tables(report: Record, console: Console) -> list[tuple[str, Table]]:
     if "libraries" in report:
         tables.append(("Libraries, as LIBRARY:NAME:", _libraries(report["libraries"], console)))
     if "games" in report:
-        tables.append(("Games with rules of our own:", _env_table(report["games"], console)))
+        tables.append(("Our own compiled games:", _env_table(report["games"], console)))
     playable = [one for one in report.get("worlds", []) if "reason" not in one]
     refused = [one for one in report.get("worlds", []) if "reason" in one]
     listed = [*report.get("games", []), *playable]
@@ -172,7 +170,7 @@ def _env_table(envs: list[Record], console: Console) -> Table:
 
 
 def _goals(one: Record, console: Console) -> Table:
-    """Return what the goals of a game or an environment are called, and what that means."""
+    """Return the names and meanings of the goals of a game or an environment."""
     table = _new_table(console, "goal", "in words")
     known = {}
     if one["name"] in rlhf_games.names():

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 NODES = 256
 PATIENCE = 0.5
-"""Seconds that a search may take to end when the program does."""
+"""Seconds for a search to end with the program."""
 
 GTP_EXAMPLES = """examples:
   rlhf-gtp --agent connect_four
@@ -33,9 +33,10 @@ GTP_EXAMPLES = """examples:
   printf 'genmove b\\nrlhf-explain\\nquit\\n' | rlhf-gtp --agent connect_four
 
 OpenSpiel's client: GTPBot(game, ["rlhf-gtp", "--agent", "connect_four"]). Moves have OpenSpiel's
-names (x3, d3, b7c6*), in one word; in Go they are vertices (D7) or pass. The game's own names are
-understood as well, except where they mean another move. boardsize, komi, time_settings, time_left,
-loadsgf and printsgf do what they say. Commands of our own: rlhf-list_goals, rlhf-set_goal [NAME],
+names without spaces (x3, d3, b7c6*); in Go they are vertices (D7) or pass. The game's own names
+also
+work, except where they mean another move. boardsize, komi, time_settings, time_left, loadsgf and
+printsgf work as in GTP. Private commands: rlhf-list_goals, rlhf-set_goal [NAME],
 rlhf-genmove_goal COLOUR NAME, rlhf-set_nodes [N], rlhf-explain [NAME]."""
 
 UCI_EXAMPLES = """examples:
@@ -45,8 +46,7 @@ UCI_EXAMPLES = """examples:
 
 Answers uci, isready, setoption (Goal, MultiPV, Nodes), ucinewgame, position (startpos, and fen for
 chess), go (nodes, movetime, depth, wtime and btime, infinite, searchmoves), stop and quit. Moves
-are called as the game calls them (a2a3; in Connect Four the number of the column), those of chess
-as UCI does."""
+have the game's own names (a2a3; in Connect Four the number of the column), in chess UCI's."""
 
 
 def _parser(name: str, protocol: str, examples: str) -> Parser:
@@ -56,17 +56,17 @@ def _parser(name: str, protocol: str, examples: str) -> Parser:
     words = "a bundled agent, FILE.zip (either may end in @NODES), minimax:DEPTH or random"
     add("--agent", required=True, metavar="SPEC", help=words)
     add("--game", metavar="NAME", help="the game (default: the one that the agent was trained for)")
-    add("--goal", default="win", metavar="NAME", help="what it plays for (default: win)")
-    nodes = f"positions that an agent looks at per move (default {NODES})"
+    add("--goal", default="win", metavar="NAME", help="its goal (default: win)")
+    nodes = f"positions that an agent searches per move (default {NODES})"
     add("--nodes", type=common.nodes, metavar="N", help=nodes)
-    program.add_seed("of random players (default 0)")
+    program.add_seed("seed of random players (default 0)")
     return program
 
 
 def gtp_parser() -> argparse.ArgumentParser:
     """Return the argument parser of `rlhf-gtp`."""
     program = _parser("rlhf-gtp", "GTP, the Go Text Protocol", GTP_EXAMPLES)
-    seconds = f"that a move takes at most, where no clock is set (default {USUAL_SECONDS:.0f})"
+    seconds = f"the most seconds per move if no clock is set (default {USUAL_SECONDS:.0f})"
     program.add_argument("--seconds", type=float, default=USUAL_SECONDS, metavar="S", help=seconds)
     return program
 
@@ -99,14 +99,14 @@ def _uci(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int:
     from rlhf_agents.bots.protocols import move_names, uci  # noqa: PLC0415 - after the arguments
 
     engine = _engine(options, move_names.long_algebraic)
-    # Not sys.stdin: its lock, which the reading thread holds, is in the way when Python ends.
+    # Not sys.stdin: the reading thread holds its lock, which blocks Python's exit.
     with open(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as source:
         uci.serve(engine, source, sys.stdout)
     return _end(engine)
 
 
 def _end(engine: Engine) -> int:
-    """Return the exit code; a search that goes on must not hold up the end, nor crash in it."""
+    """Return the exit code; a running search must neither delay the exit nor crash it."""
     if engine.still_searches(PATIENCE):
         with contextlib.suppress(OSError, ValueError):
             sys.stdout.flush()
@@ -115,7 +115,7 @@ def _end(engine: Engine) -> int:
 
 
 def _engine(options: argparse.Namespace, spell: Spell) -> Engine:
-    """Return the engine that was asked for.
+    """Return the requested engine.
 
     Raises:
         UserError: there is no such agent, or an option is wrong.
@@ -128,7 +128,7 @@ def _engine(options: argparse.Namespace, spell: Spell) -> Engine:
     agent, nodes = split_nodes(options.agent, options.nodes, NODES)
     trained = None if is_untrained(agent) else load_agent(agent).game.name
     if options.game is None and trained is None:
-        msg = f"{agent} plays many games: say which by --game"
+        msg = f"{agent} plays many games: name one with --game"
         raise SettingError(msg)
     name = trained if options.game is None else game_name(options.game)
     if name is None:

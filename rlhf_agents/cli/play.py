@@ -37,7 +37,7 @@ NODES = 256
 MOST_PLIES = 10**7
 STAND_IN = "minimax:2"
 NEED_RULES = ("nodes", "time", "side", "load")
-"""Options that only games with exact rules have."""
+"""Options that apply only to games with exact rules."""
 
 EXAMPLES = """examples:
   rlhf-play                                   choose a game from a list
@@ -61,7 +61,7 @@ Without a display and without a terminal to type in, the agent plays itself; --t
 moves from a pipe instead.
 
 Environments without exact rules can be watched: the window shows the environment's own picture, the
-return, and the values that the agent gives to its actions. Without --agent, actions are random.
+return, and the agent's values for its actions. Without --agent, actions are random.
 rlhf-games lists everything that can be played."""
 
 
@@ -79,7 +79,7 @@ def parser() -> Parser:
     add("--goal", help=goal)
     nodes = f"positions that the agent searches per move, 0 to {MAX_NODES:,}; 0 uses the network"
     add("--nodes", type=common.nodes, metavar="N", help=f"{nodes} alone (default {NODES})")
-    seconds = "seconds per move instead of --nodes; moves are then proven where possible"
+    seconds = "seconds per move, instead of --nodes; moves are then proven where possible"
     add("--time", type=common.seconds, metavar="SECONDS", help=seconds)
     side = "the side of the opponent, that is yours if you play (default: first; watched games"
     add("--side", choices=SIDES, help=f"{side} alternate)")
@@ -90,12 +90,12 @@ def parser() -> Parser:
     add("--terminal", action="store_true", help="play in the terminal, not in a window")
     add("--record", type=Path, metavar="FILE.gif", help="write the game as an animation")
     add("--screenshot", type=Path, metavar="FILE.png", help="write a picture of the last position")
-    add("--force", action="store_true", help="replace files that exist already")
+    add("--force", action="store_true", help="replace existing files")
     plies = "moves (or steps of an environment) to record (default: to the end)"
     add("--plies", type=common.whole(0, MOST_PLIES), metavar="N", help=plies)
     add("--theme", choices=("dark", "light"), default="dark", help="colours (default dark)")
-    add("--size", type=_size, metavar="WxH", help="of the window or the pictures, e.g. 960x640")
-    program.add_seed("of random players, sides and openings (default 0)")
+    add("--size", type=_size, metavar="WxH", help="size of window or pictures, e.g. 960x640")
+    program.add_seed("seed of random players, sides and openings (default 0)")
     return program
 
 
@@ -129,7 +129,7 @@ def _play(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int:
     if not _wants_files(options):
         _play_session(options, setup)
         return 0
-    require_pygame()  # found out before the game is played
+    require_pygame()  # checked before the game is played
     session = None
     if setup.opponent == "human":
         setup, session = _play_session(options, setup)
@@ -158,7 +158,7 @@ def _play_env(options: argparse.Namespace) -> int:
 
 
 def _default_actor(name: str, goal: str | None) -> str:
-    """Return who acts in an environment where nobody was named."""
+    """Return the actor in an environment if none was named."""
     if goal is None and name in bundled_policies():
         return "agent"
     what = name if goal is None else f"{name} and the goal {goal}"
@@ -175,7 +175,7 @@ def _setup(options: argparse.Namespace, rules: str) -> Setup:
         msg = "--watch shows two players; leave it out to play yourself, or name another --opponent"
         raise SettingError(msg)
     if options.time is not None and options.nodes is not None:
-        msg = "--nodes and --time are two budgets of a move: give one"
+        msg = "give --nodes or --time, not both"
         raise SettingError(msg)
     return Setup(
         game=rules,
@@ -191,7 +191,7 @@ def _setup(options: argparse.Namespace, rules: str) -> Setup:
 
 
 def _default_agent(rules: str) -> str | None:
-    """Return the agent where none was named: None is the game's own agent, else a search."""
+    """Return the agent if none was named: None for the game's own agent, otherwise a search."""
     if rules in bundled_agents():
         return None
     sys.stderr.write(f"No agent comes with {rules}; {STAND_IN} plays (--agent names another).\n")
@@ -199,10 +199,10 @@ def _default_agent(rules: str) -> str | None:
 
 
 def _can_open_window() -> bool:
-    """Return whether there is a display and pygame-ce; say in one sentence what is missing."""
+    """Return whether there is a display and pygame-ce; print what is missing in one sentence."""
     why = "there is no display to open a window on"
     if not has_display() and not sys.stdout.isatty():
-        return False  # a pipe or a log: nobody expects a window
+        return False  # a pipe or a log: a window is not expected
     if has_display():
         try:
             require_pygame()
@@ -216,7 +216,7 @@ def _can_open_window() -> bool:
 
 
 def _play_session(options: argparse.Namespace, setup: Setup) -> tuple[Setup, Session | None]:
-    """Play in the window or in the terminal; the session is None if a signal ended it."""
+    """Play in the window or in the terminal; the session is None after a signal."""
     if not options.terminal and _can_open_window():
         from rlhf_agents.cli.play_window import play_in_window  # noqa: PLC0415 - needs pygame
 

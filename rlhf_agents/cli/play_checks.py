@@ -1,4 +1,4 @@
-"""What `rlhf-play` checks and asks before it loads anything."""
+"""Checks and questions of `rlhf-play` before it loads anything."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def is_interactive() -> bool:
 
 
 def check_options(options: argparse.Namespace) -> None:
-    """Find the mistakes that need no rules; put the game that was named into `options.game`.
+    """Find mistakes that need no rules; put the named game into `options.game`.
 
     Raises:
         UserError: options contradict each other, or a file could not be written.
@@ -75,7 +75,7 @@ def choose_game(ask: Callable[[str], str] = input) -> str:
 
 
 def _chosen(typed: str, games: list[str]) -> str | None:
-    """Return the game that a number, a name or a title means; also a library's, such as a:b."""
+    """Return the game with a number, a name or a title; also a library's, such as a:b."""
     if typed.isdecimal():
         return games[int(typed) - 1] if 1 <= int(typed) <= len(games) else None
     by_name = {readable_name(name).casefold(): name for name in games}

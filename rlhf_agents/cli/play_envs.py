@@ -18,18 +18,19 @@ from rlhf_agents.play.episode_frames import Frame
 from rlhf_agents.play.viewer.pygame_check import open_offscreen_driver
 
 MOST_STEPS = 1000
-"""Of a recording or in the terminal without --plies: some environments never end."""
+"""The most steps of a recording, or in the terminal, without --plies: some environments never
+end."""
 
 
 def play_env(options: argparse.Namespace, can_open_window: Callable[[], bool]) -> int:
-    """Show how an agent acts in an environment.
+    """Show an agent in an environment.
 
     Args:
         options: of the program.
-        can_open_window: returns whether there is a display, and says what is missing.
+        can_open_window: returns whether there is a display, and prints what is missing.
 
     Raises:
-        UserError: an option cannot work, or the agent does not fit.
+        UserError: an option is invalid, or the agent does not fit.
         rlhf_games.base.GameError: the environment cannot be made.
     """
     config = env_config(options)
@@ -137,7 +138,7 @@ def _say_trouble(episode: EpisodePlayer) -> None:
 
 @contextlib.contextmanager
 def _silent() -> Iterator[None]:
-    """Let environments play no sound, as many fail without a loudspeaker."""
+    """Disable sound, as many environments fail without an audio device."""
     name = "SDL_AUDIODRIVER"
     before = os.environ.get(name)
     os.environ.setdefault(name, "dummy")

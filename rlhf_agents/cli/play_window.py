@@ -29,7 +29,7 @@ Size = tuple[int, int] | None
 def play_in_window(
     setup: Setup, theme: str, path: Path | None, size: Size, watch: OnFrame | None = None
 ) -> tuple[Setup, Session | None]:
-    """Open the window until the person leaves; return the final sides and the game on the board.
+    """Show the window until the user closes it; return the final sides and the game on the board.
 
     Args:
         setup: the settings of the game.
@@ -39,7 +39,7 @@ def play_in_window(
         watch: called after every frame.
 
     Returns:
-        The session is None if the window was closed while loading, or by a signal.
+        The session is None if the window was closed while loading or by a signal.
 
     Raises:
         UserError: no window can be opened, or a player or a file is wrong.
@@ -62,7 +62,7 @@ def play_in_window(
 
 
 def _leave_without_waiting(code: int) -> None:
-    """End the process with an exit code as soon as the program ends, whatever threads still do.
+    """End the process with an exit code as soon as the program ends, even if threads still run.
 
     A thread inside a compiled search or the compiler cannot be interrupted, and unloading their
     libraries while it runs can crash.
@@ -83,7 +83,7 @@ class Recording:
     Attributes:
         gif: the animation, if any.
         png: the picture of the last position, if any.
-        plies: how many moves, None for all.
+        plies: the number of moves, None for all.
         theme: the name of the colours.
         size: of the pictures in points, None for the default.
     """
@@ -96,13 +96,13 @@ class Recording:
 
 
 def record_game(setup: Setup, wanted: Recording, path: Path | None, session: Session | None) -> str:
-    """Write pictures of a game, without a display; return its result in words.
+    """Write pictures of a game without a display; return its result in words.
 
     Args:
         setup: the settings of the game.
         wanted: the files.
         path: a saved game to begin with.
-        session: a game that was played already, which replaces `path`.
+        session: a game already played, which replaces `path`.
 
     Raises:
         UserError: a player or a file is wrong, or Ctrl-C ended the recording.

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM end a program within two seconds, also in the middle of compiled code."""
+"""Ctrl-C and SIGTERM end a program within two seconds, even in the middle of compiled code."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from types import FrameType
 from typing import NoReturn
 
 GRACE = 1.5
-"""Seconds in which a program may end by itself."""
+"""Seconds for a program to end by itself."""
 INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
 SHOW_CURSOR = "\x1b[?25h"
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM: like Ctrl-C, it unwinds the program, so that files and terminals are left tidy."""
+    """SIGTERM: like Ctrl-C, it unwinds the program, so that files and terminals are left clean."""
 
 
 @contextmanager
 def ends_soon() -> Iterator[None]:
-    """While it is entered, a signal raises `KeyboardInterrupt` and the process ends soon after.
+    """A context in which a signal raises `KeyboardInterrupt` and the process ends soon after.
 
     Python's handlers run between two instructions of Python, so a long call of compiled code delays
     them. A thread that the signal wakes directly (compiled code does not hold the interpreter's
-    lock) ends the process once the time of grace is over. Outside the main thread, where signals
+    lock) ends the process once the grace period is over. Outside the main thread, where signals
     cannot be handled, nothing changes.
     """
     if threading.current_thread() is not threading.main_thread():
@@ -52,9 +52,9 @@ def ends_soon() -> Iterator[None]:
 
 
 def end_now(code: int = 0) -> NoReturn:
-    """End the process without waiting for what other threads compile or for memory to be freed.
+    """End the process without waiting for threads that compile or for memory to be freed.
 
-    For a program that has finished and saved its work, in a process of its own.
+    For a program that has finished and saved its work, in its own process.
     """
     sys.stdout.flush()
     sys.stderr.flush()
@@ -66,7 +66,7 @@ def _terminate(_kind: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _watch(signals: socket.socket) -> None:
-    """End the process `GRACE` seconds after a signal, unless the other end is closed before."""
+    """End the process `GRACE` seconds after a signal, unless the other end is closed first."""
     kinds = signals.recv(1)
     while kinds and kinds[0] not in (signal.SIGINT, signal.SIGTERM):
         kinds = signals.recv(1)

@@ -29,12 +29,12 @@ EXAMPLES = """examples:
   rlhf-train --resume cartpole.zip
   rlhf-play --game connect_four --agent four.zip
 
-Ctrl-C and SIGTERM save and end, and a run that is killed leaves its last checkpoint: --resume FILE
-alone goes on with the same environment and budget. The budget counts all training, also that
-before: 20 minutes, resumed with --minutes 60, are trained for 40 more. With --steps a run depends
-on nothing but its options, and a resumed run ends bit for bit where it would have ended without
-interruption (on the CPU); with --minutes, schedules follow the clock. On a game both cores are
-used: one learns, one looks ahead."""
+Ctrl-C and SIGTERM save and stop, and a run that is killed leaves its last checkpoint: --resume FILE
+alone continues with the same environment and budget. The budget counts all training: a run of 20
+minutes, resumed with --minutes 60, trains for 40 more. With --steps a run depends only on its
+options, and a resumed run ends bit for bit where it would have ended without interruption (on the
+CPU); with --minutes, schedules follow the clock. Games use two cores: one learns, one looks
+ahead."""
 
 MAX_STEPS = 10**12
 MAX_ENVS = 65536
@@ -48,7 +48,7 @@ OTHER_NAMES = {
     "net_arch": "policy_kwargs=dict(net_arch=[...])",
     "nodes": "foresight.nodes",
 }
-"""What hyper-parameters are called elsewhere."""
+"""Names of hyperparameters in other libraries."""
 
 
 def parser() -> Parser:
@@ -56,7 +56,7 @@ def parser() -> Parser:
     program = Parser(
         "rlhf-train",
         "Train an agent with hindsight and foresight: a game by self-play, or any other "
-        "environment by what it rewards.",
+        "environment from its rewards.",
         EXAMPLES,
     )
     _add_environment(program)
@@ -68,28 +68,28 @@ def parser() -> Parser:
 def _add_environment(program: Parser) -> None:
     add = program.add_argument_group("what is learnt").add_argument
     add("--game", "--env", dest="game", default="", metavar="WORLD", help=WORLD_HELP)
-    add("--goal", metavar="NAME", help="what to play for, where there are goals by name")
-    add("--opponent", metavar="SPEC", help="in environments of two players, e.g. random")
+    add("--goal", metavar="NAME", help="goal to play for, in environments with named goals")
+    add("--opponent", metavar="SPEC", help="opponent in two-player environments, e.g. random")
     add(
         "--option",
         nargs="+",
         action="extend",
         default=[],
         metavar="KEY=VALUE",
-        help="for the library of the environment; discretize=N cuts continuous actions into N",
+        help="for the environment's library; discretize=N gives each continuous action N values",
     )
     add(
         "--n-envs",
         type=common.whole(1, MAX_ENVS),
         metavar="N",
-        help="side by side (default 256 of a game, else 1 or what is known to be good)",
+        help="side by side (default 256 for a game, otherwise 1 or the recommended number)",
     )
     add(
         "--plain",
         action="store_true",
-        help="SB3's DQN with its own defaults instead of what is known to be good",
+        help="SB3's DQN with its own defaults, without recommended settings",
     )
-    add("--policy", help="SB3's name of it (default: by the observations)")
+    add("--policy", help="SB3's name of the policy (default: by the observations)")
     add(
         "--hyper",
         nargs="+",
@@ -97,12 +97,12 @@ def _add_environment(program: Parser) -> None:
         default=[],
         metavar="KEY=VALUE",
         help="arguments of HFDQN, e.g. buffer_size=50000 'policy_kwargs=dict(net_arch=[64])' "
-        "foresight.nodes=48, or foresight=True where the rules have to be learnt "
-        "(default: what is known to be good for the environment)",
+        "foresight.nodes=48, or foresight=True to learn a world model "
+        "(default: recommended for the environment)",
     )
     program.add_seed(
-        "of everything random (default 0; with --resume: go on with the file's random numbers, or "
-        "with those of another seed)",
+        "seed of everything random (default 0; with --resume: keep the file's random numbers, or "
+        "use another seed)",
         default=None,
     )
     program.add_device()
@@ -112,26 +112,26 @@ def _add_budget(program: Parser) -> None:
     budget = program.add_argument_group("how long")
     either, between = (budget.add_mutually_exclusive_group() for _ in range(2))
     steps = common.whole(1, MAX_STEPS)
-    minutes = "of training in all (default 20 for a game)"
+    minutes = "total training time (default 20 for a game)"
     either.add_argument("--minutes", type=float, metavar="M", help=minutes)
-    words = "of the environments in all (default elsewhere: as known)"
+    words = "total environment steps (default elsewhere: as recommended)"
     either.add_argument("--steps", type=steps, metavar="N", help=words)
-    words = "between saves (default 5)"
+    words = "minutes between saves (default 5)"
     between.add_argument("--checkpoint-minutes", type=float, default=5.0, metavar="M", help=words)
     between.add_argument("--checkpoint-steps", type=steps, metavar="N", help="the same, in steps")
-    words = "do not play against alpha-beta now and then (games only)"
+    words = "do not measure strength against alpha-beta (games only)"
     budget.add_argument("--no-strength", action="store_true", help=words)
 
 
 def _add_files(program: Parser) -> None:
     add = program.add_argument_group("files").add_argument
-    words = "model file to write (default: that of --resume, else the environment's name)"
+    words = "model file to write (default: that of --resume, or the environment's name)"
     add("--out", type=Path, metavar="FILE.zip", help=words)
     add("--force", action="store_true", help="replace an existing --out")
-    add("--resume", type=Path, metavar="FILE.zip", help="model file to go on from")
-    words = "small files without what was seen; a resumed run sees it anew"
+    add("--resume", type=Path, metavar="FILE.zip", help="model file to continue from")
+    words = "small files without replay buffer; a resumed run fills a new one"
     add("--no-replay", action="store_true", help=words)
-    words = "at the end keep only what playing needs (a tenth of the size; no replay to resume)"
+    words = "save only what playing needs at the end (a tenth of the size; no replay to resume)"
     add("--compact", action="store_true", help=words)
     add("--tensorboard", type=Path, metavar="FOLDER", help="folder for TensorBoard logs")
     words = "draw the learning curve (extra `plots`), with its numbers in FILE.csv"
@@ -153,13 +153,13 @@ def _train(options: argparse.Namespace, arguments: Sequence[str] | None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     config = _config(options, shlex.join(["rlhf-train", *words]))
     model, interrupted = train(config)
-    ending = "interrupted; go on with --resume" if interrupted else "done"
+    ending = "interrupted; continue with --resume" if interrupted else "done"
     named = ("games", "moves") if model.game is not None else ("episodes", "steps")
     counts = f"{model.episodes} {named[0]}, {model.num_timesteps} {named[1]}"
     print(f"{ending}: {config.out}, {counts}")  # noqa: T201 - the program's output
     if not interrupted:
         print(f"play it: {_next_command(config.out)}")  # noqa: T201 - the program's output
-    if arguments is None and interrupted:  # in the program's own process, which is to end soon
+    if arguments is None and interrupted:  # in the program's own process, which ends soon
         end_now()
     return 0
 
@@ -181,9 +181,9 @@ def _next_command(path: Path) -> str:
 
 
 def _check(options: argparse.Namespace) -> None:
-    """Find mistakes before anything heavy is imported."""
+    """Find mistakes before heavy imports."""
     if not options.game and options.resume is None:
-        msg = "name what to learn by --game or --env, or a file to go on from by --resume"
+        msg = "name an environment with --game or --env, or a file to continue from with --resume"
         raise SettingError(msg)
     if options.game:
         from rlhf_agents.envs.names import check_name  # noqa: PLC0415
@@ -223,7 +223,7 @@ def _config(options: argparse.Namespace, command: str) -> TrainingConfig:
 
     for key, _ in literals.pairs(options.hyper):
         if key in OTHER_NAMES:
-            msg = f"unknown hyper-parameter {key!r}; did you mean {OTHER_NAMES[key]}?"
+            msg = f"unknown hyperparameter {key!r}; did you mean {OTHER_NAMES[key]}?"
             raise SettingError(msg)
     extra = literals.pairs(options.option)
     return TrainingConfig(

@@ -1,7 +1,7 @@
-"""Model files of plain environments: the content of SB3's zip again, in JSON and safetensors.
+"""Model files of plain environments: the content of SB3's zip as JSON and safetensors.
 
-Reading translates our members back into a zip of SB3's in memory, and SB3's own loader takes it
-from there: all that it unpickles was pickled by us just before, from checked values.
+Reading translates our members back into an SB3 zip in memory for SB3's own loader: everything that
+it unpickles was pickled by us just before, from checked values.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ from rlhf_agents.files.untrusted import MAX_MEMBER_BYTES, WRONG
 from rlhf_agents.settings import LostSchedule
 
 STAND_IN = "replay_buffer"
-"""Only SB3's DQN reads it, see `BufferOfHFDQN`."""
+"""Only for SB3's DQN, see `BufferOfHFDQN`."""
 SCHEDULES = ("learning_rate", "lr_schedule")
 DERIVED = {"batch_norm_stats", "batch_norm_stats_target"}
-"""Views of a network's own arrays, made anew with it."""
+"""Views of a network's own arrays, which are recreated with it."""
 
 
 class Saved(Protocol):
-    """A model of a plain environment, as far as its file is concerned."""
+    """The parts of a plain environment's model that its file needs."""
 
     lookahead: Lookahead | None
 
@@ -51,10 +51,10 @@ class Saved(Protocol):
 
 
 def plain_parts(model: Saved, base: bytes) -> tuple[dict[str, Any], dict[str, Arrays]]:
-    """Return the manifest and the array groups that say what SB3's zip `base` says."""
+    """Return the manifest and the array groups with the content of SB3's zip `base`."""
     with zipfile.ZipFile(io.BytesIO(base)) as archive:
         names = list(json.loads(archive.read("data")))
-    saved = model.get_parameters()  # looks through torch.compile
+    saved = model.get_parameters()  # unwraps torch.compile
     optimizer = saved["policy.optimizer"]
     manifest = {
         "algorithm": type(model).__name__,
@@ -78,7 +78,7 @@ ONLINE, TARGET = "q_net.", "q_net_target."
 
 
 def compact_parts(model: Saved, base: bytes) -> tuple[dict[str, Any], dict[str, Arrays]]:
-    """Return what `plain_parts` does, without what only training needs, in half precision."""
+    """Return the result of `plain_parts` without the parts for training, in half precision."""
     manifest, groups = plain_parts(model, base)
     data = {name: None if name in OF_THE_RUN else value for name, value in manifest["data"].items()}
     playing = {
@@ -91,7 +91,7 @@ def compact_parts(model: Saved, base: bytes) -> tuple[dict[str, Any], dict[str, 
 
 
 def _policy_arrays(file: ModelFile) -> Arrays:
-    """Return the arrays of a policy, those that a compact file leaves out among them."""
+    """Return the arrays of a policy, including those that a compact file leaves out."""
     arrays = file.arrays[POLICY]
     if not file.manifest.get("compact"):
         return arrays
@@ -103,7 +103,7 @@ def _policy_arrays(file: ModelFile) -> Arrays:
 
 
 def _world(model: Saved) -> dict[str, Arrays]:
-    """Return the group of the world model; none without a model or if it is too large."""
+    """Return the group of the world model, empty without a model or if it is too large."""
     if model.lookahead is None:
         return {}
     state = model.lookahead.world.state()
@@ -115,7 +115,7 @@ def restore_world_model(model: Saved, file: ModelFile) -> None:
     """Restore the world model of a loaded model, if the file has one.
 
     Raises:
-        ModelFileError: the file has a world model of another environment.
+        ModelFileError: the file has a world model for another environment.
     """
     if model.lookahead is None or WORLD not in file.arrays:
         return
@@ -134,15 +134,15 @@ def _array(tensor: torch.Tensor) -> Array:
 def sb3_stream(
     model_class: type, file: ModelFile, custom_objects: Mapping[str, object]
 ) -> io.BytesIO:
-    """Return SB3's zip with what a file describes.
+    """Return SB3's zip for a file's content.
 
     Args:
         model_class: HFDQN or a subclass.
-        file: what was read.
-        custom_objects: what replaces saved attributes.
+        file: the file's content.
+        custom_objects: values that replace saved attributes.
 
     Raises:
-        ModelFileError: it describes no model, or something only `custom_objects` can give.
+        ModelFileError: it does not describe a model, or needs something in `custom_objects`.
     """
     try:
         data = decode_all({"dict": list(file.manifest["data"].items())})
@@ -186,7 +186,7 @@ def _ask_for_custom(
         custom = custom_in(value)
         if custom is not None and name not in custom_objects:
             msg = (
-                f"{file.path} was saved with {custom} as {name}, which only code can bring back: "
+                f"{file.path} was saved with {custom} as {name}, which only code can restore: "
                 f"pass custom_objects={{{name!r}: ...}}, or trust=True if you trust its author"
             )
             raise ModelFileError(msg)

@@ -1,7 +1,7 @@
 """Checks that a file describes a model that can be built and trained, without building it.
 
-The networks are laid out on torch's `meta` device, which has shapes and no memory, and compared
-with the arrays of the file. So nothing large is built that the file does not hold.
+The networks are laid out on torch's `meta` device, which has shapes but no memory, and compared
+with the arrays in the file. So nothing large is built unless the file really contains it.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ NOT_SAVED = frozenset(
         "_used_share",
     }
 )
-"""Attributes of `HFDQN` that a model makes for itself: never written, refused when read."""
+"""Attributes that an `HFDQN` creates itself: never written, and refused when read."""
 SB3_MAKES = frozenset(
     {
         "policy",
@@ -64,17 +64,17 @@ SB3_MAKES = frozenset(
         "_vec_normalize_env",
     }
 )
-"""The same of SB3's classes."""
+"""The same for SB3's classes."""
 MAX_WORLD = 10**7
-"""The most weights of a world model, which is made anew when a file is loaded."""
+"""The most weights of a world model, which is created when a file is loaded."""
 MAX_HER = 3_000_000
-"""Steps of SB3's HerReplayBuffer, which makes a dict for each of them."""
+"""The most steps of SB3's HerReplayBuffer, which creates a dict for each."""
 PREFERENCES = ("capturable", "fused", "foreach")
-"""Options that change how an optimizer computes but not the result: they depend on the device."""
+"""Options that change how an optimizer computes, not the result; they depend on the device."""
 
 
 class ModelData(TypedDict, total=False):
-    """The attributes of a model that building it takes, of kinds that `check_attributes` checks."""
+    """The attributes that are needed to build a model, checked by `check_attributes`."""
 
     policy_class: type[DQNPolicy]
     policy_kwargs: Arguments
@@ -89,19 +89,19 @@ class ModelData(TypedDict, total=False):
 
 
 def check_attributes(model_class: type, data: Mapping[str, object], brought: set[str]) -> None:
-    """Raise unless attributes can be those of a model.
+    """Raise if attributes cannot be those of a model.
 
     Args:
         model_class: HFDQN or a subclass.
         data: attributes by name.
-        brought: names that the caller brings, which are not checked.
+        brought: names from the caller, which are not checked.
 
     Raises:
         ValueError: something is missing or wrong.
     """
     for name in REQUIRED:
         if name not in data:
-            msg = f"it does not say what {name} is"
+            msg = f"{name} is missing"
             raise ValueError(msg)
     for name, value in data.items():
         if name in brought:
@@ -121,17 +121,17 @@ def _is_code(model_class: type, name: str) -> bool:
 def check_network(
     data: ModelData, arrays: Arrays, groups: object, moments: Arrays, brought: set[str]
 ) -> None:
-    """Raise unless the arrays of a file are those of the network that its settings describe.
+    """Raise unless a file's arrays are those of the network that its settings describe.
 
     A network of the caller's own classes is not checked if it cannot be laid out without memory;
-    then its code decides how much it takes.
+    its code then decides how much memory it needs.
 
     Args:
         data: attributes of the model by name.
         arrays: of the policy.
         groups: of the optimizer.
         moments: arrays of the optimizer, named "index.key".
-        brought: names of attributes that the caller brought.
+        brought: names of attributes from the caller.
 
     Raises:
         ValueError: they differ; further errors are in `WRONG`.
@@ -163,7 +163,7 @@ def _laid_out(data: ModelData) -> DQNPolicy:
     kwargs = {k: v for k, v in data.get("policy_kwargs", {}).items() if k != "device"}
     kwargs.update(optimizer_class=torch.optim.SGD, optimizer_kwargs={})
     nowhere = torch.device("meta")
-    # SB3's policies move their networks to their device, which they take from the parameters.
+    # SB3's policies move their networks to their device, which they derive from the parameters.
     light = type("Light", (data["policy_class"],), {"device": property(lambda _: nowhere)})
     with torch.random.fork_rng(devices=[]), nowhere:
         policy: DQNPolicy = light(
@@ -175,14 +175,14 @@ def _laid_out(data: ModelData) -> DQNPolicy:
 def _check_optimizer(
     data: ModelData, groups: object, moments: Arrays, shapes: list[tuple[int, ...]], learnt: int
 ) -> None:
-    """SB3's old models also list parameters that are not `learnt`; SB3 warns and drops them."""
+    """Old SB3 models also list parameters that are not `learnt`; SB3 warns and drops them."""
     if type(groups) is not list or type(groups[0]) is not dict:
         msg = "its optimizer has no groups of parameters"
         raise ValueError(msg)
     group = dict(groups[0])
     listed = group.pop("params", None)
     if len(groups) != 1 or listed not in [list(range(n)) for n in (learnt, len(shapes))]:
-        msg = "its optimizer has other parameters than its network"
+        msg = "its optimizer and its network have different parameters"
         raise ValueError(msg)
     shapes = shapes[: len(listed)]
     for key, value in group.items():
@@ -195,7 +195,7 @@ def _check_optimizer(
 
 
 def _keys_of_a_step(data: ModelData, group: Mapping[str, object]) -> dict[str, bool]:
-    """Return what an optimizer with the options `group` keeps of a parameter, after a small step.
+    """Return the state that an optimizer with the options `group` keeps per parameter.
 
     The values are True where it is a single number.
     """
@@ -228,7 +228,7 @@ def _check_kind(key: str, value: object, usual: object) -> None:
 
 
 def check_buffer(data: ModelData, brought: set[str]) -> None:
-    """Raise unless the replay buffer that the settings describe can be made, by a small one.
+    """Raise if the replay buffer in the settings cannot be made; tries a small one.
 
     Raises:
         ValueError: it cannot; further errors are in `WRONG`.
@@ -247,7 +247,7 @@ def check_buffer(data: ModelData, brought: set[str]) -> None:
         kwargs["env"] = None
         room = data.get("buffer_size", 1)
         if not issubclass(chosen, HindsightReplayBuffer) and room > MAX_HER:
-            msg = f"a HerReplayBuffer of {room} steps is refused: at most {MAX_HER} are made"
+            msg = f"a HerReplayBuffer of {room} steps is refused: the limit is {MAX_HER}"
             raise ValueError(msg)
     try:
         chosen(
@@ -272,7 +272,7 @@ def _check_priorities(priorities: object) -> None:
 
 
 def check_foresight(data: ModelData) -> None:
-    """Raise unless the world model that the settings describe can be made, and is not too large.
+    """Raise if the world model in the settings cannot be made or is too large.
 
     Raises:
         ValueError: it cannot; further errors are in `WRONG`.
@@ -292,7 +292,7 @@ def check_foresight(data: ModelData) -> None:
     )
     size = settings.members * (seen * settings.hidden + (seen + settings.hidden) * (seen + 2))
     if settings.model != "table" and size > MAX_WORLD:
-        msg = f"a world model of {size} weights is refused: at most {MAX_WORLD} are made"
+        msg = f"a world model of {size} weights is refused: the limit is {MAX_WORLD}"
         raise ValueError(msg)
     try:
         WorldModel(space, int(actions.n), settings, seed=0)
@@ -301,7 +301,7 @@ def check_foresight(data: ModelData) -> None:
 
 
 def foresight_clash(n_steps: int, first_action: int, buffer_class: type | None) -> str | None:
-    """Return which setting makes it impossible to look ahead, if one does."""
+    """Return the setting that makes foresight impossible, if any."""
     plain = buffer_class is not None and issubclass(
         buffer_class, HindsightReplayBuffer | MaskedReplayBuffer
     )
@@ -314,7 +314,7 @@ def foresight_clash(n_steps: int, first_action: int, buffer_class: type | None) 
 
 
 def custom_in(value: object) -> str | None:
-    """Return the name of something custom in a value, None if all of it is known."""
+    """Return the name of something custom in a value, None if there is none."""
     if isinstance(value, Custom):
         return value.name
     return next((name for part in parts_of(value) if (name := custom_in(part))), None)

@@ -1,4 +1,4 @@
-"""Checks of what users give to a model."""
+"""Checks of users' arguments to a model."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from rlhf_agents.settings import LostSchedule
 
 
 def check_observation(observation: object) -> None:
-    """Refuse the pair that `reset` of Gymnasium returns.
+    """Refuse the pair that Gymnasium's `reset` returns.
 
     Raises:
         ObservationError: it is a pair of an observation and an info.
@@ -25,22 +25,22 @@ def check_schedule(rate: object) -> None:
     """Refuse to learn with a learning rate that is not in the model's file.
 
     Raises:
-        SettingError: it is not.
+        SettingError: it is missing.
     """
     if isinstance(rate, LostSchedule):
         msg = (
             f"the learning rate of this model was the code {rate.name}, which is not in its file: "
-            "to go on learning, load it with learning_rate=..., or with trust=True if you trust "
+            "to continue learning, load it with learning_rate=..., or with trust=True if you trust "
             "its author"
         )
         raise SettingError(msg)
 
 
 def check_option(name: str, value: object, *kinds: type) -> None:
-    """Refuse a value that is neither None, True, False nor of one of the `kinds`.
+    """Refuse a value other than None, True, False or an instance of the `kinds`.
 
     Raises:
-        SettingError: it is another one.
+        SettingError: it is another value.
     """
     if value is not None and not isinstance(value, (bool, *kinds)):
         choices = ["None", "True", "False", *(f"{kind.__name__}(...)" for kind in kinds)]

@@ -1,7 +1,8 @@
 """SB3's multilayer Q-networks without the overhead of modules and autograd.
 
-At the sizes that DQN uses on vectors, most of the time goes into Python around a few small matrix
-products. Here they are written out; every other network takes the ordinary way.
+At the sizes that DQN uses for vectors, most of the time is Python overhead around a few small
+matrix
+products. Here they are written out; all other networks use the ordinary modules.
 """
 
 from __future__ import annotations
@@ -61,9 +62,9 @@ class DenseNetwork:
         self.all_numbers = _all_numbers(network.observation_space)
 
     def features(self, observations: PyTorchObs) -> torch.Tensor:
-        """Return what the first layer sees, float32 `[B, D]`."""
+        """Return the input of the first layer, float32 `[B, D]`."""
         network = self.network
-        if self.all_numbers:  # what `preprocess_obs` makes of them, in one go
+        if self.all_numbers:  # the same as `preprocess_obs`, in one go
             whole = self._joined(observations)
             return whole.float().flatten(1)
         seen = preprocess_obs(
@@ -79,7 +80,7 @@ class DenseNetwork:
         return torch.cat([observations[key] for key in self.keys], dim=1)
 
     def _rows(self, observations: PyTorchObs, offsets: torch.Tensor) -> torch.Tensor:
-        """Return which features are 1 where all others are 0, int64 `[B, P]`."""
+        """Return the indices of the features that are 1, if all others are 0, int64 `[B, P]`."""
         if isinstance(observations, dict):
             parts = [observations[key] for key in self.keys]
         else:
@@ -88,18 +89,18 @@ class DenseNetwork:
         return torch.cat(columns, dim=1) + offsets
 
     def _first(self, observations: PyTorchObs) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return what the first layer sees (or the rows of ones) and what it says."""
+        """Return the first layer's input (or the indices of ones) and its output."""
         layer = self.layers[0]
         if self.offsets is None:
             seen = self.features(observations)
             return seen, torch.addmm(layer.bias, seen, layer.weight.t())
-        # A product with zeros and a few ones is a sum of a few columns.
+        # A product with a few ones among zeros is a sum of a few columns.
         rows = self._rows(observations, self.offsets)
         columns = layer.weight.index_select(1, rows.flatten()).reshape(-1, *rows.shape)
         return rows, columns.sum(dim=2).t() + layer.bias
 
     def activations(self, observations: PyTorchObs) -> list[torch.Tensor]:
-        """Return the input of every layer and, last, the values `[B, A]`; no gradient is kept."""
+        """Return the input of every layer and, last, the values `[B, A]`, without gradients."""
         first, said = self._first(observations)
         seen = [first]
         for layer in self.layers[1:]:
@@ -115,8 +116,8 @@ class DenseNetwork:
         """Set the gradients of all parameters.
 
         Args:
-            activations: what `activations` returned.
-            gradient: of the loss by the values, `[B, A]`.
+            activations: from `activations`.
+            gradient: of the loss with respect to the values, `[B, A]`.
         """
         for layer, seen in zip(reversed(self.layers), reversed(activations[:-1]), strict=True):
             layer.bias.grad = gradient.sum(dim=0)
@@ -129,7 +130,7 @@ class DenseNetwork:
 
 
 def _all_numbers(space: Space) -> bool:
-    """Return whether every part is a vector whose numbers are the features, of one type."""
+    """Return whether every part is a plain vector of features, all of one dtype."""
     parts = list(space.spaces.values()) if isinstance(space, spaces.Dict) else [space]
     vectors = (spaces.MultiBinary, spaces.Box)
     plain = all(isinstance(part, vectors) and len(part.shape or ()) == 1 for part in parts)
@@ -146,7 +147,7 @@ def _discrete_offsets(space: Space) -> torch.Tensor | None:
 
 
 def _scattered(gradient: torch.Tensor, rows: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    """Return the gradient of the first layer's weight, like `weight`: columns of `rows` add up."""
+    """Return the gradient of the first layer's weight, like `weight`, by summing columns."""
     spread = gradient.t()[:, :, None].expand(-1, -1, rows.shape[1]).reshape(len(weight), -1)
     return torch.zeros_like(weight).index_add_(1, rows.flatten(), spread)
 
@@ -154,7 +155,7 @@ def _scattered(gradient: torch.Tensor, rows: torch.Tensor, weight: torch.Tensor)
 def huber_gradient(
     values: torch.Tensor, actions: torch.Tensor, target: torch.Tensor, weights: torch.Tensor | None
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Return the Huber loss as SB3 takes it, its gradient by `values`, and the errors.
+    """Return SB3's Huber loss, its gradient with respect to `values`, and the errors.
 
     Args:
         values: float32 `[B, A]`.

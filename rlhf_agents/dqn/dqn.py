@@ -36,15 +36,15 @@ from rlhf_agents.files.types import Array, Info, Observations
 from rlhf_agents.settings import ModelForesight, Parallel
 
 NO_BUFFER: Any = object()
-"""Keeps SB3's set-up from making a replay buffer."""
+"""Stops SB3's set-up from making a replay buffer."""
 Values = Callable[[PyTorchObs], torch.Tensor]
 """Maps observations to values `[B, A]`."""
 SB3_POLICIES = (DQNPolicy, CnnPolicy, MultiInputPolicy)
-"""Policies whose `predict` is known to be the best action of the Q-network."""
+"""Policies whose `predict` is the best action of the Q-network."""
 
 
 class PlainDQN(DQN):
-    """DQN on any environment with discrete actions: `HFDQN` where there is no game."""
+    """DQN for any environment with discrete actions: `HFDQN` without a game."""
 
     double_q = False
     uses_hindsight: bool | None = None
@@ -52,7 +52,7 @@ class PlainDQN(DQN):
     parallel: Parallel | None = None
 
     normalizer: VecNormalize | None = None
-    """Statistics that came with the file of a model that was trained in a `VecNormalize`."""
+    """Statistics from the file of a model that was trained in a `VecNormalize`."""
 
     _buffer: ReplayBuffer | None = None
     _makes_buffer_later = False
@@ -68,9 +68,9 @@ class PlainDQN(DQN):
 
     @property
     def replay_buffer(self) -> ReplayBuffer | None:
-        """The replay buffer. That of a loaded model is made when it is first asked for.
+        """The replay buffer; a loaded model creates it on first use.
 
-        So loading a file allocates no buffer, and neither does predicting.
+        So neither loading a file nor predicting allocates a buffer.
         """
         if self._buffer_is_due:
             self.replay_buffer = make_buffer(self)
@@ -98,7 +98,7 @@ class PlainDQN(DQN):
         if later:
             self._buffer, self._buffer_is_due = None, True
         self.lookahead = self._make_lookahead()
-        # SB3's loader fills `__dict__`, where our property hides this from us: its DQN finds it.
+        # SB3's loader fills `__dict__`: our property hides this entry, SB3's DQN finds it.
         self.__dict__["replay_buffer"] = BufferOfHFDQN()
 
     def _make_lookahead(self) -> Lookahead | None:
@@ -134,10 +134,10 @@ class PlainDQN(DQN):
         return not masking.observes_masks(space) and masking.offers_masks(self.env)
 
     def set_env(self, env: GymEnv, force_reset: bool = True) -> None:
-        """Go on in another environment; hindsight rewards are computed by the new one too."""
+        """Continue in another environment, which then also computes hindsight rewards."""
         super().set_env(env, force_reset)
         self._asks_masks = self._env_offers_masks()
-        if isinstance(self._buffer, HerReplayBuffer):  # one made later gets the new environment
+        if isinstance(self._buffer, HerReplayBuffer):  # a later one gets the new environment
             self._buffer.env = self.env
         if self.lookahead is not None:
             self.lookahead.set_env(self.env)
@@ -188,7 +188,7 @@ class PlainDQN(DQN):
         """Return actions for one observation or a batch, as SB3 does.
 
         Args:
-            observation: as for `DQN.predict`; its `action_mask`, if it has one, is honoured.
+            observation: as for `DQN.predict`; its `action_mask`, if any, is honoured.
             state: passed through.
             episode_start: ignored, as by DQN.
             deterministic: False explores at the current exploration rate, as DQN does.
@@ -212,7 +212,7 @@ class PlainDQN(DQN):
             and (network is None or type(self.policy) not in SB3_POLICIES)
         ):
             return super().predict(observation, state, episode_start, deterministic)
-        # The generator that SB3 seeds, and asked only when SB3 asks it.
+        # The generator that SB3 seeds, used only when SB3 uses it.
         explores = not deterministic and np.random.rand() < self.exploration_rate  # noqa: NPY002
         tensors, batched = self.policy.obs_to_tensor(observation)
         if explores:
@@ -244,7 +244,7 @@ class PlainDQN(DQN):
         return best
 
     def _written_out(self) -> tuple[DenseNetwork | None, DenseNetwork | None]:
-        """Return the written-out networks; looked for anew when they changed or `learn` begins."""
+        """Return the written-out networks, refreshed when they change or `learn` begins."""
         if self._dense is None or self._dense[0] is not self.q_net:
             self._dense = (
                 self.q_net,
@@ -293,7 +293,7 @@ class PlainDQN(DQN):
     def train(self, gradient_steps: int, batch_size: int = 100) -> None:
         """Take gradient steps on batches of the replay buffer, see `DQN.train`."""
         networks = self._written_out()
-        if networks[0] is None:  # else there is nothing that would behave in another way
+        if networks[0] is None:  # otherwise nothing would behave differently
             self.policy.set_training_mode(True)
         buffer = self.replay_buffer
         if isinstance(buffer, HindsightReplayBuffer | MaskedReplayBuffer):

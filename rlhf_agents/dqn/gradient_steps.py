@@ -1,7 +1,7 @@
 """Gradient steps without SB3's overhead; the arithmetic is the same.
 
-All calls of torch's private functions are here. They are made only with the version of torch that
-they were tested with; any other takes the public way, which is slower and does the same.
+All calls of torch's private functions are here. They are used only with the version of torch that
+they were tested with; other versions use public functions, which are slower but equivalent.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from torch import nn
 
 TESTED = "2.13"
 FAST = torch.__version__.startswith(f"{TESTED}.")
-"""Whether private functions are called."""
+"""Whether private functions are used."""
 
 
 def prefer_fused(optimizer: torch.optim.Optimizer) -> None:
-    """Let Adam update all parameters in one call, unless its owner chose otherwise."""
+    """Let Adam update all parameters in one call, unless its options say otherwise."""
     if not isinstance(optimizer, torch.optim.Adam | torch.optim.AdamW):
         return
     for group in optimizer.param_groups:
@@ -34,7 +34,7 @@ def clip(parameters: list[nn.Parameter], max_norm: float) -> None:
     gradients = [p.grad for p in parameters if p.grad is not None]
     norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
     share = max_norm / (norm + 1e-6)
-    if not share >= 1.0:  # also if it is not a number
+    if not share >= 1.0:  # also if it is NaN
         torch._foreach_mul_(gradients, share)
 
 
@@ -51,11 +51,11 @@ def clip_and_step(
 
 
 PLAIN = ("weight_decay", "amsgrad", "maximize", "capturable", "differentiable", "foreach")
-"""Options of Adam; where none is set it is the algorithm of the paper and nothing else."""
+"""Options of Adam; if none is set, it is exactly the algorithm of the paper."""
 
 
 def _is_plain(optimizer: torch.optim.Optimizer, kind: type, parameters: list[nn.Parameter]) -> bool:
-    """Return whether an optimizer is a `kind` without extras; not before its first step."""
+    """Return whether an optimizer is a `kind` without extras; False before its first step."""
     if type(optimizer) is not kind or len(optimizer.param_groups) != 1:
         return False
     group = optimizer.param_groups[0]
@@ -69,8 +69,8 @@ def _is_plain(optimizer: torch.optim.Optimizer, kind: type, parameters: list[nn.
 def _adam_step(optimizer: torch.optim.Optimizer, parameters: list[nn.Parameter]) -> None:
     """Take Adam's step (Kingma & Ba, 2015) in the order of `torch.optim.Adam`, so no bit differs.
 
-    torch goes through the parameters in Python, one after the other, after much ado; here each
-    operation is one call for all of them. All have taken the same number of steps.
+    torch loops over the parameters in Python, with much overhead; here each operation is one call
+    for all of them. All have taken the same number of steps.
     """
     group = optimizer.param_groups[0]
     (beta1, beta2), rate, eps = group["betas"], group["lr"], group["eps"]
@@ -112,9 +112,9 @@ def _adam_step(optimizer: torch.optim.Optimizer, parameters: list[nn.Parameter])
 def clip_and_step_radam(
     optimizer: torch.optim.Optimizer, parameters: list[nn.Parameter], max_norm: float
 ) -> None:
-    """Do what `clip_and_step` does, with RAdam (Liu et al., 2020) by the fused kernel of Adam.
+    """Like `clip_and_step`, for RAdam (Liu et al., 2020) with Adam's fused kernel.
 
-    That rounds differently than `torch.optim.RAdam`, so it is not for learning as SB3 does.
+    It rounds differently from `torch.optim.RAdam`, so it is not used to reproduce SB3.
     """
     clip(parameters, max_norm)
     fits = FAST and _is_plain(optimizer, torch.optim.RAdam, parameters)
@@ -137,7 +137,7 @@ def _averaged_steps(optimizer: torch.optim.Optimizer) -> tuple[float, float]:
 def _rectified_step(
     optimizer: torch.optim.Optimizer, parameters: list[nn.Parameter], length: float, limit: float
 ) -> None:
-    """Step as Adam does, at RAdam's rectified rate, with epsilon scaled to where RAdam has it."""
+    """Take an Adam step at RAdam's rectified rate, with epsilon scaled to match RAdam."""
     group, slots = optimizer.param_groups[0], [optimizer.state[p] for p in parameters]
     square = (length - 4) * (length - 2) * limit / ((limit - 4) * (limit - 2) * length)
     beta1, beta2 = group["betas"]

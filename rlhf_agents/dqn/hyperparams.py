@@ -1,7 +1,7 @@
-"""Hyper-parameters by name: those of `assets/hfdqn.yml` for an environment, and `KEY=VALUE` on top.
+"""Hyperparameters: those of an environment in `assets/hfdqn.yml`, and `KEY=VALUE` on top.
 
 Values are written as in RL Zoo's files: Python literals, `dict(net_arch=[64, 64])`, the names of
-classes such as `ReLU`, `lin_1e-3` for a learning rate that falls to 0. Nothing in them is run.
+classes such as `ReLU`, `lin_1e-3` for a learning rate that falls to 0. They never run code.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ OF_THE_RUN = ("n_timesteps", "policy", "n_envs", "env_wrapper", "frame_stack", "
 """Entries of the file that are not arguments of the algorithm."""
 GYMNASIUM = "gymnasium:"
 SIDE_BY_SIDE = 8
-"""Fewer environments than this are not learnt from side by side: `fewer` has their settings."""
+"""The fewest environments to learn side by side: `fewer` has the settings below that."""
 NOT_HERE = ("self", "policy", "env", "seed", "tensorboard_log", "_init_setup_model")
 OURS = ("hindsight", "foresight", "double_q", "parallel")
 SWITCHES = {
@@ -31,16 +31,16 @@ SWITCHES = {
     "hindsight": (Hindsight,),
     "parallel": (Parallel,),
 }
-"""Arguments that are True or False, or settings: of games, and of all other environments."""
+"""Arguments that are True, False or settings objects: for games, and for all other environments."""
 KNOWN = sorted({*inspect.signature(DQN.__init__).parameters, *OURS} - {*NOT_HERE})
 
 
 def of_env(name: str) -> Arguments:
-    """Return what the file has for an environment, `gymnasium:` before its name or not.
+    """Return the file's entry for an environment, with or without `gymnasium:` in its name.
 
-    Where it has both, that with `gymnasium:` is ours and the other one RL Zoo's. An entry may also
-    be for a whole library, e.g. `minatar`. Environments without an entry take the
-    `default`, without the policy.
+    If it has both, the one with `gymnasium:` is ours and the other is RL Zoo's. An entry may also
+    be for a whole library, e.g. `minatar`. Environments without an entry use the `default`,
+    without its policy.
     """
     table = _table()
     found = _entry(table, name)
@@ -50,7 +50,7 @@ def of_env(name: str) -> Arguments:
 
 
 def recommended(name: str, n_envs: int) -> Arguments:
-    """Return the arguments of `HFDQN` that the file has for environments, none without an entry."""
+    """Return the file's arguments of `HFDQN` for environments, empty without an entry."""
     entry = _read(_entry(_table(), name) or {})
     if n_envs < SIDE_BY_SIDE and "fewer" in entry:
         entry = _read(entry["fewer"])
@@ -78,20 +78,20 @@ def _read(entry: Arguments) -> Arguments:
 
 
 def from_words(words: Iterable[str]) -> Arguments:
-    """Return what `KEY=VALUE` words say; `a.b=1` is the entry b of a.
+    """Return the settings in `KEY=VALUE` words; `a.b=1` is the entry b of a.
 
     Raises:
-        SettingError: a word cannot be read or names no hyper-parameter.
+        SettingError: a word cannot be read or names an unknown hyperparameter.
     """
     settings: Arguments = {}
     for key, text in pairs(words):
         first, *rest = key.split(".", 1)
         if first not in KNOWN:
-            raise SettingError(unknown_name("hyper-parameter", first, KNOWN))
+            raise SettingError(unknown_name("hyperparameter", first, KNOWN))
         if rest:
             parts = settings.setdefault(first, {})
             if not isinstance(parts, dict):
-                msg = f"the hyper-parameter {first} has no parts"
+                msg = f"the hyperparameter {first} has no parts"
                 raise SettingError(msg)
             parts[rest[0]] = value(text)
         else:
@@ -100,10 +100,10 @@ def from_words(words: Iterable[str]) -> Arguments:
 
 
 def as_arguments(settings: Mapping[str, object]) -> Arguments:
-    """Return arguments of `HFDQN`: numbers as it wants them, and settings as objects.
+    """Return arguments of `HFDQN`, with numbers of the right type and settings as objects.
 
     Raises:
-        SettingError: a value is of the wrong kind.
+        SettingError: a value has the wrong type.
     """
     arguments = dict(settings)
     defaults = inspect.signature(DQN.__init__).parameters
@@ -112,7 +112,7 @@ def as_arguments(settings: Mapping[str, object]) -> Arguments:
         if kind is int and isinstance(each, float) and each.is_integer():
             arguments[key] = int(each)
         elif kind in {int, float} and not _is_number(each, key):
-            msg = f"the hyper-parameter {key} is a number, not {each!r}"
+            msg = f"the hyperparameter {key} is a number, not {each!r}"
             raise SettingError(msg)
     buffer = arguments.get("replay_buffer_kwargs")
     if isinstance(buffer, dict):
@@ -130,9 +130,9 @@ def _is_number(each: object, key: str) -> bool:
 
 
 def _with(arguments: Arguments, key: str, *kinds: type) -> Arguments:
-    """Return arguments with the settings that a dict describes in place of the dict.
+    """Return arguments with settings objects in place of dicts that describe them.
 
-    They are of the first of the `kinds` that has all the names.
+    A dict becomes the first of the `kinds` that has all its names.
     """
     given = arguments.get(key)
     if given is None or isinstance(given, kinds):
@@ -141,5 +141,5 @@ def _with(arguments: Arguments, key: str, *kinds: type) -> Arguments:
         if set(given) <= set(kind.__annotations__):
             return {**arguments, key: kind(**given)}
     parts = ", or of ".join(", ".join(kind.__annotations__) for kind in kinds)
-    msg = f"the hyper-parameter {key} is made of {parts}; got {given!r}"
+    msg = f"the hyperparameter {key} is made of {parts}; got {given!r}"
     raise SettingError(msg)

@@ -1,4 +1,4 @@
-"""Facts in the manifest of any model: what it was trained for, how observations were normalized."""
+"""Facts in every model's manifest: its environment and the normalization of observations."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ GOAL, NORMALIZATION = "goal", "normalization"
 
 
 class Described(Protocol):
-    """The attributes of a model that the facts are of."""
+    """The attributes of a model behind the facts."""
 
     observation_space: Space
     action_space: Space
@@ -39,10 +39,10 @@ def facts_of(model: Described) -> dict[str, JSON]:
 
 
 def restore_facts(model: Described, file: ModelFile) -> None:
-    """Take over what `facts_of` returned; files of version 0.1 have none of it.
+    """Restore the facts from `facts_of`; files of version 0.1 have none.
 
     Raises:
-        ModelFileError: the file says something else.
+        ModelFileError: the file's facts are invalid.
     """
     goal, statistics = file.manifest.get(GOAL), file.manifest.get(NORMALIZATION)
     try:

@@ -1,7 +1,7 @@
-"""The statistics of a `VecNormalize`, which a model file carries.
+"""The statistics of a `VecNormalize` in a model file.
 
-A model that was trained in a `VecNormalize` only understands normalised observations, so its file
-holds what is needed to normalise others in the same way.
+A model that was trained in a `VecNormalize` needs normalised observations, so its file includes the
+statistics to normalise others in the same way.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ OPTIONS = {
     "gamma": number(0, 1),
     "epsilon": number(0),
 }
-"""Arguments of `VecNormalize`, which keeps them under the same names."""
+"""Arguments of `VecNormalize`, which are also its attributes."""
 WHOLE, RETURNS = "observation", "returns"
 
 
 def to_json(normalizer: VecNormalize) -> dict[str, JSON]:
-    """Return the options and statistics of a `VecNormalize` as JSON can hold them."""
+    """Return the options and statistics of a `VecNormalize` in a form that JSON can hold."""
     seen = normalizer.obs_rms if normalizer.norm_obs else {}
     parts = seen if isinstance(seen, dict) else {WHOLE: seen}
     return {
@@ -51,12 +51,12 @@ def _rms_to_json(rms: RunningMeanStd) -> list[JSON]:
 def from_json(facts: Any, space: Space, action_space: Space) -> VecNormalize:
     """Return the `VecNormalize` that `to_json` described, without an environment yet.
 
-    Its `normalize_obs` can be called at once; `around` puts it around an environment.
+    Its `normalize_obs` works at once; `around` wraps it around an environment.
 
     Args:
         facts: from a file.
-        space: of observations, as `around` will find it.
-        action_space: the other space.
+        space: the observation space that `around` will find.
+        action_space: the action space.
 
     Raises:
         ValueError: the facts do not fit; further errors are in `untrusted.WRONG`.
@@ -77,7 +77,7 @@ def from_json(facts: Any, space: Space, action_space: Space) -> VecNormalize:
         "action_space": action_space,
     }
     made: VecNormalize = VecNormalize.__new__(VecNormalize)
-    made.__setstate__(state)  # SB3's own way to make one that has no environment yet
+    made.__setstate__(state)  # SB3's own way to make one without an environment
     return made
 
 

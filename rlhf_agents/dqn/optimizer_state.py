@@ -26,7 +26,7 @@ def state_arrays(state: Mapping[str, Any]) -> Arrays:
 
 
 def state_slots(arrays: Arrays) -> dict[int, dict[str, torch.Tensor]]:
-    """Return the `state` part of an optimizer's `state_dict` that `state_arrays` was given."""
+    """Return the `state` part of an optimizer's `state_dict` from its arrays."""
     slots: dict[int, dict[str, torch.Tensor]] = {}
     for name, array in arrays.items():
         index, _, key = name.partition(".")
@@ -41,13 +41,13 @@ def check_state(
     keys: dict[str, bool],
     dtype: type[np.generic] | None = None,
 ) -> None:
-    """Raise `ValueError` unless arrays can be the state of an optimizer.
+    """Raise `ValueError` if arrays cannot be the state of an optimizer.
 
     Args:
         arrays: from a file, as `state_arrays` names them.
         shapes: of the parameters, in the order of the optimizer.
-        keys: what is kept of a parameter, and whether it is a single number.
-        dtype: of all arrays; None is any kind of float.
+        keys: the state of a parameter by key, and whether each is a single number.
+        dtype: of all arrays; None is any float.
     """
     found: dict[int, set[str]] = {}
     for name, array in arrays.items():

@@ -1,4 +1,4 @@
-"""Settings that an environment recommends, for arguments that a user left open."""
+"""Settings that an environment recommends for arguments that a user did not give."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rlhf_agents.dqn.env_access import attribute
 from rlhf_agents.files.types import Arguments
 
 ATTRIBUTE = "recommended"
-"""Of environments: arguments of `HFDQN` that are known to be good for them."""
+"""Attribute of environments: the arguments of `HFDQN` that are known to work well for them."""
 POSITIONAL = list(inspect.signature(DQN.__init__).parameters)[3:]
 """Names of DQN's arguments after the policy and the environment."""
 OF_REPLAY = frozenset(
@@ -32,7 +32,7 @@ OF_REPLAY = frozenset(
         "tau",
     }
 )
-"""Arguments that only learning from replay has: a user who gives one wants replay."""
+"""Arguments that only apply to learning from replay: a user who gives one wants replay."""
 
 
 def recommended_by(env: object) -> Arguments:
@@ -48,20 +48,20 @@ def recommended_by(env: object) -> Arguments:
 def by_name(
     args: Sequence[object], kwargs: Mapping[str, object], ours: Mapping[str, object]
 ) -> Arguments:
-    """Return the arguments of `HFDQN` that were given, by name; `ours` are not, where None."""
+    """Return the given arguments of `HFDQN` by name; those of `ours` count unless None."""
     chosen = {name: value for name, value in ours.items() if value is not None}
     return {**dict(zip(POSITIONAL, args, strict=False)), **kwargs, **chosen}
 
 
 def left_open(advice: Mapping[str, object], given: Mapping[str, object]) -> Arguments:
-    """Return the part of `advice` that concerns arguments which were not given."""
+    """Return the part of `advice` for arguments that were not given."""
     if advice.get("parallel") and given.keys() & OF_REPLAY:
         return {}
     return {name: value for name, value in advice.items() if name not in given}
 
 
 def sentence(taken: Mapping[str, object]) -> str:
-    """Return what to tell a user about recommended settings that were taken."""
+    """Return a note for users about the recommended settings in use."""
     words = ", ".join(f"{name}={_short(value)}" for name, value in taken.items())
     return (
         f"Training with settings recommended for this environment: {words}. "

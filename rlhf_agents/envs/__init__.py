@@ -1,1 +1,1 @@
-"""Environments by name, and the wrappers that programs need."""
+"""Environments by name, and the wrappers that the programs need."""

@@ -25,11 +25,11 @@ class LibraryListing:
     """A library of environments.
 
     Attributes:
-        name: what stands before the colon.
-        text: what they are.
-        installed: all that it needs can be imported.
-        install: the command that installs what it needs, nothing if it needs nothing.
-        worlds: how many there are, None if unknown.
+        name: the part before the colon.
+        text: a few words about its environments.
+        installed: everything that it needs can be imported.
+        install: the command that installs everything it needs, empty if nothing is needed.
+        worlds: the number of environments, None if unknown.
         trouble: why it is unknown.
     """
 
@@ -47,7 +47,7 @@ class Refused:
 
     Attributes:
         name: with its library.
-        reason: in one sentence.
+        reason: why not, in one sentence.
     """
 
     name: str
@@ -55,7 +55,7 @@ class Refused:
 
 
 def listing(name: str) -> LibraryListing:
-    """Return what is known of a library.
+    """Return the facts about a library.
 
     Raises:
         EnvError: there is no such library.
@@ -75,20 +75,20 @@ def library_names() -> list[str]:
 
 
 def own_game(name: str) -> EnvInfo:
-    """Return what is known of a game of `rlhf_games`."""
+    """Return the facts about a game of `rlhf_games`."""
     game = rlhf_games.make(name)
     return EnvInfo(name, 2, game.n_actions, tuple(goal.name for goal in game.goals), foresight=True)
 
 
 def matching(pattern: str) -> list[str]:
-    """Return the names that a pattern means, with their library.
+    """Return the names that match a pattern, with their library.
 
     Args:
         pattern: a library, or `LIBRARY:PATTERN`: a name (perhaps with options in brackets), a part
-            of names, or one with the wild cards * and ?.
+            of a name, or a pattern with the wildcards * and ?.
 
     Raises:
-        rlhf_games.base.GameError: nothing matches; near names are given.
+        rlhf_games.base.GameError: nothing matches; suggests similar names.
     """
     name, _, wanted = pattern.partition(":")
     found = library(name)
@@ -105,7 +105,7 @@ def matching(pattern: str) -> list[str]:
 
 
 def describe(name: str) -> EnvInfo:
-    """Return what is known of `LIBRARY:NAME`; may be slow.
+    """Return the facts about `LIBRARY:NAME`; may be slow.
 
     Raises:
         rlhf_games.base.GameError: it cannot be made.
@@ -118,12 +118,12 @@ def describe(name: str) -> EnvInfo:
 
 
 def _is_registered(name: str, wanted: str) -> bool:
-    """Return whether Gymnasium has an environment, also one that is not listed."""
+    """Return whether Gymnasium has an environment, even if it is not listed."""
     return name == GYMNASIUM and wanted in gymnasium.registry
 
 
 def describe_all(names: Iterable[str]) -> Iterator[EnvInfo | Refused]:
-    """Describe one after the other; those that cannot be played say why."""
+    """Describe names one after the other, with the reason for each that cannot be played."""
     for name in names:
         try:
             yield describe(name)
@@ -140,7 +140,7 @@ def _env_names(found: Library) -> list[str]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep foreign libraries from warning of every name that is out of date."""
+    """Silence foreign libraries' warnings about outdated names."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

@@ -1,8 +1,8 @@
-"""One environment of Gymnasium: as it is where nothing is asked of it, else with goals.
+"""One Gymnasium environment: unchanged if no goal is requested, otherwise with goals.
 
-As it is, SB3's algorithms learn it as their documentation says, and a model of it can be used
-wherever Gymnasium is. With goals (see `rlhf_adapters.from_gymnasium`) observations are Dicts. So
-the two have different models, and which of them is opened follows the goal and the model.
+Unchanged, SB3's algorithms learn it as documented, and its models can be used wherever Gymnasium
+is. With goals (see `rlhf_adapters.from_gymnasium`) observations are Dicts. So the two have
+different models; the goal and the model decide which of them is opened.
 """
 
 from __future__ import annotations
@@ -29,13 +29,14 @@ def gymnasium_env(
     """Return an environment by its id: as Gymnasium makes it, or with goals.
 
     Args:
-        config: which; a goal needs the environment with goals.
-        observed: what the model observes that is to act in it, None: a new model, or none.
-        watched: someone watches or measures; then it has goals where the model fits those, too.
-        options: join those of `config`.
+        config: the environment; if it names a goal, the environment has goals.
+        observed: the observation space of the model that will act in it, None for a new model or
+            none.
+        watched: it is for watching or measuring; it then has goals if the model fits those, too.
+        options: added to those of `config`.
 
     Raises:
-        rlhf_games.base.GameError: it cannot be made, measure the goal, or be learnt.
+        rlhf_games.base.GameError: it cannot be made or learnt, or cannot measure the goal.
     """
     if watched and (observed is None or isinstance(observed, spaces.Box)):
         return with_goals(config, **options)
@@ -48,7 +49,7 @@ def gymnasium_env(
 
 
 def shows_goals(space: Space) -> bool:
-    """Return whether observations of a space show what is played for."""
+    """Return whether observations of a space include the goal."""
     return isinstance(space, spaces.Dict) and DESIRED in space.spaces
 
 
@@ -56,7 +57,7 @@ def with_goals(config: EnvConfig, **options: object) -> Env:
     """Return the environment with Dict observations and goals.
 
     Raises:
-        rlhf_games.base.GameError: it cannot be made, or measure the goal.
+        rlhf_games.base.GameError: it cannot be made, or cannot measure the goal.
     """
     chosen = {**config.options, **options}
     made: Env = make_env(config.name, 1, config.goal, config.opponent, config.seed or 0, **chosen)
@@ -64,10 +65,10 @@ def with_goals(config: EnvConfig, **options: object) -> Env:
 
 
 def as_it_is(config: EnvConfig, **options: object) -> Env | None:
-    """Return the environment that Gymnasium makes, None if it cannot, or SB3 cannot learn it.
+    """Return Gymnasium's environment, None if Gymnasium cannot make it or SB3 cannot learn it.
 
     Raises:
-        rlhf_games.base.GameError: its actions cannot be made discrete as asked.
+        rlhf_games.base.GameError: its actions cannot be made discrete as requested.
     """
     if config.goal is not None or config.opponent is not None:
         return None
@@ -75,7 +76,7 @@ def as_it_is(config: EnvConfig, **options: object) -> Env | None:
     try:
         own = {key: value for key, value in chosen.items() if key not in OURS}
         env: Env = gymnasium.make(config.world, **own)
-    except Exception:  # the adapter says in a sentence what any of them means
+    except Exception:  # the adapter explains any of them in a sentence
         return None
     env = prepared(replace(config, options=chosen), env)
     if not is_learnable(env):
@@ -85,7 +86,7 @@ def as_it_is(config: EnvConfig, **options: object) -> Env | None:
 
 
 def is_learnable(env: Env) -> bool:
-    """Return whether SB3 takes the spaces as they are."""
+    """Return whether SB3 supports the spaces as they are."""
     space, actions = env.observation_space, env.action_space
     parts = list(space.values()) if isinstance(space, spaces.Dict) else [space]
     plain = (spaces.Box, spaces.Discrete, spaces.MultiDiscrete, spaces.MultiBinary)
@@ -98,7 +99,7 @@ def is_learnable(env: Env) -> bool:
 
 
 class MaskFromInfo(Wrapper):
-    """Offers `action_masks()` where an environment gives its mask in `info`, as Taxi does."""
+    """Adds `action_masks()` to environments with their mask in `info`, such as Taxi."""
 
     def __init__(self, env: Env) -> None:
         super().__init__(env)
@@ -106,7 +107,7 @@ class MaskFromInfo(Wrapper):
         self._mask = np.ones(int(env.action_space.n), np.bool_)
 
     def action_masks(self) -> NDArray[np.bool_]:
-        """Return the sensible actions, bool `[A]`."""
+        """Return the allowed actions, bool `[A]`."""
         return self._mask
 
     def reset(self, *, seed: int | None = None, options: Info | None = None) -> Reset:
@@ -131,6 +132,6 @@ def _masked(env: Env, seed: int | None) -> Env:
         return env
     try:
         _, info = env.reset(seed=seed)
-    except Exception:  # it fails again where the failure is named
+    except Exception:  # it fails again later, with a proper message
         return env
     return MaskFromInfo(env) if MASK_KEY in info else env

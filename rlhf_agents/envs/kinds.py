@@ -1,4 +1,4 @@
-"""Types that Gymnasium and SB3 leave open, as the adapters spell them."""
+"""Types that Gymnasium and SB3 leave open, from the adapters."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""`make_env`: every environment by name, and opponents by the words of the command line.
+"""`make_env`: every environment by name, and opponents by the same names as on the command line.
 
     make_env("connect_four", n_envs=64, opponent={"minimax:3": 0.5, "agent@64": 0.5})
     make_env(MySnake, n_envs=8, goal=lambda now: now.info["length"] > 10)
 
-The adapters know functions only; here words become functions.
+The adapters only know functions as opponents; this module turns names into functions.
 """
 
 from __future__ import annotations
@@ -29,25 +29,25 @@ def make_env(
 ) -> Any:
     """Return a goal-conditioned environment, see `rlhf_adapters.make_env`.
 
-    Beyond that function it takes opponents by name.
+    In addition, it takes opponents by name.
 
     Args:
         env: as there.
         n_envs: as there.
         goal: as there.
-        opponent: also "minimax:DEPTH", "agent" (that of the game), the name of a bundled agent,
-            FILE.zip or a `PolicyOpponent`, alone or in a mixture. Agents play by the network alone;
-            "agent@64" looks at 64 positions per move.
+        opponent: also "minimax:DEPTH", "agent" (the game's own), the name of a bundled agent,
+            FILE.zip or a `PolicyOpponent`, alone or in a mixture. Agents play with the network
+            alone; "agent@64" searches 64 positions per move.
         seed: as there.
         options: as there.
 
     Returns:
-        the environment; its attribute `recommended` holds the arguments of `HFDQN` that are known
-        to be good for it.
+        the environment; its attribute `recommended` has the arguments of `HFDQN` that are known
+        to work well for it.
 
     Raises:
         rlhf_games.UnknownGameError: no environment has that name.
-        rlhf_games.base.GameError: an argument is impossible, or a library is not installed.
+        rlhf_games.base.GameError: an argument is invalid, or a library is not installed.
         UserError: an opponent is unknown or cannot play here.
     """
     made = rlhf_adapters.make_env(env, n_envs, goal, named_opponents(opponent), seed, **options)

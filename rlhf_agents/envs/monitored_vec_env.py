@@ -1,4 +1,4 @@
-"""Environments under watch while an agent learns: failures are named, returns are counted."""
+"""Environments monitored during training: named failures, and returns of episodes."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ PARTS = ("returns", "lengths")
 
 
 class MonitoredVecEnv(VecEnvWrapper):
-    """Names what goes wrong in environments, and reports return and length of every episode.
+    """Reports failures of environments, and the return and length of every episode.
 
     Args:
         venv: the environments.
-        name: how errors call them.
+        name: their name in errors.
         seed: of the run, for errors.
     """
 
@@ -39,7 +39,7 @@ class MonitoredVecEnv(VecEnvWrapper):
         self.lengths = np.zeros(venv.num_envs, np.int64)
 
     def reset(self) -> VecEnvObs:
-        """Begin new episodes everywhere.
+        """Begin new episodes in all environments.
 
         Raises:
             EnvironmentFailureError: one raised an error.
@@ -52,8 +52,8 @@ class MonitoredVecEnv(VecEnvWrapper):
         """Step all environments.
 
         Raises:
-            EnvironmentFailureError: one raised an error, or a reward or an observation is not a
-                number.
+            EnvironmentFailureError: one raised an error, or a reward or an observation is not
+                finite.
         """
         self.steps += 1
         with self._failures_named():
@@ -66,7 +66,7 @@ class MonitoredVecEnv(VecEnvWrapper):
         if dones.any():
             for env in np.flatnonzero(dones):
                 self._finish(int(env), infos[env])
-        for info in infos:  # SB3 takes this key for its own, in every step
+        for info in infos:  # SB3 uses this key itself, in every step
             if "episode" in info and not _is_summary(info["episode"]):
                 del info["episode"]
         return observations, rewards, dones, infos
@@ -84,7 +84,7 @@ class MonitoredVecEnv(VecEnvWrapper):
     def _check(
         self, what: str, key: str, values: Array, ended: NDArray[np.bool_] | None = None
     ) -> None:
-        """Refuse values `[n_envs, ...]` that are not finite, the last of episodes where `ended`."""
+        """Refuse values `[n_envs, ...]` that are not finite, except after the end of an episode."""
         where = not_finite(values)
         if where is not None:
             said = f"{what}{_at(key)}{_describe(values, where, 1)}"
@@ -106,17 +106,17 @@ class MonitoredVecEnv(VecEnvWrapper):
         result = {"r": float(self.returns[env]), "l": int(self.lengths[env])}
         told = info.get("episode", result)
         chosen = told if _is_summary(told) else result
-        info["episode"] = {key: chosen[key] for key in result}  # a clock would differ in every run
+        info["episode"] = {key: chosen[key] for key in result}  # times would differ in every run
         self.returns[env], self.lengths[env] = 0, 0
 
     def _knows_place(self) -> bool:
-        """Return whether the environments themselves can say where they are."""
+        """Return whether the environments can save their own state."""
         return callable(getattr(self.venv, "run_state", None))
 
-    # ---- going on after an interruption ------------------------------------------------------
+    # ---- resuming after an interruption ------------------------------------------------------
 
     def run_state(self) -> Arrays:
-        """Return where all environments are, as far as they can say."""
+        """Return the state of all environments, as far as they can save it."""
         kept = {f"{OWN}{part}": getattr(self, part).copy() for part in PARTS}
         if self._knows_place():
             inner: Any = self.venv
@@ -127,7 +127,7 @@ class MonitoredVecEnv(VecEnvWrapper):
         return kept
 
     def restore_run_state(self, state: Arrays) -> bool:
-        """Go to where `run_state` was called; return whether all environments are there.
+        """Restore the state from `run_state`; return whether all environments could.
 
         Raises:
             KeyError: something is missing.
@@ -144,12 +144,12 @@ class MonitoredVecEnv(VecEnvWrapper):
 
 
 def _is_summary(episode: object) -> bool:
-    """Return whether this is what SB3's Monitor says of an episode: return and length."""
+    """Return whether this is an episode entry of SB3's Monitor: return and length."""
     return isinstance(episode, dict) and {"r", "l"} <= episode.keys()
 
 
 def not_finite(values: ArrayLike) -> tuple[int, ...] | None:
-    """Return where the first infinite or undefined number of an array is, None if all are fine."""
+    """Return the index of the first number that is not finite, None if all are."""
     array = np.asarray(values)
     if array.dtype.kind != "f" or np.isfinite(array).all():
         return None

@@ -1,4 +1,4 @@
-"""An environment of many agents to watch: all of them act, and each step shows all of them."""
+"""An environment with many agents for watching: every step lets all of them act."""
 
 from __future__ import annotations
 
@@ -18,19 +18,20 @@ ACHIEVED = "achieved_goal"
 class MultiAgentEnv:
     """The n agents of one environment, without auto-reset: an episode ends with its last agent.
 
-    Observations, actions and rewards are batches with a row per agent. Agents that are out show
-    what they had achieved; their actions do not matter. An episode is a success if one of them
-    reached its goal.
+    Observations, actions and rewards are batches with a row per agent. Agents that are out keep
+    showing their last achieved goal; their actions do not matter. An episode is a success if one
+    of them reached its goal.
 
     Args:
-        columns: a `VecEnv` of one environment whose columns are agents, see
+        columns: a `VecEnv` of one environment with a column per agent, see
             `rlhf_adapters.multi_agent.goal_env`.
 
     Attributes:
         agents: their names.
-        action_names: of the actions that each has.
+        action_names: names of each agent's actions.
         playing: the agents that act in the next step, bool `[n]`; at the end, those of the last.
-        successes: of every agent that is out or at the end, None before or if nothing was asked.
+        successes: whether each agent that is out, or at the end, reached its goal; None before
+            that, or without goals.
     """
 
     def __init__(self, columns: Any) -> None:
@@ -79,7 +80,7 @@ class MultiAgentEnv:
         batch = self.games.observe()
         self._kept[self.playing] = batch[ACHIEVED][self.playing]
         over = bool((ended | self.batched.waiting).all())
-        if over:  # the end is seen before the next episode begins
+        if over:  # return the last observation, not the next episode's first
             batch[ACHIEVED] = self._kept.copy()
         else:
             if ended.any():
@@ -99,11 +100,11 @@ class MultiAgentEnv:
         self.columns.close()
 
     def _look(self, batch: Batch) -> None:
-        """Note which agents play, and let the others show what they had achieved."""
+        """Note which agents play, and keep the last achieved goals of the others."""
         self.playing = ~self.batched.waiting
         batch[ACHIEVED][~self.playing] = self._kept[~self.playing]
         self._kept[self.playing] = batch[ACHIEVED][self.playing]
-        for i in np.flatnonzero(self.playing).tolist():  # also those that have joined
+        for i in np.flatnonzero(self.playing).tolist():  # including those that have joined
             self.successes[i] = None
 
     def _info(self) -> Info:

@@ -12,21 +12,21 @@ GYMNASIUM = "gymnasium"
 
 
 def check_name(name: str) -> str:
-    """Return the one name of an environment, see `rlhf_adapters.registry.full_name`.
+    """Return the canonical name of an environment, see `rlhf_adapters.registry.full_name`.
 
     Raises:
-        rlhf_games.UnknownGameError: none has that name; near names are given.
+        rlhf_games.UnknownGameError: none has that name; suggests similar names.
         rlhf_adapters.specs.EnvError: there is no such library or module.
     """
     found = full_name(name)
     prefix, _, world = found.partition(":")
     if prefix == GYMNASIUM and ":" not in world:
-        full_name(world)  # ids are known before anything is made
+        full_name(world)  # ids must be registered before anything is made
     return found
 
 
 def game_name(name: str) -> str | None:
-    """Return the name under which `rlhf_games.make` has the rules of an environment.
+    """Return the name under which `rlhf_games.make` finds the rules of an environment.
 
     Args:
         name: a game, `LIBRARY:NAME`, or an id of Gymnasium's.

@@ -30,7 +30,8 @@ __all__ = ["EnvConfig", "open_env", "open_many", "open_one", "policy_of"]
 
 GAMES_SIDE_BY_SIDE = 256
 ONE_BY_ONE = 16
-"""More environments of an adapter are stepped together; a resumed run may then begin new episodes.
+"""Above this number, an adapter's environments are stepped together, and a resumed run may have to
+begin new episodes.
 """
 MOST_SIDE_BY_SIDE = 65536
 
@@ -39,13 +40,13 @@ def open_env(config: EnvConfig, n_envs: int | None = None, observed: Space | Non
     """Return the environments of a training run. Those of a game have an attribute `game`.
 
     Args:
-        config: which environment; its own `n_envs` does not matter here.
-        n_envs: how many run side by side; None: 256 of a game, one of another environment or what
-            `assets/hfdqn.yml` says.
-        observed: what the model to go on with observes; None: it is new.
+        config: the environment; its own `n_envs` is ignored.
+        n_envs: their number; None: 256 games, otherwise one or the number in
+            `assets/hfdqn.yml`.
+        observed: the observation space of the model to resume; None for a new model.
 
     Raises:
-        SettingError: their number is impossible, or it is a game of one board.
+        SettingError: their number is impossible, or the game cannot be batched.
         rlhf_games.base.GameError: there is no such environment, or the library refuses the config.
     """
     config = replace(config, name=check_name(config.name))
@@ -59,7 +60,7 @@ def open_env(config: EnvConfig, n_envs: int | None = None, observed: Space | Non
         first.close()
         return _games(config, n_envs)
     count = n_envs or int(hyperparams.of_env(config.name).get("n_envs", 1))
-    if isinstance(first, VecEnv):  # many agents, a column each; a resumed run begins new episodes
+    if isinstance(first, VecEnv):  # many agents, one column each; a resumed run begins new episodes
         if count > 1:
             first.close()
             first = make_env(config.name, count, **_details(config))
@@ -83,17 +84,17 @@ def _details(config: EnvConfig) -> Info:
 def _games(config: EnvConfig, count: int | None) -> VecEnv:
     count = GAMES_SIDE_BY_SIDE if count is None else count
     if count < 2:
-        msg = f"a game is learnt from at least 2 games side by side, got n_envs {count}"
+        msg = f"self-play needs at least 2 games side by side, got n_envs {count}"
         raise SettingError(msg)
     games: VecEnv = make_env(config.name, count, **_details(config))
     return games
 
 
 def _several(config: EnvConfig, first: Env, make_one: Callable[[], Env], count: int) -> VecEnv:
-    """Return environments that can be put back in the middle of an episode where possible.
+    """Return environments that can resume in the middle of an episode where possible.
 
-    An adapter's own batch that cannot say where it is gives way to single environments, unless
-    there are so many that speed matters more; one that can is used.
+    An adapter's batch is used if it can save its state, or if there are so many environments that
+    speed matters more; otherwise single environments are used.
     """
     batched = config.library != GYMNASIUM
     if batched and (count > ONE_BY_ONE or (count > 1 and _knows_place(config))):
@@ -108,7 +109,7 @@ def _several(config: EnvConfig, first: Env, make_one: Callable[[], Env], count: 
 
 
 def _knows_place(config: EnvConfig) -> bool:
-    """Return whether an adapter's batch of environments can say where it is."""
+    """Return whether an adapter's batch of environments can save its state."""
     two = make_env(config.name, 2, **_details(config))
     try:
         return bool(getattr(two, "run_state", dict)())
@@ -121,9 +122,9 @@ def _maker(env: Env, config: EnvConfig, index: int) -> Callable[[], Env]:
 
 
 def policy_of(env: VecEnv, name: str) -> str:
-    """Return the policy for an environment: that of `assets/hfdqn.yml`, else by the observations.
+    """Return the policy for an environment: from `assets/hfdqn.yml`, else by the observations.
 
-    An environment of the file has Dict observations when an adapter gave it goals.
+    An environment in that file has Dict observations if an adapter added goals.
     """
     space = env.observation_space
     if isinstance(space, spaces.Dict):
@@ -137,7 +138,7 @@ def policy_of(env: VecEnv, name: str) -> str:
 WHOLE_GAMES: Mapping[str, Options] = {
     "ale": {"clip_reward": False, "terminal_on_life_loss": False},
 }
-"""Options of libraries that prepare environments for learning: results are those of whole games."""
+"""Options for measuring: results are those of whole games, without training wrappers."""
 
 
 def open_one(
@@ -146,9 +147,9 @@ def open_one(
     """Return one Gymnasium environment, a `MultiAgentEnv` where there are many agents.
 
     Args:
-        config: which; its `n_envs` does not matter.
-        observed: what the model observes that will act in it; None: any.
-        options: join those of `config`.
+        config: the environment; its `n_envs` is ignored.
+        observed: the observation space of the model that will act in it; None: any.
+        options: added to those of `config`.
 
     Raises:
         rlhf_games.base.GameError: there is no such environment or goal, or it refuses the config.
@@ -158,7 +159,7 @@ def open_one(
 
 
 def open_many(config: EnvConfig, n_envs: int, observed: Space | None = None) -> VecEnv:
-    """Return environments side by side, seeded, whose failures are named; else as `open_one`."""
+    """Return seeded environments side by side with named failures; otherwise as `open_one`."""
     config = replace(config, name=check_name(config.name))
     first = _open(config, n_envs, observed) if config.library != GYMNASIUM else None
     if isinstance(first, VecEnv):

@@ -1,9 +1,9 @@
-"""Any environment, made so that a training run can go on in the middle of its episode.
+"""A wrapper that lets a training run resume any environment in the middle of an episode.
 
-Most environments cannot report all of their state. But what they do follows from a seed and the
-actions, so every episode begins with a seed of its own, and its actions are remembered: to return
-to the middle of it, begin with that seed and act as before. An environment that depends on more (it
-draws from other random numbers, or remembers earlier episodes) is detected by what it shows.
+Most environments cannot report all of their state. But a seed and the actions determine an episode,
+so every episode begins with its own seed, and its actions are recorded: to return to the middle of
+it, begin with that seed and repeat them. An environment that depends on more (other random numbers,
+or earlier episodes) is detected by its observations.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ def episode_seed(seed: int, index: int, episode: int) -> int:
 
 
 class ResumableEnv(Wrapper):
-    """Seeds every episode and remembers its actions.
+    """Seeds every episode and records its actions.
 
     Args:
         env: with discrete actions.
-        name: how errors call it.
+        name: its name in errors.
         seed: of the run, >= 0.
-        index: of this environment among those that run side by side.
+        index: of this environment among those side by side.
     """
 
     def __init__(self, env: Env, name: str, seed: int, index: int = 0) -> None:
@@ -46,12 +46,12 @@ class ResumableEnv(Wrapper):
 
     @property
     def place(self) -> str:
-        """Where it is, so that it can be reproduced."""
+        """The current place, for reproducing it."""
         return self._place(max(self.episode, 0), len(self.actions))
 
     @property
     def ended_at(self) -> str:
-        """Where the episode before this one ended, in the form of `place`."""
+        """The place where the previous episode ended, in the form of `place`."""
         return self._place(*self._last_end)
 
     def _place(self, episode: int, step: int) -> str:
@@ -59,7 +59,7 @@ class ResumableEnv(Wrapper):
         return f"environment {self.index}, reset(seed={begun}), step {step}"
 
     def reset(self, *, seed: int | None = None, options: Info | None = None) -> Reset:
-        """Begin the next episode; its seed is that of the run, not the one given here."""
+        """Begin the next episode, seeded by the run; the seed given here is ignored."""
         self._last_end = (max(self.episode, 0), len(self.actions))
         self.episode += 1
         return self._begin(options)
@@ -76,7 +76,8 @@ class ResumableEnv(Wrapper):
         """Act, see `gymnasium.Env.step`.
 
         Raises:
-            EnvironmentFailureError: the environment raised an error, or what it shows lacks a key.
+            EnvironmentFailureError: the environment raised an error, or its observation lacks a
+                key.
         """
         self.actions.append(int(action))
         with self._failures_named():
@@ -102,7 +103,7 @@ class ResumableEnv(Wrapper):
         self._seen = observation
 
     def run_state(self) -> Arrays:
-        """Return what brings the environment back to where it is."""
+        """Return the seed and the actions that restore the environment."""
         return {
             "episode": np.array([self.run_seed, self.episode]),
             "actions": np.array(self.actions, np.int64),
@@ -110,7 +111,7 @@ class ResumableEnv(Wrapper):
         }
 
     def restore_run_state(self, state: Arrays) -> bool:
-        """Go to where `run_state` was called and return whether it looks as it looked there.
+        """Restore the state from `run_state`; return whether the observation is the same.
 
         Raises:
             KeyError: something is missing.
@@ -128,8 +129,8 @@ class ResumableEnv(Wrapper):
 
 
 def failure(name: str, error: Exception, place: str) -> str:
-    """Return the sentence for an error that an environment's own code raised."""
-    if isinstance(error, GameError):  # a sentence already
+    """Return the sentence for an error from an environment's own code."""
+    if isinstance(error, GameError):  # already a sentence
         return f"{error} ({place})"
     said = " ".join(f"{type(error).__name__}: {error}".rstrip(": ").split())
     return f"{name} raised {said} ({place})"

@@ -1,7 +1,7 @@
-"""What a model file remembers of the environment that it was trained in, asked in one place.
+"""The facts in a model file about the environment that it was trained in.
 
-Every program that joins a model with an environment asks here: what the user leaves open is then
-as it was in training, and what does not belong together is refused or noted.
+Every program that joins a model with an environment uses this module: settings that the user leaves
+open are as in training, and combinations that do not fit are refused or noted.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from rlhf_agents.progress import note
 from rlhf_games.base import GameError
 
 TRAINED_IN = "trained_in"
-"""Key of the manifest: the environment of training and what was asked there."""
+"""Manifest key: the environment and goal of training."""
 COMPILED = "minatar"
 """The library of which we have compiled games that can be looked ahead in."""
 REMEMBERED = {"goal": str, "opponent": str, "options": dict}
 
 
 def training_facts(manifest: Info) -> Info:
-    """Return what a file says of its training; {} if it is silent.
+    """Return a file's facts about its training, {} if there are none.
 
-    The environment, `world`, is given by its one name, however older files spell it.
+    The environment, `world`, has its canonical name, however older files spell it.
     """
     facts = manifest.get("run") or manifest.get(TRAINED_IN) or {}
     facts = dict(facts) if isinstance(facts, dict) else {}
@@ -67,7 +67,7 @@ def load_for(
         The completed config and the model, None for "random".
 
     Raises:
-        SettingError: nothing has that name, or the model plays a game.
+        SettingError: the name is unknown, or the model plays a game.
         ModelFileError: the file cannot be used.
         rlhf_games.base.GameError: there is no such environment.
     """

@@ -1,1 +1,1 @@
-"""How strong a player is, and whether it achieves what it is asked."""
+"""Measuring the strength of players, and whether they achieve their goals."""

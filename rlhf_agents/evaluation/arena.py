@@ -1,8 +1,8 @@
-"""The arena: matches between two players, and what a player achieves of what it is asked.
+"""The arena: matches between two players, and the goals that a player achieves.
 
-All games of a match are played in lock-step, as one batch: one `act` call per player and ply. Games
-start from random openings, each of which is played twice with the seats swapped, so that players
-without chance in them still play distinct games.
+All games of a match are played in lockstep, as one batch: one `act` call per player and ply. Games
+start from random openings, each played twice with the seats swapped, so that deterministic players
+also play distinct games.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ Z_95 = 1.959963984540054
 NO_MOVE = -1
 
 Progress = Callable[[int], None]
-"""Called now and then with how many games are finished."""
+"""Called regularly with the number of finished games."""
 
 
 class Mover(Protocol):
-    """All that playing a game needs of a `Player`."""
+    """The part of a `Player` that games need."""
 
     def act(self, states: States, goal: str) -> NDArray[np.int64]:
         """Return one legal action int64 `[B]` for unfinished positions uint64 `[B, W]`."""
@@ -49,7 +49,7 @@ class Games:
 
     Attributes:
         moves: int64 `[N, L]`, the actions from the starting position; -1 after the end.
-        agent_second: bool `[N]`, the agent had the second move.
+        agent_second: bool `[N]`, the agent moved second.
         results: int8 `[N]`, 1 won, 0 drawn, -1 lost by the agent.
         plies: int64 `[N]`, lengths.
         achieved: bool `[N, 2, G]`, the goals that each player achieved.
@@ -73,15 +73,15 @@ def play_games(
     goals: tuple[str, str] = ("win", "win"),
     on_progress: Progress | None = None,
 ) -> Games:
-    """Play `count` games at once; the agent has the first move in every other one.
+    """Play `count` games at once; the agent moves first in every other one.
 
     Args:
         game: the rules.
         players: the agent and the opponent.
-        openings: game i starts from opening i // 2, around again when there are too few.
+        openings: game i starts from opening i // 2, cyclically if there are too few.
         count: N > 0.
-        goals: what the agent and the opponent are asked for.
-        on_progress: called after every ply with how many games are finished.
+        goals: the goals of the agent and the opponent.
+        on_progress: called after every ply with the number of finished games.
     """
     start = (np.arange(count) // 2) % len(openings)
     agent_second = np.arange(count) % 2 == 1
@@ -121,7 +121,7 @@ def _settle(
 
 
 def count_distinct(games: Games) -> int:
-    """Return how many different move sequences the games have, whichever seat a player had."""
+    """Return the number of different move sequences in the games, regardless of seats."""
     return len(np.unique(games.moves, axis=0))
 
 
@@ -130,13 +130,13 @@ def count_distinct(games: Games) -> int:
 
 @dataclass(frozen=True)
 class MatchScore:
-    """How some games ended for the agent.
+    """The results of some games for the agent.
 
     Attributes:
-        games: how many they are.
-        wins: of these, won.
-        draws: of these, drawn.
-        losses: of these, lost.
+        games: their number.
+        wins: games won.
+        draws: games drawn.
+        losses: games lost.
         score: wins and half the draws per game, in [0, 1].
         win_rate: wins per game, in [0, 1].
         win_low: lower end of the 95 % confidence interval of `win_rate`, see `wilson`.
@@ -155,12 +155,12 @@ class MatchScore:
 
 @dataclass(frozen=True)
 class MatchSettings:
-    """How a match is played.
+    """The settings of a match.
 
     Attributes:
-        games: how many, > 0; even, so that both players have both seats alike.
-        goal: what the agent is asked for; the opponent plays to win.
-        opening_plies: length of the random openings; None chooses, see `draw_openings`.
+        games: their number, > 0; even, so that both players have both seats equally often.
+        goal: the agent's goal; the opponent plays to win.
+        opening_plies: length of the random openings; None: automatic, see `draw_openings`.
         seed: of the choice of openings.
     """
 
@@ -172,17 +172,17 @@ class MatchSettings:
 
 @dataclass(frozen=True)
 class MatchResult:
-    """A match seen from the agent.
+    """A match from the agent's side.
 
     Attributes:
         agent: its name.
         opponent: the other's name.
-        goal: what the agent was asked for.
+        goal: the agent's goal.
         total: all games.
-        as_first: those in which the agent had the first move.
+        as_first: those in which the agent moved first.
         as_second: the others.
         goal_rate: share of games in which the agent achieved `goal`, in [0, 1].
-        mean_plies: mean length of a game, its opening included.
+        mean_plies: mean length of a game, including its opening.
         distinct: different move sequences among the games; fewer than games means duplicates.
         openings: different openings, up to symmetry.
         opening_plies: their length.
@@ -205,7 +205,7 @@ class MatchResult:
 
 @dataclass(frozen=True)
 class GoalResult:
-    """What the agent achieved when asked for one goal.
+    """The goals that the agent achieved while it played for one goal.
 
     Attributes:
         asked: the goal.
@@ -224,15 +224,15 @@ class GoalResult:
 
 @dataclass(frozen=True)
 class GoalMatrix:
-    """Asked x achieved against one opponent, which plays to win.
+    """The achieved goals by requested goal, against one opponent that plays to win.
 
     Attributes:
         agent: its name.
         opponent: the other's name.
         games: per row.
-        goals: the columns: the goals that were asked for.
-        rows: one per asked goal.
-        baseline: the same when merely asked to `win`.
+        goals: the columns: the requested goals.
+        rows: one per requested goal.
+        baseline: the same when only asked to `win`.
         opening_plies: length of the random openings.
         seed: of the choice of openings.
     """
@@ -247,7 +247,7 @@ class GoalMatrix:
     seed: int
 
     def plot(self, theme: str = "light") -> Picture:
-        """Return a picture of the shares, a row for each asked goal.
+        """Return a picture of the shares, with a row for each requested goal.
 
         Raises:
             SettingError: matplotlib is missing, or there is no such theme.
@@ -261,8 +261,8 @@ class GoalMatrix:
 def wilson(successes: int, trials: int) -> tuple[float, float]:
     """Return the 95 % confidence interval of a rate, (0, 1) without trials.
 
-    Wilson (1927), "Probable inference, the law of succession, and statistical inference"; the
-    trials are taken as independent.
+    Wilson (1927), "Probable inference, the law of succession, and statistical inference"; assumes
+    independent trials.
     """
     if trials == 0:
         return 0.0, 1.0
@@ -320,9 +320,9 @@ def goal_matrix(
     settings: MatchSettings,
     on_progress: Progress | None = None,
 ) -> GoalMatrix:
-    """Ask the agent for each of `goals` in `settings.games` games, all from the same openings.
+    """Let the agent play for each of `goals` in `settings.games` games, all from the same openings.
 
-    `settings.goal` is not used.
+    `settings.goal` is ignored.
 
     Raises:
         UnknownGoalError: the game has no such goal.

@@ -1,4 +1,4 @@
-"""Learning curves: how well a model did while it learnt, as numbers, CSV and a picture."""
+"""Learning curves: a model's performance during training, as numbers, CSV and a picture."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ COLUMNS = ("steps", "seconds")
 
 @dataclass
 class LearningCurve:
-    """How well a model did while it learnt.
+    """A model's performance during training.
 
     Attributes:
         name: of the model or the run.
-        measure: what the values are, e.g. "mean return of 100 episodes".
-        steps: of the environments, at each point.
-        seconds: of training, at each point.
-        values: at each point.
+        measure: the meaning of the values, e.g. "mean return of 100 episodes".
+        steps: environment steps at each point.
+        seconds: training time at each point.
+        values: the value at each point.
     """
 
     name: str
@@ -49,7 +49,7 @@ class LearningCurve:
         return f"LearningCurve({self.name!r}, {len(self)} points, {last})"
 
     def add(self, steps: int, seconds: float, value: float) -> None:
-        """Add a point, in place of those that lie at or behind it: a run may be repeated."""
+        """Add a point, and remove any at or after it, because a run may be repeated."""
         while self.steps and self.steps[-1] >= steps:
             for column in (self.steps, self.seconds, self.values):
                 column.pop()
@@ -58,7 +58,7 @@ class LearningCurve:
         self.values.append(value)
 
     def to_csv(self) -> str:
-        """Return the points as CSV; the third column is named by the measure."""
+        """Return the points as CSV; the third column is named after the measure."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow([*COLUMNS, self.measure])
@@ -68,14 +68,14 @@ class LearningCurve:
 
     @classmethod
     def from_csv(cls, path: str | os.PathLike[str], name: str = "") -> Self:
-        """Return the curve of a file that `to_csv` wrote.
+        """Return the curve from a file of `to_csv`.
 
         Args:
             path: of the file.
-            name: of the curve; "" is the name of the file.
+            name: of the curve; "" uses the file's name.
 
         Raises:
-            SettingError: there is no such file, or it holds something else.
+            SettingError: there is no such file, or it is not a curve.
         """
         try:
             head, *rows = csv.reader(Path(path).read_text("utf-8").splitlines())
@@ -93,7 +93,7 @@ class LearningCurve:
         return curve
 
     def plot(self, *others: LearningCurve, theme: str = "light", by: str = "steps") -> Picture:
-        """Return a picture, with other curves of the same measure beside it.
+        """Return a picture, together with other curves of the same measure.
 
         Args:
             others: more curves.
@@ -108,16 +108,16 @@ class LearningCurve:
 
 
 class CurveCallback(BaseCallback):
-    """Measures a model while it learns: `model.learn(steps, callback=CurveCallback(...))`.
+    """Measures a model during training: `model.learn(steps, callback=CurveCallback(...))`.
 
     Args:
-        measure: what is measured, in words.
+        measure: a description of the value.
         score: returns the value of a model.
-        every: steps of the environments between two points.
+        every: environment steps between two points.
         name: of the curve.
 
     Attributes:
-        curve: the points so far; its seconds do not count the time for measuring.
+        curve: the points so far; its seconds do not include the time for measuring.
     """
 
     def __init__(

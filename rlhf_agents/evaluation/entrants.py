@@ -1,4 +1,4 @@
-"""The entrants of a league: players that a word on the command line names."""
+"""The entrants of a league: players named on the command line."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from rlhf_games.base import Game
 AGENT = "agent"
 HUMAN = "human"
 WITHOUT_NODES = ("random", "minimax", openspiel_mcts.KIND, perfect.KIND)
-"""Kinds of players that no number of nodes concerns."""
+"""Kinds of players without a number of nodes."""
 
 
 Load = Callable[..., Agent]
-"""Loads an agent by its name or path, and `game`, which it has to play."""
+"""Loads an agent by its name or path, for the game `game`."""
 
 
 @dataclass(frozen=True)
 class Entrant:
-    """Who plays in a league.
+    """A player in a league.
 
     Attributes:
         name: unique in the league, e.g. `agent@256`.
         word: the player without its number of nodes, e.g. `agent`.
-        nodes: positions that an agent looks at per move; None for players without that number.
-        digest: SHA-256 of the file that it comes from, "" if from none.
+        nodes: positions that an agent searches per move; None for players without that number.
+        digest: SHA-256 of its file, "" if it has none.
     """
 
     name: str
@@ -44,15 +44,15 @@ class Entrant:
 
 
 def entrants_of(specs: Sequence[str], game: Game, nodes: int) -> list[Entrant]:
-    """Return the entrants that words name: PLAYER or PLAYER@NODES.
+    """Return the entrants for words PLAYER or PLAYER@NODES.
 
     Args:
         specs: the words.
         game: the rules.
-        nodes: of agents whose word does not say.
+        nodes: the default of agents.
 
     Raises:
-        SettingError: a word cannot be one, or two entrants have the same name.
+        SettingError: a word is invalid, or two entrants have the same name.
     """
     found = [_entrant(spec, game, nodes) for spec in specs]
     names = [entrant.name for entrant in found]
@@ -80,7 +80,7 @@ def _entrant(spec: str, game: Game, nodes: int) -> Entrant:
     digest = _digest(bundled_agents().get(game.name if word == AGENT else word, Path(word)))
     name = Path(word).name
     if word.endswith(python_bot.SUFFIX) and number is None:
-        return Entrant(name, word, None, digest)  # it has its own number
+        return Entrant(name, word, None, digest)  # it has its own default
     budget = checked_nodes(nodes if number is None else number)
     return Entrant(f"{name}@{budget}", word, budget, digest)
 
@@ -117,11 +117,11 @@ def make_entrant(
     """Return the player.
 
     Args:
-        entrant: which.
+        entrant: the entrant.
         game: the rules.
-        seed: of players that leave something to chance; None: agents always play the same.
-        load: of agents.
-        seconds: of an agent per move, instead of its nodes.
+        seed: of random players; None: agents always play the same.
+        load: loads agents.
+        seconds: an agent's time per move, instead of its nodes.
 
     Raises:
         UserError: there is no such player, or it cannot play this game.
@@ -141,5 +141,5 @@ def make_entrant(
 
 
 def depends_on_seed(player: Player) -> bool:
-    """Tell whether another seed would make another player."""
+    """Return whether the player depends on the seed."""
     return isinstance(player, RandomPlayer | openspiel_mcts.OpenSpielMCTS)

@@ -1,4 +1,4 @@
-"""How well an actor does in an environment: return, success and length of whole episodes."""
+"""Measuring an actor in an environment: return, success and length of whole episodes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rlhf_agents.players.arcade_foresight import actor_of
 SIDE_BY_SIDE = 8
 
 Progress = Callable[[int], object]
-"""Takes how many episodes have ended."""
+"""Called with the number of finished episodes."""
 
 
 @dataclass(frozen=True)
@@ -26,18 +26,18 @@ class Scores:
 
     Attributes:
         world: the environment.
-        goal: what was asked for, None for what it rewards.
-        opponent: where there is one.
+        goal: the goal, None for the environment's rewards.
+        opponent: if there is one.
         seed: of everything random.
-        agent: who acted.
-        episodes: how many ended.
-        mean_return: of an episode.
-        std_return: its standard deviation.
-        min_return: the worst.
-        max_return: the best.
-        success_rate: share of the episodes that reached the goal; None if nothing was asked.
-        mean_length: steps of an episode.
-        seconds: all of it took.
+        agent: the actor.
+        episodes: the number of finished episodes.
+        mean_return: the mean return of an episode.
+        std_return: the standard deviation of the return.
+        min_return: the worst return.
+        max_return: the best return.
+        success_rate: share of the episodes that reached the goal; None without a goal.
+        mean_length: the mean number of steps of an episode.
+        seconds: the total time.
     """
 
     world: str
@@ -56,7 +56,7 @@ class Scores:
 
 
 class _Watch:
-    """Counts what ends while `evaluate_policy` goes on, and whether it was a success."""
+    """Counts finished episodes and successes during `evaluate_policy`."""
 
     def __init__(self, progress: Progress) -> None:
         self.progress = progress
@@ -81,7 +81,7 @@ def measure(
     trust: bool = False,
     device: str = "auto",
 ) -> Scores:
-    """Play whole episodes by the best actions and return how they went.
+    """Play whole episodes with the best actions and return the results.
 
     Args:
         config: the environment; what it leaves open is as it was when the agent was trained.

@@ -1,8 +1,8 @@
-"""Leagues: everybody against everybody, or one against all, each opening from both seats.
+"""Leagues: every pair of players, or one against all others, each opening from both seats.
 
-Games are played in small batches. What has been played lies in a folder, one JSON line per game:
-a league that was interrupted, or gets more players or games, goes on where it was. A game does not
-depend on which process played it, nor on what was played before.
+Games are played in small batches and stored in a folder, one JSON line per game: a league that was
+interrupted, or gets more players or games, resumes where it stopped. A game depends neither on the
+process that plays it nor on earlier games.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ from rlhf_games.json_types import JSON
 
 GAMES_FILE, PLAN_FILE = "games.jsonl", "league.json"
 FORMAT = 1
-"""Of game records, see `play.records`, and of the plan."""
+"""The format version of game records, see `play.records`, and of the plan."""
 BATCH = 5
-"""Openings whose games are played together, and saved together."""
+"""Openings whose games are played and saved together."""
 MAX_GAMES = 100_000
 
 
 @dataclass(frozen=True)
 class LeagueSettings:
-    """How a league is played.
+    """The settings of a league.
 
     Attributes:
-        games: of every two players that meet; even, as every opening is played from both seats.
-        gauntlet: the first player meets all others, and these do not meet.
-        opening_plies: length of the random openings; None takes the shortest even one that yields
+        games: per pair of players; even, as every opening is played from both seats.
+        gauntlet: only the first player meets the others.
+        opening_plies: length of the random openings; None: the shortest even one that yields
             enough.
         seed: of openings and players.
     """
@@ -57,9 +57,9 @@ class LeagueGame:
 
     Attributes:
         players: the names of the first and of the second player.
-        opening: which of the openings.
+        opening: the number of its opening.
         opening_plies: its length.
-        moves: all actions, those of the opening included.
+        moves: all actions, including those of the opening.
         result: for the first player: 1 won, 0 drawn, -1 lost.
         ms: CPU milliseconds per move of the first and of the second player.
     """
@@ -73,17 +73,17 @@ class LeagueGame:
 
     @property
     def key(self) -> tuple[tuple[str, str], int]:
-        """What tells it from the other games of its league."""
+        """The key that identifies it in its league."""
         return self.players, self.opening
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Games to be played together: both seats of some openings.
+    """Games to play together: both seats of some openings.
 
     Attributes:
         pair: the two entrants.
-        openings: which openings.
+        openings: the numbers of the openings.
     """
 
     pair: tuple[Entrant, Entrant]
@@ -96,27 +96,27 @@ class Batch:
         return [(seats, k) for k in self.openings for seats in ((one, other), (other, one))]
 
     def seeds(self, seed: int) -> tuple[int, int]:
-        """Return the seeds of both players; they do not depend on what else is played."""
+        """Return the seeds of both players; they do not depend on other games."""
         names = [zlib.crc32(entrant.name.encode()) for entrant in self.pair]
         drawn = np.random.SeedSequence([seed, self.openings.start, *names]).generate_state(2)
         return int(drawn[0] >> 1), int(drawn[1] >> 1)
 
 
 class League:
-    """The plan of a league, and the games that have been played.
+    """The plan of a league, and its finished games.
 
     Args:
         game: the rules.
-        entrants: who plays; names differ.
-        settings: how.
-        folder: where the games are kept; None keeps them in memory.
+        entrants: the players, with different names.
+        settings: the settings.
+        folder: where the games are saved; None keeps them in memory.
 
     Attributes:
-        openings: all that are needed; fewer than `settings.games / 2` if the game has no more.
-        games: those played, by their keys.
+        openings: all openings; fewer than `settings.games / 2` if the game has no more.
+        games: the finished games, by key.
 
     Raises:
-        SettingError: a setting cannot work, or the folder holds another league or a damaged one.
+        SettingError: a setting is invalid, or the folder has another league or a damaged one.
         OutputError: the folder cannot be written.
     """
 
@@ -144,7 +144,7 @@ class League:
                 self.games.setdefault(one.key, one)
 
     def _checked(self, old: dict[str, Any]) -> dict[str, JSON]:
-        """Return the plan to be saved; what an old one says must still hold."""
+        """Return the plan to save, which must agree with a saved one."""
         fixed: dict[str, JSON] = {
             "format": FORMAT,
             "game": self.game.name,
@@ -155,14 +155,14 @@ class League:
             if old and old[name] != value:
                 msg = (
                     f"{self.folder} holds a league with {name} {old[name]}, not {value}; "
-                    "choose another folder, or go on with the same"
+                    "choose another folder, or resume with the same"
                 )
                 raise SettingError(msg)
         files = dict(old.get("files", {}))
         for entrant in self.entrants:
             if entrant.digest and files.setdefault(entrant.name, entrant.digest) != entrant.digest:
                 msg = (
-                    f"{entrant.word} is not the file any more that played in {self.folder}; "
+                    f"{entrant.word} has changed since it played in {self.folder}; "
                     "choose another folder, or another name for the file"
                 )
                 raise SettingError(msg)
@@ -186,7 +186,7 @@ class League:
     def missing(self) -> list[Batch]:
         """Return the batches in which games are missing.
 
-        The matchups take turns, so that an interrupted league says something of all players.
+        The matchups take turns, so that an interrupted league has results for all players.
         """
         batches = [
             batch for batch in self._batches() if any(key not in self.games for key in batch.keys)
@@ -196,20 +196,20 @@ class League:
     def _batches(self) -> Iterator[Batch]:
         count = self.settings.games // 2
         for one, other in self.pairs():
-            # Who is called first decides nothing: the same two players always make the same batch.
+            # The order of names does not matter: the same two players always make the same batch.
             pair = (one, other) if one.name <= other.name else (other, one)
             for start in range(0, count, BATCH):
                 yield Batch(pair, range(start, min(start + BATCH, count)))
 
     def played(self) -> list[LeagueGame]:
-        """Return the games of the plan that have been played, in the plan's order."""
+        """Return the finished games of the plan, in the plan's order."""
         return [self.games[key] for key in self.wanted() if key in self.games]
 
     def prepare(self) -> None:
         """Make the folder, and write the plan to it.
 
         Raises:
-            OutputError: that is not possible.
+            OutputError: this is not possible.
         """
         if self.folder is None:
             return
@@ -224,7 +224,7 @@ class League:
         cut_last_line(self.folder / GAMES_FILE)
 
     def add(self, games: Sequence[LeagueGame]) -> int:
-        """Keep games that are still missing, also on disk; return how many they are.
+        """Store games that were missing, also on disk; return their number.
 
         Raises:
             OutputError: they cannot be written.
@@ -246,7 +246,7 @@ class League:
 
 
 def _openings(game: Game, settings: LeagueSettings, plies: int | None) -> Openings:
-    """Return the openings; more games begin with those of fewer games."""
+    """Return the openings; a larger number begins with the same ones."""
     count = settings.games // 2
     if plies is None:
         plies = _even(game, count, settings.seed)
@@ -257,9 +257,9 @@ def _openings(game: Game, settings: LeagueSettings, plies: int | None) -> Openin
 
 
 def _even(game: Game, count: int, seed: int) -> int:
-    """Return the length of the shortest openings that yield enough, an even one if that can be.
+    """Return the length of the shortest openings that yield enough, if possible an even one.
 
-    After an odd number of plies, whoever moved first would have made one more move by chance.
+    After an odd number of plies, the first player would have made one more random move.
     """
     shortest = draw_openings(game, count, seed)
     plies = int(shortest.moves.shape[1])
@@ -276,7 +276,7 @@ def _even(game: Game, count: int, seed: int) -> int:
 
 
 def _plain(game: LeagueGame, name: str) -> dict[str, JSON]:
-    """Return a game as a record that `play.records` reads, with what a league adds."""
+    """Return a game as a record for `play.records`, with the league's additions."""
     return {
         "format": FORMAT,
         "game": name,
@@ -291,10 +291,10 @@ def _plain(game: LeagueGame, name: str) -> dict[str, JSON]:
 
 
 def read_games(path: Path, game: str) -> Iterator[LeagueGame]:
-    """Yield the games of a file; a last line that was not written to its end is left out.
+    """Yield the games of a file; an incomplete last line is ignored.
 
     Raises:
-        SettingError: the file cannot be read, or another line is no game of this kind.
+        SettingError: the file cannot be read, or another line is not a game of this kind.
     """
     try:
         lines = path.read_bytes().split(b"\n") if path.exists() else [b""]
@@ -321,7 +321,7 @@ def _parsed(line: Any, game: str) -> LeagueGame:
     moves, result = tuple(line["moves"]), line["result"]
     numbers = (line["start"], line["opening"], result, *moves)
     if not all(isinstance(number, int) for number in numbers) or result not in (-1, 0, 1):
-        msg = "a number is not whole, or the result not 1, 0 or -1"
+        msg = "a number is not whole, or the result is not 1, 0 or -1"
         raise ValueError(msg)
     return LeagueGame(
         players=(str(first), str(second)),
@@ -334,7 +334,7 @@ def _parsed(line: Any, game: str) -> LeagueGame:
 
 
 def cut_last_line(path: Path) -> None:
-    """Remove what a killed process left of a line at the end of a file.
+    """Remove an incomplete line that a killed process left at the end of a file.
 
     Raises:
         OutputError: the file cannot be written.

@@ -1,4 +1,4 @@
-"""Playing the games of a league that are missing, in this process or in several."""
+"""Playing the missing games of a league, in one process or several."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ MS_DIGITS = 5
 
 
 class Clocked:
-    """A player whose moves are timed: in CPU time, as other work may share the machine.
+    """A player with timed moves, in CPU time, as other work may share the machine.
 
     Attributes:
-        seconds: of CPU time that it took so far.
-        moves: how many it made.
+        seconds: its CPU time so far.
+        moves: its number of moves.
     """
 
     def __init__(self, player: Player) -> None:
@@ -55,12 +55,12 @@ class Clocked:
 
     @property
     def ms(self) -> float:
-        """CPU milliseconds per move, as exactly as a file has them."""
+        """CPU milliseconds per move, rounded as in files."""
         return round(1000 * self.seconds / max(self.moves, 1), MS_DIGITS)
 
 
 class Stage:
-    """Plays batches; players without chance in them are made once.
+    """Plays batches; deterministic players are made once.
 
     Args:
         game: the rules.
@@ -74,7 +74,7 @@ class Stage:
         self._made: dict[str, Player] = {}
 
     def player(self, entrant: Entrant, seed: int) -> Player:
-        """Return a player; the first call compiles what it needs, so that no game is timed so.
+        """Return a player; the first call compiles everything, so that no game's time includes it.
 
         Raises:
             UserError: there is no such player, or it cannot play this game.
@@ -116,23 +116,23 @@ class Stage:
 def play_league(
     league: League, *, workers: int = 1, on_progress: Callable[[int], object] = lambda _: None
 ) -> None:
-    """Play the games that are missing; each batch is kept as soon as it is finished.
+    """Play the missing games; each batch is saved as soon as it is finished.
 
     Args:
-        league: what to play.
-        workers: processes; 1 plays in this one.
-        on_progress: told how many games of the plan are played.
+        league: the league.
+        workers: number of processes; 1 plays in this one.
+        on_progress: called with the number of finished games of the plan.
 
     Raises:
-        UserError: a player cannot be had, a file cannot be written, or a worker died.
-        KeyboardInterrupt: from the keyboard; what was finished is kept.
+        UserError: a player cannot be loaded, a file cannot be written, or a worker died.
+        KeyboardInterrupt: from the keyboard; finished games are saved.
     """
     if not 1 <= workers <= MAX_WORKERS:
         msg = f"workers must be 1 to {MAX_WORKERS}, not {workers}"
         raise SettingError(msg)
     stage = Stage(league.game, league.openings, league.settings.seed)
     for entrant in league.entrants:
-        stage.player(entrant, 0)  # a mistake shows before the first game
+        stage.player(entrant, 0)  # reveals mistakes before the first game
     league.prepare()
     batches, wanted = league.missing(), league.wanted()
     many = min(workers, len(batches))
@@ -152,13 +152,13 @@ def _in_processes(
     settings = (league.game.name, league.openings, league.settings.seed)
     pool = ProcessPoolExecutor(workers, context, _set_up, settings)
     try:
-        with _interrupts_ignored():  # which the processes that start here inherit
+        with _interrupts_ignored():  # inherited by the processes that start here
             futures = [pool.submit(_play, batch) for batch in batches]
         for future in as_completed(futures):
             yield future.result()
         pool.shutdown()
     except BrokenProcessPool as error:
-        msg = "a worker process died, perhaps for want of memory: try fewer --workers"
+        msg = "a worker process died, perhaps because memory ran out: try fewer --workers"
         raise SettingError(msg) from error
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
@@ -168,13 +168,13 @@ def _in_processes(
 
 def _set_up(game: str, openings: Openings, seed: int) -> None:
     """Prepare a worker process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends its workers
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C and ends its workers
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _worker.append(Stage(rlhf_games.make(game), openings, seed))
 
 
 def _end_with_parent() -> None:
-    """End this process once its parent is gone, however that was killed."""
+    """End this process once its parent is gone, even if that was killed."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
@@ -194,7 +194,7 @@ def _interrupts_ignored() -> Iterator[None]:
 
 
 _worker: list[Stage] = []
-"""The stage of this process, if it is a worker."""
+"""The stage of this worker process, None in the main process."""
 
 
 def _play(batch: Batch) -> list[LeagueGame]:

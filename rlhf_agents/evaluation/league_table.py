@@ -1,4 +1,4 @@
-"""What a league says: a table of its players, and a table of who did what against whom."""
+"""The results of a league: a table of its players, and a cross table."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ class Row:
         elo: its rating; random play is 0 if it takes part, else the mean.
         low: the lower end of the 95 % interval, see `ratings.Ratings`.
         high: its upper end.
-        superiority: how likely it is stronger than the next one of the table; None for the last.
-        games: how many it played.
-        wins: of these, won.
-        draws: of these, drawn.
-        losses: of these, lost.
+        superiority: how likely it is stronger than the next player in the table; None for the last.
+        games: its number of games.
+        wins: games won.
+        draws: games drawn.
+        losses: games lost.
         score: wins and half the draws per game, in [0, 1].
-        score_first: the same in games in which it had the first move; None if there are none.
+        score_first: the same in games in which it moved first; None if there are none.
         score_second: the same in the others.
-        cpu_ms: per move, in milliseconds of CPU time.
+        cpu_ms: CPU milliseconds per move.
     """
 
     player: str
@@ -59,18 +59,18 @@ class Row:
 
 @dataclass(frozen=True)
 class Cell:
-    """What a player did against another.
+    """The results of a player against another.
 
     Attributes:
         player: its name.
         opponent: the other's.
-        games: how many they played.
-        wins: of these, won by the player.
-        draws: of these, drawn.
-        losses: of these, lost by the player.
+        games: their number of games.
+        wins: games won by the player.
+        draws: games drawn.
+        losses: games lost by the player.
         score: wins and half the draws per game, in [0, 1].
-        expected: the score that the ratings expect.
-        superiority: how likely the player is the stronger one, in [0, 1].
+        expected: the score predicted by the ratings.
+        superiority: how likely the player is the stronger of the two, in [0, 1].
         distinct: different games among them; fewer than games means repetitions.
     """
 
@@ -93,13 +93,13 @@ class Table:
     Attributes:
         game: the name of the game.
         rows: the players, the strongest first.
-        cells: of everybody against everybody that it met, in the order of the rows.
-        anchored: random play is 0; else the mean is.
-        advantage: what the first move is worth, in Elo.
+        cells: of all pairs that met, in the order of the rows.
+        anchored: random play is 0; otherwise the mean is.
+        advantage: the value of the first move, in Elo.
         draws: share of draws between equals.
-        games: how many were played.
+        games: number of games.
         distinct: different games among them.
-        warnings: what a reader has to know, in sentences.
+        warnings: sentences that a reader should know.
     """
 
     game: str
@@ -124,12 +124,12 @@ class Table:
 def tabulate(
     game: str, names: Sequence[str], games: Sequence[LeagueGame], *, seed: int = 0
 ) -> Table:
-    """Return what some games say of players.
+    """Return the table of some games.
 
     Args:
         game: the name of the game.
         names: the players; those without a game are left out.
-        games: what they played.
+        games: their games.
         seed: of the bootstrap.
 
     Raises:
@@ -161,7 +161,7 @@ def tabulate(
 
 
 def _results(names: Sequence[str], games: Sequence[LeagueGame]) -> Results:
-    """Return games as arrays; openings are told apart by their moves."""
+    """Return games as arrays; openings are distinguished by their moves."""
     index = {name: player for player, name in enumerate(names)}
     openings: dict[tuple[int, ...], int] = {}
     return Results(
@@ -265,10 +265,10 @@ def to_csv(records: Sequence[Row] | Sequence[Cell]) -> str:
 
 
 def read_rows(path: str | os.PathLike[str]) -> list[Row]:
-    """Return the players of a file `ratings.csv` that `rlhf-arena --out` wrote.
+    """Return the players in a file `ratings.csv` from `rlhf-arena --out`.
 
     Raises:
-        SettingError: there is no such file, or it holds something else.
+        SettingError: there is no such file, or it is not a table of ratings.
     """
     types = {name: kind.type for name, kind in Row.__dataclass_fields__.items()}
     try:

@@ -1,4 +1,4 @@
-"""Random openings, so that players without chance in them still play distinct games."""
+"""Random openings, so that deterministic players also play distinct games."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from rlhf_agents.errors import SettingError
 from rlhf_games.base import Game, Outcome, States
 
 MIN_PLIES = 2
-"""Length of the shortest openings that are chosen unasked."""
+"""The shortest default length of openings."""
 MAX_LEVEL = 20_000
-"""Positions kept of a ply, so that long openings cost no more than short ones."""
+"""The most positions kept per ply, so that long openings cost no more than short ones."""
 
 
 @dataclass(frozen=True)
@@ -33,16 +33,16 @@ class Openings:
 
 
 def draw_openings(game: Game, count: int, seed: int, plies: int | None = None) -> Openings:
-    """Return up to `count` random openings; fewer only when the game has no more of that length.
+    """Return up to `count` random openings; fewer only if the game has no more of that length.
 
     Openings in which the player to move can win at once, or cannot stop the other from winning with
     the next move, are left out: they would decide the game.
 
     Args:
         game: the rules.
-        count: how many are wanted, > 0.
+        count: the desired number, > 0.
         seed: of the choice.
-        plies: their length; None takes the shortest (of 2 plies or more) that yields enough.
+        plies: their length; None: the shortest (of 2 plies or more) that yields enough.
 
     Raises:
         SettingError: there is no opening of that length.
@@ -83,7 +83,7 @@ def _pick(openings: Openings, rows: NDArray[np.int64]) -> Openings:
 
 
 def canonical(game: Game, states: States) -> States:
-    """Return, for each position `[B, W]`, the least of its mirror images and rotations."""
+    """Return the smallest mirror image or rotation of each position `[B, W]`."""
     least = states.copy()
     boards = game.observe(states)
     for symmetry in game.symmetries:
@@ -107,7 +107,7 @@ def _wins_at_once(game: Game, states: States) -> NDArray[np.bool_]:
 
 
 def is_quiet(game: Game, states: States) -> NDArray[np.bool_]:
-    """Return where the mover neither wins at once nor loses by every move, bool `[B]`."""
+    """Return where the mover neither wins at once nor loses with every move, bool `[B]`."""
     rows, children = _children(game, states)
     safe = np.zeros(len(states), np.bool_)
     safe[rows[~_wins_at_once(game, children)]] = True

@@ -1,4 +1,4 @@
-"""Ratings: how strong players are, from the results of their games against each other.
+"""Ratings: the strength of players, from the results of their games against each other.
 
 The model is Bradley and Terry's with Davidson's (1970) draws and Davidson and Beaver's (1977)
 advantage of the first move. With `d = strength(first) + advantage - strength(second)`
@@ -27,18 +27,19 @@ Ints = NDArray[np.int64]
 ELO = 400 / math.log(10)
 """Elo points in one unit of strength."""
 WIN, DRAW, LOSS = 0, 1, 2
-"""Columns of counts: what the first player did."""
+"""Columns of counts: the first player's results."""
 PRIOR_GAMES = 0.5
-"""Games added between any two players that met, half won and half lost (which scores like a draw),
-so that a score of 100 % has a finite rating."""
+"""Games added between any two players that met, half won and half lost (the score of a draw), so
+that
+a score of 100 % has a finite rating."""
 RIDGE = 1e-6
-"""Holds what the games say nothing about, such as the distance of unconnected players."""
+"""Fixes what the games do not determine, such as the distance of unconnected players."""
 STEPS, TOLERANCE, LARGEST_STEP = 100, 1e-10, 2.0
 SAMPLES = 1000
 MISFIT = 0.01
-"""Chance that a transitive league is called intransitive."""
+"""The probability that a transitive league is reported as intransitive."""
 SMALLEST_MISFIT = 0.02
-"""Of a score; smaller ones do not matter, however many games show them."""
+"""The smallest difference of scores that matters, however many games show it."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Results:
     """The results of N games.
 
     Attributes:
-        first: int64 `[N]`, who had the first move.
+        first: int64 `[N]`, the player who moved first.
         second: int64 `[N]`, the other player.
         result: int64 `[N]`, 1 won, 0 drawn, -1 lost by the first player.
         opening: int64 `[N]`; games of the same two players from the same opening are resampled
@@ -70,7 +71,7 @@ class Misfit:
         player: the one that did better than expected.
         other: the other.
         score: of `player`, in [0, 1].
-        expected: the same by the ratings.
+        expected: the score predicted by the ratings.
     """
 
     player: int
@@ -81,19 +82,19 @@ class Misfit:
 
 @dataclass(frozen=True)
 class Ratings:
-    """How strong K players are.
+    """The strength of K players.
 
     Attributes:
-        elo: float64 `[K]`; 0 is the anchor, or else the mean.
-        low: float64 `[K]`, the lower end of the 95 % interval. Intervals are those of the distance
-            to the mean, also with an anchor: how well it is known would widen all of them alike.
+        elo: float64 `[K]`; 0 is the anchor, or the mean without one.
+        low: float64 `[K]`, the lower end of the 95 % interval. Intervals are for the distance to
+            the mean, even with an anchor, whose own uncertainty would widen all of them equally.
         high: float64 `[K]`, its upper end.
         superiority: float64 `[K, K]`, how likely row is stronger than column, in [0, 1].
         expected: float64 `[K, K]`, the score of row against column when the seats alternate.
-        advantage: what the first move is worth, in Elo.
+        advantage: the value of the first move, in Elo.
         draws: share of draws between equals.
         groups: int64 `[K]`; ratings of players in different groups cannot be compared.
-        unbeaten: players that scored all points of all their games: their rating is too low.
+        unbeaten: players that scored all points of their games: their rating is too low.
         scoreless: players without a point: their rating is too high.
         misfits: matchups that contradict the ratings, the worst first.
     """
@@ -123,13 +124,13 @@ def rate(
 
     Args:
         results: of the games.
-        players: K, how many there are.
+        players: K, their number.
         anchor: the player whose rating is 0; None makes the mean 0.
         samples: of the bootstrap.
         seed: of the bootstrap.
 
     Raises:
-        SettingError: there is no game, or a game of nobody.
+        SettingError: there is no game, or a game without two valid players.
     """
     _check(results, players)
     matchups = _Matchups(results, players)
@@ -186,10 +187,10 @@ def fit(
         seats: int64 `[M, 2]`, the first and the second player of each.
         players: K.
         prior: games added between any two players that met.
-        start: float64 `[K + 2]`, where to begin.
+        start: float64 `[K + 2]`, the initial parameters.
     """
     rows = np.arange(len(seats))
-    features = np.zeros((len(seats), 2, players + 2))  # of d, and of the draws
+    features = np.zeros((len(seats), 2, players + 2))  # for d and the draws
     features[rows, 0, seats[:, 0]] = 1
     features[rows, 0, seats[:, 1]] = -1
     features[:, 0, players] = 1
@@ -208,7 +209,7 @@ def fit(
         slope, step = _newton_step(counts, features, np.concatenate(bends), current)
         longest = np.abs(step).max(axis=1, keepdims=True)
         current += step * np.minimum(1, LARGEST_STEP / np.maximum(longest, LARGEST_STEP))
-        if (slope * step).sum(axis=1).max() < TOLERANCE:  # twice what the likelihood can still gain
+        if (slope * step).sum(axis=1).max() < TOLERANCE:  # twice the likelihood's remaining gain
             break
     return current
 
@@ -216,12 +217,12 @@ def fit(
 def _newton_step(
     counts: Floats, features: Floats, bends: Floats, current: Floats
 ) -> tuple[Floats, Floats]:
-    """Return the gradient, and the step to the maximum of the quadratic that fits, both `[S, P]`.
+    """Return the gradient and the Newton step, both `[S, P]`.
 
     Args:
         counts: see `fit`.
-        features: float64 `[M, 2, P]`, of d and of the draws.
-        bends: float64 `[4 * M, P * P]`, the products of features that make the second derivative.
+        features: float64 `[M, 2, P]`, for d and the draws.
+        bends: float64 `[4 * M, P * P]`, the products of features for the second derivative.
         current: float64 `[S, P]`.
     """
     games = counts.sum(axis=2)
@@ -238,11 +239,11 @@ def _newton_step(
 
 
 def probabilities(lead: Floats, draws: Floats) -> Floats:
-    """Return how likely the first player wins, draws and loses, float64 `[..., 3]`.
+    """Return the probabilities that the first player wins, draws and loses, float64 `[..., 3]`.
 
     Args:
         lead: its strength and advantage less the other's strength, `d` in the module's formula.
-        draws: the logarithm of how likely draws are.
+        draws: the logarithm of the weight of draws.
     """
     most = np.maximum(np.abs(lead) / 2, draws)
     powers = np.stack([np.exp(logit - most) for logit in (lead / 2, draws, -lead / 2)], axis=-1)
@@ -277,7 +278,7 @@ def _superiority(elos: Floats) -> Floats:
 
 
 class _Matchups:
-    """Games by who had which seat, and the bootstrap over openings.
+    """Games by players and seats, and the bootstrap over openings.
 
     Attributes:
         seats: int64 `[M, 2]`, the first and the second player.
@@ -297,7 +298,7 @@ class _Matchups:
         """Return counts of bootstrap samples, float64 `[S, M, 3]`.
 
         Within each pair of players, openings are drawn with replacement, each with all its games.
-        Openings with the same results are drawn as one kind, which is much faster.
+        Openings with the same results are drawn together, which is much faster.
         """
         total = np.zeros((samples, self._cells))
         for pair in range(self._pair_of.max() + 1):
@@ -323,7 +324,7 @@ def _points(results: Results, players: int) -> tuple[Floats, Floats]:
 
 
 def connected(first: Ints, second: Ints, players: int) -> Ints:
-    """Return to which group each player belongs, int64 `[K]`: games connect players."""
+    """Return the group of each player, int64 `[K]`: games connect players."""
     groups = np.arange(players)
     for one, other in np.unique(np.stack([first, second], axis=1), axis=0):
         groups[groups == groups[one]] = groups[other]
@@ -338,7 +339,7 @@ def _pairs(results: Results) -> tuple[Ints, Ints, Ints]:
 
 
 def _misfits(results: Results, parameters: Floats, players: int) -> tuple[Misfit, ...]:
-    """Return matchups that scored too differently from what the ratings say for chance."""
+    """Return matchups whose scores differ significantly from those predicted by the ratings."""
     lead = parameters[results.first] - parameters[results.second] + parameters[players]
     chances = probabilities(lead, parameters[-1:])
     mean = chances[:, WIN] + chances[:, DRAW] / 2
@@ -347,7 +348,7 @@ def _misfits(results: Results, parameters: Floats, players: int) -> tuple[Misfit
     surprise = sign * ((results.result + 1) / 2 - mean)
     apart = np.bincount(which, surprise) / games
     spread = np.bincount(which, chances[:, WIN] + chances[:, DRAW] / 4 - mean**2)
-    # Games from one opening depend on each other: repeated ones are no further evidence.
+    # Games from one opening depend on each other: repetitions are not further evidence.
     opening = np.unique(results.opening, return_inverse=True)[1]
     keys, cluster = np.unique(which * len(results) + opening, return_inverse=True)
     sums = np.bincount(cluster, surprise - apart[which])
@@ -367,7 +368,7 @@ def _misfits(results: Results, parameters: Floats, players: int) -> tuple[Misfit
 
 
 def warnings_of(ratings: Ratings, names: Sequence[str]) -> list[str]:
-    """Return what a reader of the ratings has to know, in sentences."""
+    """Return sentences that a reader of the ratings should know."""
     found = []
     groups = [
         ", ".join(names[player] for player in np.flatnonzero(ratings.groups == group).tolist())
@@ -375,7 +376,7 @@ def warnings_of(ratings: Ratings, names: Sequence[str]) -> list[str]:
     ]
     if len(groups) > 1:
         listed = " | ".join(groups)
-        found.append(f"these groups never met, so ratings compare within each only: {listed}")
+        found.append(f"these groups never met, so compare ratings only within each: {listed}")
     for players, word, bound in (
         (ratings.unbeaten, "all points of its games", "a lower"),
         (ratings.scoreless, "no point", "an upper"),

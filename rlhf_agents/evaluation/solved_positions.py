@@ -1,10 +1,10 @@
-"""Solved positions: how often a player's move keeps what a perfect solver says a position is worth.
+"""Solved positions: how often a player's move keeps a perfect solver's value of the position.
 
 A file of solver-labelled positions (`.npz`, no pickles) holds, for n positions of one game:
 
     cur, mask   uint64 [n]      the position's two words: the mover's stones, all stones
     ply         int    [n]      stones on the board
-    legal       bool   [n, A]   which moves the rules allow
+    legal       bool   [n, A]   the legal moves
     wdl         int    [n, A]   +1 won, 0 drawn, -1 lost for the mover after that move
     scores      int    [n, A]   the solver's score of that move, larger = sooner win or later loss
 
@@ -38,7 +38,7 @@ _ARRAYS = ("cur", "mask", "ply", "legal", "wdl", "scores")
 _WORDS = 2
 _UNREADABLE = (
     OSError,
-    ValueError,  # also what numpy says of a pickle
+    ValueError,  # also numpy's error for a pickle
     EOFError,
     RuntimeError,  # an encrypted archive
     MemoryError,  # a header that claims an absurd shape
@@ -71,12 +71,12 @@ class SolvedPositions:
 
 @dataclass(frozen=True)
 class PositionScores:
-    """How well a player did on some positions.
+    """A player's results on some positions.
 
     Attributes:
         first_ply: fewest stones on the board among the positions meant.
         last_ply: most stones on the board among the positions meant.
-        positions: how many they are, > 0.
+        positions: their number, > 0.
         vp: value-preserving rate in [0, 1].
         vp_error: its standard error.
         bs: best-score rate in [0, 1].
@@ -94,12 +94,12 @@ class PositionScores:
 
 @dataclass(frozen=True)
 class SolvedPositionsReport:
-    """How a player did on solved positions.
+    """A player's results on solved positions.
 
     Attributes:
         overall: the rates over all positions.
         bands: the rates by ply, see `BANDS`; bands without positions are left out.
-        illegal: how many of the chosen moves were illegal.
+        illegal: the number of chosen moves that were illegal.
     """
 
     overall: PositionScores
@@ -111,10 +111,10 @@ def load_positions(path: str | Path, game: Game) -> SolvedPositions:
     """Read a file of solver-labelled positions of `game`.
 
     Raises:
-        SettingError: the file is missing, is not of this kind, or holds positions of another board.
+        SettingError: the file is missing, is not of this kind, or is for another board.
     """
     if game.n_words != _WORDS:
-        msg = f"files of positions hold two words a position, {game.title} has {game.n_words}"
+        msg = f"files of positions have two words per position, but {game.title} has {game.n_words}"
         raise SettingError(msg)
     arrays = _read(Path(path))
     _check_shapes(arrays, path, game)
@@ -132,7 +132,7 @@ def load_positions(path: str | Path, game: Game) -> SolvedPositions:
 
 def _read(path: Path) -> dict[str, NDArray[np.generic]]:
     try:
-        # Opened here, because numpy leaves a damaged file open.
+        # Opened here because numpy leaves a damaged file open.
         with path.open("rb") as file:
             archive = np.load(file, allow_pickle=False)
             if not isinstance(archive, np.lib.npyio.NpzFile):
@@ -199,9 +199,9 @@ def choose(
 
     Args:
         act: the player.
-        positions: where it is asked.
-        batch: positions asked at a time.
-        on_progress: called after every batch with how many positions are done.
+        positions: the positions.
+        batch: positions per call.
+        on_progress: called after every batch with the number of positions done.
     """
     actions = np.empty(len(positions), np.int64)
     for first in range(0, len(positions), batch):
@@ -230,14 +230,14 @@ def mark(positions: SolvedPositions, actions: NDArray[np.int64]) -> SolvedPositi
 
 
 def measure(act: Act, positions: SolvedPositions) -> SolvedPositionsReport:
-    """Ask the player `act` in all `positions` and judge its moves."""
+    """Let the player `act` choose in all `positions`, and judge its moves."""
     return mark(positions, choose(act, positions))
 
 
 def _is_best(
     values: NDArray[np.int64], legal: NDArray[np.bool_], columns: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
-    """Tell in which rows the chosen column has the largest value of the legal ones, bool `[n]`."""
+    """Return the rows in which the chosen column has the largest legal value, bool `[n]`."""
     worst = np.iinfo(np.int64).min
     chosen = values[np.arange(len(values)), columns]
     return np.asarray(chosen == np.where(legal, values, worst).max(axis=1))
@@ -254,5 +254,5 @@ def _rates(
 
 
 def standard_error(rate: float, count: int) -> float:
-    """Return the standard error of a rate in [0, 1] seen in `count` > 0 trials."""
+    """Return the standard error of a rate in [0, 1] from `count` > 0 trials."""
     return math.sqrt(rate * (1.0 - rate) / count)

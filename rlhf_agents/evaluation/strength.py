@@ -1,8 +1,8 @@
-"""How strong a model is while it learns a game: the network alone against alpha-beta.
+"""The strength of a model during training on a game: the network alone against alpha-beta.
 
-A look takes bounded time in every game: alpha-beta searches as deep as is cheap there, and pairs of
-games are played until they are enough or the time is over. It runs in a thread of its own with a
-copy of the network, so that neither the time budget of a run nor its end wait for it.
+A measurement takes bounded time in every game: alpha-beta searches only as deep as is cheap, and
+pairs of games are played until there are enough or the time is over. It runs in a separate thread
+with a copy of the network, so that neither the time budget of a run nor its end wait for it.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from rlhf_games.base import Game, States
 DEEPEST = 4
 MOST_GAMES, AT_ONCE = 64, 8
 FEWEST_GAMES = 8
-"""With fewer, a score says nothing."""
+"""The fewest games of a meaningful score."""
 SECONDS = 1.5
-"""Of one look: 5 % of the usual time between two."""
+"""Seconds of one measurement: 5 % of the usual time between two."""
 
 
 class Strength(Protocol):
-    """Measures a model while it trains."""
+    """Measures a model during training."""
 
     def __call__(self, model: HFDQN) -> float | None:
         """Return a score in [0, 1], None if there is none yet."""
@@ -40,21 +40,22 @@ class Strength(Protocol):
 
 
 class _LookOver(Exception):  # noqa: N818 - it ends a look and is no error
-    """The time of a look is over, or the run ends."""
+    """The time of a measurement is over, or the run ends."""
 
 
 class AlphaBetaScore:
     """The share of points of the network alone against alpha-beta, from random openings.
 
-    A call begins a look and returns the score of the last one that has ended.
+    A call begins a measurement and returns the score of the last finished one.
 
     Args:
-        seconds: most that a look takes (the first one also compiles).
+        seconds: the longest measurement (the first one also compiles).
 
     Attributes:
-        score: of the last look; None before, and where even one ply of alpha-beta takes too long.
-        depth: of alpha-beta, None before the first look, 0 where it takes too long.
-        scored_at: steps that the model of that score had taken, and when (`time.perf_counter`).
+        score: of the last measurement; None before, or if even one ply of alpha-beta takes too
+            long.
+        depth: of alpha-beta, None before the first measurement, 0 if it takes too long.
+        scored_at: the steps of the measured model, and the time (`time.perf_counter`).
     """
 
     def __init__(self, seconds: float = SECONDS) -> None:
@@ -67,13 +68,13 @@ class AlphaBetaScore:
         self._thread: threading.Thread | None = None
 
     def __str__(self) -> str:
-        """Return the score and what it is measured against; nothing before the first look."""
+        """Return the score and its opponent in words, empty before the first measurement."""
         if self.score is None:
             return ""
         return f"score {self.score:.2f} against alpha-beta to depth {self.depth}"
 
     def __call__(self, model: HFDQN) -> float | None:
-        """Begin a look, unless the one before still goes on, and return the last score."""
+        """Begin a measurement, unless one is still running, and return the last score."""
         if self._thread is None or not self._thread.is_alive():
             assert isinstance(model.learner, GameLearner)
             searcher = model.learner.searcher
@@ -85,17 +86,17 @@ class AlphaBetaScore:
         return self.score
 
     def wait(self, seconds: float | None = None) -> None:
-        """Wait for the look that goes on."""
+        """Wait for the running measurement."""
         if self._thread is not None:
             self._thread.join(seconds)
 
     def close(self) -> None:
-        """End the look that goes on; if it compiles, it is left alone."""
+        """End the running measurement; abandon it if it is compiling."""
         self._ends.set()
         self.wait(0.2)
 
     def look(self, searcher: Searcher, begun: tuple[int, float] = (0, 0.0)) -> None:
-        """Play the games and set `score`, and `scored_at` to when the look has begun."""
+        """Play the games and set `score`, and `scored_at` to the beginning of the measurement."""
         game = searcher.game
         openings = _openings(game)
         if self.depth is None:
@@ -123,7 +124,7 @@ class AlphaBetaScore:
     def _affordable(self, game: Game, openings: Openings) -> int:
         """Return the greatest depth at which enough games fit into the time, 0 if none does.
 
-        A depth is tried only if it is affordable even where it looks at every move.
+        A depth is tried only if it is affordable even without pruning.
         """
         moves = FEWEST_GAMES * game.max_plies / 2
         states, best, worst_case = openings.states[:1], 0, 0.0
@@ -142,7 +143,7 @@ class AlphaBetaScore:
 
 
 class _Network:
-    """The network of a searcher as a player to win; nothing is looked ahead."""
+    """A searcher's network as a player to win, without looking ahead."""
 
     name = "network"
 

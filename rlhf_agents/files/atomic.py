@@ -1,4 +1,4 @@
-"""Writing files atomically, so that none is ever left half written."""
+"""Writing files atomically, so that none is ever half written."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rlhf_agents.errors import OutputError
 from rlhf_agents.files.types import PathOrStream
 
 PARTIAL = ".partial"
-"""Ending of the names of files that are still being written."""
+"""Suffix of files that are still being written."""
 
 
 def write_to(path: PathOrStream, content: bytes) -> None:
@@ -39,7 +39,7 @@ def write_to(path: PathOrStream, content: bytes) -> None:
 
 
 def check_writable(path: Path, *, force: bool = True) -> None:
-    """Find out before the work that its result could not be written.
+    """Check before the work that its result can be written.
 
     Args:
         path: the file to be written.
@@ -47,7 +47,7 @@ def check_writable(path: Path, *, force: bool = True) -> None:
 
     Raises:
         OutputError: the folder is missing or not writable, the path is a folder, or the file exists
-            and is not to be replaced.
+            and must not be replaced.
     """
     folder = path.parent
     if path.is_dir():
@@ -66,7 +66,7 @@ def check_writable(path: Path, *, force: bool = True) -> None:
 def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
     """Write `content` beside `path` and move it there.
 
-    Whatever happens, also a power cut, `path` holds either what it held before or all of `content`.
+    Whatever happens, even a power cut, `path` has either its old content or all of `content`.
 
     Raises:
         OutputError: the folder is missing or not writable, or the disk is full.
@@ -91,7 +91,7 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the new name survive a power cut, where the system supports it."""
+    """Make the new name survive a power cut where the system supports it."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:
@@ -101,7 +101,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def remove_leftovers(path: Path) -> None:
-    """Remove files that killed processes left half written beside `path`."""
+    """Remove half-written files that killed processes left beside `path`."""
     for leftover in path.parent.glob(f".{glob.escape(path.name)}.*{PARTIAL}"):
         leftover.unlink(missing_ok=True)
 

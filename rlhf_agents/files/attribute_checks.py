@@ -1,4 +1,4 @@
-"""The values that attributes of a model may have when they come from a file."""
+"""Checks of attributes of a model that come from a file."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ def of(*kinds: type) -> Check:
 
 
 def subclass_of(kind: type) -> Check:
-    """Return a check for a class below another."""
+    """Return a check for a subclass."""
     return lambda value: isinstance(value, type) and issubclass(value, kind)
 
 
 def or_none(check: Check) -> Check:
-    """Return a check that None passes too."""
+    """Return a check that also accepts None."""
     return lambda value: value is None or check(value)
 
 
@@ -65,30 +65,30 @@ def is_none(value: object) -> bool:
 
 
 def is_false(value: object) -> bool:
-    """Return whether a value is False; DQN explores in no other way."""
+    """Return whether a value is False, which is all that DQN supports."""
     return value is False
 
 
 def is_schedule(value: object) -> bool:
-    """Return whether a value is a number or a schedule that gives numbers."""
+    """Return whether a value is a number or a schedule of numbers."""
     if not isinstance(value, SCHEDULES):
         return number(0, np.inf)(value)
     return all(number(0, np.inf)(value(progress)) for progress in (1.0, 0.5))
 
 
 def is_train_freq(value: object) -> bool:
-    """Return whether a value says how often to learn, as models keep it."""
+    """Return whether a value is a training frequency as models store it."""
     return whole(1)(value.frequency if isinstance(value, TrainFreq) else value)
 
 
 def is_observation(value: object) -> bool:
-    """Return whether a value is nothing, an array or a dict of arrays."""
+    """Return whether a value is None, an array or a dict of arrays."""
     parts = value.values() if isinstance(value, dict) else [value]
     return value is None or all(isinstance(part, np.ndarray) for part in parts)
 
 
 def is_episodes(value: object) -> bool:
-    """Return whether a value is a queue of what SB3 keeps about episodes."""
+    """Return whether a value is a queue of SB3's episode statistics."""
     if value is None:
         return True
     facts = list(value) if isinstance(value, deque) else [0]
@@ -115,7 +115,7 @@ def is_options(value: object) -> bool:
 
 
 MAX_OPTIONS = 2000
-"""Values within the keyword arguments of a policy: layers cost time even if they are small."""
+"""The most values in the keyword arguments of a policy: even small layers cost time."""
 
 
 def _parts(value: object) -> Iterator[object]:
@@ -127,7 +127,7 @@ def _parts(value: object) -> Iterator[object]:
 
 SHARE = number(0, 1)
 AMOUNT = number(0)
-"""SB3 also takes 1e4 where it counts steps."""
+"""A count of steps: SB3 also accepts floats such as 1e4."""
 
 NUMBERS: dict[str, Check] = {
     "buffer_size": whole(1, 10**9),
@@ -197,7 +197,7 @@ PLAIN: dict[str, Check] = {
 
 
 def require(name: str, value: object, check: Check) -> None:
-    """Raise `ValueError` unless a value passes its check."""
+    """Raise `ValueError` if a value does not pass its check."""
     if not check(value):
         said = repr(value)
         said = said if len(said) <= MAX_SAID else said[:MAX_SAID] + "..."

@@ -1,7 +1,7 @@
 """The settings of a model as JSON, and back, without ever running code from a file.
 
-Classes are named and looked up in a short list of modules; objects are rebuilt by their known
-constructors. Anything else that a model holds, such as a class of the user's, is written as
+Classes are written by name and looked up in a short list of modules; objects are rebuilt with known
+constructors. Anything else in a model, such as a user's own class, is written as
 `{"custom": name}`, and the reader must supply it.
 """
 
@@ -55,7 +55,7 @@ SAFE_MODULES = (
     "torch.optim.sgd",
 )
 MAX_VALUES = 10**7
-"""Elements of all spaces and arrays that a file may describe, together."""
+"""The most elements that all spaces and arrays in a file may have together."""
 MAX_DIMENSIONS = 32
 CUSTOM = "custom"
 ZOO_LINEAR = "rl_zoo3.utils.SimpleLinearSchedule"
@@ -63,11 +63,11 @@ SETTINGS: dict[str, Any] = {
     kind.__name__: kind for kind in (Foresight, Hindsight, ModelForesight, Parallel)
 }
 Coded = Mapping[str, Any]
-"""An object of a JSON text, not checked yet: what is wrong in it raises one of `WRONG`."""
+"""An object from JSON, not checked yet: anything wrong in it raises one of `WRONG`."""
 
 
 class Custom:
-    """Stands for something that a file could not describe.
+    """A placeholder for something that a file could not describe.
 
     Attributes:
         name: of its class or function.
@@ -78,7 +78,7 @@ class Custom:
 
 
 def encode(value: Any) -> JSON:
-    """Return a value as JSON can hold it."""
+    """Return a value in a form that JSON can hold."""
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, int | float) and not isinstance(value, np.generic):
@@ -119,7 +119,7 @@ def _encode_box(space: spaces.Box) -> dict[str, JSON]:
 _ENCODERS: list[tuple[type | tuple[type, ...], Callable[[Any], JSON]]] = [
     (np.generic, lambda v: {"number": _encode_array(np.asarray(v))}),
     (np.ndarray, _encode_array),
-    (GoalSelectionStrategy, lambda v: v.name.lower()),  # buffers take the name as well
+    (GoalSelectionStrategy, lambda v: v.name.lower()),  # buffers also accept the name
     (TrainFreq, lambda v: {"train_freq": [v.frequency, v.unit.value]}),
     (Priorities, lambda v: {"settings": "Priorities", "values": v._asdict()}),
     (tuple, lambda v: {"tuple": [encode(item) for item in v]}),
@@ -145,14 +145,14 @@ _ENCODERS: list[tuple[type | tuple[type, ...], Callable[[Any], JSON]]] = [
 
 
 def decode_all(value: JSON) -> Any:
-    """Return what `encode` described, see `decode`, if it is not too large.
+    """Return the value that `encode` described, see `decode`, if it is not too large.
 
     Raises:
-        ValueError: this is not something that `encode` writes, or too much of it.
+        ValueError: `encode` does not write this, or it is too large.
     """
     try:
         if (declared := declared_values(value)) > MAX_VALUES:
-            msg = f"it declares {declared} values, more than the {MAX_VALUES} that are read"
+            msg = f"it declares {declared} values, more than the limit of {MAX_VALUES}"
             raise ValueError(msg)
         return decode(value)
     except WRONG as error:
@@ -160,10 +160,10 @@ def decode_all(value: JSON) -> Any:
 
 
 def decode(value: JSON) -> Any:
-    """Return what `encode` described; what it could not describe becomes a `Custom`.
+    """Return the value that `encode` described; what it could not describe becomes a `Custom`.
 
     Raises:
-        ValueError: this is not something that `encode` writes; further errors are in `WRONG`.
+        ValueError: `encode` does not write this; further errors are in `WRONG`.
     """
     if isinstance(value, list):
         return [decode(item) for item in value]
@@ -180,11 +180,11 @@ def _decode_class(value: Coded) -> type:
     module, _, name = str(value["class"]).partition(":")
     module = MODULES.get(module, module)
     if module not in SAFE_MODULES:
-        msg = f"files may not name classes of the module {module}"
+        msg = f"files must not name classes of the module {module}"
         raise ValueError(msg)
     found = vars(import_module(module)).get(name)
     if not isinstance(found, type) or found.__module__ != module:
-        msg = f"there is no class {name} in {module}"
+        msg = f"the module {module} has no class {name}"
         raise ValueError(msg)
     return found
 
@@ -197,7 +197,7 @@ def _decode_array(value: Coded) -> Array:
 
 def _dtype(name: str) -> np.dtype[np.generic]:
     if name not in DTYPES:
-        msg = f"arrays of {name} are not read"
+        msg = f"arrays of {name} are not supported"
         raise ValueError(msg)
     return DTYPES[name]
 
@@ -210,7 +210,7 @@ def _decode_number(value: Coded) -> object:
 def _decode_dict(value: Coded) -> dict[Any, object]:
     result = {decode(key): decode(item) for key, item in value["dict"]}
     if not all(key is None or isinstance(key, str | int | float) for key in result):
-        msg = "a dict has keys of a type that JSON lacks"  # SB3 cannot save them
+        msg = "a dict has keys of a type that JSON does not support"  # SB3 cannot save them
         raise ValueError(msg)
     return result
 
@@ -227,7 +227,7 @@ def _shape(shape: object) -> tuple[int, ...]:
         msg = f"{shape} cannot be the shape of an array"
         raise ValueError(msg)
     if any(size < 0 for size in result) or math.prod(result) > MAX_VALUES:
-        msg = f"a shape of {list(result)} is refused: at most {MAX_VALUES} values are read"
+        msg = f"a shape of {list(result)} is refused: the limit is {MAX_VALUES} values"
         raise ValueError(msg)
     return result
 
@@ -235,7 +235,7 @@ def _shape(shape: object) -> tuple[int, ...]:
 def _decode_discrete(value: Coded) -> spaces.Discrete:
     n, start = (int(number) for number in value["discrete"])
     if n > MAX_VALUES:
-        msg = f"{n} discrete values are refused: at most {MAX_VALUES} are read"
+        msg = f"{n} discrete values are refused: the limit is {MAX_VALUES}"
         raise ValueError(msg)
     return spaces.Discrete(n, start=start)
 
@@ -278,7 +278,7 @@ _DECODERS: dict[str, Callable[[Coded], object]] = {
     "linear": lambda v: LinearSchedule(*(float(part) for part in v["linear"])),
     "float_of": _decode_float_schedule,
     "cosine": lambda v: Cosine(*(float(part) for part in v["cosine"])),
-    # Networks read the parts in this order; a plain dict would be sorted.
+    # Networks read the parts in this order; Gymnasium would sort a plain dict.
     "dict_space": lambda v: spaces.Dict(OrderedDict(_decode_dict(v["dict_space"]))),
     "box": _decode_box,
     "discrete": _decode_discrete,

@@ -1,4 +1,4 @@
-"""Values written as text: Python literals, `dict(...)`, class names, `lin_1e-3`; no code is run."""
+"""Values written as text: Python literals, `dict(...)`, class names, `lin_1e-3`; no code runs."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ LINEAR = "lin_"
 
 
 def pairs(words: Iterable[str]) -> list[tuple[str, str]]:
-    """Return the two sides of `KEY=VALUE` words.
+    """Return the keys and values of `KEY=VALUE` words.
 
     Raises:
-        SettingError: a word has no two sides.
+        SettingError: a word has another form.
     """
     halves = [word.partition("=") for word in words]
     for key, equals, text in halves:
@@ -29,10 +29,10 @@ def pairs(words: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def value(text: str) -> object:
-    """Return the value of a literal; any other text is returned as it is.
+    """Return the value of a literal; return any other text unchanged.
 
     Raises:
-        SettingError: it calls or names something that files may not.
+        SettingError: it calls or names something that is not allowed in files.
     """
     try:
         if text.startswith(LINEAR):
@@ -62,12 +62,12 @@ def _evaluate(node: ast.expr, text: str) -> object:
     try:
         return ast.literal_eval(node)
     except ValueError as error:
-        msg = f"cannot read the value {text!r}: literals, dict(...) and names of classes are read"
+        msg = f"cannot read the value {text!r}: use a literal, dict(...) or the name of a class"
         raise SettingError(msg) from error
 
 
 def _class(name: str) -> type | None:
-    """Return the class of that name in one of the modules that model files may name."""
+    """Return the class of that name from one of the modules allowed in model files."""
     for module in SAFE_MODULES:
         found = vars(import_module(module)).get(name)
         if isinstance(found, type) and found.__module__ == module:

@@ -1,9 +1,9 @@
 """Model files: one zip, two readers.
 
 SB3 finds its own members in it. We read only the folder `rlhf/`: a JSON manifest and safetensors,
-sizes and digests checked, so that nothing in a file can run code (SB3 unpickles). Files are written
-beside their place and then moved there, so that none is left half done. Data that only a resumed
-training run needs is in groups of its own (`RUN_GROUPS`), which are not read otherwise.
+with sizes and digests checked, so that nothing in a file can run code (SB3 unpickles). Files are
+written elsewhere and then moved, so that none is ever half written. Data that only a resumed
+training run needs is in separate groups (`RUN_GROUPS`), which are not read otherwise.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ WORLD = "world"
 MODEL_GROUPS = (POLICY, OPTIMIZER, WORLD)
 RUN, REPLAY = "run", "replay"
 RUN_GROUPS = (RUN, REPLAY)
-"""All that a training run needs besides the model to go on as if it had not been interrupted."""
+"""Groups that a training run needs, besides the model, to resume as if never interrupted."""
 ENDING = ".safetensors"
 MAX_MANIFEST_BYTES = 16 * 1024 * 1024
-"""Last observations of many environments are in it."""
+"""The most bytes of this group; it includes the last observations of many environments."""
 
 
 class Member(TypedDict):
-    """What a manifest says of an array group."""
+    """A manifest's entry for an array group."""
 
     bytes: int
     sha256: str
@@ -63,9 +63,9 @@ class ModelFile:
     """The content of a model file.
 
     Attributes:
-        path: where it was read from.
+        path: the file.
         manifest: the JSON manifest.
-        arrays: the array groups that were asked for and are there, by name.
+        arrays: the requested array groups that it has, by name.
     """
 
     path: str
@@ -89,8 +89,8 @@ def write_model(
     """Write a model file atomically.
 
     Args:
-        path: where to.
-        manifest: anything JSON can hold; format version and digests are added.
+        path: the file to write.
+        manifest: anything that JSON can hold; format version and digests are added.
         arrays: array groups by name.
         base: a zip, e.g. SB3's, that receives our members.
 
@@ -119,7 +119,7 @@ def model_bytes(
     with zipfile.ZipFile(buffer, "a", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(MANIFEST, json.dumps(full, indent=1))
         for name, blob in blobs.items():
-            # Replay is large and written often: fast before small.
+            # Replay is large and written often: speed matters more than size.
             fast = name not in {f"{FOLDER}{group}{ENDING}" for group in MODEL_GROUPS}
             archive.writestr(name, blob, compresslevel=1 if fast else None)
     return buffer.getvalue()
@@ -130,7 +130,7 @@ def read_groups(path: str, most: dict[str, int]) -> dict[str, Arrays]:
 
     Args:
         path: a file that `read_model` has read.
-        most: how many bytes each of the groups to read may have.
+        most: the groups to read, and the most bytes that each may have.
 
     Raises:
         ModelFileError: as for `read_model`, or a group is larger.
@@ -144,9 +144,9 @@ def read_model(
     """Read a model file without unpickling anything, within the limits of `untrusted`.
 
     Args:
-        path: a file, whose ending `.zip` may be left out, or an open stream.
-        groups: the array groups to read; others are not looked at.
-        most: how many bytes some of the groups may have, where the reader knows.
+        path: a file, with or without `.zip`, or an open stream.
+        groups: the array groups to read; others are ignored.
+        most: the most bytes that some of the groups may have, where the reader knows.
 
     Raises:
         ModelFileError: the file is missing, damaged, not ours, too large or from a newer format.
@@ -160,7 +160,7 @@ def read_model(
         if not source.exists() and not source.suffix:
             source = source.with_suffix(".zip")
         found = source.is_file()
-    except ValueError:  # a NUL in it, or nothing
+    except ValueError:  # a NUL in it, or empty
         found = False
     if not found:
         msg = f"there is no model file {source}; rlhf-train writes one"
@@ -222,10 +222,10 @@ def _check_members(members: object) -> None:
         raise ValueError(msg)
     for name, facts in members.items():
         if name not in {f"{FOLDER}{group}{ENDING}" for group in (*MODEL_GROUPS, *RUN_GROUPS)}:
-            msg = f"its manifest names {name!r}, which is not one of ours"
+            msg = f"its manifest names the unknown policy {name!r}"
             raise ValueError(msg)
         if not isinstance(facts, dict) or type(facts.get("bytes")) is not int:
-            msg = f"its manifest does not say how long {name} is"
+            msg = f"its manifest does not give the size of {name}"
             raise ValueError(msg)
 
 
@@ -235,7 +235,7 @@ def _member(group: str) -> str:
 
 def _read_arrays(archive: LimitedZip, name: str, facts: Member, most: int) -> Arrays:
     if facts["bytes"] > min(most, MAX_MEMBER_BYTES):
-        msg = f"{name} is refused: it has {facts['bytes']} bytes, more than the {most} that fit"
+        msg = f"{name} is refused: it has {facts['bytes']} bytes, more than the limit of {most}"
         raise ValueError(msg)
     blob = archive.read(name, facts["bytes"])
     if len(blob) != facts["bytes"] or hashlib.sha256(blob).hexdigest() != facts.get("sha256"):
@@ -248,7 +248,7 @@ def _read_arrays(archive: LimitedZip, name: str, facts: Member, most: int) -> Ar
         raise ValueError(msg) from error
     for key, value in arrays.items():
         if value.dtype.str not in DTYPES:
-            msg = f"{key} holds {value.dtype}, which model files do not use"
+            msg = f"{key} has the dtype {value.dtype}, which model files do not use"
             raise ValueError(msg)
     return arrays
 
@@ -259,7 +259,7 @@ def prefixed(prefix: str, arrays: Arrays) -> Arrays:
 
 
 def unprefixed(prefix: str, arrays: Arrays) -> Arrays:
-    """Return the arrays whose names begin with `prefix`, without it."""
+    """Return the arrays whose names begin with `prefix`, and remove it."""
     return {
         name.removeprefix(prefix): array
         for name, array in arrays.items()

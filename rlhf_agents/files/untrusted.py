@@ -1,8 +1,9 @@
-"""Reading untrusted files: a zip and its JSON, within limits that are known beforehand.
+"""Reading untrusted files: a zip and its JSON, within fixed limits.
 
-A file of N bytes makes us hold at most `RATIO` * N + `SLACK` bytes of members, each of at most
-`MAX_MEMBER_BYTES`. `RATIO_OF_RUNS` holds for the replay of a run, whose size is compared with what
-the model needs. Nothing is extracted, so names of members are never paths.
+Reading a file of N bytes takes at most `RATIO` * N + `SLACK` bytes of memory for members, each of
+at
+most `MAX_MEMBER_BYTES`. `RATIO_OF_RUNS` applies to the replay of a run, whose size is compared with
+that of the model's buffer. Nothing is extracted, so names of members are never paths.
 """
 
 from __future__ import annotations
@@ -22,18 +23,18 @@ SLACK = 32 * 1024 * 1024
 RATIO = 30
 """Weights hardly compress, so a file that unpacks to more than this is not a saved model."""
 RATIO_OF_RUNS = 1032
-"""The most that deflate can reach: the replay of a run may consist mostly of zeros."""
+"""The limit of deflate: the replay of a run may be mostly zeros."""
 MAX_MEMBERS = 64
 MAX_READ = 1024 * 1024
-"""Bytes of the zip's own directory, and of every piece in which we read."""
+"""The most bytes of the zip's directory, and of every read."""
 MAX_PARTS = 200_000
-"""Values in one JSON text."""
+"""The most values in a JSON text."""
 MAX_DEPTH = 64
-"""Brackets within brackets in one JSON text."""
+"""The deepest nesting in a JSON text."""
 PLAIN_KINDS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 ENCRYPTED = 0x1
 DTYPES = {np.dtype(code).str: np.dtype(code) for code in "?bBhHiIlLqQefd"}
-"""Types of numbers that files may hold, by numpy's names with byte order."""
+"""Dtypes allowed in files, by numpy's names with byte order."""
 
 DAMAGE = (
     zipfile.BadZipFile,
@@ -60,7 +61,7 @@ WRONG = (
 
 
 class _SmallReads(io.RawIOBase):
-    """A stream that refuses to read much at once: directories of zips claim any size."""
+    """A stream that refuses large reads, because the directory of a zip can claim any size."""
 
     def __init__(self, stream: BinaryIO) -> None:
         super().__init__()
@@ -89,7 +90,7 @@ class LimitedZip:
 
     Args:
         stream: an open binary stream.
-        ratio: bytes that may be read for each byte of the file.
+        ratio: the most bytes to read for each byte of the file.
 
     Raises:
         ValueError: there are too many members or two of the same name.
@@ -139,10 +140,10 @@ class LimitedZip:
 
 
 def read_json(content: bytes) -> Any:
-    """Return what a JSON text says.
+    """Return the value of a JSON text.
 
     Raises:
-        ValueError: it is not JSON, or has too many values or too deep brackets.
+        ValueError: it is not JSON, has too many values, or is nested too deeply.
     """
     if sum(content.count(sign) for sign in (b"[", b"{", b",")) > MAX_PARTS:
         msg = f"it has more than {MAX_PARTS} values"
@@ -150,14 +151,14 @@ def read_json(content: bytes) -> Any:
     try:
         value = json.loads(content.decode(), parse_constant=_no_constant)
     except RecursionError:
-        msg = "its brackets are too deep"
+        msg = "it is nested too deeply"
         raise ValueError(msg) from None
     layer, depth = [value], 0
     while layer:
         layer = [part for holder in layer for part in parts_of(holder)]
         depth += 1
         if depth > MAX_DEPTH:
-            msg = f"its brackets are more than {MAX_DEPTH} deep"
+            msg = f"it is nested more than {MAX_DEPTH} levels deep"
             raise ValueError(msg)
     return value
 
@@ -168,14 +169,14 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def parts_of(value: object) -> list[object]:
-    """Return what a dict, list or tuple holds, without keys."""
+    """Return the values of a dict, list or tuple."""
     if isinstance(value, dict):
         return list(value.values())
     return list(value) if isinstance(value, list | tuple) else []
 
 
 def declared_values(value: object) -> int:
-    """Return how many values the shapes in a JSON value declare, together."""
+    """Return the total number of values that the shapes in a JSON value declare."""
     total, waiting = 0, [value]
     while waiting:
         part = waiting.pop()

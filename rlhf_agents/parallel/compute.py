@@ -1,4 +1,4 @@
-"""Values and gradients of a Q-network for batches of numpy: by torch, or compiled where it fits.
+"""Values and gradients of a Q-network for numpy batches, by torch or by compiled code.
 
 Both work on the parameters of the SB3 policy, and leave gradients where its optimizer finds them.
 """
@@ -24,7 +24,7 @@ Seen = Arrays
 
 
 class Computation(Protocol):
-    """What learning needs of a network."""
+    """The computations of a network for learning."""
 
     def values(self, seen: Seen) -> Floats:
         """Return values of all heads `[B, K * A]`, valid until the next call."""
@@ -38,7 +38,7 @@ class Computation(Protocol):
 
         Args:
             seen: observations.
-            columns: `[B, K]`, which value each target is for.
+            columns: `[B, K]`, the column of the value for each target.
             targets: `[B, K]`.
             weights: `[B, K]`.
         """
@@ -154,7 +154,7 @@ class PlanesComputation:
     def _linear_back(
         self, layer: nn.Linear, gradient: torch.Tensor, inputs: torch.Tensor
     ) -> torch.Tensor:
-        """Leave the gradient of a linear layer in it, and return that of its inputs."""
+        """Set the gradient of a linear layer, and return that of its inputs."""
         torch.mm(gradient.t(), inputs, out=layer.weight.grad)
         torch.sum(gradient, 0, out=layer.bias.grad)
         return torch.mm(gradient, layer.weight)
@@ -177,7 +177,7 @@ class PlanesComputation:
             _numbers(part.grad)[:] = self._of_offsets[row]
 
     def _workspace(self, count: int) -> _Workspace:
-        """Return room for `count` observations, which is used again and again."""
+        """Return reusable memory for `count` observations."""
         if count not in self._work:
             dense, channels = self.extractor.dense, kernels.CHANNELS
             self._work[count] = _Workspace(
@@ -224,7 +224,7 @@ def _planes(seen: Seen) -> NDArray[np.uint8]:
 
 
 def fits_planes(policy: DQNPolicy, space: Space) -> bool:
-    """Return whether `PlanesComputation` computes what a policy does."""
+    """Return whether `PlanesComputation` computes the same as a policy."""
     extractor, layers = policy.q_net.features_extractor, list(policy.q_net.q_net)
     board = space.spaces.get(BOARD) if isinstance(space, spaces.Dict) else space
     return (

@@ -1,8 +1,8 @@
-"""What is learnt from every step: the reward of the environment, or all goals of its table at once.
+"""Learning from every step: the environment's reward, or all goals of its table at once.
 
-A head is what a network says about one goal. A plain network has a single head. `AllGoalsPolicy`
-has one for each goal of a finite table, and every step is a lesson for all of them: which goals it
-reached, and which it made impossible, is what the environment tells as `achieved_goal`.
+A head outputs a network's values for one goal. A plain network has a single head. `AllGoalsPolicy`
+has one for each goal of a finite table, and learns all of them from every step: the environment's
+`achieved_goal` gives the goals that the step reached or made impossible.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ Happened = tuple[Array, Bools, list[Info]]
 
 
 HOPELESS = 0.05
-"""What is desired is worth less than this where it was never reached."""
+"""The largest value of a desired goal that was never reached."""
 
 
 class Judged(NamedTuple):
-    """What a step in n environments means for K heads; each `[n, K]`.
+    """The results of a step in n environments for K heads; each `[n, K]`.
 
     Attributes:
         rewards: float32.
-        ended: nothing after this step belongs to the same task.
-        weights: float32, 0 where the head has nothing to learn, because its goal was decided.
+        ended: the head's task ended with this step.
+        weights: float32, 0 where the head has nothing to learn, because its goal is decided.
     """
 
     rewards: Floats
@@ -49,25 +49,25 @@ class RewardHead:
     count = 1
 
     def acting(self, values: Floats, observation: Observations) -> Floats:
-        """Return the values `[n, A]` by which to act, of values `[n, K, A]`."""
+        """Return the values `[n, A]` for acting from values `[n, K, A]`."""
         del observation
         return values[:, 0]
 
     def asked(self, observation: Observations, n: int) -> Bools:
-        """Return which heads `[n, K]` are acted for."""
+        """Return which heads `[n, K]` acting is for."""
         del observation
         return np.ones((n, 1), np.bool_)
 
     def goes_on(self, info: Info) -> Bools:
-        """Return for which heads `[K]` an episode that ended was only cut short."""
+        """Return the heads `[K]` for which a finished episode was only cut short."""
         return np.array([bool(info.get("TimeLimit.truncated", False))])
 
     def judge(self, before: Observations, after: Observations, happened: Happened) -> Judged:
-        """Return what a step means.
+        """Return the results of a step.
 
         Args:
-            before: observations in which it was taken.
-            after: observations that followed, where an episode ended those of the next one.
+            before: observations before it.
+            after: observations after it; where an episode ended, those of the next one.
             happened: rewards and ends `[n]`, and infos.
         """
         del before, after
@@ -77,24 +77,25 @@ class RewardHead:
 
 
 class GoalHeads:
-    """The heads of `AllGoalsPolicy`: one for each goal, and one for not losing.
+    """The heads of `AllGoalsPolicy`: one for each goal, and one for survival.
 
-    A goal is learnt until it is decided, so beyond the easy ones, where a hard one was never
-    reached, no goal says what to do. There the last head does: it pays -1 where the environment
-    itself ends the episode.
+    A goal is learnt until it is decided, so once the easy ones are reached and a hard one never
+    was,
+    no goal guides the agent. The last head does then: its reward is -1 where the environment itself
+    ends the episode.
 
     Args:
-        goals: how many are in the table; K is one more.
+        goals: the number in the table; K is one more.
     """
 
     def __init__(self, goals: int) -> None:
         self.count = goals + 1
 
     def acting(self, values: Floats, observation: Observations) -> Floats:
-        """Return the values of what is desired, see `RewardHead.acting`.
+        """Return the values of the desired goals, see `RewardHead.acting`.
 
-        Where what is desired is worth nothing whatever is done, because it was never reached so
-        far, play for the open goals and for not losing finds the way there.
+        If the desired goal has no value for any action, because it was never reached, playing for
+        the open goals and for survival leads towards it.
         """
         wanted = _with_last(np.maximum(observation[DESIRED], 0.0), 0.0)
         result = _weighted(values, wanted)
@@ -109,12 +110,12 @@ class GoalHeads:
         return _with_last(observation[DESIRED] > 0, False)
 
     def goes_on(self, info: Info) -> Bools:
-        """Return which heads `[K]` had more to come, see `RewardHead.goes_on`."""
+        """Return the heads `[K]` that were only cut short, see `RewardHead.goes_on`."""
         is_open = info["terminal_observation"][ACHIEVED][None] == 0
         return np.asarray(_with_last(is_open, not info[NATIVE_END])[0], np.bool_)
 
     def judge(self, before: Observations, after: Observations, happened: Happened) -> Judged:
-        """Return what a step means, see `RewardHead.judge`; decided goals are not learnt."""
+        """Return the results of a step, see `RewardHead.judge`; decided goals are not learnt."""
         _, dones, infos = happened
         was_open, flags = before[ACHIEVED] == 0, after[ACHIEVED].copy()
         for env in np.flatnonzero(dones):
@@ -130,21 +131,21 @@ class GoalHeads:
 
 def _weighted(values: Floats, weights: Array) -> Floats:
     """Return the sum over heads of values `[n, K, A]` times weights `[n, K]`."""
-    each = np.zeros_like(values)  # forbidden actions are worth minus infinity, times 0
+    each = np.zeros_like(values)  # forbidden actions have minus infinity, times 0
     np.multiply(values, weights[:, :, None], out=each, where=weights[:, :, None] > 0)
     result: Floats = each.sum(axis=1)
     return result
 
 
 def _with_last(columns: Array, value: float) -> Array:
-    """Return columns `[n, G]` with one more, which is `value` everywhere."""
+    """Return columns `[n, G]` with one more that is `value` everywhere."""
     return np.pad(columns, ((0, 0), (0, 1)), constant_values=value)
 
 
 def has_goal_table(env: VecEnv | None, space: Space) -> bool:
-    """Return whether environments tell of every goal of a finite table whether it is decided.
+    """Return whether environments report whether each goal of a finite table is decided.
 
-    Those of our adapters do so, by flags: 0 open, 1 reached, -1 lost; a `VecNormalize` hides them.
+    Our adapters do, with flags: 0 open, 1 reached, -1 lost; a `VecNormalize` hides them.
     """
     if env is None or unwrap_vec_wrapper(env, VecNormalize) is not None:
         return False

@@ -1,7 +1,7 @@
 """The parallel road of HFDQN: many environments side by side, no replay, no target network.
 
-All environments take a few steps with the current network, which then learns what happened a few
-times over, towards lambda returns that it computed itself (PQN, Gallici et al., 2025).
+All environments take a few steps with the current network, which then learns them in a few passes,
+towards lambda returns from its own values (PQN, Gallici et al., 2025).
 """
 
 from __future__ import annotations
@@ -35,24 +35,24 @@ DEFAULTS: dict[str, object] = {
     "learning_starts": 0,
     "buffer_size": 1,
 }
-"""What replaces SB3's defaults; the others are kept."""
+"""Values that replace SB3's defaults; the others are kept."""
 MIRRORED = 0.5
-"""Share of mini-batches that are learnt as a mirror shows them."""
+"""Share of mini-batches that are mirrored."""
 
 WAITING = "waiting"
-"""Key of infos where agents share a network: this one has nothing to do until its game is over."""
+"""Key of infos where agents share a network: this agent waits for the end of its game."""
 
 
 class ParallelLearner:
-    """Everything that the parallel road needs besides the model that SB3 knows.
+    """The state and the methods of the parallel road, besides SB3's own model.
 
     Args:
-        model: the `HFDQN` that learns; `configure` and `begin` surround SB3's own set-up.
+        model: the `HFDQN` that learns; `configure` runs before SB3's own set-up, `begin` after it.
 
     Attributes:
-        game: None; no rules are known.
-        rng: all random choices.
-        not_saved: attributes of the model that a file leaves out: none.
+        game: None, because no rules are known.
+        rng: the generator of all random choices.
+        not_saved: attributes of the model that are not saved: none.
     """
 
     game = None
@@ -69,10 +69,10 @@ class ParallelLearner:
     # ---- set-up ----------------------------------------------------------------------------
 
     def configure(self) -> None:
-        """Choose network and optimizer, where the user did not.
+        """Choose network and optimizer if the user did not.
 
         Raises:
-            SettingError: something was asked for that this road does not have.
+            SettingError: an option is not supported by this road.
         """
         model, kwargs = self.model, self.model.policy_kwargs
         _refuse(model)
@@ -86,13 +86,13 @@ class ParallelLearner:
         kwargs.setdefault("optimizer_class", RAdam)
 
     def begin(self) -> None:
-        """Prepare to act and learn; SB3 has made the networks meanwhile."""
+        """Prepare to act and learn; SB3 has made the networks by then."""
         self.rng = np.random.default_rng(self.model.seed)
         self.model.replay_buffer = self.model.replay_buffer_class = None
         self.heads = heads_of(self.model.policy)
 
     def _prepare(self) -> None:
-        """Look at the networks, which may have been replaced or moved since the last rollout."""
+        """Refresh the networks, which may have been replaced or moved since the last rollout."""
         model = self.model
         self.parameters = list(model.q_net.parameters())
         self.computation = computation_of(model.policy, model.observation_space)
@@ -148,11 +148,11 @@ class ParallelLearner:
         return self._rollout
 
     def _values(self, seen: Seen, masks: Bools | None = None) -> Floats:
-        """Return values `[n, K, A]`, by default where the environments are now.
+        """Return values `[n, K, A]`, by default in the environments' current states.
 
         Args:
             seen: observations.
-            masks: the allowed actions; others are worth minus infinity.
+            masks: the allowed actions; others get minus infinity.
         """
         values = self.computation.values(seen)
         values = values.reshape(len(values), self.heads.count, -1)
@@ -162,7 +162,7 @@ class ParallelLearner:
         return np.where(masks[:, None], values, np.float32(-np.inf))
 
     def _act(self, rollout: Rollout, t: int) -> None:
-        """Choose the actions of step t, and tell step t - 1 what it led to."""
+        """Choose the actions of step t, and complete step t - 1 with its next state."""
         model, observation = self.model, self.model._last_obs
         values = self._values(rollout.see(t, observation))
         model.exploration_rate = self.exploration_rate()
@@ -184,13 +184,13 @@ class ParallelLearner:
         return np.asarray(np.where(masks, draws, -1.0).argmax(axis=1))
 
     def _look_ahead(self, rollout: Rollout, t: int, best: Floats) -> None:
-        """Tell step t how good the state is that it led to, by the values `[n, K]` there."""
+        """Set the value of the state after step t, from the values `[n, K]` there."""
         running = ~rollout.ended[t]
         rollout.after[t][running] = best[running]
 
     def _remember(self, rollout: Rollout, t: int, new_obs: VecEnvObs, happened: Happened) -> None:
-        """Keep what step t led to; what a state is worth is known when it is acted in."""
-        assert not isinstance(new_obs, tuple)  # SB3 has no networks for them
+        """Store the results of step t; the value of its next state follows with the next action."""
+        assert not isinstance(new_obs, tuple)  # SB3 has no networks for these
         judged = self.heads.judge(self.model._last_obs, new_obs, happened)
         rollout.rewards[t], rollout.ended[t], rollout.weights[t] = judged
         rollout.after[t] = 0
@@ -203,12 +203,12 @@ class ParallelLearner:
                 rollout.after[t, env] = np.where(goes_on, last, 0)
 
     def _last_values(self, info: Info, keys: tuple[str, ...]) -> Floats:
-        """Return what the last observation of an episode is worth to each head, `[K]`."""
+        """Return the value of the last observation of an episode for each head, `[K]`."""
         model, last = self.model, info["terminal_observation"]
         masks = info.get(masking.MASK_KEY, True)
         if isinstance(last, dict):
             masks = last.get(masking.MASK_KEY, masks)
-        if not np.any(masks):  # an end to the environment, but not to every goal
+        if not np.any(masks):  # an end for the environment, but not for every goal
             masks = True
         masks = np.broadcast_to(np.asarray(masks, bool), (1, int(model.action_space.n)))
         seen = {key: part[None] for key, part in parts_of(last, keys).items()}
@@ -229,7 +229,7 @@ class ParallelLearner:
 
         Args:
             gradient_steps: in all epochs together.
-            batch_size: steps of the environments in a mini-batch.
+            batch_size: environment steps in a mini-batch.
         """
         model, rollout = self.model, self._rollout
         assert rollout is not None
@@ -241,7 +241,7 @@ class ParallelLearner:
         for _ in range(model.parallel.epochs):
             order = self.rng.permutation(total)[: batches * batch_size]
             losses += [self._learn(examples.some(rows)) for rows in np.array_split(order, batches)]
-        follow(model.q_net, model.q_net_target, 1.0)  # nothing else uses it: files hold one network
+        follow(model.q_net, model.q_net_target, 1.0)  # nothing else uses it: files have one network
         return float(np.mean(losses))
 
     def _learn(self, examples: Examples) -> float:
@@ -254,37 +254,37 @@ class ParallelLearner:
         return loss
 
     def gradient_steps(self, batch_size: int) -> int:
-        """Return the number of gradient steps in which a rollout is learnt."""
+        """Return the number of gradient steps per rollout."""
         model = self.model
         steps = model.train_freq.frequency * model.n_envs
         return int(max(1, steps // batch_size) * model.parallel.epochs)
 
     def stop(self) -> None:
-        """Nothing runs in the background."""
+        """Do nothing: there is no background thread."""
 
     def settle(self, seconds: float) -> None:
-        """Nothing is being prepared."""
+        """Do nothing: nothing is being prepared."""
 
     # ---- saving ----------------------------------------------------------------------------
 
     def run_state(self) -> Arrays:
-        """Return what a run needs besides the model to go on: nothing, between two rollouts."""
+        """Return the state, besides the model, for resuming a run: none between two rollouts."""
         return {}
 
     def restore_run_state(self, arrays: Arrays) -> None:
-        """Take over what `run_state` returned."""
+        """Restore the arrays from `run_state`."""
 
     def check_observations(self, seen: Arrays) -> None:
-        """Nothing is known of observations but their space."""
+        """Do nothing: only the space of observations is known."""
 
 
 def _refuse(model: Any) -> None:
-    """Raise `SettingError` if the model is asked for what this road does not have."""
+    """Raise `SettingError` if the model uses an option that this road does not support."""
     unit = getattr(model.train_freq, "unit", None)
     if isinstance(model.train_freq, tuple) and unit is None:
         unit = TrainFrequencyUnit(model.train_freq[1])
     reasons = {
-        "n_steps (its returns look further by `parallel.trace`)": model.n_steps != 1,
+        "n_steps (use `parallel.trace` for longer returns)": model.n_steps != 1,
         "a replay buffer": model.replay_buffer_class is not None,
         "hindsight=True": model.uses_hindsight is True,
         "foresight": model.model_foresight is not None,
@@ -295,5 +295,5 @@ def _refuse(model: Any) -> None:
     }
     for reason, holds in reasons.items():
         if holds:
-            msg = f"learning from environments side by side does not go with {reason}; leave out "
+            msg = f"learning from environments side by side does not work with {reason}; leave out "
             raise SettingError(msg + "one of them, e.g. by parallel=False")

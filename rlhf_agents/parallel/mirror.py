@@ -1,4 +1,4 @@
-"""Examples seen in a mirror, where an environment says that it is the same in it."""
+"""Mirrored examples, for environments that declare this symmetry."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Mirror(NamedTuple):
 
     Attributes:
         key: of the planes in observations.
-        actions: int64 `[A]`, what each action is in it.
+        actions: int64 `[A]`, the mirror image of each action.
     """
 
     key: str
@@ -26,12 +26,12 @@ class Mirror(NamedTuple):
 
 
 def mirror_of(env: Any, space: Space, n_actions: int) -> Mirror | None:
-    """Return the mirror of environments, None where there is none.
+    """Return the mirror of environments, None if there is none.
 
     Args:
-        env: environments, whose attribute `mirrored_actions` says what actions are in it.
+        env: environments, with the mirror images of actions as `mirrored_actions`.
         space: of their observations.
-        n_actions: of theirs.
+        n_actions: number of their actions.
     """
     actions = attribute(env, "mirrored_actions")
     if not isinstance(actions, tuple) or sorted(actions) != list(range(n_actions)):
@@ -43,7 +43,7 @@ def mirror_of(env: Any, space: Space, n_actions: int) -> Mirror | None:
 
 
 def mirrored(examples: Examples, mirror: Mirror) -> Examples:
-    """Return what a mirror shows of examples."""
+    """Return mirrored examples."""
     planes = np.ascontiguousarray(examples.seen[mirror.key][..., ::-1])
     actions = mirror.actions[examples.actions]
     return examples._replace(seen={**examples.seen, mirror.key: planes}, actions=actions)

@@ -1,4 +1,4 @@
-"""What n environments went through in T steps: the memory of the parallel road, used once."""
+"""T steps of n environments: the memory of the parallel road, used once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rlhf_agents.parallel.returns import lambda_returns
 
 
 def keys_of(policy: DQNPolicy, space: Space) -> tuple[str, ...]:
-    """Return the keys of a Dict observation that a policy's network reads, () if it is no Dict."""
+    """Return the keys of a Dict observation that a policy's network reads, () without a Dict."""
     if not isinstance(space, spaces.Dict):
         return ()
     ours = isinstance(policy.q_net.features_extractor, PlanesExtractor | VectorExtractor)
@@ -23,7 +23,7 @@ def keys_of(policy: DQNPolicy, space: Space) -> tuple[str, ...]:
 
 
 def parts_of(observation: Observations, keys: tuple[str, ...]) -> Seen:
-    """Return the parts of observations with these keys; without keys, all of it as ""."""
+    """Return the parts of observations with these keys; without keys, the observation as ""."""
     if keys:
         assert isinstance(observation, dict)
         return {key: np.asarray(observation[key]) for key in keys}
@@ -35,18 +35,18 @@ class Rollout:
 
     Args:
         steps: T.
-        n: environments.
+        n: number of environments.
         heads: K.
         space: of their observations.
-        keys: of the parts of observations that are kept, see `keys_of`.
+        keys: of the parts of observations to store, see `keys_of`.
 
     Attributes:
-        seen: what was seen before each step, by key, `[T, n, ...]`.
+        seen: observations before each step, by key, `[T, n, ...]`.
         actions: int64 `[T, n]`.
         rewards: float32 `[T, n, K]`.
         ended: bool `[T, n, K]`, the episode, or the goal of a head, ended with this step.
-        after: float32 `[T, n, K]`, value of the state that the step led to, see `lambda_returns`.
-        weights: float32 `[T, n, K]`, how much the step counts in the loss.
+        after: float32 `[T, n, K]`, value of the state after the step, see `lambda_returns`.
+        weights: float32 `[T, n, K]`, weight of the step in the loss.
         follows: bool `[T, n, K]`, the action was one of a policy for the head.
         targets: float32 `[T, n, K]`.
     """
@@ -68,13 +68,13 @@ class Rollout:
         self.ended, self.follows = (np.zeros(shape, np.bool_) for _ in range(2))
 
     def see(self, t: int, observation: Observations) -> Seen:
-        """Keep what is seen before step t and return it, each part `[n, ...]`."""
+        """Store the observations before step t and return them, each part `[n, ...]`."""
         for key, part in parts_of(observation, self.keys).items():
             self.seen[key][t] = part
         return {key: part[t] for key, part in self.seen.items()}
 
     def compute_targets(self, gamma: float, trace: float) -> None:
-        """Fill `targets` from all that happened."""
+        """Fill `targets` from the whole rollout."""
         lambda_returns(
             self.rewards.reshape(self.steps, -1),
             self.ended.reshape(self.steps, -1),
@@ -91,7 +91,7 @@ class Rollout:
 
 
 class Examples(NamedTuple):
-    """What is learnt from N steps.
+    """N steps to learn from.
 
     Attributes:
         seen: observations by key, `[N, ...]`.
@@ -106,12 +106,12 @@ class Examples(NamedTuple):
     weights: Floats
 
     def some(self, rows: Ints) -> Examples:
-        """Return those of some rows."""
+        """Return some of the rows."""
         seen = {key: part[rows] for key, part in self.seen.items()}
         return Examples(seen, self.actions[rows], self.targets[rows], self.weights[rows])
 
     def columns(self, n_actions: int) -> Ints:
-        """Return which of the values `[K * A]` the targets are for, `[N, K]`."""
+        """Return the columns of the values `[K * A]` for the targets, `[N, K]`."""
         heads = self.targets.shape[1]
         return np.asarray(self.actions[:, None] + n_actions * np.arange(heads))
 

@@ -1,4 +1,4 @@
-"""The cells of a board: their stones, the stone of a move, the line that has won."""
+"""The cells of a board: their stones, the stone of a move, the winning line."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def plays_cells(game: Game) -> bool:
     return has_board(game) and not game.gravity and is_cell
 
 
-@lru_cache(maxsize=8)  # the window asks whenever the mouse moves, always for the same names
+@lru_cache(maxsize=8)  # called whenever the mouse moves, always for the same names
 def paths_of(names: tuple[str, ...], rows: int) -> tuple[Path, ...]:
     """Return the cells between which pieces move; empty unless all moves have names such as a2b3.
 

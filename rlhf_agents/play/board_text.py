@@ -21,7 +21,7 @@ EMPTY = "·"
 CELL = 5
 BAR = 20
 MOST, PER_ROW, WIDTH = 12, 6, 12
-"""The list of moves by name: how many at most, how many per row, and how wide."""
+"""The list of moves by name: the most moves, the moves per row, and its width."""
 CHANCES = ("win", "draw", "lose")
 
 

@@ -46,12 +46,13 @@ class EpisodePlayer:
 
     Attributes:
         name: of the environment.
-        goal: what the actor is asked for, if anything.
-        opponent: in environments of two players.
+        goal: the actor's goal, if any.
+        opponent: in two-player environments.
         actor: the one that acts, for all agents if there are many.
-        pace: steps per second, as the environment asks for.
+        pace: the environment's steps per second.
         names: of the actions of every agent, or their numbers.
-        floor: what missing the goal pays if the actor values goals, None if it values rewards, see
+        floor: the reward for missing the goal if the actor values goals, None if it values rewards,
+            see
             `episode_events.goal_floor`.
         frame: the current frame.
         trouble: why there is no picture, else empty.

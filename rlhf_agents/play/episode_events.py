@@ -168,7 +168,7 @@ def capped(chances: NDArray[np.float64], implied: NDArray[np.bool_]) -> NDArray[
 
     Args:
         chances: float64 `[n, G]`, NaN where unknown.
-        implied: bool `[G, G]`; `[g, e]` is set if whoever reaches g reaches e.
+        implied: bool `[G, G]`; `[g, e]` is set if reaching g implies reaching e.
     """
     own = implied | np.eye(len(implied), dtype=np.bool_)
     columns = [np.fmin.reduce(chances[:, row], axis=1) for row in own]
@@ -196,9 +196,9 @@ def _known(chance: float) -> float | None:
 
 
 def goal_floor(env: Environment, actor: Actor) -> float | None:
-    """Return what missing the goal pays, 0 or -1; reaching it pays 1.
+    """Return the reward for missing the goal, 0 or -1; reaching it pays 1.
 
-    None if the actor's values are of rewards, not of a goal, and therefore not probabilities.
+    None if the actor's values are for rewards, not a goal, and therefore not probabilities.
     """
     floor = attribute_of(env, "goal_floor")
     return float(floor) if floor is not None and actor.weighs_goals else None
@@ -210,7 +210,7 @@ def odds(values: ArrayLike, floor: float) -> NDArray[np.float64]:
 
 
 def attribute_of(env: Environment, name: str) -> Any:
-    """Return an attribute of an environment or of what it wraps, or None."""
+    """Return an attribute of an environment or of one that it wraps, or None."""
     if isinstance(env, gymnasium.Env):
         return env.get_wrapper_attr(name) if env.has_wrapper_attr(name) else None
     return getattr(env, name, None)

@@ -1,4 +1,4 @@
-"""Frames: all that is shown of an environment and its agents after a step."""
+"""Frames: the state to show of an environment and its agents after a step."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class AgentFrame:
     """One agent after a step.
 
     Attributes:
-        name: of the agent; empty in an environment of one.
+        name: of the agent; empty in an environment with one agent.
         playing: whether it acts in the next step, or did in the last of the episode.
         success: whether it reached its goal; None if it has none or the episode goes on.
         action: its last action; None before the first step.
@@ -29,7 +29,7 @@ class AgentFrame:
             NaN for illegal ones; None if the actor has no values.
         chance: the discounted probability of its goal with the best of these, in [0, 1]; None if
             they are not values of a goal.
-        goals: the goals of the environment's table that it can be asked for.
+        goals: its possible goals in the environment's table.
         reward: of the last step.
         total: the sum of its rewards in the episode.
     """
@@ -47,7 +47,7 @@ class AgentFrame:
 
     @property
     def goal(self) -> str:
-        """The goal of the table that it is asked for, or empty."""
+        """Its current goal in the table, or empty."""
         return next((goal.name for goal in self.goals if goal.asked), "")
 
 
@@ -106,5 +106,5 @@ class Frame:
 
     @property
     def goals(self) -> tuple[GoalChance, ...]:
-        """The goals that it can be asked for."""
+        """Its possible goals."""
         return self.followed_agent.goals

@@ -13,9 +13,9 @@ from rlhf_agents.play.setup import file_stem
 from rlhf_games.base import Game
 
 OTHER_FORMATS = (".sgf", ".pgn", ".txt")
-"""Endings of files that `play.records` reads; all others hold JSON."""
+"""Suffixes of files that `play.records` reads; all others hold JSON."""
 LARGEST = 1_000_000
-"""Bytes; a game of a few hundred moves has a few thousand."""
+"""The most bytes; a game of a few hundred moves has a few thousand."""
 
 
 def save_session(path: Path, session: Session) -> None:

@@ -24,7 +24,7 @@ from rlhf_games.base import GameError, did_you_mean
 HELP = """commands
   {moves:<14} play that move
   hint           show what the agent would play in your place
-  goal NAME      change what the agent plays for (goals lists them)
+  goal NAME      change the agent's goal (goals lists them)
   undo, redo     take back your last move and the reply, or play them again
   new            start a new game; undo returns to this one
   help, quit"""

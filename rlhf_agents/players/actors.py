@@ -1,6 +1,6 @@
-"""Environments as they are, without rules to look ahead with, and who acts in them.
+"""Actors in environments without rules to look ahead with.
 
-An actor is a trained model or chance; it takes batches of observations, as SB3's `predict` does.
+An actor is a trained model or random; it takes batches of observations, like SB3's `predict`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ BOARD, DESIRED = "observation", "desired_goal"
 Seen = Array | Arrays
 """A batch of observations, `[B, ...]`."""
 State = tuple[Array, ...] | None
-"""Of recurrent policies, as in SB3; None of all others."""
+"""State of a recurrent policy, as in SB3; None for all others."""
 
 
 # ---- actors ----------------------------------------------------------------------------------
@@ -48,7 +48,7 @@ class Spaces(Protocol):
 
     @property
     def action_space(self) -> Space:
-        """What can be done in it."""
+        """Its actions."""
         ...
 
 
@@ -77,18 +77,18 @@ class Actor(Protocol):
         ...
 
     def values(self, observation: Seen) -> NDArray[np.float32] | None:
-        """Return what actions are worth in a batch of observations, float32 `[B, A]`.
+        """Return the values of actions in a batch of observations, float32 `[B, A]`.
 
-        None: nobody knows.
+        None if unknown.
         """
         ...
 
 
 class RandomActor:
-    """Chooses sensible actions at random.
+    """Chooses allowed actions at random.
 
     Args:
-        env: whose actions.
+        env: the environment.
         seed: of its choices.
     """
 
@@ -115,7 +115,7 @@ class RandomActor:
         return np.array([self.space.sample(mask.astype(np.int8)) for mask in masks]), state
 
     def values(self, observation: Seen) -> NDArray[np.float32] | None:
-        """Return None: chance values nothing."""
+        """Return None: random play has no values."""
         del observation
         return None
 
@@ -126,7 +126,7 @@ class ModelActor:
     Args:
         model: an `HFDQN` that fits the environment, see `load_actor`.
         env: where it acts.
-        name: how results call it.
+        name: its name in results.
     """
 
     def __init__(self, model: HFDQN, env: Spaces, name: str) -> None:
@@ -145,7 +145,7 @@ class ModelActor:
         episode_start: Array | None = None,
         deterministic: bool = False,
     ) -> tuple[Array, State]:
-        """Return the best sensible actions, see `Actor.predict`."""
+        """Return the best allowed actions, see `Actor.predict`."""
         masks = masks_of(self.env, observation)
         seen = _seen(observation, self.model)
         return self.model.predict(seen, state, episode_start, deterministic, action_masks=masks)
@@ -167,15 +167,15 @@ def load_actor(
     seed: int = 0,
     model: HFDQN | None = None,
 ) -> Actor:
-    """Return the actor that a word on the command line names.
+    """Return the actor for a name on the command line.
 
     Args:
-        spec: "random", "agent" (the one that comes with the environment) or FILE.zip.
+        spec: "random", "agent" (the one bundled with the environment) or FILE.zip.
         env: where it acts: one environment, or many.
         name: of the environment.
-        goal: what is asked for, None for what the environment rewards.
+        goal: what to play for, None for the environment's rewards.
         seed: of random actions.
-        model: that of the file, if it has been read already, see `load_model`.
+        model: the file's model, if it has been read already, see `load_model`.
 
     Raises:
         SettingError: nothing has that name.
@@ -203,18 +203,18 @@ def split_nodes(spec: str) -> tuple[str, int]:
 
 
 def model_path(spec: str, name: str) -> str:
-    """Return the file of the agent that comes with an environment for "agent", else `spec`."""
+    """Return the file of the environment's bundled agent for "agent", else `spec`."""
     bundled = bundled_policies().get(name)
     return str(bundled) if spec == BUNDLED and bundled is not None else spec
 
 
 def load_model(spec: str, name: str, *, trust: bool = False, device: str = "auto") -> HFDQN:
-    """Return the model of a file that is to act in an environment without exact rules.
+    """Return the model from a file for an environment without exact rules.
 
     Args:
         spec: FILE.zip, see `model_path`.
         name: of the environment.
-        trust: use SB3's reader, which runs whatever code the file holds.
+        trust: use SB3's reader, which runs any code in the file.
         device: where its network runs.
 
     Raises:
@@ -224,7 +224,7 @@ def load_model(spec: str, name: str, *, trust: bool = False, device: str = "auto
     if not spec.endswith(".zip") and not Path(spec).is_file():
         near = did_you_mean(spec, [RANDOM])
         msg = (
-            f"unknown agent {spec!r}; {near}in {name} agents are random or FILE.zip of a model "
+            f"unknown agent {spec!r}; {near}agents in {name} are random or FILE.zip of a model "
             "that was trained there"
         )
         raise SettingError(msg)
@@ -236,7 +236,7 @@ def load_model(spec: str, name: str, *, trust: bool = False, device: str = "auto
 
 
 def check_fits(model: HFDQN, spec: str, env: Spaces, name: str, goal: str | None) -> None:
-    """Raise `ModelFileError`, which names the difference, if a model cannot act there."""
+    """Raise `ModelFileError` with the difference if a model cannot act in an environment."""
     mine, theirs = model.observation_space, env.observation_space
     if model.action_space != env.action_space:
         msg = (
@@ -248,32 +248,32 @@ def check_fits(model: HFDQN, spec: str, env: Spaces, name: str, goal: str | None
         theirs = theirs.spaces.get(BOARD, theirs)
     difference = _difference(mine, theirs)
     if difference:
-        asked = f"played for {goal!r}" if goal else "played for what it rewards"
+        asked = f"played for {goal!r}" if goal else "played for its rewards"
         msg = (
-            f"{spec} does not fit {name} {asked}: {difference}; name what it was trained for by "
-            "--goal, options of the environment by --option"
+            f"{spec} does not fit {name} {asked}: {difference}; give its training goal with "
+            "--goal, and the environment's options with --option"
         )
         raise ModelFileError(msg)
 
 
 def _difference(mine: Space, theirs: Space) -> str:
-    """Return in what a model's observations differ from an environment's; nothing if they fit."""
+    """Return how a model's observations differ from an environment's, empty if they fit."""
     if not isinstance(mine, spaces.Dict) or not isinstance(theirs, spaces.Dict):
         same = _looks_like(mine, theirs)
-        return "" if same else f"it sees {_brief(mine)}, the environment shows {_brief(theirs)}"
+        return "" if same else f"it expects {_brief(mine)}, the environment has {_brief(theirs)}"
     for key, space in mine.spaces.items():
         if key not in theirs.spaces:
-            return f"it sees {key!r}, which the environment does not show"
+            return f"it expects {key!r}, which the environment does not have"
         if not _looks_like(space, theirs[key]):
             return (
-                f"as {key!r} it sees {_brief(space)}, the environment shows "
+                f"as {key!r} it expects {_brief(space)}, the environment has "
                 f"{_brief(theirs.spaces[key])}"
             )
     return ""
 
 
 def _looks_like(mine: Space, theirs: Space) -> bool:
-    """Whether a space is the same; SB3 turns pictures so that their channels come first."""
+    """Whether a space is the same; SB3 moves the channels of pictures to the front."""
     if mine == theirs:
         return True
     if not isinstance(theirs, spaces.Box) or not is_image_space(theirs):
@@ -290,7 +290,7 @@ def _brief(space: Space) -> str:
 
 
 def _seen(observation: Seen, model: HFDQN) -> Seen:
-    """Return what a model looks at in an observation, normalised as when it was trained."""
+    """Return the model's part of an observation, normalised as in training."""
     space, seen = model.observation_space, observation
     if isinstance(observation, dict):
         keys = space.spaces if isinstance(space, spaces.Dict) else None
@@ -299,7 +299,7 @@ def _seen(observation: Seen, model: HFDQN) -> Seen:
 
 
 def masks_of(env: Spaces, observation: Seen) -> NDArray[np.bool_] | None:
-    """Return the sensible actions of a batch of observations, bool `[B, A]`; None: all are."""
+    """Return the allowed actions of a batch of observations, bool `[B, A]`, None if all are."""
     if isinstance(observation, dict) and MASK_KEY in observation:
         return np.asarray(observation[MASK_KEY], np.int8) > 0
     if isinstance(env, VecEnv):

@@ -36,7 +36,7 @@ DEFAULT_NODES = 256
 
 
 def checked_budget(nodes: int | None, seconds: float | None) -> int:
-    """Check the budget of a search and return its nodes; they do not count if there are seconds.
+    """Check the budget of a search and return its nodes; `seconds` take precedence.
 
     Raises:
         SettingError: one of them is impossible, or both are given.
@@ -53,13 +53,13 @@ class Agent:
     """A trained agent for one game.
 
     Args:
-        name: how it is called.
+        name: its name.
         game: the rules.
         weights: its network.
         foresight: how it looks ahead.
 
     Attributes:
-        goals: the names of the goals that it can be asked for.
+        goals: the names of its goals.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Agent:
 
     @property
     def goal_rules(self) -> GoalRules:
-        """How it values goals, and looks ahead for them."""
+        """The settings of its search."""
         return self._searcher.goals
 
     def act(
@@ -95,9 +95,9 @@ class Agent:
             observations: float32 `[B, *observation_shape]` or one position without the batch
                 dimension, as a plain array or as the environments' Dict.
             goal: what to play for.
-            nodes: positions to look at per move; 0 is the network alone, 1 one ply (default 256).
-            seconds: time per move, instead of `nodes`; then moves are also proven where possible.
-            seed: chooses among nearly equal moves; None: the best, always the same.
+            nodes: positions to search per move; 0 is the network alone, 1 one ply (default 256).
+            seconds: time per move, instead of `nodes`; moves are then also proven where possible.
+            seed: varies the choice among nearly equal moves; None: the best, always the same.
 
         Raises:
             rlhf_games.base.UnknownGoalError: the game has no such goal.
@@ -122,7 +122,7 @@ class Agent:
         Args:
             states: the positions.
             goals: one goal for all, or one for each.
-            nodes: positions to look at per move.
+            nodes: positions to search per move.
             seconds: time per move, instead of `nodes`.
             rng: chooses among nearly equal moves; None: the best.
             search: keeps the tree of a game from move to move; None: the agent's own.
@@ -153,7 +153,7 @@ class Agent:
         Args:
             observation: one position, see `act`.
             goal: what to play for.
-            nodes: positions to look at (default 256).
+            nodes: positions to search (default 256).
             seconds: time to take, instead of `nodes`.
 
         Raises:
@@ -174,7 +174,7 @@ class Agent:
     ) -> Explanation:
         """Explain the choice in one position uint64 `[W]`, see `explain`.
 
-        To the waiting player (`seat` 1) the values are what it gets if the mover plays each move.
+        For the waiting player (`seat` 1) the values are its own after each of the mover's moves.
         """
         *_, last = self.think(state, goal, nodes, seat, seconds=seconds)
         return last
@@ -190,7 +190,7 @@ class Agent:
         rng: np.random.Generator | None = None,
         search: GameSearch | None = None,
     ) -> Iterator[Explanation]:
-        """Explain better and better; the last is what `explain_state` returns. Stop at any time.
+        """Yield better and better explanations, the last as from `explain_state`; stop at any time.
 
         Args:
             state: uint64 `[W]`.
@@ -210,7 +210,7 @@ class Agent:
         return (search or self._search).in_steps(state, row, seconds, seat, rng)
 
     def new_search(self) -> GameSearch:
-        """Return a search by the clock, for one game at a time; all share what is proven."""
+        """Return a search with a time limit, for one game at a time; all of them share proofs."""
         return GameSearch(self._searcher, self._prover)
 
     @cached_property
@@ -230,11 +230,11 @@ class Agent:
     ) -> Forecast:
         """Return how the game from a position uint64 `[W]` is expected to end.
 
-        An estimate: both sides play `games` simulated games by the network alone.
+        An estimate: both sides play `games` simulated games with the network alone.
 
         Args:
             state: the position; a finished game has a certain end.
-            goals: what the mover and the waiting player play for.
+            goals: the goals of the mover and the waiting player.
             games: how many to simulate, at least 1.
             seed: of their moves.
 
@@ -249,7 +249,7 @@ class Agent:
         return forecast(self._searcher.context, self.goals, state, wanted, games, seed)
 
     def with_game(self, game: Game) -> Agent:
-        """Return the same agent for another object of its game, e.g. one that starts elsewhere."""
+        """Return the same agent for another object of its game, e.g. with another start."""
         twin = copy(self)
         twin.game = game
         twin._searcher = Searcher(game, self.weights, self.goal_rules)
@@ -271,7 +271,7 @@ def load_agent(name_or_path: str | Path, game: str | None = None) -> Agent:
 
     Args:
         name_or_path: a bundled name (the game's) or a path to a zip file.
-        game: the game that it has to play, if that matters.
+        game: the game that it must play, if any.
 
     Raises:
         UnknownAgentError: neither a bundled agent nor a file has that name.

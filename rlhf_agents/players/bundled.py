@@ -1,4 +1,4 @@
-"""The agents that come with the package: of games with rules, and of other environments."""
+"""The agents that come with the package, for games with rules and for other environments."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from pathlib import Path
 
 
 def bundled_agents() -> dict[str, Path]:
-    """Return the agents that come with the package: name of the game to file."""
+    """Return the bundled agents of games: name of the game to file."""
     return {path.stem: path for path in sorted(_folder().glob("*.zip"))}
 
 
 def bundled_policies() -> dict[str, Path]:
-    """Return the agents of other environments, e.g. `minatar:breakout`: name to file.
+    """Return the bundled agents of other environments, e.g. `minatar:breakout`: name to file.
 
-    They play for what the environment rewards.
+    They play for the environment's rewards.
     """
     paths = sorted(_folder().glob("*/*.zip"))
     return {f"{path.parent.name}:{path.stem}": path for path in paths}

@@ -1,4 +1,4 @@
-"""Players that name a move and give no more reasons than what each move is worth to them."""
+"""Players that only choose a move, and perhaps give each move a value."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from rlhf_games.base import MOVER, Game, States
 
 
 class MoveOnlyPlayer(ABC):
-    """A `Player` that is asked one position at a time.
+    """A `Player` that takes one position at a time.
 
     Args:
         game: the rules.
-        name: how results call it.
+        name: its name in results.
     """
 
     def __init__(self, game: Game, name: str) -> None:
@@ -29,11 +29,11 @@ class MoveOnlyPlayer(ABC):
         """Return a legal action in an unfinished position uint64 `[W]`."""
 
     def values(self, state: States, action: int) -> NDArray[np.float32]:
-        """Return what the moves are worth, float32 `[A]`, NaN for illegal ones.
+        """Return the values of the moves, float32 `[A]`, NaN for illegal ones.
 
         Args:
             state: an unfinished position uint64 `[W]`.
-            action: what `choose` returned.
+            action: the action from `choose`.
         """
         values = np.where(self.game.legal(state[None])[0], 0.0, np.nan).astype(np.float32)
         values[action] = 1.0
@@ -49,7 +49,7 @@ class MoveOnlyPlayer(ABC):
         return iter((self.explain(state, goal, seat),))
 
     def explain(self, state: States, goal: str = "win", seat: int = MOVER) -> Explanation:
-        """Name the move in one position uint64 `[W]`, see `Player.explain`.
+        """Explain the move in one position uint64 `[W]`, see `Player.explain`.
 
         Raises:
             ValueError: the game is over.

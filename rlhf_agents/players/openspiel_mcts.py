@@ -1,7 +1,7 @@
 """OpenSpiel's Monte Carlo tree search as a player: a strong reference opponent.
 
-Games of OpenSpiel's, Connect Four and Tic-Tac-Toe are searched by its compiled bot in its own
-positions; other games of ours by its bot in Python, over our rules (see `openspiel_rules`).
+OpenSpiel's own games, Connect Four and Tic-Tac-Toe are searched by its compiled bot in its own
+positions; our other games by its Python bot with our rules (see `openspiel_rules`).
 Needs the extra `rlhf-agents[openspiel]`; the library is imported when a player is made.
 """
 
@@ -31,11 +31,11 @@ MAX_SIMULATIONS = 10_000_000
 UCT_C = 2.0
 MEMORY_MB = 1000
 FIRST_VERSION = 2
-"""Older releases cannot set up a position without the moves that led to it."""
+"""The first release that can set up a position without the moves that led to it."""
 
 Board = list[list[str]]
 MARKS = (".", "x", "o")
-"""Empty, the first player's, the second player's."""
+"""Symbols of an empty cell, the first player's and the second player's stones."""
 
 
 def _from_the_bottom(rows: Board) -> Board:
@@ -50,7 +50,7 @@ _BOARDS: dict[str, Callable[[Board], Board | list[str]]] = {
     "connect_four": _from_the_bottom,
     "tic_tac_toe": _in_a_line,
 }
-"""How OpenSpiel writes the board of its game of that name, given rows from the top."""
+"""Functions that write rows from the top as OpenSpiel's board of that game."""
 
 _UNFINISHED = {"is_terminal": False, "winner": ""}
 
@@ -96,7 +96,7 @@ class SearchBot(Protocol):
 
 @dataclass(frozen=True)
 class ForcedPass:
-    """A turn that OpenSpiel does not have: between two moves of one player the other one passes.
+    """A turn that OpenSpiel does not have: a forced pass between two moves of one player.
 
     Attributes:
         action: the pass.
@@ -106,7 +106,7 @@ class ForcedPass:
 
 
 SetUp = Callable[[States], SpielState | RulesState | ForcedPass]
-"""Turns a position uint64 `[W]` of a game into one that OpenSpiel's bots take."""
+"""Turns a position uint64 `[W]` of a game into one for OpenSpiel's bots."""
 
 
 class OpenSpielMCTS(MoveOnlyPlayer):
@@ -134,7 +134,7 @@ class OpenSpielMCTS(MoveOnlyPlayer):
 
     def choose(self, state: States, goal: str = "win") -> int:
         """Return an action in an unfinished position uint64 `[W]`."""
-        del goal  # it plays to win only
+        del goal  # it only plays to win
         position = self.position(state)
         return position.action if isinstance(position, ForcedPass) else self._bot.step(position)
 
@@ -166,7 +166,7 @@ class OpenSpielMCTS(MoveOnlyPlayer):
         )
 
     def _forced(self, action: int, goal: str, seat: int) -> Explanation:
-        """Explain the only move there is."""
+        """Explain the only legal move."""
         values = np.full(self.game.n_actions, np.nan, np.float32)
         values[action] = 0.5
         return Explanation(action=action, goal=goal, values=values, seat=seat, line=(action,))
@@ -177,12 +177,12 @@ class BotPlayer(MoveOnlyPlayer):
 
         pyspiel.make_uniform_random_bot(0, seed), pyspiel.make_uniform_random_bot(1, seed)
 
-    Many bots are made for one player and fail, some silently, when asked to play the other.
+    Many bots are made for one player and fail, some silently, when they play the other.
 
     Args:
         game: one of OpenSpiel's, `openspiel:NAME`, or one whose positions OpenSpiel can set up.
-        bots: of OpenSpiel's player 0 and of player 1; twice the same if it plays for both.
-        name: how results call it.
+        bots: for OpenSpiel's players 0 and 1; the same one twice if it plays for both.
+        name: its name in results.
 
     Raises:
         SettingError: the library is missing or too old, or cannot set up positions of the game.
@@ -239,7 +239,7 @@ def _positions(game: Game) -> SetUp:
 
 
 def _foreign(game: Game, state: States) -> SpielState | ForcedPass:
-    """Return the object that a game of OpenSpiel keeps for a position."""
+    """Return an OpenSpiel game's own object for a position."""
     skip = getattr(game.rules, "skip", -1)
     if skip >= 0 and game.legal(state[None])[0, skip]:
         return ForcedPass(skip)
@@ -248,7 +248,7 @@ def _foreign(game: Game, state: States) -> SpielState | ForcedPass:
 
 
 def _set_up(game: Game, foreign: SpielGame, state: States) -> SpielState:
-    """Return a position as OpenSpiel reads it from JSON."""
+    """Return a position that OpenSpiel reads from JSON."""
     states = state[None]
     mine, theirs = game.observe(states)[0] > 0.5
     seat = int(game.mover(states)[0])
@@ -259,12 +259,12 @@ def _set_up(game: Game, foreign: SpielGame, state: States) -> SpielState:
 
 
 def _ruled(game: Game, state: States) -> RulesState:
-    """Return a position over our own rules."""
+    """Return a position with our own rules."""
     return RulesState(game, state[None])
 
 
 def _search(game: Game, set_up: SetUp, simulations: int, seed: int) -> SearchBot:
-    """Return OpenSpiel's bot: compiled where the positions are its own, else in Python."""
+    """Return OpenSpiel's bot: compiled for its own positions, else in Python."""
     pyspiel = _pyspiel()
     first = set_up(game.initial(1)[0])
     if not isinstance(first, RulesState | ForcedPass):
@@ -298,7 +298,7 @@ def _pyspiel() -> ModuleType:
 
 
 def _value(node: SearchNode) -> float:
-    """Return OpenSpiel's value of a searched move for its player, 0 lost to 1 won."""
+    """Return OpenSpiel's value of a searched move for its player, from 0 (lost) to 1 (won)."""
     if node.outcome:
         return float(1 + node.outcome[node.player]) / 2
     if node.explore_count == 0:

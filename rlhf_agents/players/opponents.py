@@ -37,7 +37,7 @@ class Chooser(Protocol):
 
 
 class PolicyOpponent:
-    """An opponent that plays like a model did when this was made.
+    """An opponent that plays as a model did when this was made.
 
     Works for `HFDQN` and for any Stable-Baselines3 algorithm that was trained on the environment's
     observations. A policy with a Q-network plays its best legal action, one with a distribution
@@ -46,9 +46,9 @@ class PolicyOpponent:
         make_env("connect_four", opponent=PolicyOpponent(model))
 
     Args:
-        model: is copied.
-        name: how results call it.
-        nodes: positions that a copy of an `HFDQN` on a game looks at per move; 0: its network
+        model: it is copied.
+        name: its name in results.
+        nodes: positions that a copy of an `HFDQN` for a game searches per move; 0: its network
             alone.
         epsilon: share of random legal moves, in [0, 1].
         seed: of its random numbers.
@@ -73,7 +73,7 @@ class PolicyOpponent:
         searches = getattr(model, "game", None) is not None
         if nodes and not searches:
             msg = (
-                f"nodes={nodes} needs an HFDQN on a game; {type(model).__name__} cannot look ahead"
+                f"nodes={nodes} needs an HFDQN for a game; {type(model).__name__} cannot look ahead"
             )
             raise SettingError(msg)
         self.name = name
@@ -83,7 +83,7 @@ class PolicyOpponent:
         self._game: Game | None = None
 
     def for_game(self, game: Game | None) -> PolicyOpponent:
-        """Return the same opponent for a game; without a game it expects observations."""
+        """Return the same opponent for a game; without one it expects observations."""
         bound = copy.copy(self)
         bound._game = game
         return bound
@@ -93,7 +93,7 @@ class PolicyOpponent:
 
         Args:
             positions: states uint64 `[B, W]` of the game, or observations `[B, ...]` by name.
-            goals: what they play for, int64 `[B]`.
+            goals: rows of their goals, int64 `[B]`.
         """
         batch = positions if self._game is None else _observe(self._game, positions, goals)
         legal = batch["action_mask"] > 0
@@ -118,7 +118,7 @@ def _observe(game: Game, states: States, goals: NDArray[np.int64]) -> Batch:
 
 
 class _SearcherCopy:
-    """A copy of an `HFDQN` on a game: its network, its foresight."""
+    """A copy of an `HFDQN` for a game: its network and foresight."""
 
     def __init__(self, model: HFDQN, nodes: int) -> None:
         assert isinstance(model.learner, GameLearner)
@@ -136,7 +136,7 @@ class _SearcherCopy:
 
 
 class _PolicyCopy:
-    """A copy of an SB3 policy, with the normalisation of its observations if there is one."""
+    """A copy of an SB3 policy, with the normalisation of its observations, if any."""
 
     def __init__(self, model: Any) -> None:
         self.policy = _copied(model.policy)
@@ -144,7 +144,7 @@ class _PolicyCopy:
 
     @torch.no_grad()
     def choose(self, batch: Batch, rng: np.random.Generator) -> NDArray[np.int64]:
-        """Return the best, or random, actions of the policy."""
+        """Return the policy's best or random actions."""
         legal = batch["action_mask"] > 0
         observations = self._of_policy(batch)
         if hasattr(self.policy, "q_net"):
@@ -152,7 +152,7 @@ class _PolicyCopy:
         elif hasattr(self.policy, "get_distribution"):
             tensors = self.policy.obs_to_tensor(observations)[0]
             values = self._numbers(self.policy.get_distribution(tensors).distribution.logits)
-            values += rng.gumbel(size=values.shape).astype(np.float32)  # the best is a draw
+            values += rng.gumbel(size=values.shape).astype(np.float32)  # their best is a sample
         else:
             chosen = self.policy.predict(observations)[0]
             return np.asarray(chosen, np.int64)
@@ -173,7 +173,7 @@ class _PolicyCopy:
 
 def _copied(policy: Any) -> Any:
     """Return a policy with the same weights, as SB3's own `policy.save` and `load` would."""
-    with torch.random.fork_rng(devices=[]):  # the learner's random numbers stay as they are
+    with torch.random.fork_rng(devices=[]):  # keep the learner's random numbers unchanged
         copied = type(policy)(**policy._get_constructor_parameters())
     copied.load_state_dict(policy.state_dict())
     copied.to(policy.device)
@@ -185,7 +185,7 @@ def named_opponents(opponent: Any) -> Any:
     """Return an opponent or a mixture with a `NamedOpponent` for each name.
 
     Raises:
-        rlhf_games.base.GameError: the weights of a mixture cannot work.
+        rlhf_games.base.GameError: the weights of a mixture are invalid.
     """
     if opponent is None:
         return None
@@ -199,7 +199,7 @@ def _named(player: Any) -> Any:
 
 
 class NamedOpponent:
-    """An opponent that is loaded when its game is known, an `OpponentSource`.
+    """An opponent that is loaded once its game is known, an `OpponentSource`.
 
     Args:
         name: see `make_env`.

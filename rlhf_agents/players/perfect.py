@@ -17,7 +17,7 @@ GAME = "connect_four"
 
 
 class PerfectPlayer(MoveOnlyPlayer):
-    """Wins as soon and loses as late as can be, whatever it is asked for.
+    """Wins as soon and loses as late as possible, whatever the goal.
 
     Args:
         game: Connect Four.
@@ -28,7 +28,7 @@ class PerfectPlayer(MoveOnlyPlayer):
 
     def __init__(self, game: Game) -> None:
         if game.name != GAME:
-            msg = f"{KIND} plays {GAME} only; no solver of {game.title} is known here"
+            msg = f"{KIND} plays {GAME} only; there is no solver for {game.title}"
             raise SettingError(msg)
         try:
             import bitbully  # noqa: PLC0415 - an optional extra
@@ -61,7 +61,7 @@ class PerfectPlayer(MoveOnlyPlayer):
         return scores
 
     def _position(self, state: States) -> object:
-        """Return a position uint64 `[W]` as the solver sees it; 1 moved first."""
+        """Return a position uint64 `[W]` as the solver's board; player 1 moved first."""
         states = state[None]
         planes = self.game.observe(states)[0] > 0.5
         mover = int(self.game.mover(states)[0])

@@ -1,4 +1,4 @@
-"""Players choose moves; the arena, the terminal and the window know nothing else of them."""
+"""Players choose moves; this is their whole interface to the arena, the terminal and the window."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from rlhf_games.base import MOVER, Game, States, did_you_mean
 
 KINDS = "random, minimax:DEPTH, agent, the name of a bundled agent, or FILE.zip"
 BUDGET = re.compile(r"(?P<player>.+)@(?:(?P<nodes>\d+)|(?P<seconds>\d+(?:\.\d+)?)s)")
-"""A player with a budget of its own: `agent@16` (nodes) or `agent@0.5s`."""
+"""A player with its own budget: `agent@16` (nodes) or `agent@0.5s`."""
 MAX_DEPTH = 64
 
 Load = Callable[[str], Agent]
 
 
 class Player(Protocol):
-    """Chooses moves for a goal and can say why.
+    """Chooses moves for a goal and can explain them.
 
     Attributes:
-        name: how results call it.
+        name: its name in results.
     """
 
     name: str
@@ -44,13 +44,13 @@ class Player(Protocol):
         ...
 
     def explain(self, state: States, goal: str, seat: int = MOVER) -> Explanation:
-        """Say why, in one position uint64 `[W]`.
+        """Explain the move in one position uint64 `[W]`.
 
         Args:
             state: the position.
-            goal: what is played for.
-            seat: by whom: `MOVER`, or `WAITING`, to whom the values are what it gets if the mover
-                plays each move, and the action the move that it expects.
+            goal: the goal.
+            seat: the player whose goal it is: `MOVER`, or `WAITING`, whose values are its own
+                after each of the mover's moves, and whose action is the move that it expects.
 
         Raises:
             GameOverError: the game is over.
@@ -58,10 +58,10 @@ class Player(Protocol):
         ...
 
     def think(self, state: States, goal: str, seat: int = MOVER) -> Iterator[Explanation]:
-        """Say why, better and better: the last is what `explain` returns.
+        """Yield better and better explanations, the last as from `explain`.
 
-        Each step is short (some 30 ms where possible), and the caller may stop iterating at any
-        time: that is how a search is cancelled.
+        Each step is short (some 30 ms where possible); to cancel the search, stop iterating at any
+        time.
 
         Raises:
             GameOverError: the game is over.
@@ -93,7 +93,7 @@ class RandomPlayer:
         return iter((self.explain(state, goal, seat),))
 
     def explain(self, state: States, goal: str = "win", seat: int = MOVER) -> Explanation:
-        """Give every legal move the same share."""
+        """Explain the move; every legal move has the same share."""
         states = unfinished(self.game, state)
         legal = self.game.legal(states)[0]
         action = int(self.act(states, goal)[0])
@@ -106,9 +106,9 @@ class AgentPlayer:
 
     Args:
         agent: the agent.
-        nodes: positions it looks at per move; 0 is the network alone (default 256).
+        nodes: positions that it searches per move; 0 is the network alone (default 256).
         seconds: time per move, instead of `nodes`; the tree is kept from move to move.
-        seed: its play varies by choosing among nearly equal moves; None: always the same.
+        seed: varies its choice among nearly equal moves; None: always the same.
 
     Raises:
         SettingError: `nodes`, `seconds` or `seed` is impossible, or both budgets are given.
@@ -145,16 +145,16 @@ class AgentPlayer:
         return last
 
     def think(self, state: States, goal: str = "win", seat: int = MOVER) -> Iterator[Explanation]:
-        """Explain better and better, see `Player.think`."""
+        """Yield better and better explanations, see `Player.think`."""
         return self.agent.think(state, goal, seat=seat, **self._budget)
 
     def forecast(self, state: States, goals: tuple[str, str] = ("win", "win")) -> Forecast:
-        """Return how the game is expected to end, see `Agent.forecast`."""
+        """Return the expected end of the game, see `Agent.forecast`."""
         return self.agent.forecast(state, goals)
 
 
 def split_budget(spec: str) -> tuple[str, int | None, float | None]:
-    """Return the player that a spec names, and the nodes and seconds that it gives, or None."""
+    """Return the player in a spec, and its nodes and seconds or None."""
     found = BUDGET.fullmatch(spec)
     if found is None:
         return spec, None, None
@@ -172,13 +172,13 @@ def make_player(
     load: Load = load_agent,
     seconds: float | None = None,
 ) -> Player:
-    """Return the player that a word on the command line names.
+    """Return the player for a name on the command line.
 
     Args:
         spec: "random", "minimax:DEPTH", "agent" (the bundled agent of the game), or what `load`
-            takes. Agents may have a budget of their own: "agent@16", "agent@0.5s".
+            takes. Agents may have their own budget: "agent@16", "agent@0.5s".
         game: the rules.
-        nodes: budget per move of agents without one of their own.
+        nodes: budget per move of agents without their own.
         seed: of random moves, and of agents' choices among nearly equal moves; None: agents always
             play the same.
         load: returns an agent by name or path.
@@ -210,7 +210,7 @@ def fitting(agent: Agent, spec: str, game: Game) -> Agent:
     """Return the agent, if it was trained for this game.
 
     Raises:
-        ModelFileError: it was trained for another one.
+        ModelFileError: it was trained for another game.
     """
     if agent.game.name != game.name:
         msg = f"{spec} was trained for {agent.game.name}, not for {game.name}"

@@ -16,15 +16,15 @@ SUFFIX = ".py"
 
 
 class PythonBotPlayer(MoveOnlyPlayer):
-    """A bot of the formats `python` and `kaggle`; it keeps positions as our games do.
+    """A bot of the formats `python` and `kaggle`; its positions are those of our games.
 
     Args:
         game: the rules.
         path: of the file; its code is run.
-        nodes: positions that it looks at per move; None takes what it was exported with.
+        nodes: positions that it searches per move; None uses the budget of its export.
 
     Raises:
-        SettingError: the file is missing, fails, or is no bot for this game.
+        SettingError: the file is missing, fails, or is not a bot for this game.
     """
 
     def __init__(self, game: Game, path: Path, nodes: int | None = None) -> None:
@@ -52,7 +52,7 @@ class PythonBotPlayer(MoveOnlyPlayer):
 def _load(path: Path) -> ModuleType:
     name = f"rlhf_python_bot_{hashlib.sha256(str(path).encode()).hexdigest()[:16]}"
     if not path.is_file():
-        msg = f"there is no bot {path}"
+        msg = f"the bot {path} does not exist"
         raise SettingError(msg)
     spec = spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
@@ -61,14 +61,14 @@ def _load(path: Path) -> ModuleType:
     module = module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:  # it may do anything
+    except (Exception, SystemExit) as error:  # its code may do anything
         msg = f"the bot {path} cannot be loaded ({type(error).__name__}: {error})"
         raise SettingError(msg) from error
     return module
 
 
 def _check(bot: ModuleType, path: Path, game: Game) -> None:
-    """Check that a module is a bot for a game, as far as that can be seen without playing."""
+    """Check that a module is a bot for a game, as far as possible without playing."""
     needed = ("choose_state", "start", "ACTION_NAMES", "GOALS", "NODES")
     missing = [name for name in needed if not hasattr(bot, name)]
     if missing:
@@ -77,5 +77,5 @@ def _check(bot: ModuleType, path: Path, game: Game) -> None:
     names = (list(game.names_of(0)), list(game.names_of(1)))
     start = tuple(int(word) for word in game.initial(1)[0])
     if tuple(bot.ACTION_NAMES) != names or tuple(bot.start()) != start:
-        msg = f"{path} is a bot for another game than {game.name}"
+        msg = f"{path} is a bot for a game other than {game.name}"
         raise SettingError(msg)

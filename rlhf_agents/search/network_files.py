@@ -1,4 +1,4 @@
-"""The pattern network in a model file: its sizes are believed only if the arrays have them."""
+"""The pattern network in a model file: its sizes must match the arrays."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rlhf_agents.search.compiled_network import N_SYMBOLS, PatternWeights, windo
 from rlhf_games.base import Game, GameError
 
 PLAYING = "q_net_target."
-"""Agents play with the slowly following copy: an average over the last updates."""
+"""The network that agents play with: the target network, an average over recent updates."""
 LEARNING = "q_net."
 MAX_NAME = 200
 
@@ -42,8 +42,8 @@ def weights_from_arrays(game: Game, policy: Mapping[str, object], arrays: Arrays
 
     Raises:
         KeyError: an array or a size is missing.
-        TypeError: a size is no number.
-        ValueError: an array has the wrong shape or holds numbers that are not finite.
+        TypeError: a size is not a number.
+        ValueError: an array has the wrong shape, or numbers that are not finite.
     """
     windows, parents = _windows(game, policy), _parents(game, policy)
     loaded: list[Array] = []
@@ -55,7 +55,7 @@ def weights_from_arrays(game: Game, policy: Mapping[str, object], arrays: Arrays
 
 
 def check_arrays(game: Game, policy: Mapping[str, object], arrays: Arrays) -> None:
-    """Raise as `weights_from_arrays` does if a network to be trained on would not fit, or more."""
+    """Raise as `weights_from_arrays` does if arrays do not fit a network for training."""
     _parents(game, policy)
     shapes = _shapes(game, policy, _windows(game, policy))
     for name, shape in shapes.items():
@@ -64,7 +64,7 @@ def check_arrays(game: Game, policy: Mapping[str, object], arrays: Arrays) -> No
             _check_array(name, arrays[LEARNING + name], shape)
     known = {prefix + name for prefix in (PLAYING, LEARNING) for name in shapes}
     if extra := sorted(set(arrays) - known):
-        msg = f"there is no place for {extra[0]} in the network"
+        msg = f"the network has no array {extra[0]}"
         raise ValueError(msg)
 
 
@@ -73,7 +73,7 @@ def _check_array(name: str, array: Array, shape: tuple[int, ...]) -> None:
         msg = f"{name} has the shape {array.shape} instead of {shape}"
         raise ValueError(msg)
     if array.dtype.kind != "f" or not np.isfinite(array).all():
-        msg = f"{name} holds numbers that no network has"
+        msg = f"{name} has numbers that are not finite or too large"
         raise ValueError(msg)
 
 

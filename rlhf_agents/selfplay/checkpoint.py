@@ -42,9 +42,9 @@ SETTINGS = (
     "_episode_num",
     "training_seconds",
 )
-"""Attributes of a model that are plain numbers and make up its state."""
+"""Numeric attributes that are part of a model's state."""
 BOXES = {"float32": "<f4", "int8": "|i1"}
-"""Types of numbers of the observations of games, by the names of version 0.1."""
+"""Dtypes of games' observations, by the names of version 0.1."""
 PARAMETERS = (
     "features_extractor.table",
     "head.scale",
@@ -93,7 +93,7 @@ def arrays_of(model: DQN, compact: bool = False) -> dict[str, Arrays]:
 
     Args:
         model: an HFDQN model that plays a game.
-        compact: only the network that plays, as float16; such a file cannot be trained further.
+        compact: only the playing network, as float16; such a model cannot be trained further.
     """
     state = {key: value.cpu().numpy() for key, value in model.policy.state_dict().items()}
     if compact:
@@ -106,7 +106,7 @@ def arrays_of(model: DQN, compact: bool = False) -> dict[str, Arrays]:
 
 
 def check_file(file: ModelFile) -> None:
-    """Find out whether a file describes a model of a game, before anything is made.
+    """Check that a file describes a model of a game, before anything is made.
 
     Raises:
         ModelFileError: it does not, or its arrays have the wrong shapes.
@@ -149,7 +149,7 @@ def _space(facts: Any) -> Any:
 
 
 def _modern(facts: Any) -> Any:
-    """Return a space as this version describes it; version 0.1 had names of its own for games."""
+    """Return a space in this version's form; version 0.1 used other names for games."""
     if isinstance(facts.get("dict"), dict):
         parts = [[key, _modern(part)] for key, part in facts["dict"].items()]
         return {"dict_space": {"dict": parts}}
@@ -164,7 +164,7 @@ def apply_settings(model: Any, file: ModelFile) -> None:
     """Set a model's attributes from a manifest, before its networks are made.
 
     Raises:
-        ModelFileError: the manifest lacks something or holds a value of the wrong kind.
+        ModelFileError: the manifest lacks something or has a value of the wrong type.
     """
     manifest = file.manifest
     try:
@@ -199,7 +199,7 @@ def apply_settings(model: Any, file: ModelFile) -> None:
 
 
 def _schedule(rate: Any) -> object:
-    """Return the learning rate that a file describes; version 0.1 only wrote `Cosine`."""
+    """Return the learning rate in a file; version 0.1 only wrote `Cosine`."""
     if isinstance(rate, dict) and "start" in rate:
         return Cosine(**rate)
     found = decode_all(rate)
@@ -207,7 +207,7 @@ def _schedule(rate: Any) -> object:
 
 
 def restore_arrays(model: DQN, file: ModelFile) -> None:
-    """Load weights, and the optimizer's moments if the file has them, into a model.
+    """Load weights, and the optimizer's state if the file has it, into a model.
 
     Raises:
         ModelFileError: an array is missing or has the wrong shape.
@@ -220,7 +220,7 @@ def restore_arrays(model: DQN, file: ModelFile) -> None:
         model.policy.load_state_dict(arrays)
     except RuntimeError as error:
         reason = str(error).splitlines()[-1].strip()
-        msg = f"{file.path} does not fit its own network ({reason})"
+        msg = f"the arrays of {file.path} do not fit its network ({reason})"
         raise ModelFileError(msg) from error
     moments = file.arrays.get(OPTIMIZER)
     if moments:

@@ -1,7 +1,7 @@
 """The self-play road of HFDQN: a game with exact rules, one network for both seats.
 
 Hindsight proposes (state, goal) pairs, foresight computes their targets in a background thread
-while torch learns the batch before.
+while torch learns the previous batch.
 """
 
 from __future__ import annotations
@@ -41,25 +41,25 @@ if TYPE_CHECKING:
 Observations = Arrays
 
 PROOFS, POOL, PREPARED = "proofs.", "pool.", "lesson."
-"""Beginnings of the names of arrays in files."""
+"""Prefixes of the names of arrays in files."""
 
 
 class GameLearner:
-    """Everything that self-play needs besides the model that SB3 knows.
+    """The state and the methods of self-play, besides SB3's own model.
 
     Args:
-        model: the `HFDQN` that learns; `configure` and `begin` surround SB3's own set-up.
+        model: the `HFDQN` that learns; `configure` runs before SB3's own set-up, `begin` after it.
         game: the rules.
 
     Attributes:
-        rng: all random choices of self-play.
-        opening_plies: int64 `[n_envs]`, how many plies each game begins with at random.
+        rng: the generator of all random choices of self-play.
+        opening_plies: int64 `[n_envs]`, the number of random plies at the start of each game.
         pool: rows of recent batches.
         batch_builder: computes targets.
         prefetcher: prepares the next batch.
-        target_weights: the slowly following copy of the network, as compiled code reads it.
-        searcher: looks ahead with that copy.
-        not_saved: attributes of the model that a file leaves out; `configure` makes them anew.
+        target_weights: the target network in the form for compiled code.
+        searcher: looks ahead with that network.
+        not_saved: attributes of the model that are not saved; `configure` recreates them.
     """
 
     not_saved = ("replay_buffer_kwargs",)
@@ -78,7 +78,7 @@ class GameLearner:
     # ---- set-up ----------------------------------------------------------------------------
 
     def configure(self) -> None:
-        """Choose policy, buffer and settings, where the user left SB3's defaults."""
+        """Choose policy, buffer and settings where the user left SB3's defaults."""
         model, game = self.model, self.game
         for name, value in GAME_DEFAULTS.items():
             if getattr(model, name) == DQN_DEFAULTS[name]:
@@ -92,15 +92,15 @@ class GameLearner:
         extractor.setdefault("line_length", game.line_length)
         extractor.setdefault("gravity", game.gravity)
         extractor.setdefault("visible_cells", game.visible_cells)
-        # Compiled search reads the weights where they are, and so small a network gains nothing on
-        # an accelerator.
+        # Compiled search reads the weights in place, and such a small network gains nothing from an
+        # accelerator.
         model.device = torch.device("cpu")
         kwargs.setdefault("optimizer_kwargs", {"fused": True})
         model.replay_buffer_class = PositionBuffer
         model.replay_buffer_kwargs = {"game": game}
 
     def begin(self) -> None:
-        """Make what needs the networks; SB3 has made them meanwhile."""
+        """Make the parts that need the networks, which SB3 has made by then."""
         model = self.model
         self.rng = np.random.default_rng(model.seed)
         self.opening_plies = np.zeros(model.n_envs, np.int64)
@@ -126,9 +126,9 @@ class GameLearner:
         return actions
 
     def _explores(self, plies: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Return which games `[n_envs]` play at random: in their openings, and now and then.
+        """Return which games `[n_envs]` play a random move: in openings, and to explore.
 
-        Games differ in how much they explore; their mean is the exploration rate.
+        Games have different exploration rates, whose mean is the model's.
         """
         model, hindsight = self.model, self.model.hindsight
         fresh = np.flatnonzero(plies == 0)
@@ -167,16 +167,16 @@ class GameLearner:
     # ---- learning --------------------------------------------------------------------------
 
     def train(self, gradient_steps: int, batch_size: int) -> float:
-        """Take one batch, learn `gradient_steps` times from the latest ones; return the loss."""
+        """Add one batch, take `gradient_steps` on recent ones, and return the loss."""
         self.pool.add(self._next_batch())
         losses = [self._learn(self.pool.draw(batch_size, self.rng)) for _ in range(gradient_steps)]
         return float(np.mean(losses))
 
     def _next_batch(self) -> TrainingBatch:
-        """Return the batch that was prepared meanwhile and have the next one prepared.
+        """Return the prepared batch, and start preparing the next one.
 
-        The copy that computes targets only moves while no batch is being prepared, so a run is
-        reproducible although two threads work on it.
+        The target network only moves while no batch is being prepared, so a run is reproducible
+        although two threads work on it.
         """
         model = self.model
         batch = self.prefetcher.prepared()
@@ -204,16 +204,16 @@ class GameLearner:
         return loss
 
     def stop(self) -> None:
-        """End the background thread; what went wrong in it is raised."""
+        """End the background thread, and raise its error if it failed."""
         self.prefetcher.stop()
 
     def settle(self, seconds: float) -> None:
-        """Wait so long for the batch under way; then go on without it."""
+        """Wait for the current batch for a limited time, then continue without it."""
         if not self.prefetcher.is_ready(seconds):
             self.abandon()
 
     def abandon(self) -> None:
-        """Forget the batch under way, and the proofs that its thread may still be writing to."""
+        """Discard the current batch, and the proofs that its thread may still be writing."""
         self.batch_builder.abandon()
         self.prefetcher.abandon()
         self.batch_builder = BatchBuilder(self.game, self.model.foresight, self.model.hindsight)
@@ -225,44 +225,44 @@ class GameLearner:
         return manifest_of(self.model), arrays_of(self.model)
 
     def run_state(self) -> Arrays:
-        """Return what a run needs besides model and replay to go on."""
-        self.prefetcher.prepared()  # nothing else may write proofs meanwhile
+        """Return the state, besides model and replay, that a run needs to resume."""
+        self.prefetcher.prepared()  # no other thread may write proofs meanwhile
         return {
             "opening_plies": self.opening_plies,
             **prefixed(PROOFS, self.batch_builder.state()),
         }
 
     def restore_run_state(self, arrays: Arrays) -> None:
-        """Take over what `run_state` returned.
+        """Restore the arrays from `run_state`.
 
         Raises:
             ValueError: it does not fit the game.
             KeyError: something is missing.
         """
         plies = arrays["opening_plies"]
-        if len(plies) == len(self.opening_plies):  # else there are more or fewer games now
+        if len(plies) == len(self.opening_plies):  # otherwise the number of games has changed
             check_arrays({"opening_plies": self.opening_plies}, arrays)
             self.opening_plies[:] = plies
         self.batch_builder.restore(unprefixed(PROOFS, arrays))
 
     def check_observations(self, seen: Arrays) -> None:
-        """Raise `GameError` unless these observations show positions of the game."""
+        """Raise `GameError` if these observations do not show positions of the game."""
         self.game.from_observation(seen["observation"])
 
     def replay_bytes(self) -> int:
-        """Return how many bytes `replay_state` can return at most."""
+        """Return the most bytes that `replay_state` can return."""
         row = sum(part.nbytes for part in empty_rows(self.game, 1))
         prepared = int(self.model.foresight.lesson_nodes) + self.game.n_actions + 1
         return min(self.pool.capacity * row, POOL_BYTES) + 2 * prepared * row
 
     def replay_state(self) -> Arrays:
-        """Return the batches that are kept, and the one that is prepared."""
+        """Return the stored batches and the prepared one."""
         batch = self.prefetcher.prepared()
         prepared = {} if batch is None else batch._asdict()
         return {**prefixed(POOL, self.pool.state()), **prefixed(PREPARED, prepared)}
 
     def restore_replay_state(self, arrays: Arrays) -> None:
-        """Take over what `replay_state` returned.
+        """Restore the arrays from `replay_state`.
 
         Raises:
             ValueError: it does not fit the game.

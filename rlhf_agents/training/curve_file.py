@@ -1,4 +1,4 @@
-"""The learning curve of `rlhf-train --plot FILE.png`: a picture, and beside it a CSV."""
+"""The learning curve of `rlhf-train --plot FILE.png`: a picture, and a CSV next to it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rlhf_agents.files.atomic import write_atomically
 from rlhf_agents.hfdqn import HFDQN
 
 POINTS = 200
-"""Of a curve at most: one for each 1/200 of the budget."""
+"""The most points of a curve: one for each 1/200 of the budget."""
 
 
 def csv_beside(picture: Path) -> Path:
@@ -26,7 +26,7 @@ class CurveFile:
         picture: the file of the picture.
         name: of the run.
         theme: "light" or "dark".
-        goes_on: a curve that is there already is continued.
+        goes_on: continue an existing curve.
     """
 
     def __init__(self, picture: Path, name: str, theme: str, *, goes_on: bool) -> None:
@@ -39,11 +39,11 @@ class CurveFile:
         self._next = 0.0
 
     def note_episodes(self, model: HFDQN, share: float, seconds: float) -> None:
-        """Add how the last episodes went, where a point is due and there were some.
+        """Add the result of the last episodes if a point is due and there were any.
 
         Args:
             model: in training.
-            share: of the budget that is used.
+            share: the used share of the budget.
             seconds: of training so far.
         """
         if share >= self._next and (known := last_episodes(model)) is not None:
@@ -51,13 +51,13 @@ class CurveFile:
             self.add(known[0], model.num_timesteps, seconds, known[1])
 
     def add(self, measure: str, steps: int, seconds: float, value: float) -> None:
-        """Add a point; the first one says what is measured."""
+        """Add a point; the first one defines the measure."""
         if self.curve is None:
             self.curve = LearningCurve(self.name, measure)
         self.curve.add(steps, seconds, value)
 
     def write(self) -> None:
-        """Write picture and CSV, if there is a point.
+        """Write picture and CSV if there are points.
 
         Raises:
             OutputError: they cannot be written.
@@ -68,9 +68,9 @@ class CurveFile:
 
 
 def last_episodes(model: HFDQN) -> tuple[str, float] | None:
-    """Return how often the last episodes reached their goal, else what they paid, and which it is.
+    """Return the success rate of the last episodes, or else their mean return, and its name.
 
-    None if none has ended yet.
+    None if no episode has ended yet.
     """
     if model.ep_success_buffer:
         most = model.ep_success_buffer.maxlen

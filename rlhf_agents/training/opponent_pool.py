@@ -1,11 +1,11 @@
-"""Self-play with a pool of snapshots, for any algorithm of SB3's in a two-player environment.
+"""Self-play with a pool of snapshots, for any SB3 algorithm in a two-player environment.
 
     env = make_env("connect_four", n_envs=64, opponent="random")
     PPO("MultiInputPolicy", env).learn(1_000_000, callback=SelfPlayCallback(save_freq=50_000))
 
-A learner that only meets its present self may run in circles: it forgets how to beat what it has
-left behind. So it plays against a pool of frozen copies of itself (fictitious self-play, Heinrich
-et al., 2015; the defaults are ML-Agents'), and perhaps against fixed anchors.
+A learner that only plays its current self may go in circles: it forgets how to beat its earlier
+versions. So it plays against a pool of frozen copies of itself (fictitious self-play, Heinrich
+et al., 2015; the defaults are ML-Agents'), and optionally against fixed anchors.
 """
 
 from __future__ import annotations
@@ -24,26 +24,27 @@ from rlhf_agents.players.opponents import PolicyOpponent, named_opponents
 from rlhf_games.base import Game
 
 PRIOR_GAMES = 2
-"""Games that every snapshot counts as played beforehand, half of them won."""
+"""Virtual games of every new snapshot, half of them won."""
 
 
 class SelfPlayCallback(BaseCallback):
     """Lets the learner play against earlier versions of itself.
 
-    The environment's own opponent is replaced when learning begins; games that are under way keep
+    The environment's own opponent is replaced when learning begins; games in progress keep
     theirs. Logged: `self_play/snapshots` and, since the last snapshot, the learner's share of
     achieved goals against each kind of opponent: `self_play/success_latest`, `_past`, `_anchors`.
 
     Args:
         save_freq: environment steps, of all games together, between snapshots.
-        window: how many snapshots are kept at most; the oldest goes.
-        latest: share of the games, without those against anchors, that are played against the
-            latest snapshot, in [0, 1]; the others are played against the earlier ones.
+        window: the most snapshots to keep; the oldest is dropped.
+        latest: share of the games, without those against anchors, against the latest snapshot,
+            in [0, 1]; the others are against earlier ones.
         anchors: opponents that never change and their shares of all games, e.g.
-            {"random": 0.05, "minimax:2": 0.1}; words as in `make_env`.
-        prioritized: earlier snapshots are not drawn evenly but by (1 - s)^2, s the learner's share
-            of achieved goals against them (prioritized fictitious self-play, Vinyals et al., 2019).
-        nodes: positions that snapshots of an `HFDQN` on a game look at per move.
+            {"random": 0.05, "minimax:2": 0.1}; names as in `make_env`.
+        prioritized: draw earlier snapshots not evenly but by (1 - s)^2, where s is the learner's
+            share of achieved goals against them (prioritized fictitious self-play, Vinyals et al.,
+            2019).
+        nodes: positions that snapshots of an `HFDQN` for a game search per move.
         epsilon: share of random legal moves of snapshots, so that games differ.
         seed: of their random numbers; by default the model's.
 
@@ -91,7 +92,7 @@ class SelfPlayCallback(BaseCallback):
                 "make_env('connect_four', opponent='random'); this one has no set_opponent"
             )
             raise SettingError(msg)
-        if not self._bound:  # reading an agent's file once is enough
+        if not self._bound:  # read an agent's file only once
             game = game_of(env)
             self._anchors = [(_bound(who, game), share) for who, share in self._anchors]
             self._bound = True
@@ -123,7 +124,7 @@ class SelfPlayCallback(BaseCallback):
         self.training_env.env_method("set_opponent", self.opponents())
 
     def opponents(self) -> list[tuple[object, float]]:
-        """Return the mixture that new games are drawn from: opponents and their shares."""
+        """Return the mixture for new games: opponents and their shares."""
         rest = 1.0 - sum(share for _, share in self._anchors)
         *past, last = self.snapshots
         if not past:

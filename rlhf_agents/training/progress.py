@@ -1,4 +1,4 @@
-"""What a training run shows while it goes on: one line, in a terminal redrawn."""
+"""The progress of a training run: one line, redrawn in a terminal."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from rlhf_agents.hfdqn import HFDQN
 
 
 def summary(model: HFDQN, rate: float, score: str) -> str:
-    """Return how a model learns, in a few words; what is not known yet is left out.
+    """Return the progress of a model in a few words; unknown values are left out.
 
     Args:
         model: in training.
         rate: steps per second.
-        score: how strong it is, and on which scale; "" if unknown.
+        score: its strength and the scale, "" if unknown.
     """
     loss = model.logger.name_to_value.get("train/loss", math.nan)
     said_loss = "" if math.isnan(loss) else f"loss {loss:.3g}"

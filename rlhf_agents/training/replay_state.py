@@ -1,4 +1,4 @@
-"""Replay buffers of all kinds as arrays, and back: what is filled of them, and nothing else."""
+"""Replay buffers of all kinds as arrays, and back: only their filled part."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ from rlhf_agents.selfplay.position_buffer import PositionBuffer
 
 OURS = (PositionBuffer, HindsightReplayBuffer, MaskedReplayBuffer)
 SB3S = (ReplayBuffer, DictReplayBuffer, NStepReplayBuffer, HerReplayBuffer)
-"""SB3's buffers are read by the names of their arrays, which a subclass may have changed."""
+"""SB3's buffers that can be read by the names of their arrays; a subclass may have changed
+those."""
 PER_STEP = (
     "observations",
     "next_observations",
@@ -35,14 +36,14 @@ PER_STEP = (
     "ep_start",
     "ep_length",
 )
-"""Arrays of SB3's buffers with one entry per step, some of them one for each key."""
+"""Arrays of SB3's buffers with one entry per step, some of them with one array per key."""
 RUNNING = "_current_ep_start"
 
 
 def why_not_kept(buffer: BaseBuffer | None) -> str | None:
     """Return why a file cannot hold a buffer, None if it can."""
     if buffer is None:
-        return None  # there is nothing to keep
+        return None  # nothing to keep
     if type(buffer) not in (*OURS, *SB3S):
         return f"its class {type(buffer).__name__} is not one that can be read back"
     if getattr(buffer, "copy_info_dict", False):
@@ -51,7 +52,7 @@ def why_not_kept(buffer: BaseBuffer | None) -> str | None:
 
 
 def buffer_state(buffer: ReplayBuffer) -> Arrays:
-    """Return all that a buffer holds, also episodes that still run."""
+    """Return everything in a buffer, including unfinished episodes."""
     if isinstance(buffer, PositionBuffer):
         return buffer.state()
     if isinstance(buffer, HindsightReplayBuffer | MaskedReplayBuffer):
@@ -65,7 +66,7 @@ def buffer_state(buffer: ReplayBuffer) -> Arrays:
 
 
 def buffer_bytes(buffer: ReplayBuffer) -> int:
-    """Return how many bytes `buffer_state` can return at most."""
+    """Return the most bytes that `buffer_state` can return."""
     if isinstance(buffer, PositionBuffer):
         return sum(part.nbytes for part in vars(buffer).values() if isinstance(part, np.ndarray))
     if isinstance(buffer, HindsightReplayBuffer | MaskedReplayBuffer):
@@ -74,10 +75,10 @@ def buffer_bytes(buffer: ReplayBuffer) -> int:
 
 
 def restore_buffer(buffer: ReplayBuffer, state: Arrays) -> None:
-    """Fill an empty buffer with what `buffer_state` returned.
+    """Fill an empty buffer from `buffer_state`.
 
     Raises:
-        ValueError: it belongs to a buffer of another size or kind, or is impossible.
+        ValueError: it is for a buffer of another size or kind, or is impossible.
         KeyError: something is missing.
     """
     if isinstance(buffer, PositionBuffer):
@@ -136,7 +137,7 @@ def _check_episodes(starts: Array, lengths: Array, size: int) -> None:
 
 
 def end_running_episodes(buffer: ReplayBuffer | None) -> None:
-    """End the episodes that still run in a buffer, as if by a time limit: others begin."""
+    """End the unfinished episodes in a buffer as if by a time limit, because new ones begin."""
     if buffer is None:
         return
     if isinstance(buffer, PositionBuffer):
@@ -149,12 +150,12 @@ def end_running_episodes(buffer: ReplayBuffer | None) -> None:
             warnings.simplefilter("ignore")  # SB3 warns that it truncates
             buffer.truncate_last_trajectory()
     elif buffer.optimize_memory_usage and buffer.size():
-        # The next observation will be overwritten by that of another episode.
+        # Another episode's observation will overwrite the next one.
         buffer.dones[(buffer.pos - 1) % buffer.buffer_size] = True
 
 
 def _filled(buffer: ReplayBuffer, pos: int, full: bool) -> int:
-    """Return how many steps of the arrays are in use, the next observation among them."""
+    """Return the number of steps in use, including the next observation."""
     if full:
         return int(buffer.buffer_size)
     return min(pos + int(buffer.optimize_memory_usage), int(buffer.buffer_size))

@@ -1,8 +1,8 @@
-"""A training run under way: it keeps the budget, shows progress, and saves where nothing is lost.
+"""A training run: it keeps the budget, shows progress, and saves at points where nothing is lost.
 
-Between two rollouts a run is at rest: every transition is stored, every gradient step taken. Only
-there it is saved, stopped and measured, so that a file is a point which the run really went through
-and which another run can go on from.
+Between two rollouts a run is at rest: every transition is stored, every gradient step taken. It is
+saved, stopped and measured only there, so a file is a point that the run really went through and
+that another run can continue from.
 """
 
 from __future__ import annotations
@@ -31,38 +31,37 @@ from rlhf_agents.training.stopping import Stopped, StopRequests
 class TrainingConfig:
     """The settings of a training run.
 
-    With a budget of steps, a run depends on nothing but its config: schedules follow the steps, and
-    a run that was interrupted and resumed ends bit for bit where it would have ended (on the CPU).
-    With a budget of minutes, schedules follow the clock.
+    With a budget of steps, a run depends only on its config: schedules follow the steps, and an
+    interrupted and resumed run ends bit for bit where it would have ended (on the CPU). With a
+    budget of minutes, schedules follow the clock.
 
     Attributes:
-        game: a game, `LIBRARY:NAME` or an id of Gymnasium's. "" takes that of
-            the file to resume.
-        minutes: time budget in all, > 0, with what was trained before.
+        game: a game, `LIBRARY:NAME` or an id of Gymnasium's; "" is that of the file to resume.
+        minutes: total time budget, > 0, including earlier training.
         out: the model file, written at every checkpoint and at the end.
-        seed: of everything random, >= 0; None is 0, or the random numbers of the file to resume.
-        resume: a model file to go on from.
-        n_envs: games or environments that run side by side; None is the default.
+        seed: seeds everything random, >= 0; None is 0, or the random numbers of the file to resume.
+        resume: a model file to continue from.
+        n_envs: games or environments side by side; None is the default.
         checkpoint_minutes: between saves.
-        strength_seconds: between looks at the strength.
-        measures_strength: look at it at all.
-        device: where networks run, "auto" or as PyTorch names it; those of games run on the CPU.
-        trust: read the file to resume as SB3 does, which runs whatever code it holds.
+        strength_seconds: between measurements of the strength.
+        measures_strength: measure it at all.
+        device: where networks run, "auto" or PyTorch's name; those of games run on the CPU.
+        trust: read the file to resume as SB3 does, which runs any code in it.
         tensorboard: folder for TensorBoard logs.
         compact: the last save keeps only what playing needs.
-        plain: SB3's DQN with its own defaults, whatever is known to be good for the environment.
+        plain: SB3's DQN with its own defaults, without recommended settings.
         quiet: no progress bar.
-        command: how the run was started, kept in the model file.
-        steps: budget of environment steps in all, > 0, instead of minutes. As with SB3, the
+        command: the command that started the run, stored in the model file.
+        steps: total budget of environment steps, > 0, instead of minutes. As with SB3, the
             rollout that reaches it is finished.
         checkpoint_steps: steps between saves, instead of minutes.
-        keep_replay: files hold what was seen; without it a resumed run fills its replay anew.
+        keep_replay: files include the replay buffer; without it a resumed run fills a new one.
         policy: SB3's name of the policy, None is the default.
         settings: arguments of `HFDQN`.
         goal: what to play for.
-        opponent: where two play.
+        opponent: in two-player environments.
         options: for the library of the environment.
-        plot: a picture of the learning curve to write with every save; its CSV lies beside it.
+        plot: a picture of the learning curve to write at every save, with a CSV next to it.
         theme: of the picture, "light" or "dark".
     """
 
@@ -103,25 +102,25 @@ KEPT: dict[str, Any] = {
     "opponent": str,
     "options": dict,
 }
-"""What a file keeps of a config, besides the environment, so that `--resume FILE` is enough."""
+"""The parts of a config in a file, besides the environment, so that `--resume FILE` is enough."""
 
 
 LATEST = 1.03
-"""Share of a time budget after which a run no longer waits to come to rest."""
+"""Share of a time budget after which a run no longer waits to be at rest."""
 SETTLING_SECONDS = 0.2
 
 
 class Over(Exception):  # noqa: N818 - it ends a run and is no error
-    """The run is at rest and ends here: the budget is used up, or a signal asked it to stop."""
+    """The run ends here, at rest: the budget is used up, or a signal requested it."""
 
 
 class Run(BaseCallback):
     """Keeps the budget, shows progress, saves.
 
     Args:
-        config: what is asked, complete.
-        requests: signals may ask to stop.
-        strength: looked at every `config.strength_seconds`; a score, perhaps with words for it.
+        config: the complete config.
+        requests: requests to stop, from signals.
+        strength: called every `config.strength_seconds`; a score, perhaps with a description.
     """
 
     def __init__(
@@ -140,7 +139,7 @@ class Run(BaseCallback):
         self.notes = {
             name: getattr(config, name) for name in ("command", "seed", "minutes", "steps")
         }
-        """How the model was trained, for its file."""
+        """Facts about the training, for the model's file."""
 
     def _on_training_start(self) -> None:
         self.started = time.perf_counter()
@@ -214,10 +213,10 @@ class Run(BaseCallback):
         return True
 
     def _check(self, at_rest: bool) -> None:
-        """End the run where it is if it cannot come to rest in time.
+        """End the run wherever it is if it cannot come to rest in time.
 
         Raises:
-            Stopped: a signal or the end of the time budget came too long ago.
+            Stopped: the signal or the end of the time budget is too long ago.
         """
         share = self._share()
         if self.requests.overdue or (share is not None and share > LATEST):
@@ -225,13 +224,13 @@ class Run(BaseCallback):
             raise Stopped(at_rest)
 
     def _settle(self) -> None:
-        """Wait no longer for a batch that is being prepared."""
+        """Stop waiting for a batch in preparation."""
         self.requests.relax()
         if self.agent.learner is not None:
             self.agent.learner.settle(SETTLING_SECONDS)
 
     def stop_early(self, at_rest: bool) -> None:
-        """Save what there is when the run was taken out of the middle of its work."""
+        """Save what there is after the run was interrupted in the middle of its work."""
         self.interrupted = self.requests.asked
         if at_rest:
             self._end()
@@ -259,7 +258,7 @@ class Run(BaseCallback):
         return due
 
     def _note_point(self, elapsed: float) -> None:
-        """Add a point to the curve if one is written and there is something new to say."""
+        """Add a point to the curve if there is a curve and a new value."""
         if self.curve is None:
             return
         if self.agent.game is None:
@@ -275,12 +274,12 @@ class Run(BaseCallback):
     # ---- progress ----------------------------------------------------------------------------
 
     def _progress_is_due(self) -> bool:
-        """Return whether there is something new to show: a thousandth, or a second."""
+        """Return whether to show progress: after a thousandth of the budget, or a second."""
         assert self.progress is not None
         return self._done() >= self._shown + max(1, self.progress.total // 1000)
 
     def close(self) -> None:
-        """End the line of progress, and looks at the strength."""
+        """End the progress line and the measurements of strength."""
         if self.progress is not None:
             self._show(last=True)
             self.progress = None
@@ -311,14 +310,14 @@ class Run(BaseCallback):
     def _checkpoint(self) -> None:
         try:
             self.save()
-        except OutputError as error:  # the disk may have room again at the next one
-            warn(f"no checkpoint: {error}; the run goes on")
+        except OutputError as error:  # the disk may have space again at the next one
+            warn(f"checkpoint not saved: {error}; training continues")
 
     def save(self, episodes: bool = True) -> None:
-        """Write all that a run needs to go on.
+        """Write everything that a resumed run needs.
 
         Args:
-            episodes: in the middle of them; False when a step of them has been lost.
+            episodes: resume in the middle of episodes; False if a step of them was lost.
 
         Raises:
             OutputError: the path cannot be written.
@@ -330,17 +329,17 @@ class Run(BaseCallback):
         self._write_curve()
         if state.left_out and self.config.keep_replay and state.left_out != self._said:
             self._said = state.left_out
-            warn(f"replay is not in {self.config.out}: {state.left_out}")
+            warn(f"the replay buffer is not in {self.config.out}: {state.left_out}")
 
     def _kept(self) -> dict[str, object]:
         return {"world": self.config.game, **{name: getattr(self.config, name) for name in KEPT}}
 
     def _facts(self) -> dict[str, object]:
-        """Return what the file of a finished model says of its training, too."""
+        """Return facts about the training that are also in the file of a finished model."""
         return {"notes": self.notes, TRAINED_IN: self._kept()}
 
     def save_compact(self) -> None:
-        """Write only what playing needs.
+        """Write only the parts that playing needs.
 
         Raises:
             OutputError: the path cannot be written.

@@ -1,7 +1,7 @@
-"""Checks of the state of a run that comes from a file, before any of it is used.
+"""Checks of the state of a run from a file, before any of it is used.
 
-Compiled code and random generators check nothing, so everything that reaches them is compared here
-with the spaces of the model, with its environments and with the states of generators.
+Compiled code and random generators check nothing, so everything for them is compared here with the
+spaces of the model, its environments and the states of generators.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ COUNTERS = {
     "exploration_rate": SHARE,
     "_current_progress_remaining": number(-1, 1),
 }
-"""Numbers that SB3 writes down with its own models; those of games take them from a run."""
+"""Counters that SB3 stores with its own models; models of games store them with a run."""
 GROWS = ("actions", "generator")
-"""Arrays of environments that may be of any length."""
+"""Arrays of environments that may have any length."""
 MERSENNE_WORDS = 624
-"""Words of the state of a Mersenne Twister; its position is from 0 to this."""
+"""Words in the state of a Mersenne Twister; its position is from 0 to this."""
 
 
 class RandomFacts(TypedDict):
-    """Where random generators are, besides the arrays of their states.
+    """The states of random generators, without their arrays.
 
     Attributes:
-        python: the version of the state, and the number that `gauss` has in store.
-        numpy: the place in the state, whether a normal number is in store, and that number.
-        generators: the states of generators of our own, by name.
+        python: the version of the state, and the cached number of `gauss`.
+        numpy: the position in the state, whether a normal number is cached, and that number.
+        generators: the states of our own generators, by name.
     """
 
     python: tuple[int, float | None]
@@ -46,7 +46,7 @@ class RandomFacts(TypedDict):
 
 
 class RunFacts(TypedDict, total=False):
-    """What a manifest says of a run, besides what it keeps of the config."""
+    """A manifest's facts about a run, without the config."""
 
     world: str
     episodes: bool
@@ -55,10 +55,10 @@ class RunFacts(TypedDict, total=False):
 
 
 def run_facts(file: ModelFile) -> RunFacts | None:
-    """Return what the manifest says of the run, unchecked, None if it says nothing.
+    """Return the manifest's facts about the run, unchecked, None if there are none.
 
     Raises:
-        ModelFileError: it is not a table.
+        ModelFileError: they are not a table.
     """
     facts = file.manifest.get("run")
     if facts is None or isinstance(facts, dict):
@@ -68,7 +68,7 @@ def run_facts(file: ModelFile) -> RunFacts | None:
 
 
 def check_facts(facts: RunFacts) -> None:
-    """Raise `ValueError` unless the counters of a run can be true."""
+    """Raise `ValueError` if the counters of a run are impossible."""
     require("episodes", facts["episodes"], of(bool))
     require("counters", facts["counters"], of(dict))
     for name, check in COUNTERS.items():
@@ -76,11 +76,11 @@ def check_facts(facts: RunFacts) -> None:
 
 
 def check_observations(space: Space, seen: Arrays) -> None:
-    """Raise `ValueError` unless these are observations of a space.
+    """Raise `ValueError` if these are not observations of a space.
 
     Args:
         space: of the model's observations.
-        seen: by key, `[n_envs, ...]`; what is not a Dict has the key "".
+        seen: by key, `[n_envs, ...]`; the key is "" if the space is not a Dict.
     """
     parts = space.spaces if isinstance(space, spaces.Dict) else {"": space}
     if seen.keys() != parts.keys():
@@ -99,22 +99,22 @@ def check_observations(space: Space, seen: Arrays) -> None:
 
 
 def check_finite(name: str, array: Array) -> None:
-    """Raise `ValueError` if there are infinite or undefined numbers in an array."""
+    """Raise `ValueError` if an array has numbers that are not finite."""
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         msg = f"{name} has numbers that are not finite"
         raise ValueError(msg)
 
 
 def check_environments(expected: Arrays, found: Arrays, steps: int) -> None:
-    """Raise `ValueError` unless arrays say where environments are.
+    """Raise `ValueError` if arrays are not the state of environments.
 
     Args:
-        expected: what these environments would say now.
-        found: what a file says.
-        steps: that each of them can have made.
+        expected: the current state of these environments.
+        found: the state in a file.
+        steps: the most steps that each of them can have taken.
     """
     if expected.keys() != found.keys():
-        msg = "it does not say where these environments are"
+        msg = "it has no state of these environments"
         raise ValueError(msg)
     for name, array in found.items():
         usual, grows = expected[name], name.split(".")[-1] in GROWS
@@ -129,13 +129,13 @@ def check_environments(expected: Arrays, found: Arrays, steps: int) -> None:
 
 
 def check_random(facts: RandomFacts, words: Array, keys: Array, torchs: Array) -> None:
-    """Raise `ValueError` or what generators raise unless they can be in these states.
+    """Raise `ValueError`, or the generators' own errors, if these states are impossible.
 
     Args:
-        facts: of the manifest: `python`, `numpy` and `generators`.
-        words: of Python's generator, uint64 `[625]`.
-        keys: of numpy's, uint32 `[624]`.
-        torchs: of torch's, uint8.
+        facts: from the manifest: `python`, `numpy` and `generators`.
+        words: state of Python's generator, uint64 `[625]`.
+        keys: state of numpy's, uint32 `[624]`.
+        torchs: state of torch's, uint8.
     """
     kinds = [(words.dtype.str, words.shape), (keys.dtype.str, keys.shape), torchs.dtype.str]
     if kinds != [("<u8", (MERSENNE_WORDS + 1,)), ("<u4", (MERSENNE_WORDS,)), "|u1"]:

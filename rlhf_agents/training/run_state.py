@@ -1,10 +1,10 @@
-"""All that a model in training needs, besides itself, to go on as if it had not been interrupted.
+"""The state of a training run, besides the model, that resumes it as if it had never stopped.
 
-That is replay with its half-finished episodes, batches, random numbers, counters, and where the
-environments are. It is collected between two rollouts, when nothing is under way.
+It has replay with unfinished episodes, batches, random numbers, counters, and the state of the
+environments. It is collected between two rollouts, when nothing is in progress.
 
 An environment takes part if it has `run_state() -> arrays` and `restore_run_state(arrays) -> bool`,
-which returns whether it is where it was. Others begin new episodes.
+which returns whether its state is the same again. Others begin new episodes.
 """
 
 from __future__ import annotations
@@ -40,23 +40,23 @@ from rlhf_agents.training.run_checks import (
 from rlhf_games.base import GameError
 
 BROKEN = (*WRONG, GameError, MemoryError)
-"""Errors that a file causes which describes something impossible."""
+"""Errors from a file that describes something impossible."""
 SLACK = 1024 * 1024
-"""Bytes that a run may need besides its large arrays."""
+"""The most bytes of a run besides its large arrays."""
 PLANS = 64 * 1024 * 1024
-"""Bytes that plans in a world model may need."""
+"""The most bytes of plans in a world model."""
 ENV, SEEN, BUFFER, AHEAD = "env.", "seen.", "buffer.", "ahead."
-"""Beginnings of the names of arrays."""
+"""Prefixes of the names of arrays."""
 NEW_RANDOM = "with another seed, new random numbers and episodes begin"
 
 
 class RunState(NamedTuple):
-    """The state of a run as a model file holds it.
+    """The state of a run in a model file.
 
     Attributes:
-        facts: for the manifest, as JSON can hold them.
+        facts: for the manifest, in a form that JSON can hold.
         arrays: the groups `RUN` and, if replay is kept, `REPLAY`.
-        left_out: why replay is not kept, None if it is.
+        left_out: why replay is left out, None if it is not.
     """
 
     facts: dict[str, object]
@@ -69,8 +69,8 @@ def collect(model: HFDQN, replay: bool = True, episodes: bool = True) -> RunStat
 
     Args:
         model: an HFDQN between two rollouts.
-        replay: keep what was seen.
-        episodes: go on in the middle of episodes; False when a step of them was lost.
+        replay: include the replay buffer.
+        episodes: resume in the middle of episodes; False if a step of them was lost.
     """
     facts, run = random_state(model)
     counters = {name: getattr(model, name) for name in COUNTERS}
@@ -82,12 +82,12 @@ def collect(model: HFDQN, replay: bool = True, episodes: bool = True) -> RunStat
     if model.lookahead is not None:
         run |= prefixed(AHEAD, model.lookahead.run_state())
     arrays = {RUN: run}
-    left_out = "--no-replay was asked for" if not replay else why_not_kept(model.replay_buffer)
+    left_out = "--no-replay was given" if not replay else why_not_kept(model.replay_buffer)
     if left_out is None and model.replay_buffer is not None:
         kept = _replay(model)
         size = sum(array.nbytes for array in kept.values())
         if size > MAX_MEMBER_BYTES:
-            left_out = f"it has {size >> 20} MiB and a file may hold {MAX_MEMBER_BYTES >> 20}"
+            left_out = f"it has {size >> 20} MiB and the limit is {MAX_MEMBER_BYTES >> 20}"
         else:
             arrays[REPLAY] = kept
     known = {"random": facts, "counters": counters, "episodes": episodes}
@@ -103,12 +103,12 @@ def _replay(model: HFDQN) -> Arrays:
 
 
 def restore(model: HFDQN, file: ModelFile, same_random: bool = True) -> list[str]:
-    """Put a model, just loaded with its environment, where `collect` found it.
+    """Bring a model, just loaded with its environment, to the state from `collect`.
 
     Args:
         model: the model.
         file: the file that the model was loaded from.
-        same_random: go on with the file's random numbers and episodes, else with new ones.
+        same_random: continue the file's random numbers and episodes, else begin new ones.
 
     Returns:
         sentences that say what could not be restored and what happens instead.
@@ -121,9 +121,9 @@ def restore(model: HFDQN, file: ModelFile, same_random: bool = True) -> list[str
     replay = _restore_replay(model, file)
     notes = [replay]
     if model.lookahead is not None and not model.lookahead.world.steps:
-        notes.append("its world model is learnt anew")
+        notes.append("its world model is learnt from scratch")
     if facts is None:
-        notes.append("it says nothing about the run: new episodes and random numbers begin")
+        notes.append("it has no state of the run: new episodes and random numbers begin")
         return [note for note in notes if note]
     run = groups.get(RUN, {})
     try:
@@ -142,13 +142,13 @@ def restore(model: HFDQN, file: ModelFile, same_random: bool = True) -> list[str
         if model.lookahead is not None and not replay:
             model.lookahead.restore_run_state(unprefixed(AHEAD, run))
     except BROKEN as error:
-        msg = f"{file.path} does not describe a training run that could go on ({error})"
+        msg = f"{file.path} does not describe a training run that can resume ({error})"
         raise ModelFileError(msg) from error
     return [note for note in notes if note]
 
 
 def _restore_replay(model: HFDQN, file: ModelFile) -> str:
-    """Fill the replay buffer; return why that was not possible, if it was not."""
+    """Fill the replay buffer; return the reason if that is not possible."""
     if model.replay_buffer is None:
         return ""
     reason = "it holds no replay"
@@ -160,18 +160,18 @@ def _restore_replay(model: HFDQN, file: ModelFile) -> str:
     except (*BROKEN, ModelFileError) as error:
         reason = f"its replay does not fit ({error})"
     model.refill_replay()
-    return f"{reason}: it fills anew, and learning waits until then"
+    return f"{reason}: it starts empty, and learning waits until it is filled"
 
 
 def _replay_bytes(model: HFDQN) -> int:
-    """Return how many bytes replay can take at most."""
+    """Return the most bytes that replay can take."""
     learner = model.learner.replay_bytes() if isinstance(model.learner, GameLearner) else 0
     assert model.replay_buffer is not None
     return SLACK + buffer_bytes(model.replay_buffer) + learner
 
 
 def _run_bytes(model: HFDQN) -> int:
-    """Return how many bytes the rest of a run can take at most."""
+    """Return the most bytes that the rest of a run can take."""
     arrays = list(_parts(model.observation_space.sample()).values()) * model.n_envs
     arrays += [] if model.learner is None else model.learner.run_state().values()
     if model.env is not None and hasattr(model.env, "run_state"):
@@ -215,7 +215,7 @@ PREFIX = "random."
 
 
 def random_state(model: HFDQN) -> tuple[RandomFacts, Arrays]:
-    """Return the state of every generator that a model in training draws from.
+    """Return the states of all random generators that training uses.
 
     Returns:
         facts for a JSON manifest, and arrays whose names begin with `PREFIX`.
@@ -238,7 +238,7 @@ def random_state(model: HFDQN) -> tuple[RandomFacts, Arrays]:
 
 
 def restore_random_state(model: HFDQN, facts: RandomFacts, arrays: Arrays) -> None:
-    """Set every generator to what `random_state` returned.
+    """Set every generator to its state from `random_state`.
 
     Raises:
         ValueError: it is not the state of a generator; further errors are in `untrusted.WRONG`.

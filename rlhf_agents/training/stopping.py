@@ -1,8 +1,8 @@
-"""Ctrl-C and SIGTERM ask a training run to save and stop, soon and where nothing is lost.
+"""Ctrl-C and SIGTERM make a training run save and stop, soon and without loss.
 
-The first signal only asks. A run that comes to rest within `PATIENCE` seconds (see
-`rlhf_agents.training.run`) saves there, and a resumed run goes on as if nothing had happened. A run
-that is in the middle of something long is taken out of it and saves what it has.
+The first signal is only a request. A run that comes to rest within `PATIENCE` seconds (see
+`rlhf_agents.training.run`) saves there, and a resumed run continues as if nothing had happened. A
+run in the middle of something long is interrupted and saves what it has.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 
 Handler = Callable[[int, FrameType | None], object] | int | None
-"""What Python does when a signal comes, as `signal.signal` takes and returns it."""
+"""A signal handler, as `signal.signal` takes and returns it."""
 
 LINE = "\nsaving at the end of this step; Ctrl-C again stops at once, without\n"
 PATIENCE = 0.5
-"""Seconds that a run has to come to rest."""
+"""Seconds for a run to come to rest."""
 RETRY = 0.1
 ASKING = (signal.SIGINT, signal.SIGTERM)
 NOT_TO_INTERRUPT = ("_store_transition", "train", "file_bytes")
-"""Methods that would leave a buffer, a network or a file half changed."""
+"""Methods that, if interrupted, would leave a buffer, a network or a file half changed."""
 
 
 class Stopped(BaseException):
-    """Takes a run out of the middle of its work; not an `Exception`, which environments may catch.
+    """Interrupts a run in the middle of its work; not an `Exception`, which environments may catch.
 
     Args:
-        at_rest: every transition is stored; else the step under way is lost.
+        at_rest: every transition is stored; otherwise the current step is lost.
     """
 
     def __init__(self, at_rest: bool) -> None:
@@ -40,11 +40,11 @@ class Stopped(BaseException):
 
 
 class StopRequests:
-    """While it is entered, the first Ctrl-C or SIGTERM only sets `asked`.
+    """A context in which the first Ctrl-C or SIGTERM only sets `asked`.
 
     The second Ctrl-C raises `KeyboardInterrupt`, and so does the first signal until `guard` is
     called: until then there is nothing to save. Outside the main thread, where signals cannot be
-    handled, everything stays as it was.
+    handled, nothing changes.
     """
 
     def __init__(self) -> None:
@@ -74,23 +74,23 @@ class StopRequests:
             signal.signal(signal_kind, handler)
 
     def guard(self, before_stop: Callable[[], None]) -> None:
-        """From now on there is something to save.
+        """Begin to guard the run: from now on there is something to save.
 
         Args:
-            before_stop: called before a run is taken out of the middle of its work.
+            before_stop: called before a run is interrupted in the middle of its work.
         """
         self._begun = self._insists = True
         self._before_stop = before_stop
 
     def relax(self) -> None:
-        """Let the run save in peace: it stops."""
+        """Let the stopping run save without further interruption."""
         self._insists = False
         if hasattr(signal, "setitimer") and signal.SIGALRM in self._before:
             signal.setitimer(signal.ITIMER_REAL, 0)
 
     @property
     def overdue(self) -> bool:
-        """Whether a signal came longer than `PATIENCE` ago."""
+        """Whether a signal came more than `PATIENCE` seconds ago."""
         return self.asked and time.monotonic() > self._asked_at + PATIENCE
 
     def _ask(self, kind: int, frame: FrameType | None) -> None:

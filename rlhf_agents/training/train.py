@@ -1,4 +1,4 @@
-"""Training: from a config to a model file, for games and for any other environment."""
+"""Training: from a config to a model file, for games and all other environments."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ from rlhf_games.base import GameError
 __all__ = ["TrainingConfig", "prepare", "train"]
 
 RANGES = {"n_envs": (1, 10_000), "seed": (0, 2**32 - 1)}
-"""Numbers that a file may ask for; `n_envs` of a config may be larger."""
+"""Limits of numbers in a file; `n_envs` of a config may be larger."""
 MOST_LETTERS = 200
-"""Of the name of an environment in a file."""
+"""The most characters of an environment's name in a file."""
 GAME_MINUTES = 20.0
 MOST_STEPS = 10**12
 GAMES_PER_LOG, EPISODES_PER_LOG = 4096, 20
@@ -50,22 +50,22 @@ def train(config: TrainingConfig, strength: Strength | None = None) -> tuple[HFD
     """Carry out a training run.
 
     Args:
-        config: what is asked.
-        strength: how strength is measured on the way; on a game by default against alpha-beta.
+        config: the settings of the run.
+        strength: measures strength during the run; by default, for a game, against alpha-beta.
 
     Returns:
-        the model, and whether it was asked to stop early (the file is written all the same).
+        the model, and whether it was stopped early (the file is written in any case).
 
     Raises:
-        SettingError: the config cannot work.
+        SettingError: the config is invalid.
         rlhf_agents.errors.ModelFileError: the file to resume from cannot be used.
         OutputError: the model file cannot be written.
-        EnvironmentFailureError: the environment failed; what was learnt is saved.
+        EnvironmentFailureError: the environment failed; the model was saved.
     """
     with StopRequests() as requests:
         model, config = prepare(config)
         if config.steps is not None and model.num_timesteps >= config.steps:
-            warn(f"nothing is left to do of {config.steps} steps; a larger budget goes on")
+            warn(f"all {config.steps} steps are done; give a larger budget to continue")
             return model, False
         if strength is None and model.game is not None and config.measures_strength:
             strength = AlphaBetaScore()
@@ -75,7 +75,7 @@ def train(config: TrainingConfig, strength: Strength | None = None) -> tuple[HFD
         finally:
             run.close()
     if run.curve is not None and run.curve.curve is None:
-        warn(f"no {config.plot}: the run was too short to measure anything")
+        warn(f"{config.plot} was not written: the run was too short to measure anything")
     return model, run.interrupted
 
 
@@ -95,26 +95,26 @@ def _learn(model: HFDQN, run: Run) -> None:
     except Stopped as stopped:
         run.stop_early(stopped.at_rest)
     except KeyboardInterrupt:
-        warn(f"stopped in the middle of a step: {config.out} is what was last saved, if anything")
+        warn(f"stopped in the middle of a step: {config.out} is the last checkpoint, if any")
         raise
     except EnvironmentFailureError as error:
         raise EnvironmentFailureError(f"{error}; {_rescue(run)}") from error
 
 
 def _rescue(run: Run) -> str:
-    """Save what was learnt before an environment failed, and say how to go on."""
+    """Save the model after an environment failed, and return how to continue."""
     try:
         run.save(episodes=False)
     except OutputError as error:
-        return f"{error}, so what was learnt since the last checkpoint is lost"
-    return f"{run.config.out} holds what was learnt, and --resume goes on with new episodes"
+        return f"{error}, so training since the last checkpoint is lost"
+    return f"the model is saved in {run.config.out}, and --resume continues with new episodes"
 
 
 # ---- the model to train ------------------------------------------------------------------------
 
 
 def prepare(config: TrainingConfig) -> tuple[HFDQN, TrainingConfig]:
-    """Return the model that a run trains, new or read from `config.resume`, and the full config.
+    """Return the model to train, new or from `config.resume`, and the complete config.
 
     Raises:
         SettingError: the config cannot work.
@@ -154,7 +154,7 @@ def prepare(config: TrainingConfig) -> tuple[HFDQN, TrainingConfig]:
 
 
 def _read(path: Path, trust: bool) -> ModelFile:
-    """Return the file to resume; of a trusted one that SB3 wrote there is nothing to read here."""
+    """Return the file to resume; a trusted file that SB3 wrote is not read here."""
     try:
         return read_model(path, (POLICY,))
     except ModelFileError:
@@ -166,7 +166,7 @@ def _read(path: Path, trust: bool) -> ModelFile:
 def _without_env(config: TrainingConfig) -> HFDQN | None:
     """Return the model to resume, None for a new one and for games.
 
-    What it observes decides in which form its environment is opened.
+    Its observation space decides in which form its environment is opened.
     """
     if config.resume is None or not config.game.startswith(f"{GYMNASIUM}:"):
         return None
@@ -174,26 +174,26 @@ def _without_env(config: TrainingConfig) -> HFDQN | None:
 
 
 def _complete(config: TrainingConfig, file: ModelFile | None) -> TrainingConfig:
-    """Take from the file to resume what the config leaves open."""
+    """Complete the config from the file to resume."""
     if config.game:
         config = replace(config, game=check_name(config.game))
     if file is None:
         return replace(config, seed=config.seed or 0)
     if config.settings or config.policy:
-        msg = "hyper-parameters and the policy belong to a new run; a resumed one has the file's"
+        msg = "hyperparameters and the policy are for a new run; a resumed run uses the file's"
         raise SettingError(msg)
     raw = (run_facts(file) or {}).get("world")
     if raw is not None and not (isinstance(raw, str) and len(raw) <= MOST_LETTERS):
-        msg = f"{file.path} does not describe a training run: its world is {raw!r:.80}"
+        msg = f"{file.path} does not describe a training run: its environment is {raw!r:.80}"
         raise ModelFileError(msg)
     facts = training_facts(file.manifest)
     world = facts.get("world")
     require_same(file.path, world, config.game)
     if not (config.game or world):
-        msg = f"{file.path} does not say which environment it was trained for: name it by --game"
+        msg = f"{file.path} does not say which environment it was trained for: name it with --game"
         raise SettingError(msg)
     if not config.game and str(world).count(":") > 1:  # Gymnasium would import a module
-        msg = f"{file.path} names {world}: repeat it by --game if you trust the file"
+        msg = f"{file.path} names {world}: repeat it with --game if you trust the file"
         raise SettingError(msg)
     kept = {name: facts[name] for name in KEPT if facts.get(name) is not None}
     for name, each in kept.items():
@@ -241,7 +241,7 @@ def _new(config: TrainingConfig, env: VecEnv) -> HFDQN:
     if game_of(env) is None:
         policy = policy or policy_of(env, config.game)
     elif config.plain:
-        msg = f"{config.game} is learnt by self-play, which plain DQN cannot do: leave out --plain"
+        msg = f"{config.game} needs self-play, which plain DQN does not have: leave out --plain"
         raise SettingError(msg)
     arguments = hyperparams.as_arguments(config.settings)
     if not config.plain:
@@ -258,7 +258,7 @@ def _new(config: TrainingConfig, env: VecEnv) -> HFDQN:
             recommended=not config.plain,
         )
     except (AssertionError, TypeError, ValueError) as error:
-        msg = f"HFDQN cannot learn {config.game} with these hyper-parameters: {error}"
+        msg = f"HFDQN cannot learn {config.game} with these hyperparameters: {error}"
         raise SettingError(msg) from error
 
 

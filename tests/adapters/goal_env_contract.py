@@ -234,7 +234,7 @@ class ArcadeContract(GoalEnvContract):
         again, _ = env.reset(seed=5)
         assert all(np.array_equal(first[key], again[key]) for key in first)
 
-    no_opponent = "is played by one: opponent='random' does not apply"
+    no_opponent = "has one player: opponent='random' does not apply"
 
     def test_who_has_no_opponent_says_so(self):
         with pytest.raises(GameError, match=self.no_opponent):

@@ -185,7 +185,7 @@ def test_without_the_library_games_are_compiled(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert isinstance(make_env(BREAKOUT).batched, from_minatar.CompiledEnvs)
     assert make_env(BREAKOUT, n_envs=2).num_envs == 2
-    with pytest.raises(EnvError, match=r"fast=True plays the same compiled, or: pip install"):
+    with pytest.raises(EnvError, match=r"fast=True plays the same game compiled, or: pip install"):
         make_env(BREAKOUT, fast=False)
 
 

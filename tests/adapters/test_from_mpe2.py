@@ -240,7 +240,7 @@ def test_impossible_orders(name: str, options: dict, message: str):
 
 
 def test_score_is_the_goal_of_all_or_of_none():
-    with pytest.raises(UnknownGoalError, match="'score' goes with no other goal; ask for score_K"):
+    with pytest.raises(UnknownGoalError, match="'score' cannot be combined with other goals"):
         make_env(TAG, goal={"adversary": "score", "agent": "escape"})
 
 

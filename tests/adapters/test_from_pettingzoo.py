@@ -91,7 +91,7 @@ def test_what_is_also_ours_is_ours():
         ("chess_v5", {}, "'chess_v5'; did you mean chess_v6?"),
         ("conect_four_v3", {}, "did you mean connect_four_v3?"),
         ("pistonball_v6", {}, "pettingzoo:pistonball_v6 has the actions Box(-1.0, 1.0, (1,)"),
-        ("hanabi_v5", {"players": 3}, "pettingzoo:hanabi_v5(players=3) is for 3 players; only two"),
+        ("hanabi_v5", {"players": 3}, "pettingzoo:hanabi_v5(players=3) has 3 players; only"),
         ("go_v5", {"board_sise": 9}, "unknown option of pettingzoo:go_v5 'board_sise'; did you me"),
         (
             "go_v5",

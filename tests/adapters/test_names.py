@@ -167,8 +167,8 @@ def test_a_function_makes_many_environments(source):
         ((dict,), {}, "must return a Gymnasium environment"),
         ((Toy(),), {"n_envs": 2}, "give make_env a function"),
         ((Toy,), {"n_envs": 0}, "n_envs must be at least 1"),
-        ((Toy,), {"opponent": "random"}, "played by one"),
-        ((Toy,), {"rows": 3}, "Toy is made already: .* got rows"),
+        ((Toy,), {"opponent": "random"}, "has one player"),
+        ((Toy,), {"rows": 3}, "Toy already exists: .* got rows"),
         ((Toy,), {"discretize": 3}, "leave discretize out"),
     ],
 )

@@ -144,5 +144,5 @@ def test_mistakes(arguments, error, message: str):
 
 def test_a_missing_library_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "pettingzoo.utils.wrappers", None)
-    with pytest.raises(EnvError, match="environments of PettingZoo need pettingzoo: pip install"):
+    with pytest.raises(EnvError, match="PettingZoo environments need pettingzoo: pip install"):
         aec_env("connect_four")

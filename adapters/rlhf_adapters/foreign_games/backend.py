@@ -1,4 +1,4 @@
-"""A foreign game, one position at a time: what adapters implement, and how its answers are checked.
+"""A foreign game, one position at a time: the protocol for adapters, and checks of its answers.
 
 Compiled code trusts what it is given, so every answer is checked here first.
 """
@@ -18,13 +18,13 @@ from rlhf_adapters.specs import EnvError
 class Backend(Protocol):
     """A foreign two-player game of perfect information, one position at a time.
 
-    A position is any object; `child` returns a new one and leaves its argument as it is. All calls
-    for one game come one at a time, from any thread. A player may move several times in a row: the
-    cache lets the other one pass in between.
+    A position is any object; `child` returns a new one and leaves its argument as it is. Calls
+    for one game never overlap, but may come from any thread. If a player moves several times in a
+    row, the cache lets the other pass in between.
 
     Attributes:
         n_actions: actions are 0 .. n_actions - 1.
-        max_actions: no game has more moves.
+        max_actions: the most moves a game can have.
         n_features: see `features`.
     """
 
@@ -41,7 +41,7 @@ class Backend(Protocol):
         ...
 
     def mover(self, position: Any) -> int:
-        """Return who moves in an unfinished position: 0 the first player, 1 the second."""
+        """Return the player to move in an unfinished position: 0 the first, 1 the second."""
         ...
 
     def legal(self, position: Any) -> Sequence[int]:
@@ -49,32 +49,32 @@ class Backend(Protocol):
         ...
 
     def score(self, position: Any) -> int | None:
-        """Return what the first player has won (the second has lost), None while the game goes on.
+        """Return the first player's win (the second's loss), None while the game goes on.
 
-        Its sign says who has won; it lies within +-32767.
+        Its sign gives the winner; it lies within +-32767.
         """
         ...
 
     def features(self, position: Any, seat: int) -> bytes:
-        """Return what a network sees for a player, `n_features` bytes 0 or 1; also at the end."""
+        """Return the network's input for a player, `n_features` bytes 0 or 1; also at the end."""
         ...
 
     def text(self, position: Any) -> str:
-        """Return the position as people read it, in one or more lines."""
+        """Return the position in readable form, in one or more lines."""
         ...
 
 
 @runtime_checkable
 class Labels(Protocol):
-    """The method of a backend whose names of actions depend on the position."""
+    """A backend whose action names depend on the position."""
 
     def label(self, position: Any, action: int) -> str:
-        """Return what people call a legal action."""
+        """Return the readable name of a legal action."""
         ...
 
 
 def whole(what: str, number: SupportsIndex, least: int, most: int) -> int:
-    """Return a whole number that a backend gave.
+    """Return a whole number from a backend.
 
     Raises:
         EnvError: it is not one, or not between `least` and `most`.
@@ -90,7 +90,7 @@ def whole(what: str, number: SupportsIndex, least: int, most: int) -> int:
 
 
 def legal_actions(legal: Collection[SupportsIndex], n_actions: int) -> set[int]:
-    """Return the legal actions that a backend gave.
+    """Return the legal actions from a backend.
 
     Raises:
         EnvError: there are none, or they are not different actions of the game.
@@ -109,7 +109,7 @@ def legal_actions(legal: Collection[SupportsIndex], n_actions: int) -> set[int]:
 
 
 def feature_bytes(features: object, count: int) -> bytes:
-    """Return the features that a backend gave, bytes 0 or 1; an array of these numbers will do.
+    """Return the features from a backend, bytes 0 or 1; an array of these numbers also works.
 
     Raises:
         EnvError: these are not `count` zeros and ones.

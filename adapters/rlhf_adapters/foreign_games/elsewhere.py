@@ -1,4 +1,4 @@
-"""A foreign game that begins from a position of its own, such as an endgame of chess."""
+"""A foreign game that begins from a given position, such as a chess endgame."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class Elsewhere:
 
     Args:
         backend: the game.
-        start: a position of it, in which the game goes on.
+        start: an unfinished position of it.
     """
 
     def __init__(self, backend: Any, start: Any) -> None:
@@ -31,11 +31,11 @@ class Elsewhere:
         return self._start
 
     def mover(self, position: Any) -> int:
-        """Return who moves; whoever moves first here is the first player."""
+        """Return the player to move; the one who moves first from `start` is the first player."""
         return int(self._backend.mover(position)) ^ self._turned
 
     def score(self, position: Any) -> int | None:
-        """Return what the first player has won."""
+        """Return the first player's win."""
         score: int | None = self._backend.score(position)
         return score if score is None or not self._turned else -score
 

@@ -28,20 +28,20 @@ from rlhf_games.compiled_game import CompiledGame
 
 PASS = "pass"
 MAX_HISTORY_WORDS = 256
-"""Two kilobytes of history per position are allowed."""
+"""The longest position in words: two kilobytes of history."""
 ANY_PLY = 1 << 30
 LARGEST_SIZE = 1 << 24
-"""Actions, moves and features that a foreign game may have at most."""
+"""The most actions, moves and features that a foreign game can have."""
 
 
 class BoundedGoal(NamedTuple):
-    """A goal that is achieved by a final score, no later than a ply.
+    """A goal that a final score achieves, no later than a ply.
 
     Attributes:
         goal: its name and meaning.
-        least: the smallest score of the player whose goal it is.
+        least: the smallest score that achieves it.
         most: the largest.
-        last_ply: the game has at most so many plies.
+        last_ply: the latest ply at which the game may end.
     """
 
     goal: Goal
@@ -55,7 +55,7 @@ def goal_table(deadline: int | None = None, margins: Sequence[int] = ()) -> tupl
 
     Args:
         deadline: a ply for `win_by_N` and `lose_by_N`.
-        margins: for each a goal `win_margin_M`, to win by a score of at least M.
+        margins: adds a goal `win_margin_M` for each M, to win by a score of at least M.
     """
     top = LARGEST_SCORE
     table = [
@@ -80,19 +80,19 @@ def goal_table(deadline: int | None = None, margins: Sequence[int] = ()) -> tupl
 class HistoryGame(CompiledGame):
     """The `Game` contract for a foreign game.
 
-    Observations are `[2, 2, n_cells / 2]`. The first `visible_cells` hold the features that a
-    network looks at, in plane 0 if the first player is to move, in plane 1 if it is the second;
-    those behind them hold the history, so that the position can be read back.
+    Observations are `[2, 2, n_cells / 2]`. The first `visible_cells` hold the network's features,
+    in plane 0 if the first player is to move, in plane 1 if the second is;
+    the rest hold the history, so that the position can be read back.
 
     Args:
-        name: in the registry, `LIBRARY:WORLD`.
-        title: the name that people use.
+        name: in the registry, `LIBRARY:NAME`.
+        title: the name to show.
         backend: the game.
         goals: see `goal_table`.
         action_names: what players type, n_actions of them; numbers by default.
-        alternates: players move in turn. If that is not certain, leave it out: there is then one
-            more action, a pass, which is forced between two moves of the same player.
-        last_ply: stop the game there as a draw; by default it may be as long as the library says.
+        alternates: the players always move in turn. Otherwise there is one more action, a pass,
+            which is forced between two moves of the same player.
+        last_ply: end the game there as a draw; by default the library's limit applies.
 
     Raises:
         EnvError: its longest game does not fit into a position.
@@ -119,7 +119,7 @@ class HistoryGame(CompiledGame):
             name=name,
             title=title,
             rules=rules,
-            shape=(2, rules.n_cells // 2),  # SB3 takes the shortest side for the channels
+            shape=(2, rules.n_cells // 2),  # SB3 takes the shortest side as the channels
             max_plies=longest if last_ply is None else min(longest, last_ply),
             goals=tuple(bounded.goal for bounded in goals),
             symmetries=(),
@@ -146,7 +146,7 @@ class HistoryGame(CompiledGame):
         )
 
     def __reduce__(self) -> tuple[object, ...]:
-        # Handles and addresses hold in one process only.
+        # Handles and addresses are valid in one process only.
         return rlhf_games.make, (self.name,)
 
     def text(self, state: States) -> str:
@@ -163,9 +163,9 @@ class HistoryGame(CompiledGame):
         return self.cache.position(self._key(state))
 
     def starting_at(self, position: Any) -> HistoryGame:
-        """Return the same game as it begins from a position of the library's; it is unregistered.
+        """Return the same game, unregistered, that begins from one of the library's positions.
 
-        Whoever is to move there is the first player.
+        The player to move there is the first player.
         """
         bounds = self.rules.goal_bounds.tolist()
         last_ply = self.cache.layout.last_ply
@@ -205,7 +205,7 @@ def _layout(name: str, backend: Backend, alternates: bool, last_ply: int | None)
         fits = MAX_HISTORY_WORDS * 64 // bits
         msg = (
             f"a game of {name} may have {limit} moves of {bits} bits, and a position holds "
-            f"{fits} of them; let it end as a draw before, with max_plies={fits} or less"
+            f"{fits} of them; let it end earlier as a draw, with max_plies={fits} or less"
         )
         raise EnvError(msg)
     return RecordLayout(

@@ -17,11 +17,11 @@ FEN = re.compile(r"[^\s/]+(/[^\s/]+){7,} .*")
 TRIAL_GAMES = 15
 TRIAL_PLIES = 400
 LEVELS = 6
-"""A number in an observation becomes at most so many bits: is it above each of these levels?"""
+"""The most bits that a number in an observation becomes: one per level that it may exceed."""
 
 
 class Trial:
-    """A few random games, always the same, and the facts that they show.
+    """A few random games, always the same, and the facts learned from them.
 
     Args:
         game: OpenSpiel's.
@@ -43,7 +43,7 @@ class Trial:
         self.cells, self.levels = self._features(int(np.prod(game.observation_tensor_shape())))
 
     def _play(self, game: SpielGame, rng: random.Random, longest: int) -> int:
-        """Play one game and return its plies; those of the other player in between count."""
+        """Play one game and return its plies, including the passes of the other player."""
         state, plies, before = game.new_initial_state(), 0, -1
         while not state.is_terminal() and plies < longest:
             mover = state.current_player()
@@ -91,7 +91,7 @@ def observer(game: SpielGame) -> Callable[[SpielState, int], NDArray[np.float32]
 
 
 def spread(text: str) -> str:
-    """Return the rows of a position in Forsyth-Edwards notation one below the other.
+    """Return a position in Forsyth-Edwards notation with one line per row.
 
     "p2/1P1/... w - 0 1" becomes "p..", ".P.", ... and "w - 0 1"; other text stays as it is.
     """
@@ -107,8 +107,8 @@ class OpenSpielBackend:
 
     Args:
         game: OpenSpiel's.
-        trial: how its observations become bits.
-        names: of the actions; by default they are numbers.
+        trial: says how its observations become bits.
+        names: names of the actions; numbers by default.
     """
 
     def __init__(self, game: SpielGame, trial: Trial, names: Sequence[str] | None = None) -> None:
@@ -119,7 +119,7 @@ class OpenSpielBackend:
         self._trial = trial
         self._names = names
         self._observe = observer(game)
-        # White moves first in chess, and is OpenSpiel's player 1.
+        # In chess White moves first but is OpenSpiel's player 1.
         self._first: int = game.new_initial_state().current_player()
 
     def initial(self) -> SpielState:
@@ -140,7 +140,7 @@ class OpenSpielBackend:
         return actions
 
     def score(self, position: SpielState) -> int | None:
-        """Return what the first player has won, rounded away from a draw."""
+        """Return the first player's win, rounded away from a draw."""
         if not position.is_terminal():
             return None
         won: float = position.returns()[self._first]

@@ -1,6 +1,6 @@
-"""A trial of a game of OpenSpiel in a process of its own, limited in time and memory.
+"""A trial of an OpenSpiel game in a separate process, limited in time and memory.
 
-OpenSpiel does not check all of its options: some crash the process, others never come back.
+OpenSpiel does not check all of its options: some crash the process, others never return.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from functools import cache
 from rlhf_adapters.foreign_games.openspiel import Trial
 
 SECONDS, GIGABYTES = 5, 4
-"""Of the processor, and of memory. What plays takes a tenth of it."""
+"""Limits of CPU time and memory; playable games need a tenth of them."""
 LIMITS = f"OpenSpiel crashes, or needs more than {SECONDS} seconds or {GIGABYTES} GB"
 
 
 @cache
 def trouble_with(name: str, options: str, last_ply: int | None) -> str:
-    """Return what is wrong with a game, nothing if its first games can be played.
+    """Return what is wrong with a game, an empty text if its first games can be played.
 
     Args:
         name: of the game.
@@ -45,7 +45,7 @@ def trouble_with(name: str, options: str, last_ply: int | None) -> str:
 
 
 def as_json(options: Mapping[str, object]) -> str:
-    """Return options as text that is the same for the same options."""
+    """Return options as JSON; equal options give equal texts."""
     return json.dumps(dict(options), sort_keys=True)
 
 

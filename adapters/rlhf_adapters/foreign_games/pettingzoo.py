@@ -19,14 +19,14 @@ NEVER_CHANGED = (
     "_last_obs",
     "next_legal_moves",
 )
-"""Attributes that chess and go replace and never change, so that copies may share them."""
+"""Attributes that chess and go replace but never modify, so copies may share them."""
 GO_LETTERS = "ABCDEFGHJKLMNOPQRST"
 
 _one_at_a_time = threading.RLock()
 
 
 class EnvPosition(NamedTuple):
-    """An environment that is never stepped again, and what it shows to the mover.
+    """An environment that is never stepped again, and the mover's view of it.
 
     Attributes:
         env: PettingZoo's, without wrappers.
@@ -40,11 +40,11 @@ class EnvPosition(NamedTuple):
 
 
 class PettingZooBackend:
-    """A deterministic AEC environment of two players who see everything and move in turn.
+    """A deterministic AEC environment for two players who see everything and move in turn.
 
     Args:
         env: without wrappers; observations are Dicts of zeros and ones and a mask.
-        max_actions: no game has more moves.
+        max_actions: the most moves a game can have.
     """
 
     def __init__(self, env: Any, max_actions: int) -> None:
@@ -93,7 +93,7 @@ class PettingZooBackend:
         return np.unpackbits(packed, count=self.n_features).tobytes()
 
     def text(self, position: EnvPosition) -> str:
-        """Return the board, its rows and columns named."""
+        """Return the board with named rows and columns."""
         env = position.env
         if hasattr(env, "board"):  # chess
             rows = [f"{8 - row} {line}" for row, line in enumerate(str(env.board).split("\n"))]
@@ -109,7 +109,7 @@ class PettingZooBackend:
         return "\n".join([*rows, f"   {' '.join(letters)}", captured])
 
     def label(self, position: EnvPosition, action: int) -> str:
-        """Return what people call a legal action: a move as UCI has it, or a place of Go."""
+        """Return the readable name of a legal action: a UCI move, or a point on the Go board."""
         env = position.env
         if hasattr(env, "board"):
             utils = sys.modules[f"{type(env).__module__.rpartition('.')[0]}.chess_utils"]
@@ -137,7 +137,7 @@ def _copied(env: Any) -> Any:
 
 
 def set_globals(env: Any) -> None:
-    """Go keeps its board size in a module: set it again if another game has changed it."""
+    """Set Go's board size again: it is a module variable, which another game may have changed."""
     if hasattr(env, "_overwrite_go_global_variables"):
         module = sys.modules[type(env).__module__].go_base
         if env._N != module.N:

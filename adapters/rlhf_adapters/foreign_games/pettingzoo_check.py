@@ -1,4 +1,4 @@
-"""PettingZoo's own environments, played along move by move: proof that the rules are the same."""
+"""A cross-check that plays PettingZoo's own environments along with our games, move by move."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class PettingZooCheck:
         name: of the environment, for errors.
         game: our rules.
         envs: PettingZoo's environments without wrappers, one per game.
-        compare_boards: our observations show what theirs do.
+        compare_boards: our observations show the same as theirs, so compare them.
 
     Raises:
         EnvError: (when a move is played) the libraries disagree about who moves next, the legal

@@ -1,8 +1,7 @@
-"""The positions of foreign games that are known, and the door by which compiled code asks.
+"""A cache of foreign games' positions, and the callbacks by which compiled code reaches it.
 
-A cache answers for positions that are given as histories (`rules`). It keeps the foreign
-objects of recent positions and plays the others again from the start, so its memory is bounded
-whatever happens to the positions.
+A cache is asked about positions given as histories (`rules`). It keeps the foreign objects of
+recent positions and replays all others from the start, so its memory stays bounded.
 """
 
 from __future__ import annotations
@@ -44,10 +43,10 @@ class RecordLayout(NamedTuple):
     Attributes:
         mask_words: words of the legal actions.
         key_words: words of the key.
-        bits: of an action in the history.
+        bits: per action in the history.
         skip: the action that is a pass, or -1.
         limit: the longest history that fits.
-        last_ply: where the game is stopped as a draw, or -1.
+        last_ply: where the game ends as a draw, or -1.
     """
 
     mask_words: int
@@ -83,23 +82,23 @@ def _final(score: int, plies: int) -> int:
 
 
 class ImpossibleHistoryError(EnvError):
-    """A position that no game leads to."""
+    """An impossible position: its history breaks the rules."""
 
     def __init__(self) -> None:
-        super().__init__("no game leads to this position: its history breaks the rules")
+        super().__init__("this position is impossible: its history breaks the rules")
 
 
 class PositionCache:
-    """One foreign game and what is known of its recent positions.
+    """One foreign game and a cache of its recent positions.
 
     Args:
         backend: the game.
         layout: of its positions.
-        kept: positions in each of two generations: when the young ones are so many, they become
-            the old ones, and those that were old and not asked for since are forgotten.
+        kept: positions in each of two generations: when the young generation is full, it becomes
+            the old one, and the old one's positions that were not used since are dropped.
 
     Attributes:
-        rebuilt: how many positions were played from the start.
+        rebuilt: the number of positions replayed from the start.
     """
 
     def __init__(self, backend: Backend, layout: RecordLayout, kept: int = KEPT) -> None:
@@ -113,10 +112,10 @@ class PositionCache:
         self._key_at = (1 + layout.mask_words) * WORD_BYTES
         self._key_bytes = layout.key_words * WORD_BYTES
 
-    # ---- what compiled code asks -----------------------------------------------------------
+    # ---- called by compiled code -----------------------------------------------------------
 
     def advance(self, before: int, action: int, after: int) -> int:
-        """Complete the words at address `after`, one action behind those at `before`."""
+        """Complete the words at address `after`, one action after those at `before`."""
         key = string_at(after + self._key_at, self._key_bytes)
         with self._lock:
             known = self._young.get(key) or self._recall(key)
@@ -148,7 +147,7 @@ class PositionCache:
 
     @property
     def n_features(self) -> int:
-        """The backend's features, one that is always set, and one that says that a pass is due."""
+        """The number of features: the backend's, one that is always set, and one for a due pass."""
         return self.backend.n_features + 1 + (self.layout.skip >= 0)
 
     @property
@@ -157,7 +156,7 @@ class PositionCache:
         return len(self._young) + len(self._old)
 
     def text(self, key: bytes) -> str:
-        """Return a position as people read it."""
+        """Return a position in readable form."""
         with self._lock:
             return self.backend.text(self._known(key).position)
 
@@ -167,7 +166,7 @@ class PositionCache:
             return self._known(key).position
 
     def label(self, key: bytes, action: int) -> str | None:
-        """Return what people call an action in a position, None if it has no name of its own."""
+        """Return the readable name of an action in a position, None if it has none."""
         if action == self.layout.skip or not isinstance(self.backend, Labels):
             return None
         with self._lock:
@@ -248,7 +247,7 @@ class PositionCache:
 
     def _mask(self, position: Any, count: int, seat: int) -> int:
         if count >= self.layout.limit:
-            msg = f"a game goes on after {count} moves, longer than the library says"
+            msg = f"a game goes on after {count} moves, more than the library declares"
             raise EnvError(msg)
         if whole("mover() of a Backend", self.backend.mover(position), 0, 1) == seat:
             actions = legal_actions(self.backend.legal(position), self.backend.n_actions)
@@ -266,7 +265,7 @@ class PositionCache:
         return feature_bytes(features, self.backend.n_features) + extra
 
 
-# ---- the door for compiled code --------------------------------------------------------------
+# ---- callbacks for compiled code --------------------------------------------------------------
 
 _caches: dict[int, PositionCache] = {}
 _handles = itertools.count()
@@ -285,10 +284,10 @@ _raised = threading.local()
 
 
 def _entrance(ask: Callable[[PositionCache, int, int, int], int]) -> Any:
-    """Return a C function that asks a cache.
+    """Return a C function that calls a cache.
 
-    C knows no exceptions: it returns the address of one, which is kept until compiled code has
-    raised it, see `rules.check`.
+    C has no exceptions: it returns the address of one, which is kept until compiled code
+    raises it, see `rules.check`.
     """
 
     def enter(handle: int, before: int, action: int, after: int) -> int:

@@ -1,1 +1,1 @@
-"""Environments of many agents that move at once."""
+"""Environments with many agents that move at once."""

@@ -1,10 +1,10 @@
 """Environments of many agents as an SB3 `VecEnv` whose columns are agents that share one network.
 
-An episode of a column is the life of its agent in one environment, or until its goal is decided.
-Then the column waits, see `parallel_envs`, until its environment begins anew: so nothing that one
-agent sees ever stands in the column of another, and no episode reaches into the next. What a
-waiting column shows is not worth learning: `HFDQN` leaves it out, other algorithms learn that it is
-worth nothing, which no other value depends on.
+A column's episode is the life of its agent in one environment, or ends when its goal is decided.
+Then the column waits, see `parallel_envs`, until its environment restarts: so an agent's
+observations never appear in another's column, and no episode reaches into the next. There is
+nothing to learn from a waiting column: `HFDQN` leaves it out; other algorithms learn that its value
+is 0, which no other value depends on.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from rlhf_adapters.specs import Info
 
 
 class TeamEnvs(GoalEnvs):
-    """Columns and what they are played for; arguments as in `GoalEnvs`."""
+    """Columns and their goals; arguments as in `GoalEnvs`."""
 
     batched: ParallelEnvs
 
     def restart(self, which: Bools, options: Sequence[Info | None] = ()) -> None:
-        """End episodes where `which` `[n]` is set; environments without agents begin anew."""
+        """End episodes where `which` `[n]` is set; environments without agents restart."""
         self.batched.restart(which, options)
         began = self.batched.began
         self.steps[began], self.score[began] = 0, 0.0
@@ -35,7 +35,7 @@ class TeamEnvs(GoalEnvs):
         self._clear(self.batched.waiting)
 
     def observe(self) -> Batch:
-        """Return the observations, arrays with the leading dimension n; who waits sees zeros."""
+        """Return the observations, arrays with leading dimension n; waiting agents see zeros."""
         batch = super().observe()
         batch["observation"][self.batched.waiting] = 0  # also the clock
         return batch
@@ -60,7 +60,7 @@ class TeamEnvs(GoalEnvs):
 
 
 class TeamEnv(ArcadeEnv):
-    """The one learner of one environment for Gymnasium."""
+    """A single learner in a single environment, for Gymnasium."""
 
     games_class = TeamEnvs
 
@@ -71,7 +71,7 @@ class TeamEnv(ArcadeEnv):
 
 
 class TeamVecEnv(ArcadeVecEnv):
-    """The learners of n environments for SB3."""
+    """The learners of n environments, for SB3."""
 
     games_class = TeamEnvs
 

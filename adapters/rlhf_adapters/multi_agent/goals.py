@@ -1,11 +1,11 @@
 """Tasks of teams: rewards, goals of a table by role, or a formation.
 
-A role is the name of an agent without its number: `adversary_0` is an `adversary`. What is asked is
-asked of a team, all agents of one role in one environment; each agent is judged for itself.
+A role is the name of an agent without its number: `adversary_0` is an `adversary`. A goal is given
+to a team, all agents of one role in one environment, but each agent is judged separately.
 
 * `score` (the default): every agent's own reward as the environment pays it; a joint reward stays
   joint.
-* a goal by name, "mixed" or a list, of whose goals one is drawn for every team and episode, or a
+* a goal by name, or "mixed" or a list, from which every team draws a goal in every episode, or a
   Dict from roles to these: {"adversary": "tag_1", "agent": "mixed"}; in the terminal
   `adversary=tag_1,agent=mixed`.
 * `formation`, an open goal where environments offer it, see `FormationTask`.
@@ -39,13 +39,13 @@ from rlhf_games.base import Array, unknown_name
 
 FORMATION = "formation"
 ANY = ""
-"""The role of goals that everybody can be asked."""
+"""The role of goals that apply to every agent."""
 MOST_PLACES = 6
 
 Tables = Mapping[str, Sequence[ArcadeGoal]]
 """Goals by role."""
 Places = Callable[[ParallelEnv], tuple[Array, Array]]
-"""Finds where the agents of an environment are and where they are to be, each `[A, 2]`."""
+"""Finds the agents' positions in an environment and those to be taken, each `[A, 2]`."""
 
 
 def role_of(agent: str) -> str:
@@ -54,7 +54,7 @@ def role_of(agent: str) -> str:
 
 
 def at_least(called: str, fact: str, least: float, text: str) -> ArcadeGoal:
-    """Return the goal that a fact in the infos of agents comes to a number."""
+    """Return the goal that a fact in the agents' infos reaches a number."""
 
     def reached(now: StepBatch) -> Bools:
         return np.array([info.get(fact, 0) >= least for info in now.infos])
@@ -63,13 +63,13 @@ def at_least(called: str, fact: str, least: float, text: str) -> ArcadeGoal:
 
 
 class TeamTask(TableTask):
-    """Play for goals of a table that are drawn for teams.
+    """Play for goals from a table, drawn for each team.
 
     Args:
-        table: what can be asked.
+        table: the possible goals.
         teams: the number of every column's team, `[n]`.
-        rows: the rows of the table one of which is asked of every team.
-        possible: the goals that its role knows, bool `[n, G]`; by default all.
+        rows: the rows of the table from which every team draws its goal.
+        possible: the goals of each column's role, bool `[n, G]`; by default all.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class TeamTask(TableTask):
         self.desired[:] = self.rows[self.asked] if self.rows is not None else 0
 
     def start(self, which: Bools, rng: np.random.Generator) -> None:
-        """Open all goals of new environments, and ask each of their teams for one."""
+        """Open all goals of new environments, and draw one for each of their teams."""
         for team in sorted(set(self.teams[which].tolist())):
             choices = self.choices[team]
             row = choices[0] if len(choices) == 1 else int(rng.choice(choices))
@@ -97,17 +97,17 @@ class TeamTask(TableTask):
 
 
 class FormationTask(Task):
-    """Play for places that are all to be taken, no matter by which agent.
+    """Play for a set of places, all to be taken, by whichever agents.
 
     `achieved_goal` is where the agents are and `desired_goal` the places of the environment, each
-    as pairs of coordinates in ascending order, so that they do not show which agent is where. The
-    reward is 1 if agents and places can be paired so that no agent is farther than `radius` from
-    its place.
+    as pairs of coordinates in ascending order, so that they do not reveal which agent is where. The
+    reward is 1 if agents and places can be paired with no agent farther than `radius` from its
+    place.
 
     Args:
         envs: the environment of every column.
-        places: finds agents and places of an environment.
-        radius: how near is there.
+        places: finds the agents and places of an environment.
+        radius: the distance that counts as arrived.
     """
 
     names = (FORMATION,)
@@ -126,7 +126,7 @@ class FormationTask(Task):
         self.desired = self.achieved.copy()
 
     def start(self, which: Bools, rng: np.random.Generator) -> None:
-        """Ask for the places of new environments."""
+        """Set the desired places of new environments."""
         del rng
         for i in np.flatnonzero(which).tolist():
             here, wanted = self.places(self.envs[i])
@@ -164,7 +164,7 @@ def _ascending(points: Array) -> Floats:
 
 
 def goals_of_role(tables: Tables, role: str) -> tuple[ArcadeGoal, ...]:
-    """Return the goals that a role can be asked."""
+    """Return the possible goals of a role."""
     return (*tables.get(ANY, ()), *tables.get(role, ()))
 
 
@@ -176,12 +176,12 @@ def make_team_task(
     Args:
         env_name: its name, for errors.
         roles: of the columns of one environment.
-        n_envs: how many there are.
+        n_envs: their number.
         goal: what to play for.
         tables: goals by role.
 
     Raises:
-        UnknownGoalError: a role cannot be asked for it; what it can.
+        UnknownGoalError: a role cannot have that goal; lists those that it can have.
         EnvError: a goal is impossible, or there is no such role.
     """
     if goal is None or goal == SCORE:

@@ -1,4 +1,4 @@
-"""Making environments of PettingZoo's Parallel API: their own words when they refuse."""
+"""Making environments of PettingZoo's Parallel API, and passing on their own error messages."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ HAS_BOTH = ("pistonball",)
 
 @dataclass(frozen=True)
 class TeamKind:
-    """The facts about an environment that its rules do not say.
+    """Facts about an environment that it does not declare.
 
     Attributes:
-        tables: goals by role, or what makes them of an environment.
+        tables: goals by role, or a function that makes them for an environment.
         watcher: makes the `AgentFacts` of one environment.
-        places: of the goal `formation`, None where it is not offered.
-        radius: how near is there.
+        places: finds the places of the goal `formation`, None where it is not offered.
+        radius: the distance that counts as arrived.
         rest: the action that does nothing.
-        actions: names of the actions of all agents, or a function to those of each agent of an
-            environment; nothing if they are numbers only.
+        actions: names of the actions of all agents, or a function from an environment to those of
+            each agent; empty if they are only numbers.
     """
 
     tables: Tables | Callable[[ParallelEnv], Tables]
@@ -53,7 +53,7 @@ class TeamKind:
     actions: Sequence[str] | Callable[[ParallelEnv], Mapping[str, Sequence[str]]] = ()
 
     def names(self, env: ParallelEnv, agent: str, count: int) -> tuple[str, ...]:
-        """Return what the actions of an agent are called."""
+        """Return the names of an agent's actions."""
         told = self.actions(env).get(agent, ()) if callable(self.actions) else self.actions
         return tuple(told) if len(told) == count else tuple(map(str, range(count)))
 
@@ -63,15 +63,15 @@ class TeamKind:
 
 
 def make_team(config: EnvConfig, kind: TeamKind, new: New) -> EnvOrVecEnv:
-    """Return the columns that were asked for.
+    """Return the requested columns.
 
     Args:
-        config: its option `learners` says who learns.
-        kind: what is known of the environment.
+        config: its option `learners` says which agents learn.
+        kind: facts about the environment.
         new: makes one environment from options.
 
     Raises:
-        EnvError: what is asked is impossible, or the environment refuses it.
+        EnvError: the request is impossible, or the environment refuses it.
         UnknownGoalError: the environment cannot measure the goal.
     """
     from rlhf_adapters.multi_agent.goal_env import team_env  # noqa: PLC0415 - SB3 takes seconds to import
@@ -119,9 +119,9 @@ def checked(name: str, new: New, options: Options) -> ParallelEnv:
     """Return an environment with discrete actions.
 
     Raises:
-        EnvError: it refuses the options, in its own words, or actions are continuous.
+        EnvError: it refuses the options (its own message follows), or actions are continuous.
     """
-    os.environ.setdefault("SDL_AUDIODRIVER", "dummy")  # else some look for a loudspeaker
+    os.environ.setdefault("SDL_AUDIODRIVER", "dummy")  # otherwise some look for an audio device
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -129,7 +129,7 @@ def checked(name: str, new: New, options: Options) -> ParallelEnv:
             actions = {agent: env.action_space(agent) for agent in env.possible_agents}
     except EnvError:
         raise
-    except Exception as error:  # whatever a constructor thinks of its options
+    except Exception as error:  # any error about the options
         said = f"{type(error).__name__}: {error}".rstrip(": ")
         msg = f"{name} cannot be made{_with(options)}: {said}"
         raise EnvError(msg) from error

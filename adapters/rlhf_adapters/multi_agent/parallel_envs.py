@@ -1,14 +1,13 @@
-"""Environments of many agents that move at the same time (PettingZoo's Parallel API), as columns.
+"""Environments with many agents that move at the same time (PettingZoo's Parallel API), as columns.
 
 Every learning agent of every environment is a column of a batch: column `w * K + k` is the k-th
-learner of environment w. Columns see and are paid what their own agents see and are paid, nothing
-else.
+learner of environment w. A column has the observations and rewards of its own agent only.
 
 * **Waiting.** A column waits while it has no agent to play: its agent has died, has not joined yet,
-  or has been taken out because its goal is decided (it then rests: it plays its action that does
-  nothing). A waiting column shows zeros, allows one action, is paid 0, never ends, and says
-  `info["waiting"]`. An environment begins anew when all its columns wait or it is over.
-* **Actions.** Agents with fewer actions than others have masks. An action that its agent does not
+  or was taken out because its goal is decided (the agent then rests: it plays the action that does
+  nothing). A waiting column shows zeros, allows one action, gets reward 0, never ends, and has
+  `info["waiting"]`. An environment restarts when all its columns wait or it is over.
+* **Actions.** Agents with fewer actions than others have masks. An action that the agent does not
   have, or that the environment's own mask forbids, counts as resting.
 * **Others.** Agents that do not learn are played by an opponent, see `opponents`, while they live.
 """
@@ -41,13 +40,13 @@ Facts = Mapping[str, Mapping[str, float]]
 
 
 class AgentFacts:
-    """Facts about the agents of one environment; here there are none."""
+    """Facts about the agents of one environment; this class has none."""
 
     def restart(self, env: ParallelEnv) -> None:
-        """A new episode has begun."""
+        """Note that a new episode has begun."""
 
     def look(self, env: ParallelEnv, rewards: Mapping[str, float]) -> Facts:
-        """Return facts by agent after a step that paid these rewards."""
+        """Return facts by agent after a step with these rewards."""
         del env, rewards
         return {}
 
@@ -89,10 +88,10 @@ class ParallelEnvs:
 
     Attributes:
         agents: the learners of one environment, K of them.
-        action_names: of the actions that each of them has.
+        action_names: names of each learner's actions.
         waiting: bool `[n]`.
         idle: bool `[n]`, the columns that were waiting during the last step.
-        began: bool `[n]`, those of environments that the last `restart` began anew.
+        began: bool `[n]`, the columns of environments that the last `restart` restarted.
 
     Raises:
         EnvError: actions are not discrete, there are no such learners, or an opponent does not
@@ -166,13 +165,13 @@ class ParallelEnvs:
     # ---- the protocol of environments ------------------------------------------------------
 
     def seed(self, seed: int | None) -> None:
-        """Start the random numbers of environment w anew with seed + w; `restart` must follow."""
+        """Reseed environment w with seed + w; call `restart` next."""
         seeds = [None if seed is None else seed + w for w in range(len(self.teams))]
         self._seeders = [np.random.default_rng(one) for one in seeds]
         self._rng = np.random.default_rng(seed)
 
     def restart(self, which: Bools, options: Sequence[Info | None] = ()) -> None:
-        """Let the columns of `which` `[n]` wait; environments without agents begin anew.
+        """Let the columns of `which` `[n]` wait; environments without agents restart.
 
         Afterwards `began` `[n]` are the columns of these environments.
         """
@@ -210,9 +209,9 @@ class ParallelEnvs:
         seed = int(self._seeders[w].integers(LARGEST_SEED))
         try:
             shown, infos = team.reset(seed=seed, options=options)
-        except Exception as error:  # some find out only now what they think of their options
+        except Exception as error:  # some check their options only now
             said = f"{type(error).__name__}: {error}".rstrip(": ")
-            msg = f"{self.name} does not begin: {said}"
+            msg = f"{self.name} cannot start an episode: {said}"
             raise EnvError(msg) from error
         self.watchers[w].restart(team)
         facts = self.watchers[w].look(team, {})
@@ -221,7 +220,7 @@ class ParallelEnvs:
             if agent in team.agents:
                 self._show(w * size + k, agent, shown[agent], infos, facts)
         if self.waiting[w * size : (w + 1) * size].all():
-            msg = f"{self.name} begins without any of its learners {', '.join(self.agents)}"
+            msg = f"{self.name} started without any of its learners {', '.join(self.agents)}"
             raise EnvError(msg)
         if self.opponents is not None:
             m = len(self.others)
@@ -258,7 +257,7 @@ class ParallelEnvs:
         self._show_others(w, shown, infos)
 
     def _resting(self, agent: str, column: int) -> int:
-        """Return the action that does nothing, or the first that the agent has."""
+        """Return the action that does nothing, or the agent's first."""
         legal = np.flatnonzero(self.mask[column])
         if not self.waiting[column] and self.rest not in legal:
             return int(legal[0])
@@ -282,7 +281,7 @@ class ParallelEnvs:
         holder = raw if isinstance(raw, dict) and MASK_KEY in raw else told
         if MASK_KEY in holder:
             own = np.asarray(holder[MASK_KEY]) > 0
-            if own.any():  # nothing is allowed at an agent's end only
+            if own.any():  # no action is allowed only at an agent's end
                 mask[: len(own)] &= own
         return mask
 
@@ -293,7 +292,8 @@ class ParallelEnvs:
         self.mask[column, min(self.rest, self.counts[agent] - 1)] = 1
         self.infos[column] = {AGENT: agent, WAITING: True}
 
-    # ---- those who do not learn ------------------------------------------------------------------
+    # ---- agents that do not learn
+    # ------------------------------------------------------------------
 
     def _show_others(self, w: int, shown: Mapping[str, Any], infos: Mapping[str, Info]) -> None:
         for m, agent in enumerate(self.others):
@@ -305,7 +305,7 @@ class ParallelEnvs:
                 self.seen_masks[w, m] = self._mask(agent, raw, infos.get(agent, {}))
 
     def _answers(self) -> NDArray[np.int64]:
-        """Return the actions of those who do not learn, int64 `[W, M]`."""
+        """Return the actions of the agents that do not learn, int64 `[W, M]`."""
         answers = np.zeros(self.alive.shape, np.int64)
         if self.opponents is None or not self.alive.any():
             return answers

@@ -1,4 +1,4 @@
-"""PettingZoo's environments of many agents that move at the same time, as columns of one VecEnv.
+"""PettingZoo's environments with many agents that move at once, as columns of one VecEnv.
 
     make_env("pettingzoo:pursuit_v5", n_envs=4, goal="catch_5", n_evaders=10)
     make_env("pettingzoo:knights_archers_zombies_v11", n_envs=4, learners="knight")
@@ -26,12 +26,12 @@ from rlhf_adapters.zoo_types import ParallelEnv
 
 
 class Kills(AgentFacts):
-    """The zombies that all agents together have killed in this episode: `team_score`."""
+    """The number of zombies killed by all agents together in this episode: `team_score`."""
 
     def restart(self, env: ParallelEnv) -> None:
         """Count anew."""
         self.killed = 0.0
-        # PettingZoo's own reset forgets it: an episode would depend on the one before.
+        # PettingZoo's reset does not clear it, so an episode would depend on the one before.
         env.unwrapped.zombie_spawn_interval.reset()
 
     def look(self, env: ParallelEnv, rewards: Mapping[str, float]) -> Facts:
@@ -50,7 +50,7 @@ class Catches(AgentFacts):
 
 
 def _pursuit_goals(env: ParallelEnv) -> Tables:
-    """Return goals to catch some evaders and all of them."""
+    """Return goals to catch some of the evaders, and all of them."""
     everyone = int(env.unwrapped.env.n_evaders)
     counts = [*(k for k in (1, 5, 15) if k < everyone), everyone]
     return {
@@ -68,8 +68,8 @@ KINDS: dict[str, TeamKind] = {
                 Score(3),
                 Survive(100),
                 Survive(300),
-                at_least("team_3", "team_score", 3, "kill 3 zombies together and be alive"),
-                at_least("team_10", "team_score", 10, "kill 10 zombies together and be alive"),
+                at_least("team_3", "team_score", 3, "kill 3 zombies together and stay alive"),
+                at_least("team_10", "team_score", 10, "kill 10 zombies together and stay alive"),
             )
         },
         Kills,
@@ -87,17 +87,17 @@ KINDS: dict[str, TeamKind] = {
     ),
     "rps": TeamKind({ANY: (Score(1), Score(3))}, actions=("rock", "paper", "scissors")),
 }
-"""Goals, facts and names of actions; of others, the score and times."""
+"""Goals, facts and names of actions; all other environments have score and time goals."""
 ALWAYS_DRAWN = ("cooperative_pong",)
-"""These draw themselves to be seen by agents, and warn if they have no render mode."""
+"""These render pictures as observations, and warn without a render mode."""
 OTHER = TeamKind({ANY: (Survive(20), Survive(100))})
 
 
 def make(kind: EnvKind, config: EnvConfig) -> EnvOrVecEnv:
-    """Return the columns that were asked for.
+    """Return the requested columns.
 
     Raises:
-        EnvError: the environment cannot be made or played as asked.
+        EnvError: the environment cannot be made or played as requested.
         UnknownGoalError: the environment cannot measure the goal.
     """
     named = replace(config, name=f"{config.library}:{kind.name}", options=kind.options)

@@ -1,10 +1,11 @@
-"""The observations of agents that share one network: arrays of one shape for all of them.
+"""Observations for agents that share one network: arrays of one shape.
 
 * Flat: an agent's observation, flattened to float32 and padded with zeros to the longest of all
-  agents, then which of the agents it is, one-hot.
+  agents, then a one-hot code of the agent.
 * Pictures (uint8 `[H, W, 3]`, the same for all agents): grey, shrunk by means of blocks to at most
-  84 pixels a side; now, a step before, and a plane whose brightness shows which agent it is. uint8
-  `[h, w, 3]`.
+  84 pixels a side; three planes: now, one step before, and one whose brightness identifies the
+  agent.
+  uint8 `[h, w, 3]`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ BOARD = "observation"
 
 
 class View(Protocol):
-    """Writes what an agent sees into an array.
+    """Writes an agent's observation into an array.
 
     Attributes:
         space: of that array.
@@ -33,7 +34,7 @@ class View(Protocol):
     space: spaces.Box
 
     def write(self, agent: int, raw: object, out: Array, first: bool) -> None:
-        """Write an observation of an agent; `first`: of its life."""
+        """Write an observation of an agent; `first`: the first of its life."""
         ...
 
 
@@ -45,14 +46,14 @@ class FlatView:
         shown: the space of every agent, without masks.
 
     Raises:
-        EnvError: a space has no array of one size.
+        EnvError: observations do not fit into an array of fixed size.
     """
 
     def __init__(self, name: str, shown: Sequence[Space]) -> None:
         self.name = name
         for space in shown:
             if not space.is_np_flattenable:
-                msg = f"{name}: observations of the kind {space} have no array of one size"
+                msg = f"{name}: observations in {space} do not fit into an array of fixed size"
                 raise EnvError(msg)
         self.shown = shown
         flat: list[Any] = [spaces.flatten_space(space) for space in shown]
@@ -69,14 +70,14 @@ class FlatView:
         """Write an observation of an agent.
 
         Raises:
-            EnvError: it is not of its space.
+            EnvError: the observation is not in its space.
         """
         del first
         flat = np.asarray(spaces.flatten(self.shown[agent], raw))
         if len(flat) > self.length:
             msg = (
-                f"{self.name} shows {len(flat)} numbers where it declares {self.length}: it was "
-                "made with options that it cannot have"
+                f"{self.name} returned {len(flat)} numbers where it declares {self.length}: it "
+                "does not support the options that it was made with"
             )
             raise EnvError(msg)
         out[:] = 0
@@ -89,7 +90,7 @@ class PictureView:
 
     Args:
         shape: of a picture, `[H, W, 3]`.
-        n_agents: how many there are.
+        n_agents: their number.
     """
 
     def __init__(self, shape: tuple[int, ...], n_agents: int) -> None:
@@ -109,7 +110,7 @@ class PictureView:
 
 
 def shown_space(space: Space) -> Space:
-    """Return the space of what an agent sees, without the mask."""
+    """Return the space of an agent's observations, without the mask."""
     if isinstance(space, spaces.Dict) and BOARD in space.spaces:
         return space[BOARD]
     return space
@@ -119,7 +120,7 @@ def view_of(name: str, shown: Sequence[Space]) -> View:
     """Return the common view of agents.
 
     Raises:
-        EnvError: observations have no array of one size.
+        EnvError: observations do not fit into an array of fixed size.
     """
     first = shown[0]
     is_picture = isinstance(first, spaces.Box) and first.dtype == np.uint8 and len(first.shape) == 3

@@ -1,1 +1,1 @@
-"""Environments of one agent."""
+"""Environments with one agent."""

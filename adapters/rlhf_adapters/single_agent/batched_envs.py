@@ -1,4 +1,4 @@
-"""The environments of one library, many at a time, as an adapter hands them to `goal_env`."""
+"""The protocol for batches of one library's environments, which adapters pass to `goal_env`."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from rlhf_games.base import Array
 class BatchedEnvs(Protocol):
     """n one-player environments that step together; no auto-reset.
 
-    The arrays show the environments after the last call; the next call may overwrite them.
+    The arrays describe the environments after the last call; the next call may overwrite them.
 
     Attributes:
         name: e.g. `gymnasium:CartPole-v1`.
-        n: how many.
+        n: their number.
         n_actions: A.
-        space: of the observation of one.
+        space: of one environment's observation.
         observation: `[n, ...]`.
         mask: int8 `[n, A]`, 1 = sensible.
-        reward: what the last step pays, `[n]`.
-        points: what it adds to the score, `[n]`.
+        reward: of the last step, `[n]`.
+        points: added to the score by the last step, `[n]`.
         terminated: bool `[n]`.
         truncated: bool `[n]`, ended by a time limit.
         infos: n dictionaries.
-        silent: they are empty: among many environments, only the last step of an episode has an
-            info.
+        silent: infos are empty: among many environments, only the last step of an episode has
+            one.
         planes_first: observations are planes `[C, H, W]` of zeros and ones.
         render_mode: as Gymnasium has it.
     """
@@ -55,15 +55,15 @@ class BatchedEnvs(Protocol):
 
     @property
     def envs(self) -> Sequence[object]:
-        """The n environments of the library below, or nothing."""
+        """The library's own n environments, or an empty sequence."""
         ...
 
     def seed(self, seed: int | None) -> None:
-        """Start the random numbers of environment i anew with seed + i; `restart` must follow."""
+        """Reseed environment i with seed + i; call `restart` next."""
         ...
 
     def restart(self, which: Bools, options: Sequence[Info | None]) -> None:
-        """Start the environments of `which` `[n]` anew, each with its options."""
+        """Restart the environments of `which` `[n]`, each with its options."""
         ...
 
     def step(self, actions: NDArray[np.int64]) -> None:
@@ -75,5 +75,5 @@ class BatchedEnvs(Protocol):
         ...
 
     def close(self) -> None:
-        """Release what they hold."""
+        """Release their resources."""
         ...

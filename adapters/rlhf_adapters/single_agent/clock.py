@@ -1,4 +1,4 @@
-"""The clock in an observation: what share of the time is left, see `arcade_env`."""
+"""The clock in an observation: the share of the time that is left, see `goal_env`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rlhf_games.base import Array
 
 
 def with_clock(observation: Array, left: NDArray[np.float64], planes_first: bool = False) -> Array:
-    """Return observations `[n, ..., C + 1]` whose last plane shows what share of time is left.
+    """Return observations `[n, ..., C + 1]` whose last plane shows the share of time left.
 
     Args:
         observation: `[n, ..., C]`.
@@ -30,7 +30,7 @@ def with_clock(observation: Array, left: NDArray[np.float64], planes_first: bool
 
 
 def lit_planes(like: Array, shares: NDArray[np.float64]) -> Array:
-    """Return planes `[n, 1, H, W]`, of whose cells a share `[n]`, row by row, is 1."""
+    """Return planes `[n, 1, H, W]` in which a share `[n]` of the cells, row by row, is 1."""
     n, _, height, width = like.shape
     cells = height * width
     lit = np.arange(cells) < np.ceil(shares * cells)[:, None]

@@ -1,22 +1,21 @@
 """One-player environments with goals: one for Gymnasium, a batched one for SB3.
 
-An adapter brings its environments as `BatchedEnvs`, a readable table of goals and, if they have
-places, `Cells`; everything else is here, once for all libraries.
+An adapter supplies its environments as `BatchedEnvs`, a readable table of goals and, if they have
+cells, `Cells`; everything else is here, once for all libraries.
 
 Observations are Dicts as in `goal_env`: `observation`, `achieved_goal`, `desired_goal` (see
-`tasks` for what they hold) and `action_mask` (int8; all 0 when the environment has ended).
+`tasks` for their contents) and `action_mask` (int8; all 0 when the environment has ended).
 
-* **Time.** While goals with a deadline can be asked (`survive_200`, `score_10_within_500`), the
-  observation has one more number: the share of steps that is left until the latest deadline of the
+* **Time.** If the table has goals with a deadline (`survive_200`, `score_10_within_500`), the
+  observation has one more number: the share of steps left until the latest deadline of the
   table, 1 at the start, never below 0. A flat observation gets it as its last entry (and becomes
   float32 if it held integers), any other as a last plane (0 to 255 if it is uint8; if planes
-  come first, that share of it is 1). For the goals `score` and `cell` it is not there.
-* **Actions** that the mask forbids are handed on: the environment's own rules say what happens (in
-  Taxi,
-  nothing, for the usual cost). Numbers outside of the action space raise `IllegalMoveError`.
-* **`info`** of every step has `native_reward` and `native_terminated`, what the environment itself
-  said,
-  and `is_success` unless the goal is `score`.
+  come first, that share of it is 1). The goals `score` and `cell` have no clock.
+* **Actions** that the mask forbids are passed on: the environment's own rules apply (in Taxi
+  nothing
+  happens, at the usual cost). Numbers outside the action space raise `IllegalMoveError`.
+* **`info`** of every step has the environment's own `native_reward` and `native_terminated`, and
+  `is_success` unless the goal is `score`.
 * A reward or an observation that is not a number raises `EnvError`.
 """
 
@@ -54,11 +53,11 @@ Batch = dict[str, Array]
 
 
 class GoalEnvs:
-    """n environments and what they are played for; no auto-reset, no framework.
+    """n environments and their task; no auto-reset, no framework.
 
     Args:
         batched: the environments.
-        task: what they are played for.
+        task: their goals and rewards.
         seed: of environments and goals.
     """
 
@@ -71,7 +70,7 @@ class GoalEnvs:
         self.seed(seed)
 
     def seed(self, seed: int | None) -> None:
-        """Start the random numbers anew; `restart` must follow."""
+        """Reseed the random numbers; call `restart` next."""
         self.rng = np.random.default_rng(seed)
         self.batched.seed(seed)
 
@@ -123,7 +122,7 @@ class GoalEnvs:
 
     def _checked(self, asked: object) -> NDArray[np.int64]:
         actions = actions_of(asked, self.batched.n)
-        if (actions.view(np.uint64) >= self.batched.n_actions).any():  # so negative ones are large
+        if (actions.view(np.uint64) >= self.batched.n_actions).any():  # negative ones are large
             wrong = actions[(actions < 0) | (actions >= self.batched.n_actions)][0]
             msg = (
                 f"{self.batched.name} has the actions 0..{self.batched.n_actions - 1}, got {wrong}"
@@ -146,7 +145,7 @@ class GoalEnvs:
         return infos
 
     def _check_numbers(self) -> None:
-        """NaN spreads through a product, which costs less than looking at every number."""
+        """NaN spreads through a product, which is cheaper than checking every number."""
         self._refuse_nan("reward", self.batched.reward)
         if self.has_floats:
             self._refuse_nan("observation", self.batched.observation)
@@ -163,7 +162,7 @@ class GoalEnvs:
         of_many = f" of environment {row}" if self.batched.n > 1 else ""
         msg = (
             f"{self.batched.name}: the {what} {where}is {values[tuple(bad[0])]} in step "
-            f"{self.steps[row]}{of_many}, which cannot be learnt from"
+            f"{self.steps[row]}{of_many}, which is not a finite number"
         )
         raise EnvError(msg)
 
@@ -172,12 +171,13 @@ class EpisodeGoalFunctions:
     """The vectorised functions of a goal environment.
 
     Attributes:
-        task: what is played for.
-        goal_names: of the goals, in the order of the table.
-        goal_rows: every goal as `desired_goal` asks for it, `[G, G]`; None for open goals.
+        task: goals and rewards.
+        goal_names: in the order of the table.
+        goal_rows: `desired_goal` for every goal, `[G, G]`; None for open goals.
         goal_implied: bool `[G, G]`; `[g, e]` is set if goal e is reached whenever g is, so that the
             chance of g is at most that of e. None for open goals.
-        goal_floor: what missing the goal pays, where reaching it pays 1; None if there is none.
+        goal_floor: the reward for missing the goal, where reaching it pays 1; None if there is
+            none.
     """
 
     def __init__(self, task: Task) -> None:
@@ -187,7 +187,7 @@ class EpisodeGoalFunctions:
 
     @property
     def native_goal(self) -> bool:
-        """Whether the environment's own reward is asked for, which does not follow from goals."""
+        """Whether the task is the environment's own reward, which does not follow from goals."""
         return isinstance(self.task, ScoreTask)
 
     def compute_reward(
@@ -216,7 +216,7 @@ class ArcadeEnv(EpisodeGoalFunctions, gymnasium.Env[Batch, np.int64]):
     """One environment as a Gymnasium goal environment; arguments as in `GoalEnvs`.
 
     Attributes:
-        action_names: what actions are called, if they have names.
+        action_names: names of the actions, if they have any.
         arcade: the compiled games (an `ArcadeBatch`) that are played, None where there are none.
     """
 
@@ -277,8 +277,8 @@ class ArcadeVecEnv(EpisodeGoalFunctions, ResumableEnvs, BatchVecEnv):
 
     Attributes:
         arcade: as of `ArcadeEnv`.
-        mirrored_actions: what each action is in a mirror that swaps the columns of observations,
-            where environments are the same in it; None elsewhere.
+        mirrored_actions: each action's mirror image when the columns of observations are swapped,
+            for environments with that symmetry; None otherwise.
     """
 
     games_class: type[GoalEnvs] = GoalEnvs
@@ -306,11 +306,11 @@ class ArcadeVecEnv(EpisodeGoalFunctions, ResumableEnvs, BatchVecEnv):
         return self.games.observe()
 
     def step_async(self, actions: NDArray[np.int64]) -> None:
-        """Keep the actions for `step_wait`."""
+        """Store the actions for `step_wait`."""
         self._actions = actions
 
     def step_wait(self) -> tuple[Batch, Floats, Bools, list[Info]]:
-        """Step all environments; finished ones start anew."""
+        """Step all environments; finished ones restart."""
         rewards, terminated, truncated, infos = self.games.step(self._actions)
         observation, dones = self.games.observe(), terminated | truncated
         self._returns += rewards
@@ -355,7 +355,7 @@ def arcade_env(batched: BatchedEnvs, task: Task, seed: int | None) -> ArcadeEnv 
 
 
 def goal_space(batched: BatchedEnvs, task: Task) -> spaces.Dict:
-    """Return the observation space of one environment that is played for something."""
+    """Return the observation space of one environment with a task."""
     space = batched.space
     if task.horizon is not None:
         ends = [

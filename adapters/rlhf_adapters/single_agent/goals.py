@@ -2,16 +2,16 @@
 
     GOALS = (Score(10), Score(100, within=1000), Survive(200), Reach("flag", at_the_flag))
 
-Names follow: `score_10`, `score_100_within_1000`, `survive_200`, `reach_flag`. Every goal of a
-table is judged after every step, for all n environments at once; the judgement is a row of flags
-that latch, float32 `[n, G]`:
+Their names are `score_10`, `score_100_within_1000`, `survive_200`, `reach_flag`. Every goal of a
+table is judged after every step, for all n environments at once; the result is a row of latching
+flags, float32 `[n, G]`:
 
      0   open
      1   reached; it stays reached
     -1   lost: the environment ended, or the time for it ran out, before it was reached
 
-So what a goal pays and whether it ends an episode are functions of the flags and of what was
-asked, for any goal, also one that hindsight asks later (`rewards` and `decided`).
+So a goal's reward and whether it ends an episode are functions of the flags and the desired goal,
+for any goal, also one that hindsight chooses later (`rewards` and `decided`).
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ SURVIVE = "survive"
 
 @dataclass
 class StepView:
-    """One environment after a step: what a user's goal function is shown.
+    """One environment after a step, the argument of a user's goal function.
 
     Attributes:
         observation: as the agent sees it, without a clock.
         reward: of this step, as the environment pays it.
-        score: sum of the points of this episode.
-        steps: taken in this episode.
+        score: sum of this episode's points.
+        steps: number of steps in this episode.
         terminated: the environment ended.
         truncated: the environment's own time limit ended the episode.
         info: of the environment.
@@ -61,7 +61,7 @@ class StepView:
 
 @dataclass
 class StepBatch:
-    """n environments after a step; attributes as in `StepView`, with a first axis `[n]`."""
+    """n environments after a step; attributes as in `StepView`, with a leading axis `[n]`."""
 
     observation: Array
     reward: NDArray[np.float64]
@@ -91,12 +91,12 @@ class ArcadeGoal:
     """One thing to achieve.
 
     Attributes:
-        name: how users call it.
-        meaning: what it means, in a few words.
-        deadline: after how many steps it is too late; None is never.
-        reached: says whether it is reached in these steps, bool `[n]`.
+        name: the name that users type.
+        meaning: its meaning in a few words.
+        deadline: the last step in which it counts; None for no deadline.
+        reached: returns whether it is reached in these steps, bool `[n]`.
         kind: goals of one kind differ in `amount` and `deadline` only; by default the name.
-        amount: the larger, the harder.
+        amount: a larger amount is harder.
 
     Raises:
         EnvError: the deadline is below 1.
@@ -115,12 +115,12 @@ class ArcadeGoal:
             raise EnvError(msg)
 
     def before(self, steps: int) -> ArcadeGoal:
-        """Return the same goal, to be reached within so many steps."""
+        """Return the same goal with a deadline in steps."""
         named = _within(self.name, self.meaning, steps)
         return ArcadeGoal(*named, self.reached, self.kind or self.name, self.amount)
 
     def implies(self, other: ArcadeGoal) -> bool:
-        """Whether reaching this goal means that the other is reached by then."""
+        """Whether reaching this goal means that the other is reached, too."""
         if (self.kind or self.name) != (other.kind or other.name) or self.amount < other.amount:
             return False
         return (
@@ -131,14 +131,14 @@ class ArcadeGoal:
 
 
 def _within(name: str, meaning: str, steps: int | None) -> tuple[str, str, int | None]:
-    """Return name, meaning and deadline of a goal that is to be reached within so many steps."""
+    """Return the name, meaning and deadline of a goal with a limit of steps."""
     if steps is None:
         return name, meaning, None
     return f"{name}_within_{steps}", f"{meaning} within {steps} steps", steps
 
 
 class Score(ArcadeGoal):
-    """Reach a score of `k` points, above 0, within so many steps."""
+    """Reach a score of `k` points, above 0, within a number of steps."""
 
     def __init__(self, k: float, within: int | None = None) -> None:
         if not k > 0:
@@ -166,9 +166,9 @@ class Event(ArcadeGoal):
 
     Args:
         called: the name, e.g. `open_door`.
-        happened: whether it happened, given a `StepView`.
-        within: steps.
-        text: what it means; by default the name.
+        happened: returns whether it happened, given a `StepView`.
+        within: the deadline in steps.
+        text: its meaning; by default the name.
         batched: `happened` takes `StepBatch` and returns bool `[n]`.
         kind: see `ArcadeGoal`.
         amount: likewise.
@@ -192,7 +192,7 @@ class Event(ArcadeGoal):
 
 
 class Reach(Event):
-    """Come to a place, the event `reach_PLACE`: given by `there(observation)`."""
+    """Reach a place, the event `reach_PLACE`; `there(observation)` says whether it is reached."""
 
     def __init__(
         self, place: str, there: Callable[[Any], Any], within: int | None = None, text: str = ""
@@ -202,11 +202,11 @@ class Reach(Event):
 
 @dataclass(frozen=True)
 class Cell:
-    """The open goal of environments that have places: reach one of them.
+    """The open goal of environments with cells: reach one of them.
 
     Args:
-        at: the place, as the environment counts them (a state, or column and row); by default one
-            that can be reached is drawn for every episode.
+        at: the cell, as the environment numbers them (a state, or column and row); by default every
+            episode draws one that can be reached.
     """
 
     at: object = None
@@ -222,7 +222,7 @@ class EventGoals:
         implied: bool `[G, G]`; `[g, e]` is set if goal e is reached whenever g is.
 
     Raises:
-        EnvError: the table is empty, or a name stands twice.
+        EnvError: the table is empty, or a name occurs twice.
     """
 
     def __init__(self, goals: Iterable[ArcadeGoal]) -> None:
@@ -258,7 +258,7 @@ class EventGoals:
 
 
 def rewards(achieved: ArrayLike, desired: ArrayLike) -> Flags:
-    """Return 1 where something that is desired is achieved, else 0, float32 `[...]`.
+    """Return 1 where a desired goal is achieved, else 0, float32 `[...]`.
 
     Args:
         achieved: flags `[..., G]`.
@@ -269,7 +269,7 @@ def rewards(achieved: ArrayLike, desired: ArrayLike) -> Flags:
 
 
 def decided(achieved: ArrayLike, desired: ArrayLike) -> Bools:
-    """Return whether what is desired is achieved, or can be no more, bool `[...]`.
+    """Return whether a desired goal is achieved or out of reach, bool `[...]`.
 
     Args:
         achieved: flags `[..., G]`.
@@ -284,7 +284,8 @@ def decided(achieved: ArrayLike, desired: ArrayLike) -> Bools:
 def named(name: str, table: Iterable[ArcadeGoal] = ()) -> ArcadeGoal | None:
     """Return the goal that a name spells: `score_K`, `survive_N` or one of a table.
 
-    A deadline may follow: `score_500_within_1000`, or `reach_flag_within_90` where the table has
+    It may end with a deadline: `score_500_within_1000`, or `reach_flag_within_90` where the table
+    has
     `reach_flag`.
     """
     if found := re.fullmatch(r"(.+)_within_(\d+)", name):

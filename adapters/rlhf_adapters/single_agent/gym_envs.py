@@ -1,10 +1,10 @@
-"""n Gymnasium environments as `batched_envs.BatchedEnvs`: how to make them, what an agent sees.
+"""n Gymnasium environments as `batched_envs.BatchedEnvs`: making them, and the agent's view.
 
-It sees a Box: a Box as it is, a state of a Discrete space as one-hot float32, anything else
+The agent sees a Box: a Box as it is, a state of a Discrete space as one-hot float32, anything else
 flattened (`gymnasium.spaces.flatten`) to float32.
 
 Masks come from `info["action_mask"]` (as Taxi has it) or from a method `action_masks()` (as
-sb3-contrib has it); without either every action is sensible.
+sb3-contrib has it); without either, every action is allowed.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ Write = Callable[[Any, Array], None]
 """Writes an observation of the environment into an array."""
 
 HAS_BOTH = {"CarRacing-v3": "continuous=False"}
-"""The option for discrete actions, where there is one."""
+"""The option that makes actions discrete, where there is one."""
 OURS = ("discretize", "wrap")
-"""Options that are not those of `gymnasium.make`."""
+"""Our own options, which do not go to `gymnasium.make`."""
 
 
 class GymEnvs:
@@ -42,13 +42,14 @@ class GymEnvs:
     Args:
         name: e.g. `gymnasium:CartPole-v1`, for errors.
         envs: n environments of one kind with discrete actions.
-        view: the space of what the agent sees, and how to write it; by default `view_of`.
+        view: the space of the agent's observations and the function that writes them; by default
+            `view_of`.
 
     Attributes:
-        action_names: what actions are called, if they have names.
+        action_names: names of the actions, if they have any.
 
     Raises:
-        EnvError: actions are not discrete, or the observation has no array.
+        EnvError: actions are not discrete, or observations do not fit into an array.
     """
 
     silent = planes_first = False
@@ -109,10 +110,10 @@ class GymEnvs:
 
 
 def names_of(env: Env) -> tuple[str, ...]:
-    """Return what an environment itself calls its actions, nothing if it does not say.
+    """Return an environment's own names for its actions, empty if it has none.
 
-    ALE and MinAtar's Gymnasium port say it by `get_action_meanings()`, HighwayEnv by a table
-    `action_type.actions`, MiniGrid by an enumeration `actions`.
+    ALE and MinAtar's Gymnasium port have `get_action_meanings()`, HighwayEnv a table
+    `action_type.actions`, MiniGrid an enumeration `actions`.
     """
     bare, count = env.unwrapped, getattr(env.action_space, "n", 0)
     meanings = getattr(bare, "get_action_meanings", None)
@@ -131,17 +132,17 @@ def names_of(env: Env) -> tuple[str, ...]:
 
 
 def view_of(name: str, space: Space) -> tuple[spaces.Box, Write]:
-    """Return the space of what an agent sees of a space, and how to write an observation.
+    """Return the space of the agent's view of a space, and the function that writes an observation.
 
     Raises:
-        EnvError: observations of that kind have no array of one size.
+        EnvError: such observations do not fit into an array of fixed size.
     """
     if isinstance(space, spaces.Box) and space.shape:
         return space, _copy
     if isinstance(space, spaces.Discrete):
         return spaces.Box(0.0, 1.0, (int(space.n),), np.float32), _one_hot(int(space.start))
     if not space.is_np_flattenable:
-        msg = f"{name}: observations of the kind {space} have no array of one size"
+        msg = f"{name}: observations in {space} do not fit into an array of fixed size"
         raise EnvError(msg)
     flat: Any = spaces.flatten_space(space)
     low, high = flat.low.astype(np.float32), flat.high.astype(np.float32)
@@ -168,10 +169,10 @@ def make_envs(
     """Return `config.n_envs` environments of a registered name.
 
     Args:
-        config: of its options, those of `OURS` are applied to each, see `prepared`.
-        env_name: the name that Gymnasium knows.
-        options: of `gymnasium.make`; those of `OURS` are left out.
-        known: names to list when there is none of that name.
+        config: those of its options that are in `OURS` are applied to each, see `prepared`.
+        env_name: Gymnasium's name.
+        options: for `gymnasium.make`; those of `OURS` are left out.
+        known: names to list if the name is unknown.
 
     Raises:
         EnvError: the name is unknown or out of date, something is not installed, or the
@@ -187,7 +188,7 @@ def prepared(config: EnvConfig, env: Env) -> Env:
     """Return an environment with the options `discretize` and `wrap` applied.
 
     Raises:
-        EnvError: its actions cannot be made discrete so.
+        EnvError: `discretize` does not fit its actions.
     """
     bins, wrap = config.options.get("discretize"), config.options.get("wrap")
     if bins is not None:
@@ -204,7 +205,7 @@ def prepared(config: EnvConfig, env: Env) -> Env:
 def _make_one(config: EnvConfig, env_name: str, options: Options) -> Env:
     try:
         with warnings.catch_warnings():
-            # Box2D's import warns so, and crashes where warnings are errors.
+            # Importing Box2D warns like this, and crashes where warnings are errors.
             warnings.filterwarnings("ignore", "builtin type .*", DeprecationWarning)
             return gymnasium.make(env_name, disable_env_checker=True, **options)
     except gymnasium.error.DependencyNotInstalled as error:

@@ -1,7 +1,7 @@
-"""Environments that bring goals of their own, in the convention of Gymnasium-Robotics' GoalEnv.
+"""Environments with native goals, in the convention of Gymnasium-Robotics' GoalEnv.
 
-Their `achieved_goal` and `desired_goal` pass through, and rewards for other goals are asked of
-their own `compute_reward`.
+Their `achieved_goal` and `desired_goal` pass through, and their own `compute_reward` gives the
+rewards for other goals.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from rlhf_adapters.single_agent.tasks import Floats, Rewards, Task
 from rlhf_adapters.specs import Info, Infos
 
 NATIVE = "native"
-"""The goal by which users ask for them; it is the default."""
+"""The name of these goals for users; it is the default."""
 OBSERVATION, ACHIEVED, DESIRED = "observation", "achieved_goal", "desired_goal"
 REWARD, TERMINATED, SUCCESS = "compute_reward", "compute_terminated", "is_success"
 
 
 def has_goals(env: Env) -> bool:
-    """Whether an environment has goals of its own."""
+    """Whether an environment has native goals."""
     space = env.observation_space
     parts = {OBSERVATION, ACHIEVED, DESIRED}
     has_parts = isinstance(space, spaces.Dict) and parts <= set(space.spaces)
@@ -34,14 +34,14 @@ def has_goals(env: Env) -> bool:
 
 
 class NativeEnvs(GymEnvs):
-    """n environments whose goals are kept apart from what the agent sees.
+    """n environments whose goals are separated from the observation.
 
     Args:
         name: of the environment, for errors.
         envs: n environments of one kind, see `has_goals`.
 
     Attributes:
-        achieved: `[n, ...]`, as the environments show it.
+        achieved: `[n, ...]`, from the environments.
         desired: likewise.
     """
 
@@ -60,7 +60,7 @@ class NativeEnvs(GymEnvs):
 
 
 class NativeTask(Task):
-    """Play n environments for the goals that they bring."""
+    """Play n environments for their native goals."""
 
     names = (NATIVE,)
 
@@ -69,18 +69,18 @@ class NativeTask(Task):
 
     @property
     def floor(self) -> float | None:
-        """None: what missing a goal pays is up to the environment."""
+        """None: the environment decides the reward for missing a goal."""
         return None
 
     def start(self, which: Bools, rng: np.random.Generator) -> None:
-        """The environments have drawn their goals themselves."""
+        """Do nothing: the environments have drawn their goals themselves."""
 
     def judge(self, now: StepBatch) -> tuple[Rewards, Bools]:
         """Return the environments' own rewards and ends."""
         return now.reward, now.terminated
 
     def successes(self, rewards: Rewards) -> Bools | None:
-        """Return what the infos say; without that, whether no other goal would have paid more."""
+        """Return the infos' `is_success`, or whether no other goal would have paid more."""
         infos = self.envs.infos
         if all(SUCCESS in info for info in infos):
             return np.array([bool(info[SUCCESS]) for info in infos])
@@ -96,7 +96,7 @@ class NativeTask(Task):
         return np.asarray(asked(achieved, desired, info), np.float32)
 
     def terminated(self, achieved: ArrayLike, desired: ArrayLike, info: Infos) -> Bools:
-        """Return what the environment says; without that, goals that are reached end episodes."""
+        """Return the environment's own answer; without one, reaching the goal ends an episode."""
         env = self.envs.envs[0]
         if env.has_wrapper_attr(TERMINATED):
             return np.asarray(env.get_wrapper_attr(TERMINATED)(achieved, desired, info), np.bool_)

@@ -1,7 +1,7 @@
-"""Going on in the middle of episodes: where n one-player environments are, as arrays, and back.
+"""Resuming in the middle of episodes: the state of n one-player environments as arrays, and back.
 
-Nothing that a file says becomes the state of a game. Games are begun and played again, so that
-whatever comes out is a state that their rules allow.
+A file never sets the state of a game directly. Games are replayed from the start, so that the
+result is always a state that their rules allow.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from rlhf_games.arcade.rules import LAST_ACTION
 from rlhf_games.base import Array
 
 FIRST_ROOM = 1024
-"""Steps of an episode that are remembered without making more room."""
+"""Steps of an episode for which there is space at first."""
 
 
 class EpisodeLog:
-    """The actions of the episodes that are under way in n games, and how they began.
+    """The actions of the unfinished episodes of n games, and how they began.
 
     Args:
         batch: the games.
@@ -38,13 +38,13 @@ class EpisodeLog:
         self._each = np.arange(batch.n)
 
     def begin(self, which: NDArray[np.bool_]) -> None:
-        """Remember how the games of `which` `[n]`, which are about to begin, do so."""
+        """Record the start of the games of `which` `[n]`, which are about to begin."""
         self.lengths[which] = 0
         self.dice[which] = self.batch.dice.generators[which]
         self.sticking[which] = self.batch.states[which, LAST_ACTION]
 
     def add(self, actions: Array, which: NDArray[np.int64] | None = None) -> None:
-        """Remember an action of every game, or of some."""
+        """Record an action of every game, or of some."""
         which = self._each if which is None else which
         if self.lengths.max() >= self.actions.shape[1]:
             self.actions = np.concatenate([self.actions, np.zeros_like(self.actions)], axis=1)
@@ -52,7 +52,7 @@ class EpisodeLog:
         self.lengths[which] += 1
 
     def state(self) -> Arrays:
-        """Return what is remembered."""
+        """Return the record as arrays."""
         longest = int(self.lengths.max(initial=0))
         taken = np.where(np.arange(longest) < self.lengths[:, None], self.actions[:, :longest], 0)
         return {
@@ -63,11 +63,11 @@ class EpisodeLog:
         }
 
     def replay(self, state: Arrays) -> None:
-        """Bring the games to where `state` was taken.
+        """Bring the games to where they were in `state`.
 
         Raises:
             KeyError: something is missing.
-            ValueError: it is not about so many games.
+            ValueError: it is for a different number of games.
             rlhf_games.base.IllegalMoveError: an action does not exist.
         """
         batch, lengths = self.batch, _like(state["lengths"], self.lengths)
@@ -92,25 +92,25 @@ class EpisodeLog:
 
 
 def _like(found: Array, own: Array) -> Array:
-    """Return an array of a file if it has the shape and type of our own.
+    """Return an array from a file if it has the shape and type of our own.
 
     Raises:
-        ValueError: it has not.
+        ValueError: it does not.
     """
     if found.shape != own.shape or found.dtype != own.dtype:
-        msg = f"{found.dtype} {found.shape} stands where {own.dtype} {own.shape} belongs"
+        msg = f"expected {own.dtype} {own.shape}, got {found.dtype} {found.shape}"
         raise ValueError(msg)
     return found
 
 
 @runtime_checkable
 class Logged(Protocol):
-    """Environments that can play their episodes again."""
+    """Environments that can replay their episodes."""
 
     log: EpisodeLog
 
     def replay(self, state: Arrays) -> None:
-        """Bring the games to where `log.state()` was taken."""
+        """Bring the games to the state of `log.state()`."""
         ...
 
 
@@ -123,7 +123,7 @@ class Counters(Protocol):
 
 
 class Running(Protocol):
-    """The members of a `VecEnv` over `GoalEnvs` that its state is taken from."""
+    """The members of a `VecEnv` over `GoalEnvs` that make up its state."""
 
     task: Task
     _returns: NDArray[np.float64]
@@ -142,10 +142,10 @@ class Running(Protocol):
 
 
 class ResumableEnvs:
-    """What a `VecEnv` over `GoalEnvs` says of where it is, if they can tell."""
+    """A `VecEnv` over `GoalEnvs` that can save and restore its state, if its environments can."""
 
     def run_state(self: Running) -> Arrays:
-        """Return where all environments are; nothing if they cannot tell."""
+        """Return the state of all environments, empty if they cannot save it."""
         if not isinstance(self.batched, Logged):
             return {}
         said = json.dumps(self.games.rng.bit_generator.state).encode()
@@ -153,11 +153,11 @@ class ResumableEnvs:
         return {"generator": np.frombuffer(said, np.uint8), **own, **self.batched.log.state()}
 
     def restore_run_state(self: Running, state: Arrays) -> bool:
-        """Go to where `run_state` was called; return whether all environments are there.
+        """Restore the state from `run_state`; return whether all environments could.
 
         Raises:
             KeyError: something is missing.
-            ValueError: it is not about such environments; errors of `EpisodeLog.replay` too.
+            ValueError: it is not from such environments; also the errors of `EpisodeLog.replay`.
         """
         if not isinstance(self.batched, Logged) or not state:
             return False

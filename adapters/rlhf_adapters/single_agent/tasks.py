@@ -1,12 +1,13 @@
-"""Tasks of one-player environments: their own reward, a goal of a table, or a place.
+"""Tasks of one-player environments: their own reward, a goal from a table, or a cell.
 
-A task keeps what n environments have achieved and what they were asked, and judges every step:
+A task keeps the achieved and desired goals of n environments, and judges every step:
 
 * `ScoreTask` (goal `score`, the default): the environment's own rewards and ends, unchanged.
-* `TableTask` (a goal of the table, "mixed", a function): 1 in the step that reaches the goal, else
-  0. The episode ends with it, and also when the goal is lost, see `goals`. Reward and end
-  follow from the flags, so that hindsight can ask any other goal of the same step.
-* `CellTask` (goal `cell`, an open goal): 1 for coming to the place that was asked, else 0.
+* `TableTask` (a goal from the table, "mixed", a function): 1 in the step that reaches the goal,
+  else
+  0. The episode ends then, and also when the goal is lost, see `goals`. Reward and end
+  follow from the flags, so that hindsight can relabel a step with any other goal.
+* `CellTask` (goal `cell`, an open goal): 1 for reaching the desired cell, else 0.
 """
 
 from __future__ import annotations
@@ -26,15 +27,15 @@ from rlhf_games.base import UnknownGoalError, unknown_name
 
 Floats = NDArray[np.float32]
 Rewards = NDArray[np.floating]
-"""Of our goals float32, of environments float64."""
+"""Rewards: float32 for our goals, float64 from environments."""
 
 SCORE, MIXED, CELL = "score", "mixed", "cell"
 NATIVE_REWARD, NATIVE_END = "native_reward", "native_terminated"
-"""The environment's own reward and end, in every `info`, whatever the goal."""
+"""Keys of the environment's own reward and end, in every `info`, whatever the goal."""
 
 
 class Cells(Protocol):
-    """The places of n environments; a place is a float32 vector `[C]` of zeros and ones."""
+    """The cells of n environments; a cell is a float32 vector `[C]` of zeros and ones."""
 
     @property
     def size(self) -> int:
@@ -42,11 +43,11 @@ class Cells(Protocol):
         ...
 
     def here(self) -> Floats:
-        """Return where every environment is, `[n, C]`."""
+        """Return the current cell of every environment, `[n, C]`."""
         ...
 
     def draw(self, number: int, rng: np.random.Generator) -> Floats:
-        """Return a place `[C]` that the environment can come to, at random, not where it is.
+        """Return a random reachable cell `[C]`, other than the current one.
 
         Raises:
             EnvError: there is none.
@@ -54,24 +55,24 @@ class Cells(Protocol):
         ...
 
     def at(self, place: object) -> Floats:
-        """Return the place `[C]` that a user named.
+        """Return the cell `[C]` that a user named.
 
         Raises:
-            EnvError: there is no such place; how to name one.
+            EnvError: there is no such cell; says how to name one.
         """
         ...
 
 
 class Task:
-    """The goals that n environments are played for.
+    """The achieved and desired goals of n environments.
 
     Attributes:
         achieved: float32 `[n, ...]`.
         desired: float32 `[n, ...]`.
         names: of the goals, in the order of the table.
-        rows: every goal as `desired_goal` asks for it, `[G, G]`; None for open goals.
+        rows: `desired_goal` for every goal, `[G, G]`; None for open goals.
         implied: bool `[G, G]`, which goals every goal implies; None for open goals.
-        horizon: steps that the clock in the observation counts; None: there is no clock.
+        horizon: the steps counted by the clock in the observation, None without a clock.
     """
 
     achieved: Floats
@@ -95,7 +96,7 @@ class Task:
         return 0.0
 
     def successes(self, rewards: Rewards) -> Bools | None:
-        """Return whether the goals were reached in a step, bool `[n]`; None if none was asked."""
+        """Return whether the goals were reached in a step, bool `[n]`; None without goals."""
         return np.asarray(rewards > 0)
 
     def space(self) -> dict[str, Space]:
@@ -130,18 +131,18 @@ class ScoreTask(Task):
         return None
 
     def successes(self, rewards: Rewards) -> Bools | None:
-        """Return None: a reward is not a goal."""
+        """Return None: a task without goals has no success."""
         return None
 
     def start(self, which: Bools, rng: np.random.Generator) -> None:
-        """Nothing is asked but the reward."""
+        """Do nothing: there are no goals to choose."""
 
     def judge(self, now: StepBatch) -> tuple[Rewards, Bools]:
         """Return the environment's own rewards and ends."""
         return now.reward, now.terminated
 
     def rewards(self, achieved: ArrayLike, desired: ArrayLike, info: Infos) -> Floats:
-        """Return the rewards that the infos hold.
+        """Return the rewards in the infos.
 
         Raises:
             EnvError: an info of the environment is missing.
@@ -166,8 +167,8 @@ class TableTask(Task):
 
     Args:
         n: number of environments.
-        table: what can be asked.
-        row: what is asked; None draws a goal for every episode.
+        table: the possible goals.
+        row: the desired goal; None draws a goal for every episode.
     """
 
     def __init__(self, n: int, table: EventGoals, row: int | None) -> None:
@@ -180,14 +181,14 @@ class TableTask(Task):
         self.desired = np.zeros((n, len(table)), np.float32)
 
     def start(self, which: Bools, rng: np.random.Generator) -> None:
-        """Open all goals, and ask for one of them."""
+        """Open all goals, and choose one of them."""
         if self.row is None:
             self.asked[which] = rng.integers(len(self.table), size=int(which.sum()))
         self.achieved[which] = arcade_goals.OPEN
         self.desired[which] = self.rows[self.asked[which]]
 
     def judge(self, now: StepBatch) -> tuple[Rewards, Bools]:
-        """Judge all goals; reward and end are those of the one that is asked."""
+        """Judge all goals; reward and end are those of the desired one."""
         self.table.judge(self.achieved, now)
         flags = self.achieved[self._each, self.asked]
         return (flags > 0).astype(np.float32), flags != arcade_goals.OPEN
@@ -202,12 +203,12 @@ class TableTask(Task):
 
 
 class CellTask(Task):
-    """Play n environments for coming to a place.
+    """Play n environments for reaching a cell.
 
     Args:
         n: number of environments.
-        cells: their places.
-        cell: which one; by default one is drawn for every episode.
+        cells: their cells.
+        cell: the desired one; by default every episode draws one.
     """
 
     names = (CELL,)
@@ -225,20 +226,20 @@ class CellTask(Task):
             self.desired[i] = self.cells.draw(int(i), rng) if self.fixed is None else self.fixed
 
     def judge(self, now: StepBatch) -> tuple[Rewards, Bools]:
-        """Return 1 where the place is reached; that or the environment ends the episode."""
+        """Return 1 where the cell is reached; that or the environment ends the episode."""
         self.achieved = self.cells.here()
         paid = self.rewards(self.achieved, self.desired, {})
         return paid, (paid > 0) | now.terminated
 
     def rewards(self, achieved: ArrayLike, desired: ArrayLike, info: Infos) -> Floats:
-        """Return 1 where the place is the one that is desired."""
+        """Return 1 where the cell is the desired one."""
         there = (np.asarray(achieved) == np.asarray(desired)).all(axis=-1)
         return np.asarray(there, np.float32)
 
     def terminated(self, achieved: ArrayLike, desired: ArrayLike, info: Infos) -> Bools:
-        """Return whether the desired place is reached and the environment goes on otherwise.
+        """Return whether the goal alone ended the episode: reached, and the environment goes on.
 
-        So hindsight knows that a place where the environment ends is the end for every goal.
+        So hindsight knows that a cell where the environment ends is the end for every goal.
         """
         there = self.rewards(achieved, desired, info) > 0
         infos = [info] if isinstance(info, Mapping) else info
@@ -261,10 +262,10 @@ def make_task(
             function from a `StepView` to bool, or a list of the last three kinds of names and
             goals, one of which is drawn for every episode.
         declared: the table of the environment.
-        cells: its places, if it has any.
+        cells: its cells, if it has any.
 
     Raises:
-        UnknownGoalError: the environment cannot measure it; what it can.
+        UnknownGoalError: the environment cannot measure it; lists those that it can.
         EnvError: a goal is impossible.
     """
     if goal is None or goal == SCORE:
@@ -285,13 +286,13 @@ def make_task(
 
 
 def check_config(name: str, n_envs: int, opponent: object) -> None:
-    """Refuse what no one-player environment can do.
+    """Refuse options that do not apply to one-player environments.
 
     Raises:
-        EnvError: an opponent was asked for, or n_envs is below 1.
+        EnvError: an opponent was named, or n_envs is below 1.
     """
     if opponent is not None:
-        msg = f"{name} is played by one: opponent={opponent!r} does not apply, leave it out"
+        msg = f"{name} has one player: opponent={opponent!r} does not apply; leave it out"
         raise EnvError(msg)
     if n_envs < 1:
         msg = f"n_envs must be at least 1, got {n_envs}"
@@ -299,26 +300,26 @@ def check_config(name: str, n_envs: int, opponent: object) -> None:
 
 
 def goal_names(declared: Sequence[ArcadeGoal], cells: bool = False) -> tuple[str, ...]:
-    """Return the names that can be asked of an environment."""
+    """Return the names of an environment's goals."""
     return (SCORE, *(goal.name for goal in declared), *((CELL,) if cells else ()))
 
 
 def goal_of(
     name: str, goal: object, declared: Sequence[ArcadeGoal], cells: Cells | None = None
 ) -> ArcadeGoal:
-    """Return the goal that a user named, gave, or wrote as a function.
+    """Return the goal that a user named, passed, or wrote as a function.
 
     Args:
         name: its name, for errors.
-        goal: what the user said.
+        goal: the user's argument.
         declared: the table of the environment.
-        cells: its places, if it has any; errors then list the goal `cell`.
+        cells: its cells, if it has any; errors then list the goal `cell`.
 
     Raises:
         UnknownGoalError: the environment cannot measure it; what it can.
     """
     if goal == SCORE:
-        msg = f"{name}: 'score' goes with no other goal; ask for score_K, or for 'score' alone"
+        msg = f"{name}: 'score' cannot be combined with other goals; use score_K, or 'score' alone"
         raise UnknownGoalError(msg)
     if isinstance(goal, str):
         known = {one.name: one for one in declared}

@@ -1,1 +1,1 @@
-"""Environments of two players that move in turn."""
+"""Environments for two players who move in turn."""

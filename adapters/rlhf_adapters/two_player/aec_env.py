@@ -1,7 +1,7 @@
 """Any turn-based two-player environment of PettingZoo as a goal environment, without rules.
 
-Players see what the environment shows them; goals are what a player has won in all at the end. In
-card games there is no looking ahead without seeing hidden cards, so there is no `game`.
+Players see their own observations; goals are a player's total reward at the end. Looking ahead in a
+card game would reveal hidden cards, so there is no `game`.
 """
 
 from __future__ import annotations
@@ -26,26 +26,27 @@ PLAYERS = 2
 LARGEST_SEED = 1 << 31
 MOST_DEALS = 1000
 ALL = np.ones(1, np.bool_)
-"""The one game there is, as `Opponents` wants it."""
+"""The mask of a single game, in the form that `Opponents` needs."""
 
 
 class AecGoalEnv(GameGoalFunctions, gymnasium.Env[Batch, np.int64]):
-    """A turn-based environment of two players as a Gymnasium goal environment.
+    """A turn-based two-player environment as a Gymnasium goal environment.
 
     A step returns when it is the learner's turn again or the game is over, so that the loser
     receives its loss; the learner changes seats from game to game. Games that end before its first
     turn are not shown. An illegal action forfeits the game. `info` of a finished game holds
-    `is_success`, `seat_achieved` (bool `[2, G]`), `total` (what the learner has won in all) and the
+    `is_success`, `seat_achieved` (bool `[2, G]`), `total` (the learner's total reward) and the
     name of the `opponent` if there is one.
 
-    As where one plays alone, `goal_names`, `goal_rows` `[G, G]`, `goal_implied` and `goal_floor`
-    (missing a goal pays -1) say what can be asked.
+    As in one-player environments, `goal_names`, `goal_rows` `[G, G]`, `goal_implied` and
+    `goal_floor`
+    (missing a goal pays -1) describe the goals.
 
     Args:
         name: of the environment, for errors.
         env: PettingZoo's AEC environment.
         table: the goals.
-        goal: of both seats by name, or "mixed", see `goal_games.draw_goals`.
+        goal: of both seats, by name, or "mixed", see `goal_games.draw_goals`.
         opponent: an opponent or a mixture, see `opponents`; functions get observations.
         seed: of everything random.
 
@@ -96,7 +97,7 @@ class AecGoalEnv(GameGoalFunctions, gymnasium.Env[Batch, np.int64]):
     # ---- Gymnasium -------------------------------------------------------------------------
 
     def reset(self, *, seed: int | None = None, options: Info | None = None) -> tuple[Batch, Info]:
-        """Start a new game, see `gymnasium.Env.reset`; after an even seed the learner begins."""
+        """Start a new game, see `gymnasium.Env.reset`; with an even seed the learner begins."""
         super().reset(seed=seed)
         if seed is not None:
             self._seed(seed)
@@ -112,7 +113,7 @@ class AecGoalEnv(GameGoalFunctions, gymnasium.Env[Batch, np.int64]):
         raise EnvError(msg)
 
     def step(self, action: int | np.int64) -> tuple[Batch, float, bool, bool, Info]:
-        """Play one action and what the opponent answers, see `gymnasium.Env.step`."""
+        """Play one action and the opponent's reply, see `gymnasium.Env.step`."""
         who = self.learner
         if not self.over:
             if self._is_legal(action):
@@ -135,7 +136,7 @@ class AecGoalEnv(GameGoalFunctions, gymnasium.Env[Batch, np.int64]):
         return self._legal.copy()
 
     def set_opponent(self, opponent: object) -> None:
-        """Play the following games against another opponent or mixture, see `opponents`."""
+        """Play later games against another opponent or mixture, see `opponents`."""
         self.opponents.change(opponent)
 
     def render(self) -> Picture:
@@ -163,7 +164,7 @@ class AecGoalEnv(GameGoalFunctions, gymnasium.Env[Batch, np.int64]):
         self._advance()
 
     def _advance(self) -> None:
-        """Let the dead leave and the opponent move until it is the learner's turn."""
+        """Remove finished agents and let the opponent move until it is the learner's turn."""
         alone = self.alone
         mine = self.agents if alone else [self.agents[self.learner]]
         while not all(self._is_done(agent) for agent in mine):
@@ -190,7 +191,7 @@ class AecGoalEnv(GameGoalFunctions, gymnasium.Env[Batch, np.int64]):
         return int(actions[0])
 
     def _act(self, action: int | None) -> None:
-        """Step PettingZoo's environment; its own errors say where they came from."""
+        """Step PettingZoo's environment, and add the place to its own errors."""
         if action is not None:
             self._moves.append(action)
         try:
@@ -211,10 +212,10 @@ class AecGoalEnv(GameGoalFunctions, gymnasium.Env[Batch, np.int64]):
         legal = batch["action_mask"]
         return np.asarray((self.rng.random(legal.shape) * legal).argmax(axis=1), np.int64)
 
-    # ---- what players see ------------------------------------------------------------------
+    # ---- observations ------------------------------------------------------------------
 
     def _look(self) -> Batch:
-        """Return what the caller of `step` sees."""
+        """Return the observation of the caller of `step`."""
         observation = self._observation(self.learner)
         self._legal = observation["action_mask"] > 0
         return observation
@@ -289,7 +290,7 @@ class AecGoalEnv(GameGoalFunctions, gymnasium.Env[Batch, np.int64]):
 def _two_players(name: str, env: AecEnv) -> list[str]:
     agents = list(env.possible_agents)
     if len(agents) != PLAYERS:
-        msg = f"{name} is for {len(agents)} players; only two who move in turn fit here"
+        msg = f"{name} has {len(agents)} players; only games for two who move in turn are supported"
         raise EnvError(msg)
     return agents
 
@@ -297,9 +298,7 @@ def _two_players(name: str, env: AecEnv) -> list[str]:
 def _actions(name: str, env: AecEnv, agents: list[str]) -> spaces.Discrete:
     first, second = (env.action_space(agent) for agent in agents)
     if not isinstance(first, spaces.Discrete) or first != second or first.start != 0:
-        msg = (
-            f"{name} has the actions {first}; only Discrete(n), the same for both players, fit here"
-        )
+        msg = f"{name} has the actions {first}; only one Discrete(n) for both players is supported"
         raise EnvError(msg)
     return spaces.Discrete(int(first.n))
 
@@ -309,14 +308,14 @@ def _has_board(space: Space) -> bool:
 
 
 def _shown_space(space: Space) -> Space:
-    """Return the space of what an agent sees, without the mask."""
+    """Return the space of an agent's observations, without the mask."""
     return space["observation"] if isinstance(space, spaces.Dict) and _has_board(space) else space
 
 
 def _board_space(shown: Space) -> spaces.Box:
-    """Return the space of what an agent sees as one array: whole numbers stay, others are float32.
+    """Return the space of observations as one array: whole numbers stay, others become float32.
 
-    What is no Box is flattened, as `gymnasium.spaces.flatten` does it.
+    Anything but a Box is flattened, as by `gymnasium.spaces.flatten`.
     """
     if not isinstance(shown, spaces.Box):
         flat: Any = spaces.flatten_space(shown)

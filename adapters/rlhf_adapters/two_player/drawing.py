@@ -1,4 +1,4 @@
-"""Positions of games as text and as plain pictures: for logs, and for recorders of videos."""
+"""Positions of games as text and as plain pictures, for logs and videos."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from rlhf_games.base import Game, States
 ANSI, RGB = "ansi", "rgb_array"
 MODES = (ANSI, RGB)
 SIGNS = ".XO"
-"""Of an empty cell and of the first and the second player's stones in texts."""
+"""Symbols of an empty cell and of the first and second player's stones."""
 COLOURS = np.array([(232, 236, 241), (214, 69, 65), (44, 62, 140)], np.uint8)
-"""Likewise, in pictures."""
+"""Their colours in pictures."""
 BOARD = np.array((120, 144, 164), np.uint8)
 CELL = 48
 """Pixels of a cell's side."""
 LETTER = (6, 12)
-"""Pixels of a letter, of which `ZOOM` times as many are drawn."""
+"""Pixels of a letter before it is enlarged by `ZOOM`."""
 ZOOM, MARGIN = 2, 4
 
 
@@ -38,9 +38,9 @@ def checked_mode(mode: str | None) -> str | None:
 
 
 def stones_of(game: Game, states: States) -> NDArray[np.int64]:
-    """Return what stands where, int64 `[B, H, W]`: 1 the first player's, 2 the second's, else 0.
+    """Return the stones, int64 `[B, H, W]`: 1 the first player's, 2 the second's, else 0.
 
-    The board is the one that the first player sees.
+    The board is seen from the first player's side.
     """
     second = game.mover(states) == 1
     planes = game.observe(states)[:, :2] > 0
@@ -51,7 +51,7 @@ def stones_of(game: Game, states: States) -> NDArray[np.int64]:
 
 
 def text_of(game: Game, state: States) -> str:
-    """Return a position uint64 `[W]` as text: as the game writes it, else X and O."""
+    """Return a position uint64 `[W]` as text: the game's own text, otherwise X and O."""
     written = game.text(state)
     if written is not None:
         return written
@@ -70,7 +70,7 @@ def picture_of(game: Game, state: States) -> NDArray[np.uint8]:
 
 
 def drawn(game: Game, state: States, mode: str | None) -> Picture:
-    """Return a position as a render mode wants it, None without one."""
+    """Return a position in a render mode, None without one."""
     if mode is None:
         return None
     return text_of(game, state) if mode == ANSI else picture_of(game, state)
@@ -83,7 +83,7 @@ def _disc() -> NDArray[np.bool_]:
 
 
 def _written(game: Game, state: States) -> NDArray[np.uint8]:
-    """Return the text of a position as a picture with room for the text of the start and more."""
+    """Return a position's text as a picture that is at least as large as that of the start."""
     from PIL import Image, ImageDraw, ImageFont  # noqa: PLC0415 - only where pictures are asked for
 
     start = (game.text(game.initial(1)[0]) or "").split("\n")

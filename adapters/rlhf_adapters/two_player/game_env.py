@@ -1,11 +1,11 @@
 """Our own games as goal-conditioned environments: one for Gymnasium, a batched one for SB3.
 
-With `opponent="self"` both seats are played by the caller of `step`: one step is one ply, and the
-observation is the next mover's view. With another opponent the learner plays one seat, changing it
-from game to game; a step returns when it is the learner's turn again or the game is over, so the
-loser receives its -1.
+With `opponent="self"` the caller of `step` plays both seats: one step is one ply, and the
+observation is the next mover's view. With another opponent the learner plays one seat, a different
+one from game to game; a step returns when it is the learner's turn again or the game is over, so
+the loser receives its -1.
 
-An illegal action forfeits the game of the caller of `step`; an opponent that chooses one raises
+An illegal action by the caller of `step` forfeits the game; one by an opponent raises
 `IllegalMoveError`.
 """
 
@@ -30,13 +30,13 @@ from rlhf_adapters.two_player.opponents import Opponent
 from rlhf_games.base import Game, GameError
 
 FPS = 2
-"""Moves a second in videos."""
+"""Moves per second in videos."""
 
 
 class GameEnv(GameGoalFunctions, gymnasium.Env[Batch, np.int64]):
     """One game as a Gymnasium goal environment; arguments as in `GoalGames`.
 
-    `info` of a finished game holds what `GameVecEnv` says, too, except `episode`.
+    `info` of a finished game is that of `GameVecEnv`, without `episode`.
     `render_mode` is None, "ansi" (a text) or "rgb_array".
     """
 
@@ -92,7 +92,7 @@ class GameEnv(GameGoalFunctions, gymnasium.Env[Batch, np.int64]):
         return np.asarray(self.game.legal(self.games.states)[0])
 
     def render(self) -> Picture:
-        """Return the position as `render_mode` has it, None without one."""
+        """Return the position in `render_mode`, None without one."""
         return self.games.drawn(0, self.render_mode)
 
     def close(self) -> None:
@@ -108,9 +108,9 @@ class GameVecEnv(GameGoalFunctions, BatchVecEnv):
     """n games as an SB3 `VecEnv`: one call steps them all, no Python loop per game.
 
     `infos[i]` of a finished game holds `terminal_observation`, `is_success`, `seat_achieved`,
-    bool `[2, G]`: what the first and the second player achieved, the name of the `opponent` if
-    there is one, and `episode` as SB3's `Monitor` has it: the reward, the steps and the seconds. In
-    self-play the reward is that of the last mover. Arguments as in `GoalGames`; `render_mode` is
+    bool `[2, G]`: the goals that the first and the second player achieved, the name of the
+    `opponent` if there is one, and `episode` as in SB3's `Monitor`: reward, steps and seconds. In
+    self-play the reward is the last mover's. Arguments as in `GoalGames`; `render_mode` is
     None, "ansi" or "rgb_array".
     """
 
@@ -150,7 +150,7 @@ class GameVecEnv(GameGoalFunctions, BatchVecEnv):
     def step_wait(
         self,
     ) -> tuple[Batch, NDArray[np.float32], NDArray[np.bool_], list[Info]]:
-        """Step all games; finished ones start anew."""
+        """Step all games; finished ones restart."""
         self.games.step(self._actions)
         self._steps += 1
         achieved, desired = self.games.achieved(), self.games.desired()
@@ -205,15 +205,15 @@ class GameVecEnv(GameGoalFunctions, BatchVecEnv):
         self.games.opponents.change(opponent)
 
     def get_images(self) -> Sequence[Any]:
-        """Return the positions as `render_mode` has them, None without one."""
+        """Return the positions in `render_mode`, None without one."""
         return [self.games.drawn(number, self.render_mode) for number in range(self.num_envs)]
 
     def run_state(self) -> Batch:
-        """Return where all games are, and their random numbers, so that a run can go on."""
+        """Return the state of all games and their random numbers, so that a run can resume."""
         return self.games.run_state()
 
     def restore_run_state(self, state: Batch) -> bool:
-        """Go on where `run_state` was called; return False if other games were played there.
+        """Restore the state from `run_state`; return False if it is from another game.
 
         Raises:
             KeyError: something is missing.
@@ -229,8 +229,8 @@ class GameVecEnv(GameGoalFunctions, BatchVecEnv):
     def env_method(
         self, method_name: str, *method_args: Any, indices: Any = None, **method_kwargs: Any
     ) -> list[Any]:
-        """Call a method once per game, but `set_opponent` once for all: they share it."""
-        if method_name == "render":  # what `VecEnv.render` asks in modes without one big picture
+        """Call a method once per game, but `set_opponent` only once, as all games share it."""
+        if method_name == "render":  # called by `VecEnv.render` in modes without one big picture
             images = self.get_images()
             return [images[number] for number in self._get_indices(indices)]
         if method_name == "set_opponent":

@@ -1,9 +1,9 @@
-"""The goal-conditioned interface: what every adapter hands out, as pure functions on arrays.
+"""The goal-conditioned interface of every adapter, as pure functions on arrays.
 
 Observations are Dicts in the convention of Gymnasium-Robotics' GoalEnv plus PettingZoo's mask:
 `observation`, `achieved_goal`, `desired_goal`, `action_mask` (int8, 1 = legal). Goals are rows of a
-finite table, so `desired_goal` is one-hot `[G]` and `achieved_goal` holds a 1 for every goal that
-the finished game achieved; it is all 0 while the game goes on and all -1 after an illegal move,
+finite table, so `desired_goal` is one-hot `[G]` and `achieved_goal` has a 1 for every goal that
+the finished game achieved; it is all 0 while the game goes on, and all -1 after an illegal move,
 which forfeits the game.
 """
 
@@ -51,7 +51,7 @@ def goal_rewards(
         desired: one-hot float32 `[..., G]`.
     """
     finished = (achieved != 0).any(axis=-1)
-    reached = achieved > 0  # a forfeit is never rewarded, even if hindsight makes it the goal
+    reached = achieved > 0  # a forfeit never pays, even if hindsight makes it the goal
     hit = (reached * desired).max(axis=-1).clip(0.0, 1.0)
     credit = (draw_values * desired).sum(axis=-1) * reached[..., DRAW_ROW]
     value = np.maximum(hit, credit)
@@ -76,7 +76,7 @@ class GameGoalFunctions:
     """The vectorised functions of a goal environment, for one game or many.
 
     Args:
-        game: its goal table says what a draw is worth.
+        game: its goal table gives the value of a draw.
     """
 
     def __init__(self, game: HasGoals) -> None:

@@ -1,7 +1,7 @@
-"""The state of n games that are played for goals: seats, goals, opponents; no framework.
+"""The state of n games with goals: seats, goals, opponents; no framework.
 
-A game is played against an opponent, or by the caller of `step` for both seats ("self"). Against an
-opponent the learner plays one seat and changes it from game to game.
+The caller of `step` plays both seats ("self"), or one seat against an opponent, changing it from
+game to game.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def draw_goals(
         count: games.
         n_goals: G.
         fixed: the goal of all, or None: in half of the games both seats play to win (row 0), in the
-            other half each is given a random goal.
+            other half each gets a random goal.
     """
     if fixed is not None:
         return np.full((count, 2), fixed)
@@ -45,14 +45,14 @@ def draw_goals(
 
 
 class CrossCheck(Protocol):
-    """An object that follows every game, e.g. to play it in another library too."""
+    """An object that follows every game, e.g. to play it in another library as well."""
 
     def restart(self, which: NDArray[np.bool_]) -> None:
-        """New games begin where `which` `[n]` is set."""
+        """Begin new games where `which` `[n]` is set."""
         ...
 
     def play(self, which: NDArray[np.bool_], actions: NDArray[np.int64], after: States) -> None:
-        """In the k games where `which` is set, actions `[k]` led to positions `[k, W]`."""
+        """Follow actions `[k]` to positions `[k, W]` in the k games where `which` is set."""
         ...
 
     def picture(self, number: int) -> Picture:
@@ -60,20 +60,20 @@ class CrossCheck(Protocol):
         ...
 
     def close(self) -> None:
-        """Release what it holds."""
+        """Release its resources."""
         ...
 
 
 class GoalGames:
-    """n games that are played for goals; no auto-reset.
+    """n games with goals; no auto-reset.
 
     Args:
         game: the rules.
-        n: how many games run side by side.
+        n: the number of games side by side.
         goal: the goal of both seats by name, or "mixed": in half of the games both seats play to
-            win, in the other half each is given a random goal.
+            win, in the other half each gets a random goal.
         opponent: an opponent or a mixture, see `opponents`.
-        seed: of goals, opening seats, the drawing of opponents and random ones.
+        seed: of goals, first seats, the choice of opponents, and random opponents.
 
     Attributes:
         learner: int8 `[n]`, the seat of the caller of `step`; in self-play that of the last mover.
@@ -100,11 +100,11 @@ class GoalGames:
         self.seed(seed)
 
     def seed(self, seed: int | None) -> None:
-        """Start the random numbers and the order of seats anew; `restart` must follow.
+        """Reseed the random numbers and the order of seats; call `restart` next.
 
-        In the first game after an even seed the learner plays first in every other game beginning
-        with game 0, after an odd one in the rest; each further game swaps the seats. So the seats
-        are also even if every game is seeded, 0, 1, 2, ...
+        After an even seed the learner plays first in games 0, 2, 4, ..., after an odd one in the
+        others; each further round swaps the seats. So the seats are balanced even if every game is
+        seeded with 0, 1, 2, ...
         """
         self.rng = np.random.default_rng(seed)
         self._next_seat = ((np.arange(self.n) + (seed or 0)) % 2).astype(np.int8)
@@ -143,7 +143,7 @@ class GoalGames:
             self._reply(playing & (self.game.outcome(self.states) == Outcome.ONGOING))
 
     def achieved(self) -> NDArray[np.float32]:
-        """Return what the learner (in self-play: who moved last) achieved, float32 `[n, G]`."""
+        """Return the learner's achieved goals (self-play: the last mover's), float32 `[n, G]`."""
         seats = (self.game.mover(self.states) != self.learner).astype(np.int64)
         of_learner = self.game.achieved(self.states)[np.arange(self.n), seats]
         achieved = np.asarray(of_learner, np.float32)
@@ -151,7 +151,7 @@ class GoalGames:
         return achieved
 
     def achieved_by_seat(self, which: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Return what the first and the second player of games achieved, bool `[k, 2, G]`."""
+        """Return the achieved goals of both players of games, bool `[k, 2, G]`."""
         states = self.states[which]
         by_seat = self.game.achieved(states)
         second_to_move = self.game.mover(states) == 1
@@ -175,27 +175,27 @@ class GoalGames:
         }
 
     def ending(self, game: int) -> Info:
-        """Return what `infos` say of a finished game, beside its observation."""
+        """Return the info of a finished game, without its observation."""
         info: Info = {"seat_achieved": self.achieved_by_seat(np.array([game]))[0]}
         if not self.opponents.alone[game]:
             info["opponent"] = self.opponents.name(game)
         return info
 
     def drawn(self, game: int, mode: str | None) -> Picture:
-        """Return a game as a render mode has it, or as its `cross_check` draws it."""
+        """Return a game in a render mode, or as its `cross_check` draws it."""
         if self.cross_check is not None:
             return self.cross_check.picture(game)
         return drawn(self.game, self.states[game], mode)
 
     def run_state(self) -> Batch:
-        """Return where all games are, and their random numbers, so that a run can go on."""
+        """Return the state of all games and their random numbers, so that a run can resume."""
         generator = json.dumps(self.rng.bit_generator.state).encode()
         kept = {name: getattr(self, name).copy() for name in RUNNING}
         kept["opponents"] = self.opponents.playing.copy()
         return {**kept, "generator": np.frombuffer(generator, np.uint8)}
 
     def restore_run_state(self, state: Batch) -> bool:
-        """Go on where `run_state` was called; return False if other games were played there.
+        """Restore the state from `run_state`; return False if it is from another game.
 
         Raises:
             KeyError: something is missing.
@@ -205,7 +205,7 @@ class GoalGames:
             return False
         shown = self.game.observe(np.ascontiguousarray(state["states"], np.uint64))
         if not np.array_equal(self.game.from_observation(shown), state["states"]):
-            msg = f"these are no positions of {self.game.title}"
+            msg = f"these are not positions of {self.game.title}"
             raise ValueError(msg)
         self.rng.bit_generator.state = json.loads(state["generator"].tobytes())
         most = {"goals": len(self.game.goals) - 1, "learner": 1, "_next_seat": 1}
@@ -239,7 +239,7 @@ class GoalGames:
             self.cross_check.play(which, actions, after)
 
     def _reply(self, which: NDArray[np.bool_]) -> None:
-        """Let the opponents move once: in a `Game`, players move in turn."""
+        """Let the opponents move once, as players of a `Game` move in turn."""
         which = which & ~self.opponents.alone
         if not which.any():
             return

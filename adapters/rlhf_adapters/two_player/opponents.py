@@ -4,8 +4,8 @@ An opponent is "self" (the caller of `step` plays both seats), "random", a funct
 
     {"minimax:3": 0.5, "random": 0.5}        or        [(my_function, 2), ("self", 1)]
 
-The opponent of a game is drawn when the game begins and stays to its end. Other words, such as
-"minimax:3", are what the application layer makes of them: `OpponentSource`s.
+A game's opponent is drawn when the game begins and stays until its end. The application layer turns
+other names, such as "minimax:3", into `OpponentSource`s.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from rlhf_adapters.specs import RANDOM, SELF
 from rlhf_games.base import Array, Game, GameError, IllegalMoveError
 
 Opponent = Callable[[Any, NDArray[np.int64]], NDArray[np.int64]]
-"""Chooses actions int64 `[B]` for positions and goal rows int64 `[B]` of those who are to move.
+"""Chooses actions int64 `[B]` for positions and goal rows int64 `[B]` of the players to move.
 
-Positions are states uint64 `[B, W]` of the environment's `game`. Where an environment has no
-`game`, they are a Dict of arrays `[B, ...]`: what the opponent observes.
+Positions are states uint64 `[B, W]` of the environment's `game`. Without a `game`, they are the
+opponent's observations, a Dict of arrays `[B, ...]`.
 """
 
 
 @runtime_checkable
 class OpponentSource(Protocol):
-    """Makes an opponent when the rules are known.
+    """Makes an opponent once the rules are known.
 
     Attributes:
         name: how errors and results call it.
@@ -43,11 +43,11 @@ class OpponentSource(Protocol):
 
 
 class Seated(NamedTuple):
-    """One who may sit opposite.
+    """A possible opponent.
 
     Attributes:
-        name: how errors and results call it.
-        choose: its moves; None: those of the caller of `step`.
+        name: its name in errors and results.
+        choose: chooses its moves; None: the caller of `step` does.
     """
 
     name: str
@@ -58,7 +58,7 @@ class Opponents:
     """The opponents of n games.
 
     Args:
-        n: how many games run side by side.
+        n: the number of games side by side.
         choice: an opponent or a mixture, see the top of this file.
         random: chooses a random legal action from positions and goals.
         game: the rules, None where they cannot be simulated.
@@ -67,7 +67,7 @@ class Opponents:
         alone: bool `[n]`, the games in which the caller of `step` plays both seats.
 
     Raises:
-        GameError: the choice is unknown, or the weights of a mixture cannot work.
+        GameError: the choice is unknown, or a mixture has invalid weights.
     """
 
     def __init__(self, n: int, choice: object, random: Opponent, game: Game | None) -> None:
@@ -79,7 +79,7 @@ class Opponents:
         self.change(choice)
 
     def change(self, choice: object) -> None:
-        """Draw opponents from another choice; games that have begun keep theirs."""
+        """Draw opponents from another choice; games in progress keep theirs."""
         pairs = mixture(choice)
         new = [self._seated(each) for each, _ in pairs]
         kept, places = np.unique(self._playing, return_inverse=True)
@@ -96,7 +96,7 @@ class Opponents:
 
     @property
     def playing(self) -> NDArray[np.int64]:
-        """Which of the opponents plays in each game, int64 `[n]`."""
+        """The number of the opponent in each game, int64 `[n]`."""
         return self._playing
 
     def sit_down(self, playing: Array) -> None:
@@ -117,7 +117,7 @@ class Opponents:
     def draw(self, which: NDArray[np.bool_], rng: np.random.Generator) -> None:
         """Draw the opponents of the new games where `which` `[n]` is set."""
         possible = np.flatnonzero(self._weights)
-        if len(possible) == 1:  # no chance, no random number
+        if len(possible) == 1:  # a single opponent needs no random number
             self._playing[which] = possible[0]
         else:
             shares = self._weights / self._weights.sum()
@@ -132,7 +132,7 @@ class Opponents:
         Args:
             which: bool `[n]`.
             positions: of these games, see `Opponent`.
-            goals: rows of what the opponents play for, int64 `[k]`.
+            goals: rows of the opponents' goals, int64 `[k]`.
 
         Raises:
             GameError: an opponent did not choose one action per position.
@@ -149,11 +149,11 @@ class Opponents:
     def check(
         self, which: NDArray[np.bool_], actions: NDArray[np.int64], legal: NDArray[np.bool_]
     ) -> None:
-        """Name the opponent that chose an illegal action.
+        """Raise an error that names the opponent if one chose an illegal action.
 
         Args:
             which: bool `[n]`.
-            actions: int64 `[k]`, what `choose` returned.
+            actions: int64 `[k]`, from `choose`.
             legal: bool `[k, A]`.
 
         Raises:

@@ -1,4 +1,4 @@
-"""A game of ours behind PettingZoo's AEC interface; only imported where PettingZoo is installed."""
+"""One of our games behind PettingZoo's AEC interface; imported only if PettingZoo is installed."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ AGENTS = ("player_0", "player_1")
 
 
 class GameAEC(AECEnv):  # type: ignore[misc] # PettingZoo's base class is Any here
-    """A game as an `AECEnv` without wrappers; see `to_pettingzoo.aec_env` for the arguments.
+    """A game as an `AECEnv` without wrappers; arguments as in `to_pettingzoo.aec_env`.
 
-    Observations `observation` are the game's, int8, from the agent's own view: plane 0 holds its
-    own stones. The waiting player sees the same board with these two planes exchanged, and no legal
-    action; turned, if the game shows it turned to the second player.
+    `observation` is the game's, int8, from the agent's own view: plane 0 holds its own stones. The
+    waiting player sees the same board with these two planes swapped and no legal action; the board
+    is
+    turned if the game shows it turned to the second player.
     """
 
     def __init__(self, game: Game, goal: str | None, render_mode: str | None) -> None:
@@ -60,7 +61,7 @@ class GameAEC(AECEnv):  # type: ignore[misc] # PettingZoo's base class is Any he
         return self.action_spaces[agent]
 
     def reset(self, seed: int | None = None, options: Info | None = None) -> None:
-        """Start a new game; the seed is that of the goals."""
+        """Start a new game; the seed determines the goals."""
         del options
         if seed is not None:
             self.rng = np.random.default_rng(seed)
@@ -99,7 +100,7 @@ class GameAEC(AECEnv):  # type: ignore[misc] # PettingZoo's base class is Any he
         return dict(zip(AGENTS, rewards.tolist(), strict=True))
 
     def observe(self, agent: str) -> Batch:
-        """Return what an agent sees."""
+        """Return an agent's observation."""
         seat = AGENTS.index(agent)
         board = self.game.observe(self.state)[0].astype(np.int8)
         waits = self.game.mover(self.state)[0] != seat
@@ -114,7 +115,7 @@ class GameAEC(AECEnv):  # type: ignore[misc] # PettingZoo's base class is Any he
         return seen
 
     def _from_behind(self, board: NDArray[np.int8]) -> NDArray[np.int8]:
-        """Return what the mover sees as the other player sees it."""
+        """Return the mover's observation from the other player's view."""
         seen = board.copy()
         seen[:2] = board[1::-1]
         if self.game.turned:  # the clock does not show the board
@@ -131,7 +132,7 @@ class GameAEC(AECEnv):  # type: ignore[misc] # PettingZoo's base class is Any he
         self.infos = {agent: {"action_mask": self._mask(agent)} for agent in self.agents}
 
     def render(self) -> Picture:
-        """Return the position as `render_mode` has it, see `drawing`."""
+        """Return the position in `render_mode`, see `drawing`."""
         return (
             None if self.render_mode is None else drawn(self.game, self.state[0], self.render_mode)
         )

@@ -1,4 +1,4 @@
-"""Goals by what a player has won in all when the game ends."""
+"""Goals about a player's total reward when the game ends."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rlhf_games.base import Goal, UnknownGoalError, unknown_name
 
 
 class TotalGoal(NamedTuple):
-    """A goal that is achieved by what a player has won in all.
+    """A goal that a player's total reward achieves.
 
     Attributes:
         goal: its name and meaning.
@@ -27,12 +27,12 @@ class TotalGoal(NamedTuple):
 
 
 def total_goals(margins: Sequence[int] = ()) -> tuple[TotalGoal, ...]:
-    """Return win, draw and lose, and for each margin a goal to win at least so much."""
+    """Return win, draw and lose, and a goal to win at least each margin."""
     tiny, most = np.nextafter(0.0, 1.0), np.inf
-    win = Goal("win", "end with more than nothing", draw_value=0.5, zero_sum=True)
+    win = Goal("win", "end with a total above 0", draw_value=0.5, zero_sum=True)
     return (
         TotalGoal(win, tiny, most),
-        TotalGoal(Goal("draw", "end with nothing won or lost"), 0.0, 0.0),
+        TotalGoal(Goal("draw", "end with a total of 0"), 0.0, 0.0),
         TotalGoal(Goal("lose", "end with a loss"), -most, -tiny),
         *(TotalGoal(goal, least, most) for goal, least in margin_goals(margins)),
     )
@@ -51,14 +51,14 @@ class TotalGoals:
         self.bounds = np.array([row[1:] for row in table])
         self.implied = np.eye(len(table), dtype=np.bool_)
         for row, goal in enumerate(self.goals):
-            if goal.implies is not None:  # it stands earlier
+            if goal.implies is not None:  # it comes earlier
                 self.implied[row] |= self.implied[self.index(goal.implies)]
 
     def index(self, name: str) -> int:
         """Return the row of a goal.
 
         Raises:
-            UnknownGoalError: there is none; near names are listed.
+            UnknownGoalError: there is none; suggests similar names.
         """
         names = [goal.name for goal in self.goals]
         if name in names:

@@ -1,4 +1,4 @@
-"""Many arcade games that are played at the same time: their states, their dice, what they show."""
+"""Many arcade games played at the same time: their states, dice and observations."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from rlhf_games.arrays import actions_of
 
 
 class ArcadeBatch:
-    """n games, each with dice of its own; compiled calls step them all.
+    """n games, each with its own dice; compiled calls step them all.
 
     The arrays below show the games after the last call; the next call overwrites them.
 
     Args:
         game: the rules.
-        n: how many.
-        seed: of all chance; game i is played as the only one of seed + i.
+        n: their number.
+        seed: of everything random; game i is the same as a single game with seed + i.
 
     Attributes:
         states: int16 `[n, W]`.
         observation: uint8 `[n, C, H, W]`.
         reward: points of the last step, float32 `[n]`.
         over: bool `[n]`.
-        draws: what the dice threw last, float64 `[n, K]`.
+        draws: the latest draws of the dice, float64 `[n, K]`.
         dice: of all games.
     """
 
@@ -45,12 +45,12 @@ class ArcadeBatch:
         self.restart(self._all)
 
     def seed(self, seed: int | None) -> None:
-        """Start the dice anew; `restart` must follow. No action is left to stick."""
+        """Reseed the dice and forget the last actions; call `restart` next."""
         self.dice = Dice(self.n, seed)
         self.states[:, arcade_rules.LAST_ACTION] = 0
 
     def restart(self, which: NDArray[np.bool_]) -> None:
-        """Begin the games of `which` `[n]` anew."""
+        """Restart the games of `which` `[n]`."""
         self.dice.throw(which, self.draws)
         arcade_rules.restart_batch(
             self.game.rules, self.states, which, self.draws, self.observation
@@ -73,7 +73,7 @@ class ArcadeBatch:
         self.over = self.game.over(self.states)
 
     def step_some(self, which: NDArray[np.int64], actions: Any) -> None:
-        """Play one action `[k]` in the games of `which` `[k]`; the others stay as they are.
+        """Play one action `[k]` in the games of `which` `[k]`; the others stay unchanged.
 
         Raises:
             GameError: there are not k actions.

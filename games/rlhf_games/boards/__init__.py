@@ -1,1 +1,1 @@
-"""Concrete board games: each one module, and one line in `rlhf_games.__init__`."""
+"""Concrete board games: one module each, and one line in `rlhf_games.__init__`."""

@@ -1,1 +1,1 @@
-"""Bots that leave home: trained agents as files and programs that do not need this package."""
+"""Exported bots: trained agents as files and programs that do not need this package."""

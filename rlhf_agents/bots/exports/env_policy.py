@@ -1,4 +1,4 @@
-"""A model of an environment without rules to search: its Q-network and its observations."""
+"""A model for an environment without rules to search: its Q-network and its observations."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ BOARD, GOAL = "observation", "desired_goal"
 
 
 class EnvPolicy:
-    """A model that was trained in an environment as it is, e.g. `gymnasium:CartPole-v1`.
+    """A model that was trained in an unchanged environment, e.g. `gymnasium:CartPole-v1`.
 
     Args:
-        name: how it is called.
+        name: its name.
         model: an `HFDQN` without a game.
 
     Attributes:
         network: the torch module that returns values `[B, A]`.
-        parts: what it observes, by name: the observation first, then the goal, then others.
-            Environments whose observation is not a Dict have the one part `observation`.
+        parts: the parts of its observation by name: the observation first, then the goal, then
+            others. If the observation is not a Dict, the only part is `observation`.
         n_actions: A.
-        masked: the environment allows some actions only.
+        masked: the environment has action masks.
 
     Raises:
         SettingError: the actions are not numbers from a range.
@@ -42,8 +42,8 @@ class EnvPolicy:
         actions = model.action_space
         if model.normalizer is not None and model.normalizer.norm_obs:
             msg = (
-                f"{name} was trained in a VecNormalize, and exported bots do not normalise what "
-                "they see; train without norm_obs to export it"
+                f"{name} was trained in a VecNormalize, and exported bots do not normalise their "
+                "observations; train without norm_obs to export it"
             )
             raise SettingError(msg)
         if not isinstance(actions, spaces.Discrete):
@@ -80,11 +80,11 @@ class EnvPolicy:
 
 
 def _stores_masks(model: HFDQN) -> bool:
-    """Return whether the environment gave masks apart from its observations: they were stored."""
+    """Return whether masks were stored, which means that they are not in the observations."""
     from rlhf_agents.dqn.replay.masked_buffer import MaskedReplayBuffer  # noqa: PLC0415 - imports torch
 
     buffer = model.replay_buffer_class
     plain = isinstance(buffer, type) and issubclass(buffer, MaskedReplayBuffer)
-    # Foresight uses that buffer too, and refuses such environments.
+    # Foresight also uses that buffer, but refuses such environments.
     stores = plain and model.model_foresight is None
     return stores or bool(model.replay_buffer_kwargs.get("store_masks", False))

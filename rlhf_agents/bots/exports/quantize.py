@@ -1,4 +1,4 @@
-"""Helpers of the small networks: whole numbers with a share per row, and the rows that occur."""
+"""Helpers for small networks: whole numbers with a step per row, and the rows that occur."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Floats = NDArray[np.float32]
 
 
 def in_shares(rows: Floats, levels: int = MOST) -> tuple[Bytes, Floats]:
-    """Return rows `[..., D]` as multiples of a share `[...]` of their largest number."""
+    """Return rows `[..., D]` as whole multiples of a step `[...]` per row."""
     largest = np.abs(rows).max(axis=-1)
     scale = np.where(largest > 0, largest / levels, 1.0).astype(np.float32)
     return np.rint(rows / scale[..., None]).astype(np.int8), scale

@@ -1,7 +1,7 @@
-"""Tight weights: a pattern network in as few bytes as a file may have.
+"""Tight weights: a pattern network in a limited number of bytes.
 
-A table row is int8 times a step of its own, the finer the more often the row occurs in games: an
-error matters as often as it is made, so that steps grow with the inverse root of the frequency
+A table row is int8 times its own step, which is finer for rows that occur more often in games: an
+error counts each time it occurs, so steps are proportional to the inverse root of the frequency
 (reverse water-filling, Cover & Thomas, Elements of Information Theory, section 10.3.3). Rows that
 never occur are left out. Steps are small multiples of powers of two, so that sums of rows are exact
 in float32 in any order. Dense layers and heads are int8 times a float32 per output.
@@ -22,23 +22,24 @@ from rlhf_agents.search.compiled_network import PatternWeights
 from rlhf_games.base import Array, Outcome
 
 HEAD_LEVELS = (127, 31, 7)
-"""Largest codes of heads: the first that leaves the table most of the room, else the last."""
+"""Largest codes of heads: the first that leaves most of the space to the table, otherwise the
+last."""
 HEAD_SHARE = 1 / 3
 LEFT_OUT = 127
-"""In place of the exponent of a row that is zero."""
+"""The exponent of a row that is zero."""
 EXPONENTS = (-1, 6)
 USUAL = 0.02
-"""A row of this frequency has the exponent 0."""
+"""The frequency of a row with exponent 0."""
 CHANCES = (0.1, 0.3, 1.0)
-"""Games from which frequencies are taken: the chances of a random move in place of the agent's."""
+"""Games for measuring frequencies: their probabilities of a random move instead of the agent's."""
 GAMES = 1500
 SEED = 0
 FINEST, COARSEST = -10, 4
-"""Binary logarithms of the steps that are tried."""
+"""Binary logarithms of the steps to try."""
 FILTERS = [{"id": lzma.FILTER_LZMA2, "dict_size": 1 << 22, "lc": 0, "lp": 0, "pb": 0}]
-"""A reader needs them to unpack."""
+"""LZMA filters, which a reader needs to unpack."""
 SEARCH = {"mode": lzma.MODE_NORMAL, "mf": lzma.MF_BT4, "nice_len": 8, "depth": 1}
-"""Codes hardly repeat: short matches, looked for once, pack as well in a fifth of the time."""
+"""Codes hardly repeat: short matches found in one pass compress as well, in a fifth of the time."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class TightWeights:
         dense_scale: float32 `[depth, D]`, one per output.
         heads: int8 `[2 * G * A, D]`.
         head_scale: float32 `[2 * G * A]`.
-        exact: what stays as it is: windows, scale, shift, bias, head_bias, parents.
+        exact: arrays that are not rounded: windows, scale, shift, bias, head_bias, parents.
     """
 
     step: float
@@ -66,7 +67,7 @@ class TightWeights:
     exact: PatternWeights
 
     def weights(self) -> PatternWeights:
-        """Return the network with which the exported bot plays."""
+        """Return the exported bot's network."""
         kept = np.flatnonzero(self.exponents != LEFT_OUT)
         kept = kept[np.argsort(self.exponents[kept], kind="stable")]
         table = np.zeros((len(self.exponents), self.codes.shape[1]), np.float32)
@@ -80,7 +81,7 @@ class TightWeights:
         )
 
     def arrays(self) -> list[Array]:
-        """Return the arrays of a file, in its order; the step is stored apart from them."""
+        """Return the arrays of a file in its order; the step is stored separately."""
         exact = self.exact
         return [
             self.exponents,
@@ -96,7 +97,7 @@ class TightWeights:
         ]
 
     def packed(self) -> bytes:
-        """Return the arrays, least byte first, compressed by raw LZMA2 with FILTERS."""
+        """Return the arrays, little-endian, compressed by raw LZMA2 with FILTERS."""
         little = (np.asarray(one, one.dtype.newbyteorder("<")) for one in self.arrays())
         return _compressed(b"".join(one.tobytes() for one in little))
 
@@ -168,7 +169,7 @@ def _compressed(data: bytes) -> bytes:
 
 
 def row_frequencies(agent: Agent) -> NDArray[np.float64]:
-    """Return in what share of positions each table row occurs, float64 `[R]`.
+    """Return the share of positions in which each table row occurs, float64 `[R]`.
 
     The positions are those of games that the agent plays against itself with random moves.
     """

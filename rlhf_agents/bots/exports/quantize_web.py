@@ -1,8 +1,8 @@
 """Small weights: a pattern network in whole numbers, a fifth of its size.
 
 The table is int8 times one power of two, so that its sums are exact in any order; dense layers and
-heads are int8 times a float32 of their own per output. Table rows for contents that never occur in
-random games are left out: they were never trained, and most cannot occur.
+heads are int8 times a float32 per output. Table rows for patterns that never occur in random games
+are left out: they were never trained, and most cannot occur.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class SmallWeights:
         dense_scale: float32 `[depth, D]`, one per output.
         heads: int8 `[2 * G * A, D]`.
         head_scale: float32 `[2 * G * A]`.
-        exact: what stays as it is: windows, scale, shift, bias, head_bias, parents.
+        exact: arrays that are not rounded: windows, scale, shift, bias, head_bias, parents.
     """
 
     step: float
@@ -48,7 +48,7 @@ class SmallWeights:
     exact: PatternWeights
 
     def weights(self) -> PatternWeights:
-        """Return the network with which the exported bot plays."""
+        """Return the exported bot's network."""
         table = np.zeros((len(self.kept), self.table.shape[1]), np.float32)
         table[self.kept] = self.table * np.float32(self.step)
         dense = (self.dense * self.dense_scale[..., None]).transpose(0, 2, 1)
@@ -59,7 +59,7 @@ class SmallWeights:
         )
 
     def packed(self) -> bytes:
-        """Return all arrays, least byte first, compressed by zlib.
+        """Return all arrays, little-endian, compressed by zlib.
 
         In this order: step, kept as bits, table, scale, shift, bias, head_bias; then dense and
         heads, the scales before the numbers.
@@ -83,7 +83,7 @@ class SmallWeights:
 
 
 def shrink(game: Game, weights: PatternWeights) -> SmallWeights:
-    """Round the network of a game to small numbers."""
+    """Round a game's network to small numbers."""
     kept = rows_that_occur(game, weights.windows)
     table, step = _in_steps(weights.table[kept])
     dense, dense_scale = in_shares(weights.dense.transpose(0, 2, 1))
@@ -92,7 +92,7 @@ def shrink(game: Game, weights: PatternWeights) -> SmallWeights:
 
 
 def _in_steps(table: Floats) -> tuple[Bytes, float]:
-    """Return the rows as multiples of a power of two; the few beyond int8 are cut off."""
+    """Return the rows as multiples of a power of two; the few beyond int8 are clipped."""
     spread = max(float(np.sqrt(np.square(table).mean())), 1e-9) if table.size else 1.0
     step = float(2.0 ** np.floor(np.log2(STEP_SHARE * spread)))
     return np.clip(np.rint(table / step), -MOST, MOST).astype(np.int8), step

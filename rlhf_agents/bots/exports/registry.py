@@ -3,7 +3,7 @@
     from rlhf_agents import export
     export("connect_four", "python", "bot.py")
 
-A format is a module of its own, imported on use: its docstring is its page for users.
+A format is a separate module, imported on use: its docstring is its page for users.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ LIVE: dict[str, str] = {
     "gtp": """A program that speaks GTP, the Go Text Protocol:
 
     rlhf-gtp --agent {agent}""",
-    "openspiel": """A bot of OpenSpiel's:
+    "openspiel": """A bot for OpenSpiel:
 
     from rlhf_agents import load_agent
     from rlhf_agents.bots.protocols.openspiel_bot import AgentBot
@@ -44,26 +44,26 @@ LIVE: dict[str, str] = {
     bot = AgentBot(load_agent("{agent}"), nodes=256)
 
 OpenSpiel's GTPBot plays against it as well: GTPBot(game, ["rlhf-gtp", "--agent", "{agent}"]).""",
-    "sb3": """A model of Stable-Baselines3: our files are such models,
+    "sb3": """A Stable-Baselines3 model: our files are such models,
 
     stable_baselines3.DQN.load("{agent}.zip")
 
-and a file that SB3's DQN wrote becomes one of ours (reading it runs the code in it):
+and a file of SB3's DQN can be converted to ours (reading it runs the code in it):
 
     rlhf-export --agent dqn.zip --to sb3 --trust --out ours.zip""",
     "uci": """A program that speaks UCI, the Universal Chess Interface:
 
     rlhf-uci --agent {agent}""",
 }
-"""Formats that are not files: name to what to do instead."""
+"""Formats that are not files: name to instructions."""
 
 
 GOAL = "win"
-"""The goal of agents of games unless another is asked for."""
+"""The default goal of agents for games."""
 
 
 class ExportError(UserError):
-    """An agent cannot be exported as it was asked for."""
+    """An agent cannot be exported as requested."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,8 @@ class ExportRequest:
 
     Attributes:
         agent: the agent.
-        goal: what it plays for unless its user asks for something else.
-        nodes: positions that it looks at per move, likewise.
+        goal: its default goal.
+        nodes: its default number of positions to search per move.
         options: of the format, by name.
     """
 
@@ -87,39 +87,39 @@ class Format(Protocol):
     """A module of the table of formats.
 
     Attributes:
-        SUFFIX: how its files end, with the dot.
-        OPTIONS: names of the options that it takes.
+        SUFFIX: of its files, with the dot.
+        OPTIONS: names of its options.
     """
 
     SUFFIX: str
     OPTIONS: tuple[str, ...]
 
     def refusal(self, request: ExportRequest) -> str | None:
-        """Return in one sentence why it cannot carry this agent, and what it can; or None."""
+        """Return one sentence on why it cannot hold this agent, and which it can, or None."""
         ...
 
     def contents(self, request: ExportRequest) -> bytes:
         """Return the whole file.
 
         Raises:
-            ExportError: an option has a value that cannot work.
+            ExportError: an option has an invalid value.
         """
         ...
 
 
 @runtime_checkable
 class EnvFormat(Protocol):
-    """A format that also carries policies of environments without rules."""
+    """A format that also holds policies for environments without rules."""
 
     def env_refusal(self, policy: EnvPolicy, options: Mapping[str, object]) -> str | None:
-        """Return in one sentence why it cannot carry this policy; or None."""
+        """Return one sentence on why it cannot hold this policy, or None."""
         ...
 
     def env_contents(self, policy: EnvPolicy, options: Mapping[str, object]) -> bytes:
         """Return the whole file.
 
         Raises:
-            ExportError: the network cannot be carried.
+            ExportError: the format cannot hold the network.
         """
         ...
 
@@ -127,7 +127,7 @@ class EnvFormat(Protocol):
 def unwritten(
     request: ExportRequest, rules: Mapping[str, str], carrier: str, language: str
 ) -> str | None:
-    """Return why `carrier` cannot play the game if its rules are not written in `language`."""
+    """Return why `carrier` cannot play the game: its rules are not written in `language`."""
     title, name = request.agent.game.title, request.agent.game.name
     if name in rules:
         return None
@@ -153,11 +153,11 @@ def format_module(name: str) -> Format:
 
 
 def page(name: str, agent: str = "NAME") -> str:
-    """Return what users should know of a format.
+    """Return the page about a format.
 
     Args:
-        name: of the format, also of one that is not a file.
-        agent: whom to export, for the examples of those.
+        name: of the format, which may be one without a file.
+        agent: the agent to export, for its examples.
 
     Raises:
         ExportError: there is no such format.
@@ -180,18 +180,18 @@ def export(
     """Write an agent as a file that works without this package, and return its path.
 
     Args:
-        agent: an agent, the name of a bundled one, or the path of a model file, also of a model
-            that was trained in an environment without rules (`EnvPolicy`).
+        agent: an agent, the name of a bundled one, or the path of a model file, which may be for
+            an environment without rules (`EnvPolicy`).
         to: the format.
-        out: where to.
-        goal: what it plays for unless its user asks for something else.
-        nodes: positions that it looks at per move, likewise; 0 is the network alone.
+        out: the file to write.
+        goal: its default goal.
+        nodes: its default number of positions to search per move; 0 is the network alone.
         force: replace an existing file.
         options: of the format, see its page.
 
     Raises:
-        ExportError: the format is unknown, or cannot carry this agent, or not with these options.
-        OutputError: the path cannot be written, or there is a file and `force` is not set.
+        ExportError: the format is unknown, or cannot hold this agent, or not with these options.
+        OutputError: the path cannot be written, or the file exists and `force` is not set.
         SettingError: `nodes` is out of range.
         UserError: there is no such agent, see `rlhf_agents.load_agent`.
         rlhf_games.base.UnknownGoalError: the agent's game has no such goal.
@@ -217,7 +217,7 @@ def export(
 
 
 def _loaded(name_or_path: str) -> Agent | EnvPolicy:
-    """Return an agent, or the policy of a file that was trained in an environment without rules."""
+    """Return an agent, or the policy in a file for an environment without rules."""
     is_file = name_or_path not in bundled_agents() and Path(name_or_path).is_file()
     if is_file and read_model(name_or_path).manifest.get("game") is None:
         return EnvPolicy.load(name_or_path)
@@ -225,22 +225,22 @@ def _loaded(name_or_path: str) -> Agent | EnvPolicy:
 
 
 def _env_contents(who: EnvPolicy, to: str, goal: str, options: Mapping[str, object]) -> bytes:
-    """Return the file of a policy of an environment.
+    """Return the file with a policy for an environment.
 
     Raises:
-        ExportError: the format carries games only, or not with these options, or a goal was given,
-            which is an input of the file.
+        ExportError: the format only holds agents for games, or not with these options, or a goal
+            was given, which is an input of the file.
     """
     module = format_module(to)
     if not isinstance(module, EnvFormat):
         able = [name for name in FORMATS if isinstance(format_module(name), EnvFormat)]
         msg = (
-            f"the format {to} carries agents of games with rules to search, and {who.name} was "
-            f"trained in an environment without; formats that carry it: {', '.join(able)}"
+            f"the format {to} is for games with rules to search, and {who.name} was "
+            f"trained in an environment without; formats for it: {', '.join(able)}"
         )
         raise ExportError(msg)
     if goal != GOAL:
-        msg = f"{who.name} gets its goal with every observation: leave --goal {goal} out"
+        msg = f"every observation of {who.name} includes its goal: leave --goal {goal} out"
         raise ExportError(msg)
     if reason := module.env_refusal(who, options):
         raise ExportError(reason)

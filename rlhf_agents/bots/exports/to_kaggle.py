@@ -2,15 +2,15 @@
 
     rlhf-export --agent connect_four --to kaggle --out submission.py --nodes 2000
 
-Upload `submission.py` as it is, or try it with Kaggle's client:
+Upload `submission.py` unchanged, or try it with Kaggle's client:
 
     from kaggle_environments import make
     make("connectx").run(["submission.py", "negamax"])
 
-* `goal` is what the bot plays for; `nodes` how many positions it looks at, as far as time allows:
-  it stops after 60 % of the time that a move may take.
-* Game: Connect Four. If the board has another size, or another number of stones wins, the bot
-  completes its line, else blocks the other's, else plays near the middle.
+* `goal` is the bot's goal; `nodes` is the number of positions that it searches, as far as time
+  allows: it stops after 60 % of the time limit of a move.
+* Game: Connect Four. If the board has another size, or the length of a winning line is different,
+  the bot completes its line, otherwise blocks the opponent's, otherwise plays near the middle.
 * The weights are those of the format `python`, see there.
 """
 

@@ -8,47 +8,48 @@
     actions, = session.run(["action"], seen)
 
 Any batch size; float32 everywhere; one file; needs opset 13, 15 or 17 (`--opset`, 17 by default).
-A file holds the network, not the rules or the search: it plays as the agent does with `--nodes 0`,
-with two exceptions. Where a goal has become impossible, or its best value is below 0.01, the agent
-plays for `win` instead: that is left to you. And `action` distinguishes values that float32 rounds
-to the same number, where the agent takes the action nearest to the middle. The metadata name the
-goals, the planes of the observation, how the mask is applied, and the goal of the export. Presets:
+A file has the network, but not the rules or the search: it plays like the agent with `--nodes 0`,
+with two exceptions. When a goal becomes impossible, or its best value is below 0.01, the agent
+plays for `win` instead: this is up to you. And `action` distinguishes values that float32 rounds
+to the same number, where the agent takes the action nearest to the middle. The metadata list the
+goals, the planes of the observation, the use of the mask, and the goal of the export. Presets:
 
 * `plain`: inputs `observation` `[batch, planes, H, W]`, `desired_goal` `[batch, G]` (one-hot) and
   `action_mask` `[batch, A]`; outputs `q` and `masked_q` `[batch, A]`, -1 where forbidden,
   and `action` `[batch]`, the best of the allowed actions.
-* `godot`: Godot RL Agents: input `obs` `[batch, n]`, the three above flattened one after the
-  other, and `state_ins`; outputs `output` `[batch, A]` and `state_outs`. Values are moved
-  so that the best is 30 and forbidden ones are near 0: older plugins only see what is
-  above 0.
+* `godot`: Godot RL Agents: input `obs` `[batch, n]`, the three inputs above flattened one after the
+  other, and `state_ins`; outputs `output` `[batch, A]` and `state_outs`. Values are shifted
+  so that the best is 30 and forbidden ones are near 0, because older plugins ignore values
+  below 0.
 * `mlagents`: Unity ML-Agents: inputs `obs_0` (the board), `obs_1` (the goal), `action_masks`;
   outputs `version_number` (3), `memory_size` (0), `discrete_actions` and
   `deterministic_discrete_actions` `[batch, 1]`, `discrete_action_output_shape`. Sentis
-  recommends opset 15. The file follows the signature; it has not been tried in Unity.
+  recommends opset 15. The file follows the specification; it has not been tested in Unity.
 
 Smaller numbers. `action` survives a conversion to float16 (`onnxruntime.transformers.float16`,
-`onnxconverter-common`): computed in float16 throughout, the four bundled agents of the tests choose
-the move of the original in at least 0.98 of the positions, whatever the goal. Choose by `action`
-then: close to 1, float16 values differ by 0.0005 at least, so that many of `masked_q` are equal.
-int8 (`onnxruntime.quantization.quantize_dynamic`) is too coarse for the dense layers, where 0.45 to
-0.99 of the moves would stay. Leave out the nodes that the metadata list as `int8_exclude`: files
-become four times smaller and keep 0.98 of the moves.
+`onnxconverter-common`): in float16 throughout, the four bundled agents of the tests choose the
+original's move in at least 0.98 of the positions, whatever the goal. Use `action` in that case:
+close to 1, float16 values differ by at least 0.0005, so that many of `masked_q` are equal.
+int8 (`onnxruntime.quantization.quantize_dynamic`) is too coarse for the dense layers: only 0.45 to
+0.99 of the moves would be the same. Exclude the nodes that the metadata list as `int8_exclude`:
+files are then four times smaller and keep 0.98 of the moves.
 
     left_out = json.loads(session.get_modelmeta().custom_metadata_map["int8_exclude"])
     quantize_dynamic("four.onnx", "small.onnx", nodes_to_exclude=left_out)
 
-Models of environments without rules are exported in the same way, e.g. one that was trained by
+Models for environments without rules are exported in the same way, e.g. one trained by
 `rlhf-train --env gymnasium:CartPole-v1 --out pole.zip`:
 
     rlhf-export --agent pole.zip --to onnx --out pole.onnx
 
-The inputs are the environment's observations: `observation`, or every part of a Dict by its name
-(`desired_goal` among them), float32, numbers from a range one-hot; also `action_mask` `[batch, A]`
-where the environment has one. The outputs are those of `plain`, `masked_q` being -1e30 where an
-action is forbidden. `godot` gets all parts flattened in `obs`, a mask last; `mlagents` `obs_0`,
-`obs_1`, ..., the goal as `obs_1`, and always `action_masks`. The file holds the network alone: a
-model that plans in what it has learned of its environment does not do so in the file. Their values
-may be large and close together: after a conversion to smaller numbers, compare the actions.
+The inputs are the environment's observations: `observation`, or every part of a Dict by name
+(including `desired_goal`), float32, numbers from a range one-hot; also `action_mask` `[batch, A]`
+if the environment has one. The outputs are those of `plain`, with `masked_q` -1e30 for forbidden
+actions. `godot` gets all parts flattened in `obs`, the mask last; `mlagents` gets `obs_0`,
+`obs_1`, ..., the goal as `obs_1`, and always `action_masks`. The file has the network alone,
+without
+the planning of a learned world model. Values may be large and close together: after a conversion to
+smaller numbers, compare the actions.
 
 Needs `pip install "rlhf-agents[onnx]"`.
 """
@@ -75,13 +76,13 @@ OPTIONS = ("opset", "preset")
 OPSETS = (13, 15, 17)
 PRESETS = ("plain", "godot", "mlagents")
 NEVER = -1e30
-"""The value of a forbidden action of an environment, where allowed ones can have any value."""
-MASK_RULE = "1 allowed, 0 forbidden: its value is replaced; play the largest"
+"""The value of a forbidden action in environments, where allowed ones can have any value."""
+MASK_RULE = "1 allowed, 0 forbidden, with its value replaced; play the largest"
 PLANES = ("the mover's stones", "the other's stones", "empty and playable", "plies in binary")
 
 
 def refusal(request: ExportRequest) -> str | None:
-    """Return why an agent cannot be exported as it was asked for, None if it can."""
+    """Return why an agent cannot be exported as requested, None if it can."""
     return _wrong(request.options)
 
 
@@ -119,15 +120,15 @@ def contents(request: ExportRequest) -> bytes:
 
 
 def env_refusal(_policy: EnvPolicy, options: Mapping[str, object]) -> str | None:
-    """Return why a policy cannot be exported as it was asked for, None if it can."""
+    """Return why a policy cannot be exported as requested, None if it can."""
     return _wrong(options)
 
 
 def env_contents(policy: EnvPolicy, options: Mapping[str, object]) -> bytes:
-    """Return the file of a policy of an environment.
+    """Return the file with a policy for an environment.
 
     Raises:
-        ExportError: the network has layers that a file cannot hold.
+        ExportError: the network has unsupported layers.
     """
     from rlhf_agents.bots.exports.onnx import layers  # noqa: PLC0415 - an optional extra, and torch
     from rlhf_agents.bots.exports.onnx.presets import Signature  # noqa: PLC0415

@@ -1,16 +1,17 @@
-"""`python`: one Python file that needs numpy and nothing else.
+"""`python`: one Python file that needs only numpy.
 
     rlhf-export --agent connect_four --to python --out bot.py
     echo "4 4 3" | python bot.py --goal win --nodes 1000
 
-The file holds the rules, the network, the goals and the tree search. As a program it reads games
-from standard input, one per line, as the moves so far, and answers each with its move, or with
+The file has the rules, the network, the goals and the tree search. As a program it reads games from
+standard input, one per line, as lists of moves, and answers each with its move, or with
 "error: ..." in one line; as a module it has `choose("4 4 3", goal="win", nodes=1000)`.
 
-* `goal` and `nodes` are what the bot does unless it is asked for something else.
+* `goal` and `nodes` are the bot's defaults.
 * Games: Connect Four, Tic-Tac-Toe, Othello and Breakthrough, both sizes of each.
-* The network is rounded so that the file stays below 500 kB (`tight_weights`); the bot plays as an
-  `Agent` with those weights does. Measured for the bundled Connect Four agent, whose file has
+* The network is rounded so that the file stays below 500 kB (`tight_weights`); the bot plays like
+  an
+  `Agent` with those weights. Measured for the bundled Connect Four agent, whose file has
   481 kB (`tests/benchmarks/python_bot.py`): value-preserving moves 0.863 instead of 0.878 without
   looking ahead, 0.909 instead of 0.925 with 64 nodes, 0.924 instead of 0.932 with 256; the same
   move as the unrounded agent's in 0.84, 0.87 and 0.87 of the positions.
@@ -47,12 +48,12 @@ RULES = {
 }
 """The games whose rules are also written in plain Python."""
 MOST_BYTES = 375_000
-"""Of packed weights: in base 85, with the program around them, less than 500 kB."""
+"""The most bytes of packed weights: in base 85, with the program, less than 500 kB."""
 EXAMPLE_MOVES = 3
 
 
 def refusal(request: ExportRequest) -> str | None:
-    """Return why a Python file cannot carry the game, None if it can."""
+    """Return why a Python file cannot play the game, None if it can."""
     return unwritten(request, RULES, "a Python file", "plain Python")
 
 
@@ -62,7 +63,7 @@ def contents(request: ExportRequest) -> bytes:
 
 
 def source(request: ExportRequest, parts: tuple[str, ...]) -> str:
-    """Return the text of a bot whose last parts are the named templates.
+    """Return the text of a bot that ends with the named templates.
 
     Raises:
         ExportError: the network is too large for the file.
@@ -81,7 +82,7 @@ def _template(name: str) -> str:
 
 
 def _values(request: ExportRequest, tight: TightWeights, packed: bytes) -> dict[str, str]:
-    """Return the values in the head of the file, as Python text."""
+    """Return the values at the top of the file, as Python text."""
     game = request.agent.game
     layout = [(one.dtype.newbyteorder("<").str, one.shape) for one in tight.arrays()]
     padded = packed + b"\0" * (-len(packed) % 4)
@@ -107,7 +108,7 @@ def _values(request: ExportRequest, tight: TightWeights, packed: bytes) -> dict[
 
 
 def _settings(request: ExportRequest, tight: TightWeights) -> dict[str, object]:
-    """Return the agent's settings, everything but its weights."""
+    """Return the agent's settings, without its weights."""
     game, rules = request.agent.game, request.agent.goal_rules
     _, height, width = game.observation_shape
     return {
@@ -125,7 +126,7 @@ def _settings(request: ExportRequest, tight: TightWeights) -> dict[str, object]:
 
 
 def _example(game: Game) -> str:
-    """Return the first moves of some game, by name."""
+    """Return the first moves of a game, by name."""
     states, names = game.initial(1), []
     for ply in range(EXAMPLE_MOVES):
         action = np.flatnonzero(game.legal(states)[0])[:1]

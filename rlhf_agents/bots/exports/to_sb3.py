@@ -1,10 +1,11 @@
-"""A model file that Stable-Baselines3 and we read, made of any model of a DQN.
+"""`sb3`: a model file that both Stable-Baselines3 and we read, from any DQN model.
 
     rlhf-export --agent dqn.zip --to sb3 --trust --out ours.zip
 
-Our files are SB3's as they are: `stable_baselines3.DQN.load("ours.zip")` reads them. This converts
-the other way: a file that SB3's DQN wrote becomes one that every program here reads without running
-code. Reading such a file runs the code in it, so it needs --trust.
+Our files are SB3 files already: `stable_baselines3.DQN.load("ours.zip")` reads them. This converts
+in the other direction: a file of SB3's DQN becomes one that every program here reads without
+running
+code. Reading SB3's file runs the code in it, so it needs --trust.
 """
 
 from __future__ import annotations
@@ -16,17 +17,17 @@ from rlhf_agents.files.atomic import check_writable
 
 
 def convert(source: str | os.PathLike[str], out: Path, *, trust: bool, force: bool) -> Path:
-    """Write the model of a file as `HFDQN.save` does, and return the path.
+    """Write the model in a file like `HFDQN.save`, and return the path.
 
     Args:
         source: a model file.
-        out: where to.
-        trust: use SB3's reader, which runs whatever code the file holds.
+        out: the file to write.
+        trust: use SB3's reader, which runs any code in the file.
         force: replace an existing file.
 
     Raises:
         ModelFileError: the file cannot be read.
-        OutputError: the path cannot be written, or there is a file and `force` is not set.
+        OutputError: the path cannot be written, or the file exists and `force` is not set.
     """
     from rlhf_agents.hfdqn import HFDQN  # noqa: PLC0415 - torch takes seconds to import
 

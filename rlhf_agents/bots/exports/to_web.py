@@ -2,20 +2,20 @@
 
     rlhf-export --agent connect_four --to web --out connect_four.html
 
-Open the file by a double click, send it to a friend, or put it on any web server: it downloads
-nothing and works without a network. One page holds the rules, the network (rounded to small whole
-numbers) and the tree search, which runs in a Web Worker, so that the page never freezes. Players
-choose what the agent plays for and how far it looks ahead; what the moves are worth stands at the
-board, the line that the agent expects beside it. The page works by keyboard, on a phone and with a
-screen reader, and a reload keeps the game.
+Open the file with a double click, send it to a friend, or put it on any web server: it downloads
+nothing and works offline. The page contains the rules, the network (rounded to small whole numbers)
+and the tree search, which runs in a Web Worker so that the page never freezes. Players choose what
+the agent plays for and how far it looks ahead; the values of the moves are shown at the board, the
+expected line next to it. The page works with the keyboard, on phones and with screen readers, and a
+reload keeps the game.
 
-* `goal` and `nodes` are what the page begins with; players can change both.
+* `goal` and `nodes` are the initial settings; players can change both.
 * Games: Connect Four, Tic-Tac-Toe, Othello and Breakthrough, both sizes of each.
-* The page plays as an `Agent` with the same rounded weights does (`small_weights`). Rounding costs
-  the bundled Connect Four agent nothing that can be measured: on 2,000 solved positions it
-  keeps the value in 0.879 by the network alone and 0.927 with 64 nodes, the agent in 0.879 and
-  0.926; they choose the same move in 0.92 and 0.93 (`tests/benchmarks/web_page.py`).
-* Browsers: those with `DecompressionStream`: Chrome 80, Safari 16.4, Firefox 113 or newer.
+* The page plays like an `Agent` with the same rounded weights (`small_weights`). Rounding does not
+  measurably weaken the bundled Connect Four agent: on 2,000 solved positions the page keeps the
+  value in 0.879 with the network alone and 0.927 with 64 nodes, the agent in 0.879 and 0.926; they
+  choose the same move in 0.92 and 0.93 (`tests/benchmarks/web_page.py`).
+* Browsers with `DecompressionStream`: Chrome 80, Safari 16.4, Firefox 113 or newer.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ PAGE = ("board.js", "match.js", "page.js")
 
 
 def refusal(request: ExportRequest) -> str | None:
-    """Return why a page cannot carry the game, None if it can."""
+    """Return why a page cannot play the game, None if it can."""
     return unwritten(request, RULES, "a web page", "JavaScript")
 
 
@@ -82,12 +82,12 @@ def _template(name: str) -> str:
 
 
 def _as_script(value: JSON) -> str:
-    """Return JSON that cannot end the script around it."""
+    """Return JSON that cannot close the script element around it."""
     return json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def _description(request: ExportRequest, small: SmallWeights) -> dict[str, JSON]:
-    """Return what the page knows of the agent beside its weights."""
+    """Return the page's facts about the agent, without its weights."""
     agent, game, weights = request.agent, request.agent.game, small.exact
     rules = agent.goal_rules
     _, height, width = game.observation_shape

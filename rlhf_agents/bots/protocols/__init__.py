@@ -1,1 +1,1 @@
-"""Line protocols by which programs that do not know us play against our agents: GTP and UCI."""
+"""Line protocols by which other programs play against our agents: GTP and UCI."""

@@ -1,4 +1,4 @@
-"""A search in a thread of its own, so that the engine hears its client meanwhile."""
+"""A search in a separate thread, so that the engine can read commands meanwhile."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from rlhf_agents.search.explanation import Explanation
 
 
 class BackgroundSearch:
-    """Searches from the moment it is made.
+    """Begins to search when it is created.
 
-    A stopped search ends after its current step. If that takes long, as a compilation or a deep
-    search can, its thread is left behind: nothing waits for it.
+    A stopped search ends after its current step. If that takes long, because of a compilation or a
+    deep search, its thread is abandoned.
 
     Args:
         think: starts the search, see `Player.think`.
 
     Attributes:
-        finished: nothing more is to come.
-        started: when it was made, by `time.monotonic`.
+        finished: whether all explanations have been returned.
+        started: the time of its creation, by `time.monotonic`.
     """
 
     def __init__(self, think: Callable[[], Iterator[Explanation]]) -> None:
@@ -43,13 +43,13 @@ class BackgroundSearch:
         self._news.put(None)
 
     def next(self, seconds: float | None) -> Explanation | None:
-        """Return the next explanation; None if there are no more, or none comes in time.
+        """Return the next explanation, None if there are no more or none arrives in time.
 
         Args:
-            seconds: how long to wait, None for as long as it takes.
+            seconds: the longest wait, None without limit.
 
         Raises:
-            Exception: what the search raised.
+            Exception: an error of the search.
         """
         try:
             news = self._news.get(timeout=None if seconds is None else max(seconds, 0.0))
@@ -68,9 +68,9 @@ class BackgroundSearch:
 
     @property
     def running(self) -> bool:
-        """Its thread still works."""
+        """Whether its thread is still running."""
         return self._thread.is_alive()
 
     def wait(self, seconds: float) -> None:
-        """Wait until the thread has ended, at most so long."""
+        """Wait for the end of the thread, for a limited time."""
         self._thread.join(seconds)

@@ -17,24 +17,24 @@ FEN_REST = re.compile(
     r" (?P<half>\d{1,3}) (?P<number>\d{1,4})"
 )
 MISSING = ("w", "-", "-", "0", "1")
-"""In place of the fields that a FEN leaves out."""
+"""Defaults for the fields that a FEN leaves out."""
 MOST_MEN = dict(zip("pnbrqPNBRQ", (8, 10, 10, 10, 9) * 2, strict=True))
 
 
 class FinishedError(SettingError):
-    """A position in which the game is over, so that none can begin there."""
+    """The game is over in a position, so no game can begin there."""
 
 
 def from_fen(game: Game, fields: Sequence[str]) -> Game:
-    """Return chess as it begins from a position in Forsyth-Edwards notation.
+    """Return chess that begins from a position in Forsyth-Edwards notation.
 
     Args:
-        game: of which chess; others cannot begin elsewhere.
-        fields: of the notation; what is missing behind the board is filled in.
+        game: chess; other games cannot begin from a FEN.
+        fields: of the notation; missing ones after the board get defaults.
 
     Raises:
         FinishedError: the game is over in that position.
-        SettingError: it is another game, or there is no such position.
+        SettingError: it is another game, or the position is impossible.
     """
     if game.name.partition("(")[0] != CHESS:
         msg = f"{game.title} cannot begin from a FEN, only from startpos"
@@ -47,24 +47,24 @@ def from_fen(game: Game, fields: Sequence[str]) -> Game:
 
 
 def _mistakes(fen: str) -> Iterator[str]:
-    """Yield what is wrong with a FEN; only the first is certain. OpenSpiel crashes at mistakes."""
+    """Yield mistakes in a FEN, on which OpenSpiel would crash; only the first is certain."""
     board, _, rest = fen.partition(" ")
     ranks = board.split("/")
     if len(ranks) != 8 or not all(map(RANK.fullmatch, ranks)):
         yield "it needs eight ranks of pieces and numbers"
     squares = _squares(board)
     if any(len(rank) != 8 for rank in squares):
-        yield "every rank has eight squares"
+        yield "every rank needs eight squares"
     found = FEN_REST.fullmatch(rest)
     if found is None:
         yield "after the board come w or b, castling, en passant, and two numbers"
         return
     if board.count("k") != 1 or board.count("K") != 1:
-        yield "each side has one king"
+        yield "each side needs one king"
     if re.search("[pP]", ranks[0] + ranks[7]):
-        yield "no pawn stands on the first or the last rank"
+        yield "no pawn may stand on the first or the last rank"
     if any(board.count(man) > most for man, most in MOST_MEN.items()):
-        yield "a side has too many men"
+        yield "a side has too many pieces"
     yield from _wrong_castling(squares, found["castling"])
     yield from _wrong_passant(squares, found["passant"], found["side"])
 
@@ -93,7 +93,7 @@ def _wrong_passant(squares: list[str], passant: str, side: str) -> Iterator[str]
 
 
 def _square_of(man: str, fen: str) -> str:
-    """Return the name of the square of a man, of which there is one."""
+    """Return the name of the square of a unique piece."""
     rows = _squares(fen.split(maxsplit=1)[0])
     rank = next(place for place, row in enumerate(rows) if man in row)
     return f"{'abcdefgh'[rows[rank].index(man)]}{8 - rank}"
@@ -108,10 +108,10 @@ def _starting_at(game: Game, fen: str) -> Game:
         start = theirs.new_initial_state(fen)
         playable = not start.is_terminal() and start.legal_actions()
     except SpielError as error:
-        msg = f"{fen!r} is not a position of chess that can be played on"
+        msg = f"{fen!r} is not a playable chess position"
         raise SettingError(msg) from error
     side, enemy = ("w", "k") if fen.split()[1] == "w" else ("b", "K")
-    position: Any = start  # only states of chess have a board
+    position: Any = start  # only chess states have a board
     targets = [chess.action_to_move(a, position.board()).to_lan()[2:4] for a in playable or ()]
     if _square_of(enemy, fen) in targets:
         msg = f"{fen!r} is not a position of chess: {side} is to move and could take the king"

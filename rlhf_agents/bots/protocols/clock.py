@@ -1,4 +1,4 @@
-"""Time: how long a move may take, as UCI's `go` and GTP's clock commands say it."""
+"""Time limits of moves, from UCI's `go` and GTP's clock commands."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from rlhf_agents.errors import SettingError
 from rlhf_agents.limits import MAX_NODES, MAX_SECONDS
 
 USUAL_SECONDS = 10.0
-"""For a move, where no clock says anything else."""
+"""Seconds per move without a clock."""
 MOVES_TO_GO = 30
-"""A game is taken to last so many more moves of ours."""
+"""The assumed number of our remaining moves in a game."""
 INCREMENT_SHARE = 0.8
 SPARE_SECONDS = 0.03
-"""Left of the time for a move, for what comes after the search."""
+"""The part of a move's time that is reserved for the work after the search."""
 LONGEST = int(MAX_SECONDS)
 
 UCI_NUMBERS = ("nodes", "movetime", "depth", "wtime", "btime", "winc", "binc", "movestogo", "mate")
@@ -26,14 +26,14 @@ WHOLE = re.compile(r"-?[0-9]{1,18}")
 
 @dataclass(frozen=True)
 class Limits:
-    """When to stop searching.
+    """The limits of a search.
 
     Attributes:
         nodes: the budget; None is the engine's own.
         seconds: for the search, or None; 0 or less: play at once.
         depth: length of the expected line, or None.
-        infinite: not before `stop`.
-        moves: names of the only moves to consider; empty: all.
+        infinite: search until `stop`.
+        moves: names of the moves to consider; empty: all.
     """
 
     nodes: int | None = None
@@ -44,17 +44,17 @@ class Limits:
 
     @property
     def at_once(self) -> bool:
-        """There is no time to search."""
+        """Whether there is no time to search."""
         return self.seconds is not None and self.seconds <= 0
 
 
 def uci_limits(words: Sequence[str], is_white: bool, most_nodes: int) -> Limits:
-    """Return the limits that the words after `go` set; what is not a number is left out.
+    """Return the limits in the words after `go`; anything but numbers is ignored.
 
     Args:
         words: after `go`.
-        is_white: White is to move, which says whose clock counts.
-        most_nodes: the budget where something else ends the search.
+        is_white: White is to move, so White's clock counts.
+        most_nodes: the budget if something else ends the search.
     """
     said = {
         name: int(value)
@@ -89,14 +89,14 @@ def _search_moves(words: Sequence[str]) -> tuple[str, ...]:
 
 @dataclass
 class GtpClock:
-    """The clocks of both colours, in Canadian overtime, as GTP has them.
+    """The clocks of both colours, with Canadian overtime, as in GTP.
 
     Attributes:
-        usual: seconds for a move until the first command says anything else.
+        usual: seconds per move until the first command.
         main: seconds of main time, None if there is no clock.
         overtime: seconds of an overtime period.
-        stones: moves of an overtime period; 0: there is no overtime.
-        left: seconds and stones left, by colour; 0 stones: it is main time.
+        stones: moves of an overtime period; 0 without overtime.
+        left: seconds and stones left, by colour; 0 stones in main time.
     """
 
     usual: float = USUAL_SECONDS
@@ -106,19 +106,19 @@ class GtpClock:
     left: dict[str, tuple[float, int]] = field(default_factory=dict)
 
     def set(self, main: str, overtime: str, stones: str) -> None:
-        """Obey `time_settings`.
+        """Apply `time_settings`.
 
         Raises:
-            SettingError: something is not a whole number from 0 on.
+            SettingError: something is not a whole number >= 0.
         """
         numbers = [_whole(word) for word in (main, overtime, stones)]
         self.left.clear()
-        no_limit = numbers[1] > 0 and numbers[2] == 0  # as the specification has it
+        no_limit = numbers[1] > 0 and numbers[2] == 0  # as in the specification
         self.main = None if no_limit else float(numbers[0])
         self.overtime, self.stones = float(numbers[1]), numbers[2]
 
     def set_left(self, colour: str, seconds: str, stones: str) -> None:
-        """Obey `time_left`; raises as `set` does."""
+        """Apply `time_left`; raises as `set` does."""
         self.left[colour] = (float(_whole(seconds)), _whole(stones))
 
     def restart(self) -> None:
@@ -130,7 +130,7 @@ class GtpClock:
         return self.main is not None or colour in self.left
 
     def seconds(self, colour: str) -> float:
-        """Return how long a move of a colour may take."""
+        """Return the seconds for a move of a colour."""
         if not self.is_set(colour):
             return self.usual
         time, stones = self._left(colour)
@@ -140,7 +140,7 @@ class GtpClock:
         return time / MOVES_TO_GO + extra - SPARE_SECONDS
 
     def spend(self, colour: str, seconds: float) -> None:
-        """Let a move of a colour have taken so long."""
+        """Deduct the seconds that a move of a colour took."""
         if not self.is_set(colour):
             return
         time, stones = self._left(colour)

@@ -16,9 +16,9 @@ from rlhf_agents.search.explanation import Explanation
 from rlhf_games.base import Game
 
 MOST_EDGES = 4_000_000
-"""Moves in the tree of a search that ends by the clock: some hundred megabytes."""
+"""The most moves in the tree of a search with a time limit: some hundred megabytes."""
 AT_ONCE = 1.0
-"""Seconds to wait for the first word of a search, even if there is no time for any."""
+"""Seconds to wait for the first result of a search, even without time left."""
 
 PlayerFor = Callable[[Game], Player]
 
@@ -29,9 +29,9 @@ class Engine:
     Args:
         game: the rules.
         player: chooses the moves of both sides.
-        spell: how moves are called.
-        goal: what is played for.
-        player_for: returns the same player for another game; by default there is none.
+        spell: names of moves.
+        goal: the goal of both sides.
+        player_for: returns the same player for another game; by default it has only one.
 
     Attributes:
         session: the game so far.
@@ -57,11 +57,11 @@ class Engine:
         self._searches: list[BackgroundSearch] = []
 
     def use_game(self, game: Game) -> None:
-        """Begin a new game, perhaps of another size or from another start.
+        """Begin a new game, perhaps with another size or from another start.
 
         Raises:
             SettingError: the player cannot play it.
-            UserError: likewise, e.g. because it was trained for another game.
+            UserError: the same, e.g. because it was trained for another game.
         """
         if game is not self.game:
             if self._player_for is None:
@@ -75,7 +75,7 @@ class Engine:
         self.restart()
 
     def set_goal(self, goal: str) -> None:
-        """Play for another goal from now on.
+        """Change the goal.
 
         Raises:
             rlhf_games.base.UnknownGoalError: the game has no such goal.
@@ -87,14 +87,14 @@ class Engine:
 
     @property
     def nodes(self) -> int | None:
-        """Positions looked at per move; None if the player has no such budget."""
+        """Positions searched per move, None if the player has no such budget."""
         return self.player.nodes if isinstance(self.player, AgentPlayer) else None
 
     def set_nodes(self, nodes: int) -> None:
-        """Look at so many positions per move from now on.
+        """Change the number of positions searched per move.
 
         Raises:
-            SettingError: the number is impossible, or the player has no such budget.
+            SettingError: the number is invalid, or the player has no such budget.
         """
         if not isinstance(self.player, AgentPlayer):
             msg = f"{self.player.name} has no budget of nodes"
@@ -116,7 +116,7 @@ class Engine:
         self.play_action(read_move(self.game, self.session.state, text, self.spell))
 
     def play_action(self, action: int) -> None:
-        """Play a move, and the passes of ours that other programs do not know."""
+        """Play a move, and our forced passes, which other programs do not know."""
         self.session.play(action)
         while (forced := self.session.legal()) and all(is_skip(self.game, a) for a in forced):
             self.session.play(forced[0])
@@ -133,7 +133,7 @@ class Engine:
         return self.spell(self.game, self.session.state, action)
 
     def spelled_line(self, line: tuple[int, ...]) -> list[str]:
-        """Return the names of moves that follow each other from here."""
+        """Return the names of a line of moves from here."""
         return spelled_line(self.game, self.session.state, line, self.spell)
 
     # ---- searching -------------------------------------------------------------------------
@@ -151,15 +151,15 @@ class Engine:
     def choose_within(
         self, seconds: float, goal: str | None = None, *, strictly: bool = True
     ) -> int:
-        """Return the best move that is found in some seconds; raises as `choose` does.
+        """Return the best move found within a time limit; raises as `choose` does.
 
-        Without time it is the network's, or that of a search one move deep.
+        Without time it is the network's move, or that of a search one move deep.
 
         Args:
-            seconds: how long to search.
-            goal: what to play for, by default what the engine plays for.
-            strictly: count what has to be compiled before the search can say anything, and play
-                the first legal move if nothing was said.
+            seconds: the time limit.
+            goal: what to play for, by default the engine's goal.
+            strictly: the limit includes compilation, and the first legal move is played if there
+                is no result.
         """
         goal = goal or self.goal
         self.game.goal_index(goal)
@@ -173,7 +173,7 @@ class Engine:
         return self.session.legal()[0] if last is None else last.action
 
     def search(self, nodes: int | None = None, goal: str | None = None) -> BackgroundSearch:
-        """Start to search for a goal, by default the engine's; raises as `choose` does.
+        """Start a search for a goal, by default the engine's; raises as `choose` does.
 
         Args:
             nodes: a budget for this move only; by default the engine's.
@@ -195,7 +195,7 @@ class Engine:
         return search
 
     def warm_up(self) -> BackgroundSearch:
-        """Have everything compiled meanwhile, the rules first, and return that search."""
+        """Compile everything in the background, the rules first, and return that search."""
         game, player, goal = self.game, self.player, self.goal
 
         def think() -> Iterator[Explanation]:
@@ -210,7 +210,7 @@ class Engine:
         return search
 
     def still_searches(self, seconds: float) -> bool:
-        """Stop all searches, and return whether one of them goes on after some seconds."""
+        """Stop all searches, and return whether one is still running after some seconds."""
         for search in self._searches:
             search.stop()
         end = time.monotonic() + seconds
@@ -225,7 +225,7 @@ class Engine:
 
     @property
     def most_nodes(self) -> int:
-        """The budget of a search that ends by the clock."""
+        """The budget of a search with a time limit."""
         return MOST_EDGES // self.game.n_actions
 
     def _check_ongoing(self) -> None:
@@ -237,10 +237,10 @@ class Engine:
 def make_engine(
     game: Game, agent: str, spell: Spell, *, goal: str = "win", nodes: int = 256, seed: int = 0
 ) -> Engine:
-    """Return an engine for an agent by name, by file, or another player's word.
+    """Return an engine for an agent, by name or file, or for another player.
 
     Raises:
-        UserError: nothing has that name, or the file cannot be used.
+        UserError: the name is unknown, or the file cannot be used.
         rlhf_games.base.UnknownGoalError: the game has no such goal.
     """
 

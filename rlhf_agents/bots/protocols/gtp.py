@@ -1,18 +1,19 @@
 """The Go Text Protocol, version 2, for any board game: one command a line, one answer each.
 
     play b D7          the first player's move, in OpenSpiel's names of moves (see `move_names`)
-    genmove w          the second player's move; it is chosen and played
+    genmove w          choose and play the second player's move
 
 Colours are b, black or x, and w, white or o; the colour that moves first is the first player's. A
-move takes at most the seconds that the engine was started with, or what the clock allows after
-`time_settings` or `time_left`. `boardsize 9`, or `boardsize COLUMNS ROWS`, begins a game on another
-board of the same game. Commands of our own, which GTP allows:
+move takes at most the seconds given at the start, or the time on the clock after `time_settings` or
+`time_left`. `boardsize 9`, or `boardsize COLUMNS ROWS`, begins a game on a board of another size.
+Private commands, which GTP allows:
 
-    rlhf-list_goals             the goals that can be asked for
-    rlhf-set_goal NAME          play for this one from now on; without NAME say which it is
-    rlhf-genmove_goal COLOUR NAME   genmove for a goal, this once
-    rlhf-set_nodes N            positions looked at per move (0: the network alone); without N say
-    rlhf-explain [NAME]         the value of every move, the expected line, what is within reach
+    rlhf-list_goals             list the goals
+    rlhf-set_goal NAME          play for this goal; without NAME show the current one
+    rlhf-genmove_goal COLOUR NAME   genmove for a goal, once
+    rlhf-set_nodes N            positions searched per move (0: the network alone); without N show
+    it
+    rlhf-explain [NAME]         the value of every move, the expected line, the goals within reach
 
 Specification: Gunnar Farneback, GTP version 2 draft 2, https://www.lysator.liu.se/~gunnar/gtp/
 """
@@ -47,18 +48,18 @@ COMMAND = re.compile(r"(?:(\d+)(?:\s+|$))?(.*)", re.DOTALL)
 
 
 class GtpError(UserError):
-    """A command cannot be obeyed; the text follows the question mark."""
+    """A command fails; the text follows the question mark."""
 
 
 class Gtp:
     """Answers commands.
 
     Args:
-        engine: plays.
-        clock: says how long a move may take.
+        engine: chooses the moves.
+        clock: limits the time of moves.
 
     Attributes:
-        running: `quit` has not come yet.
+        running: whether `quit` has not been received.
     """
 
     def __init__(self, engine: Engine, clock: GtpClock | None = None) -> None:
@@ -94,7 +95,7 @@ class Gtp:
         }
 
     def answer(self, line: str) -> str:
-        """Return the answer to a line, with the empty line behind it; nothing to an empty one."""
+        """Return the answer to a line and an empty line; empty for an empty line."""
         text = CONTROL.sub("", line.partition("#")[0].replace("\t", " ")).strip()
         if not text:
             return ""
@@ -126,7 +127,7 @@ class Gtp:
     def _boardsize(self, columns: str, rows: str = "") -> str:
         now = variants.board_size(self.engine.game)
         sizes = [_size(word) for word in (columns, rows) if word]
-        # One number names a board that is not a square too, by either of its sides.
+        # A single number may also give one side of a board that is not square.
         wanted = (sizes[0], sizes[-1]) if len(sizes) == 2 or sizes[0] not in now else now
         self._use_game(variants.resized(self.engine.game, *wanted))
         return ""
@@ -145,7 +146,7 @@ class Gtp:
         return ""
 
     def _komi(self, komi: str) -> str:
-        """Change the komi of Go; the other games have none, and every engine must know it."""
+        """Change the komi of Go; other games ignore it, but every engine must support it."""
         try:
             points = float(komi)
         except ValueError as error:
@@ -198,7 +199,7 @@ class Gtp:
         """Return the colour of the first player, if a colour may move now.
 
         Raises:
-            GtpError: there is no such colour, or it is the other one's turn.
+            GtpError: there is no such colour, or it is the other's turn.
         """
         own, session = _colour(colour), self.engine.session
         if not session.moves or self._first is None:
@@ -232,7 +233,7 @@ class Gtp:
         return f"{won.upper()}+{abs(points or 1):g}"
 
     def _loadsgf(self, path: str, number: str = "") -> str:
-        """Load a game up to before a move, or all of it; say who is to move."""
+        """Load a game, or its part before a move; answer with the colour to move."""
         record = read_record(Path(path), self.engine.game)
         moves = record.moves[: _size(number) - 1] if number else record.moves
         self._use_game(self.engine.game)
@@ -255,7 +256,8 @@ class Gtp:
         write_atomically(target, text.encode())
         return ""
 
-    # ---- our own ---------------------------------------------------------------------------
+    # ---- private commands
+    # ---------------------------------------------------------------------------
 
     def _list_goals(self) -> str:
         return "\n".join(f"{goal.name}: {goal.text}" for goal in self.engine.game.goals)
@@ -270,7 +272,7 @@ class Gtp:
         if nodes is None:
             return "none" if self.engine.nodes is None else str(self.engine.nodes)
         if not (nodes.isascii() and nodes.isdigit() and len(nodes) <= 9):
-            msg = "syntax error: nodes is not a whole number that can be searched"
+            msg = "syntax error: nodes is not a valid whole number"
             raise GtpError(msg)
         self.engine.set_nodes(int(nodes))
         return ""
@@ -310,13 +312,13 @@ def _other(colour: str) -> str:
 
 
 def _size(word: str) -> int:
-    """Return a number from 1 on, such as the side of a board.
+    """Return a positive number, such as the side of a board.
 
     Raises:
-        GtpError: the word is not such a number.
+        GtpError: the word is not one.
     """
     if not re.fullmatch(r"[1-9][0-9]{0,4}", word):
-        msg = f"syntax error: {word[:20]!r} is not a number from 1 on"
+        msg = f"syntax error: {word[:20]!r} is not a positive number"
         raise GtpError(msg)
     return int(word)
 
@@ -333,7 +335,7 @@ def _one_paragraph(text: str) -> str:
 
 
 def serve(engine: Engine, source: Source, out: TextIO, clock: GtpClock | None = None) -> None:
-    """Answer the lines of `source` until it ends, or until `quit`."""
+    """Answer the lines of `source` until its end or `quit`."""
     gtp = Gtp(engine, clock)
     engine.warm_up()
     for line in read_lines(source):

@@ -1,4 +1,4 @@
-"""Lines in and out: input of any kind becomes lines of text, output is flushed at once."""
+"""Input and output: input of any kind becomes lines of text, output is flushed at once."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from collections.abc import Iterator
 from typing import Protocol, TextIO
 
 LONGEST = 1 << 16
-"""Bytes of a line; the rest of a longer one is dropped."""
+"""The most bytes of a line; the rest of a longer one is dropped."""
 
 
 class Source(Protocol):
     """A source of bytes, buffered or not."""
 
     def readline(self, size: int, /) -> bytes:
-        """Return the next line with its end, at most so many bytes of it; nothing at the end."""
+        """Return the next line with its end, up to a number of bytes; empty at the end."""
         ...
 
 
 def read_lines(stream: Source) -> Iterator[str]:
-    """Yield the lines of a stream without their ends; bytes that are not text are replaced."""
+    """Yield the lines of a stream without their ends; invalid bytes are replaced."""
     while line := stream.readline(LONGEST):
         rest = line
         while not rest.endswith(b"\n") and (rest := stream.readline(LONGEST)):
@@ -27,10 +27,10 @@ def read_lines(stream: Source) -> Iterator[str]:
 
 
 def say(out: TextIO, text: str) -> bool:
-    """Write and flush, and return whether the other side still listens."""
+    """Write and flush, and return whether the other side is still connected."""
     try:
         out.write(text)
         out.flush()
-    except (BrokenPipeError, ValueError):  # closed by the other side, or by ours
+    except (BrokenPipeError, ValueError):  # closed by either side
         return False
     return True

@@ -1,8 +1,9 @@
-"""Names of our moves in other programs: in the manner of OpenSpiel, of GTP and of UCI.
+"""Names of our moves in other programs: in the style of OpenSpiel, GTP and UCI.
 
-OpenSpiel's action strings are what its `GTPBot` sends and expects, so GTP uses them; they need no
-OpenSpiel. Where it has no such game, and in UCI, moves have the game's own names. A move is one
-word in both protocols: blanks of a name become underscores, and are as good as none when a name is
+GTP uses OpenSpiel's action strings, which its `GTPBot` sends and expects; they do not need
+OpenSpiel. In games that it does not have, and in UCI, moves have the game's own names. A move is
+one
+word in both protocols: blanks in a name become underscores, and are ignored when a name is
 read. In Go moves are vertices such as D7, or pass.
 """
 
@@ -22,12 +23,12 @@ MARKS = ("x", "o")
 """OpenSpiel's names of the first and the second player's stones."""
 SIDE = 3
 SHOWN = 8
-"""Legal moves that an error names."""
+"""The most legal moves that an error lists."""
 GO_MOVE = re.compile(r"[BW] ([A-Za-z]+[0-9]*)")
 """An action of OpenSpiel's Go."""
 
 Spell = Callable[[Game, States, int], str]
-"""Names an action that is legal in a position uint64 `[W]`."""
+"""Returns the name of a legal action in a position uint64 `[W]`."""
 
 
 def own_name(game: Game, state: States, action: int) -> str:
@@ -36,25 +37,25 @@ def own_name(game: Game, state: States, action: int) -> str:
 
 
 def long_algebraic(game: Game, state: States, action: int) -> str:
-    """Return what UCI calls a move: the two cells, such as e2e4; else the game's own name."""
+    """Return UCI's name of a move: the two cells, such as e2e4, or the game's own name."""
     foreign = foreign_position(game, state)
     if foreign is not None and hasattr(foreign, "board"):
         from pyspiel import chess  # noqa: PLC0415 - OpenSpiel is there, as it made the position
 
         board = foreign.board()
-        if isinstance(board, chess.ChessBoard):  # its variants have boards of other types
+        if isinstance(board, chess.ChessBoard):  # its variants have other types of boards
             name: str = chess.action_to_move(action, board).to_lan()
             return name
     return one_word(own_name(game, state, action))
 
 
 def gtp_name(game: Game, state: States, action: int) -> str:
-    """Return OpenSpiel's string of an action as GTP can carry it."""
+    """Return OpenSpiel's string of an action in a form that GTP allows."""
     return one_word(openspiel_name(game, state, action))
 
 
 def openspiel_name(game: Game, state: States, action: int) -> str:
-    """Return OpenSpiel's string of an action; the game's own name where it has no such game."""
+    """Return OpenSpiel's string of an action, or the game's own name."""
     foreign = foreign_position(game, state)
     if foreign is not None and not is_skip(game, action):
         return foreign.action_to_string(action)
@@ -62,14 +63,14 @@ def openspiel_name(game: Game, state: States, action: int) -> str:
 
 
 def one_word(name: str) -> str:
-    """Return a name without blanks, and without the sign with which comments of GTP begin."""
+    """Return a name without blanks and without GTP's comment sign."""
     if vertex := GO_MOVE.fullmatch(name):
         return "pass" if vertex[1] == "PASS" else vertex[1].upper()
     return re.sub(r"\s+", "_", re.sub(r"(?<=[,:;])\s+", "", name)).replace("#", "")
 
 
 def foreign_position(game: Game, state: States) -> SpielState | None:
-    """Return the position as OpenSpiel keeps it if the game is one of OpenSpiel's, else None."""
+    """Return OpenSpiel's own position if the game is one of OpenSpiel's, else None."""
     if not game.name.startswith(LIBRARY):
         return None
     assert isinstance(game, KeepsSpielStates)
@@ -79,15 +80,15 @@ def foreign_position(game: Game, state: States) -> SpielState | None:
 def is_skip(game: Game, action: int) -> bool:
     """Return whether an action is a pass that other programs do not know.
 
-    Our players move in turn. Where a foreign game lets one move twice, the other passes in between.
+    Our players move in turn. If a foreign game lets one move twice, the other passes in between.
     """
     return action == getattr(game.rules, "skip", -1)
 
 
 def read_move(game: Game, state: States, text: str, spell: Spell) -> int:
-    """Return the legal action that a text names, in the spelling or by the game's own name.
+    """Return the legal action with a name, in the given spelling or the game's own.
 
-    Case matters only where two legal moves differ in nothing else, as bxc3 and Bxc3 of chess.
+    Case matters only if two legal moves differ in nothing else, like bxc3 and Bxc3 in chess.
 
     Raises:
         SettingError: no legal move has that name, or several have.
@@ -102,7 +103,7 @@ def read_move(game: Game, state: States, text: str, spell: Spell) -> int:
                 return found[0]
             if found:
                 several = ", ".join(names(game, state, action) for action in found)
-                msg = f"{text[:40]!r} may be any of {several}: write it exactly so"
+                msg = f"{text[:40]!r} is ambiguous: write one of {several}"
                 raise SettingError(msg)
     some = ", ".join(spell(game, state, action) for action in legal[:SHOWN])
     more = ", ..." if len(legal) > SHOWN else ""
@@ -111,12 +112,12 @@ def read_move(game: Game, state: States, text: str, spell: Spell) -> int:
 
 
 def _bare(name: str) -> str:
-    """Return what of a name matters: not blanks and underscores, nor the sign of a mate."""
+    """Return a name without blanks, underscores and the sign of a mate."""
     return re.sub(r"[\s_#]", "", name)
 
 
 def spelled_line(game: Game, state: States, line: tuple[int, ...], spell: Spell) -> list[str]:
-    """Return the names of moves that follow each other from a position on."""
+    """Return the names of a line of moves from a position."""
     names, states = [], np.ascontiguousarray(state)[None]
     for action in line:
         if not is_skip(game, action):
@@ -125,7 +126,7 @@ def spelled_line(game: Game, state: States, line: tuple[int, ...], spell: Spell)
     return names
 
 
-# ---- OpenSpiel's strings of our games ---------------------------------------------------------
+# ---- OpenSpiel's strings for our games ---------------------------------------------------------
 
 
 def _mark(game: Game, state: States) -> str:
@@ -142,7 +143,7 @@ def _tic_tac_toe(game: Game, state: States, action: int) -> str:
 
 
 def _breakthrough(game: Game, state: States, action: int) -> str:
-    """OpenSpiel's first player begins at the top, ours at the bottom; a star marks captures."""
+    """Return OpenSpiel's string: its first player begins at the top, and a star marks captures."""
     states = np.ascontiguousarray(state)[None]
     rows = game.observation_shape[1]
     name = own_name(game, state, action)

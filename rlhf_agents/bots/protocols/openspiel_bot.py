@@ -1,4 +1,4 @@
-"""Our agents as bots of OpenSpiel: in its tournaments, against its bots; imported on use.
+"""Our agents as OpenSpiel bots, for its tournaments and against its bots; imported on use.
 
     import pyspiel
     from rlhf_agents import load_agent
@@ -8,9 +8,9 @@
     bots = [AgentBot(load_agent("connect_four"), nodes=256), pyspiel.make_uniform_random_bot(1, 0)]
     print(pyspiel.evaluate_bots(game.new_initial_state(), bots, 0))
 
-Plays OpenSpiel's Connect Four, Tic-Tac-Toe, Othello and Breakthrough with agents of our games of
+Plays OpenSpiel's Connect Four, Tic-Tac-Toe, Othello and Breakthrough with agents for our games of
 those names, and any `openspiel:` game with an agent that was trained in it. It reads the history of
-a state, so states that were set up without one are refused. Needs `rlhf-agents[openspiel]`.
+a state, so it refuses states that were set up without one. Needs `rlhf-agents[openspiel]`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ THEIR_NAMES = {
     "othello": "othello",
     "tic_tac_toe": "tic_tac_toe",
 }
-"""Our games that OpenSpiel has as well."""
+"""Our games that OpenSpiel also has."""
 
 
 class AgentBot(pyspiel.Bot):  # type: ignore[misc] # OpenSpiel ships no types
@@ -40,8 +40,8 @@ class AgentBot(pyspiel.Bot):  # type: ignore[misc] # OpenSpiel ships no types
 
     Args:
         agent: the agent.
-        goal: what it plays for.
-        nodes: positions that it looks at per move; 0 is the network alone.
+        goal: its goal.
+        nodes: positions that it searches per move; 0 is the network alone.
 
     Raises:
         SettingError: OpenSpiel does not have the agent's game, or `nodes` is out of range.
@@ -69,23 +69,23 @@ class AgentBot(pyspiel.Bot):  # type: ignore[misc] # OpenSpiel ships no types
         self._replay = self._theirs.new_initial_state()
 
     def restart_at(self, state: SpielState) -> None:
-        """Go to a state; raises as `step` does."""
+        """Set the state; raises as `step` does."""
         self._follow(state)
 
     def inform_action(self, state: SpielState, player_id: int, action: int) -> None:
-        """Learn of another player's move: nothing to do, as states have their history."""
+        """Note another player's move: nothing to do, as states have their history."""
 
     def step(self, state: SpielState) -> int:
         """Return the agent's action.
 
         Raises:
-            SettingError: the state is of another game, or was not reached by moves.
+            SettingError: the state is of another game, or has no history.
         """
         self._follow(state)
         return state.string_to_action(self._engine.spelled(self._engine.choose()))
 
     def provides_policy(self) -> bool:
-        """Return that `step_with_policy` works."""
+        """Return True: `step_with_policy` works."""
         return True
 
     def get_policy(self, state: SpielState) -> list[tuple[int, float]]:
@@ -98,7 +98,7 @@ class AgentBot(pyspiel.Bot):  # type: ignore[misc] # OpenSpiel ships no types
         return [(action, float(action == chosen)) for action in state.legal_actions()], chosen
 
     def _follow(self, state: SpielState) -> None:
-        """Play what was played since the last call, or everything if that is another game."""
+        """Play the moves since the last call, or all of them if it is another game."""
         if str(state.get_game()) != str(self._theirs):
             msg = f"the agent plays {self._theirs}, not {state.get_game()}"
             raise SettingError(msg)
@@ -111,5 +111,5 @@ class AgentBot(pyspiel.Bot):  # type: ignore[misc] # OpenSpiel ships no types
             self._replay.apply_action(action)
             self._engine.play(name)
         if str(self._replay) != str(state):
-            msg = "the state was set up without the moves that lead to it, which the agent needs"
+            msg = "the state has no history of moves, which the agent needs"
             raise SettingError(msg)

@@ -1,4 +1,4 @@
-"""Points at the end of games that are counted: discs, stones, boxes and area."""
+"""Points at the end of scored games: discs, stones, boxes and area."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rlhf_games.base import MOVER, WAITING, Game, States
 
 
 def lead(game: Game, state: States) -> float | None:
-    """Return by how many points the first player leads; None if the game has no points.
+    """Return the first player's lead in points, None if the game has no points.
 
     Args:
         game: the rules.
@@ -54,7 +54,7 @@ def _boxes(position: SpielState) -> float:
 
 
 def _area(position: SpielState) -> float:
-    """Tromp and Taylor's count: stones, and empty regions that reach one colour only."""
+    """Tromp-Taylor scoring: stones, and empty regions that border on one colour only."""
     rows = re.findall(r"^ *\d+ ([+XO]+)$", str(position), re.MULTILINE)
     komi = float(position.get_game().get_parameters()["komi"])
     board = "".join(rows)
@@ -66,7 +66,7 @@ def _area(position: SpielState) -> float:
 
 
 def _empty_regions(rows: Sequence[str]) -> list[tuple[int, set[str]]]:
-    """Return the size of every empty region, and the colours at its border."""
+    """Return the size of every empty region and the colours at its border."""
     empty = {(y, x) for y, row in enumerate(rows) for x, sign in enumerate(row) if sign == "+"}
     regions = []
     while empty:
@@ -92,4 +92,4 @@ _COUNTS: dict[str, Callable[[SpielState], float]] = {
     "othello": _othello,
     "oware": _oware,
 }
-"""OpenSpiel's games that are counted."""
+"""OpenSpiel's scored games."""

@@ -1,4 +1,4 @@
-"""The Universal Chess Interface for any game whose moves have names: a search can be interrupted.
+"""The Universal Chess Interface for any game with names of moves; searches can be interrupted.
 
     position startpos moves a2a3 f5f4
     position fen 4k3/8/8/8/8/8/4P3/4K3 w - - 0 1 moves e2e4         (chess only)
@@ -6,12 +6,13 @@
                              with searchmoves MOVE ... only these moves are considered
     setoption name Goal value keep_6
 
-Moves are called as the game calls them, in one word; those of chess by their two cells. `info` says
-the nodes, the expected line (as deep as `depth` says), the value as `score mate N` where the search
-has proven a win or a loss, else as centipawns, and as `info string` the chance to reach the goal. A
-position that cannot be set up is named in an `info string`, and play goes on from what could be set
-up; only where the game is over, the answer is the null move 0000. Options: Goal, MultiPV (how many
-moves `info` shows) and Nodes for agents (what plain `go` looks at).
+Moves have the game's own names, without spaces; in chess they are pairs of cells. `info` gives the
+nodes, the expected line (as deep as `depth`), the value as `score mate N` if the search has proven
+a
+win or a loss, otherwise in centipawns, and in an `info string` the chance to reach the goal. For a
+position that cannot be set up, an `info string` says so, and play continues from its valid part; if
+the game is over, the answer is the null move 0000. Options: Goal, MultiPV (the number of moves in
+`info`) and Nodes for agents (the budget of a plain `go`).
 
 Specification: Stefan Meyer-Kahlen, https://www.shredderchess.com/chess-features/uci-universal-chess-interface.html
 """
@@ -42,20 +43,20 @@ NOTHING = "0000"
 WIN = "win"
 POLL_SECONDS = 0.02
 READY_SECONDS = 1.0
-"""`isready` is answered after so long even if something is still being compiled."""
+"""Seconds after which `isready` is answered even during compilation."""
 LARGEST_SCORE = 10_000
 MOST_LINES = 256
 
 
 class Uci:
-    """Answers lines, and searches between them.
+    """Answers commands, and searches between them.
 
     Args:
-        engine: plays.
-        lines: returns the next line, or None if there is none yet, waiting at most so many seconds
-            (for ever if None); raises `EOFError` at the end.
+        engine: chooses the moves.
+        lines: returns the next line, or None if none arrives within a number of seconds (None:
+            without limit); raises `EOFError` at the end.
         tell: writes a line.
-        ready: says that the engine is ready; by default `readyok`.
+        ready: reports that the engine is ready; by default with `readyok`.
     """
 
     def __init__(
@@ -85,7 +86,7 @@ class Uci:
         }
 
     def run(self) -> None:
-        """Obey until `quit` or the end of the input."""
+        """Run commands until `quit` or the end of the input."""
         self._warm_up = self.engine.warm_up()
         try:
             while True:
@@ -96,7 +97,7 @@ class Uci:
             return
 
     def obey(self, line: str) -> bool:
-        """Obey one line, and return whether to go on. Unknown words are ignored, as UCI demands."""
+        """Run one command, and return whether to continue; ignore unknown words."""
         words = line.split()
         while words and words[0] not in self._commands:
             if words[0] == "quit":
@@ -138,7 +139,7 @@ class Uci:
         elif name == "multipv" and number is not None:
             self._lines_shown = min(max(number, 1), MOST_LINES)
         else:
-            msg = f"no option {name!r} with a value {value!r}"
+            msg = f"option {name!r} does not exist or cannot be {value!r}"
             raise SettingError(msg)
 
     def _new_game(self, _words: list[str]) -> None:
@@ -156,13 +157,13 @@ class Uci:
                 self._finished = True
                 raise
         elif where != ["startpos"]:
-            msg = "a position is startpos or fen FEN, perhaps with moves behind it"
+            msg = "a position is startpos or fen FEN, perhaps followed by moves"
             raise SettingError(msg)
         for move in moves:
             self.engine.play(move)
 
     def _from_fen(self, fields: list[str]) -> Game:
-        """Return the game from a position; the newest one is kept, as its moves come one by one."""
+        """Return the game from a position; the latest is kept for its next moves."""
         fen = " ".join(fields)
         if fen != self._fen[0]:
             self._fen = (fen, from_fen(self._start, fields))
@@ -171,7 +172,7 @@ class Uci:
     def _go(self, words: list[str]) -> None:
         session = self.engine.session
         if session.over or self._finished:
-            self._tell("info string there is no move: the game is over")
+            self._tell("info string the game is over: there is no legal move")
             self._tell(f"bestmove {NOTHING}")
             return
         is_white = (session.seat == 0) == (self.engine.game is self._start or self._white_begins)
@@ -215,12 +216,12 @@ class Uci:
         while limits.infinite and not stopped:
             stopped = self._heard_stop(wait=True)
         if last is None:
-            self._tell("info string no time to search: any legal move")
+            self._tell("info string no time to search: playing any legal move")
             return allowed[0]
         return ranked(last, allowed)[0]
 
     def _heard_stop(self, *, wait: bool) -> bool:
-        """Read what has come, and return whether it ends the search; the rest waits for its end."""
+        """Read new commands, and return whether one ends the search; others wait for its end."""
         try:
             while (line := self._next_line(POLL_SECONDS if wait else 0.0)) is not None:
                 words = line.split()
@@ -254,7 +255,7 @@ class Uci:
         self._tell(f"info string goal={why.pursued} p={value:.3f}{proven}")
 
     def _score(self, why: Explanation, action: int) -> str:
-        """Return `mate N` if the search has proven who wins, and in how many moves; else `cp N`."""
+        """Return `mate N` if the search has proven a win or loss in N moves, otherwise `cp N`."""
         if why.proven and action == why.action and why.pursued == WIN:
             moves = moves_to_end(self.engine.session, why.line)
             if moves:
@@ -263,7 +264,7 @@ class Uci:
 
 
 def ranked(why: Explanation, allowed: Sequence[int]) -> list[int]:
-    """Return the allowed moves, the best first; the search's own choice leads its equals."""
+    """Return the allowed moves, the best first, with the search's choice before equal ones."""
     values = {action: float(why.values[action]) for action in allowed}
     return sorted(
         allowed,
@@ -276,9 +277,9 @@ def ranked(why: Explanation, allowed: Sequence[int]) -> list[int]:
 
 
 def moves_to_end(session: Session, line: Sequence[int]) -> int:
-    """Return in how many of its moves the mover wins at the end of a line, or loses (below 0).
+    """Return the mover's number of moves to a win at the end of a line, or to a loss (below 0).
 
-    0: the game is not decided there.
+    0 if the game is not decided there.
     """
     ahead = Session(session.game, list(session.goals), [*session.moves, *line])
     if ahead.winner is None:
@@ -294,9 +295,9 @@ def moves_to_end(session: Session, line: Sequence[int]) -> int:
 
 
 def centipawns(chance: float) -> int:
-    """Return what chess programs write for a chance in [0, 1]: 400 per factor of ten of the odds.
+    """Return the centipawns for a chance in [0, 1]: 400 per factor of ten in the odds.
 
-    That is the logistic curve of Elo's ratings; the ends are +-10000.
+    This is the logistic curve of Elo ratings, limited to +-10000.
     """
     if not 0.0 < chance < 1.0:
         return LARGEST_SCORE if chance >= 1.0 else -LARGEST_SCORE
@@ -314,7 +315,7 @@ def _option(words: list[str]) -> tuple[str, str]:
 
 
 class _Ready:
-    """Answers `isready` once: in its turn, or after a while if its turn does not come."""
+    """Answers `isready` once: in turn, or after a while."""
 
     def __init__(self, tell: Callable[[str], None]) -> None:
         self._tell = tell
@@ -322,7 +323,7 @@ class _Ready:
         self._due = 0
 
     def asked(self) -> None:
-        """`isready` has come in."""
+        """Note an `isready`."""
         with self._lock:
             self._due += 1
         timer = threading.Timer(READY_SECONDS, self.answer)
@@ -330,7 +331,7 @@ class _Ready:
         timer.start()
 
     def answer(self) -> None:
-        """Answer all that are still to be answered."""
+        """Answer all that are still open."""
         with self._lock:
             due, self._due = self._due, 0
         for _ in range(due):
@@ -338,7 +339,7 @@ class _Ready:
 
 
 def serve(engine: Engine, source: Source, out: TextIO) -> None:
-    """Obey the lines of `source` until it ends, or until `quit`."""
+    """Run the commands of `source` until its end or `quit`."""
     lines: queue.Queue[str | None] = queue.Queue()
     writing = threading.Lock()
 
@@ -349,7 +350,7 @@ def serve(engine: Engine, source: Source, out: TextIO) -> None:
             raise EOFError
 
     def answer_late(text: str) -> None:
-        with contextlib.suppress(EOFError):  # the other thread finds out by itself
+        with contextlib.suppress(EOFError):  # the other thread notices it itself
             tell(text)
 
     ready = _Ready(answer_late)

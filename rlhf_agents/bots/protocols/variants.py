@@ -1,4 +1,4 @@
-"""Other boards of a game: another size, another komi."""
+"""Variants of a game: another board size or komi."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ SIZES = (
     ("board_size", "board_size"),
     ("size", "size"),
 )
-"""OpenSpiel's options for the columns and rows of a board; the first that a game has counts."""
+"""OpenSpiel's options for the columns and rows of a board; the first that a game has is used."""
 PLIES = re.compile(r"max_plies=\d+")
 KOMI = "komi"
 SMALLEST_BOARD, LARGEST_BOARD = 2, 25
 
 
 def _options(game: Game) -> dict[str, Parameter]:
-    """Return the options of one of OpenSpiel's games; nothing for our own."""
+    """Return the options of an OpenSpiel game, empty for our own games."""
     position = foreign_position(game, game.initial(1)[0])
     return {} if position is None else dict(position.get_game().get_parameters())
 
 
 def _with_options(game: Game, changes: Mapping[str, Parameter]) -> Game:
-    """Return a game of OpenSpiel with other options, and the same limit of plies."""
+    """Return an OpenSpiel game with other options and the same limit of plies."""
     options = {**_options(game), **changes}
     words = [f"{key}={value}" for key, value in options.items()]
     words += PLIES.findall(game.name)
@@ -50,7 +50,7 @@ def board_size(game: Game) -> tuple[int, int]:
 
 
 def resized(game: Game, columns: int, rows: int) -> Game:
-    """Return the game on a board of another size.
+    """Return the game with another board size.
 
     Raises:
         SettingError: the game has no such board.
@@ -65,7 +65,7 @@ def resized(game: Game, columns: int, rows: int) -> Game:
         has = f"{now[1]} rows, {now[0]} columns" if any(now) else "a board of its own"
         msg = f"unacceptable size: {game.title} has {has}"
         raise SettingError(msg)
-    # Hex takes its size from either of two options.
+    # Hex has two options for its size.
     changes = {keys[0]: columns, keys[1]: rows}
     if "board_size" in options and columns == rows:
         changes["board_size"] = rows
@@ -75,7 +75,7 @@ def resized(game: Game, columns: int, rows: int) -> Game:
 
 
 def with_komi(game: Game, komi: float) -> Game:
-    """Return a game of Go with another komi; other games have none and stay as they are."""
+    """Return Go with another komi; other games are returned unchanged."""
     options = _options(game)
     if KOMI not in options or float(options[KOMI]) == komi:
         return game

@@ -1,4 +1,4 @@
-"""Which replay buffer a model of a plain environment uses."""
+"""The choice of the replay buffer for a model of a plain environment."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from rlhf_agents.settings import Priorities
 
 
 def is_her(model: DQN) -> bool:
-    """Return whether a model's replay buffer needs an environment, which computes rewards."""
+    """Return whether a model's replay buffer needs an environment to compute rewards."""
     chosen = model.replay_buffer_class
     return chosen is not None and issubclass(chosen, HerReplayBuffer)
 
 
 def choose_buffer(model: Any, asks_masks: bool) -> bool:
-    """Use a buffer of ours where SB3's default lacks goals or masks; return whether we do.
+    """Use one of our buffers where SB3's default lacks goals or masks; return whether we do.
 
     Args:
         model: a `PlainDQN` before its set-up; its `replay_buffer_class` and
             `replay_buffer_kwargs` are set.
-        asks_masks: masks come from the environment's method, not with observations.
+        asks_masks: masks come from the environment's method, not from observations.
     """
     priorities = model.replay_buffer_kwargs.get("priorities")
-    if priorities is not None:  # SB3's JSON makes lists of them
+    if priorities is not None:  # SB3's JSON turns them into lists
         kwargs = {**model.replay_buffer_kwargs, "priorities": Priorities(*priorities)}
         model.replay_buffer_kwargs = kwargs
     if model.replay_buffer_class is not None or model.parallel is not None:
@@ -52,7 +52,7 @@ def _wants_hindsight(model: Any) -> bool:
 
 
 def make_buffer(model: DQN) -> ReplayBuffer:
-    """Make the buffer as SB3 would, but also without an environment: `predict` needs none."""
+    """Make the buffer as SB3 would, but also without an environment, for `predict`."""
     kwargs = dict(model.replay_buffer_kwargs)
     if is_her(model):
         kwargs["env"] = model.env

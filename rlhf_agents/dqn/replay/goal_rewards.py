@@ -1,4 +1,4 @@
-"""Asking an environment about goals: rewards, and whether reaching a goal ends the episode."""
+"""An environment's rewards for goals, and whether reaching a goal ends the episode."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class GoalRewards:
 
     Args:
         env: has a method `compute_reward(achieved, desired, info)` for batches.
-        terminate_on_goal: whether reaching the goal ends an episode; None asks the environment's
-            `compute_terminated`, and without that method assumes that it does.
+        terminate_on_goal: whether reaching the goal ends an episode; None uses the environment's
+            `compute_terminated`, and assumes that it does without that method.
     """
 
     def __init__(self, env: VecEnv, terminate_on_goal: bool | None) -> None:
@@ -55,7 +55,7 @@ class GoalRewards:
         rewards: NDArray[np.float32],
         infos: Infos | None = None,
     ) -> NDArray[np.bool_]:
-        """Return whether goals `[B, ...]` are reached so that their episodes end, bool `[B]`.
+        """Return whether goals `[B, ...]` are reached and end their episodes, bool `[B]`.
 
         Raises:
             SettingError: see `rewards`; `compute_terminated` may also return one value for all.
@@ -70,7 +70,7 @@ class GoalRewards:
         return np.asarray(rewards >= self._best(desired, infos), bool)
 
     def _best(self, desired: Array, infos: Infos | None) -> float | NDArray[np.float32]:
-        """Return the reward for having achieved what is desired."""
+        """Return the reward for achieving the desired goal."""
         if self._goal_reward is not None:
             return self._goal_reward
         best = self.rewards(desired, desired, infos)

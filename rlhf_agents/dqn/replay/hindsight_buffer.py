@@ -1,8 +1,8 @@
-"""Hindsight replay: transitions are learnt again as if what was achieved had been desired.
+"""Hindsight replay: transitions are learnt again as if the achieved goal had been the desired one.
 
 Andrychowicz et al., 2017, "Hindsight Experience Replay". Unlike SB3's HerReplayBuffer, the end of
 an episode is relabelled with the goal, n-step returns are cut where the new goal is reached, and
-episodes that still run can be sampled.
+unfinished episodes can be sampled.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from rlhf_agents.settings import Priorities
 STRATEGIES = ("future", "final", "episode", "random", "all_goals")
 ACHIEVED, DESIRED = "achieved_goal", "desired_goal"
 REDRAWS = 3
-"""Draws of a goal that is not reached already, before the commanded one is kept."""
+"""Attempts to draw a goal that is not reached already, before the commanded goal is kept."""
 
 
 def is_goal_space(space: Space) -> bool:
@@ -51,31 +51,31 @@ def is_goal_space(space: Space) -> bool:
 
 
 class HindsightReplayBuffer(HerReplayBuffer):
-    """A drop-in for `HerReplayBuffer`, with any off-policy algorithm of SB3.
+    """A drop-in replacement for `HerReplayBuffer`, for any off-policy algorithm of SB3.
 
     Args:
-        buffer_size: transitions of all environments.
+        buffer_size: transitions of all environments together.
         observation_space: Dict with `observation`, `achieved_goal` and `desired_goal`; other keys,
             such as `action_mask`, are kept.
         action_space: of the algorithm.
-        env: computes rewards; without one nothing can be relabelled.
-        device: where samples go.
-        n_envs: environments, all alike.
+        env: computes rewards; required for relabelling.
+        device: the device of samples.
+        n_envs: number of environments, all alike.
         optimize_memory_usage: must be False; zeros and ones are packed anyway.
-        handle_timeout_termination: a time limit does not end what a state is worth.
-        n_sampled_goal: relabelled transitions for each one as it was, k of HER.
+        handle_timeout_termination: a state's value continues beyond a time limit.
+        n_sampled_goal: relabelled transitions per original one, HER's k.
         goal_selection_strategy: "future" (achieved now or later in the same episode), "final",
             "episode" (anywhere in it), "random" (anywhere in the buffer) or "all_goals" (each
             relabelled transition with every row of `goals`).
-        copy_info_dict: give `compute_reward` the stored infos.
+        copy_info_dict: store infos and pass them to `compute_reward`.
         goals: for "all_goals", `[G, ...]` like `desired_goal`.
-        skip_achieved: draw anew when a goal is already reached before the step.
-        terminate_on_goal: whether reaching a goal ends the episode; None asks the environment's
-            `compute_terminated`, and without one supposes it does.
+        skip_achieved: draw again if a goal is already reached before the step.
+        terminate_on_goal: whether reaching a goal ends the episode; None uses the environment's
+            `compute_terminated`, and assumes that it does without that method.
         n_steps: of the returns.
         gamma: discount of n-step returns.
         priorities: draw transitions with large errors more often.
-        store_masks: keep masks of environments that have them in `action_masks()`.
+        store_masks: store masks of environments with a method `action_masks()`.
 
     Raises:
         SettingError: the space has no goals, or an option is out of range.
@@ -143,7 +143,7 @@ class HindsightReplayBuffer(HerReplayBuffer):
         self._goal_functions = None if env is None else GoalRewards(env, self.terminate_on_goal)
 
     def set_env(self, env: VecEnv | None) -> None:
-        """Compute rewards with another environment from now on."""
+        """Use another environment to compute rewards."""
         self.env = env
 
     def _asked(self) -> GoalRewards:
@@ -155,7 +155,7 @@ class HindsightReplayBuffer(HerReplayBuffer):
     # ---- storing ---------------------------------------------------------------------------
 
     def expect_masks(self, masks: NDArray[np.bool_]) -> None:
-        """Take the masks `[n_envs, A]` of the next observations that `add` will bring."""
+        """Set the masks `[n_envs, A]` of the next observations for `add`."""
         self._masks = masks
 
     def add(  # type: ignore[override]
@@ -191,14 +191,14 @@ class HindsightReplayBuffer(HerReplayBuffer):
         return np.asarray(goals).reshape(-1, *shape)
 
     def truncate_last_trajectory(self) -> None:
-        """End the running episodes here, as if by a time limit."""
+        """End the current episodes here, as if by a time limit."""
         for env in np.flatnonzero(self.store.running_for):
             self.store.close(int(env))
 
     # ---- sampling --------------------------------------------------------------------------
 
     def sample(self, batch_size: int, env: VecNormalize | None = None) -> Any:
-        """Draw a batch, its first `her_ratio` share relabelled.
+        """Draw a batch whose first `her_ratio` share is relabelled.
 
         Args:
             batch_size: B.
@@ -225,14 +225,14 @@ class HindsightReplayBuffer(HerReplayBuffer):
         drawn = self.store.draw(count, np.random.random_sample(count))  # noqa: NPY002
         if self.goals is None:
             return drawn
-        # Each of the first transitions stands once for every goal.
+        # Each of the first transitions occurs once per goal.
         copies = np.arange(count)
         copies[:n_virtual] //= len(self.goals)
         weights = None if drawn.weights is None else drawn.weights[copies]
         return Drawn(drawn.rows[copies], weights)
 
     def _sources(self, rows: Ints) -> Ints:
-        """Return the rows whose achieved goals the transitions `[V]` get, or `KEEP`."""
+        """Return the rows whose achieved goals replace those of transitions `[V]`, or `KEEP`."""
         if self.goals is not None:
             return rows
         trials = REDRAWS if self.strategy != "final" else 1
@@ -250,7 +250,7 @@ class HindsightReplayBuffer(HerReplayBuffer):
         return sources
 
     def _judge(self, rows: Ints, sources: Ints, ahead: Ints) -> tuple[Judged, Array]:
-        """Return rewards and ends of steps `[V, n]` under other goals, and these, `[V, ...]`."""
+        """Return rewards and ends of steps `[V, n]` under other goals, and the goals."""
         steps = ahead.ravel() if self.store.n_steps == 1 else np.maximum(ahead.ravel(), 0)
         desired, goals, achieved = self._goals.read(self.store.rows, rows, sources, steps)
         if self.goals is None:
@@ -301,7 +301,7 @@ class HindsightReplayBuffer(HerReplayBuffer):
         self.env = None
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write all that is stored, also half-finished episodes, without pickle and atomically.
+        """Write everything, including unfinished episodes, without pickle and atomically.
 
         Raises:
             OutputError: the path cannot be written.
@@ -309,10 +309,10 @@ class HindsightReplayBuffer(HerReplayBuffer):
         write_atomically(path, save_state(type(self).__name__, self.store.state()))
 
     def load(self, path: str | os.PathLike[str]) -> None:
-        """Read what `save` wrote into this buffer, which goes on in the middle of its episodes.
+        """Read a file from `save` into this buffer, which continues in the middle of its episodes.
 
         Raises:
-            ModelFileError: the file is missing, damaged or belongs to another kind of buffer.
+            ModelFileError: the file is missing, damaged or for another kind of buffer.
         """
         load_into(self.store, path, type(self).__name__)
         self.pos, self.full = self.store.pos, self.store.full
@@ -332,5 +332,5 @@ def _check(space: Space, strategy: str, n_sampled_goal: int, goals: Array | None
         msg = f"n_sampled_goal must be 0 or more, got {n_sampled_goal}"
         raise SettingError(msg)
     if (strategy == "all_goals") != (goals is not None):
-        msg = "goal_selection_strategy='all_goals' needs goals=[G, ...]; no other takes them"
+        msg = "goal_selection_strategy='all_goals' needs goals=[G, ...]; only it takes goals"
         raise SettingError(msg)

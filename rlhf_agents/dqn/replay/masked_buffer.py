@@ -1,4 +1,4 @@
-"""A replay buffer that stores action masks, for observations that do not hold them."""
+"""A replay buffer that stores action masks, for observations without them."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class MaskedReplayBuffer(ReplayBuffer):
     """SB3's replay buffer with masks, n-step returns and priorities.
 
     Args:
-        buffer_size: transitions of all environments.
-        observation_space: any, also Dict.
+        buffer_size: transitions of all environments together.
+        observation_space: any, including Dict.
         action_space: Discrete(A).
-        device: where samples go.
-        n_envs: environments.
+        device: the device of samples.
+        n_envs: number of environments.
         optimize_memory_usage: must be False; zeros and ones are packed anyway.
-        handle_timeout_termination: a time limit does not end what a state is worth.
+        handle_timeout_termination: a state's value continues beyond a time limit.
         n_steps: of the returns.
         gamma: discount of n-step returns.
         priorities: draw transitions with large errors more often.
@@ -60,7 +60,7 @@ class MaskedReplayBuffer(ReplayBuffer):
         self._masks: NDArray[np.bool_] | None = None
 
     def expect_masks(self, masks: NDArray[np.bool_]) -> None:
-        """Take the masks `[n_envs, A]` of the next observations that `add` will bring."""
+        """Set the masks `[n_envs, A]` of the next observations for `add`."""
         self._masks = masks
 
     def add(

@@ -1,6 +1,6 @@
-"""Transitions as rows of bytes: one row holds one transition, zeros and ones take a bit each.
+"""Transitions as rows of bytes: one transition per row, with one bit per zero or one.
 
-A batch is then read from memory in one go, and kinds of observations need no code of their own.
+A batch is then read from memory in one go, without separate code for kinds of observations.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from rlhf_agents.files.types import Array, Space
 
 Bound = int | np.int64 | float | Array
 Limits = tuple[Bound, Bound]
-"""The least and the greatest of a number, or of each of several."""
+"""The smallest and the largest value of a number, or of each of several."""
 Plan = tuple[NDArray[np.int64], int, list[tuple[int, np.dtype[np.generic], tuple[int, ...]]]]
-"""For `read_rows`, how many bytes it fills, and the blocks there: begin, dtype, shape."""
+"""The plan for `read_rows`, the number of bytes that it fills, and its blocks: begin, dtype,
+shape."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Field:
         packed: eight values share a byte.
         begin: first byte.
         size: bytes in the row.
-        limits: least and greatest of values that count something, None for other values.
+        limits: smallest and largest of values that count something, None for other values.
     """
 
     shape: tuple[int, ...]
@@ -44,11 +45,11 @@ class Field:
 
     @property
     def values(self) -> int:
-        """Values of the array; bytes it takes when unpacked if it was packed."""
+        """The number of values in the array; when packed, of bytes after unpacking."""
         return int(np.prod(self.shape))
 
     def check(self, rows: Rows) -> None:
-        """Raise `ValueError` if there are values in rows `[B, width]` beyond the limits."""
+        """Raise `ValueError` if values in rows `[B, width]` are outside the limits."""
         if self.limits is not None:
             stored = np.ascontiguousarray(rows[:, self.begin : self.begin + self.size])
             if not within(stored.view(self.dtype), self.limits):
@@ -74,7 +75,7 @@ class RowLayout:
         self.width = 0
 
     def add(self, name: str, space: Space) -> None:
-        """Add a field for values of a space as SB3 stores them."""
+        """Add a field for values of a space in SB3's form."""
         shape = get_obs_shape(space)
         assert not isinstance(shape, dict)
         dtype = np.dtype(space.dtype)
@@ -94,7 +95,7 @@ class RowReader:
 
     Args:
         layout: of the rows.
-        wanted: names of fields, and which list of rows each is read for, 0 to 2.
+        wanted: names of fields, and the list of rows for each, 0 to 2.
     """
 
     def __init__(self, layout: RowLayout, wanted: list[tuple[str, int]]) -> None:
@@ -108,8 +109,8 @@ class RowReader:
 
         Args:
             rows: uint8 `[N, width]`.
-            indices: one to three lists of rows, int64 `[B]` each with a B of its own. Nothing is
-                read for negative ones.
+            indices: one to three lists of rows, int64 `[B]` each with its own B. Negative ones are
+                skipped.
         """
         sizes = tuple(len(some) for some in indices)
         if sizes not in self._plans:
@@ -130,7 +131,7 @@ class RowReader:
 
 
 def value_limits(space: Space) -> Limits | None:
-    """Return the least and the greatest value of a space that counts, None for other spaces."""
+    """Return the smallest and the largest value of a discrete space, None for other spaces."""
     if isinstance(space, spaces.Discrete):
         return space.start, space.start + space.n - 1
     if isinstance(space, spaces.MultiDiscrete):
@@ -139,13 +140,13 @@ def value_limits(space: Space) -> Limits | None:
 
 
 def within(values: Array, limits: Limits) -> bool:
-    """Return whether values are within limits, of all of them or `[K]` of `[..., K]` each."""
+    """Return whether values `[..., K]` are within limits, one pair or `[K]` pairs."""
     flat = values.reshape(-1, np.size(limits[0]))
     return bool(((flat >= limits[0]) & (flat <= limits[1])).all())
 
 
 def is_binary(space: Space) -> bool:
-    """Return whether all values of a space are 0 or 1 in one byte each."""
+    """Return whether a space has only zeros and ones in one byte each."""
     if isinstance(space, spaces.MultiBinary):
         return True
     if not isinstance(space, spaces.Box) or space.dtype not in (np.int8, np.uint8, np.bool_):

@@ -28,21 +28,21 @@ from rlhf_agents.files.untrusted import WRONG
 MASK = "mask"
 KIND = "rlhf_agents replay buffer"
 NUMBERS = {"numbers": (4,), "highest": (1,)}
-"""Shapes of the arrays of a file that do not depend on the buffer."""
+"""Shapes of arrays in a file that do not depend on the buffer."""
 
 
 class Samples(NamedTuple):
-    """SB3's replay samples with what prioritised and masked learning needs besides.
+    """SB3's replay samples with additions for priorities and masks.
 
     Attributes:
         observations: tensor or Dict of tensors `[B, ...]`.
-        actions: int64 `[B, 1]`, or what the action space holds.
+        actions: int64 `[B, 1]`, or values of the action space.
         next_observations: after n steps, or where the return was cut.
-        dones: 1 where nothing follows, float32 `[B, 1]`.
+        dones: 1 where the episode ends, float32 `[B, 1]`.
         rewards: n-step returns, float32 `[B, 1]`.
         discounts: of the next observation, float32 `[B, 1]`; None for one step.
         next_masks: allowed actions of the next observation, uint8 `[B, A]`, if the observation
-            does not hold them.
+            does not include them.
         weights: importance weights, float32 `[B, 1]`, with priorities.
         indices: for `update_priorities`, int64 `[B]`.
     """
@@ -62,7 +62,7 @@ Batch = ReplayBufferSamples | DictReplayBufferSamples | Samples
 
 
 def next_masks(batch: Batch) -> torch.Tensor | None:
-    """Return the masks `[B, A]` of the states that a batch led to, if it has any."""
+    """Return the masks `[B, A]` of a batch's next states, if it has any."""
     after = batch.next_observations
     if isinstance(after, dict) and MASK_KEY in after:
         return after[MASK_KEY]
@@ -71,11 +71,11 @@ def next_masks(batch: Batch) -> torch.Tensor | None:
 
 
 class RowCodec:
-    """Observations in and out of rows. Goals are kept apart, because hindsight replaces them.
+    """Writes observations to rows and reads them. Goals are separate, as hindsight replaces them.
 
     Args:
         space: observations: any, or a Dict.
-        n_actions: A, if masks are to be stored beside.
+        n_actions: A, if masks are stored as well.
         shared: keys that are the same before and after a step.
     """
 
@@ -116,7 +116,7 @@ class RowCodec:
         return observation if isinstance(observation, dict) else {"": observation}
 
     def read(self, rows: Rows, first: Ints, final: Ints) -> tuple[Arrays, Arrays, Array | None]:
-        """Return observations before `first` and after `final` by key, and the masks after it."""
+        """Return observations before `first` and after `final` by key, and the last masks."""
         values = self.reader.read(rows, first, final)
         before = dict(zip(self.keys, values, strict=False))
         after = dict(zip(self.changing, values[len(self.keys) :], strict=False))
@@ -127,7 +127,7 @@ class RowCodec:
 def end_flags(
     dones: Array, infos: list[Info], timeouts: bool
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return which episodes ended, `[n_envs]`, and which of them not by a time limit."""
+    """Return which episodes ended, `[n_envs]`, and which of those without a time limit."""
     ends = np.asarray(dones, bool)
     if not timeouts or not ends.any():
         return ends, ends
@@ -136,7 +136,7 @@ def end_flags(
 
 
 def waited_flags(infos: list[Info]) -> NDArray[np.uint8]:
-    """Return `WAITED` where an info says that no action was taken (`waiting`), uint8 `[n_envs]`."""
+    """Return `WAITED` where an info has `waiting` (no action was taken), uint8 `[n_envs]`."""
     return np.array([WAITED if info.get("waiting") else 0 for info in infos], np.uint8)
 
 
@@ -147,7 +147,7 @@ def as_samples(
     outcome: NStepResult,
     device: torch.device,
 ) -> Samples:
-    """Put a batch together; `observations` are those before, those after, and masks after."""
+    """Assemble a batch; `observations` are those before, those after, and the masks after."""
 
     def tensor(values: Array) -> torch.Tensor:
         made = torch.from_numpy(values)
@@ -184,10 +184,10 @@ def save_state(kind: str, state: Arrays) -> bytes:
 
 
 def load_into(store: TransitionStore, path: str | os.PathLike[str], kind: str) -> None:
-    """Read what `save_state` wrote; nothing in the file is run.
+    """Read a file from `save_state` without running code.
 
     Raises:
-        ModelFileError: the file is missing, damaged or holds another kind of buffer.
+        ModelFileError: the file is missing, damaged or of another kind of buffer.
     """
     try:
         with safetensors.safe_open(os.fspath(path), "np") as file:
@@ -208,7 +208,7 @@ def _check_kind(path: str | os.PathLike[str], facts: dict[str, str], kind: str) 
 
 
 def _read_state(store: TransitionStore, file: Any) -> Arrays:
-    """Return the arrays that a buffer wants; none is read before its size is known to fit."""
+    """Return the arrays that a buffer needs; each is read only if its size fits."""
     state = {name: _read_array(file, name, shape) for name, shape in NUMBERS.items()}
     for name, target in store.targets(state["numbers"]).items():
         state[name] = _read_array(file, name, target.shape)

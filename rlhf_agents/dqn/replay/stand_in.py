@@ -10,7 +10,7 @@ from rlhf_agents.errors import SettingError
 class BufferOfHFDQN:
     """The replay buffer of SB3's `DQN` in models whose own buffer needs `HFDQN`.
 
-    With it SB3's DQN can load such files and predict without an environment. Learning raises an
+    It lets SB3's DQN load such files and predict without an environment. Learning raises an
     error that names the cure.
     """
 
@@ -28,7 +28,7 @@ class BufferOfHFDQN:
             SettingError: always.
         """
         msg = (
-            "this model's replay buffer needs HFDQN: to go on learning, load the file with "
+            "this model's replay buffer needs HFDQN: to continue learning, load the file with "
             "rlhf_agents.HFDQN.load(path, env=env); DQN.load is enough to predict"
         )
         raise SettingError(msg)

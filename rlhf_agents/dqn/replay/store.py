@@ -1,8 +1,7 @@
 """A ring buffer of transitions and their episodes: drawing, n-step returns, priorities.
 
-Every stored transition can be drawn, also those of episodes that still run and the rest of
-episodes whose beginning has been overwritten. Transitions are named by their row,
-slot * n_envs + env.
+Every stored transition can be drawn, including those of unfinished episodes and of episodes whose
+beginning has been overwritten. A transition is identified by its row, slot * n_envs + env.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ ALL_FLAGS = TERMINAL | GOAL_ENDED | WAITED
 
 
 class Drawn(NamedTuple):
-    """Which transitions were drawn.
+    """Transitions that were drawn.
 
     Attributes:
         rows: int64 `[B]`.
@@ -50,7 +49,7 @@ class Judged(NamedTuple):
     Attributes:
         sources: `KEEP` where the goal stays, int64 `[V]`.
         rewards: float32 `[V * n]`.
-        reached: the goal is, and that ends the episode, bool `[V * n]`.
+        reached: whether the step reaches the goal and so ends the episode, bool `[V * n]`.
     """
 
     sources: Ints
@@ -66,7 +65,7 @@ class NStepResult(NamedTuple):
 
     Attributes:
         returns: n-step returns, float32 `[B]`.
-        done: nothing follows, bool `[B]`.
+        done: the episode ends, bool `[B]`.
         last: the step that each return ends with, 0 to n - 1, int64 `[B]`.
         final: the row of that step, int64 `[B]`.
     """
@@ -82,7 +81,7 @@ class TransitionStore:
 
     Args:
         capacity: steps per environment.
-        n_envs: environments.
+        n_envs: number of environments.
         layout: fields of a row.
         action_space: Discrete or any other.
         n_steps: of the returns, >= 1.
@@ -114,7 +113,7 @@ class TransitionStore:
         self.flags = np.zeros(total, np.uint8)
         self.waits = False
         self.episode_start = np.zeros(total, np.int32)
-        self.episode_length = np.zeros(total, np.int32)  # 0: it still runs
+        self.episode_length = np.zeros(total, np.int32)  # 0: unfinished
         self.running_since = np.zeros(n_envs, np.int64)
         self.running_for = np.zeros(n_envs, np.int64)
         self.pos, self.full = 0, False
@@ -129,7 +128,7 @@ class TransitionStore:
 
     @property
     def places(self) -> tuple[NDArray[np.int32], NDArray[np.int32], Ints, int, bool]:
-        """Arguments with which the kernels place a row in its episode."""
+        """Arguments by which the kernels locate a row in its episode."""
         return self.episode_start, self.episode_length, self.running_for, self.pos, self.full
 
     def add(
@@ -169,19 +168,19 @@ class TransitionStore:
                 self.close(int(env))
 
     def close(self, env: int) -> None:
-        """End the running episode of an environment here."""
+        """End the current episode of an environment here."""
         length = int(self.running_for[env])
         slots = (self.running_since[env] + np.arange(length)) % self.capacity
         self.episode_length[slots * self.n_envs + env] = length
         self.running_since[env], self.running_for[env] = self.pos, 0
 
     def draw(self, count: int, chances: NDArray[np.float64] | None = None) -> Drawn:
-        """Draw transitions, with numpy's global generator: it is the one that SB3 seeds.
+        """Draw transitions with numpy's global generator, which SB3 seeds.
 
         Args:
             count: B.
-            chances: uniform numbers `[B]` that say which; None draws the rows that SB3's buffers
-                draw, which takes longer. With priorities they do not matter.
+            chances: uniform numbers `[B]` that choose them; None draws the same rows as SB3's
+                buffers, which is slower. Ignored with priorities.
         """
         if self.tree is None or self.priorities is None:
             if chances is None:
@@ -190,12 +189,12 @@ class TransitionStore:
                 rows = (chances * self.filled).astype(np.int64)
             return Drawn(self._acted(rows) if self.waits else rows, None)
         rows, chance = self.tree.draw(count)
-        rows = np.minimum(rows, self.filled - 1)  # whatever rounding did to sums of priorities
+        rows = np.minimum(rows, self.filled - 1)  # in spite of rounding in sums of priorities
         weights = (chance * self.filled) ** -self.priorities.beta
         return Drawn(rows, (weights / weights.max()).astype(np.float32))
 
     def _acted(self, rows: Ints) -> Ints:
-        """Draw anew where no action was taken, up to a hundred times."""
+        """Draw again where no action was taken, up to a hundred times."""
         for _ in range(REDRAWS):
             waited = np.flatnonzero(self.flags[rows] & WAITED)
             if not len(waited):
@@ -222,7 +221,7 @@ class TransitionStore:
     def earned(
         self, ahead: Ints, judged: Judged = UNJUDGED
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Return rewards and ends for good of steps, `[B, n]`; some under other goals."""
+        """Return rewards and terminations of steps, `[B, n]`, some under other goals."""
         rewards, terminal = np.empty(ahead.shape, np.float32), np.empty(ahead.shape, np.bool_)
         settle(ahead, self.rewards, self.flags, *judged, rewards, terminal)
         return rewards, terminal
@@ -262,10 +261,10 @@ class TransitionStore:
         return state
 
     def targets(self, numbers: Array) -> Arrays:
-        """Return where the arrays of a state with these `numbers` belong, as views.
+        """Return views where the arrays of a state with these `numbers` belong.
 
         Raises:
-            ValueError: they belong to a buffer of another size.
+            ValueError: they are for a buffer of another size.
         """
         pos, full = check_numbers(numbers, [self.capacity, self.n_envs])
         filled = (self.capacity if full else pos) * self.n_envs
@@ -276,10 +275,10 @@ class TransitionStore:
         return targets
 
     def restore(self, state: Arrays) -> None:
-        """Take over what `state` returned.
+        """Restore the arrays from `state`.
 
         Raises:
-            ValueError: it belongs to a buffer of another size or kind, or is impossible.
+            ValueError: they are for a buffer of another size or kind, or are impossible.
             KeyError: something is missing.
         """
         numbers, highest = state["numbers"], state["highest"]
@@ -295,7 +294,7 @@ class TransitionStore:
         self.pos, self.full, self.highest = int(numbers[0]), bool(numbers[1]), float(highest[0])
 
     def _check(self, state: Arrays, filled: int) -> None:
-        """Raise `ValueError` if compiled code, which checks nothing, could leave an array."""
+        """Raise `ValueError` if compiled code, which checks nothing, could read beyond an array."""
         if not np.isfinite(state["rewards"]).all() or state["flags"].max(initial=0) > ALL_FLAGS:
             msg = "its rewards or flags are not those of steps"
             raise ValueError(msg)
@@ -326,7 +325,7 @@ def _action_size(space: Space) -> int:
 
 
 def action_range(space: Space) -> Limits:
-    """Return the least and the greatest of each number of an action."""
+    """Return the smallest and the largest value of each number of an action."""
     if isinstance(space, spaces.MultiBinary):
         return 0, 1
     if (limits := value_limits(space)) is not None:

@@ -1,1 +1,1 @@
-"""Foresight without rules: a model of the environment that is learnt and looked into."""
+"""Foresight without rules: looking ahead in a learned model of the environment."""

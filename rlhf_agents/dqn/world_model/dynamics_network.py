@@ -1,8 +1,8 @@
 """A world model that predicts: a small ensemble whose members must agree.
 
-It predicts what an action changes: which zeros and ones flip, by how much numbers move, the reward,
-and whether the episode ends. An untrained member guesses boldly, so that all agree only on what
-was learnt (compare Osband et al., 2018, "Randomized Prior Functions").
+It predicts what an action changes: which zeros and ones flip, by how much numbers change, the
+reward, and whether the episode ends. Untrained members make confident, different guesses, so all
+agree only on what was learnt (compare Osband et al., 2018, "Randomized Prior Functions").
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from rlhf_agents.files.types import Array, Arrays, Space
 from rlhf_agents.settings import ModelForesight
 
 CERTAIN = 2.0
-"""Logits of a member that is certain (88 %)."""
+"""Logit of a member that is certain (88 %)."""
 ALIKE = 0.1
-"""Spread of members that agree, in standard deviations of a number's changes."""
+"""The largest spread of members that agree, in standard deviations of a number's changes."""
 WRONG = 0.3
-"""Error of a number that counts as wrong, in the same unit."""
+"""The smallest error that counts as wrong, in the same unit."""
 FORGETTING = 0.03
 MAX_VALUES = 1024
 SCALES = ("centre", "spread", "scale")
@@ -37,13 +37,13 @@ class DynamicsNetwork:
     """An ensemble of one-hidden-layer networks with a linear shortcut.
 
     Args:
-        parts: space of each part of an observation, without what is desired.
+        parts: space of each part of an observation, without the desired goal.
         n_actions: A.
         settings: size and learning rate.
         seed: of weights and batches.
 
     Attributes:
-        mistakes: share of what it claimed to know of the latest steps that was wrong, in [0, 1].
+        mistakes: share of its confident predictions of the latest steps that were wrong, in [0, 1].
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class DynamicsNetwork:
         )
         self.count = 0
         self.centre, self.spread = torch.zeros(self.width), torch.ones(self.width)
-        self.scale = torch.ones(self.width + 1)  # of changes, and of the reward
+        self.scale = torch.ones(self.width + 1)  # for changes and the reward
         self.mistakes = 1.0
 
     def _new_weights(self) -> dict[str, nn.Parameter]:
@@ -84,11 +84,11 @@ class DynamicsNetwork:
             name: torch.randn(shape, generator=self.generator) * size
             for name, (shape, size) in shapes.items()
         }
-        # What happens depends on the action first, on the state in detail.
+        # The outcome depends mainly on the action, and on the state in detail.
         weights["shortcut"][:, : self.width] *= 0.04
         return {name: nn.Parameter(weight) for name, weight in weights.items()}
 
-    # ---- seeing ----------------------------------------------------------------------------
+    # ---- features ----------------------------------------------------------------------------
 
     def _flat(self, parts: Parts) -> torch.Tensor:
         rows = [
@@ -104,7 +104,7 @@ class DynamicsNetwork:
         return torch.where(self.bits, 2.0 * flat - 1.0, numbers)
 
     def _changes(self, before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
-        """Return flips (0 or 1) and moves in standard deviations, `[B, D]`."""
+        """Return flips (0 or 1) and changes in standard deviations, `[B, D]`."""
         if self.all_bits:
             return (before != after).float()
         moves = (after - before) / self.scale[:-1]
@@ -113,7 +113,7 @@ class DynamicsNetwork:
     # ---- learning --------------------------------------------------------------------------
 
     def check(self, steps: Transitions) -> None:
-        """Compare what was predicted of new steps with what happened, before learning from them."""
+        """Compare predictions of new steps with the outcomes, before learning from them."""
         guess = self.predict(steps.before, steps.actions[:, None])
         wrong = self._is_wrong(steps, guess)
         for known, miss in zip(guess.known[:, 0], wrong, strict=True):
@@ -129,7 +129,7 @@ class DynamicsNetwork:
         return np.asarray(wrong.numpy() | missed_end)
 
     def learn(self, steps: Transitions) -> None:
-        """Take one step on transitions; every member sees them with weights of its own."""
+        """Take one step on transitions; every member weighs them differently."""
         before, after = self._flat(steps.before), self._flat(steps.after)
         rewards = torch.from_numpy(steps.rewards)
         if not self.all_bits or self.count < 1000:
@@ -163,7 +163,7 @@ class DynamicsNetwork:
     def _follow_scales(
         self, before: torch.Tensor, moves: torch.Tensor, rewards: torch.Tensor
     ) -> None:
-        """Follow mean and standard deviation of what is seen, slower and slower."""
+        """Track mean and standard deviation of the data, more and more slowly."""
         share = len(before) / (self.count + len(before))
         share = max(share, 0.01)
         self.centre.lerp_(before.mean(dim=0), share)
@@ -174,12 +174,12 @@ class DynamicsNetwork:
     # ---- saving ----------------------------------------------------------------------------
 
     def _tensors(self) -> dict[str, torch.Tensor]:
-        """Return all that changes while learning, but for the moments of the optimizer."""
+        """Return everything that learning changes, without the optimizer's moments."""
         scales = {name: getattr(self, name) for name in SCALES}
         return {name: w.data for name, w in self.weights.items()} | scales
 
     def state(self) -> Arrays:
-        """Return all that was learnt, and how to go on, as arrays."""
+        """Return everything learnt and the state for resuming, as arrays."""
         return {
             "numbers": np.array([self.count, self.mistakes]),
             "generator": self.generator.get_state().numpy(),
@@ -188,12 +188,12 @@ class DynamicsNetwork:
         }
 
     def restore(self, state: Arrays) -> None:
-        """Take over what `state` returned.
+        """Restore the arrays from `state`.
 
         Raises:
-            ValueError: it belongs to another network.
+            ValueError: they are for another network.
             KeyError: something is missing.
-            RuntimeError: its random numbers are not those of a generator.
+            RuntimeError: the random numbers are not those of a generator.
         """
         count, mistakes = (float(number) for number in state["numbers"])
         if not (count >= 0 and 0 <= mistakes <= 1):
@@ -226,7 +226,7 @@ class DynamicsNetwork:
 
     @torch.no_grad()
     def predict(self, before: Parts, actions: Ints) -> _Guess:
-        """Return what the ensemble expects of actions int64 `[B, M]` in states `[B, ...]`."""
+        """Return the ensemble's expectation for actions int64 `[B, M]` in states `[B, ...]`."""
         out = self._forward(self._normal(self._flat(before)), torch.from_numpy(actions))
         predicted = out[..., : self.width]
         if self.all_bits:
@@ -288,7 +288,7 @@ class _Guess:
 
 
 def _agreed(logits: torch.Tensor) -> torch.Tensor:
-    """Return where all members `[K, ...]` are certain of the same."""
+    """Return where all members `[K, ...]` are certain of the same outcome."""
     return (logits > CERTAIN).all(dim=0) | (logits < -CERTAIN).all(dim=0)
 
 
@@ -299,7 +299,7 @@ def _check_tensor(name: str, array: Array, shape: tuple[int, ...]) -> None:
 
 
 def can_predict(parts: dict[str, Space]) -> bool:
-    """Return whether observations are vectors of bits and numbers, and not too long."""
+    """Return whether observations are vectors of bits and numbers that are not too long."""
     kinds = all(isinstance(space, spaces.Box | spaces.MultiBinary) for space in parts.values())
     return (
         kinds and sum(int(np.prod(space.shape or (1,))) for space in parts.values()) <= MAX_VALUES

@@ -1,9 +1,10 @@
 """Foresight in plain environments: targets and actions that look ahead in a learned model.
 
-A sampled target believes the one outcome that happened. A table of the environment weighs all that
-are known, so that luck does not look like skill, and plans: what an action leads to, however many
-steps later, for whatever goal is asked. Where states never come back, a network that predicts looks
-one step ahead. What the model does not know is left to the sample and the Q-network.
+A sampled target relies on the one outcome that happened. A table of the environment weighs all
+known
+outcomes, so that luck does not look like skill, and plans any number of steps ahead for any goal.
+Where states never recur, a predicting network looks one step ahead. Where the model does not know,
+the sample and the Q-network decide.
 """
 
 from __future__ import annotations
@@ -31,13 +32,13 @@ from rlhf_agents.settings import ModelForesight
 
 ACHIEVED = "achieved_goal"
 BLOCK = 4
-"""Steps that are taken in at once."""
+"""Steps that are processed at once."""
 Values = Callable[[PyTorchObs], torch.Tensor]
 Remembered = HindsightReplayBuffer | MaskedReplayBuffer
 
 
 class Lookahead:
-    """A world model, and what follows from it for learning and acting.
+    """A world model and its use for learning and acting.
 
     Args:
         space: of observations.
@@ -58,14 +59,14 @@ class Lookahead:
         self.settings, self.gamma, self.n_actions = settings, gamma, n_actions
         self.is_dict = isinstance(space, spaces.Dict)
         self.shows_goals = isinstance(space, spaces.Dict) and DESIRED in space.spaces
-        self.has_goals = self.shows_goals  # and they, not the environment, determine rewards
+        self.has_goals = self.shows_goals  # and the goals, not the environment, determine rewards
         self.world = WorldModel(space, n_actions, settings, seed)
         self.goals: GoalRewards | None = None
         self.planner: Planner | None = None
         self._seen = 0
 
     def set_env(self, env: VecEnv | None) -> None:
-        """Ask this environment what goals are worth."""
+        """Set the environment that gives the rewards for goals."""
         self.goals = None
         if env is not None:
             self.has_goals = self.shows_goals and goals_determine_rewards(env)
@@ -74,7 +75,7 @@ class Lookahead:
     # ---- learning the model ----------------------------------------------------------------
 
     def observe(self, buffer: Remembered) -> None:
-        """Take in what was stored since the last call."""
+        """Add the transitions stored since the last call to the model."""
         store = buffer.store
         waiting = (store.pos - self._seen) % store.capacity
         if waiting < BLOCK:
@@ -87,7 +88,7 @@ class Lookahead:
             self.world.observe(self._transitions(buffer, rows))
 
     def practise(self, buffer: Remembered) -> None:
-        """Let the model learn from stored transitions, if it has to."""
+        """Train the model on stored transitions, if needed."""
         if self.world.wants_practice():
             count = self.settings.batch_size
             rows = self.world.rng.integers(buffer.store.filled, size=count)
@@ -117,11 +118,11 @@ class Lookahead:
     # ---- targets ---------------------------------------------------------------------------
 
     def targets(self, batch: Batch, sampled: torch.Tensor, value: Values) -> torch.Tensor:
-        """Return targets `[B, 1]` that weigh all outcomes a table remembers, else `sampled`.
+        """Return targets `[B, 1]` that weigh all outcomes in a table, else `sampled`.
 
         Args:
-            batch: of the replay buffer.
-            sampled: targets that believe the one outcome that happened, float32 `[B, 1]`.
+            batch: from the replay buffer.
+            sampled: targets from the one outcome that happened, float32 `[B, 1]`.
             value: returns V `[N, 1]` of observations.
         """
         if not self.world.remembers:
@@ -133,7 +134,7 @@ class Lookahead:
         return torch.where(torch.from_numpy(imagined.known), expected, sampled)
 
     def _expect(self, imagined: Imagined, observations: Arrays, value: Values) -> torch.Tensor:
-        """Return what the imagined actions `[B, M]` are worth if states are worth `value`."""
+        """Return the values of the imagined actions `[B, M]`, given the values of states."""
         if len(imagined.pairs) == 0:
             return torch.zeros(imagined.known.shape)
         rewards, ends = imagined.rewards, imagined.ends
@@ -151,7 +152,7 @@ class Lookahead:
         )
 
     def _judge(self, achieved: Array, desired: Array) -> tuple[Floats, Floats]:
-        """Return rewards, and 1 where the goal is reached so that all ends, float32 `[N]` both."""
+        """Return rewards, and 1 where reaching the goal ends the episode, both float32 `[N]`."""
         assert self.goals is not None
         desired = np.asarray(desired).reshape(achieved.shape)
         rewards = self.goals.rewards(achieved, desired)
@@ -171,20 +172,20 @@ class Lookahead:
 
     @property
     def acts(self) -> bool:
-        """True if acting looks ahead, too."""
+        """Whether acting also looks ahead."""
         judged = self.goals is not None or not self.has_goals
         return self.settings.acting and judged and self.world.trusted
 
     def choose(
         self, observations: PyTorchObs, ranking: torch.Tensor, network: Values, learning: bool
     ) -> torch.Tensor:
-        """Return the best actions int64 `[B]` after a look ahead.
+        """Return the best actions int64 `[B]` after looking ahead.
 
         Args:
             observations: tensors `[B, ...]`.
             ranking: Q `[B, A]`, -inf where an action is not allowed.
             network: returns Q `[N, A]`.
-            learning: try what is not known.
+            learning: explore unknown actions.
         """
         arrays = _arrays(observations)
         if self.world.remembers:
@@ -193,14 +194,14 @@ class Lookahead:
         actions = ranking.topk(width, dim=1).indices
         imagined = self.world.imagine(arrays, actions.numpy())
         values = self._expect(imagined, arrays, lambda s: best_values(s, None, network))
-        # Actions of a state are compared with each other: all of them look ahead, or none does.
+        # Actions of a state are compared with each other, so all of them look ahead or none does.
         allowed = torch.isfinite(ranking.gather(1, actions))
         whole = (torch.from_numpy(imagined.known) | ~allowed).all(dim=1)
         best = torch.where(allowed, values, -torch.inf).argmax(dim=1, keepdim=True)
         return torch.where(whole, actions.gather(1, best)[:, 0], ranking.argmax(dim=1))
 
     def _planned(self, arrays: Arrays, ranking: torch.Tensor, bold: bool) -> torch.Tensor:
-        """Return Q `[B, A]` of the plans for the goals asked for, `ranking` where there is none."""
+        """Return Q `[B, A]` of the plans for the desired goals, or `ranking` without a plan."""
         table, result = self.world.table, ranking.clone()
         if table is None or not 0 < table.states <= MOST_STATES:
             return result
@@ -218,7 +219,7 @@ class Lookahead:
         return result
 
     def _terms(self, goal: Array | None) -> Terms:
-        """Return what a goal is worth, see `Terms`; None is the reward of the world itself."""
+        """Return the terms of a goal, see `Terms`; None is the environment's own reward."""
         assert self.world.table is not None
         parts, count = self.world.table.remembered(), self.world.table.states
         worth = np.zeros((2, count), np.float32)
@@ -229,22 +230,22 @@ class Lookahead:
             worst, best = float(worth[0].min()), float(self.goals.rewards(goal, goal)[0])
         else:
             lasting = self.world.most_on_the_way / (1.0 - self.gamma + 1e-6)
-            # Before anything was ever paid, what is not known is worth a look all the same.
+            # Even before the first reward, unknown actions are worth trying.
             best = max(best, lasting) if worst < best or worst < 0 else 1.0
         return worth, min(worst, worst / (1.0 - self.gamma + 1e-6)), best
 
-    # ---- a run that goes on ----------------------------------------------------------------
+    # ---- resuming a run ----------------------------------------------------------------
 
     def run_state(self) -> Arrays:
-        """Return what, besides the world model, a training run needs to go on bit for bit."""
+        """Return the state, besides the world model, that a run needs to resume bit for bit."""
         plans = {} if self.planner is None else self.planner.state()
         return {"seen": np.array([self._seen]), **plans}
 
     def restore_run_state(self, state: Arrays) -> None:
-        """Go on where `run_state` was asked, with the same world model and the same replay.
+        """Restore the state from `run_state`, given the same world model and replay.
 
         Raises:
-            ValueError: it belongs to another environment.
+            ValueError: it is for another environment.
             KeyError: something is missing.
         """
         self._seen = int(state["seen"][0])
@@ -264,7 +265,7 @@ def best_values(observations: PyTorchObs, online: Values | None, target: Values)
     Args:
         observations: tensors `[N, ...]`.
         online: chooses the action if given (double Q-learning), else `target` does.
-        target: values it.
+        target: evaluates it.
     """
     values = target(observations)
     ranking = values if online is None else online(observations)

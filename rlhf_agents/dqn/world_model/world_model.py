@@ -17,24 +17,24 @@ TRIAL = 1000
 """Transitions after which "auto" decides."""
 SMALL, COMES_BACK = 0.8, 0.2
 """Shares of steps that led to states seen before. In a small environment a table, which plans, is
-best; else a network, if it predicts well; else a table, if states come back at all."""
+best; otherwise a network, if it predicts well; otherwise a table, if states recur at all."""
 FIRST_LOOK = 100
-"""Transitions before which nothing is said of how often states come back."""
+"""Transitions before which the share of recurring states is not judged."""
 SETTLED = 0.005
-"""A network with fewer mistakes learns only now and then."""
+"""A network with fewer mistakes learns only occasionally."""
 REST = 8
 OLDER_NUMBERS = 5
-"""Files of earlier versions do not say what was paid on the way."""
+"""Names of arrays that files of earlier versions do not have."""
 KINDS = ("auto", "table", "network")
 TABLE, NETWORK = "table.", "network."
-"""Beginnings of the names of arrays."""
+"""Prefixes of the names of arrays."""
 
 
 class WorldModel:
-    """Learns what actions do, and says what it knows.
+    """Learns the outcomes of actions, and says which of them it knows.
 
-    A table is right wherever states come back; a network also knows states that are new, if the
-    environment is deterministic. With "auto" both try, and the one that works stays.
+    A table works wherever states recur; a network also generalises to new states, if the
+    environment is deterministic. With "auto" both are tried, and the better one is kept.
 
     Args:
         space: of observations.
@@ -43,7 +43,7 @@ class WorldModel:
         seed: of everything random.
 
     Raises:
-        SettingError: no model can be learnt from such observations.
+        SettingError: no model can learn from such observations.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class WorldModel:
 
     @property
     def trusted(self) -> bool:
-        """True if there is a model to look into."""
+        """Whether there is a usable model."""
         return self.remembers or self._predicts
 
     @property
@@ -74,7 +74,7 @@ class WorldModel:
 
     @property
     def remembers(self) -> bool:
-        """True if a table is looked into, which knows all outcomes and not only certain ones."""
+        """Whether the model is a table, which knows all outcomes and not only certain ones."""
         if self.table is None:
             return False
         return self.network is None or self._comes_back(SMALL)
@@ -83,7 +83,7 @@ class WorldModel:
         return self.steps >= FIRST_LOOK and self.familiar >= share * self.steps
 
     def observe(self, steps: Transitions) -> None:
-        """Take in new transitions, each once and in order."""
+        """Add new transitions, each once and in order."""
         if self.network is not None:
             self.network.check(steps)
         if self.table is not None:
@@ -109,14 +109,14 @@ class WorldModel:
             self.table = None
 
     def wants_practice(self) -> bool:
-        """Return whether the network should learn from transitions drawn at random now."""
+        """Return whether the network should learn from random transitions now."""
         if self.network is None:
             return False
         self.turns += 1
         return self.network.mistakes > SETTLED or self.turns % REST == 0
 
     def practise(self, steps: Transitions) -> None:
-        """Let the network learn."""
+        """Train the network."""
         if self.network is not None:
             self.network.learn(steps)
 
@@ -124,7 +124,7 @@ class WorldModel:
         """Return what may follow from actions int64 `[B, M]` in states `[B, ...]`.
 
         Args:
-            before: observations by key; what is desired does not matter.
+            before: observations by key; the desired goal is ignored.
             actions: int64 `[B, M]`.
         """
         parts = self._own(before)
@@ -141,7 +141,7 @@ class WorldModel:
     # ---- saving ----------------------------------------------------------------------------
 
     def state(self) -> Arrays:
-        """Return all that is known, as arrays."""
+        """Return the model as arrays."""
         counts = (self.steps, self.familiar, self.turns)
         known = {"numbers": np.array([*counts, *self.reward_range, self.most_on_the_way])}
         for prefix, model in self._models().items():
@@ -153,10 +153,10 @@ class WorldModel:
         return {prefix: model for prefix, model in both.items() if model is not None}
 
     def restore(self, state: Arrays) -> None:
-        """Know what `state` returned, and nothing else.
+        """Replace the model by the one from `state`.
 
         Raises:
-            ValueError: it belongs to another environment or to other settings.
+            ValueError: it is for another environment or other settings.
             KeyError: something is missing.
             RuntimeError: see `DynamicsNetwork.restore`.
         """
@@ -175,7 +175,7 @@ class WorldModel:
         kept = {prefix: arrays for prefix, arrays in kept.items() if arrays}
         models = self._models()
         if not kept or not kept.keys() <= models.keys():
-            msg = f"it has {' and '.join(kept) or 'no model'}, where {' or '.join(models)} belongs"
+            msg = f"it has {' and '.join(kept) or 'no model'} instead of {' or '.join(models)}"
             raise ValueError(msg)
         self._check_states(kept.get(TABLE, {}))
         for prefix, arrays in kept.items():
@@ -197,7 +197,7 @@ class WorldModel:
             raise ValueError(msg)
 
     def _own(self, parts: Parts) -> Parts:
-        """Return the parts that actions change, as they are stored; scalars have a dimension."""
+        """Return the parts that actions change, in stored form; scalars get a dimension."""
         arrays = {key: np.asarray(parts[key], dtype) for key, dtype in self.dtypes.items()}
         return {key: a.reshape(-1, 1) if a.ndim < 2 else a for key, a in arrays.items()}
 

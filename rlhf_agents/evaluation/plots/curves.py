@@ -1,4 +1,4 @@
-"""Pictures of learning: how well models do against the steps or the time that they took."""
+"""Pictures of learning curves, by steps or by time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rlhf_agents.evaluation.plots.style import (
 )
 
 MARKED = 30
-"""Up to so many points, each is marked."""
+"""The most points for which each is marked."""
 
 
 def curves_picture(

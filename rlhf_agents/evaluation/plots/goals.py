@@ -1,4 +1,4 @@
-"""Pictures of goal matrices: what an agent was asked, and what it achieved."""
+"""Pictures of goal matrices: requested and achieved goals of an agent."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 CELL = 0.62, 0.4
 """Inches of a cell."""
 MARGINS = 2.4, 2.0
-"""Inches of names beside and below the cells."""
+"""Inches for names beside and below the cells."""
 
 
 LETTERS, SHORTEST = 13, 50
-"""Letters of a title per inch of cells, and the length at which a title is never broken."""
+"""Letters of a title per inch of cells, and the length up to which a title is never broken."""
 
 
 @dataclass(frozen=True)
 class GoalGrid:
-    """A goal matrix as it is drawn.
+    """A goal matrix to draw.
 
     Attributes:
         title: above it.
@@ -80,5 +80,5 @@ def _draw(axes: Axes, grid: GoalGrid, style: Theme) -> None:
         if name in grid.goals:
             corner = list(grid.goals).index(name) - 0.5, row - 0.5
             axes.add_patch(Rectangle(corner, 1, 1, fill=False, edgecolor=style.ink, linewidth=1.5))
-    axes.set_xlabel("achieved, % of games (framed: what was asked)")
+    axes.set_xlabel("achieved, % of games (framed: the requested goal)")
     axes.set_ylabel("asked")

@@ -1,4 +1,4 @@
-"""Pictures of a league: the ladder, what strength costs in time, who did what against whom."""
+"""Pictures of a league: the ladder, strength against time, and the cross table."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ ROW = 0.36
 """Inches per player."""
 SHORTEST = 7.0
 NUMBERED = 16
-"""Up to so many players, the cells of the cross table have numbers."""
+"""The most players for which the cells of the cross table have numbers."""
 LABEL_PLACES = ((7, 0), (7, 9), (7, -9), (-7, 0), (-7, 9), (-7, -9), (7, 18), (7, -18))
-"""Where the name of a point may stand, in points (1/72 inch); left of it, it ends there."""
+"""Possible places of a point's label, in points (1/72 inch); on the left, the label ends there."""
 
 
 def league_picture(table: League, theme: str = "light") -> Picture:
     """Return a picture of a league: ladder, cross table, strength and time.
 
     Args:
-        table: what the league says.
+        table: the league's results.
         theme: "light" or "dark".
 
     Raises:
@@ -81,7 +81,7 @@ def strength_and_time(
 def _name_points(
     canvas: FigureCanvasBase, axes: Axes, rows: Sequence[RatedPlayer], style: Theme
 ) -> None:
-    canvas.draw()  # labels need to know where everything lies
+    canvas.draw()  # labels depend on the layout of everything else
     _label_points(axes, rows, style)
 
 
@@ -109,7 +109,7 @@ def draw_ladder(axes: Axes, table: League, style: Theme) -> None:
             fontsize=8,
         )
     lowest, highest = axes.get_xlim()
-    axes.set_xlim(lowest, highest + 0.1 * (highest - lowest))  # room for the numbers
+    axes.set_xlim(lowest, highest + 0.1 * (highest - lowest))  # space for the numbers
     axes.set_xlabel("Elo")
 
 
@@ -123,7 +123,7 @@ def draw_time(
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     lowest, highest = axes.get_xlim()
-    axes.set_xlim(lowest, highest * (highest / lowest) ** 0.12)  # room for a name
+    axes.set_xlim(lowest, highest * (highest / lowest) ** 0.12)  # space for a name
     axes.margins(y=0.12)
     axes.set_xlabel("CPU milliseconds per move")
     axes.set_ylabel("Elo")
@@ -160,7 +160,7 @@ def _bars(
 
 
 def _label_points(axes: Axes, rows: Sequence[RatedPlayer], style: Theme) -> None:
-    """Write the names beside the points, where they cover no other name if that can be."""
+    """Write the names beside the points, if possible without overlaps."""
     taken = _bar_boxes(axes, rows)
     frame = axes.get_window_extent()
     points = zip(_times(rows), [row.elo for row in rows], strict=True)
@@ -186,7 +186,7 @@ def _label_points(axes: Axes, rows: Sequence[RatedPlayer], style: Theme) -> None
 
 
 def _bar_boxes(axes: Axes, rows: Sequence[RatedPlayer]) -> list[Bbox]:
-    """Return where the points and their intervals are, in pixels."""
+    """Return the places of the points and their intervals, in pixels."""
     from matplotlib.transforms import Bbox  # noqa: PLC0415 - an optional extra
 
     boxes = []
@@ -197,7 +197,7 @@ def _bar_boxes(axes: Axes, rows: Sequence[RatedPlayer]) -> list[Bbox]:
 
 
 def draw_cross_table(axes: Axes, table: League, style: Theme) -> None:
-    """Draw the score of row against column in percent: blue is good for the row, amber bad."""
+    """Draw the score of row against column in percent: blue is good for the row, amber is bad."""
     dress(axes, style, "Score of row against column, in percent")
     names = [row.player for row in table.rows]
     scores = np.full((len(names), len(names)), np.nan)

@@ -18,7 +18,7 @@ from rlhf_agents.evaluation.plots.style import (
 def matches_picture(
     title: str, rows: Sequence[tuple[str, tuple[float, float, float]]], theme: str = "light"
 ) -> Picture:
-    """Return a picture of matches: a bar for each, shared by what was won, drawn and lost.
+    """Return a picture of matches: a bar for each, divided into wins, draws and losses.
 
     Args:
         title: above it.
@@ -39,7 +39,7 @@ def matches_picture(
         colour = (style.good, style.faint, style.bad)[number]
         bars = axes.barh(names, shares, left=begins, color=colour, label=label, height=0.6)
         texts = [f"{share:.1f}" if share >= 5 else "" for share in shares]
-        # The halo keeps numbers readable on all three colours.
+        # The outline keeps numbers readable on all three colours.
         for text in axes.bar_label(bars, texts, label_type="center", fontsize=9):
             text.set_bbox({"boxstyle": "round,pad=0.15", "fc": style.paper, "ec": "none"})
             text.set_color(style.ink)
@@ -57,7 +57,7 @@ def positions_picture(
     series: Sequence[tuple[str, Sequence[float], Sequence[float]]],
     theme: str = "light",
 ) -> Picture:
-    """Return a picture of how well moves keep what solved positions are worth, by budget.
+    """Return a picture of the shares of moves that keep the value of solved positions, by budget.
 
     Args:
         title: above it.
@@ -83,7 +83,7 @@ def positions_picture(
             capsize=3,
             label=name,
         )
-    axes.set_xlabel("positions looked at per move")
+    axes.set_xlabel("positions searched per move")
     axes.set_ylabel("share of moves, 95 % intervals")
     draw_legend(axes, style, loc="lower right")
     return Picture(figure)

@@ -1,4 +1,4 @@
-"""The parts of results that pictures show; the results themselves know how to plot themselves."""
+"""Protocols for the parts of results that pictures show."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class RatedPlayer(Protocol):
 
 
 class Pairing(Protocol):
-    """What one player scored against another, see `league_table.Cell`."""
+    """The score of one player against another, see `league_table.Cell`."""
 
     @property
     def player(self) -> str:
@@ -50,7 +50,7 @@ class Pairing(Protocol):
 
     @property
     def score(self) -> float:
-        """Points of the one per game, in [0, 1]."""
+        """Points of the player per game, in [0, 1]."""
         ...
 
 
@@ -64,12 +64,12 @@ class League(Protocol):
 
     @property
     def games(self) -> int:
-        """How many were played."""
+        """The number of games."""
         ...
 
     @property
     def anchored(self) -> bool:
-        """Whether random play is 0; else the mean is."""
+        """Whether random play is 0; otherwise the mean is."""
         ...
 
     @property
@@ -79,12 +79,12 @@ class League(Protocol):
 
     @property
     def cells(self) -> Sequence[Pairing]:
-        """Everybody against everybody that it met."""
+        """All pairs of players that met."""
         ...
 
 
 class Curve(Protocol):
-    """How well a model did while it learnt, see `curves.LearningCurve`."""
+    """A model's performance during training, see `curves.LearningCurve`."""
 
     name: str
     measure: str

@@ -1,7 +1,7 @@
-"""The style of all pictures: colours for light and dark paper, and what a figure is made of.
+"""The style of all pictures: colours of the light and the dark theme, and parts of figures.
 
-The colours of series are Okabe and Ito's, which colour-blind people can tell apart; numbers,
-markers and positions say the same as colours.
+The colours of series are Okabe and Ito's, which colour-blind people can distinguish; numbers,
+markers and positions carry the same information as colours.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 HINT = "pictures need matplotlib: pip install 'rlhf-agents[plots]'"
 DPI = 100
 COLOURS = 128
-"""Of the PNG: a palette makes it a third as large."""
+"""Colours in the PNG: a palette makes it a third as large."""
 MARKERS = "osD^vP"
 
 
@@ -44,7 +44,7 @@ class Theme:
         bad: a score of 0.
         even: a score of one half.
         good: a score of 1.
-        series: lines and bars, the first ones first.
+        series: lines and bars, in this order.
     """
 
     paper: str
@@ -103,7 +103,7 @@ class Picture:
     """A drawn figure; notebooks show it.
 
     Attributes:
-        figure: matplotlib's, to be changed at will.
+        figure: matplotlib's, which may be changed.
     """
 
     figure: Figure
@@ -118,7 +118,7 @@ class Picture:
         return stream.getvalue()
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write it as PNG and return the path; a file that exists is replaced.
+        """Write it as PNG, replacing an existing file, and return the path.
 
         Raises:
             OutputError: the path cannot be written.
@@ -131,7 +131,7 @@ class Picture:
 
 
 def new_figure(width: float, height: float, style: Theme) -> Figure:
-    """Return an empty figure of some inches.
+    """Return an empty figure of a size in inches.
 
     Raises:
         SettingError: matplotlib is missing.
@@ -179,7 +179,7 @@ def draw_cells(
     """Draw shares in [0, 1] as coloured cells, with numbers in percent.
 
     Args:
-        axes: where to.
+        axes: the axes to draw on.
         shares: float64 `[rows, columns]`; NaN is left empty.
         colours: from 0 to 1.
         style: of the paper.
@@ -205,7 +205,7 @@ def draw_cells(
 
 
 def readable_on(colour: Sequence[float]) -> str:
-    """Return black or white, whichever stands out more (WCAG's contrast) from an RGB colour."""
+    """Return black or white, the one with more contrast (by WCAG) to an RGB colour."""
     parts = [
         part / 12.92 if part <= 0.04 else ((part + 0.055) / 1.055) ** 2.4 for part in colour[:3]
     ]

@@ -14,7 +14,7 @@ from rlhf_agents.play.records.record import GameRecord
 from rlhf_games.base import Game
 
 LARGEST = 64_000_000
-"""Bytes of a file; 100,000 games have less."""
+"""The most bytes of a file; 100,000 games have less."""
 
 Read = Callable[[str, Game], Iterator[GameRecord]]
 Write = Callable[[Sequence[GameRecord], Game], str]
@@ -31,19 +31,19 @@ FORMATS: dict[str, _Format] = {
     "txt": _Format(moves_text.read, moves_text.write),
     "json": _Format(json_text.read, json_text.write),
 }
-"""By the ending of their files; `jsonl` is the same as `json`."""
+"""Formats by the suffix of their files; `jsonl` is the same as `json`."""
 
 
 def read_records(source: str | Path, game: Game) -> list[GameRecord]:
-    """Return all games of a file or of a text; the content says which format it has.
+    """Return all games of a file or of a text; the content determines the format.
 
     Args:
         source: the path of a file, or the text itself.
         game: the rules.
 
     Raises:
-        SettingError: the file cannot be read, or is not a record of this game; the message says
-            which game and which move are wrong.
+        SettingError: the file cannot be read, or is not a record of this game; the message names
+            the wrong game and move.
     """
     path = _path(source)
     text, name = (str(source), "the text") if path is None else (_content(path), str(path))
@@ -55,7 +55,7 @@ def read_records(source: str | Path, game: Game) -> list[GameRecord]:
         msg = f"cannot read {name}{which}: {error}"
         raise SettingError(msg) from error
     if not records:
-        msg = f"there is no game in {name}"
+        msg = f"{name} contains no game"
         raise SettingError(msg)
     return records
 
@@ -106,7 +106,7 @@ def to_text(records: Sequence[GameRecord], game: Game, kind: str) -> str:
 def write_records(
     path: str | Path, records: Sequence[GameRecord], game: Game, *, force: bool = False
 ) -> None:
-    """Write games to a file, whose ending says the format; it is complete or not there.
+    """Write games to a file in the format of its suffix; the file is complete or does not exist.
 
     Raises:
         SettingError: there is no such format, or it cannot hold a game.
@@ -150,4 +150,4 @@ def _content(path: Path) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return content.decode("latin-1")  # what SGF and PGN had before
+        return content.decode("latin-1")  # the encoding of older SGF and PGN

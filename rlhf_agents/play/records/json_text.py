@@ -1,4 +1,4 @@
-"""JSON: what the window saves (see `Session.to_record`) and the arena writes, one game a line."""
+"""JSON: the format of the window (see `Session.to_record`) and the arena, one game per line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def read(text: str, game: Game) -> Iterator[GameRecord]:
     """Yield the games of a text: one object, or one in each line.
 
     Raises:
-        SettingError: something is no JSON, no record, or no legal game.
+        SettingError: something is not JSON, not a record, or not a legal game.
     """
     for record in _objects(text):
         yield _game(record, game)
@@ -27,7 +27,7 @@ def _objects(text: str) -> list[JSON]:
     try:
         return [json.loads(line) for line in lines]
     except (ValueError, RecursionError):
-        pass  # one object may go over several lines
+        pass  # one object may span several lines
     try:
         return [json.loads(text)]
     except (ValueError, RecursionError) as error:
@@ -37,7 +37,7 @@ def _objects(text: str) -> list[JSON]:
 
 def _game(record: JSON, game: Game) -> GameRecord:
     if not isinstance(record, dict) or not isinstance(record.get("game"), str):
-        msg = "it does not say of which game it is"
+        msg = "it does not name its game"
         raise SettingError(msg)
     check_game_name(game, record["game"])
     number = record.get("format")

@@ -1,4 +1,4 @@
-"""Move strings: one game per line, such as "4453" or "f5d6c3"; nothing but the moves."""
+"""Move strings: one game per line, such as "4453" or "f5d6c3", with only the moves."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _game(words: list[str], game: Game) -> GameRecord:
 
 
 def _play_start(text: str, played: Replay) -> int:
-    """Play the move that a text begins with, the longest there is; return its length."""
+    """Play the longest move that a text begins with; return its length."""
     longest = max(map(len, played.names()), default=1)
     for length in range(min(longest, len(text)), 0, -1):
         action = played.find(text[:length])

@@ -1,7 +1,7 @@
 """PGN: tags, then the moves by their names.
 
 The tags are those of the standard's "seven tag roster"; `Variant` holds the name of the game, and
-`OpeningPlies` the number of moves that the players did not choose.
+`OpeningPlies` the number of opening moves that the players did not choose.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def read(text: str, game: Game) -> Iterator[GameRecord]:
     """Yield the games of a text.
 
     Raises:
-        SettingError: something is no PGN, or no legal game.
+        SettingError: something is not PGN, or not a legal game.
     """
     at, end = 0, len(text.rstrip())
     while at < end:
@@ -43,12 +43,12 @@ def read(text: str, game: Game) -> Iterator[GameRecord]:
         if "Variant" in tags:
             check_game_name(game, tags["Variant"])
         if "FEN" in tags:
-            msg = "it starts from a position of its own (FEN), which cannot be read"
+            msg = "it starts from another position (FEN), which is not supported"
             raise SettingError(msg)
         played = Replay(game)
         result, at = _moves(text, at, played)
         if not tags and not played.moves and result is None:
-            continue  # a comment behind the last game
+            continue  # a comment after the last game
         stated = RESULTS.get(tags.get("Result", "*"))
         yield played.record(
             players=[_known(tags.get(seat, "")) for seat in ("White", "Black")],
@@ -59,7 +59,7 @@ def read(text: str, game: Game) -> Iterator[GameRecord]:
 
 
 def _tags(text: str, at: int) -> tuple[dict[str, str], int]:
-    """Return the tags from a place on, and where they end."""
+    """Return the tags from a place on, and the place of their end."""
     tags: dict[str, str] = {}
     while True:
         while at < len(text) and text[at].isspace():
@@ -72,7 +72,7 @@ def _tags(text: str, at: int) -> tuple[dict[str, str], int]:
 
 
 def _moves(text: str, at: int, played: Replay) -> tuple[int | None, int]:
-    """Play the moves from a place on; return the result that follows them, and where they end.
+    """Play the moves from a place on; return the result after them, and the place of its end.
 
     Variations, in round brackets, are skipped.
     """

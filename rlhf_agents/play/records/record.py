@@ -13,20 +13,20 @@ from rlhf_games.base import Game, Outcome
 RECORD_FORMAT = 1
 """The newest version of records in JSON."""
 SHOWN = 40
-"""Characters of a word from a file that an error message repeats."""
+"""The most characters of a word from a file in an error message."""
 
 
 @dataclass(frozen=True)
 class GameRecord:
-    """A game as it was played.
+    """A recorded game.
 
     Attributes:
         game: the name of the game.
         moves: the actions, from the starting position on.
         players: the names of the first and of the second player, "" if unknown.
         result: for the first player: 1 won, 0 drawn, -1 lost, None unknown. A game that has not
-            ended on the board may have a result too: somebody resigned, or ran out of time.
-        opening: how many of the first moves were not chosen by the players.
+            ended on the board may also have a result, after a resignation or on time.
+        opening: the number of opening moves that the players did not choose.
         date: ISO 8601, "" if unknown.
     """
 
@@ -39,7 +39,7 @@ class GameRecord:
 
 
 class Replay:
-    """A game that is played again from its record.
+    """A game replayed from its record.
 
     Args:
         game: the rules.
@@ -55,7 +55,7 @@ class Replay:
 
     @property
     def seat(self) -> int:
-        """Who is to move: 0 the first player, 1 the second."""
+        """The player to move: 0 the first, 1 the second."""
         return int(self.game.mover(self._states)[0])
 
     @property
@@ -74,8 +74,8 @@ class Replay:
         """Play an action.
 
         Args:
-            action: what to play.
-            written: how the record calls it, for the error message.
+            action: the action.
+            written: its name in the record, for the error message.
 
         Raises:
             SettingError: the rules forbid it.
@@ -93,16 +93,16 @@ class Replay:
         return SettingError(f"move {len(self.moves) + 1}, {word}, {why}")
 
     def name(self, action: int) -> str:
-        """Return one word that names a legal action and no other legal one.
+        """Return a word that identifies a legal action.
 
-        It is the last word of what the game calls the move, or else what players type for it.
+        It is the last word of the move's name in the game, or the name that players type.
         """
         wanted = self.game.names_of(self.seat)[action]
         word = _last_word(self.game.label(self._states[0], action))
         return word if word != wanted and self.names().get(word) == action else wanted
 
     def names(self) -> dict[str, int]:
-        """Return the words for the legal actions; what players type is never anything else."""
+        """Return the words for the legal actions; names that players type keep their meaning."""
         typed = self.game.names_of(self.seat)
         legal = self.legal()
         words: dict[str, int] = {}
@@ -114,7 +114,7 @@ class Replay:
         return {**words, **{typed[action]: action for action in legal}}
 
     def play_word(self, word: str) -> None:
-        """Play the action that a word names; forced passes may be left out of a record.
+        """Play the action with a name; a record may leave out forced passes.
 
         Raises:
             SettingError: no legal action has that name.
@@ -125,7 +125,7 @@ class Replay:
         self.play(action)
 
     def find(self, word: str) -> int | None:
-        """Return the legal action that a word names, after a forced pass if there has to be one."""
+        """Return the legal action with a name, if necessary after a forced pass."""
         names = self.names()
         if word not in names and self.pass_if_forced():
             names = self.names()
@@ -133,7 +133,7 @@ class Replay:
         return names.get(word, folded.get(word.casefold()))
 
     def pass_if_forced(self) -> bool:
-        """Pass if the mover can do nothing else, and return whether it was so."""
+        """Pass if that is the mover's only action, and return whether it was."""
         legal = self.legal()
         forced = len(legal) == 1 and self.game.action_names[legal[0]] == "pass"
         if forced:
@@ -151,8 +151,8 @@ class Replay:
 
         Args:
             players: the names of both.
-            result: what the record says; None if it says nothing.
-            opening: moves that nobody chose.
+            result: from the record, None if it has none.
+            opening: the number of opening moves that the players did not choose.
             date: of the game.
 
         Raises:
@@ -189,10 +189,10 @@ def replay(game: Game, record: GameRecord) -> Replay:
 
 
 def check_game_name(game: Game, name: str) -> None:
-    """Check that a record is of the game that is wanted.
+    """Check that a record is of the expected game.
 
     Raises:
-        SettingError: it is of another one.
+        SettingError: it is of another game.
     """
     if name.casefold() not in (game.name.casefold(), game.title.casefold()):
         msg = f"it is a game of {name[:SHOWN]}, not of {game.name}"

@@ -1,8 +1,8 @@
 """SGF, FF[4]: games in which stones are placed on the points of a board.
 
 The first player is black. `RU` holds the name of the game, as SGF has numbers (`GM`) for some games
-only: Go and Othello have their own; those that a line of stones wins have Gomoku's, whose boards
-look alike. The main line is read; variations, comments and markup are skipped.
+only: Go and Othello have their own; games won by a line of stones use Gomoku's, whose boards are
+similar. The main line is read; variations, comments and markup are skipped.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ GO_NAMES = "openspiel:go"
 COLOURS = ("B", "W")
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 PASSES_AS_TT = 19
-"""Up to this size of the board, `tt` is also a pass."""
+"""The largest board on which `tt` is also a pass."""
 SETUP = ("AB", "AW", "AE", "PL")
 OPENING = "opening: "
 
@@ -41,7 +41,7 @@ class Points:
     """The points of a game's board.
 
     Attributes:
-        kind: the number that SGF gives to the game.
+        kind: SGF's number of the game.
         columns: of the board.
         rows: of the board.
         falls: an action is a column, and the stone falls in it.
@@ -83,7 +83,7 @@ class Points:
 
     @property
     def size(self) -> str:
-        """The board's size, as the property `SZ` has it."""
+        """The board's size, in the form of the property `SZ`."""
         return str(self.columns) if self.columns == self.rows else f"{self.columns}:{self.rows}"
 
 
@@ -113,7 +113,7 @@ def read(text: str, game: Game) -> Iterator[GameRecord]:
     """Yield the games of a text.
 
     Raises:
-        SettingError: something is no SGF, or no legal game on the board of this game.
+        SettingError: something is not SGF, or not a legal game on the board of this game.
     """
     points = points_of(game)
     for nodes in _main_lines(text):
@@ -146,7 +146,7 @@ def _check_root(root: Node, game: Game, points: Points) -> None:
 def _play_node(node: Node, played: Replay, points: Points, heights: list[int]) -> None:
     setup = [name for name in SETUP if name in node]
     if setup:
-        msg = f"it sets up a position ({setup[0]}), which cannot be read"
+        msg = f"it sets up a position ({setup[0]}), which is not supported"
         raise SettingError(msg)
     for colour in COLOURS:
         for point in node.get(colour, []):
@@ -182,9 +182,9 @@ def _main_lines(text: str) -> Iterator[list[Node]]:
 
 
 def _main_tokens(text: str) -> Iterator[tuple[str, str]]:
-    """Yield kind and content of what belongs to main lines; "close" ends a game."""
-    branches = [0]  # how many variations have begun, at every depth
-    skipped = 0  # the depth at which a variation began that is skipped, 0 in the main line
+    """Yield kind and content of the parts of main lines; "close" ends a game."""
+    branches = [0]  # the number of variations so far, at every depth
+    skipped = 0  # the depth of the variation being skipped, 0 in the main line
     for kind, word in _tokens(text):
         depth = len(branches)
         if kind == "open":
@@ -193,7 +193,7 @@ def _main_tokens(text: str) -> Iterator[tuple[str, str]]:
                 skipped = depth
             branches.append(0)
         elif depth == 1:
-            msg = f"it is not SGF: {word[:SHOWN]!r} stands outside of a game"
+            msg = f"it is not SGF: {word[:SHOWN]!r} is outside a game"
             raise SettingError(msg)
         elif kind == "close":
             branches.pop()
@@ -221,13 +221,13 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _text(node: Node, name: str) -> str:
-    """Return a property that is a text in one line, "" if there is none."""
+    """Return a one-line text property, "" if there is none."""
     written = next(iter(node.get(name, [])), "")
     return " ".join(re.sub(r"\\(\n|.)", r"\1", written, flags=re.DOTALL).split())
 
 
 def _result(text: str) -> int | None:
-    """Return what `RE` says for the first player."""
+    """Return the first player's result from `RE`."""
     return {"B": 1, "W": -1, "0": 0, "D": 0}.get(text[:1].upper())
 
 
@@ -238,7 +238,7 @@ def write(records: Sequence[GameRecord], game: Game) -> str:
     """Return records as a text: a collection.
 
     Raises:
-        SettingError: the game has no SGF, or a move is not legal.
+        SettingError: SGF does not support the game, or a move is not legal.
     """
     points = points_of(game)
     return "".join(_game(record, game, points) for record in records)

@@ -105,7 +105,7 @@ def test_positions_that_no_history_leads_to():
         lambda: game.text(junk[0]),
     ]
     for call in calls:
-        with pytest.raises(GameError, match="no game leads to this position"):
+        with pytest.raises(GameError, match="this position is impossible"):
             call()
 
 

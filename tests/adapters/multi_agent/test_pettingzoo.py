@@ -262,7 +262,7 @@ def test_columns_look_ahead_for_their_own_rewards():
         ("pursuit_v5", {"n_pursuers": 3, "size": 9}, "cannot be made with n_pursuers=3, size=9: "),
         ("pursuit_v5", {"opponent": "random"}, "all agents learn, so opponent='random' does not"),
         ("pursuit_v5", {"n_evaders": 4, "goal": "catch_5"}, "catch_1, catch_4, mixed"),
-        ("knights_archers_zombies_v11", {"num_archers": -1}, "with options that it cannot have"),
+        ("knights_archers_zombies_v11", {"num_archers": -1}, "does not support the options"),
         ("atari/pong_v3", {}, "needs multi_agent_ale_py, which is not installed"),
     ],
 )

@@ -174,7 +174,7 @@ def test_an_opponent_that_ends_the_game_at_once_is_not_shown():
     [
         (
             {"players": 3},
-            "pettingzoo:tests/counting_v0(players=3) is for 3 players; only two who",
+            "pettingzoo:tests/counting_v0(players=3) has 3 players; only games for two who",
         ),
         (
             {"actions": spaces.Box(0, 1)},

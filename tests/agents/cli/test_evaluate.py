@@ -166,7 +166,7 @@ def test_an_agent_plays_by_the_clock_or_by_nodes_of_its_own():
     [
         (("--time", "0"), "seconds must be above 0"),
         (("--time", "soon"), "seconds must be above 0"),
-        (("--time", "1", "--nodes", "5"), "two budgets"),
+        (("--time", "1", "--nodes", "5"), "--nodes or --time, not both"),
     ],
 )
 def test_impossible_times(words, why):
@@ -196,7 +196,7 @@ PLAY = ("--agent", "random", "--opponent", "random")
         ((*GAME, *PLAY, "--seed", "-5"), "a seed must be a whole number"),
         ((*GAME, *PLAY, "--openings", "-1"), "--openings must be a whole number from 0"),
         ((*GAME, *PLAY, "--openings", "9"), "no undecided openings of 9 plies"),
-        ((*GAME, "--agent", "human", "--opponent", "random"), "a human cannot be measured"),
+        ((*GAME, "--agent", "human", "--opponent", "random"), "cannot measure a human"),
         ((*GAME, "--agent", "minimax:x", "--opponent", "random"), "minimax:"),
         ((*GAME, "--agent", "random", "--opponent", "nobody"), "nobody"),
         ((*GAME, "--agent", "missing.zip", "--opponent", "random"), "missing.zip"),

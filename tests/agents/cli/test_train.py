@@ -17,7 +17,7 @@ from rlhf_agents.hfdqn import HFDQN
 from tests.agents.envs import small_envs  # noqa: F401 - registers worlds
 
 BAD = [
-    ([], "name what to learn by --game or --env"),
+    ([], "name an environment with --game or --env"),
     (["--env", "CartPol-v1", "--out", "x.zip"], "did you mean CartPole-v1"),
     (["--env", "gymnasum:CartPole-v1", "--out", "x.zip"], "did you mean gymnasium?"),
     (["--env", "CartPole-v1", "--out", "no/x.zip"], "there is no folder no"),

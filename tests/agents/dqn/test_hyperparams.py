@@ -1,4 +1,4 @@
-"""Hyper-parameters by name: what words mean, and that nothing in them is run."""
+"""Hyperparameters by name: what words mean, and that nothing in them is run."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_words_and_arguments():
         (["gamma"], "expected KEY=VALUE, got 'gamma'"),
         (["=1"], "expected KEY=VALUE, got '=1'"),
         (["gama=1"], "did you mean gamma"),
-        (["seed=1"], "unknown hyper-parameter 'seed'"),
+        (["seed=1"], "unknown hyperparameter 'seed'"),
         (["gamma=high"], "gamma is a number, not 'high'"),
         (["buffer_size=many"], "buffer_size is a number, not 'many'"),
         (["learning_rate=fast"], "learning_rate is a number, not 'fast'"),

@@ -228,7 +228,7 @@ def test_a_changed_model_file_is_refused(tmp_path: Path):
     crowd = entrants_of(["random", "minimax:1"], GAME, 0)
     League(GAME, [one, *crowd], settings, tmp_path / "l").prepare()
     model.write_bytes(b"two")
-    with pytest.raises(SettingError, match=r"m\.zip.*any more"):
+    with pytest.raises(SettingError, match=r"m\.zip.*has changed"):
         League(GAME, entrants_of([str(model), "random"], GAME, 0), settings, tmp_path / "l")
 
 

@@ -200,7 +200,7 @@ def test_a_policy_of_the_users_own_is_kept():
     ],
 )
 def test_what_does_not_go_together_is_refused(changes, said):
-    with pytest.raises(SettingError, match=f"does not go with {said}"):
+    with pytest.raises(SettingError, match=f"does not work with {said}"):
         walker(**changes)
 
 

@@ -110,10 +110,8 @@ def test_models_that_do_not_fit_are_refused(walker, pole):
     assert "it chooses from Discrete(4)" in refusal(EnvConfig("gymnasium:CartPole-v1"), walker)
     asked = refusal(EnvConfig(LAKE, goal="reach_goal"), walker)
     assert "played for 'reach_goal'" in asked
-    assert "by --goal" in asked
-    assert "played for what it rewards" in refusal(
-        EnvConfig(LAKE, options={"map_name": "8x8"}), walker
-    )
+    assert "with --goal" in asked
+    assert "played for its rewards" in refusal(EnvConfig(LAKE, options={"map_name": "8x8"}), walker)
     assert "trained there" in refusal(EnvConfig(LAKE), "connect_four")
     assert "there is no model file" in refusal(EnvConfig(LAKE), "nowhere.zip")
     board = str(bundled_agents()["tic_tac_toe"])
@@ -128,7 +126,7 @@ def test_pictures_fit_as_sb3_turns_them():
     env = SimpleNamespace(observation_space=shown, action_space=actions)
     check_fits(model, "x.zip", env, "some:world", None)
     env.observation_space = spaces.Box(0, 255, (84, 84, 3), np.uint8)
-    with pytest.raises(ModelFileError, match=r"\[4, 84, 84\], .* shows .*\[84, 84, 3\]"):
+    with pytest.raises(ModelFileError, match=r"\[4, 84, 84\], .* has .*\[84, 84, 3\]"):
         check_fits(model, "x.zip", env, "some:world", None)
 
 
@@ -248,7 +246,7 @@ def test_rlhf_eval_measures_worlds(walker, capsys):
 
 
 MISTAKES = [
-    (("--game", LAKE), "name one by --agent"),
+    (("--game", LAKE), "name one with --agent"),
     (("--game", LAKE, "--agent", "random", "--games", 3), "use --episodes"),
     (("--game", LAKE, "--agent", "random", "--nodes", 3), "--nodes needs a game with exact rules"),
     (

@@ -129,7 +129,7 @@ def test_other_files_are_refused(tmp_path: Path, text: str, words: list[str]):
 
 
 def test_bots_of_other_games_and_missing_files_are_refused(tmp_path: Path, bot: Path):
-    with pytest.raises(SettingError, match="another game than othello"):
+    with pytest.raises(SettingError, match="a game other than othello"):
         PythonBotPlayer(rlhf_games.make("othello_6x6"), bot)
-    with pytest.raises(SettingError, match="no bot"):
+    with pytest.raises(SettingError, match="nowhere"):
         PythonBotPlayer(CONNECT_FOUR, tmp_path / "nowhere.py")

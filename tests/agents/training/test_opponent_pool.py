@@ -234,7 +234,7 @@ def test_impossible_pools(options, message: str):
     [
         ({"nodes": -1}, "nodes must be a whole number from 0 (network alone) to 10000000, got -1"),
         ({"epsilon": 2.0}, "got 2.0"),
-        ({"nodes": 5}, "nodes=5 needs an HFDQN on a game; DQN cannot look ahead"),
+        ({"nodes": 5}, "nodes=5 needs an HFDQN for a game; DQN cannot look ahead"),
     ],
 )
 def test_impossible_copies(options, message: str):

@@ -152,7 +152,7 @@ def test_nothing_is_left_to_do(finished, tmp_path, capsys):
     model, interrupted = train(TrainingConfig("", out=finished, resume=finished, quiet=True))
     assert (model.num_timesteps, interrupted) == (240, False)
     assert finished.read_bytes() == content
-    assert "nothing is left to do of 240 steps" in capsys.readouterr().err
+    assert "all 240 steps are done" in capsys.readouterr().err
     more = tmp_path / "more.zip"
     model, _ = train(TrainingConfig("", steps=300, out=more, resume=finished, quiet=True))
     assert model.num_timesteps == 300
@@ -164,7 +164,7 @@ def test_files_without_replay_fill_it_anew(tmp_path, capsys):
     train(replace(plan, steps=100))
     assert REPLAY not in read_model(out, (REPLAY,)).arrays
     model, _ = train(replace(plan, resume=out, settings={}))
-    assert "it holds no replay: it fills anew" in capsys.readouterr().err
+    assert "it holds no replay: it starts empty" in capsys.readouterr().err
     assert model.replay_buffer.size() == 100  # all of it, in 140 steps
     assert model._replay_needed == 30
 
@@ -202,7 +202,7 @@ def test_models_saved_by_a_script_can_be_resumed(tmp_path, capsys):
     HFDQN("MlpPolicy", small_envs.Walk(), **WALK).learn(50).save(path)
     plan = TrainingConfig("RlhfTestWalk-v0", steps=100, out=path, resume=path, quiet=True)
     assert train(plan)[0].num_timesteps == 100
-    assert "it says nothing about the run" in capsys.readouterr().err
+    assert "it has no state of the run" in capsys.readouterr().err
     HFDQN("MlpPolicy", small_envs.Walk(), **WALK).save(path)
     with pytest.raises(SettingError, match="does not say which environment"):
         train(replace(plan, game=""))
@@ -282,7 +282,7 @@ def test_a_full_disk_does_not_end_a_run(tmp_path, monkeypatch, capsys):
 
     monkeypatch.setattr(run, "write_to", full_at_first)
     train(replace(world("Walk"), out=tmp_path / "a.zip"))
-    assert "No space left on device; the run goes on" in capsys.readouterr().err
+    assert "No space left on device; training continues" in capsys.readouterr().err
     assert len(calls) == 5
 
 
@@ -291,7 +291,7 @@ def test_replay_that_is_too_large_is_left_out_and_named_once(tmp_path, monkeypat
     monkeypatch.setattr(run_state, "MAX_MEMBER_BYTES", 100)
     train(replace(world("Walk"), out=out))
     assert REPLAY not in read_model(out, (REPLAY,)).arrays
-    assert capsys.readouterr().err.count("replay is not in") == 1
+    assert capsys.readouterr().err.count("the replay buffer is not in") == 1
 
 
 def test_a_file_says_nothing_that_is_not_asked_for(finished, tmp_path):

@@ -109,7 +109,7 @@ def test_impossible_replay_is_left_out(finished, played, tmp_path, capsys, which
     [
         ("x", "its run is 'x'"),
         ([1], "its run is"),
-        ({"world": 3}, "its world is 3"),
+        ({"world": 3}, "its environment is 3"),
         ({"n_envs": 10**9}, "n_envs is"),
         ({"seed": -1}, "seed is -1"),
         ({"counters": "x"}, "counters cannot be"),

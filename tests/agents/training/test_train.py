@@ -78,7 +78,7 @@ def test_resuming_another_games_model_is_refused(plan):
         ({"game": "CartPole-v1", "n_envs": 0}, "n_envs must be a whole number from 1"),
         ({"game": "CartPole-v1", "goal": "win"}, "unknown goal 'win'"),
         ({"game": "Pendulum-v1"}, "not discrete: .*discretize=5"),
-        ({"game": "CartPole-v1", "policy": "Mlp"}, "with these hyper-parameters: Policy Mlp"),
+        ({"game": "CartPole-v1", "policy": "Mlp"}, "with these hyperparameters: Policy Mlp"),
         ({"settings": {"gamma": "high"}}, "gamma is a number, not 'high'"),
     ],
 )

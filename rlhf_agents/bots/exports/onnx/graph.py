@@ -1,7 +1,7 @@
 """Our networks as ONNX graphs, node by node: only operators of opset 13 and older.
 
-Written out so, an export needs the small package `onnx` and no torch, and its nodes have names that
-can be followed: symbols of cells, rows of windows, layers, goals (see `compiled_network`).
+So an export needs the small package `onnx` but not torch, and its nodes have meaningful names:
+symbols of cells, rows of windows, layers, goals (see `compiled_network`).
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ from rlhf_agents.search.compiled_network import (
 from rlhf_games.base import CLOCK, Game
 
 FORBIDDEN = -1.0
-"""The value of an action that the mask forbids, as in `GoalQNetwork`."""
+"""The value of a masked action, as in `GoalQNetwork`."""
 UNRANKED = -2000.0
-"""In place of the ranking of a forbidden action; fits float16, as does the next."""
+"""The ranking of a masked action; fits float16, as does the next."""
 LOG_OF_ZERO = -1000.0
 IR_VERSION = 8
-"""Of opset 17 and before: read by onnxruntime since 1.10."""
+"""The IR version of opset 17 and older: read by onnxruntime since 1.10."""
 
 
 class Graph:
-    """A graph under construction; values are known by their names.
+    """A graph under construction; values are identified by name.
 
     Attributes:
         nodes: the operators so far.
-        inputs: what the runtime gives.
-        outputs: what it gets.
-        not_in_bytes: names of nodes whose constants int8 is too coarse for.
+        inputs: the inputs from the runtime.
+        outputs: the outputs to it.
+        not_in_bytes: names of nodes for whose constants int8 is too coarse.
     """
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class Graph:
     def output(
         self, value: str, name: str, shape: Sequence[int | str], kind: int = TensorProto.FLOAT
     ) -> None:
-        """Give a value to the outside."""
+        """Make a value an output."""
         self.nodes.append(helper.make_node("Identity", [value], [name], name=name))
         self.outputs.append(helper.make_tensor_value_info(name, kind, shape))
 
@@ -114,7 +114,7 @@ class Graph:
 
 
 class GoalValues(NamedTuple):
-    """The values of all actions for the goal that was asked for.
+    """The values of all actions for the desired goal.
 
     Attributes:
         q: the values, float32 `[B, A]`.
@@ -148,8 +148,8 @@ def pattern_values(
 def _rows(graph: Graph, board: str, game: Game, weights: PatternWeights) -> str:
     """Return the table rows of every window, int64 `[B, P]`.
 
-    All of it is in whole numbers: a row can be larger than what float16 holds exactly, and tools
-    that convert a file to smaller floats leave whole numbers alone.
+    It uses only whole numbers: a row can be too large for float16 to hold exactly, and tools that
+    convert a file to smaller floats leave whole numbers unchanged.
     """
     board = graph.add("Cast", board, to=TensorProto.INT64)
     flat = graph.integers(0, -1)
@@ -202,8 +202,8 @@ def _features(graph: Graph, rows: str, weights: PatternWeights) -> str:
 def _table_rows(graph: Graph, rows: str, table: NDArray[np.float32]) -> str:
     """Return rows of the table, `[B, P, D]`.
 
-    It is stored as numbers from -1 to 1 and a power of two per row: exact, and a tool that rounds
-    all of it to int8 with one scale keeps the small rows.
+    It is stored as numbers from -1 to 1 and a power of two per row: this is exact, and a tool that
+    rounds it to int8 with one scale preserves the small rows.
     """
     largest = np.abs(table).max(axis=1, keepdims=True)
     scale = np.exp2(np.ceil(np.log2(np.where(largest > 0, largest, 1.0)))).astype(np.float32)
@@ -214,7 +214,7 @@ def _table_rows(graph: Graph, rows: str, table: NDArray[np.float32]) -> str:
 
 
 def _normalised(graph: Graph, values: str, weights: PatternWeights, layer: int) -> str:
-    """Apply layer normalisation and ReLU; as an operator of its own it came with opset 17."""
+    """Apply layer normalisation and ReLU; opset 17 was the first with an operator for it."""
     centred = graph.add("Sub", values, graph.add("ReduceMean", values, axes=[1], keepdims=1))
     squares = graph.add("Mul", centred, centred)
     variance = graph.add("ReduceMean", squares, axes=[1], keepdims=1)
@@ -226,10 +226,10 @@ def _normalised(graph: Graph, values: str, weights: PatternWeights, layer: int) 
 
 
 def _sigmoid(graph: Graph, logits: str) -> str:
-    """Return the probabilities of `logits`, in the steps in which the compiled network rounds.
+    """Return the probabilities of `logits`, with the compiled network's rounding.
 
-    Runtimes approximate the operator Sigmoid: near 1, where few numbers lie, moves would change
-    places.
+    Runtimes approximate the operator Sigmoid: near 1, where floats are coarse, the order of moves
+    would change.
     """
     odds = graph.add("Exp", graph.add("Neg", logits))
     return graph.add("Div", graph.floats(1.0), graph.add("Add", odds, graph.floats(1.0)))
@@ -246,8 +246,8 @@ def _bounded(graph: Graph, own: str, parents: NDArray[np.int64]) -> str:
 def _bounded_logits(graph: Graph, logits: str, parents: NDArray[np.int64]) -> str:
     """Return the logits of what `_bounded` returns for the sigmoids of `logits` `[B, G, A]`.
 
-    Near 1, where winning positions lie, float16 has steps of 0.0005. So this stays with logarithms,
-    of the values and of what they lack to 1.
+    Near 1, where winning positions are, float16 has steps of 0.0005. So this uses logarithms of the
+    values and of their differences to 1.
     """
     own_lack = graph.add("Neg", _softplus(graph, logits))
     own = graph.add("Neg", _softplus(graph, graph.add("Neg", logits)))
@@ -267,7 +267,7 @@ def _softplus(graph: Graph, values: str) -> str:
 
 
 def _of_parents(graph: Graph, values: str, parents: NDArray[np.int64], of_none: float) -> str:
-    """Return for each goal the values of the goal that bounds it, `of_none` if there is none."""
+    """Return the values of the goal that bounds each goal, `of_none` if there is none."""
     n_goals = len(parents)
     above = graph.integers(*[n_goals if parent < 0 else int(parent) for parent in parents])
     padding = graph.integers(0, 0, 0, 0, 1, 0)

@@ -1,4 +1,4 @@
-"""Q-networks of SB3's as ONNX graphs: layers in a row behind what every part of a Dict says."""
+"""SB3's Q-networks as ONNX graphs: a sequence of layers after the features of every part."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def env_values(graph: Graph, policy: EnvPolicy, inputs: dict[str, str]) -> GoalV
     """Return the values of all actions `[B, A]`, which are their own ranking.
 
     Args:
-        graph: where the nodes go.
+        graph: the graph to extend.
         policy: the network.
-        inputs: float32 values by part, `[B, *shape]`; others than the parts do not matter.
+        inputs: float32 values by part, `[B, *shape]`; any others are ignored.
 
     Raises:
-        ExportError: the network has a part that is not known here.
+        ExportError: the network has an unsupported part.
     """
     network = policy.network
     seen = {key: _prepared(graph, policy, key, inputs[key]) for key in policy.parts}
@@ -38,7 +38,7 @@ def env_values(graph: Graph, policy: EnvPolicy, inputs: dict[str, str]) -> GoalV
 
 
 def _prepared(graph: Graph, policy: EnvPolicy, key: str, value: str) -> str:
-    """Return a part as the network gets it: pictures between 0 and 1."""
+    """Return a part as input of the network: pictures are scaled to [0, 1]."""
     space = policy.parts[key]
     if policy.network.normalize_images and is_image_space(space):
         return graph.add("Div", value, graph.floats(PIXEL))
@@ -53,7 +53,7 @@ def _features(graph: Graph, extractor: nn.Module, seen: dict[str, str], policy: 
 
 
 def _layer(graph: Graph, layer: nn.Module, value: str, policy: EnvPolicy) -> str:
-    """Return what a layer makes of a value."""
+    """Return the output of a layer."""
     kind = type(layer)
     if isinstance(layer, nn.Sequential | NatureCNN) and kind in (nn.Sequential, NatureCNN):
         for inner in layer if isinstance(layer, nn.Sequential) else (layer.cnn, layer.linear):
@@ -62,8 +62,8 @@ def _layer(graph: Graph, layer: nn.Module, value: str, policy: EnvPolicy) -> str
     if kind not in LAYERS:
         known = ", ".join(one.__name__ for one in LAYERS)
         msg = (
-            f"an ONNX file cannot carry the network of {policy.name}: it has a {kind.__name__}; "
-            f"layers that it can carry: {known}"
+            f"an ONNX file cannot hold the network of {policy.name}: it has a {kind.__name__}; "
+            f"supported layers: {known}"
         )
         raise ExportError(msg)
     return LAYERS[kind](graph, layer, value)
@@ -84,7 +84,7 @@ def _flat(graph: Graph, _layer: nn.Module, value: str) -> str:
 
 def _convolution(graph: Graph, layer: nn.Conv2d, value: str) -> str:
     if layer.padding_mode != "zeros" or isinstance(layer.padding, str):
-        msg = "an ONNX file can carry convolutions whose padding is zeros, so many on each side"
+        msg = "an ONNX file can only hold convolutions padded with zeros, equally on both sides"
         raise ExportError(msg)
     constants = [graph.constant(_array(layer.weight))]
     if layer.bias is not None:
@@ -120,4 +120,4 @@ LAYERS: dict[type, Callable[[Graph, Any, str], str]] = {
         "LeakyRelu", value, alpha=layer.negative_slope
     ),
 }
-"""Layers by type: what makes their nodes."""
+"""Functions that make the nodes of layers, by type."""

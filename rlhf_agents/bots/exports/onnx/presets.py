@@ -1,4 +1,4 @@
-"""The names and shapes that each runtime expects of an ONNX file, whatever network is in it."""
+"""The names and shapes that each runtime expects in an ONNX file, whatever the network."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class Signature:
     Attributes:
         parts: shapes of its inputs, by name; a mask comes last.
         n_actions: A.
-        values: returns what the network says of parts by name.
-        forbidden: the value of an action that the mask forbids.
-        order: all actions; among equals the first of them is chosen.
+        values: returns the network's values for parts by name.
+        forbidden: the value of a masked action.
+        order: all actions; of equal ones the first in this order is chosen.
     """
 
     parts: Mapping[str, tuple[int, ...]]
@@ -52,7 +52,7 @@ def plain(graph: Graph, said: Signature) -> None:
 def _best_action(
     graph: Graph, said: Signature, values: GoalValues, inputs: dict[str, str], *, keep_axis: bool
 ) -> str:
-    """Return the best action that the mask allows, int64 `[B]` or `[B, 1]`."""
+    """Return the best allowed action, int64 `[B]` or `[B, 1]`."""
     ranking = values.ranking
     if MASK_KEY in inputs:
         lowest = min(said.forbidden, UNRANKED)
@@ -64,7 +64,7 @@ def _best_action(
 
 
 def godot(graph: Graph, said: Signature) -> None:
-    """Add what Godot RL Agents asks for."""
+    """Add the inputs and outputs that Godot RL Agents needs."""
     seen = graph.input("obs", [sum(int(np.prod(shape)) for shape in said.parts.values())])
     kept = graph.input("state_ins", [])
     ends = np.cumsum([0, *(int(np.prod(shape)) for shape in said.parts.values())])
@@ -85,7 +85,7 @@ def godot(graph: Graph, said: Signature) -> None:
 
 
 def mlagents(graph: Graph, said: Signature) -> None:
-    """Add what Unity ML-Agents asks for; it always gives a mask."""
+    """Add the inputs and outputs that Unity ML-Agents needs; it always passes a mask."""
     seen = [name for name in said.parts if name != MASK_KEY]
     inputs = {name: graph.input(f"obs_{i}", said.parts[name]) for i, name in enumerate(seen)}
     inputs[MASK_KEY] = graph.input("action_masks", [said.n_actions])

@@ -2,7 +2,7 @@
 
 Other packages add boards by an entry point in the group `rlhf_agents.boards` (in version 0.1:
 `rlhf_agents.rooms`), named like the game, whose value is a class that implements `Board`. Games
-without a board of their own get a general one.
+without their own board get a general one.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ class Grid:
 
 
 class GridBoard:
-    """A board of squares, for games without a board of their own.
+    """A board of squares, for games without their own board.
 
     Args:
         rows: of the board.

@@ -215,7 +215,7 @@ def test_what_cannot_be_is_one_sentence(tmp_path, capsys):
     model = trained("CartPole-v1", "MlpPolicy")
     model.save(tmp_path / "pole.zip")
     for form in ("python", "web", "kaggle"):
-        with pytest.raises(ExportError, match="formats that carry it: onnx"):
+        with pytest.raises(ExportError, match="formats for it: onnx"):
             export(tmp_path / "pole.zip", form, tmp_path / "bot")
     with pytest.raises(ExportError, match="leave --goal lose out"):
         export(tmp_path / "pole.zip", "onnx", tmp_path / "bot", goal="lose")
@@ -228,5 +228,5 @@ def test_what_cannot_be_is_one_sentence(tmp_path, capsys):
 
 def test_unknown_layers_are_named():
     model = trained("CartPole-v1", "MlpPolicy", policy_kwargs={"activation_fn": torch.nn.GELU})
-    with pytest.raises(ExportError, match="it has a GELU; layers that it can carry: Linear"):
+    with pytest.raises(ExportError, match="it has a GELU; supported layers: Linear"):
         export(EnvPolicy("pole", model), "onnx", "/tmp/never.onnx", force=True)

@@ -126,7 +126,7 @@ def test_what_it_cannot_play_is_refused():
     world = pyspiel.load_game("connect_four")
     state = world.new_initial_state()
     state.apply_action(3)
-    with pytest.raises(SettingError, match="without the moves"):
+    with pytest.raises(SettingError, match="no history of moves"):
         bot.step(world.new_initial_state(state.to_json()))
     game = rlhf_games.make("othello_6x6")
     with pytest.raises(SettingError, match="OpenSpiel has no Othello 6x6"):

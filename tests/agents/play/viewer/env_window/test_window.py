@@ -315,7 +315,7 @@ def test_chance_acts_where_nobody_is_named(words, capsys):
 MISTAKES = [
     (("--agent", "random", "--side", "first"), "--side needs a game with exact rules"),
     (("--agent", "random", "--opponent", "human"), "cannot be played by hand"),
-    (("--agent", "random", "--opponent", "random"), "is played by one"),
+    (("--agent", "random", "--opponent", "random"), "has one player"),
     (("--agent", "random", "--option", "wings=2"), "cannot be made with wings=2"),
     (("--agent", "random", "--record", "/nowhere/a.gif"), "there is no folder"),
     (("--agent", "nobody"), "unknown agent 'nobody'"),
