@@ -101,6 +101,30 @@ def test_signals_end_a_run_in_the_middle_of_a_step(tmp_path):
     gymnasium.registry.pop("Sleepy-v0")
 
 
+def test_signals_end_a_run_between_two_of_many_gradient_steps(tmp_path, monkeypatch):
+    """Two hundred steps of a third of a second: none is left half done, and the run ends soon."""
+    whole, begun, ended = HFDQN._gradient_step, [], []
+
+    def _gradient_step(self, *work):
+        begun.append(time.monotonic())
+        time.sleep(0.3)
+        loss = whole(self, *work)
+        ended.append(time.monotonic())
+        return loss
+
+    monkeypatch.setattr(HFDQN, "_gradient_step", _gradient_step)
+    out = tmp_path / "walk.zip"
+    in_a_moment(signal.SIGTERM, lambda: len(ended) > 1)
+    settings = {"learning_starts": 10, "train_freq": 16, "gradient_steps": 200}
+    config = TrainingConfig("CartPole-v1", steps=100, out=out, quiet=True, settings=settings)
+    begin = time.monotonic()
+    model, interrupted = train(config)
+    assert interrupted
+    assert time.monotonic() - begin < 30 + SOON
+    assert len(begun) == len(ended) < 100
+    assert HFDQN.load(out).num_timesteps == model.num_timesteps > 0
+
+
 def test_batches_are_the_same_in_slices(tmp_path, monkeypatch):
     ends = []
     for size in (1, 1000):
