@@ -54,6 +54,9 @@ class PlainDQN(DQN):
     normalizer: VecNormalize | None = None
     """Statistics that came with the file of a model that was trained in a `VecNormalize`."""
 
+    between_steps: Callable[[], None] | None = None
+    """Called before every gradient step: the one place in `train` where a run may be ended."""
+
     _buffer: ReplayBuffer | None = None
     _makes_buffer_later = False
     _buffer_is_due = False
@@ -306,8 +309,13 @@ class PlainDQN(DQN):
         self._record_updates(gradient_steps, sum(losses) / max(len(losses), 1))
 
     def _gradient_steps(self, count: int, *work: Any) -> list[float]:
-        """Return the losses of so many `_gradient_step`s; a signal may end it between two."""
-        return [self._gradient_step(*work) for _ in range(count)]
+        """Return the losses of so many gradient steps; `between_steps` may end them by raising."""
+        losses = []
+        for _ in range(count):
+            if self.between_steps is not None:
+                self.between_steps()
+            losses.append(self._gradient_step(*work))
+        return losses
 
     def _record_updates(self, count: int, loss: float) -> None:
         self._n_updates += count

@@ -158,9 +158,7 @@ class MinimaxPlayer:
         best: NDArray[np.int64] = order[scores[:, order].argmax(axis=1)]
         return best
 
-    def _deepen(
-        self, states: States, goal: str, seat: int, first: int
-    ) -> Iterator[Explanation]:
+    def _deepen(self, states: States, goal: str, seat: int, first: int) -> Iterator[Explanation]:
         """Explain what is known after every slice, from depth `first` on."""
         begun = time.perf_counter()
         table = new_table(self.game)  # threads may think at the same time

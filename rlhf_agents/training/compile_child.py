@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import time
 import tempfile
+import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -53,10 +54,8 @@ def compile_all(config: TrainingConfig) -> None:
         out = Path(folder) / "trial.zip"
         model, config = prepare(replace(config, out=out, tensorboard=None, quiet=True))
         model.learning_starts = min(model.learning_starts, FIRST_STEPS)
-        try:
+        with suppress(Enough):
             model.learn(2**40, callback=_Trial(model), reset_num_timesteps=config.resume is None)
-        except Enough:
-            pass
         if model.game is not None and config.measures_strength:
             strength = AlphaBetaScore(0.1)
             strength(model)

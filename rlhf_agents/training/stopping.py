@@ -23,12 +23,10 @@ PATIENCE = 0.5
 """Seconds that a run has to come to rest."""
 RETRY = 0.1
 LONG_PATIENCE = 1.2
-"""Seconds for the gradient steps of one `train`, which a slow machine needs many seconds for."""
+"""Seconds that a run has for the gradient steps of one `train`: they may take minutes."""
 ASKING = (signal.SIGINT, signal.SIGTERM)
-NOT_TO_INTERRUPT = ("_store_transition", "train", "_gradient_step", "file_bytes")
+NOT_TO_INTERRUPT = ("_store_transition", "train", "file_bytes")
 """Methods that would leave a buffer, a network or a file half changed."""
-BETWEEN_STEPS = "_gradient_steps"
-"""The part of `train` that may end early, between two of its steps (`_gradient_step`)."""
 
 
 class Stopped(BaseException):
@@ -97,6 +95,11 @@ class StopRequests:
         """Whether a signal came longer than `PATIENCE` ago."""
         return self.asked and time.monotonic() > self._asked_at + PATIENCE
 
+    @property
+    def long_overdue(self) -> bool:
+        """Whether a signal came longer than `LONG_PATIENCE` ago."""
+        return self.asked and time.monotonic() > self._asked_at + LONG_PATIENCE
+
     def _ask(self, kind: int, frame: FrameType | None) -> None:
         if kind == signal.SIGINT and self.asked:
             raise KeyboardInterrupt
@@ -116,19 +119,10 @@ class StopRequests:
     def _insist(self, _kind: int, frame: FrameType | None) -> None:
         if not self._insists:
             return
-        if not self._may_interrupt(frame):
-            self._insist_after(RETRY)
-            return
+        while frame is not None:
+            if frame.f_code.co_name in NOT_TO_INTERRUPT and "self" in frame.f_code.co_varnames:
+                self._insist_after(RETRY)
+                return
+            frame = frame.f_back
         self._before_stop()
         raise Stopped(at_rest=False)
-
-    def _may_interrupt(self, frame: FrameType | None) -> bool:
-        waited = time.monotonic() - self._asked_at
-        while frame is not None:
-            name = frame.f_code.co_name
-            if name == BETWEEN_STEPS and waited > LONG_PATIENCE:
-                return True
-            if name in NOT_TO_INTERRUPT and "self" in frame.f_code.co_varnames:
-                return False
-            frame = frame.f_back
-        return True

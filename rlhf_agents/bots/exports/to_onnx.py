@@ -45,11 +45,12 @@ Models of environments without rules are exported in the same way, e.g. one that
 The inputs are the environment's observations: `observation`, or every part of a Dict by its name
 (`desired_goal` among them), float32, numbers from a range one-hot; also `action_mask` `[batch, A]`
 where the environment has one. A model that was trained in a VecNormalize takes the observations
-as they are: its statistics, and where it clips, are the first nodes. The outputs are those of `plain`, `masked_q` being -1e30 where an
-action is forbidden. `godot` gets all parts flattened in `obs`, a mask last; `mlagents` `obs_0`,
-`obs_1`, ..., the goal as `obs_1`, and always `action_masks`. The file holds the network alone: a
-model that plans in what it has learned of its environment does not do so in the file. Their values
-may be large and close together: after a conversion to smaller numbers, compare the actions.
+as they are: its statistics, and where it clips, are the first nodes. The outputs are those of
+`plain`, `masked_q` being -1e30 where an action is forbidden. `godot` gets all parts flattened in
+`obs`, a mask last; `mlagents` `obs_0`, `obs_1`, ..., the goal as `obs_1`, and always
+`action_masks`. The file holds the network alone: a model that plans in what it has learned of its
+environment does not do so in the file. Their values may be large and close together: after a
+conversion to smaller numbers, compare the actions.
 
 Needs `pip install "rlhf-agents[onnx]"`.
 """

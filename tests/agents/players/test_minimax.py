@@ -174,10 +174,10 @@ def test_no_step_of_a_search_that_would_take_years_is_long(name):
         pass  # compiled
     begin = before = time.thread_time()
     longest = 0.0
-    for why in MinimaxPlayer(game, 64).think(state):
+    thoughts = MinimaxPlayer(game, 64).think(state)
+    while before < begin + 1:
+        why = next(thoughts)
         longest = max(longest, time.thread_time() - before)
-        if time.thread_time() - begin > 1:
-            break
         before = time.thread_time()
     assert longest < SLICE
     assert game.legal(state[None])[0, why.action]
