@@ -78,7 +78,7 @@ PGN = {
     "numbers": '[Event "x"]\n\n' + "1" * N + ". d1",
     "numbers in a row": '[Event "x"]\n\n' + "1." * N,
     "moves": '[Event "x"]\n\n' + "d1 " * N,
-    "results": '[Event "x"]\n\n' + "1-0 " * N,
+    "results": '[Event "x"]\n\n' + "1-0 " * (N // 4),  # each is a game of its own
     "signs": '[Event "x"]\n\n' + "$" * N + "!" * N + "?" * N,
 }
 LITERALS = {
