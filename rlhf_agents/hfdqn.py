@@ -369,7 +369,13 @@ class HFDQN(PlainDQN):
         file = read_model(path)
         if file.manifest.get("game") is None:
             stream = sb3_stream(cls, file, custom_objects or {})
-            plain: HFDQN = super().load(stream, *options, **kwargs)
+            try:
+                plain: HFDQN = super().load(stream, *options, **kwargs)
+            except SettingError as error:
+                if env is not None:
+                    raise
+                msg = f"{file.path} does not describe a model ({error})"
+                raise ModelFileError(msg) from error
             restore_world_model(plain, file)
             restore_facts(plain, file)
             return plain

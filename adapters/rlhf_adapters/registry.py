@@ -14,6 +14,7 @@ from importlib.metadata import entry_points
 from types import ModuleType
 
 import rlhf_games
+from rlhf_adapters.plugins import is_registered, offers
 from rlhf_adapters.specs import EnvError, unknown_env
 from rlhf_games.base import UnknownGameError, did_you_mean, unknown_name
 
@@ -147,14 +148,18 @@ def full_name(name: str) -> str:
     """Return the canonical name of an environment.
 
     A game of `rlhf_games` keeps its name. An id of Gymnasium's, `CartPole-v1`, gets its library,
-    `gymnasium:CartPole-v1`; so does one whose module is imported first, as Gymnasium spells it:
-    `highway_env:highway-fast-v0`.
+    `gymnasium:CartPole-v1`; so does one whose module is imported first, as Gymnasium spells it,
+    `highway_env:highway-fast-v0`. Where an installed plugin offers that id, the module is left out:
+    `gymnasium:highway-fast-v0`.
 
     Raises:
         UnknownGameError: no environment has that name; suggests similar names.
         EnvError: there is no such library or module.
     """
     first, colon, rest = name.partition(":")
+    if first == GYMNASIUM and colon:
+        module, inner, world = rest.partition(":")
+        return _of_module(rest, module) if inner and _ID.fullmatch(world) else name
     if first in libraries() and colon:
         return name
     if colon and _ID.fullmatch(rest):
@@ -186,13 +191,14 @@ def _of_module(name: str, module: str) -> str:
             f"is installed; {near}install the package that has it"
         )
         raise EnvError(msg)
-    return f"{GYMNASIUM}:{name}"
+    world = name.rpartition(":")[2]
+    return f"{GYMNASIUM}:{world if offers(module, world) else name}"
 
 
 def _of_gymnasium(name: str) -> str:
     from gymnasium.envs.registration import registry  # noqa: PLC0415 - takes a moment
 
-    if name in registry:
+    if is_registered(name):
         origin = str(registry[name].entry_point)
         owners = [each.name for each in _LIBRARIES if each.needs and origin.startswith(each.needs)]
         return f"{(owners or [GYMNASIUM])[0]}:{name}"

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from rlhf_agents import limits
-from rlhf_agents.cli.signals import INTERRUPTED, TERMINATED, Terminated, ends_soon
+from rlhf_agents.cli.signals import INTERRUPTED, TERMINATED, Terminated, end_now, ends_soon
 from rlhf_agents.errors import SettingError, UserError
 from rlhf_agents.players.bundled import bundled_policies
 from rlhf_agents.progress import Verbosity, set_verbosity
@@ -257,8 +257,11 @@ def run_program(
         return USER_MISTAKE
     except KeyboardInterrupt as error:
         sys.stderr.write("interrupted\n")
-        return TERMINATED if isinstance(error, Terminated) else INTERRUPTED
-    except BrokenPipeError:  # the reader, such as `head`, has closed the pipe
+        code = TERMINATED if isinstance(error, Terminated) else INTERRUPTED
+        if arguments is None:  # in the program's own process, which is to end soon
+            end_now(code)
+        return code
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
         _drop_stdout()
         return BROKEN_PIPE
 

@@ -7,12 +7,14 @@ import re
 import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rlhf_agents.cli import common
-from rlhf_agents.cli.common import WORLD_HELP, Parser, run_program
-from rlhf_agents.cli.signals import end_now
+from rlhf_agents.cli.common import USER_MISTAKE, WORLD_HELP, Parser, run_program
+from rlhf_agents.cli.signals import end_now, ends_soon
+from rlhf_agents.cli.train_compile import compile_first
 from rlhf_agents.errors import SettingError
 from rlhf_agents.files.atomic import check_writable
 
@@ -147,11 +149,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _train(options: argparse.Namespace, arguments: Sequence[str] | None) -> int:
-    _check(options)
-    from rlhf_agents.training.train import train  # noqa: PLC0415 - torch takes seconds to import
-
+    own_process = arguments is None
     words = list(sys.argv[1:] if arguments is None else arguments)
-    config = _config(options, shlex.join(["rlhf-train", *words]))
+    with ends_soon():  # until the run begins there is nothing to save
+        _check(options)
+        from rlhf_agents.training.train import train  # noqa: PLC0415 - torch takes seconds
+
+        config = replace(config_of(options), command=shlex.join(["rlhf-train", *words]))
+        if own_process and not compile_first(config, words):
+            return USER_MISTAKE
     model, interrupted = train(config)
     ending = "interrupted; continue with --resume" if interrupted else "done"
     named = ("games", "moves") if model.game is not None else ("episodes", "steps")
@@ -159,7 +165,7 @@ def _train(options: argparse.Namespace, arguments: Sequence[str] | None) -> int:
     print(f"{ending}: {config.out}, {counts}")  # noqa: T201 - the program's output
     if not interrupted:
         print(f"play it: {_next_command(config.out)}")  # noqa: T201 - the program's output
-    if arguments is None and interrupted:  # in the program's own process, which ends soon
+    if own_process and interrupted:
         end_now()
     return 0
 
@@ -216,8 +222,10 @@ def _with_ending(path: Path) -> Path:
     return path if path.suffix or path.is_dir() else path.with_suffix(".zip")
 
 
-def _config(options: argparse.Namespace, command: str) -> TrainingConfig:
+def config_of(options: argparse.Namespace) -> TrainingConfig:
+    """Return the settings of a run, given what was asked on the command line."""
     from rlhf_agents.dqn import hyperparams  # noqa: PLC0415
+    from rlhf_agents.envs.names import check_name  # noqa: PLC0415
     from rlhf_agents.files import literals  # noqa: PLC0415
     from rlhf_agents.training.train import TrainingConfig  # noqa: PLC0415
 
@@ -227,7 +235,7 @@ def _config(options: argparse.Namespace, command: str) -> TrainingConfig:
             raise SettingError(msg)
     extra = literals.pairs(options.option)
     return TrainingConfig(
-        game=options.game,
+        game=check_name(options.game) if options.game else "",
         minutes=options.minutes,
         steps=options.steps,
         out=options.out,
@@ -243,7 +251,6 @@ def _config(options: argparse.Namespace, command: str) -> TrainingConfig:
         compact=options.compact,
         plain=options.plain,
         quiet=options.quiet,
-        command=command,
         keep_replay=not options.no_replay,
         policy=options.policy,
         settings=hyperparams.from_words(options.hyper),

@@ -41,6 +41,7 @@ NOT_SAVED = frozenset(
         "_buffer",
         "_buffer_is_due",
         "_warns_of_masks",
+        "between_steps",
         "_dense",
         "_last_masks",
         "_makes_buffer_later",

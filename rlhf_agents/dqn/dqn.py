@@ -54,6 +54,9 @@ class PlainDQN(DQN):
     normalizer: VecNormalize | None = None
     """Statistics from the file of a model that was trained in a `VecNormalize`."""
 
+    between_steps: Callable[[], None] | None = None
+    """Called before every gradient step: the one place in `train` where a run may be ended."""
+
     _buffer: ReplayBuffer | None = None
     _makes_buffer_later = False
     _buffer_is_due = False
@@ -302,10 +305,17 @@ class PlainDQN(DQN):
                 self.lookahead.observe(buffer)
         self._update_learning_rate(self.policy.optimizer)
         parameters = list(self.q_net.parameters())
-        losses = [
-            self._gradient_step(batch_size, parameters, *networks) for _ in range(gradient_steps)
-        ]
+        losses = self._gradient_steps(gradient_steps, batch_size, parameters, *networks)
         self._record_updates(gradient_steps, sum(losses) / max(len(losses), 1))
+
+    def _gradient_steps(self, count: int, *work: Any) -> list[float]:
+        """Return the losses of so many gradient steps; `between_steps` may end them by raising."""
+        losses = []
+        for _ in range(count):
+            if self.between_steps is not None:
+                self.between_steps()
+            losses.append(self._gradient_step(*work))
+        return losses
 
     def _record_updates(self, count: int, loss: float) -> None:
         self._n_updates += count
@@ -380,5 +390,6 @@ class PlainDQN(DQN):
         return sorted(excluded - {"replay_buffer"} if self._needs_stand_in() else excluded)
 
     def _needs_stand_in(self) -> bool:
-        """Return whether SB3's DQN cannot make this model's replay buffer when it loads it."""
-        return is_her(self)
+        """Return whether SB3's DQN cannot go on: without this buffer, or not in the same way."""
+        masks = self.replay_buffer_class is MaskedReplayBuffer
+        return is_her(self) or masks or self.double_q or self.lookahead is not None

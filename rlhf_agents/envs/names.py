@@ -6,7 +6,7 @@ import rlhf_games
 from rlhf_adapters.registry import full_name
 from rlhf_adapters.specs import NoRulesError
 
-__all__ = ["GYMNASIUM", "check_name", "full_name", "game_name"]
+__all__ = ["GYMNASIUM", "check_name", "full_name", "game_name", "same_env"]
 
 GYMNASIUM = "gymnasium"
 
@@ -23,6 +23,19 @@ def check_name(name: str) -> str:
     if prefix == GYMNASIUM and ":" not in world:
         full_name(world)  # ids must be registered before anything is made
     return found
+
+
+def same_env(one: str, other: str) -> bool:
+    """Return whether two names mean one environment: either may lack the module to import."""
+
+    def parts(name: str) -> tuple[str, str, str]:
+        library, _, rest = name.partition(":")
+        module, _, world = rest.rpartition(":")
+        return library, module, world
+
+    (library, module, world), (library_2, module_2, world_2) = parts(one), parts(other)
+    known = library == library_2 == GYMNASIUM and world == world_2
+    return one == other or (known and not (module and module_2))
 
 
 def game_name(name: str) -> str | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rlhf_adapters.specs import EnvConfig
 from rlhf_agents.envs.kinds import Info
-from rlhf_agents.envs.names import check_name, full_name
+from rlhf_agents.envs.names import check_name, full_name, same_env
 from rlhf_agents.errors import ModelFileError
 from rlhf_agents.files.model_file import read_model
 from rlhf_agents.hfdqn import HFDQN
@@ -44,7 +44,7 @@ def training_facts(manifest: Info) -> Info:
 
 def require_same(path: str, trained: str | None, name: str) -> None:
     """Raise `ModelFileError` if a model was trained in another environment than `name`."""
-    if trained and name and trained != name:
+    if trained and name and not same_env(trained, name):
         msg = f"{path} was trained for {trained}, not for {name}"
         raise ModelFileError(msg)
 
@@ -84,7 +84,7 @@ def load_for(
     manifest = read_model(agent, ()).manifest
     facts = {"goal": manifest.get("goal"), **training_facts(manifest)}
     trained = facts.get("world")
-    if trained not in (None, config.name):
+    if trained is not None and not same_env(trained, config.name):
         note(f"note: {agent} was trained for {trained}, not for {config.name}")
         return config, model
     remembered = {

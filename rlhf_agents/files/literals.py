@@ -40,6 +40,9 @@ def value(text: str) -> object:
         tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError):
         return text
+    except (RecursionError, MemoryError) as error:
+        msg = f"{text[:40]}... is nested too deeply to be a value"
+        raise SettingError(msg) from error
     if isinstance(tree, ast.Name):
         return _class(tree.id) or text
     return _evaluate(tree, text)

@@ -10,11 +10,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module, metadata
+from threading import Thread
 from types import ModuleType
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -28,11 +31,15 @@ from rlhf_games.base import MOVER, Game, States
 KIND = "openspiel-mcts"
 LIBRARY = "openspiel:"
 MAX_SIMULATIONS = 10_000_000
+MANY_SIMULATIONS = 20_000
+"""From here on a move may take a tenth of a second and more."""
+POLL_SECONDS = 0.05
 UCT_C = 2.0
 MEMORY_MB = 1000
 FIRST_VERSION = 2
 """The first release that can set up a position without the moves that led to it."""
 
+Found = TypeVar("Found")
 Board = list[list[str]]
 MARKS = (".", "x", "o")
 """Symbols of an empty cell, the first player's and the second player's stones."""
@@ -130,13 +137,26 @@ class OpenSpielMCTS(MoveOnlyPlayer):
             raise SettingError(msg)
         super().__init__(game, f"{KIND}:{simulations}")
         self.position = _positions(game)
+        self._simulations = simulations
         self._bot = _search(game, self.position, simulations, seed)
 
     def choose(self, state: States, goal: str = "win") -> int:
         """Return an action in an unfinished position uint64 `[W]`."""
         del goal  # it only plays to win
         position = self.position(state)
-        return position.action if isinstance(position, ForcedPass) else self._bot.step(position)
+        if isinstance(position, ForcedPass):
+            return position.action
+        return self._interruptibly(lambda: self._bot.step(position))
+
+    def _interruptibly(self, search: Callable[[], Found]) -> Found:
+        """Return what a search of the bot's returns; a long one lets signals be heard meanwhile."""
+        if self._simulations < MANY_SIMULATIONS:
+            return search()
+        found: Future[Found] = Future()
+        Thread(target=_settle, args=(found, search), daemon=True).start()
+        while True:
+            with suppress(TimeoutError):
+                return found.result(POLL_SECONDS)
 
     def explain(self, state: States, goal: str = "win", seat: int = MOVER) -> Explanation:
         """Explain the choice in one position uint64 `[W]`, see `Player.explain`."""
@@ -145,7 +165,7 @@ class OpenSpielMCTS(MoveOnlyPlayer):
         position = self.position(states[0])
         if isinstance(position, ForcedPass):
             return self._forced(position.action, goal, seat)
-        root = self._bot.mcts_search(position)
+        root = self._interruptibly(lambda: self._bot.mcts_search(position))
         values = np.full(self.game.n_actions, np.nan, np.float32)
         for child in root.children:
             values[child.action] = _value(child)
@@ -295,6 +315,14 @@ def _pyspiel() -> ModuleType:
         msg = f"{KIND} needs OpenSpiel {FIRST_VERSION} or newer, not {version}: {hint}"
         raise SettingError(msg)
     return pyspiel
+
+
+def _settle(found: Future[Found], search: Callable[[], Found]) -> None:
+    """Let `found` be what a search returns, or raises."""
+    try:
+        found.set_result(search())
+    except Exception as error:
+        found.set_exception(error)
 
 
 def _value(node: SearchNode) -> float:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from rlhf_games.base import Game, States
 from rlhf_games.compiled import compiled, inner
 from rlhf_games.rules import (
+    ANY_NUMBER,
     ONGOING,
     Rules,
     State,
@@ -51,6 +52,9 @@ class ProofTable(NamedTuple):
         window: int64 `[D, 4]`: alpha, beta, the first alpha, the best value so far.
         tried: int64 `[D]`, how many entries of `order` were tried.
         spent: int64 `[1]`, positions visited by all searches so far.
+        paused: int64 `[2]`, where the search of `begin` is: the depth, and the value found there.
+        wins_first: see whether a move wins before any is searched. That pays where moves are cheap;
+            where Python makes every position, a node would take as long as all its moves.
     """
 
     key: NDArray[np.uint64]
@@ -61,6 +65,13 @@ class ProofTable(NamedTuple):
     window: NDArray[np.int64]
     tried: NDArray[np.int64]
     spent: NDArray[np.int64]
+    paused: NDArray[np.int64]
+    wins_first: bool
+
+
+def by_callbacks(game: Game) -> bool:
+    """Return whether Python makes the positions of a game, one by one."""
+    return type(game.rules).WORDS == ANY_NUMBER
 
 
 def new_table(game: Game, bits: int = 16) -> ProofTable:
@@ -77,6 +88,8 @@ def new_table(game: Game, bits: int = 16) -> ProofTable:
         window=np.zeros((depth, 4), np.int64),
         tried=np.zeros(depth, np.int64),
         spent=np.zeros(1, np.int64),
+        paused=np.zeros(2, np.int64),
+        wins_first=not by_callbacks(game),
     )
 
 
@@ -118,10 +131,11 @@ def enter(rules: Rules, table: ProofTable, depth: int, limit: int) -> int:
     if depth >= limit:
         return 0
     state = load(rules, table.words, depth)
-    if wins_at_once(rules, state):
-        return HORIZON - 1
     window = table.window[depth]
-    window[1] = min(window[1], HORIZON - 3)  # no win in one: the soonest is in three
+    if table.wins_first:
+        if wins_at_once(rules, state):
+            return HORIZON - 1
+        window[1] = min(window[1], HORIZON - 3)  # no win in one: the soonest is in three
     if window[0] >= window[1]:
         return window[1]
     key = key_of(rules, table, depth, limit)
@@ -183,6 +197,40 @@ def accept(table: ProofTable, depth: int, value: int) -> None:
 
 
 @inner
+def begin(
+    rules: Rules, table: ProofTable, root: State, window: tuple[int, int], limit: int
+) -> None:
+    """Begin to search an unfinished position, see `search`; `proceed` goes on."""
+    store(table.words, 0, root)
+    table.window[0, 0], table.window[0, 1] = window
+    table.paused[0], table.paused[1] = 0, enter(rules, table, 0, limit)
+    table.spent[0] += 1
+
+
+@inner
+def proceed(rules: Rules, table: ProofTable, limit: int, budget: int) -> int:
+    """Go on with the search that `begin` began: its value, or UNKNOWN after `budget` nodes."""
+    depth, value = table.paused
+    last = table.spent[0] + budget
+    while True:
+        if value == UNKNOWN and next_child(rules, table, depth):
+            depth += 1
+            value = enter(rules, table, depth, limit)
+            table.spent[0] += 1
+            if table.spent[0] > last:
+                table.paused[0], table.paused[1] = depth, value
+                return UNKNOWN
+            continue
+        if value == UNKNOWN:
+            value = leave(rules, table, depth, limit)
+        if depth == 0:
+            return value
+        depth -= 1
+        accept(table, depth, one_ply_back(value))
+        value = UNKNOWN
+
+
+@inner
 def search(
     rules: Rules, table: ProofTable, root: State, window: tuple[int, int], limit: int, budget: int
 ) -> int:
@@ -196,26 +244,8 @@ def search(
         limit: plies to look ahead, beyond which nothing is worth 0; UNLIMITED for a proof.
         budget: nodes after which the answer is UNKNOWN; they are counted in `table.spent`.
     """
-    store(table.words, 0, root)
-    table.window[0, 0], table.window[0, 1] = window
-    value = enter(rules, table, 0, limit)
-    depth, last = 0, table.spent[0] + budget
-    table.spent[0] += 1
-    while True:
-        if value == UNKNOWN and next_child(rules, table, depth):
-            depth += 1
-            value = enter(rules, table, depth, limit)
-            table.spent[0] += 1
-            if table.spent[0] > last:
-                return UNKNOWN
-            continue
-        if value == UNKNOWN:
-            value = leave(rules, table, depth, limit)
-        if depth == 0:
-            return value
-        depth -= 1
-        accept(table, depth, one_ply_back(value))
-        value = UNKNOWN
+    begin(rules, table, root, window, limit)
+    return proceed(rules, table, limit, budget - 1)
 
 
 @inner

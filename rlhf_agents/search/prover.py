@@ -26,9 +26,6 @@ from rlhf_agents.search.solver import (
     proceed,
 )
 from rlhf_games.base import Game, Outcome, States, Verdict
-from rlhf_games.rules import (
-    ANY_NUMBER,
-)
 from rlhf_games.solver_rules import (
     NO,
     UNKNOWN,
@@ -69,7 +66,7 @@ class Prover:
 
     def __init__(self, game: Game, megabytes: int = TABLE_MEGABYTES) -> None:
         self.game = game
-        self.by_callbacks = type(game.rules).WORDS == ANY_NUMBER
+        self.by_callbacks = alpha_beta.by_callbacks(game)
         self._deepens = not self.by_callbacks and deepens(game.rules)
         self._table = new_proof_table(1 if self.by_callbacks else megabytes)
         self._slow = alpha_beta.new_table(game) if self.by_callbacks else None

@@ -154,6 +154,7 @@ class Run(BaseCallback):
         )
         if isinstance(self.agent.learner, GameLearner):
             self.agent.learner.prefetcher.while_waiting = lambda: self._check(at_rest=True)
+        self.agent.between_steps = self._between_gradient_steps
         self.requests.guard(self._settle)
 
     @property
@@ -223,6 +224,17 @@ class Run(BaseCallback):
             self._settle()
             raise Stopped(at_rest)
 
+    def _between_gradient_steps(self) -> None:
+        """End the run among its gradient steps if they take too long.
+
+        Raises:
+            Stopped: a signal or the end of the time budget came too long ago.
+        """
+        share = self._share()
+        if self.requests.long_overdue or (share is not None and share > LATEST):
+            self._settle()
+            raise Stopped(at_rest=False)
+
     def _settle(self) -> None:
         """Stop waiting for a batch in preparation."""
         self.requests.relax()
@@ -283,6 +295,8 @@ class Run(BaseCallback):
         if self.progress is not None:
             self._show(last=True)
             self.progress = None
+        if isinstance(self.model, HFDQN):
+            self.model.between_steps = None
         if isinstance(self.strength, AlphaBetaScore):
             self.strength.close()
 

@@ -22,6 +22,8 @@ LINE = "\nsaving at the end of this step; Ctrl-C again stops at once, without\n"
 PATIENCE = 0.5
 """Seconds for a run to come to rest."""
 RETRY = 0.1
+LONG_PATIENCE = 1.2
+"""Seconds that a run has for the gradient steps of one `train`: they may take minutes."""
 ASKING = (signal.SIGINT, signal.SIGTERM)
 NOT_TO_INTERRUPT = ("_store_transition", "train", "file_bytes")
 """Methods that, if interrupted, would leave a buffer, a network or a file half changed."""
@@ -92,6 +94,11 @@ class StopRequests:
     def overdue(self) -> bool:
         """Whether a signal came more than `PATIENCE` seconds ago."""
         return self.asked and time.monotonic() > self._asked_at + PATIENCE
+
+    @property
+    def long_overdue(self) -> bool:
+        """Whether a signal came longer than `LONG_PATIENCE` ago."""
+        return self.asked and time.monotonic() > self._asked_at + LONG_PATIENCE
 
     def _ask(self, kind: int, frame: FrameType | None) -> None:
         if kind == signal.SIGINT and self.asked:

@@ -21,6 +21,7 @@ from gymnasium.envs.registration import registry
 from numpy.typing import ArrayLike, NDArray
 
 from rlhf_adapters.kinds import Env, Space
+from rlhf_adapters.plugins import is_registered
 from rlhf_adapters.single_agent.goals import Bools
 from rlhf_adapters.specs import EnvConfig, EnvError, Info, Options, unknown_env
 from rlhf_games.base import Array
@@ -178,7 +179,7 @@ def make_envs(
         EnvError: the name is unknown or out of date, something is not installed, or the
             environment refuses an option.
     """
-    if env_name not in registry and ":" not in env_name:
+    if ":" not in env_name and not is_registered(env_name):
         raise EnvError(_unregistered(config, env_name, known))
     options = {key: value for key, value in options.items() if key not in OURS}
     return [prepared(config, _make_one(config, env_name, options)) for _ in range(config.n_envs)]

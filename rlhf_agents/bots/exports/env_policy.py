@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from gymnasium import spaces
+from numpy.typing import NDArray
 
 from rlhf_agents.envs.kinds import Space
 from rlhf_agents.errors import SettingError
@@ -30,7 +31,8 @@ class EnvPolicy:
         parts: the parts of its observation by name: the observation first, then the goal, then
             others. If the observation is not a Dict, the only part is `observation`.
         n_actions: A.
-        masked: the environment has action masks.
+        masked: the environment allows some actions only.
+        statistics: by which parts are normalised first, by name, as a `VecNormalize` does it.
 
     Raises:
         SettingError: the actions are not numbers from a range.
@@ -40,12 +42,6 @@ class EnvPolicy:
         self.name = name
         self.network = model.q_net
         actions = model.action_space
-        if model.normalizer is not None and model.normalizer.norm_obs:
-            msg = (
-                f"{name} was trained in a VecNormalize, and exported bots do not normalise their "
-                "observations; train without norm_obs to export it"
-            )
-            raise SettingError(msg)
         if not isinstance(actions, spaces.Discrete):
             msg = f"{name} chooses from {actions}, not from a list of actions"
             raise SettingError(msg)
@@ -57,6 +53,7 @@ class EnvPolicy:
         request = [*first, *(key for key in parts if key not in first)]
         self.parts: dict[str, Space] = {key: parts[key] for key in request}
         self.masked = MASK_KEY in parts or _stores_masks(model)
+        self.statistics = _statistics(model)
 
     @classmethod
     def load(cls, path: str) -> EnvPolicy:
@@ -77,6 +74,32 @@ class EnvPolicy:
         if isinstance(space, spaces.MultiDiscrete):
             return (int(np.sum(space.nvec)),)
         return tuple(map(int, space.shape or ()))
+
+
+class Statistics(NamedTuple):
+    """What a `VecNormalize` does to one part of an observation.
+
+    Attributes:
+        mean: float64 of the part's shape, subtracted.
+        scale: likewise, the standard deviation, by which the difference is divided.
+        clip: the largest absolute value of the result.
+    """
+
+    mean: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    clip: float
+
+
+def _statistics(model: HFDQN) -> dict[str, Statistics]:
+    normalizer = model.get_vec_normalize_env() or model.normalizer
+    if normalizer is None or not normalizer.norm_obs:
+        return {}
+    seen = normalizer.obs_rms
+    parts = seen if isinstance(seen, dict) else {BOARD: seen}
+    return {
+        key: Statistics(rms.mean, np.sqrt(rms.var + normalizer.epsilon), normalizer.clip_obs)
+        for key, rms in parts.items()
+    }
 
 
 def _stores_masks(model: HFDQN) -> bool:

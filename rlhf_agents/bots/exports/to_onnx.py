@@ -42,14 +42,15 @@ Models for environments without rules are exported in the same way, e.g. one tra
 
     rlhf-export --agent pole.zip --to onnx --out pole.onnx
 
-The inputs are the environment's observations: `observation`, or every part of a Dict by name
-(including `desired_goal`), float32, numbers from a range one-hot; also `action_mask` `[batch, A]`
-if the environment has one. The outputs are those of `plain`, with `masked_q` -1e30 for forbidden
-actions. `godot` gets all parts flattened in `obs`, the mask last; `mlagents` gets `obs_0`,
-`obs_1`, ..., the goal as `obs_1`, and always `action_masks`. The file has the network alone,
-without
-the planning of a learned world model. Values may be large and close together: after a conversion to
-smaller numbers, compare the actions.
+The inputs are the environment's observations: `observation`, or every part of a Dict by its name
+(`desired_goal` among them), float32, numbers from a range one-hot; also `action_mask` `[batch, A]`
+where the environment has one. A model that was trained in a VecNormalize takes the observations
+as they are: its statistics, and where it clips, are the first nodes. The outputs are those of
+`plain`, `masked_q` being -1e30 where an action is forbidden. `godot` gets all parts flattened in
+`obs`, a mask last; `mlagents` `obs_0`, `obs_1`, ..., the goal as `obs_1`, and always
+`action_masks`. The file holds the network alone: a model that plans in what it has learned of its
+environment does not do so in the file. Their values may be large and close together: after a
+conversion to smaller numbers, compare the actions.
 
 Needs `pip install "rlhf-agents[onnx]"`.
 """
@@ -150,6 +151,7 @@ def env_contents(policy: EnvPolicy, options: Mapping[str, object]) -> bytes:
         "layout": json.dumps({key: list(shape) for key, shape in parts.items()}),
         "mask_rule": MASK_RULE if policy.masked else "none: all actions are allowed",
         "actions": str(policy.n_actions),
+        "normalized": json.dumps(sorted(policy.statistics)),
     }
     return _file(said, metadata, options)
 

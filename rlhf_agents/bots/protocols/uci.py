@@ -204,7 +204,7 @@ class Uci:
         end = math.inf if limits.seconds is None else started + limits.seconds
         while not stopped and not search.finished and (left := end - time.monotonic()) > 0:
             found = search.next(min(POLL_SECONDS, left))
-            if found is not None:
+            if found is not None and found is not last:
                 last = found
                 self._report(last, allowed, time.monotonic() - started)
                 if limits.depth is not None and len(last.line) >= limits.depth:

@@ -8,7 +8,7 @@ from rlhf_agents.errors import SettingError
 
 
 class BufferOfHFDQN:
-    """The replay buffer of SB3's `DQN` in models whose own buffer needs `HFDQN`.
+    """The replay buffer of SB3's `DQN` in models that only `HFDQN` can go on training.
 
     It lets SB3's DQN load such files and predict without an environment. Learning raises an
     error that names the cure.
@@ -28,7 +28,8 @@ class BufferOfHFDQN:
             SettingError: always.
         """
         msg = (
-            "this model's replay buffer needs HFDQN: to continue learning, load the file with "
+            "this model learns with what SB3's DQN lacks (hindsight, masks, foresight, self-play, "
+            "parallel learning or double Q): to go on learning, load the file with "
             "rlhf_agents.HFDQN.load(path, env=env); DQN.load is enough to predict"
         )
         raise SettingError(msg)

@@ -153,7 +153,30 @@ def test_ours_is_found_also_in_other_processes():
         assert has_method(vec, "action_masks")
         assert not has_method(vec, "no_such_method")
         vec.close()
+    wrapped = SubprocVecEnv([lambda: gymnasium.Wrapper(make_env("tic_tac_toe"))])
+    assert game_of(wrapped).name == "tic_tac_toe"
+    assert has_method(wrapped, "action_masks")
+    wrapped.close()
     snakes = SubprocVecEnv([lambda: Snake(lambda: None)])  # which no pipe carries
     assert game_of(snakes) is None
     assert attribute(snakes, "no_such_attribute") is None
     snakes.close()
+
+
+@pytest.mark.parametrize("masks", [None, [1, 1], np.ones(2, bool), (one for one in ())])
+def test_masks_that_are_no_method_are_none_of_ours_in_other_processes(masks):
+    """The last one no pipe carries: it may not even be looked at here."""
+    made = lambda: SubprocVecEnv([lambda: Snake(lambda: None, masks)], start_method="fork")  # noqa: E731
+    vec = made()
+    assert not has_method(vec, "action_masks")
+    vec.close()
+    if masks is not None:
+        assert_plain(made)
+
+
+def test_a_method_is_found_whatever_its_environment_holds():
+    vec = SubprocVecEnv([lambda: Snake(lambda: None, lambda: np.ones(2, bool))])
+    assert has_method(vec, "action_masks")
+    assert not has_method(vec, "game_over")
+    assert HFDQN("MlpPolicy", vec, **FAST).learn(60).replay_buffer.size() > 0
+    vec.close()

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 
 import rlhf_games
 from rlhf_agents.players.minimax import MinimaxPlayer
+from rlhf_agents.search.budget import TimeBudget
 from rlhf_games.base import WAITING
 from tests.agents.search.test_tree import random_positions
 
 SOON = 1000
+SLICE = 0.05
+"""Seconds of the processor that no step takes."""
 
 
 def plain(game, states, depth):
@@ -135,11 +140,45 @@ def test_the_line_is_what_both_would_play(name, plies):
             states = game.step(states, np.array([move]))
 
 
-def test_deepening_shows_every_depth_and_stops_between_moves():
+def test_deepening_shows_every_depth_and_ends_where_explain_does():
     game = rlhf_games.make("connect_four")
     state = game.initial(1)[0]
     thoughts = list(MinimaxPlayer(game, 5).think(state))
     depths = [len(thought.line) for thought in thoughts]
     assert depths == sorted(depths)
     assert set(depths) == {1, 2, 3, 4, 5}
-    assert len(thoughts) > 5 * game.n_actions
+    last, why = thoughts[-1], MinimaxPlayer(game, 5).explain(state)
+    assert (last.action, last.line, last.proven) == (why.action, why.line, why.proven)
+    np.testing.assert_array_equal(last.values, why.values)
+
+
+@pytest.mark.parametrize("size", [1, 2, 7])
+def test_slices_of_any_size_choose_the_same(monkeypatch, size):
+    game = rlhf_games.make("connect_four")
+    states = random_positions(game, 20, 20, seed=5)
+    expected = MinimaxPlayer(game, 4).act(states)
+    why = MinimaxPlayer(game, 4).explain(states[0])
+    monkeypatch.setattr(TimeBudget, "next_slice", lambda _budget: size)
+    np.testing.assert_array_equal(MinimaxPlayer(game, 4).act(states), expected)
+    sliced = MinimaxPlayer(game, 4).explain(states[0])
+    np.testing.assert_array_equal(sliced.values, why.values)
+    assert sliced.line == why.line
+
+
+@pytest.mark.parametrize("name", ["connect_four", "othello"])
+def test_no_step_of_a_search_that_would_take_years_is_long(name):
+    """The longest of the first second's steps: with the best move so far, at any depth."""
+    game = rlhf_games.make(name)
+    state = game.initial(1)[0]
+    for _ in zip(range(30), MinimaxPlayer(game, 64).think(state), strict=False):
+        pass  # compiled
+    begin = before = time.thread_time()
+    longest = 0.0
+    thoughts = MinimaxPlayer(game, 64).think(state)
+    while before < begin + 1:
+        why = next(thoughts)
+        longest = max(longest, time.thread_time() - before)
+        before = time.thread_time()
+    assert longest < SLICE
+    assert game.legal(state[None])[0, why.action]
+    assert len(why.line) >= 2

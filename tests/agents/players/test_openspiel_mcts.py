@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import threading
+import time
 from importlib import import_module
 from importlib.util import find_spec
 
@@ -12,7 +16,12 @@ import pytest
 import rlhf_games
 from rlhf_agents.errors import SettingError
 from rlhf_agents.evaluation.arena import MatchSettings, play_match
-from rlhf_agents.players.openspiel_mcts import BotPlayer, OpenSpielMCTS, parse_simulations
+from rlhf_agents.players.openspiel_mcts import (
+    MANY_SIMULATIONS,
+    BotPlayer,
+    OpenSpielMCTS,
+    parse_simulations,
+)
 from rlhf_agents.players.players import RandomPlayer
 from rlhf_games.base import Game, Outcome, States
 from tests.agents.players.player_contract import PlayerContract
@@ -36,6 +45,27 @@ class TestContract(PlayerContract):
     def player(self, name: str):
         game = rlhf_games.make(name)
         return OpenSpielMCTS(game, 30), game
+
+
+@needs_openspiel
+def test_a_signal_is_heard_in_a_long_search():
+    """Ten million simulations take some 20 seconds."""
+    game = rlhf_games.make("connect_four")
+    player = OpenSpielMCTS(game, 10_000_000)
+    begin = time.monotonic()
+    timer = threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        player.act(game.initial(1), "win")
+    assert time.monotonic() - begin < 2
+
+
+@needs_openspiel
+def test_a_long_search_finds_what_a_short_one_finds():
+    game = rlhf_games.make("connect_four")
+    state = after(game, [0, 6, 0, 6, 0, 6])[0]  # three of each in a column
+    why = OpenSpielMCTS(game, MANY_SIMULATIONS).explain(state, "win")
+    assert (why.action, why.proven) == (0, True)
 
 
 @needs_openspiel

@@ -12,7 +12,7 @@ from stable_baselines3.common.preprocessing import is_image_space
 from stable_baselines3.common.torch_layers import CombinedExtractor, FlattenExtractor, NatureCNN
 from torch import nn
 
-from rlhf_agents.bots.exports.env_policy import BOARD, EnvPolicy
+from rlhf_agents.bots.exports.env_policy import BOARD, EnvPolicy, Statistics
 from rlhf_agents.bots.exports.onnx.graph import GoalValues, Graph
 from rlhf_agents.bots.exports.registry import ExportError
 
@@ -38,11 +38,29 @@ def env_values(graph: Graph, policy: EnvPolicy, inputs: dict[str, str]) -> GoalV
 
 
 def _prepared(graph: Graph, policy: EnvPolicy, key: str, value: str) -> str:
-    """Return a part as input of the network: pictures are scaled to [0, 1]."""
+    """Return a part as the network gets it: normalised, and pictures between 0 and 1."""
     space = policy.parts[key]
+    if key in policy.statistics:
+        value = _normalized(graph, policy.statistics[key], value)
     if policy.network.normalize_images and is_image_space(space):
         return graph.add("Div", value, graph.floats(PIXEL))
     return value
+
+
+def _normalized(graph: Graph, statistics: Statistics, value: str) -> str:
+    """Return what a `VecNormalize` makes of a part.
+
+    It computes in float64. Here the mean is subtracted in two pieces, so that a large one costs no
+    digits of a small difference.
+    """
+    mean = np.asarray(statistics.mean)
+    coarse = mean.astype(np.float32)
+    fine = (mean - coarse).astype(np.float32)
+    value = graph.add("Sub", value, graph.constant(coarse))
+    value = graph.add("Sub", value, graph.constant(fine))
+    value = graph.add("Div", value, graph.constant(statistics.scale.astype(np.float32)))
+    clip = statistics.clip
+    return graph.add("Clip", value, graph.floats(-clip), graph.floats(clip))
 
 
 def _features(graph: Graph, extractor: nn.Module, seen: dict[str, str], policy: EnvPolicy) -> str:

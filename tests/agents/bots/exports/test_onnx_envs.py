@@ -11,6 +11,7 @@ import pytest
 import torch
 from gymnasium import spaces
 from stable_baselines3.common.envs import FakeImageEnv
+from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 
 from rlhf_agents.bots.exports.env_policy import EnvPolicy
 from rlhf_agents.bots.exports.registry import ExportError, export
@@ -46,6 +47,29 @@ class Signals(gymnasium.Env):
 
     def _shown(self):
         return {**self.observation_space.sample(), "action_mask": np.array([0, 1, 1], np.int8)}
+
+
+class Far(gymnasium.Env):
+    """Numbers that are large, and differ little; some never change."""
+
+    observation_space = spaces.Dict(
+        observation=spaces.Box(-np.inf, np.inf, (2, 3), np.float32),
+        room=spaces.Discrete(4),
+        plain=spaces.Box(-1.0, 1.0, (2,), np.float32),
+    )
+    action_space = spaces.Discrete(3)
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed, options=options)
+        return self._shown(), {}
+
+    def step(self, action):
+        return self._shown(), 0.0, False, False, {}
+
+    def _shown(self):
+        numbers = self.np_random.normal([[5000.0, -3.0, 0.0], [1e-3, 7.0, 70.0]], 0.5)
+        numbers[1, 1] = 7.0
+        return {**self.observation_space.sample(), "observation": numbers.astype(np.float32)}
 
 
 class Doors(gymnasium.Env):
@@ -230,3 +254,42 @@ def test_unknown_layers_are_named():
     model = trained("CartPole-v1", "MlpPolicy", policy_kwargs={"activation_fn": torch.nn.GELU})
     with pytest.raises(ExportError, match="it has a GELU; supported layers: Linear"):
         export(EnvPolicy("pole", model), "onnx", "/tmp/never.onnx", force=True)
+
+
+@pytest.mark.parametrize("kind", ["numbers", "parts"])
+def test_the_statistics_of_a_vec_normalize_are_the_first_nodes(kind, tmp_path):
+    """The file takes observations as they are, and says what `VecNormalize` and torch say."""
+    torch.manual_seed(0)
+    make, keys = (lambda: gymnasium.make("CartPole-v1")), None
+    if kind == "parts":
+        make, keys = Far, ["observation"]
+    env = VecNormalize(DummyVecEnv([make] * 2), norm_obs_keys=keys, clip_obs=1.5)
+    model = trained(env, "MlpPolicy" if keys is None else "MultiInputPolicy")
+    model.save(tmp_path / "model.zip")
+    env.training = False
+    env.reset()
+    original = [env.get_original_obs()]
+    for _ in range(20):
+        env.step(np.array([0, 1]))
+        original.append(env.get_original_obs())
+    loaded = HFDQN.load(tmp_path / "model.zip")
+    for agent, source in ((tmp_path / "model.zip", loaded), (EnvPolicy("m", model), model)):
+        normalizer = source.normalizer or source.get_vec_normalize_env()
+        file = export(agent, "onnx", tmp_path / "bot.onnx", force=True)
+        session = session_of(file)
+        clipped = 0
+        for seen in original:
+            parts = seen if isinstance(seen, dict) else {"observation": seen}
+            space = model.observation_space
+            kinds = space.spaces if isinstance(space, spaces.Dict) else {"observation": space}
+            inputs = {key: one_hot(kinds[key], value) for key, value in parts.items()}
+            normal = normalizer.normalize_obs(seen)
+            values, actions = expected(source, normal, None)
+            q, chosen = session.run(["q", "action"], inputs)
+            np.testing.assert_allclose(q, values, rtol=1e-5, atol=1e-5)
+            np.testing.assert_array_equal(chosen, actions)
+            first = normal["observation"] if isinstance(normal, dict) else normal
+            clipped += int((np.abs(first) == np.float32(1.5)).sum())
+        assert clipped
+        notes = {one.key: one.value for one in onnx.load(file).metadata_props}
+        assert json.loads(notes["normalized"]) == ["observation"]

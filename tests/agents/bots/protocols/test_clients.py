@@ -92,12 +92,13 @@ def test_openspiels_gtp_client_plays_whole_games(name: str):
     from open_spiel.python.bots.gtp import GTPBot  # noqa: PLC0415 - optional
 
     class Client(GTPBot):
-        """It writes moves in small letters; those of Go do not read them."""
+        """It writes every answer in small letters, and OpenSpiel's Go reads no name that is."""
 
         def step(self, state):
             colour = self._player_colors[state.current_player()]
             said = self.gtp_cmd("genmove", colour)
             names = {state.action_to_string(a): a for a in state.legal_actions()}
+            assert not any(name == name.lower() for name in names)  # else GTPBot itself will do
             folded = {one.rsplit(maxsplit=1)[-1].lower(): action for one, action in names.items()}
             return folded[said]
 

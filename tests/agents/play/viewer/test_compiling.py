@@ -30,7 +30,7 @@ def test_what_was_compiled_is_remembered(cache):
 
 def test_changed_sources_are_compiled_again(cache, monkeypatch):
     compiling.remember(SETUP)
-    monkeypatch.setattr(compiling, "_sources", lambda: "later")
+    monkeypatch.setattr("rlhf_agents.compiling._sources", lambda: "later")
     assert not compiling.is_compiled(SETUP)
 
 
@@ -42,7 +42,8 @@ def test_names_with_slashes_are_no_folders(cache):
 
 
 def test_where_nothing_can_be_remembered_nothing_breaks(monkeypatch, tmp_path):
-    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "nowhere"))
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "file"))
     compiling.remember(SETUP)
     assert not compiling.is_compiled(SETUP)
 
