@@ -44,7 +44,7 @@ def draw_card(
     upper, lower = box.y + box.height * 0.32, box.y + box.height * 0.70
     wide = box.width > 240
     if wide and card.proven:
-        right = _badge(canvas, (right, upper), "proven", theme) - 6
+        right = _badge(canvas, (right, upper), card.proven, theme) - 6
     room = right - left
     canvas.text((left, upper), card.name, PLAIN, theme.text, bold=True, width=room)
     right = box.right - 9
@@ -148,7 +148,7 @@ def draw_goals(
 def draw_goals_head(canvas: Canvas, box: Box, scene: Scene, theme: Theme) -> None:
     """Write the name of the player with these goals, and the meaning of the bars."""
     name = next((card.name for card in scene.cards if card.steered), "")
-    legend = "" if scene.achieved is not None else "bar: if it is the goal; mark: likely now"
+    legend = "" if scene.achieved is not None else "bar: chance if it tries; line: as things go"
     width = canvas.text_width(legend, 11)
     if width > box.width * 0.62:
         legend, width = "", 0

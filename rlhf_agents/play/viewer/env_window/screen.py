@@ -55,7 +55,7 @@ def _paint_picture(canvas: Canvas, box: Box, episode: EpisodePlayer, theme: Them
     picture = episode.frame.picture
     if picture is None:
         canvas.box(box, theme.surface, 10)
-        lines = _wrapped(canvas, episode.trouble, 15, box.width - 2 * MARGIN)
+        lines = canvas.wrapped(episode.trouble, 15, box.width - 2 * MARGIN)
         top = box.centre[1] - LINE * (len(lines) - 1) / 2
         for number, line in enumerate(lines):
             place = (box.centre[0], top + number * LINE)
@@ -76,14 +76,3 @@ def scaled(picture: Picture, size: tuple[int, int]) -> pygame.Surface:
     surface = pygame.image.frombuffer(picture.tobytes(), picture.shape[1::-1], "RGB")
     grows = size[0] >= picture.shape[1]
     return (pygame.transform.scale if grows else pygame.transform.smoothscale)(surface, size)
-
-
-def _wrapped(canvas: Canvas, text: str, size: float, width: float) -> list[str]:
-    lines: list[str] = []
-    for word in text.split():
-        longer = f"{lines[-1]} {word}" if lines else word
-        if lines and canvas.text_width(longer, size) <= width:
-            lines[-1] = longer
-        else:
-            lines.append(canvas.fitted(word, size, width))
-    return lines
