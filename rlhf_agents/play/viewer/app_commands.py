@@ -12,6 +12,7 @@ from rlhf_agents.play.strength import STRENGTHS, nearest_strength
 from rlhf_agents.play.viewer.commands import OVERLAYS
 from rlhf_agents.play.viewer.scene import Ui
 from rlhf_agents.play.viewer.theme import DARK, LIGHT
+from rlhf_agents.words import goal_words
 from rlhf_games.base import GameError
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class AppCommands:
             "hint": self._hint,
             "swap": self._swap,
             "turn": self._turn,
-            "flip": lambda match: self.say(f"now for {match.flip_goal()}"),
+            "flip": lambda match: self._steer(match, match.flip_goal()),
             "pause": self._pause,
             "step": lambda match: match.step(),
             "back": lambda match: match.go_to(max(0, len(match.session.moves) - 1)),
@@ -126,8 +127,9 @@ class AppCommands:
 
     def _steer(self, match: Match, goal: str) -> None:
         match.steer(goal)
-        text = next(g.text for g in match.game.goals if g.name == goal)
-        self.say(f"{match.names[match.steered]}: {goal}, {text[:1].lower()}{text[1:]}")
+        who = match.names[match.steered]
+        verb = "want" if who == "you" else "wants"
+        self.say(f"{who} now {verb} to {goal_words(match.game, goal)}")
 
     def _switch(self, name: str) -> None:
         self._fresh = False
@@ -186,7 +188,11 @@ class AppCommands:
         match.paused = not match.paused
 
     def _turn(self, _match: Match) -> None:
-        self.ui.flipped = not self.ui.flipped
+        assert self.builder is not None
+        if self.builder.turnable:
+            self.ui.flipped = not self.ui.flipped
+        else:
+            self.say("this board cannot be turned around")
 
     # ---- after the game
 

@@ -151,8 +151,11 @@ def _play_layout(
     slider, panel = panel.top_part(SLIDER, 8)
     nothing = Box(panel.x, panel.bottom, panel.width, 0)
     graph = nothing
+    side_card = panel
     if panel.height >= 250:
-        graph, panel = panel.bottom_part(PLAY_GRAPH, 8)
+        graph, side_card = panel.bottom_part(PLAY_GRAPH, 8)
+    elif panel.height < 170:  # it may then cover the strength
+        side_card = Box(panel.x, slider.y, panel.width, panel.bottom - slider.y)
     return Layout(
         window,
         board,
@@ -169,7 +172,7 @@ def _play_layout(
         below[0],
         below[1],
         PLAY_BUTTONS,
-        panel,
+        side_card,
     )
 
 

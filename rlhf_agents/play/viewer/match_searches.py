@@ -9,10 +9,12 @@ from rlhf_agents.play.board_cells import Cell, line_cells
 from rlhf_agents.play.matchup import REVIEW_NODES, Matchup
 from rlhf_agents.play.session import Session
 from rlhf_agents.play.setup import Setup
+from rlhf_agents.play.strength import STRENGTHS, nearest_strength
 from rlhf_agents.play.viewer.analysis import Question, Searches
 from rlhf_agents.play.viewer.review import Review
 from rlhf_agents.players.players import Player
 from rlhf_agents.search.explanation import Explanation, Forecast
+from rlhf_agents.words import player_words
 from rlhf_games.base import MOVER, WAITING
 
 
@@ -79,23 +81,26 @@ class MatchSearches:
     @property
     def names(self) -> tuple[str, str]:
         """The names of the first and the second player."""
-        first, second = self.matchup.names(self.seat)
-        return self._renamed(first, 0), self._renamed(second, 1)
+        first, second = self._words_for(0), self._words_for(1)
+        return (f"{first} (first)", f"{second} (second)") if first == second else (first, second)
 
-    def _renamed(self, name: str, seat: int) -> str:
+    def _words_for(self, seat: int) -> str:
         player = self._player_of(seat)
-        if player is None or not hasattr(player, "nodes"):
-            return name
-        return name.replace(f"@{self.setup.nodes}", f"@{self.nodes}")
+        if player is None:
+            return "you"
+        if not self._has_strength(player):
+            return player_words(player.name, self.game.name)
+        name = player_words(player.name.rpartition("@")[0] or player.name, self.game.name)
+        return f"{name}, {STRENGTHS[nearest_strength(self.nodes)].name}"
+
+    @staticmethod
+    def _has_strength(player: Player | None) -> bool:
+        return hasattr(player, "nodes") and getattr(player, "seconds", None) is None
 
     @property
     def adjustable(self) -> bool:
         """Whether a player has a budget of nodes."""
-        players = [self._player_of(seat) for seat in (0, 1)]
-        return any(
-            hasattr(player, "nodes") and getattr(player, "seconds", None) is None
-            for player in players
-        )
+        return any(self._has_strength(self._player_of(seat)) for seat in (0, 1))
 
     def _player_of(self, seat: int) -> Player | None:
         return self.matchup.players(self.seat)[seat]

@@ -152,7 +152,8 @@ def _control_at(layout: Layout, scene: Scene, point: Point) -> Target | None:
     for box, target in _controls(layout, scene):
         if box.contains(point):
             return target
-    if layout.slider.contains(point) and scene.nodes is not None:
+    covered = scene.side_card is not None and layout.side_card.contains(point)
+    if layout.slider.contains(point) and scene.nodes is not None and not covered:
         return Target("slider", slider_value(layout, point[0]))
     return None
 

@@ -51,7 +51,7 @@ def draw_card(
     if wide and card.note:
         canvas.text((right, lower), card.note, SMALL, theme.faint, anchor="rm")
         right -= canvas.text_width(card.note, SMALL) + 8
-    goal = f"plays for {card.goal}" if wide else card.goal
+    goal = f"wants to {card.goal}" if wide else card.goal
     canvas.text((left, lower), goal, SMALL, theme.muted, width=right - left)
 
 
@@ -109,10 +109,10 @@ def draw_goal(
     middle = box.centre[1]
     key = "1234567890"[number] if number < 10 else ""
     canvas.text((box.x + 14, middle), key, 11, theme.faint, anchor="mm")
-    name_width = min(112.0, box.width * 0.44)
+    name_width = min(140.0, box.width * 0.46)
     ink = theme.text if row.chosen else theme.muted
     left = box.x + 25
-    canvas.text((left, middle), row.name, 13, ink, bold=row.chosen, width=name_width)
+    canvas.text((left, middle), row.words, 13, ink, bold=row.chosen, width=name_width)
     bar = Box(left + name_width + 6, middle - 4, box.right - 36 - left - name_width - 6, 8)
     if row.reached is not None:
         _draw_reached(canvas, (box.right - 14, middle), row.reached, theme)

@@ -135,7 +135,7 @@ class GoalRow:
 
     Attributes:
         name: of the goal.
-        text: the goal in plain words.
+        words: what people call it.
         share: its probability if it is the goal, in [0, 1]; None if unknown.
         expected: its probability with the present goals, in [0, 1]; None if unknown.
         chosen: whether the steered seat plays for it.
@@ -143,7 +143,7 @@ class GoalRow:
     """
 
     name: str
-    text: str = ""
+    words: str = ""
     share: float | None = None
     expected: float | None = None
     chosen: bool = False
@@ -206,8 +206,7 @@ class Scene:
         speed: of watched games.
         names: of the moves of the first and of the second player.
         side_card: the result or a mistake, beside the board.
-        goal_texts: all goals of the game, as name and plain words.
-        turnable: whether the board can be turned around.
+        goal_texts: all goals of the game: the name of each, and what people call it.
     """
 
     title: str
@@ -230,7 +229,6 @@ class Scene:
     names: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
     side_card: SideCard | None = None
     goal_texts: tuple[tuple[str, str], ...] = ()
-    turnable: bool = False
 
 
 def waiting_scene(title: str, board: Board | None, status: str) -> Scene:

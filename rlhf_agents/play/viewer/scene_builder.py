@@ -27,6 +27,7 @@ from rlhf_agents.play.viewer.scene import (
 )
 from rlhf_agents.play.viewer.side_cards import result_title, reviewed_mistakes, side_card
 from rlhf_agents.search.explanation import Explanation, Forecast
+from rlhf_agents.words import goal_words, words_of
 from rlhf_games.base import MOVER, Game, States
 
 GHOSTS = 3
@@ -55,8 +56,13 @@ class SceneBuilder:
 
     def turn(self, *, flipped: bool) -> None:
         """Turn the board so that the second player's side is at the bottom, if it can be turned."""
-        if hasattr(self.board, "flipped"):
-            self.board.flipped = flipped
+        if self.turnable:
+            self.board.flipped = flipped  # type: ignore[attr-defined]
+
+    @property
+    def turnable(self) -> bool:
+        """Whether the board can be turned around; stones always fall downwards."""
+        return hasattr(self.board, "flipped") and not getattr(self.board, "by_column", False)
 
 
 def build_scene(match: Match, board: Board, ui: Ui, now: float) -> Scene:
@@ -78,7 +84,7 @@ def build_scene(match: Match, board: Board, ui: Ui, now: float) -> Scene:
         standing=match.review.standing if ui.shows("graph") or knows_mistakes else (),
         ply=len(session.moves),
         mistakes=match.review.mistakes if knows_mistakes else (),
-        achieved=session.achieved() if over else None,
+        achieved=_achieved(match) if over else None,
         banner=result_title(match) if over and ui.analysing else "",
         winner=session.winner,
         nodes=match.nodes if match.adjustable else None,
@@ -86,9 +92,14 @@ def build_scene(match: Match, board: Board, ui: Ui, now: float) -> Scene:
         speed=match.speed,
         names=(match.game.names_of(0), match.game.names_of(1)),
         side_card=_side_card(match, ui),
-        goal_texts=tuple((goal.name, goal.text) for goal in match.game.goals),
-        turnable=hasattr(board, "flipped"),
+        goal_texts=tuple((goal.name, words_of(goal)) for goal in match.game.goals),
     )
+
+
+def _achieved(match: Match) -> tuple[list[str], list[str]]:
+    first, second = match.session.achieved()
+    game = match.game
+    return [goal_words(game, g) for g in first], [goal_words(game, g) for g in second]
 
 
 def _side_card(match: Match, ui: Ui) -> SideCard | None:
@@ -127,7 +138,8 @@ def _status(match: Match, ui: Ui, explanation: Explanation | None, mistake: Mist
     if isinstance(previewed, str) and explanation is not None:
         who = "would play" if explanation.seat == MOVER else "would expect"
         name = _short(match, match.steered)
-        return f"with the goal {previewed}, {name} {who} {names[explanation.action]}"
+        wanted = goal_words(match.game, previewed)
+        return f"to {wanted}, {name} {who} {names[explanation.action]}"
     if mistake is not None:
         played, better = names[mistake.action], names[mistake.better]
         return f"{played} was played here; {better} is {100 * mistake.drop:.0f} % better"
@@ -173,8 +185,7 @@ def _turn(match: Match, explanation: Explanation | None) -> str:
 
 
 def _short(match: Match, seat: int) -> str:
-    name = match.names[seat]
-    return "you" if name == "you" else name.partition("@")[0]
+    return match.names[seat].partition(",")[0]
 
 
 def _view(
@@ -271,12 +282,13 @@ def _cards(match: Match, explanation: Explanation | None) -> tuple[Card, ...]:
     for seat in (0, 1):
         own = explanation if explanation and _shown_seat(match, explanation) == seat else None
         goal = session.goals[seat]
+        words = goal_words(match.game, goal)
         if own is not None and own.pursued != own.goal and own.goal == goal:
-            goal = f"{own.pursued}, as {goal} is out of reach"
+            words = f"{goal_words(match.game, own.pursued)} ({words} is out of reach)"
         cards.append(
             Card(
                 name=match.names[seat],
-                goal=goal,
+                goal=words,
                 note=_effort(own) if own else "",
                 to_move=not session.over and session.seat == seat,
                 steered=match.steered == seat,
@@ -317,7 +329,7 @@ def _goals(match: Match, ui: Ui) -> tuple[GoalRow, ...]:
         chosen = session.goals[match.steered] == goal.name
         share = values.get(goal.name)
         likely = expected.get(goal.name)
-        rows.append(GoalRow(goal.name, goal.text, share, likely, chosen, hit))
+        rows.append(GoalRow(goal.name, words_of(goal), share, likely, chosen, hit))
     return tuple(rows)
 
 

@@ -20,7 +20,9 @@ def side_card_buttons(box: Box, card: SideCard) -> list[tuple[Box, str]]:
     """Return the boxes of the buttons at the bottom of the card, and their commands."""
     inner = box.inset(PAD * 0.8)
     count = len(card.buttons)
-    columns = 1 if inner.width < NARROW and inner.height > 90 + count * (BUTTON + GAP) else 2
+    columns = count if inner.width >= 95 * count else 2
+    if inner.width < NARROW and inner.height > 90 + count * (BUTTON + GAP):
+        columns = 1
     rows = -(-count // columns)
     height = min(BUTTON, max(18.0, inner.height * 0.5 / rows - GAP))
     area = inner.bottom_part(rows * (height + GAP) - GAP)[0]
@@ -30,8 +32,6 @@ def side_card_buttons(box: Box, card: SideCard) -> list[tuple[Box, str]]:
 
 def draw_side_card(canvas: Canvas, box: Box, card: SideCard, pointed: object, theme: Theme) -> None:
     """Draw the title, the sentences that fit, and the buttons."""
-    if box.empty:
-        return
     canvas.box(box, theme.surface, 10)
     ink = theme.text if card.winner is None else theme.seat_text[card.winner]
     inner = box.inset(PAD)

@@ -6,12 +6,13 @@ from rlhf_agents.play.session import third_person
 from rlhf_agents.play.viewer.boards.grid import percent
 from rlhf_agents.play.viewer.match import Match
 from rlhf_agents.play.viewer.scene import Mistake, SideCard
+from rlhf_agents.words import goal_words
 
-RESULT_BUTTONS = (("rematch", "Rematch"), ("swap", "Swap sides"))
+RESULT_BUTTONS = (("rematch", "Rematch"), ("swap", "Swap"))
 REVIEW_BUTTONS = (
     ("previous", "Previous"),
     ("review", "Next"),
-    ("retry", "Retry from here"),
+    ("retry", "Retry here"),
     ("leave review", "Close"),
 )
 MOST_GOALS = 3
@@ -45,19 +46,17 @@ def _result_card(match: Match, mistakes: int, *, busy: bool) -> SideCard:
     moves = "1 move" if len(session.moves) == 1 else f"{len(session.moves)} moves"
     lines = [f"after {moves}"]
     seat = 0 if person is None else person
-    texts = {goal.name: goal.text for goal in match.game.goals}
-    names = session.achieved()
-    extra = [texts[name] for name in names[seat] if name not in ("win", "draw", "lose")]
+    achieved = session.achieved()[seat]
+    extra = [goal_words(match.game, name) for name in achieved if not _is_plain(name)]
     if extra:
         who = "you" if person is not None else match.names[seat]
-        lines.append(f"{who} achieved: {'; '.join(extra[:MOST_GOALS])}")
-    if person is not None:
-        lines.append(_agents_goal(match, texts))
+        lines.append(f"{who} also achieved: {'; '.join(extra[:MOST_GOALS])}")
+    if person is not None and session.goals[match.seat] != "win":
+        lines.append(_agents_goal(match))
     if match.matchup.analyst is not None:
         lines.append(_mistakes_words(mistakes, busy=busy))
-    buttons = RESULT_BUTTONS
-    if mistakes:
-        buttons = (*buttons, ("review", "Review"))
+    review = (("review", "Review"),) if mistakes else ()
+    buttons = (*RESULT_BUTTONS, *review)
     return SideCard(result_title(match), tuple(lines), buttons, session.winner)
 
 
@@ -71,11 +70,16 @@ def result_title(match: Match) -> str:
     return "You won" if winner == match.person else "You lost"
 
 
-def _agents_goal(match: Match, texts: dict[str, str]) -> str:
+def _is_plain(goal: str) -> bool:
+    """Return whether a goal says no more than the result, or is no achievement."""
+    return goal in ("win", "draw") or goal.startswith(("lose", "deficit"))
+
+
+def _agents_goal(match: Match) -> str:
     goal = match.session.goals[match.seat]
     reached = goal in match.session.achieved()[match.seat]
     state = "it did" if reached else "it did not"
-    return f"the agent wanted to {texts[goal]}: {state}"
+    return f"the agent wanted to {goal_words(match.game, goal)}: {state}"
 
 
 def _mistakes_words(count: int, *, busy: bool) -> str:
@@ -93,19 +97,14 @@ def _mistake_card(match: Match, mistake: Mistake, place: tuple[int, int]) -> Sid
     lines = (
         f"Move {mistake.ply + 1}: {who} played {names[mistake.action]}.",
         f"Better: {names[mistake.better]}.",
-        why_words(mistake, person=person, goal=_text(match, mistake.goal)),
+        why_words(mistake, person=person, goal=goal_words(match.game, mistake.goal)),
     )
     title = f"Mistake {place[0] + 1} of {place[1]}"
     return SideCard(title, lines, REVIEW_BUTTONS, mistake.seat)
 
 
-def _text(match: Match, goal: str) -> str:
-    return next(known.text for known in match.game.goals if known.name == goal)
-
-
 def why_words(mistake: Mistake, *, person: bool, goal: str) -> str:
     """Return in a sentence why a move was a mistake: by how much the chance of its goal fell."""
     whose = "Your" if person else "The"
-    wanted = "win" if mistake.goal == "win" else goal.partition(";")[0]
     before, after = percent(mistake.before), percent(mistake.before - mistake.drop)
-    return f"{whose} chance to {wanted} fell from {before} % to {after} %."
+    return f"{whose} chance to {goal} fell from {before}% to {after}%."

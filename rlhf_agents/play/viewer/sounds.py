@@ -60,6 +60,7 @@ def _opened() -> bool:
 
 @lru_cache(maxsize=8)
 def _sound(name: str) -> pygame.mixer.Sound:
-    channels = pygame.mixer.get_init()[2]
+    settings = pygame.mixer.get_init()
+    channels = settings[2] if settings else 1
     samples = np.repeat(waves(name)[:, None], channels, axis=1)
     return pygame.mixer.Sound(buffer=np.ascontiguousarray(samples).tobytes())

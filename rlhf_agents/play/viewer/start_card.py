@@ -12,7 +12,7 @@ from rlhf_agents.play.viewer.theme import Theme
 SIDES = (("first", "I begin"), ("second", "the agent begins"), ("random", "toss a coin"))
 ROWS = ("side", "nodes", "goal")
 TITLES = ("Who begins?", "How strong is the agent?", "What does the agent play for?")
-ALONE = (("win", "win the game"),)
+ALONE = (("win", "win"),)
 """The goals to choose from while the rules are being loaded."""
 PAD = 20.0
 ARROW = 34.0

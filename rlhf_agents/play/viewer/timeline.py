@@ -66,8 +66,8 @@ def hindsight_words(asked: str, achieved: list[str]) -> str:
     """Return the achieved goals of a player in words, its own goal first."""
     others = [name for name in achieved if name != asked]
     if asked in achieved:
-        return f"achieved its goal {asked}" + (f"; also {', '.join(others)}" if others else "")
-    return f"missed its goal {asked}, achieved {', '.join(others) or 'nothing else'}"
+        return f"wanted to {asked}: done" + (f"; also: {', '.join(others)}" if others else "")
+    return f"wanted to {asked}: missed; but: {', '.join(others) or 'nothing else'}"
 
 
 def _draw_worst(

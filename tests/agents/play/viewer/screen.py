@@ -10,8 +10,8 @@ import pygame
 from rlhf_agents.play.setup import Setup
 from rlhf_agents.play.viewer.app import App
 from rlhf_agents.play.viewer.canvas import Canvas
-from rlhf_agents.play.viewer.painter import target_at
 from rlhf_agents.play.viewer.layout import growth
+from rlhf_agents.play.viewer.painter import target_at
 from rlhf_agents.play.viewer.scene import Target, Ui
 
 PATIENCE = 240.0  # the first game of a kind is compiled before
