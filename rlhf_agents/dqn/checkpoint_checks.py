@@ -43,6 +43,8 @@ NOT_SAVED = frozenset(
         "_warns_of_masks",
         "_dense",
         "_last_masks",
+        "_log_began",
+        "_log_written",
         "_makes_buffer_later",
         "_replay_needed",
         "_taken",
