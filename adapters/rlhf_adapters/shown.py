@@ -57,7 +57,8 @@ def shown(make: Callable[[str | None], Any], mode: str | None) -> Any:
 
 def _own_modes(env: Any) -> list[str]:
     """Return the modes in which an environment, or the one inside of it, can show itself."""
-    many = getattr(getattr(env, "worlds", None), "envs", None) or getattr(env, "envs", None)
+    batched = getattr(env, "batched", None)
+    many = getattr(batched if batched is not None else env, "envs", None)
     if many:
         return []  # libraries open a window, or write a text, for one environment only
     inner = getattr(env, "env", env)

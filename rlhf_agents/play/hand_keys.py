@@ -22,6 +22,8 @@ MOVES = {
 """The key of a word in the name of an action."""
 IDLE = frozenset({"noop", "stay", "idle", "none", "nothing", "wait", "no op", "do nothing"})
 DIGITS = "1234567890"
+SPOKEN = ("up", "down", "left", "right", "space")
+"""The order of keys in words."""
 _WORD = re.compile("|".join(MOVES))
 
 
@@ -64,8 +66,7 @@ class HandKeys:
 
     def label(self, action: int) -> str:
         """Return the keys of an action in words, e.g. "left + space"."""
-        order = ("up", "down", "left", "right", "space")
-        ranked = sorted(self.keys[action], key=lambda key: (key not in order, key))
+        ranked = [key for key in (*SPOKEN, *DIGITS) if key in self.keys[action]]
         return " + ".join(ranked) if ranked else ("no key" if action == self.idle else "")
 
 

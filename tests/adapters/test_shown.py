@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import warnings
 
-import gymnasium
 import numpy as np
 import pytest
+from gymnasium.utils.env_checker import check_env
 
 from rlhf_adapters import make_env, picture_window
 from rlhf_adapters.shown import text_of_picture
@@ -73,5 +73,5 @@ def test_environments_of_a_mode_pass_gymnasiums_check():
     env = make_env("connect_four", render_mode="human", opponent="random")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        gymnasium.utils.env_checker.check_env(env, skip_render_check=True)
+        check_env(env, skip_render_check=True)
     env.close()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pygame
 import pytest
 
+import rlhf_games
 from rlhf_agents.play.setup import Setup
 from rlhf_agents.play.viewer.app import App
+from rlhf_agents.play.viewer.boards import board_for
 from rlhf_agents.play.viewer.canvas import Canvas
+from rlhf_agents.play.viewer.geometry import Box
 from rlhf_agents.play.viewer.layout import growth
 from rlhf_agents.play.viewer.scene import Mistake, Ui
 from rlhf_agents.play.viewer.side_cards import why_words
@@ -65,13 +69,8 @@ def test_the_start_card_is_clicked_and_nobody_moves_meanwhile(tmp_path):
 
 def test_what_is_clicked_while_loading_is_kept(tmp_path):
     app = App(Setup("connect_four", nodes=1), tmp_path, ui=Ui(page="start"))
-    screen = Screen.__new__(Screen)
-    screen.app, screen.now = app, 0.0
-    screen.surface = None
-    app.layout = app.layout
-    import pygame  # noqa: PLC0415 - a surface without a window
-
-    screen.surface = pygame.Surface((960, 640))
+    screen = Screen.__new__(Screen)  # one that does not wait until the game is loaded
+    screen.app, screen.now, screen.surface = app, 0.0, pygame.Surface((960, 640))
     app.draw(Canvas(screen.surface, growth((960, 640))))
     assert app.builder is None
     screen.app.key("return")
@@ -122,16 +121,14 @@ def test_a_hint_is_as_good_as_the_analyst_however_weak_the_opponent(playing):
 
 
 @pytest.mark.parametrize("name", ["breakthrough_6x6", "othello_6x6"])
-def test_the_board_turns_around(tmp_path, name):
-    screen = Screen(tmp_path, game=name, ui=Ui(), nodes=1)
-    board, box = screen.app.builder.board, screen.app.layout.board
+def test_the_board_turns_around(name):
+    board, box = board_for(rlhf_games.make(name)), Box(0, 0, 500, 500)
     before = board.cell_centre(box, (0, 0))
-    screen.key("i")
+    board.flipped = True
     after = board.cell_centre(box, (0, 0))
     assert after[0] > before[0]
     assert after[1] > before[1]
     assert board.grid(box).cell_at(after) == (0, 0)
-    screen.app.close()
 
 
 def test_a_board_with_gravity_does_not_turn(playing):
