@@ -46,7 +46,9 @@ def draw_card(
     if wide and card.proven:
         right = _badge(canvas, (right, upper), card.proven, theme) - 6
     room = right - left
-    canvas.text((left, upper), card.name, PLAIN, theme.text, bold=True, width=room)
+    fits = canvas.text_width(card.name, PLAIN, bold=True) <= room
+    name = card.name if fits else card.short
+    canvas.text((left, upper), name, PLAIN, theme.text, bold=True, width=room)
     right = box.right - 9
     if wide and card.note:
         canvas.text((right, lower), card.note, SMALL, theme.faint, anchor="rm")

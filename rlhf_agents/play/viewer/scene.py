@@ -97,6 +97,7 @@ class Card:
 
     Attributes:
         name: of the player.
+        short: a name for small cards.
         goal: of the player.
         note: the effort of its search.
         to_move: whether it is the player's turn.
@@ -105,6 +106,7 @@ class Card:
     """
 
     name: str
+    short: str
     goal: str
     note: str = ""
     to_move: bool = False

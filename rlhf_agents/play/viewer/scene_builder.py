@@ -288,6 +288,7 @@ def _cards(match: Match, explanation: Explanation | None) -> tuple[Card, ...]:
         cards.append(
             Card(
                 name=match.names[seat],
+                short=match.names[seat].removeprefix(f"{match.game.title} "),
                 goal=words,
                 note=_effort(own) if own else "",
                 to_move=not session.over and session.seat == seat,

@@ -95,8 +95,8 @@ def _mistake_card(match: Match, mistake: Mistake, place: tuple[int, int]) -> Sid
     person = mistake.seat == match.person
     who = "you" if person else match.names[mistake.seat]
     lines = (
-        f"Move {mistake.ply + 1}: {who} played {names[mistake.action]}.",
-        f"Better: {names[mistake.better]}.",
+        f"Move {mistake.ply + 1}: {who} played {names[mistake.action]}; "
+        f"better: {names[mistake.better]}.",
         why_words(mistake, person=person, goal=goal_words(match.game, mistake.goal)),
     )
     title = f"Mistake {place[0] + 1} of {place[1]}"
