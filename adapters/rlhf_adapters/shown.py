@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -59,9 +60,9 @@ def _own_modes(env: Any) -> list[str]:
     """Return the modes in which an environment, or the one inside of it, can show itself."""
     batched = getattr(env, "batched", None)
     many = getattr(batched if batched is not None else env, "envs", None)
-    if many:
+    if many and len(many) > 1:
         return []  # libraries open a window, or write a text, for one environment only
-    inner = getattr(env, "env", env)
+    inner = many[0] if many else getattr(env, "env", env)
     own = list(getattr(inner.unwrapped, "metadata", {}).get("render_modes", ()))
     return [mode for mode in own if mode != HUMAN or not hasattr(env, "num_envs")]
 
@@ -101,6 +102,7 @@ class _Shower:
         self._window.show(self._rendered())
 
     def _followed(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(method)  # checkers look at its arguments
         def stepping(*args: Any, **options: Any) -> Any:
             result = method(*args, **options)
             self._show()

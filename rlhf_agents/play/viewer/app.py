@@ -210,7 +210,7 @@ class App(AppCommands):
         elif target.kind == "overlay":
             self._switch(str(value))
         elif target.kind == "page" and value == "outside" and self.ui.page != "start":
-            self.ui.page = ""
+            self._close_page()
         elif target.kind == "file":
             self.open_file(self.ui.files[int(value)].path)
         elif target.kind == "format":
@@ -312,7 +312,7 @@ class App(AppCommands):
 
     def _escape(self) -> None:
         if self.ui.page:
-            self.ui.page = ""
+            self._close_page()
         elif self.ui.review is not None:
             self.do("leave review")
         elif self._escaped:

@@ -44,6 +44,7 @@ class AppCommands:
         self.leaving = self.picture = False
         self._now = now
         self._fresh = self._escaped = False
+        self._below = ""
         self._commands: dict[str, Callable[[Match], object]] = {
             "new": self._new,
             "rematch": lambda match: self._replay(match, match.seat),
@@ -81,7 +82,7 @@ class AppCommands:
         if name == "quit":
             self.leaving = True
         elif name == "help":
-            self.ui.page = "" if self.ui.page == "help" else "help"
+            self._show_help()
         elif name == "theme":
             self.ui.theme = LIGHT if self.ui.theme is DARK else DARK
         elif name == "picture":
@@ -97,6 +98,18 @@ class AppCommands:
         elif self.builder is not None:
             self.ui.page = ""
             self._safely(self._commands[name])
+
+    def _show_help(self) -> None:
+        """Open the page of all keys, or close it; the start card below it stays."""
+        if self.ui.page == "help":
+            self._close_page()
+        else:
+            self._below = self.ui.page if self.ui.page == "start" else ""
+            self.ui.page = "help"
+
+    def _close_page(self) -> None:
+        self.ui.page = self._below if self.ui.page == "help" else ""
+        self._below = ""
 
     def open_file(self, path: Path) -> None:
         """Continue a saved game."""

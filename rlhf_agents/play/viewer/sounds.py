@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -52,10 +56,26 @@ class Speaker:
 
 def _opened() -> bool:
     try:
-        pygame.mixer.init(RATE, -16, 1, 512)
+        with _silent_libraries():
+            pygame.mixer.init(RATE, -16, 1, 512)
     except pygame.error:
         return False
     return True
+
+
+@contextlib.contextmanager
+def _silent_libraries() -> Iterator[None]:
+    """Keep from the terminal what ALSA writes where there is no loudspeaker."""
+    sys.stderr.flush()
+    before = os.dup(2)
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 2)
+    try:
+        yield
+    finally:
+        os.dup2(before, 2)
+        os.close(before)
+        os.close(nothing)
 
 
 @lru_cache(maxsize=8)

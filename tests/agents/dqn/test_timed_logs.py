@@ -14,7 +14,11 @@ SMALL = {"learning_starts": 8, "buffer_size": 64, "batch_size": 8, "train_freq":
 def tables(monkeypatch):
     """Return the tables that were written: one entry for each."""
     written = []
-    monkeypatch.setattr("stable_baselines3.dqn.DQN.dump_logs", written.append)
+
+    def write(model):
+        written.append(model.num_timesteps)
+
+    monkeypatch.setattr("stable_baselines3.dqn.DQN.dump_logs", write)
     return written
 
 

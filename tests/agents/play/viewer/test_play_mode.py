@@ -67,6 +67,16 @@ def test_the_start_card_is_clicked_and_nobody_moves_meanwhile(tmp_path):
     screen.app.close()
 
 
+def test_help_over_the_start_card_returns_to_it(playing):
+    playing.key("n", "f1")
+    assert playing.app.ui.page == "help"
+    playing.key("escape")
+    assert playing.app.ui.page == "start"
+    playing.key("t", "f1", "f1")
+    assert playing.app.ui.page == "start"
+    assert playing.app.ui.theme.name == "light"
+
+
 def test_what_is_clicked_while_loading_is_kept(tmp_path):
     app = App(Setup("connect_four", nodes=1), tmp_path, ui=Ui(page="start"))
     screen = Screen.__new__(Screen)  # one that does not wait until the game is loaded
