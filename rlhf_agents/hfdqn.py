@@ -29,9 +29,10 @@ from rlhf_agents.dqn.checkpoint import (
     sb3_stream,
 )
 from rlhf_agents.dqn.checks import check_observation, check_option
-from rlhf_agents.dqn.dqn import NO_BUFFER, PlainDQN
+from rlhf_agents.dqn.dqn import NO_BUFFER
 from rlhf_agents.dqn.env_access import game_of
 from rlhf_agents.dqn.manifest_facts import facts_of, restore_facts
+from rlhf_agents.dqn.timed_logs import TimedLogs
 from rlhf_agents.errors import ModelFileError, SettingError
 from rlhf_agents.files.atomic import write_to
 from rlhf_agents.files.model_file import ModelFile, model_bytes, read_model
@@ -53,7 +54,7 @@ Facts = Mapping[str, object]
 Names = Iterable[str] | None
 
 
-class HFDQN(PlainDQN):
+class HFDQN(TimedLogs):
     """Goal-conditioned DQN with hindsight and foresight, a drop-in replacement for SB3's `DQN`.
 
     Args:

@@ -6,6 +6,7 @@ from typing import Any
 
 import rlhf_games
 from rlhf_adapters.registry import full_name, library
+from rlhf_adapters.shown import shown
 from rlhf_adapters.specs import EnvConfig
 from rlhf_games.base import Game, GameError
 
@@ -34,13 +35,27 @@ def make_env(
             rows to
             actions, or a mixture with weights, see `rlhf_adapters.two_player.opponents`.
         seed: seeds everything random.
-        options: passed to the library, e.g. `rows=6`; games also take `render_mode`, "ansi" or
-            "rgb_array".
+        options: passed to the library, e.g. `rows=6`; and `render_mode`, "rgb_array", "ansi" or
+            "human".
 
     Raises:
         rlhf_games.UnknownGameError: no environment has that name.
         rlhf_games.base.GameError: an argument is invalid, or a library is not installed.
     """
+    mode = options.pop("render_mode", None)
+
+    def make(shown_as: str | None) -> Any:
+        asked = {} if shown_as is None else {"render_mode": shown_as}
+        return _made(name, n_envs, (goal, opponent, seed), {**options, **asked})
+
+    return shown(make, mode)
+
+
+def _made(
+    name: Any, n_envs: int, what: tuple[Any, Any, int | None], options: dict[str, Any]
+) -> Any:
+    """Return the environment with a render mode that it has; `what`: goal, opponent, seed."""
+    goal, opponent, seed = what
     if not isinstance(name, str | Game):
         from rlhf_adapters.from_gymnasium import make_from  # noqa: PLC0415 - imports Gymnasium
 

@@ -66,6 +66,13 @@ class CompiledGame:
         self.turned = second_names is not None
         self._second_names = second_names or action_names
 
+    def __repr__(self) -> str:
+        size = " x ".join(str(side) for side in self.observation_shape[1:])
+        return (
+            f"{self.title}: a board of {size}, {self.n_actions} actions, {len(self.goals)} goals "
+            f"({', '.join(goal.name for goal in self.goals)})"
+        )
+
     def names_of(self, seat: int) -> tuple[str, ...]:
         """Return A labels, see `Game.names_of`."""
         return self._second_names if seat else self.action_names

@@ -60,8 +60,9 @@ played, all but the first begin with two random moves, so that they differ. --re
 Without a display and without a terminal to type in, the agent plays itself; --terminal reads your
 moves from a pipe instead.
 
-Environments without exact rules can be watched: the window shows the environment's own picture, the
-return, and the agent's values for its actions. Without --agent, actions are random.
+In environments without exact rules you can play by hand with the keyboard (--agent human), watch
+the agent, or play a match from the same start; without --agent the window asks. It shows the
+environment's own picture, the return, and the agent's values for its actions.
 rlhf-games lists everything that can be played."""
 
 
@@ -144,11 +145,15 @@ def _wants_files(options: argparse.Namespace) -> bool:
 
 
 def _play_env(options: argparse.Namespace) -> int:
-    if options.agent is None:
+    options.named, options.by_hand = options.agent is not None, options.agent == "human"
+    if options.by_hand and (options.terminal or options.watch or _wants_files(options)):
+        msg = "--agent human plays in the window: leave --terminal, --watch and files out"
+        raise SettingError(msg)
+    if options.agent is None or options.by_hand:
         options.agent = _default_actor(options.game, options.goal)
     check_without_rules(options, NEED_RULES)
-    if "human" in (options.agent, options.opponent):
-        msg = f"{options.game} cannot be played by hand here: name an --agent and watch it"
+    if options.opponent == "human":
+        msg = f"{options.game} has no human opponent: --agent human plays it by hand"
         raise SettingError(msg)
     if _wants_files(options):
         require_pygame()

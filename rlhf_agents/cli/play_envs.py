@@ -15,6 +15,7 @@ from rlhf_agents.envs.open_env import EnvConfig
 from rlhf_agents.errors import SettingError
 from rlhf_agents.play.episode import ANSI, EpisodePlayer
 from rlhf_agents.play.episode_frames import Frame
+from rlhf_agents.play.rounds import Mode
 from rlhf_agents.play.viewer.pygame_check import open_offscreen_driver
 
 MOST_STEPS = 1000
@@ -44,7 +45,11 @@ def play_env(options: argparse.Namespace, can_open_window: Callable[[], bool]) -
 
 
 def _record(config: EnvConfig, options: argparse.Namespace) -> None:
-    from rlhf_agents.play.viewer.env_window.window import SIZE, EnvRecording, record_episodes  # noqa: PLC0415
+    from rlhf_agents.play.viewer.env_window.recording import (  # noqa: PLC0415 - needs pygame
+        SIZE,
+        EnvRecording,
+        record_episodes,
+    )
     from rlhf_agents.play.viewer.theme import THEMES  # noqa: PLC0415 - needs pygame
 
     steps = MOST_STEPS if options.plies is None else options.plies
@@ -69,7 +74,10 @@ def _open_window(config: EnvConfig, options: argparse.Namespace) -> None:
 
     episode = EpisodePlayer(config, options.agent)
     _say_trouble(episode)
-    window = EnvWindow(episode, THEMES[options.theme], options.games, options.size or SIZE)
+    mode = Mode.WATCH if options.watch or options.named else None
+    mode = Mode.HAND if options.by_hand else mode
+    theme, size = THEMES[options.theme], options.size or SIZE
+    window = EnvWindow(episode, theme, size, mode=mode, seed=options.seed)
     try:
         window.run()
     except KeyboardInterrupt:

@@ -45,7 +45,14 @@ def play_in_window(
         UserError: no window can be opened, or a player or a file is wrong.
         rlhf_games.base.GameError: there is no such goal.
     """
-    app = App(setup, Path.cwd(), record=path, ui=Ui(theme=THEMES[theme]), now=time.perf_counter())
+    page = "start" if setup.opponent == "human" and path is None else ""
+    app = App(
+        setup,
+        Path.cwd(),
+        record=path,
+        ui=Ui(theme=THEMES[theme], page=page),
+        now=time.perf_counter(),
+    )
     window = Window(app, f"{readable_name(setup.game)} - rlhf-play", size or SIZE)
     interrupted = False
     try:
@@ -115,7 +122,7 @@ def record_game(setup: Setup, wanted: Recording, path: Path | None, session: Ses
     try:
         record(
             builder,
-            Ui(theme=THEMES[wanted.theme]),
+            Ui(theme=THEMES[wanted.theme], analysing=True),
             gif=wanted.gif,
             png=wanted.png,
             plies=plies,

@@ -44,6 +44,8 @@ NOT_SAVED = frozenset(
         "between_steps",
         "_dense",
         "_last_masks",
+        "_log_began",
+        "_log_written",
         "_makes_buffer_later",
         "_replay_needed",
         "_taken",

@@ -13,6 +13,7 @@ from rlhf_agents.envs.multi_agent_env import MultiAgentEnv
 from rlhf_agents.envs.open_env import EnvConfig, open_one
 from rlhf_agents.envs.trained_models import load_for
 from rlhf_agents.errors import EnvironmentFailureError
+from rlhf_agents.play.cropping import Cropper
 from rlhf_agents.play.episode_events import (
     Batch,
     Environment,
@@ -66,6 +67,7 @@ class EpisodePlayer:
         config, model = load_for(config, agent)
         self.name, self.goal, self.opponent = config.name, config.goal, config.opponent
         self.trouble = ""
+        self._cropper = Cropper()
         self.mode: str | None = mode
         self.env = self._open(config, mode, None if model is None else model.observation_space)
         self.actor: Actor = actor_of(
@@ -84,14 +86,17 @@ class EpisodePlayer:
         self.frame = Frame(0)
         self.restart()
 
-    def restart(self) -> Frame:
+    def restart(self, seed: int | None = None) -> Frame:
         """Begin the next episode; only the first is seeded, as in Gymnasium.
+
+        Args:
+            seed: of this episode, to play the same one again.
 
         Raises:
             EnvironmentFailureError: the environment raised an error.
         """
         try:
-            shown, info = self.env.reset(seed=self._seed)
+            shown, info = self.env.reset(seed=self._seed if seed is None else seed)
         except GameError:
             raise
         except Exception as error:  # whatever the environment's own code raises
@@ -103,15 +108,18 @@ class EpisodePlayer:
         self.frame = self._look(Frame(self.frame.episode + 1, agents=agents, lives=lives_of(info)))
         return self.frame
 
-    def advance(self) -> Frame:
+    def advance(self, action: int | None = None) -> Frame:
         """Take the actor's next action; after the end, begin the next episode.
+
+        Args:
+            action: of the followed agent, in place of the actor's.
 
         Raises:
             EnvironmentFailureError: the environment raised an error.
         """
         if self.frame.over:
             return self.restart()
-        before = self.frame
+        before = self._with_action(action)
         rewards, over, info = self._step([agent.next_action for agent in before.agents])
         agents = tuple(
             replace(
@@ -134,6 +142,20 @@ class EpisodePlayer:
         )
         self.frame = _with_events(before, self._look(frame), lives_of(info))
         return self.frame
+
+    def _with_action(self, action: int | None) -> Frame:
+        """Return the frame in which the followed agent takes a person's action, if there is one."""
+        frame, followed = self.frame, self.frame.followed_agent
+        if action is None or not followed.playing:
+            return frame
+        agents = list(frame.agents)
+        agents[frame.followed] = replace(followed, next_action=action)
+        return replace(frame, agents=tuple(agents))
+
+    def legal(self, action: int) -> bool:
+        """Return whether the followed agent may take an action now."""
+        masks = masks_of(self.env, self._batch)
+        return masks is None or bool(masks[self.frame.followed][action])
 
     def follow(self, agent: int) -> Frame:
         """Follow one of the agents from now on, even when it is out.
@@ -201,6 +223,8 @@ class EpisodePlayer:
     def _look(self, frame: Frame) -> Frame:
         shown = self._rendered()
         picture = _as_picture(shown)
+        if picture is not None:
+            picture = self._cropper.crop(picture)
         if picture is None and self.mode == RGB and not self.trouble:
             self.trouble = f"{self.name} has no picture to show"
         text = shown if isinstance(shown, str) else None

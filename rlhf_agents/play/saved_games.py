@@ -1,13 +1,17 @@
-"""Saved games: small JSON files whose moves are replayed; other formats are read too."""
+"""Saved games: small JSON files whose moves are replayed, or SGF, PGN and lists of moves."""
 
 from __future__ import annotations
 
+import datetime
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rlhf_agents.errors import OutputError, SettingError
 from rlhf_agents.files.atomic import write_atomically
-from rlhf_agents.play.records import read_record
+from rlhf_agents.play.board_cells import Stones, has_board, stones_of
+from rlhf_agents.play.records import GameRecord, read_record, to_text
 from rlhf_agents.play.session import SavedSession, Session
 from rlhf_agents.play.setup import file_stem
 from rlhf_games.base import Game
@@ -18,13 +22,77 @@ LARGEST = 1_000_000
 """The most bytes; a game of a few hundred moves has a few thousand."""
 
 
-def save_session(path: Path, session: Session) -> None:
-    """Write a game; the file is complete or does not exist.
+FORMAT_NAMES = {
+    ".json": "JSON: goals and everything else",
+    ".sgf": "SGF: for editors of Go-like games",
+    ".pgn": "PGN: a list of named moves",
+    ".txt": "text: the moves only",
+}
+"""The formats of saved games by the ending of their files, in words."""
+
+
+@dataclass(frozen=True)
+class SavedGame:
+    """A saved game, as a list shows it.
+
+    Attributes:
+        path: of the file.
+        date: ISO 8601, when it was played or written.
+        players: the names of both, "" if unknown.
+        result: in words.
+        stones: its last position; None if the game has no board of stones.
+    """
+
+    path: Path
+    date: str
+    players: tuple[str, str]
+    result: str
+    stones: Stones | None
+
+
+def save_session(path: Path, session: Session, players: Sequence[str] = ("", "")) -> None:
+    """Write a game in the format that the ending of the path names; the file is then complete.
+
+    Args:
+        path: the file.
+        session: the game.
+        players: the names of both.
 
     Raises:
+        SettingError: the format cannot hold this game.
         OutputError: the path cannot be written.
     """
-    write_atomically(path, (json.dumps(session.to_record()) + "\n").encode())
+    today = datetime.datetime.now().astimezone().date().isoformat()
+    names = (players[0], players[1])
+    result = _result(session)
+    if path.suffix in OTHER_FORMATS:
+        moves = tuple(session.moves)
+        record = GameRecord(session.game.name, moves, names, result, session.opening, today)
+        text = to_text([record], session.game, path.suffix[1:])
+    else:
+        facts = {"players": list(names), "result": result, "date": today}
+        text = json.dumps({**session.to_record(), **facts}) + "\n"
+    write_atomically(path, text.encode())
+
+
+def _result(session: Session) -> int | None:
+    """Return the result for the first player, None while the game goes on."""
+    if not session.over:
+        return None
+    return {0: 1, 1: -1, None: 0}[session.winner]
+
+
+def formats_for(session: Session) -> list[str]:
+    """Return the endings of files that can hold a game."""
+    record = GameRecord(session.game.name, tuple(session.moves), opening=session.opening)
+    fitting = []
+    for ending in OTHER_FORMATS:
+        try:
+            to_text([record], session.game, ending[1:])
+        except SettingError:
+            continue
+        fitting.append(ending)
+    return [".json", *fitting]
 
 
 def load_session(path: Path, game: Game) -> Session:
@@ -93,7 +161,31 @@ def new_path(folder: Path, game: str, ending: str) -> Path:
     return path
 
 
-def records_in(folder: Path, game: str, most: int = 12) -> list[Path]:
-    """Return up to `most` records of a game in a folder, the newest first."""
-    found = [path for path in folder.glob(f"{file_stem(game)}-*.json") if path.is_file()]
-    return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)[:most]
+def saved_games_in(folder: Path, game: Game, most: int = 12) -> list[SavedGame]:
+    """Return up to `most` readable games of a kind in a folder, the newest first."""
+    stem = file_stem(game.name)
+    found = [
+        path
+        for ending in (".json", *OTHER_FORMATS)
+        for path in folder.glob(f"{stem}-*{ending}")
+        if path.is_file()
+    ]
+    games: list[SavedGame] = []
+    for path in sorted(found, key=lambda path: path.stat().st_mtime, reverse=True):
+        try:
+            games.append(_summary(path, game))
+        except SettingError:
+            continue
+        if len(games) == most:
+            break
+    return games
+
+
+def _summary(path: Path, game: Game) -> SavedGame:
+    session, record = load_session(path, game), read_record(path, game)
+    written = datetime.datetime.fromtimestamp(path.stat().st_mtime).astimezone()
+    names = [name or word for name, word in zip(record.players, ("first", "second"), strict=True)]
+    result = session.result_text(names) if session.over else f"{len(session.moves)} moves"
+    stones = stones_of(game, session.state) if has_board(game) else None
+    date = record.date or written.date().isoformat()
+    return SavedGame(path, date, record.players, result, stones)

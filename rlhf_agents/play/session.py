@@ -77,6 +77,18 @@ class Session:
         self.asked[: len(asked)] = asked[: len(self.asked)]
         self.undo(len(undone))
 
+    def __repr__(self) -> str:
+        from rlhf_agents.play.board_text import board  # noqa: PLC0415 - takes a moment
+
+        moves = " ".join(self.game.names_of(self._mover_at(p))[a] for p, a in enumerate(self.moves))
+        result = self.result_text(("the first player", "the second player"))
+        return f"{self.game.title}, {result}: {moves}\n{board(self.game, self.state).plain}"
+
+    def _repr_html_(self) -> str:
+        from rlhf_agents.players.notebook import board_svg  # noqa: PLC0415 - takes a moment
+
+        return board_svg(self.game, self.state)
+
     @property
     def state(self) -> States:
         """The position, uint64 `[W]`."""

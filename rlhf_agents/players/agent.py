@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from copy import copy
 from functools import cached_property
+from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from rlhf_agents.files.model_file import POLICY, ModelFile, read_model
 from rlhf_agents.files.untrusted import WRONG
 from rlhf_agents.limits import checked_nodes, checked_seconds, checked_seed
 from rlhf_agents.players.bundled import bundled_agents
+from rlhf_agents.players.notebook import ShownExplanation, ShownForecast
 from rlhf_agents.search.compiled_network import PatternWeights
 from rlhf_agents.search.explanation import Explanation, Forecast, check_unfinished
 from rlhf_agents.search.forecast import GAMES, forecast
@@ -30,6 +32,7 @@ from rlhf_agents.search.network_files import game_of, weights_from_arrays
 from rlhf_agents.search.prover import Prover
 from rlhf_agents.search.searcher import Searcher
 from rlhf_agents.settings import Foresight, from_json
+from rlhf_agents.words import words_of
 from rlhf_games.base import MOVER, Array, Game, States, unknown_name
 
 DEFAULT_NODES = 256
@@ -69,6 +72,19 @@ class Agent:
         self.game = game
         self.goals = tuple(goal.name for goal in game.goals)
         self._searcher = Searcher(game, weights, goal_rules(game, foresight))
+
+    def __repr__(self) -> str:
+        words = ", ".join(words_of(goal) for goal in self.game.goals)
+        return f"{self.name}, an agent for {self.game.title}; it plays to: {words}"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td><code>{escape(goal.name)}</code></td>"
+            f'<td style="text-align:left">{escape(goal.text)}</td></tr>'
+            for goal in self.game.goals
+        )
+        head = f"<b>{escape(self.name)}</b>, an agent for {escape(self.game.title)}; its goals:"
+        return f"<div>{head}<table>{rows}</table></div>"
 
     @property
     def weights(self) -> PatternWeights:
@@ -161,7 +177,9 @@ class Agent:
             SettingError: `nodes` or `seconds` is impossible, or both are given.
             GameOverError: the game is over.
         """
-        return self.explain_state(self._states(observation)[0], goal, nodes, seconds=seconds)
+        state = self._states(observation)[0]
+        why = self.explain_state(state, goal, nodes, seconds=seconds)
+        return ShownExplanation.of(why, self.game, state)
 
     def explain_state(
         self,
@@ -246,7 +264,8 @@ class Agent:
             msg = f"a forecast needs at least 1 game, got {games}"
             raise SettingError(msg)
         wanted = (self.game.goal_index(goals[0]), self.game.goal_index(goals[1]))
-        return forecast(self._searcher.context, self.goals, state, wanted, games, seed)
+        expected = forecast(self._searcher.context, self.goals, state, wanted, games, seed)
+        return ShownForecast.of(expected, self.game, state)
 
     def with_game(self, game: Game) -> Agent:
         """Return the same agent for another object of its game, e.g. with another start."""

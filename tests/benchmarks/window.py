@@ -17,10 +17,14 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
+
+if TYPE_CHECKING:
+    from rlhf_agents.play.viewer.app import App
 
 ROOT = Path(__file__).resolve().parents[2]
 SLOW = 0.025
@@ -65,14 +69,15 @@ def child_start() -> None:
     times: list[float] = []
     early: list[bool] = []
 
-    def watch(app: object, _now: float) -> None:
+    def watch(app: App, _now: float) -> None:
+        app.ui.page, app.ui.analysing = "", True
         if not times:
             times.append(time.time())
-            early.append(app.builder is None and "torch" not in sys.modules)  # type: ignore[attr-defined]
-        builder = app.builder  # type: ignore[attr-defined]
+            early.append(app.builder is None and "torch" not in sys.modules)
+        builder = app.builder
         if builder is not None and builder.match.explanation() is not None:
             times.append(time.time())
-            app.leaving = True  # type: ignore[attr-defined]
+            app.leaving = True
 
     play_in_window(Setup("connect_four"), "dark", None, None, watch)
     sys.stdout.write(f"{times[0]} {times[1]} {times[1]} {int(early[0])}\n")
@@ -91,16 +96,17 @@ def child_game(nodes: int, seconds: float) -> None:
     def post(kind: int, **what: object) -> None:
         pygame.event.post(pygame.event.Event(kind, **what))
 
-    def watch(app: object, now: float) -> None:
-        app.touch()  # type: ignore[attr-defined]
+    def watch(app: App, now: float) -> None:
+        app.ui.page, app.ui.analysing = "", True
+        app.touch()
         frames.append(time.perf_counter())
-        builder = app.builder  # type: ignore[attr-defined]
+        builder = app.builder
         if frames[-1] - frames[0] > seconds:
             post(pygame.QUIT)
         if builder is None or len(frames) % 20:
             return
         match, turn = builder.match, len(frames) // 20
-        width, height = app.layout.window.width, app.layout.window.height  # type: ignore[attr-defined]
+        width, height = app.layout.window.width, app.layout.window.height
         place = (37 * turn % int(width), 53 * turn % int(height))
         post(pygame.MOUSEMOTION, pos=place, rel=(0, 0), buttons=(0, 0, 0))
         if turn % 9 == 0:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from rlhf_adapters.batch_vec_env import BatchVecEnv
 from rlhf_adapters.kinds import Picture
 from rlhf_adapters.specs import RANDOM, SELF, Info
-from rlhf_adapters.two_player.drawing import MODES, checked_mode
+from rlhf_adapters.two_player.drawing import ANSI, MODES, checked_mode
 from rlhf_adapters.two_player.goal_env import Batch, GameGoalFunctions, goal_space
 from rlhf_adapters.two_player.goal_games import MIXED, GoalGames
 from rlhf_adapters.two_player.opponents import Opponent
@@ -207,6 +207,12 @@ class GameVecEnv(GameGoalFunctions, BatchVecEnv):
     def get_images(self) -> Sequence[Any]:
         """Return the positions in `render_mode`, None without one."""
         return [self.games.drawn(number, self.render_mode) for number in range(self.num_envs)]
+
+    def render(self, mode: str | None = None) -> Any:
+        """Return all positions as one picture, or one text with "ansi"."""
+        if self.render_mode == ANSI:
+            return "\n\n".join(self.get_images())
+        return super().render(mode)
 
     def run_state(self) -> Batch:
         """Return the state of all games and their random numbers, so that a run can resume."""

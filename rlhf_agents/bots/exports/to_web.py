@@ -45,7 +45,7 @@ RULES = {
 }
 """The games whose rules are also written in JavaScript."""
 ENGINE = ("goal_names.js", "network.js", "search.js")
-PAGE = ("board.js", "match.js", "page.js")
+PAGE = ("board.js", "match.js", "review.js", "page.js")
 
 
 def refusal(request: ExportRequest) -> str | None:

@@ -5,42 +5,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rlhf_agents.errors import UserError
-from rlhf_agents.play.saved_games import records_in
 from rlhf_agents.play.setup import Setup
+from rlhf_agents.play.viewer import start_card
+from rlhf_agents.play.viewer.app_commands import AppCommands
 from rlhf_agents.play.viewer.boards import known_board
 from rlhf_agents.play.viewer.canvas import Canvas
-from rlhf_agents.play.viewer.commands import BUDGETS, OVERLAYS, command_of, overlay_of
+from rlhf_agents.play.viewer.commands import command_of, overlay_of
 from rlhf_agents.play.viewer.geometry import Point
 from rlhf_agents.play.viewer.layout import Layout, arrange
 from rlhf_agents.play.viewer.loading import Loader
-from rlhf_agents.play.viewer.painter import (
-    budget_place,
-    budget_text,
-    paint,
-    slider_value,
-    target_at,
-)
+from rlhf_agents.play.viewer.painter import paint, slider_value, target_at
 from rlhf_agents.play.viewer.scene import Scene, Target, Ui, waiting_scene
-from rlhf_agents.play.viewer.theme import DARK, LIGHT
 from rlhf_agents.words import readable_name
-from rlhf_games.base import GameError
 
 if TYPE_CHECKING:
+    from rlhf_agents.play.viewer.cues import Cues
     from rlhf_agents.play.viewer.match import Match
-    from rlhf_agents.play.viewer.scene_builder import SceneBuilder
 
-TOAST_SECONDS = 3.0
 PATIENCE_SECONDS = 3.0
 ARROWS = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}
 DIGITS = "1234567890"
 
 
-class App:
+class App(AppCommands):
     """A game on the screen.
 
     Args:
@@ -51,11 +41,7 @@ class App:
         now: the time in seconds.
 
     Attributes:
-        builder: the game, None while it is being loaded.
-        ui: what the person has switched on and points at.
-        zoom: the size of everything, 1 is normal.
-        leaving: whether the person wants to quit.
-        picture: whether a picture of the window is to be saved.
+        sounds: the names of sounds to be played, see `sounds.TONES`.
     """
 
     def __init__(
@@ -67,42 +53,22 @@ class App:
         ui: Ui | None = None,
         now: float = 0.0,
     ) -> None:
-        self.setup, self.folder = setup, folder
-        self.ui = Ui() if ui is None else ui
-        self.builder: SceneBuilder | None = None
-        self.zoom = 1.0
-        self.leaving = self.picture = False
+        super().__init__(folder, Ui() if ui is None else ui, now)
+        self.setup = setup
+        self.ui.start.side = setup.side or "first"
+        self.ui.start.nodes, self.ui.start.goal = setup.nodes, setup.goal
+        self.sounds: list[str] = []
         self._loader = Loader(setup, record, now)
         self._board = known_board(setup.game)
         self._begun = now
         self.layout: Layout = arrange(0, 0)
         self._canvas: Canvas | None = None
-        self._now = now
-        self._scene: Scene = self._waiting_scene()
         self._pointer: Point | None = None
-        self._sliding = False
-        self._escaped = False
-        self._fresh = False
+        self._sliding = self._chosen = False
+        self._kept: int | None = None
+        self._cues: Cues | None = None
         self._version = -1
-        self._commands: dict[str, Callable[[Match], object]] = {
-            "new": self._new,
-            "undo": self._undo,
-            "redo": self._redo,
-            "hint": self._hint,
-            "swap": lambda match: match.swap(),
-            "flip": lambda match: self.say(f"now for {match.flip_goal()}"),
-            "pause": self._pause,
-            "step": lambda match: match.step(),
-            "back": lambda match: match.go_to(max(0, len(match.session.moves) - 1)),
-            "start": lambda match: match.go_to(0),
-            "end": lambda match: match.go_to(len(match.session.line)),
-            "faster": lambda match: match.faster(1),
-            "slower": lambda match: match.faster(-1),
-            "save": self._save,
-            "open": self._open,
-            "stronger": lambda match: self._budget(match, 1),
-            "weaker": lambda match: self._budget(match, -1),
-        }
+        self._scene: Scene = self._waiting_scene()
 
     # ---- time
 
@@ -115,19 +81,36 @@ class App:
         """
         self._now = now
         if self.builder is None:
-            self.builder = self._loader.take()
-            self._fresh = self._fresh and self.builder is None
+            self._take_game()
         if self.ui.toast and now >= self.ui.toast_until:
             self.ui.toast = ""
             self._escaped = self._fresh = False
         if self.builder is None:
             return
         match = self.builder.match
+        match.analysing = self.ui.analysing
+        match.held = self.ui.page == "start"
         previewed = self.ui.pointed("goal")
         if match.tick(now, previewed if isinstance(previewed, str) else None):
             self._fresh = False
         if match.searches.failure:
             self.say(match.searches.failure)
+        sound = self._cues.next(match) if self._cues is not None else ""
+        if sound and self.ui.sound:
+            self.sounds.append(sound)
+
+    def _take_game(self) -> None:
+        """Take the game when it has been loaded, and do what was clicked meanwhile."""
+        self.builder = self._loader.take()
+        if self.builder is None:
+            return
+        from rlhf_agents.play.viewer.cues import Cues  # noqa: PLC0415 - loads the rules
+
+        self._fresh, self._cues = False, Cues()
+        if self._chosen:
+            self._begin()
+        if self._kept is not None:
+            self._play(self.builder.match, self._kept)
 
     @property
     def stale(self) -> bool:
@@ -141,11 +124,11 @@ class App:
     def draw(self, canvas: Canvas) -> None:
         """Draw the current frame."""
         self._canvas = canvas
-        if (self.layout.window.width, self.layout.window.height) != canvas.size:
-            self.layout = arrange(*canvas.size)
+        self.layout = arrange(*canvas.size, analysing=self.ui.analysing)
         self._limit_scroll()
         if self.builder is not None:
             match = self.builder.match
+            self.builder.turn(flipped=self.ui.flipped)
             self._version = match.searches.version
             self._scene = self.builder.scene(self.ui, self._now)
         else:
@@ -158,15 +141,12 @@ class App:
         seconds = self._now - self._begun
         long = " (the first time takes half a minute)" if seconds > PATIENCE_SECONDS else ""
         status = "loading the agent" + long + " " + "." * (1 + int(2 * seconds) % 3)
+        if self._chosen or self._kept is not None:
+            status = "your choice is kept; " + status
         return waiting_scene(readable_name(self.setup.game), self._board, status)
 
     def touch(self) -> None:
         """Request another frame."""
-        self._fresh = False
-
-    def say(self, text: str) -> None:
-        """Show a message for a while."""
-        self.ui.toast, self.ui.toast_until = text, self._now + TOAST_SECONDS
         self._fresh = False
 
     def close(self) -> bool:
@@ -229,12 +209,27 @@ class App:
             self.do(str(value))
         elif target.kind == "overlay":
             self._switch(str(value))
-        elif target.kind == "page" and value == "outside":
-            self.ui.page = ""
+        elif target.kind == "page" and value == "outside" and self.ui.page != "start":
+            self._close_page()
         elif target.kind == "file":
-            self.open_file(self.ui.files[int(value)])
+            self.open_file(self.ui.files[int(value)].path)
+        elif target.kind == "format":
+            self._save(int(value))
+        elif target.kind == "start":
+            self._choose_start(str(value))
+        elif match is None and target.kind == "move":
+            self._kept = int(value)
         elif match is not None:
             self._choose_in_game(match, target)
+
+    def _choose_start(self, value: str) -> None:
+        """React to a click on the start card."""
+        if value != "begin":
+            start_card.choose(self.ui.start, value, self._scene)
+        elif self.builder is not None:
+            self._begin()
+        else:
+            self.ui.page, self._chosen = "", True
 
     def _choose_in_game(self, match: Match, target: Target) -> None:
         value = target.value
@@ -245,7 +240,10 @@ class App:
         elif target.kind == "goal":
             self._steer(match, str(value))
         elif target.kind == "graph":
+            self.ui.review = None
             match.go_to(int(value))
+        elif target.kind == "mistake":
+            self._go_to_mistake(match, int(value))
         elif target.kind == "card":
             match.steered = int(value)
         elif target.kind == "slider":
@@ -259,6 +257,8 @@ class App:
         self._fresh = False
         if key == "escape":
             self._escape()
+        elif self.ui.page in ("start", "save") and self._page_key(key):
+            return
         elif (command := command_of(key)) is not None:
             self.do(command)
         elif (overlay := overlay_of(key)) is not None:
@@ -266,15 +266,32 @@ class App:
         elif self.builder is not None and not self.ui.page:
             self._game_key(self.builder.match, key)
 
+    def _page_key(self, key: str) -> bool:
+        """React to a key on the start card or the list of formats; return whether it has one."""
+        enter = key in ("return", "enter")
+        if self.ui.page == "start":
+            if enter:
+                self._choose_start("begin")
+            elif key in ARROWS:
+                start_card.move(self.ui.start, *ARROWS[key], self._scene)
+            return enter or key in ARROWS
+        number = 0 if enter else DIGITS.find(key)
+        if 0 <= number < len(self.ui.formats):
+            self._save(number)
+            return True
+        return False
+
     def _game_key(self, match: Match, key: str) -> None:
-        if key in ARROWS:
+        if key in ("left", "right") and self.ui.review is not None:
+            self.do("review" if key == "right" else "previous")
+        elif key in ARROWS:
             self._arrow(match, *ARROWS[key])
         elif key in ("return", "enter"):
             if self.ui.cursor is not None:
                 self._play(match, self.ui.cursor)
         elif key == "tab":
             match.steered = 1 - match.steered
-        elif key.removeprefix("shift+") in DIGITS:
+        elif key.removeprefix("shift+") in DIGITS and self.ui.analysing:
             number = DIGITS.index(key[-1]) + 10 * key.startswith("shift+")
             if number < len(match.game.goals):
                 self._steer(match, match.game.goals[number].name)
@@ -295,101 +312,11 @@ class App:
 
     def _escape(self) -> None:
         if self.ui.page:
-            self.ui.page = ""
+            self._close_page()
+        elif self.ui.review is not None:
+            self.do("leave review")
         elif self._escaped:
             self.leaving = True
         else:
             self.say("press esc again to leave")
             self._escaped = True
-
-    # ---- commands
-
-    def do(self, name: str) -> None:
-        """Carry out a command of `commands.COMMANDS`."""
-        self._fresh = False
-        if name == "quit":
-            self.leaving = True
-        elif name == "help":
-            self.ui.page = "" if self.ui.page == "help" else "help"
-        elif name == "theme":
-            self.ui.theme = LIGHT if self.ui.theme is DARK else DARK
-        elif name == "picture":
-            self.picture = True
-        elif name in ("larger", "smaller"):
-            step = 0.1 if name == "larger" else -0.1
-            self.zoom = min(3.0, max(0.5, round(self.zoom + step, 1)))
-        elif self.builder is not None:
-            self.ui.page = ""
-            self._safely(self._commands[name])
-
-    def open_file(self, path: Path) -> None:
-        """Continue a saved game."""
-        self.ui.page = ""
-        self._safely(lambda match: match.load(path))
-
-    def _safely(self, work: Callable[[Match], object]) -> None:
-        """Do something; show the message of an error."""
-        if self.builder is None:
-            return
-        self._fresh = False
-        try:
-            work(self.builder.match)
-        except (UserError, GameError) as error:
-            self.say(str(error))
-
-    def _play(self, match: Match, action: int) -> None:
-        if match.session.over:
-            return
-        if match.computer and not match.paused:
-            self.say("it is not your turn; pause the game to play for both sides")
-        elif match.play(action):
-            self.ui.picked = None
-        else:
-            self.say(f"{match.game.names_of(match.session.seat)[action]} is not possible here")
-
-    def _steer(self, match: Match, goal: str) -> None:
-        match.steer(goal)
-        text = next(g.text for g in match.game.goals if g.name == goal)
-        self.say(f"{match.names[match.steered]}: {goal}, {text[:1].lower()}{text[1:]}")
-
-    def _switch(self, name: str) -> None:
-        self.ui.shown ^= {name}
-        self._fresh = False
-        state = "on" if name in self.ui.shown else "off"
-        self.say(f"{name}: {state} ({OVERLAYS[name][1]})")
-
-    def _new(self, match: Match) -> None:
-        if match.new():
-            self.say("a new game; undo returns to the one before")
-
-    def _undo(self, match: Match) -> None:
-        if not match.undo():
-            self.say("there is nothing to take back")
-
-    def _redo(self, match: Match) -> None:
-        if not match.redo():
-            self.say("there is nothing to play again")
-
-    def _hint(self, match: Match) -> None:
-        match.hinted = not match.hinted and not match.session.over
-
-    def _pause(self, match: Match) -> None:
-        match.paused = not match.paused
-
-    def _budget(self, match: Match, by: int) -> None:
-        place = budget_place(match.nodes) + by
-        self._set_budget(match, min(len(BUDGETS) - 1, max(0, place)))
-
-    def _set_budget(self, match: Match, place: int) -> None:
-        if not match.adjustable:
-            self.say("these players have a fixed strength")
-        elif BUDGETS[place] != match.nodes:
-            match.set_nodes(BUDGETS[place])
-            self.say(f"strength: {budget_text(match.nodes)}")
-
-    def _save(self, match: Match) -> None:
-        self.say(f"saved as {match.save(self.folder)}")
-
-    def _open(self, match: Match) -> None:
-        self.ui.files = records_in(self.folder, match.game.name)
-        self.ui.page = "open"

@@ -193,6 +193,17 @@ class Canvas:
             text = text[:-1].rstrip()
         return text + ELLIPSIS if text else ""
 
+    def wrapped(self, text: str, size: float, width: float) -> list[str]:
+        """Return the lines of `text` when no line may be wider; a longer word is shortened."""
+        lines: list[str] = []
+        for word in text.split():
+            longer = f"{lines[-1]} {word}" if lines else word
+            if lines and self.text_width(longer, size) <= width:
+                lines[-1] = longer
+            else:
+                lines.append(self.fitted(word, size, width))
+        return lines
+
     @contextmanager
     def faded(self, share: float) -> Iterator[None]:
         """Draw boxes, discs and text translucent; `share` 1 is opaque."""

@@ -16,8 +16,12 @@ def is_compiled(setup: Setup) -> bool:
 
 
 def remember(setup: Setup) -> None:
-    """Record that everything for such a game is compiled."""
-    compiling.remember(_name(setup))
+    """Record that everything for such a game is compiled, if the folder is writable."""
+    try:
+        _marker(setup).parent.mkdir(exist_ok=True)
+        _marker(setup).write_text(_sources())
+    except OSError:
+        return
 
 
 def begin_compiling(setup: Setup) -> subprocess.Popen[bytes]:

@@ -1,14 +1,15 @@
 """The layout of a window of a given size: boxes in points, without drawing.
 
 Wide windows have the board on the left and a panel on the right; in tall ones, all parts are below
-each other. A part that does not fit gets an empty box.
+each other. A part that does not fit gets an empty box. `arrange_play` has the layout for playing,
+`arrange` that for analysing.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rlhf_agents.play.viewer.commands import BUTTONS, OVERLAYS
+from rlhf_agents.play.viewer.commands import BUTTONS, OVERLAYS, PLAY_BUTTONS, Command
 from rlhf_agents.play.viewer.geometry import Box
 
 SMALLEST = (420, 400)
@@ -20,6 +21,11 @@ FORECAST = 46.0
 CHIP = 21.0
 LINE = 46.0
 HEAD = 18.0
+MESSAGE = 18.0
+USUAL = (1240.0, 800.0)
+"""Larger windows show everything larger."""
+MOST_GROWTH = 2.5
+PLAY_GRAPH = 84.0
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,10 @@ class Layout:
         slider: the strength.
         overlays: the switches of `OVERLAYS`.
         graph: the course of the game.
-        buttons: the commands of `BUTTONS`.
+        buttons: the commands of `commands`.
+        message: a line for messages, below everything.
+        commands: the commands that have a button.
+        side_card: the result of the game, or a mistake that is reviewed.
     """
 
     window: Box
@@ -55,6 +64,9 @@ class Layout:
     overlays: tuple[Box, ...]
     graph: Box
     buttons: tuple[Box, ...]
+    message: Box
+    commands: tuple[Command, ...]
+    side_card: Box
 
     def goal_rows(self) -> int:
         """Return the number of rows of goals that fit."""
@@ -80,10 +92,88 @@ class Layout:
         return max(0, -(-count // self.goal_columns) - self.goal_rows())
 
 
-def arrange(width: float, height: float) -> Layout:
+def growth(size: tuple[float, float]) -> float:
+    """Return how much larger everything is in a window of that size in points."""
+    share = min(size[0] / USUAL[0], size[1] / USUAL[1])
+    return min(MOST_GROWTH, max(1.0, share))
+
+
+def arrange(width: float, height: float, *, analysing: bool = True) -> Layout:
     """Return the layout of a window of that size in points."""
     window = Box(0, 0, max(width, SMALLEST[0]), max(height, SMALLEST[1]))
-    return _wide(window) if window.width >= 0.95 * window.height else _tall(window)
+    wide = window.width >= 0.95 * window.height
+    if not analysing:
+        return _wide_play(window) if wide else _tall_play(window)
+    return _wide(window) if wide else _tall(window)
+
+
+def _message(window: Box) -> tuple[Box, Box]:
+    """Cut the line for messages off the bottom of a window without its margin."""
+    return window.inset(_margin(window)).bottom_part(MESSAGE, 3)
+
+
+def _wide_play(window: Box) -> Layout:
+    margin = _margin(window)
+    message, inner = _message(window)
+    narrow = inner.width < NARROW
+    if narrow:
+        buttons, inner = _buttons(inner, margin * 0.6, PLAY_BUTTONS)
+    panel_width = min(360.0, max(0.3 * window.width, 170.0))
+    left = inner._replace(width=inner.width - panel_width - margin)
+    panel = inner._replace(x=inner.right - panel_width, width=panel_width)
+    if not narrow:
+        buttons, left = _buttons(left, margin * 0.6, PLAY_BUTTONS)
+    title, panel = panel.top_part(44, 6)
+    card = 40.0 if panel.height < 420 else 48.0
+    cards, panel = panel.top_part(2 * card + 6, 9)
+    first, second = cards.top_part(card, 6)
+    return _play_layout(window, left, (title, first, second), panel, (buttons, message))
+
+
+def _tall_play(window: Box) -> Layout:
+    message, inner = _message(window)
+    title, inner = inner.top_part(44, 6)
+    cards, inner = inner.top_part(40, 5)
+    first, second = cards.columns(2, 6)
+    buttons, inner = _buttons(inner, 6, PLAY_BUTTONS)
+    board, inner = inner.top_part(min(inner.height - 150, inner.width * 0.98 + 40), 6)
+    return _play_layout(window, board, (title, first, second), inner, (buttons, message))
+
+
+def _play_layout(
+    window: Box,
+    board: Box,
+    heads: tuple[Box, Box, Box],
+    panel: Box,
+    below: tuple[tuple[Box, ...], Box],
+) -> Layout:
+    """Return the layout whose panel has the strength, then a card and the graph."""
+    slider, panel = panel.top_part(SLIDER, 8)
+    nothing = Box(panel.x, panel.bottom, panel.width, 0)
+    graph = nothing
+    side_card = panel
+    if panel.height >= 250:
+        graph, side_card = panel.bottom_part(PLAY_GRAPH, 8)
+    elif panel.height < 170:  # it may then cover the strength
+        side_card = Box(panel.x, slider.y, panel.width, panel.bottom - slider.y)
+    return Layout(
+        window,
+        board,
+        heads[0],
+        heads[1:],
+        nothing,
+        nothing,
+        nothing,
+        1,
+        nothing,
+        slider,
+        (),
+        graph,
+        below[0],
+        below[1],
+        PLAY_BUTTONS,
+        side_card,
+    )
 
 
 def _margin(window: Box) -> float:
@@ -92,16 +182,16 @@ def _margin(window: Box) -> float:
 
 def _wide(window: Box) -> Layout:
     margin = _margin(window)
-    inner = window.inset(margin)
+    message, inner = _message(window)
     narrow = inner.width < NARROW
     if narrow:  # controls below everything, or they would be too small to hit
-        buttons, inner = _buttons(inner, margin * 0.6)
+        buttons, inner = _buttons(inner, margin * 0.6, BUTTONS)
         overlays, inner = _overlays(inner)
     panel_width = min(440.0, max(0.36 * window.width, 190.0))
     left = inner._replace(width=inner.width - panel_width - margin)
     panel = inner._replace(x=inner.right - panel_width, width=panel_width)
     if not narrow:
-        buttons, left = _buttons(left, margin * 0.6)
+        buttons, left = _buttons(left, margin * 0.6, BUTTONS)
         overlays, panel = _overlays(panel)
     graph = Box(left.x, left.bottom, left.width, 0)
     if left.height >= 400:
@@ -133,17 +223,19 @@ def _wide(window: Box) -> Layout:
         overlays,
         graph,
         buttons,
+        message,
+        BUTTONS,
+        head._replace(height=goals.bottom - head.y),
     )
 
 
 def _tall(window: Box) -> Layout:
-    margin = _margin(window)
-    inner = window.inset(margin)
+    message, inner = _message(window)
     title, inner = inner.top_part(44, 6)
     cards, inner = inner.top_part(40, 5)
     first, second = cards.columns(2, 6)
     board, inner = inner.top_part(min(inner.height * 0.56, inner.width * 0.98 + 40), 6)
-    buttons, inner = _buttons(inner, 6)
+    buttons, inner = _buttons(inner, 6, BUTTONS)
     overlays, inner = _overlays(inner)
     slider, inner = inner.bottom_part(SLIDER, 2)
     graph = line = forecast = Box(inner.x, inner.bottom, inner.width, 0)
@@ -168,12 +260,15 @@ def _tall(window: Box) -> Layout:
         overlays,
         graph,
         buttons,
+        message,
+        BUTTONS,
+        head._replace(height=goals.bottom - head.y),
     )
 
 
-def _buttons(area: Box, gap: float) -> tuple[tuple[Box, ...], Box]:
+def _buttons(area: Box, gap: float, commands: tuple[Command, ...]) -> tuple[tuple[Box, ...], Box]:
     """Cut the buttons off the bottom, in one row if they fit, else in two."""
-    count = len(BUTTONS)
+    count = len(commands)
     rows = 1 if area.width >= count * 52 else 2
     height = BUTTON if rows == 1 else 25.0
     bar, rest = area.bottom_part(rows * height + (rows - 1) * 4, gap)

@@ -6,23 +6,19 @@ the searches that are needed now and plays the computer's move when it is due.
 
 from __future__ import annotations
 
-import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from rlhf_agents.play import saved_games
-from rlhf_agents.play.board_cells import Cell, Stones, line_cells, placed_cell, stones_of
+from rlhf_agents.play.board_cells import Stones, placed_cell, stones_of
 from rlhf_agents.play.matchup import Matchup, agent_seat, new_session, random_opening
 from rlhf_agents.play.session import Session, opposite_goal
 from rlhf_agents.play.setup import Setup
-from rlhf_agents.play.viewer.analysis import Question, Searches
 from rlhf_agents.play.viewer.animation import Played
+from rlhf_agents.play.viewer.match_searches import MatchSearches
 from rlhf_agents.play.viewer.review import Review
-from rlhf_agents.players.players import Player
-from rlhf_agents.search.explanation import Explanation, Forecast
-from rlhf_games.base import MOVER, WAITING
 
 REPLY_SECONDS = 0.55
 """The least time that a computer shows its search before it moves."""
@@ -41,7 +37,7 @@ class Abandoned:
     counted: bool
 
 
-class Match:
+class Match(MatchSearches):
     """A game between two seats, and the searches that it needs.
 
     Args:
@@ -51,145 +47,25 @@ class Match:
         now: the time in seconds.
 
     Attributes:
-        session: the game.
-        seat: the agent's.
         paused: whether computers wait; a person may then play for both sides.
         speed: of watched games.
-        steered: the seat whose goal the person changes.
-        nodes: the budget of agents.
         results: games won, drawn and lost by the agent.
-        hinted: whether the person asked for a hint in this position.
         played: the latest move, None if the position came about otherwise.
-        review: the analysis of the game so far.
-        searches: the threads that search.
     """
 
     def __init__(
         self, matchup: Matchup, setup: Setup, session: Session | None = None, now: float = 0.0
     ) -> None:
-        self.matchup, self.setup, self.game = matchup, setup, matchup.game
-        self.nodes, self.speed, self.paused = setup.nodes, 1.0, False
-        self.searches = Searches()
+        super().__init__(matchup, setup)
+        self.speed, self.paused = 1.0, False
         self.results = [0, 0, 0]
-        self.hinted = self._stepping = False
         self._rng = np.random.default_rng(setup.seed)
         self._number = -1
-        self._players_by_budget: dict[tuple[int, int], Player] = {}
         self._now = self._since = now
         self._counted = False
         self.played: Played | None = None
         self._abandoned: Abandoned | None = None
         self._begin(session)
-
-    # ---- players and names
-
-    @property
-    def watching(self) -> bool:
-        """Whether no person plays."""
-        return self.matchup.other is not None
-
-    @property
-    def computer(self) -> bool:
-        """Whether it is a computer's turn."""
-        return not self.session.over and self._player_of(self.session.seat) is not None
-
-    @property
-    def ended(self) -> bool:
-        """Whether the game was played to its end, even if moves are taken back to look at it."""
-        return self.session.over or self.review.ended
-
-    @property
-    def shown_seat(self) -> int:
-        """The seat whose values are shown: the agent's, or the mover's in a watched game."""
-        return self.session.seat if self.watching else self.seat
-
-    @property
-    def names(self) -> tuple[str, str]:
-        """The names of the first and the second player."""
-        first, second = self.matchup.names(self.seat)
-        return self._renamed(first, 0), self._renamed(second, 1)
-
-    def _renamed(self, name: str, seat: int) -> str:
-        player = self._player_of(seat)
-        if player is None or not hasattr(player, "nodes"):
-            return name
-        return name.replace(f"@{self.setup.nodes}", f"@{self.nodes}")
-
-    @property
-    def adjustable(self) -> bool:
-        """Whether a player has a budget of nodes."""
-        players = [self._player_of(seat) for seat in (0, 1)]
-        return any(
-            hasattr(player, "nodes") and getattr(player, "seconds", None) is None
-            for player in players
-        )
-
-    def _player_of(self, seat: int) -> Player | None:
-        return self.matchup.players(self.seat)[seat]
-
-    def player(self, seat: int) -> Player | None:
-        """Return the player that searches for a seat: its own, or else the analyst."""
-        player = self._player_of(seat) or self.matchup.analyst or self.matchup.agent
-        if not hasattr(player, "nodes"):
-            return player
-        key = (id(player), self.nodes)
-        if key not in self._players_by_budget:
-            player = copy.copy(player)
-            player.nodes = self.nodes
-            self._players_by_budget[key] = player
-        return self._players_by_budget[key]
-
-    # ---- questions and answers
-
-    def question(self, seat: int, goal: str | None = None) -> Question | None:
-        """Return the question for a seat's view of the position, for its own or another goal."""
-        player = self.player(seat)
-        if player is None or self.session.over:
-            return None
-        view = MOVER if seat == self.session.seat else WAITING
-        wanted = self.session.goals[seat] if goal is None else goal
-        return Question(player, self.session.state.tobytes(), wanted, view)
-
-    def goals_question(self) -> Question | None:
-        """Return the question for the goals that the steered seat can reach."""
-        question, analyst = self.question(self.steered), self.matchup.analyst
-        if question is None or analyst is None or hasattr(question.player, "forecast"):
-            return question
-        return replace(question, player=analyst)
-
-    def forecast_question(self) -> Question | None:
-        """Return the question for the expected end of the game."""
-        if self.matchup.analyst is None:
-            return None
-        mover, goals = self.session.seat, self.session.goals
-        state = self.session.state.tobytes()
-        return Question(self.matchup.analyst, state, goals[mover], MOVER, against=goals[1 - mover])
-
-    def explained(self, question: Question | None, *, final: bool = False) -> Explanation | None:
-        """Return the best explanation so far; with `final`, None while the search goes on."""
-        answer = self.searches.answer(question)
-        if answer is None or (final and not answer.done):
-            return None
-        return answer.content if isinstance(answer.content, Explanation) else None
-
-    def forecast(self) -> Forecast | None:
-        """Return how the game is expected to end, for the mover."""
-        answer = self.searches.answer(self.forecast_question())
-        return answer.content if answer and isinstance(answer.content, Forecast) else None
-
-    def explanation(self) -> Explanation | None:
-        """Return the current explanation of the seat whose values are shown."""
-        return self.explained(self.question(self.shown_seat))
-
-    def expected_cells(self, line: tuple[int, ...]) -> list[tuple[Cell | None, int]]:
-        """Return the cells of the stones of an expected line, and their owners."""
-        if line not in self._expected:
-            self._expected[line] = line_cells(self.game, self.session.state, line)
-        return self._expected[line]
-
-    def hint(self) -> Explanation | None:
-        """Return what the analyst would play for the mover, if the person asked for a hint."""
-        return self.explained(self.question(self.session.seat)) if self.hinted else None
 
     # ---- time
 
@@ -201,12 +77,9 @@ class Match:
             previewed: a goal whose effect the person wants to see.
         """
         self._now = now
-        requests = [self.goals_question(), self.forecast_question()]
-        if self.hinted or self._stepping:
-            requests.insert(0, self.question(self.session.seat))
-        if previewed is not None:
-            requests.insert(0, self.question(self.steered, previewed))
-        self.searches.request(self.question(self.shown_seat), [*requests, *self.review.questions])
+        self._request(previewed)
+        if self.held:
+            return False
         if self.session.over:
             return self._after_the_game()
         return self._computer_moves(now)
@@ -244,9 +117,10 @@ class Match:
 
     # ---- commands
 
-    def _begin(self, session: Session | None) -> None:
+    def _begin(self, session: Session | None, seat: int | None = None) -> None:
         self._number += 1
-        self.seat = agent_seat(self.setup, self._number, self._rng)
+        wanted = agent_seat(self.setup, self._number, self._rng)
+        self.seat = wanted if seat is None else seat
         opening = random_opening(self.game, self._rng) if self._number and self.watching else []
         self.session = session or new_session(self.setup, self.game, self.seat, opening)
         self.steered, self._counted = self.seat, self.session.over
@@ -256,18 +130,51 @@ class Match:
         """Reset what belonged to the position before."""
         self.hinted = self._stepping = False
         self.played, self._since = played, self._now
-        self._expected: dict[tuple[int, ...], list[tuple[Cell | None, int]]] = {}
+        self._expected = {}
         self.review = Review(self.session, self.matchup.analyst, self.searches.others)
 
-    def new(self) -> bool:
-        """Begin another game with the same goals; return whether `undo` can bring this one back."""
+    def new(self, seat: int | None = None) -> bool:
+        """Begin another game with the same goals; return whether `undo` can bring this one back.
+
+        Args:
+            seat: the agent's; None for the seat that the settings give to the next game.
+        """
         goals = [self.session.goals[self.seat], self.session.goals[1 - self.seat]]
-        if self.session.has_own_moves:
-            self._abandoned = Abandoned(self.session, self.seat, self.steered, self._counted)
-        self._begin(None)
+        self._abandon()
+        self._begin(None, seat)
         self.paused = False
         self.session.goals = goals if self.seat == 0 else goals[::-1]
         return self._abandoned is not None
+
+    def begin(self, side: str, nodes: int, goal: str) -> bool:
+        """Begin a game as chosen on the start card; return whether `undo` can undo that.
+
+        Args:
+            side: the person's side: "first", "second" or "random".
+            nodes: the budget of the agent.
+            goal: what the agent plays for.
+        """
+        seats = {"first": 1, "second": 0}
+        undoable = self.new(seats[side] if side in seats else int(self._rng.integers(2)))
+        if self.adjustable:
+            self.set_nodes(nodes)
+        self.session.set_goal(self.seat, goal)
+        return undoable
+
+    def _abandon(self) -> None:
+        if self.session.has_own_moves:
+            self._abandoned = Abandoned(self.session, self.seat, self.steered, self._counted)
+
+    def retry(self) -> None:
+        """Go on from the present position; `undo` at its start returns to the whole game."""
+        before = self.session
+        self._abandon()
+        moves, asked = list(before.moves), before.asked[: len(before.moves)]
+        self.session = Session(
+            self.game, list(before.goals), moves, opening=before.opening, asked=asked
+        )
+        self.paused, self._counted = False, False
+        self._settle()
 
     def _return(self) -> bool:
         """Go back to the game that `new` replaced, if there is one."""
@@ -372,14 +279,19 @@ class Match:
         place = min(range(len(SPEEDS)), key=lambda i: abs(SPEEDS[i] - self.speed))
         self.speed = SPEEDS[min(len(SPEEDS) - 1, max(0, place + by))]
 
-    def save(self, folder: Path) -> Path:
+    def save(self, folder: Path, ending: str = ".json") -> Path:
         """Write the game into a folder and return the file.
 
+        Args:
+            folder: an existing one.
+            ending: of the file, which is its format.
+
         Raises:
+            SettingError: the format cannot hold this game.
             OutputError: it cannot be written.
         """
-        path = saved_games.new_path(folder, self.game.name, ".json")
-        saved_games.save_session(path, self.session)
+        path = saved_games.new_path(folder, self.game.name, ending)
+        saved_games.save_session(path, self.session, self.names)
         return path
 
     def load(self, path: Path) -> None:
@@ -389,8 +301,7 @@ class Match:
             SettingError: the file is not a record of this game.
         """
         loaded = saved_games.load_session(path, self.game)
-        if self.session.has_own_moves:
-            self._abandoned = Abandoned(self.session, self.seat, self.steered, self._counted)
+        self._abandon()
         self.session = loaded
         self._counted, self.paused = self.session.over, bool(self.session.undone)
         self._settle()

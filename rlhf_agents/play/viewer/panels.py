@@ -44,14 +44,16 @@ def draw_card(
     upper, lower = box.y + box.height * 0.32, box.y + box.height * 0.70
     wide = box.width > 240
     if wide and card.proven:
-        right = _badge(canvas, (right, upper), "proven", theme) - 6
+        right = _badge(canvas, (right, upper), card.proven, theme) - 6
     room = right - left
-    canvas.text((left, upper), card.name, PLAIN, theme.text, bold=True, width=room)
+    fits = canvas.text_width(card.name, PLAIN, bold=True) <= room
+    name = card.name if fits else card.short
+    canvas.text((left, upper), name, PLAIN, theme.text, bold=True, width=room)
     right = box.right - 9
     if wide and card.note:
         canvas.text((right, lower), card.note, SMALL, theme.faint, anchor="rm")
         right -= canvas.text_width(card.note, SMALL) + 8
-    goal = f"plays for {card.goal}" if wide else card.goal
+    goal = f"wants to {card.goal}" if wide else card.goal
     canvas.text((left, lower), goal, SMALL, theme.muted, width=right - left)
 
 
@@ -109,10 +111,10 @@ def draw_goal(
     middle = box.centre[1]
     key = "1234567890"[number] if number < 10 else ""
     canvas.text((box.x + 14, middle), key, 11, theme.faint, anchor="mm")
-    name_width = min(112.0, box.width * 0.44)
+    name_width = min(140.0, box.width * 0.46)
     ink = theme.text if row.chosen else theme.muted
     left = box.x + 25
-    canvas.text((left, middle), row.name, 13, ink, bold=row.chosen, width=name_width)
+    canvas.text((left, middle), row.words, 13, ink, bold=row.chosen, width=name_width)
     bar = Box(left + name_width + 6, middle - 4, box.right - 36 - left - name_width - 6, 8)
     if row.reached is not None:
         _draw_reached(canvas, (box.right - 14, middle), row.reached, theme)
@@ -148,7 +150,7 @@ def draw_goals(
 def draw_goals_head(canvas: Canvas, box: Box, scene: Scene, theme: Theme) -> None:
     """Write the name of the player with these goals, and the meaning of the bars."""
     name = next((card.name for card in scene.cards if card.steered), "")
-    legend = "" if scene.achieved is not None else "bar: if it is the goal; mark: likely now"
+    legend = "" if scene.achieved is not None else "bar: chance if it tries; line: as things go"
     width = canvas.text_width(legend, 11)
     if width > box.width * 0.62:
         legend, width = "", 0

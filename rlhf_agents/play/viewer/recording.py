@@ -10,7 +10,7 @@ from PIL import Image
 
 from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.image_files import image_of, save_gif, save_png
-from rlhf_agents.play.viewer.layout import arrange
+from rlhf_agents.play.viewer.layout import arrange, growth
 from rlhf_agents.play.viewer.painter import paint
 from rlhf_agents.play.viewer.scene import Ui
 from rlhf_agents.play.viewer.scene_builder import SceneBuilder
@@ -40,8 +40,9 @@ class Recorder:
         self.seconds: list[float] = []
         self._now = 0.0
         pixels = (round(size[0] * scale), round(size[1] * scale))
+        scale *= growth(size)
         self._canvas = Canvas(pygame.Surface(pixels), scale)
-        self._layout = arrange(*self._canvas.size)
+        self._layout = arrange(*self._canvas.size, analysing=ui.analysing)
 
     def picture(self) -> pygame.Surface:
         """Finish all searches and return the current frame."""

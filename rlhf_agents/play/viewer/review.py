@@ -38,6 +38,12 @@ class Review:
         self._mistakes: tuple[Mistake, ...] = ()
 
     @property
+    def complete(self) -> bool:
+        """Whether all positions have been analysed."""
+        answers = (self._analysis.answer(question) for question in self.questions)
+        return all(answer is not None and answer.done for answer in answers)
+
+    @property
     def ended(self) -> bool:
         """Whether the last position is the end of the game."""
         return self._outcome(self._states[-1]) != Outcome.ONGOING
@@ -83,7 +89,8 @@ class Review:
         drop = float(why.values[why.action] - why.values[self._moves[ply]])
         if not drop >= WORTH_MENTIONING:
             return None
-        return Mistake(ply, self._seats[ply], self._moves[ply], why.action, drop, goal)
+        best = float(np.clip(why.values[why.action], 0, 1))
+        return Mistake(ply, self._seats[ply], self._moves[ply], why.action, drop, goal, best)
 
     def _goal(self, ply: int) -> str:
         return self._asked[ply] if ply < len(self._asked) else "win"

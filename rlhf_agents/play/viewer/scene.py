@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
+from rlhf_agents.play.saved_games import SavedGame
 from rlhf_agents.play.viewer.boards.base import Board, BoardView
 from rlhf_agents.play.viewer.commands import OVERLAYS
 from rlhf_agents.play.viewer.theme import DARK, Theme
@@ -15,7 +15,8 @@ class Target:
     """Something under the mouse.
 
     Attributes:
-        kind: move, piece, goal, command, overlay, graph, slider, card, line, file or page.
+        kind: move, piece, goal, command, overlay, graph, mistake, slider, card, line, start, file,
+            format or page.
         value: its number or name.
     """
 
@@ -24,23 +25,47 @@ class Target:
 
 
 @dataclass
+class StartChoice:
+    """What a person has chosen on the start card.
+
+    Attributes:
+        side: the person's side: "first", "second" or "random".
+        nodes: the budget of the agent.
+        goal: what the agent plays for, by name.
+        row: the row that the arrow keys change.
+    """
+
+    side: str = "first"
+    nodes: int = 256
+    goal: str = "win"
+    row: int = 0
+
+
+@dataclass
 class Ui:
     """The state of the user interface.
 
     Attributes:
         theme: the colours.
-        shown: the names of the overlays that are on.
+        analysing: whether the search is shown; otherwise the window is for playing only.
+        shown: the names of the overlays that are on while analysing.
         hover: the target under the mouse.
         since: the time when the mouse came there.
         cursor: the move chosen by the arrow keys.
         picked: the clicked piece that will move, see `BoardView`.
         scroll: the number of rows of goals that are scrolled away.
         toast: a message, shown until `toast_until`.
-        page: "help" or "open" while that page covers the window, else empty.
+        page: "start", "help", "open" or "save" while that page covers the window, else empty.
         files: the saved games on the page "open".
+        formats: the endings of files on the page "save".
+        start: the choices on the page "start".
+        review: the number of the mistake that is reviewed, from 0; None if none is.
+        sound: whether moves can be heard.
+        flipped: whether the second player's side is at the bottom.
     """
 
     theme: Theme = DARK
+    analysing: bool = False
     shown: set[str] = field(default_factory=lambda: set(OVERLAYS))
     hover: Target | None = None
     since: float = 0.0
@@ -50,7 +75,16 @@ class Ui:
     toast: str = ""
     toast_until: float = 0.0
     page: str = ""
-    files: list[Path] = field(default_factory=list)
+    files: list[SavedGame] = field(default_factory=list)
+    formats: list[str] = field(default_factory=list)
+    start: StartChoice = field(default_factory=StartChoice)
+    review: int | None = None
+    sound: bool = True
+    flipped: bool = False
+
+    def shows(self, overlay: str) -> bool:
+        """Return whether an overlay is on."""
+        return self.analysing and overlay in self.shown
 
     def pointed(self, kind: str) -> int | str | None:
         """Return the value of the target under the mouse if it is of a kind, else None."""
@@ -63,19 +97,38 @@ class Card:
 
     Attributes:
         name: of the player.
+        short: a name for small cards.
         goal: of the player.
         note: the effort of its search.
         to_move: whether it is the player's turn.
         steered: whether the list of goals sets this player's goal.
-        proven: whether its value is proven by the rules.
+        proven: its result in words, such as "wins in 3", if the rules prove it, else empty.
     """
 
     name: str
+    short: str
     goal: str
     note: str = ""
     to_move: bool = False
     steered: bool = False
-    proven: bool = False
+    proven: str = ""
+
+
+@dataclass(frozen=True)
+class SideCard:
+    """The card beside the board: the result of the game, or a mistake that is reviewed.
+
+    Attributes:
+        title: the result, or the number of the mistake.
+        lines: sentences.
+        buttons: the name of a command and its label, for each button.
+        winner: the seat whose colours the title has.
+    """
+
+    title: str
+    lines: tuple[str, ...]
+    buttons: tuple[tuple[str, str], ...]
+    winner: int | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +137,7 @@ class GoalRow:
 
     Attributes:
         name: of the goal.
+        words: what people call it.
         share: its probability if it is the goal, in [0, 1]; None if unknown.
         expected: its probability with the present goals, in [0, 1]; None if unknown.
         chosen: whether the steered seat plays for it.
@@ -91,6 +145,7 @@ class GoalRow:
     """
 
     name: str
+    words: str = ""
     share: float | None = None
     expected: float | None = None
     chosen: bool = False
@@ -117,6 +172,7 @@ class Mistake:
         better: the best move.
         drop: the loss in value of the player's goal at that time, in (0, 1].
         goal: that goal.
+        before: the value of the best move, in [0, 1].
     """
 
     ply: int
@@ -125,6 +181,7 @@ class Mistake:
     better: int
     drop: float
     goal: str
+    before: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -150,6 +207,8 @@ class Scene:
         paused: whether computers wait.
         speed: of watched games.
         names: of the moves of the first and of the second player.
+        side_card: the result or a mistake, beside the board.
+        goal_texts: all goals of the game: the name of each, and what people call it.
     """
 
     title: str
@@ -170,6 +229,8 @@ class Scene:
     paused: bool = False
     speed: float = 1.0
     names: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    side_card: SideCard | None = None
+    goal_texts: tuple[tuple[str, str], ...] = ()
 
 
 def waiting_scene(title: str, board: Board | None, status: str) -> Scene:

@@ -14,10 +14,21 @@ from rlhf_agents.play.board_cells import (
     winning_cells,
 )
 from rlhf_agents.play.viewer.boards.base import Board, BoardView, Ghost, MovingStone
+from rlhf_agents.play.viewer.boards.grid import percent
 from rlhf_agents.play.viewer.match import Match
-from rlhf_agents.play.viewer.scene import Card, GoalRow, LineMove, Mistake, Scene, Ui
+from rlhf_agents.play.viewer.scene import (
+    Card,
+    GoalRow,
+    LineMove,
+    Mistake,
+    Scene,
+    SideCard,
+    Ui,
+)
+from rlhf_agents.play.viewer.side_cards import result_title, reviewed_mistakes, side_card
 from rlhf_agents.search.explanation import Explanation, Forecast
-from rlhf_games.base import MOVER, WAITING, Game, States
+from rlhf_agents.words import goal_words, words_of
+from rlhf_games.base import MOVER, Game, States
 
 GHOSTS = 3
 """Stones of the expected line that are always shown; pointing at the line shows all."""
@@ -39,38 +50,63 @@ class SceneBuilder:
         """Return the scene at a time in seconds."""
         return build_scene(self.match, self.board, ui, now)
 
+    def mistakes(self) -> tuple[Mistake, ...]:
+        """Return the mistakes that a review goes through."""
+        return reviewed_mistakes(self.match)
+
+    def turn(self, *, flipped: bool) -> None:
+        """Turn the board so that the second player's side is at the bottom, if it can be turned."""
+        if self.turnable:
+            self.board.flipped = flipped  # type: ignore[attr-defined]
+
+    @property
+    def turnable(self) -> bool:
+        """Whether the board can be turned around; stones always fall downwards."""
+        return hasattr(self.board, "flipped") and not getattr(self.board, "by_column", False)
+
 
 def build_scene(match: Match, board: Board, ui: Ui, now: float) -> Scene:
     """Return the scene of a match at a time in seconds."""
     session, over = match.session, match.session.over
     explanation = _visible_explanation(match, ui)
-    mistake = _mistake_here(match) if "mistakes" in ui.shown else None
-    result = match.session.result_text(match.names) if over else ""
+    mistake = _mistake_here(match, ui)
+    reviewing = ui.review is not None
+    knows_mistakes = match.ended and (reviewing or not ui.analysing or ui.shows("mistakes"))
     return Scene(
         title=match.game.title,
         status=_status(match, ui, explanation, mistake),
         board=board,
         view=_view(match, ui, (explanation, mistake), now),
         cards=_cards(match, explanation),
-        forecast=_shares(match) if "forecast" in ui.shown else None,
+        forecast=_shares(match) if ui.shows("forecast") else None,
         goals=_goals(match, ui),
-        line=_line(match, explanation) if "line" in ui.shown else (),
-        standing=match.review.standing if "graph" in ui.shown else (),
+        line=_line(match, explanation) if ui.shows("line") else (),
+        standing=match.review.standing if ui.shows("graph") or knows_mistakes else (),
         ply=len(session.moves),
-        mistakes=match.review.mistakes if match.ended and "mistakes" in ui.shown else (),
-        achieved=session.achieved() if over else None,
-        banner=_sentence(result),
+        mistakes=match.review.mistakes if knows_mistakes else (),
+        achieved=_achieved(match) if over else None,
+        banner=result_title(match) if over and ui.analysing else "",
         winner=session.winner,
         nodes=match.nodes if match.adjustable else None,
         paused=match.paused,
         speed=match.speed,
         names=(match.game.names_of(0), match.game.names_of(1)),
+        side_card=_side_card(match, ui),
+        goal_texts=tuple((goal.name, words_of(goal)) for goal in match.game.goals),
     )
 
 
-def _sentence(words: str) -> str:
-    """Return words with a capital first letter, unless they begin with a player's name."""
-    return words[:1].upper() + words[1:] if words.startswith(("you ", "a ")) else words
+def _achieved(match: Match) -> tuple[list[str], list[str]]:
+    first, second = match.session.achieved()
+    game = match.game
+    return [goal_words(game, g) for g in first], [goal_words(game, g) for g in second]
+
+
+def _side_card(match: Match, ui: Ui) -> SideCard | None:
+    if ui.analysing and ui.review is None:
+        return None  # the panels already say everything
+    busy = not match.review.complete if match.ended else False
+    return side_card(match, ui.review, busy=busy)
 
 
 def _visible_explanation(match: Match, ui: Ui) -> Explanation | None:
@@ -80,16 +116,19 @@ def _visible_explanation(match: Match, ui: Ui) -> Explanation | None:
         return match.explained(match.question(match.steered, previewed))
     if match.hinted:
         return match.hint()
-    mine = not match.watching and not match.computer and "my turn" not in ui.shown
-    return None if mine else match.explanation()
+    mine = not match.watching and not match.computer and not ui.shows("my turn")
+    return None if mine or not ui.analysing else match.explanation()
 
 
-def _mistake_here(match: Match) -> Mistake | None:
+def _mistake_here(match: Match, ui: Ui) -> Mistake | None:
     """Return the mistake that was made in the position shown, after the game."""
     if not match.ended or not match.session.undone:
         return None
     ply = len(match.session.moves)
-    return next((m for m in match.review.mistakes if m.ply == ply), None)
+    mistakes = match.review.mistakes if ui.shows("mistakes") else ()
+    if ui.review is not None:
+        mistakes = reviewed_mistakes(match)
+    return next((m for m in mistakes if m.ply == ply), None)
 
 
 def _status(match: Match, ui: Ui, explanation: Explanation | None, mistake: Mistake | None) -> str:
@@ -99,31 +138,54 @@ def _status(match: Match, ui: Ui, explanation: Explanation | None, mistake: Mist
     if isinstance(previewed, str) and explanation is not None:
         who = "would play" if explanation.seat == MOVER else "would expect"
         name = _short(match, match.steered)
-        return f"with the goal {previewed}, {name} {who} {names[explanation.action]}"
+        wanted = goal_words(match.game, previewed)
+        return f"to {wanted}, {name} {who} {names[explanation.action]}"
     if mistake is not None:
         played, better = names[mistake.action], names[mistake.better]
         return f"{played} was played here; {better} is {100 * mistake.drop:.0f} % better"
     if session.over:
         return "the game is over"
-    if match.hinted and explanation is not None:
-        return f"hint: {names[explanation.action]}, for {explanation.pursued}"
+    if match.hinted:
+        return "looking for a hint..." if explanation is None else _hint_words(match, explanation)
     return _turn(match, explanation)
+
+
+def _hint_words(match: Match, explanation: Explanation) -> str:
+    name = match.game.names_of(match.session.seat)[explanation.action]
+    chance = proven_words(explanation) or f"{percent(_share(explanation))} %"
+    return f"hint: {name} ({chance})"
+
+
+def _share(explanation: Explanation) -> float:
+    return float(np.clip(explanation.values[explanation.action], 0, 1))
+
+
+def proven_words(explanation: Explanation) -> str:
+    """Return a result that the rules prove, for the player whose view it is, else ""."""
+    if not explanation.proven or explanation.pursued != "win":
+        return "proven" if explanation.proven else ""
+    share = _share(explanation)
+    plies = getattr(explanation, "plies", None)
+    word = "wins" if share > 0.75 else "loses" if share < 0.25 else "draws"
+    if plies is None or word == "draws":
+        return word
+    return f"{word} in {(plies + 1) // 2}"
 
 
 def _turn(match: Match, explanation: Explanation | None) -> str:
     """Return whose turn it is, and whose values are shown if they are not the mover's."""
     if match.paused:
         return "paused: you can play for both sides"
-    name = match.names[match.session.seat]
-    whose = f"{name} is thinking" if match.computer else "your turn"
-    if explanation is not None and explanation.seat == WAITING:
-        return f"{whose} (values of {_short(match, match.shown_seat)})"
+    whose = "your turn"
+    if match.computer:
+        whose = f"{match.names[match.session.seat]} is thinking"
+    if explanation is not None and match.person is not None:
+        return f"{whose} (values: your chances)"
     return whose
 
 
 def _short(match: Match, seat: int) -> str:
-    name = match.names[seat]
-    return "you" if name == "you" else name.partition("@")[0]
+    return match.names[seat].partition(",")[0]
 
 
 def _view(
@@ -149,7 +211,7 @@ def _view(
         last=last,
         winning=frozenset(winning_cells(game, state, last)),
         moving=MovingStone(cell, moving) if cell is not None and moving < 1 else None,
-        values=_values(explanation) if "values" in ui.shown else None,
+        values=_values(explanation) if ui.shows("values") else None,
         eyes=_shown_seat(match, explanation),
         chosen=explanation.action if explanation else None,
         ghosts=_ghosts(match, ui, explanation, now) if moving >= 1 else (),
@@ -170,7 +232,12 @@ def _labels(game: Game, state: States, legal: NDArray[np.bool_], seat: int) -> t
 
 
 def _values(explanation: Explanation | None) -> NDArray[np.float32] | None:
-    return None if explanation is None else np.clip(explanation.values, 0, 1)
+    if explanation is None:
+        return None
+    values = np.clip(explanation.values, 0, 1)
+    if explanation.proven and explanation.pursued == "win":  # no 99 for what is certain
+        values[explanation.action] = round(2 * float(values[explanation.action])) / 2
+    return values
 
 
 def _shown_seat(match: Match, explanation: Explanation | None) -> int:
@@ -196,7 +263,7 @@ def _hovered(match: Match, ui: Ui) -> int | None:
 
 
 def _ghosts(match: Match, ui: Ui, explanation: Explanation | None, now: float) -> tuple[Ghost, ...]:
-    if explanation is None or "line" not in ui.shown:
+    if explanation is None or not ui.shows("line"):
         return ()
     pointed = ui.pointed("line")
     count = GHOSTS
@@ -215,16 +282,18 @@ def _cards(match: Match, explanation: Explanation | None) -> tuple[Card, ...]:
     for seat in (0, 1):
         own = explanation if explanation and _shown_seat(match, explanation) == seat else None
         goal = session.goals[seat]
+        words = goal_words(match.game, goal)
         if own is not None and own.pursued != own.goal and own.goal == goal:
-            goal = f"{own.pursued}, as {goal} is out of reach"
+            words = f"{goal_words(match.game, own.pursued)} ({words} is out of reach)"
         cards.append(
             Card(
                 name=match.names[seat],
-                goal=goal,
+                short=match.names[seat].removeprefix(f"{match.game.title} "),
+                goal=words,
                 note=_effort(own) if own else "",
                 to_move=not session.over and session.seat == seat,
                 steered=match.steered == seat,
-                proven=bool(own and own.proven),
+                proven=proven_words(own) if own else "",
             )
         )
     return tuple(cards)
@@ -253,14 +322,15 @@ def _shares(match: Match) -> tuple[float, float, float] | None:
 def _goals(match: Match, ui: Ui) -> tuple[GoalRow, ...]:
     session, rows = match.session, []
     known = match.explained(match.goals_question())
-    values = known.goal_values if known and "goals" in ui.shown else {}
-    expected = _expected_goals(match, match.forecast()) if "goals" in ui.shown else {}
+    values = known.goal_values if known and ui.shows("goals") else {}
+    expected = _expected_goals(match, match.forecast()) if ui.shows("goals") else {}
     reached = session.achieved()[match.steered] if session.over else None
     for goal in match.game.goals:
         hit = None if reached is None else goal.name in reached
         chosen = session.goals[match.steered] == goal.name
         share = values.get(goal.name)
-        rows.append(GoalRow(goal.name, share, expected.get(goal.name), chosen, hit))
+        likely = expected.get(goal.name)
+        rows.append(GoalRow(goal.name, words_of(goal), share, likely, chosen, hit))
     return tuple(rows)
 
 

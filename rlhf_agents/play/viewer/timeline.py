@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 from rlhf_agents.play.viewer.boards.grid import STONE
 from rlhf_agents.play.viewer.canvas import Canvas
-from rlhf_agents.play.viewer.geometry import Box
+from rlhf_agents.play.viewer.geometry import Box, Point
 from rlhf_agents.play.viewer.panels import SMALL
-from rlhf_agents.play.viewer.scene import LineMove, Scene
+from rlhf_agents.play.viewer.scene import LineMove, Mistake, Scene
 from rlhf_agents.play.viewer.theme import Theme, blend
 
 ROW = 23.0
@@ -64,8 +66,8 @@ def hindsight_words(asked: str, achieved: list[str]) -> str:
     """Return the achieved goals of a player in words, its own goal first."""
     others = [name for name in achieved if name != asked]
     if asked in achieved:
-        return f"achieved its goal {asked}" + (f"; also {', '.join(others)}" if others else "")
-    return f"missed its goal {asked}, achieved {', '.join(others) or 'nothing else'}"
+        return f"wanted to {asked}: done" + (f"; also: {', '.join(others)}" if others else "")
+    return f"wanted to {asked}: missed; but: {', '.join(others) or 'nothing else'}"
 
 
 def _draw_worst(
@@ -98,6 +100,26 @@ def ply_at(box: Box, x: float, count: int) -> int:
     return min(max(ply, 0), max(count - 1, 0))
 
 
+def mistake_at(box: Box, point: Point, scene: Scene) -> int | None:
+    """Return the number of plies before the mistake whose dot is under a point, or None."""
+    for mistake in scene.mistakes:
+        place = _dot_place(box, scene, mistake)
+        if place is not None and math.dist(place, point) <= DOT + 4:
+            return mistake.ply
+    return None
+
+
+def _dot_place(box: Box, scene: Scene, mistake: Mistake) -> Point | None:
+    """Return the place of a mistake in the graph, None if its value is unknown."""
+    if mistake.ply + 1 >= len(scene.standing):
+        return None
+    value, inner = scene.standing[mistake.ply + 1], box.inset(8, 9)
+    if value is None:
+        return None
+    x = graph_x(box, mistake.ply + 1, len(scene.standing))
+    return x, inner.bottom - value * inner.height
+
+
 def draw_graph(canvas: Canvas, box: Box, scene: Scene, pointed: object, theme: Theme) -> None:
     """Draw the value of every position; the upper half belongs to the first player."""
     canvas.box(box, theme.surface, 9)
@@ -121,9 +143,8 @@ def draw_graph(canvas: Canvas, box: Box, scene: Scene, pointed: object, theme: T
     if len(points) > 1:
         canvas.line(points, 2, theme.text)
     for mistake in scene.mistakes:
-        value = scene.standing[mistake.ply + 1]
-        if value is not None:
-            place = (graph_x(box, mistake.ply + 1, count), inner.bottom - value * inner.height)
+        place = _dot_place(box, scene, mistake)
+        if place is not None:
             canvas.disc(place, DOT + 1.5, theme.surface)
             canvas.disc(place, DOT, theme.bad)
     _draw_cursor(canvas, box, scene.ply, count, theme.accent)

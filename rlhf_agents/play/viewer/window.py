@@ -15,8 +15,10 @@ from rlhf_agents.play.saved_games import new_path
 from rlhf_agents.play.viewer.app import App
 from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.geometry import Point
+from rlhf_agents.play.viewer.icon import window_icon
 from rlhf_agents.play.viewer.image_files import save_png
-from rlhf_agents.play.viewer.layout import SMALLEST
+from rlhf_agents.play.viewer.layout import SMALLEST, growth
+from rlhf_agents.play.viewer.sounds import Speaker
 
 FRAMES_PER_SECOND = 60
 SWITCH_SECONDS = 0.001
@@ -53,9 +55,11 @@ class Window:
                 title, (fitting[0], fitting[1]), resizable=True, allow_high_dpi=True
             )
             self._window.minimum_size = SMALLEST
+            self._window.set_icon(window_icon())
         except pygame.error as error:
             msg = f"no window can be opened ({error}); --terminal plays in the terminal"
             raise UserError(msg) from error
+        self._speaker = Speaker()
         pygame.key.set_repeat(350, 60)
 
     def run(self, watch: OnFrame | None = None) -> None:
@@ -77,6 +81,8 @@ class Window:
             self.app.tick(now)
             if self.app.stale:
                 self._show()
+            while self.app.sounds:
+                self._speaker.play(self.app.sounds.pop())
             if watch is not None:
                 watch(self.app, now)
             clock.tick(FRAMES_PER_SECOND)
@@ -84,17 +90,24 @@ class Window:
     def close(self) -> bool:
         """Close the window and stop all searches; return whether their threads have ended."""
         self._window.destroy()
+        self._speaker.close()
         ended = self.app.close()
         pygame.display.quit()
         return ended
 
     def _show(self) -> None:
         surface = self._window.get_surface()
-        self.app.draw(Canvas(surface, self._scale * self.app.zoom))
+        self.app.draw(Canvas(surface, self._scale * self._zoom))
         self._window.flip()
         if self.app.picture:
             self.app.picture = False
             self._save_picture(surface)
+
+    @property
+    def _zoom(self) -> float:
+        """The size of everything: what the person wants, and more in large windows."""
+        width, height = self._window.size
+        return self.app.zoom * growth((width / self.app.zoom, height / self.app.zoom))
 
     @property
     def _scale(self) -> float:
@@ -133,7 +146,7 @@ class Window:
             app.touch()
 
     def _place(self, position: tuple[float, float]) -> Point:
-        return position[0] / self.app.zoom, position[1] / self.app.zoom
+        return position[0] / self._zoom, position[1] / self._zoom
 
 
 def _zoom(desktop_height: int) -> float:

@@ -24,13 +24,14 @@ STONE = 0.42
 
 @dataclass(frozen=True)
 class Grid:
-    """The cells of a board on the canvas, in points."""
+    """The cells of a board on the canvas, in points; `flipped` turns it around."""
 
     rows: int
     columns: int
     left: float
     top: float
     cell: float
+    flipped: bool = False
 
     @property
     def box(self) -> Box:
@@ -39,13 +40,19 @@ class Grid:
 
     def centre(self, cell: Cell) -> Point:
         """Return the centre of a cell `(row, column)`."""
+        cell = self._turned(cell)
         return self.left + (cell[1] + 0.5) * self.cell, self.top + (cell[0] + 0.5) * self.cell
 
     def cell_at(self, point: Point) -> Cell | None:
         """Return the cell under a point."""
         if not self.box.contains(point):
             return None
-        return int((point[1] - self.top) / self.cell), int((point[0] - self.left) / self.cell)
+        row, column = (point[1] - self.top) / self.cell, (point[0] - self.left) / self.cell
+        return self._turned((int(row), int(column)))
+
+    def _turned(self, cell: Cell) -> Cell:
+        row, column = cell
+        return (self.rows - 1 - row, self.columns - 1 - column) if self.flipped else cell
 
 
 class GridBoard:
@@ -62,6 +69,7 @@ class GridBoard:
 
     def __init__(self, rows: int, columns: int, n_actions: int, *, gravity: bool) -> None:
         self.rows, self.columns, self.n_actions = rows, columns, n_actions
+        self.flipped = False
         self.by_column = gravity and n_actions == columns
         self.by_cell = not gravity and rows * columns <= n_actions <= rows * columns + 1
 
@@ -73,7 +81,8 @@ class GridBoard:
         cell = max(1.0, float(int(min(area.width / self.columns, area.height / self.rows))))
         x = area.x + (area.width - cell * self.columns) / 2
         y = area.y + (area.height - cell * self.rows) / 2
-        return Grid(self.rows, self.columns, x, y, cell)
+        flipped = self.flipped and not self.by_column  # stones fall downwards
+        return Grid(self.rows, self.columns, x, y, cell, flipped)
 
     def _board_area(self, box: Box) -> Box:
         area = box.inset(FRAME).top_part(VALUES)[1]  # values, in the end the result
@@ -198,9 +207,9 @@ class GridBoard:
     def _heat_box(self, grid: Grid, action: int) -> Box:
         if self.by_column:
             return Box(grid.left + action * grid.cell, grid.top, grid.cell, grid.box.height)
-        row, column = divmod(action, self.columns)
-        left, top = grid.left + column * grid.cell, grid.top + row * grid.cell
-        return Box(left, top, grid.cell, grid.cell).inset(grid.cell * 0.03)
+        x, y = grid.centre(divmod(action, self.columns))
+        side = grid.cell * 0.94
+        return Box(x - side / 2, y - side / 2, side, side)
 
     def draw_stones(self, canvas: Canvas, grid: Grid, view: BoardView, theme: Theme) -> None:
         """Draw every stone, the latest at the place of its animation."""

@@ -10,7 +10,8 @@ MARGIN = 20.0
 PANEL = 250.0
 COLUMN = 210.0
 STRIP = 46.0
-KEYS = 18.0
+KEYS = 28.0
+MESSAGE = 18.0
 USUAL_WIDTH = 960.0
 MOST_GROWTH = 1.4
 NARROW = 760.0
@@ -33,7 +34,8 @@ class EnvLayout:
         strip: the events.
         agents: all agents; without width if there is only one, or too little space.
         panel: the followed agent.
-        keys: the help line; without height if there is none.
+        keys: the buttons; without height if there are none.
+        message: the line below them.
     """
 
     picture: Box
@@ -41,6 +43,7 @@ class EnvLayout:
     agents: Box
     panel: Box
     keys: Box
+    message: Box
 
 
 def arrange_env(size: tuple[float, float], agents: int, keys: bool) -> EnvLayout:
@@ -49,20 +52,24 @@ def arrange_env(size: tuple[float, float], agents: int, keys: bool) -> EnvLayout
     Args:
         size: width and height of the screen in points.
         agents: the number of agents.
-        keys: whether there is a help line.
+        keys: whether there are buttons.
     """
     width, height = size
     inside = Box(0, 0, width, height).inset(MARGIN)
-    line = Box(inside.x, inside.bottom, inside.width, 0)
-    if keys:
-        line, inside = inside.bottom_part(KEYS, 8)
     growth = min(MOST_GROWTH, max(1.0, width / USUAL_WIDTH))
-    rest, panel = _right_part(inside, min(PANEL * growth, inside.width / 2))
+    panel_width, wide = min(PANEL * growth, inside.width / 2), width >= NARROW
+    line = message = Box(inside.x, inside.bottom, inside.width, 0)
+    rest, panel = _right_part(inside, panel_width)
+    if keys:
+        below = rest if wide else inside
+        message, below = below.bottom_part(MESSAGE, 2)
+        line, below = below.bottom_part(KEYS, 8)
+        rest, panel = (below, panel) if wide else _right_part(below, panel_width)
     column = Box(rest.right, rest.y, 0, rest.height)
     if agents > 1 and width >= NARROW:
         rest, column = _right_part(rest, COLUMN * growth)
     strip, picture = rest.bottom_part(STRIP, 10)
-    return EnvLayout(picture, strip, column, panel, line)
+    return EnvLayout(picture, strip, column, panel, line, message)
 
 
 def _right_part(box: Box, width: float) -> tuple[Box, Box]:

@@ -14,6 +14,7 @@ from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.env_window.layout import GAP, share_lines
 from rlhf_agents.play.viewer.geometry import Box
 from rlhf_agents.play.viewer.theme import Colour, Theme
+from rlhf_agents.words import player_words, readable_name
 
 STATES = {1: "reached", -1: "lost"}
 BAR = 10.0
@@ -47,10 +48,9 @@ def paint_panel(canvas: Canvas, box: Box, episode: EpisodePlayer, state: str, th
 def _paint_facts(canvas: Canvas, box: Box, episode: EpisodePlayer, state: str, theme: Theme) -> Box:
     """Return the space below."""
     frame, y = episode.frame, box.y + 10
-    fits = canvas.text_width(episode.name, 17, bold=True) <= box.width
-    canvas.text(
-        (box.x, y), episode.name, 17 if fits else 13, theme.text, bold=True, width=box.width
-    )
+    name = readable_name(episode.name)
+    fits = canvas.text_width(name, 17, bold=True) <= box.width
+    canvas.text((box.x, y), name, 17 if fits else 13, theme.text, bold=True, width=box.width)
     y += 24
     canvas.text((box.x, y), players(episode), 14, theme.muted, width=box.width)
     y += 34
@@ -76,7 +76,7 @@ def players(episode: EpisodePlayer) -> str:
     """Return the actor, its opponent and its goal in words."""
     against = f" against {episode.opponent}" if episode.opponent else ""
     asked = f", goal {episode.goal}" if episode.goal else ""
-    return f"{episode.actor.name}{against}{asked}"
+    return f"{player_words(episode.actor.name, episode.name)}{against}{asked}"
 
 
 def _ending(frame: Frame, theme: Theme) -> tuple[str, Colour]:

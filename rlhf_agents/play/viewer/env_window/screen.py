@@ -8,12 +8,17 @@ import pygame
 
 from rlhf_agents.play.episode import EpisodePlayer
 from rlhf_agents.play.episode_frames import Picture
+from rlhf_agents.play.hand_keys import HandKeys
+from rlhf_agents.play.rounds import Rounds
 from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.env_window.agents import paint_agents
+from rlhf_agents.play.viewer.env_window.controls import env_buttons
 from rlhf_agents.play.viewer.env_window.event_strip import paint_strip
+from rlhf_agents.play.viewer.env_window.hand_panel import paint_hand_panel
 from rlhf_agents.play.viewer.env_window.layout import MARGIN, EnvLayout, arrange_env
 from rlhf_agents.play.viewer.env_window.panel import paint_panel
 from rlhf_agents.play.viewer.geometry import Box
+from rlhf_agents.play.viewer.panels import draw_button
 from rlhf_agents.play.viewer.theme import Theme
 
 LINE = 26.0
@@ -25,37 +30,55 @@ class EnvUi:
 
     Attributes:
         theme: the colours.
-        keys: the help line, empty in files.
+        keys: whether there are buttons; files have none.
         state: e.g. "paused", else empty.
+        message: below the buttons.
+        hand: the keys and the action of a person who plays, else None.
+        rounds: who plays, if a person can.
+        pointed: the command under the mouse.
+        lit: the commands that are switched on.
     """
 
     theme: Theme
-    keys: str = ""
+    keys: bool = False
     state: str = ""
+    message: str = ""
+    hand: tuple[HandKeys, int | None] | None = None
+    rounds: Rounds | None = None
+    pointed: str = ""
+    lit: frozenset[str] = frozenset()
 
 
 def layout_of(canvas: Canvas, episode: EpisodePlayer, ui: EnvUi) -> EnvLayout:
     """Return the layout of the screen."""
-    return arrange_env(canvas.size, len(episode.frame.agents), bool(ui.keys))
+    return arrange_env(canvas.size, len(episode.frame.agents), ui.keys)
 
 
 def paint_env(canvas: Canvas, episode: EpisodePlayer, ui: EnvUi) -> None:
     """Draw the current frame of an episode."""
     layout, theme = layout_of(canvas, episode, ui), ui.theme
     canvas.fill(theme.background)
-    keys = layout.keys
-    canvas.text((keys.x, keys.centre[1]), ui.keys, 13, theme.faint, width=keys.width)
+    for box, command in env_buttons(layout.keys):
+        look = (ui.pointed == command.name, command.name in ui.lit, 13)
+        draw_button(canvas, box, command.label, look, theme)
+    message = layout.message
+    place = (message.x, message.centre[1])
+    canvas.text(place, ui.message, 12, theme.faint, width=message.width)
     _paint_picture(canvas, layout.picture, episode, theme)
     paint_strip(canvas, layout.strip, episode.frame, theme)
     paint_agents(canvas, layout.agents, episode, theme)
-    paint_panel(canvas, layout.panel, episode, ui.state, theme)
+    if ui.hand is not None and ui.rounds is not None:
+        hand = (*ui.hand, ui.state)
+        paint_hand_panel(canvas, layout.panel, ui.rounds, hand, theme)
+    else:
+        paint_panel(canvas, layout.panel, episode, ui.state, theme)
 
 
 def _paint_picture(canvas: Canvas, box: Box, episode: EpisodePlayer, theme: Theme) -> None:
     picture = episode.frame.picture
     if picture is None:
         canvas.box(box, theme.surface, 10)
-        lines = _wrapped(canvas, episode.trouble, 15, box.width - 2 * MARGIN)
+        lines = canvas.wrapped(episode.trouble, 15, box.width - 2 * MARGIN)
         top = box.centre[1] - LINE * (len(lines) - 1) / 2
         for number, line in enumerate(lines):
             place = (box.centre[0], top + number * LINE)
@@ -76,14 +99,3 @@ def scaled(picture: Picture, size: tuple[int, int]) -> pygame.Surface:
     surface = pygame.image.frombuffer(picture.tobytes(), picture.shape[1::-1], "RGB")
     grows = size[0] >= picture.shape[1]
     return (pygame.transform.scale if grows else pygame.transform.smoothscale)(surface, size)
-
-
-def _wrapped(canvas: Canvas, text: str, size: float, width: float) -> list[str]:
-    lines: list[str] = []
-    for word in text.split():
-        longer = f"{lines[-1]} {word}" if lines else word
-        if lines and canvas.text_width(longer, size) <= width:
-            lines[-1] = longer
-        else:
-            lines.append(canvas.fitted(word, size, width))
-    return lines

@@ -22,7 +22,7 @@ from tests.agents.bots.exports.contract import BotContract, reachable
 NODES = 64
 CLOSE = 1e-5
 MOST_BYTES = 1_500_000
-YOURS = "document.body.dataset.state === 'yours' && view.reach !== null"
+YOURS = "document.body.dataset.state === 'yours'"
 
 
 def request(agent: Agent) -> ExportRequest:
@@ -184,6 +184,9 @@ def test_keyboard_settings_and_undo(browser, pages, connect_four: Agent):
     browser.key("Enter")
     browser.wait(f"document.body.dataset.moves.split(' ').length === 4 && {YOURS}")
     assert browser.run("document.body.dataset.moves").split()[::2] == ["3", "4"]
+    assert browser.run("view.thought") is None
+    browser.key("h")
+    browser.wait("view.thought !== null")
     label = browser.run("document.activeElement.getAttribute('aria-label')")
     assert label.startswith("Column 5,")
     assert "worth" in label
@@ -203,10 +206,10 @@ def test_keyboard_settings_and_undo(browser, pages, connect_four: Agent):
 def test_a_long_thought_does_not_freeze_the_page(browser, pages, connect_four: Agent):
     browser.open(pages(connect_four))
     browser.wait(YOURS)
-    browser.run("view.nodes = 1e6; turn()")
+    browser.run("view.advice = 0; view.nodes = 1e6; turn()")
     browser.wait("view.thought !== null && view.thought.nodes > 100")
     browser.run("view.nodes = 1; newGame()")
-    browser.wait(YOURS)
+    browser.wait("view.thought !== null")
     assert browser.run("view.thought.nodes") <= 8
     assert browser.errors == []
 
@@ -321,3 +324,57 @@ def test_rounding_is_close_and_the_table_exact(connect_four: Agent):
     kept = np.abs(weights.table - connect_four.weights.table)[small.kept]
     assert (kept <= small.step / 2 + 1e-6).mean() > 0.9999
     assert np.abs(weights.heads - connect_four.weights.heads).max() < 0.13
+
+
+def play_to_the_end(browser):
+    """Play a game by clicks, badly, and wait for its review."""
+    browser.wait(YOURS)
+    over = "document.body.dataset.state === 'over'"
+    for column in (4, 3, 5, 2, 6, 1, 7) * 6:
+        browser.wait(f"{YOURS} || {over}")
+        if browser.run(over):
+            break
+        if browser.run(f"rules.legal(view.match.position, {column - 1})"):
+            browser.click(f".spot:nth-child({column})")
+            browser.wait("document.body.dataset.state !== 'thinking'")
+    browser.wait("view.review !== null && view.review.isComplete")
+
+
+def test_the_best_move_is_hidden_until_asked(browser, pages, connect_four: Agent):
+    browser.open(pages(connect_four))
+    browser.wait(YOURS)
+    shown = "document.querySelectorAll('.spot.best').length"
+    assert browser.run(shown) == 0
+    browser.click("#hint")
+    browser.wait(f"{shown} === 1")
+    assert browser.run("document.querySelector('.number').textContent") == "1"
+    browser.key("4")
+    browser.wait(f"document.body.dataset.moves.split(' ').length === 2 && {YOURS}")
+    assert browser.run(shown) == 0
+
+
+def test_after_the_game_a_review_goes_through_the_mistakes(browser, pages, connect_four: Agent):
+    browser.open(pages(connect_four))
+    assert browser.run("byId('after').offsetHeight") == 0
+    play_to_the_end(browser)
+    assert "after" in browser.run("byId('result').textContent")
+    count = browser.run("view.review.mistakes(isReviewed).length")
+    assert browser.run("document.querySelectorAll('#graph circle').length") == count > 0
+    browser.key("e")
+    ply = browser.run("view.review.mistakes(isReviewed)[0].ply")
+    assert browser.run("byId('result').textContent") == f"Mistake 1 of {count}"
+    assert f"Move {ply + 1}: you played" in browser.run("byId('why').textContent")
+    assert browser.run("document.querySelectorAll('.spot.best').length") == 1
+    browser.click("#retry")
+    browser.wait(YOURS)
+    assert browser.run("view.match.actions.length") == ply
+    assert browser.errors == []
+
+
+def test_swapping_sides_after_the_game_begins_another(browser, pages, connect_four: Agent):
+    browser.open(pages(connect_four))
+    play_to_the_end(browser)
+    browser.click("#swap")
+    browser.wait(f"document.body.dataset.moves.split(' ').length === 1 && {YOURS}")
+    assert browser.run("view.side") == "second"
+    assert browser.errors == []

@@ -10,8 +10,9 @@ import pygame
 from rlhf_agents.play.setup import Setup
 from rlhf_agents.play.viewer.app import App
 from rlhf_agents.play.viewer.canvas import Canvas
+from rlhf_agents.play.viewer.layout import growth
 from rlhf_agents.play.viewer.painter import target_at
-from rlhf_agents.play.viewer.scene import Target
+from rlhf_agents.play.viewer.scene import Target, Ui
 
 PATIENCE = 240.0  # the first game of a kind is compiled before
 
@@ -22,13 +23,16 @@ class Screen:
     Args:
         folder: where it saves.
         size: in points.
-        options: of `Setup`, and `record` of `App`.
+        record: of `App`.
+        ui: of `App`; a window that analyses, if None.
+        options: of `Setup`.
     """
 
-    def __init__(self, folder: Path, size=(1000, 700), record=None, **options):
+    def __init__(self, folder: Path, size=(1000, 700), record=None, ui=None, **options):
         self.now = 0.0
         self.surface = pygame.Surface(size)
-        self.app = App(Setup(**{"nodes": 16, **options}), folder, record=record)
+        setup = Setup(**{"nodes": 16, **options})
+        self.app = App(setup, folder, record=record, ui=ui or Ui(analysing=True))
         self.frame()
         self.wait(lambda: self.app.builder is not None)
 
@@ -42,7 +46,7 @@ class Screen:
 
     @property
     def canvas(self):
-        return Canvas(self.surface)
+        return Canvas(self.surface, growth(self.surface.get_size()))
 
     @property
     def scene(self):
@@ -76,7 +80,7 @@ class Screen:
     def place(self, kind, value):
         """Return a point at which the mouse finds a target."""
         wanted = Target(kind, value)
-        width, height = self.surface.get_size()
+        width, height = (round(side) for side in self.canvas.size)
         self.app.draw(self.canvas)
         for y in range(3, height, 8):
             for x in range(3, width, 8):
@@ -103,7 +107,8 @@ class Screen:
             self.frame()
 
     def colour(self, place):
-        return tuple(self.surface.get_at((round(place[0]), round(place[1]))))[:3]
+        scale = self.canvas.scale
+        return tuple(self.surface.get_at((round(place[0] * scale), round(place[1] * scale))))[:3]
 
     def resize(self, size):
         self.surface = pygame.Surface(size)

@@ -59,7 +59,7 @@ def test_a_whole_game_by_mouse(tmp_path, size, theme):
             screen.app.ui.shown -= {"line", "values"}
             screen.frame()
             assert_stones_are_shown(screen)
-    assert screen.scene.banner
+    assert screen.scene.banner.startswith(("You", "A draw"))
     assert screen.scene.achieved is not None
     screen.app.close()
 
@@ -168,7 +168,7 @@ def test_pointing_at_a_goal_tells_what_it_would_change(screen):
     usual = screen.scene.view.chosen
     screen.point("goal", "lose")
     screen.settle()
-    assert "the goal lose" in screen.scene.status
+    assert "to lose, " in screen.scene.status
     assert screen.scene.view.values is not None
     assert screen.session.goals == ["win", "win"]
     screen.app.leave()
@@ -260,11 +260,11 @@ def test_help_is_not_cut_off():
 def test_saved_games_are_listed_and_opened(screen, tmp_path):
     screen.click("move", 3)
     screen.at_rest()
-    screen.key("ctrl+s")
+    screen.key("ctrl+s", "return")
     assert "connect_four-1.json" in screen.app.ui.toast
     moves = list(screen.session.moves)
-    screen.key("n", "ctrl+o")
-    assert [path.name for path in screen.app.ui.files] == ["connect_four-1.json"]
+    screen.key("n", "return", "ctrl+o")
+    assert [saved.path.name for saved in screen.app.ui.files] == ["connect_four-1.json"]
     screen.click("file", 0)
     assert screen.session.moves == moves
     assert screen.app.ui.page == ""
@@ -283,7 +283,7 @@ def test_a_saved_game_of_another_game_gets_a_message(three, tmp_path):
 
 def test_saving_where_nothing_can_be_saved(screen, tmp_path):
     screen.app.folder = tmp_path / "nowhere"
-    screen.key("ctrl+s")
+    screen.key("ctrl+s", "return")
     assert "there is no folder" in screen.app.ui.toast
 
 
@@ -369,10 +369,10 @@ def test_a_thousand_random_events_never_crash_it(tmp_path, name):
 @pytest.mark.parametrize(
     ("asked", "achieved", "words"),
     [
-        ("win", ["win"], "achieved its goal win"),
-        ("draw", ["draw", "last_20"], "achieved its goal draw; also last_20"),
-        ("win", ["lose"], "missed its goal win, achieved lose"),
-        ("win", [], "missed its goal win, achieved nothing else"),
+        ("win", ["win"], "wanted to win: done"),
+        ("draw", ["draw", "last 20 moves"], "wanted to draw: done; also: last 20 moves"),
+        ("win", ["lose"], "wanted to win: missed; but: lose"),
+        ("win", [], "wanted to win: missed; but: nothing else"),
     ],
 )
 def test_hindsight_in_words(asked, achieved, words):
@@ -380,10 +380,16 @@ def test_hindsight_in_words(asked, achieved, words):
 
 
 def test_a_new_game_is_not_paused(screen):
-    screen.key("space", "n")
+    screen.key("space", "n", "return")
     assert not screen.match.paused
 
 
-def test_on_my_turn_it_is_said_whose_values_they_are(screen):
+def test_values_are_always_the_persons(screen):
     screen.settle()
-    assert screen.scene.status == "your turn (values of connect_four)"
+    assert screen.scene.status == "your turn (values: your chances)"
+    assert screen.scene.view.eyes == 0
+    screen.match.play(3)
+    screen.settle()
+    assert screen.match.computer
+    assert screen.scene.view.eyes == 0
+    assert "your chances" in screen.scene.status

@@ -34,7 +34,7 @@ def line(screen, moves):
 
 def test_the_person_begins_and_the_agent_answers(screen):
     assert not screen.match.computer
-    assert screen.match.names == ("you", "connect_four@16")
+    assert screen.match.names == ("you", "Connect Four agent, casual")
     play(screen, 3)
     assert len(screen.session.moves) == 2
     assert not screen.match.play(99)
@@ -72,7 +72,7 @@ def test_swapping_sides_swaps_goals(screen):
     assert screen.session.goals == ["win", "lose"]
     screen.match.swap()
     assert screen.session.goals == ["lose", "win"]
-    assert screen.match.names[0] == "connect_four@16"
+    assert screen.match.names[0] == "Connect Four agent, casual"
     screen.at_rest()
     assert len(screen.session.moves) == 1
 
@@ -88,6 +88,7 @@ def test_flipping_a_goal(screen, goal, opposite):
 
 
 def test_steering_changes_values_and_line_at_once(screen):
+    screen.match.steered = 0
     screen.settle()
     before = screen.match.explanation()
     screen.match.steer("lose")
@@ -148,12 +149,14 @@ def test_speed_has_limits(watched):
 
 
 def test_strength_changes_who_thinks(screen):
-    screen.settle()
-    assert screen.match.explanation().nodes <= 16
+    screen.match.play(3)
+    why = lambda: screen.match.explained(screen.match.question(1), final=True)  # noqa: E731
+    screen.wait(lambda: why() is not None, 0)
+    assert why().nodes <= 16
     screen.match.set_nodes(1000)
-    screen.settle()
-    assert screen.match.explanation().nodes == 1000
-    assert screen.match.names[1] == "connect_four@1000"
+    screen.wait(lambda: why() is not None, 0)
+    assert why().nodes == 1000
+    assert screen.match.names[1] == "Connect Four agent, strong"
 
 
 def test_games_are_saved_and_opened(screen, tmp_path):
@@ -235,6 +238,7 @@ def test_failing_players_are_reported(screen):
 
     screen.match._players_by_budget.clear()
     screen.match.matchup.__dict__["agent"] = Broken()
+    screen.match.play(3)
     screen.wait(lambda: screen.app.ui.toast)
     assert screen.app.ui.toast == "broken failed: no idea"
 
@@ -249,7 +253,7 @@ def test_undo_brings_back_the_game_that_new_ended(tmp_path, side):
     play(screen, 3, 3)
     before, goals = list(screen.session.moves), ["lose", "win"]
     screen.session.goals = list(goals)
-    screen.key("n")
+    screen.key("n", "return")
     assert "undo returns" in screen.app.ui.toast
     screen.at_rest()
     assert len(screen.session.moves) == (0 if side == "first" else 1)
@@ -264,7 +268,7 @@ def test_undo_brings_back_the_game_that_new_ended(tmp_path, side):
 
 def test_undo_in_a_new_game_takes_back_its_moves_first(screen):
     play(screen, 3)
-    screen.key("n")
+    screen.key("n", "return")
     play(screen, 2)
     screen.key("u")
     assert screen.session.moves == []
@@ -275,7 +279,7 @@ def test_undo_in_a_new_game_takes_back_its_moves_first(screen):
 
 
 def test_a_new_game_before_the_first_move_says_nothing(screen):
-    screen.key("n")
+    screen.key("n", "return")
     assert screen.app.ui.toast == ""
     assert not screen.match.undo()
 

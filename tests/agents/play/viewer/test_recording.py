@@ -63,7 +63,7 @@ def test_saved_games_are_replayed(tmp_path):
 
 
 def test_thoughts_are_in_the_picture_unless_switched_off(builder):
-    camera = Recorder(builder, Ui(theme=DARK), (800, 600))
+    camera = Recorder(builder, Ui(theme=DARK, analysing=True), (800, 600))
     shown = camera.picture().get_buffer().raw
     assert builder.scene(camera.ui, 0.0).view.values is not None
     camera.ui.shown.clear()

@@ -16,6 +16,8 @@ from rlhf_agents.errors import UserError
 from rlhf_agents.play.board_cells import stones_of
 from rlhf_agents.play.setup import Setup
 from rlhf_agents.play.viewer.app import App
+from rlhf_agents.play.viewer.layout import growth
+from rlhf_agents.play.viewer.scene import Ui
 from rlhf_agents.play.viewer.theme import DARK
 from rlhf_agents.play.viewer.window import Window
 
@@ -36,7 +38,8 @@ class Hand:
     """
 
     def __init__(self, folder, steps, **options):
-        self.app = App(Setup(**{"game": "connect_four", "nodes": 4, **options}), folder)
+        setup = Setup(**{"game": "connect_four", "nodes": 4, **options})
+        self.app = App(setup, folder, ui=Ui(analysing=True))
         self.window = Window(self.app, "test", (900, 640))
         self.steps, self.until = steps, time.monotonic() + PATIENCE
 
@@ -123,6 +126,7 @@ def test_keys_with_modifiers_and_a_picture(driver, tmp_path):
         [
             (pygame.K_1, pygame.KMOD_SHIFT),
             (pygame.K_s, pygame.KMOD_CTRL),
+            (pygame.K_RETURN, 0),
             (pygame.K_F12, 0),
             (pygame.K_t, 0),
             (pygame.K_F1, 0),
@@ -188,7 +192,9 @@ def test_a_storm_of_resizing(driver, tmp_path):
 
     hand = Hand(tmp_path, steps)
     app = hand.run()
-    assert (app.layout.window.width, app.layout.window.height) == sizes[-1]
+    scale = growth(sizes[-1])
+    window = app.layout.window
+    assert (window.width * scale, window.height * scale) == pytest.approx(sizes[-1])
 
 
 def test_a_thousand_random_events(driver, tmp_path):
@@ -254,7 +260,7 @@ from rlhf_agents.cli import play_window
 from rlhf_agents.play.setup import Setup
 
 def watch(app, now):
-    match = app.builder.match if app.builder else None
+    match, app.ui.page = app.builder.match if app.builder else None, ""
     if match and not match.computer:
         match.set_nodes({nodes})
         match.play(3)

@@ -45,6 +45,12 @@ class Board {
       button.append(cell);
       this.cells[this.isColumns ? k * this.columns + spot : spot] = cell;
     }
+    if (this.isColumns) {
+      const number = document.createElement("span");
+      number.className = "number";
+      number.textContent = this.agent.actionNames[0][spot];
+      button.append(number);
+    }
     const value = document.createElement("span");
     value.className = "value";
     button.append(value);

@@ -74,6 +74,14 @@ class Match {
     return true;
   }
 
+  /** The same game up to a ply, to look at or to play on from. */
+  upTo(ply) {
+    const earlier = new Match(this.rules);
+    earlier.positions = this.positions.slice(0, ply + 1);
+    earlier.actions = this.actions.slice(0, ply);
+    return earlier;
+  }
+
   /** Take back moves until `isMine(seat)` is to move again; return whether there was one. */
   undo(isMine) {
     let count = this.actions.length - 1;

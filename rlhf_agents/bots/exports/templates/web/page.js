@@ -12,7 +12,10 @@ const view = {
   side: "first",
   goal: AGENT.goal,
   nodes: AGENT.nodes,
-  advice: 0, // a goal, or null
+  advice: null, // a goal for which the person's moves are rated, or null
+  hinted: false, // the best move of this turn was asked for
+  review: null,
+  mistake: null, // the number of the mistake that is looked at
   origin: null,
   thought: null,
   reach: null,
@@ -30,12 +33,14 @@ function isMine(seat) {
 /** Something has changed: draw, keep it, and ask the agent for its move or its advice. */
 function turn() {
   keep();
-  view.thought = view.reach = view.origin = null;
+  view.thought = view.reach = view.origin = view.review = view.mistake = null;
   thinking.stop();
   const { match } = view;
-  if (!match.isOver) {
+  if (match.isOver) {
+    view.review = new Review(match, thinking, draw);
+  } else {
     const mine = isMine(match.seat);
-    const goal = mine ? view.advice : view.goal;
+    const goal = mine ? adviceNow() : view.goal;
     if (goal !== null) {
       thinking.ask(match.position, goal, view.nodes, (answer) => hear(answer, mine));
     }
@@ -43,11 +48,17 @@ function turn() {
   draw();
 }
 
+/** The goal for which the person's moves are rated now, or null. */
+function adviceNow() {
+  return view.advice === null && view.hinted ? WIN : view.advice;
+}
+
 function hear({ thought, reach, done }, mine) {
   view.thought = thought;
   view.reach = reach || view.reach;
   if (done && !mine) {
     view.match.play(thought.action);
+    view.hinted = false;
     turn();
   } else draw();
 }
@@ -60,6 +71,7 @@ function press(spot) {
   const able = leadsTo(origin);
   if (able.length && (origin !== null || !board.isChecked)) {
     match.play(able[0]);
+    view.hinted = false;
     turn();
     return;
   }
@@ -102,6 +114,16 @@ function restore() {
 // ---- what is seen ------------------------------------------------------------------------------
 
 function draw() {
+  const mistakes = view.review ? view.review.mistakes(isReviewed) : [];
+  const looked = view.mistake === null ? null : mistakes[view.mistake];
+  drawAfter(mistakes, looked);
+  if (looked) {
+    board.draw(view.match.upTo(looked.ply), {
+      values: view.review.thoughts[looked.ply].values, best: looked.better, mine: false,
+      origin: null, names: seatNames(),
+    });
+    return;
+  }
   const { match, thought, origin } = view;
   const mine = !match.isOver && isMine(match.seat);
   board.flipped = board.isChecked && view.side === "second";
@@ -114,8 +136,69 @@ function draw() {
   byId("status").dataset.seat = match.isOver ? "" : SEATS[match.seat];
   byId("undo").disabled = !match.actions.some((_, ply) => isMine(ply % 2));
   byId("pass").hidden = !(mine && rules.pass !== undefined && rules.legal(match.position, rules.pass));
+  byId("hint").hidden = !mine || view.advice !== null;
   drawThought();
   drawReach();
+}
+
+/** Whose mistakes a review shows. */
+function isReviewed(seat) {
+  return view.side === "both" || isMine(seat);
+}
+
+function drawAfter(mistakes, looked) {
+  const { match, review } = view;
+  byId("after").hidden = !review;
+  byId("thought").hidden = Boolean(review);
+  if (!review) return;
+  byId("result").textContent = looked
+    ? `Mistake ${view.mistake + 1} of ${mistakes.length}`
+    : `${statusText(match)} after ${match.actions.length} moves`;
+  const found = `${mistakes.length || "no"} mistake${mistakes.length === 1 ? "" : "s"} found`;
+  const searched = review.isComplete ? found : `looking for mistakes, ${found} so far`;
+  const seat = looked ? looked.ply % 2 : 0, name = seatNames()[seat];
+  const text = () => mistakeText(looked, AGENT.actionNames[seat], name === "you" ? name : `the ${name}`);
+  byId("why").textContent = looked ? text() : searched;
+  byId("graph").innerHTML = graphOf(
+    review.standing, mistakes, match.actions.length, looked ? looked.ply : null);
+  byId("review").hidden = byId("back").hidden = !mistakes.length;
+  byId("review").textContent = looked ? "Next" : "Review";
+  byId("back").hidden = byId("retry").hidden = !looked;
+}
+
+/** Look at another mistake, `by` further; past the last one is the end of the game. */
+function lookAt(number) {
+  const { review } = view;
+  if (!review) return;
+  const count = review.mistakes(isReviewed).length;
+  view.mistake = number >= 0 && number < count ? number : null;
+  draw();
+}
+
+function step(by) {
+  lookAt(view.mistake === null ? (by > 0 ? 0 : -1) : view.mistake + by);
+}
+
+/** Play on from the position before the mistake. */
+function retry() {
+  const mistake = view.review && view.review.mistakes(isReviewed)[view.mistake];
+  if (!mistake) return;
+  view.match = view.match.upTo(mistake.ply);
+  turn();
+}
+
+function hint() {
+  if (view.match.isOver || !isMine(view.match.seat)) return;
+  view.hinted = !view.hinted;
+  turn();
+}
+
+function swapSides() {
+  const other = view.side === "first" ? "second" : "first";
+  const radio = document.querySelector(`[name=side][value=${other}]`);
+  radio.checked = true;
+  view.side = other;
+  newGame();
 }
 
 /** What the players are called: at the board, and by screen readers. */
@@ -155,13 +238,14 @@ function drawThought() {
   const line = byId("line");
   line.replaceChildren();
   if (!thought) {
-    const text = view.broken ? "" : "Looking ahead…";
+    const hidden = isMine(match.seat) && adviceNow() === null;
+    const text = view.broken ? "" : hidden ? "Hint (H) shows the best move." : "Looking ahead…";
     byId("verdict").textContent = match.isOver ? "The game is over." : text;
     byId("effort").textContent = "";
     return;
   }
   const mine = isMine(match.seat);
-  const asked = mine ? view.advice : view.goal;
+  const asked = mine ? adviceNow() : view.goal;
   const value = thought.values[thought.action];
   const aim = AGENT.goals[thought.goal].words;
   const instead = thought.goal === asked ? "" : ` (${AGENT.goals[asked].words} is out of reach)`;
@@ -196,6 +280,7 @@ function drawReach() {
 // ---- settings ----------------------------------------------------------------------------------
 
 function newGame() {
+  view.hinted = false;
   view.match = new Match(rules);
   turn();
 }
@@ -259,6 +344,18 @@ function prepareButtons() {
   byId("new").addEventListener("click", newGame);
   byId("undo").addEventListener("click", undo);
   byId("pass").addEventListener("click", pass);
+  byId("hint").addEventListener("click", hint);
+  byId("rematch").addEventListener("click", newGame);
+  byId("swap").addEventListener("click", swapSides);
+  byId("review").addEventListener("click", () => step(1));
+  byId("back").addEventListener("click", () => step(-1));
+  byId("retry").addEventListener("click", retry);
+  byId("graph").addEventListener("click", (event) => {
+    const dot = event.target.closest("circle");
+    if (!dot) return;
+    const plies = view.review.mistakes(isReviewed).map(({ ply }) => ply);
+    lookAt(plies.indexOf(Number(dot.dataset.ply)));
+  });
   byId("theme").addEventListener("click", () => {
     const { dataset } = document.documentElement;
     const dark = matchMedia("(prefers-color-scheme: dark)").matches;
@@ -269,6 +366,8 @@ function prepareButtons() {
     const number = Number(event.key) - 1, key = event.key.toLowerCase();
     if (key === "n") newGame();
     else if (key === "u") undo();
+    else if (key === "h") hint();
+    else if (key === "e") step(event.shiftKey ? -1 : 1);
     else if (number >= 0 && number < board.spots.length && board.spots.length <= 9) press(number);
   });
 }
@@ -277,7 +376,8 @@ restore();
 prepareSettings();
 prepareButtons();
 const digits = board.spots.length <= 9 ? `1 to ${board.spots.length} play, ` : "";
-byId("help").textContent = `Keys: ${digits}arrows and Enter, U takes back, N begins anew.`;
+byId("help").textContent = `Keys: ${digits}arrows and Enter, H shows the best move, ` +
+  "U takes back, N begins anew, E goes through your mistakes.";
 thinking.ready.catch((error) => {
   view.broken = error.message;
   draw();

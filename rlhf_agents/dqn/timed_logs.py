@@ -1,0 +1,41 @@
+"""Logs by the clock: where episodes end by the hundred, not every batch of them is a table."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from rlhf_agents.dqn.dqn import PlainDQN
+
+LEAST_SECONDS = 3.0
+"""Between two tables of the log."""
+MOST_SECONDS = 20.0
+"""After so long there is a new one, however long the episodes are."""
+
+
+class TimedLogs(PlainDQN):
+    """A DQN that, with a learner of its own, writes its log every few seconds; else as SB3 does."""
+
+    _log_began = -MOST_SECONDS
+    _log_written = -LEAST_SECONDS
+
+    def _setup_learn(self, *args: Any, **kwargs: Any) -> Any:
+        self._log_began = time.monotonic()
+        self._log_written = -LEAST_SECONDS
+        return super()._setup_learn(*args, **kwargs)
+
+    def dump_logs(self) -> None:
+        """Write the log, unless it has just been written."""
+        now = time.monotonic()
+        if getattr(self, "learner", None) is not None:
+            if now - self._log_written < LEAST_SECONDS:
+                return
+            self._log_written = now
+        super().dump_logs()
+
+    def _update_current_progress_remaining(self, num_timesteps: int, total_timesteps: int) -> None:
+        super()._update_current_progress_remaining(num_timesteps, total_timesteps)
+        if getattr(self, "learner", None) is None:
+            return
+        if time.monotonic() - max(self._log_began, self._log_written) > MOST_SECONDS:
+            self.dump_logs()

@@ -1,0 +1,82 @@
+"""Playing an environment by hand: which keys stand for which action."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+MOVES = {
+    "left": "left",
+    "right": "right",
+    "up": "up",
+    "down": "down",
+    "west": "left",
+    "east": "right",
+    "north": "up",
+    "south": "down",
+    "fire": "space",
+    "jump": "space",
+    "shoot": "space",
+}
+"""The key of a word in the name of an action."""
+IDLE = frozenset({"noop", "stay", "idle", "none", "nothing", "wait", "no op", "do nothing"})
+DIGITS = "1234567890"
+SPOKEN = ("up", "down", "left", "right", "space")
+"""The order of keys in words."""
+_WORD = re.compile("|".join(MOVES))
+
+
+@dataclass(frozen=True)
+class HandKeys:
+    """The keys of the actions of an agent.
+
+    Attributes:
+        names: of the actions.
+        keys: of each action, as pygame names them; empty if it has none.
+        idle: the action of no key, None if time stands still without a key.
+    """
+
+    names: tuple[str, ...]
+    keys: tuple[frozenset[str], ...]
+    idle: int | None
+
+    @classmethod
+    def of(cls, names: Sequence[str]) -> HandKeys:
+        """Return the keys of actions: arrows and space by their names, else numbers."""
+        keys: list[frozenset[str]] = []
+        idle = next((i for i, name in enumerate(names) if _plain(name) in IDLE), None)
+        for action, name in enumerate(names):
+            own = _keys_of(name)
+            if not own or own in keys:
+                digit = DIGITS[action : action + 1]
+                own = frozenset({digit} if digit and action != idle else ())
+            keys.append(own)
+        return cls(tuple(names), tuple(keys), idle)
+
+    def action(self, held: Collection[str]) -> int | None:
+        """Return the action of the keys that are held, the one with most of them; else `idle`."""
+        pressed = frozenset(held)
+        fitting = [i for i, keys in enumerate(self.keys) if keys and keys <= pressed]
+        return max(fitting, key=lambda i: len(self.keys[i]), default=self.idle)
+
+    def uses(self, key: str) -> bool:
+        """Return whether a key belongs to an action."""
+        return any(key in keys for keys in self.keys)
+
+    def label(self, action: int) -> str:
+        """Return the keys of an action in words, e.g. "left + space"."""
+        ranked = [key for key in (*SPOKEN, *DIGITS) if key in self.keys[action]]
+        return " + ".join(ranked) if ranked else ("no key" if action == self.idle else "")
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", " ").casefold().strip()
+
+
+def _keys_of(name: str) -> frozenset[str]:
+    """Return the keys that the whole name of an action speaks of, none if it says more."""
+    words = re.sub(r"^(move|turn|go|step) ", "", _plain(name))
+    if _WORD.sub("", words).strip(" +-"):
+        return frozenset()
+    return frozenset(MOVES[word] for word in _WORD.findall(words))

@@ -1,0 +1,54 @@
+"""Drawing the card beside the board, and finding its buttons."""
+
+from __future__ import annotations
+
+from rlhf_agents.play.viewer.canvas import Canvas
+from rlhf_agents.play.viewer.geometry import Box
+from rlhf_agents.play.viewer.panels import draw_button
+from rlhf_agents.play.viewer.scene import SideCard
+from rlhf_agents.play.viewer.theme import Theme
+
+PAD = 12.0
+TITLE, LINE = 30.0, 19.0
+BUTTON = 30.0
+GAP = 5.0
+NARROW = 230.0
+"""Narrower cards have one button in a row, or two if there is little height."""
+
+
+def side_card_buttons(box: Box, card: SideCard) -> list[tuple[Box, str]]:
+    """Return the boxes of the buttons at the bottom of the card, and their commands."""
+    inner = box.inset(PAD * 0.8)
+    count = len(card.buttons)
+    columns = count if inner.width >= 95 * count else 2
+    if inner.width < NARROW and inner.height > 90 + count * (BUTTON + GAP):
+        columns = 1
+    rows = -(-count // columns)
+    height = min(BUTTON, max(18.0, inner.height * 0.5 / rows - GAP))
+    area = inner.bottom_part(rows * (height + GAP) - GAP)[0]
+    boxes = area.grid(count, columns, GAP)
+    return [(place, name) for place, (name, _) in zip(boxes, card.buttons, strict=True)]
+
+
+def draw_side_card(canvas: Canvas, box: Box, card: SideCard, pointed: object, theme: Theme) -> None:
+    """Draw the title, the sentences that fit, and the buttons."""
+    canvas.box(box, theme.surface, 10)
+    ink = theme.text if card.winner is None else theme.seat_text[card.winner]
+    inner = box.inset(PAD)
+    size = 21.0 if box.width > NARROW else 17.0
+    title, below = inner.top_part(TITLE)
+    place = (title.x, title.y + TITLE * 0.4)
+    canvas.text(place, card.title, size, ink, bold=True, width=title.width)
+    buttons = side_card_buttons(box, card)
+    for (button, name), (_, label) in zip(buttons, card.buttons, strict=True):
+        fill = theme.raised if pointed == name else theme.track
+        canvas.box(button, fill, 7)
+        draw_button(canvas, button, label, (pointed == name, True, 13), theme)
+    y, floor = below.y, buttons[0][0].y - 4 if buttons else below.bottom
+    for text in card.lines:
+        for line in canvas.wrapped(text, 14, below.width):
+            if y + LINE > floor:
+                return
+            canvas.text((below.x, y + LINE / 2), line, 14, theme.text, width=below.width)
+            y += LINE
+        y += 3

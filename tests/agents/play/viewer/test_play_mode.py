@@ -1,0 +1,250 @@
+"""The window as a person meets it: the start card, playing without analysis, what comes after."""
+
+from __future__ import annotations
+
+import pygame
+import pytest
+
+import rlhf_games
+from rlhf_agents.play.setup import Setup
+from rlhf_agents.play.viewer.app import App
+from rlhf_agents.play.viewer.boards import board_for
+from rlhf_agents.play.viewer.canvas import Canvas
+from rlhf_agents.play.viewer.geometry import Box
+from rlhf_agents.play.viewer.layout import growth
+from rlhf_agents.play.viewer.scene import Mistake, Ui
+from rlhf_agents.play.viewer.side_cards import why_words
+from tests.agents.play.viewer.screen import Screen
+
+
+@pytest.fixture
+def playing(tmp_path):
+    screen = Screen(tmp_path, game="connect_four", ui=Ui(), size=(960, 640), nodes=1)
+    yield screen
+    screen.app.close()
+
+
+@pytest.fixture
+def lost(playing):
+    """Return a game that the person has lost, with the person's mistake before the end."""
+    playing.match.swap()
+    playing.match.paused = True
+    for move in (3, 0, 3, 0, 3, 1, 3):
+        assert playing.match.play(move)
+        playing.frame(2)
+    playing.match.paused = False
+    playing.settle()
+    assert playing.session.winner == 0
+    return playing
+
+
+# ---- the start card --------------------------------------------------------------------------
+
+
+def test_the_start_card_chooses_side_strength_and_goal_by_keys(tmp_path):
+    screen = Screen(tmp_path, game="connect_four", ui=Ui(page="start"))
+    screen.frame(9)
+    assert screen.session.moves == []
+    screen.key("right", "down", "right", "right", "down", "right", "return")
+    assert screen.app.ui.page == ""
+    assert screen.match.person == 1
+    assert screen.match.nodes == 256
+    assert screen.session.goals[0] == "draw"
+    screen.app.close()
+
+
+def test_the_start_card_is_clicked_and_nobody_moves_meanwhile(tmp_path):
+    screen = Screen(tmp_path, game="connect_four", ui=Ui(page="start"), side="second")
+    screen.frame(9)
+    screen.frame(9)
+    assert screen.session.moves == []
+    screen.click("start", "side:first")
+    screen.click("start", "nodes:0")
+    screen.click("start", "goal:-1")
+    screen.click("start", "begin")
+    assert (screen.match.person, screen.match.nodes) == (0, 0)
+    assert screen.session.goals[1] == screen.match.game.goals[-1].name
+    screen.app.close()
+
+
+def test_help_over_the_start_card_returns_to_it(playing):
+    playing.key("n", "f1")
+    assert playing.app.ui.page == "help"
+    playing.key("escape")
+    assert playing.app.ui.page == "start"
+    playing.key("t", "f1", "f1")
+    assert playing.app.ui.page == "start"
+    assert playing.app.ui.theme.name == "light"
+
+
+def test_what_is_clicked_while_loading_is_kept(tmp_path):
+    app = App(Setup("connect_four", nodes=1), tmp_path, ui=Ui(page="start"))
+    screen = Screen.__new__(Screen)  # one that does not wait until the game is loaded
+    screen.app, screen.now, screen.surface = app, 0.0, pygame.Surface((960, 640))
+    app.draw(Canvas(screen.surface, growth((960, 640))))
+    assert app.builder is None
+    screen.app.key("return")
+    app.draw(screen.canvas)
+    screen.app.press(screen.place("move", 3))
+    assert "kept" in app._waiting_scene().status
+    screen.wait(lambda: app.builder is not None)
+    assert screen.session.moves[:1] == [3]
+    app.close()
+
+
+def test_new_in_a_game_asks_and_can_be_left(playing):
+    playing.match.play(3)
+    playing.at_rest()
+    before = list(playing.session.moves)
+    playing.key("n")
+    assert playing.app.ui.page == "start"
+    playing.key("escape")
+    assert playing.session.moves == before
+    playing.key("n", "return")
+    assert playing.session.moves == []
+    playing.key("u")
+    assert playing.session.moves == before
+
+
+# ---- playing ---------------------------------------------------------------------------------
+
+
+def test_nothing_of_the_search_is_shown_until_asked(playing):
+    playing.settle()
+    scene = playing.scene
+    assert scene.view.values is None
+    assert (scene.view.ghosts, scene.line, scene.forecast, scene.standing) == ((), (), None, ())
+    playing.key("h")
+    playing.settle()
+    assert playing.scene.view.hint in range(7)
+    assert playing.scene.view.values is None
+    assert "%" in playing.scene.status
+    playing.key("a")
+    playing.settle()
+    assert playing.scene.view.values is not None
+
+
+def test_a_hint_is_as_good_as_the_analyst_however_weak_the_opponent(playing):
+    playing.key("h")
+    playing.settle()
+    assert playing.match.hint().nodes >= 500
+
+
+@pytest.mark.parametrize("name", ["breakthrough_6x6", "othello_6x6"])
+def test_the_board_turns_around(name):
+    board, box = board_for(rlhf_games.make(name)), Box(0, 0, 500, 500)
+    before = board.cell_centre(box, (0, 0))
+    board.flipped = True
+    after = board.cell_centre(box, (0, 0))
+    assert after[0] > before[0]
+    assert after[1] > before[1]
+    assert board.grid(box).cell_at(after) == (0, 0)
+
+
+def test_a_board_with_gravity_does_not_turn(playing):
+    playing.key("i")
+    assert "cannot be turned" in playing.app.ui.toast
+
+
+def test_large_windows_have_larger_text():
+    assert growth((960, 560)) == 1
+    assert growth((1920, 1080)) > 1.3
+
+
+def test_moves_are_heard_unless_sound_is_off(playing):
+    playing.match.play(3)
+    playing.at_rest()
+    assert playing.app.sounds == ["move", "move"]
+    playing.app.sounds.clear()
+    playing.key("q")
+    playing.match.play(3)
+    playing.at_rest()
+    assert playing.app.sounds == []
+
+
+# ---- afterwards ------------------------------------------------------------------------------
+
+
+def test_the_result_is_in_words_with_what_to_do_next(lost):
+    card = lost.scene.side_card
+    assert card.title == "You lost"
+    names = {name for name, _ in card.buttons}
+    assert {"rematch", "swap", "review"} <= names
+    assert any("mistake" in line for line in card.lines)
+    lost.click("command", "rematch")
+    assert (lost.match.person, lost.session.moves) == (1, [])
+
+
+def test_swap_after_the_game_begins_a_game_with_the_other_side(lost):
+    lost.click("command", "swap")
+    assert (lost.match.person, lost.session.moves) == (0, [])
+
+
+def test_a_review_goes_from_mistake_to_mistake_and_back(lost):
+    mistakes = lost.app.builder.mistakes()
+    assert mistakes
+    assert {m.seat for m in mistakes} == {1}
+    lost.key("e")
+    assert len(lost.session.moves) == mistakes[0].ply
+    lost.settle()
+    assert lost.scene.view.hint == mistakes[0].better
+    assert "1 of" in lost.scene.side_card.title
+    lost.key("left")
+    assert len(lost.session.moves) == mistakes[-1].ply
+    lost.key("escape")
+    assert lost.session.over
+
+
+def test_a_dot_of_the_graph_leads_to_its_mistake(lost):
+    mistake = lost.app.builder.mistakes()[-1]
+    lost.click("mistake", mistake.ply)
+    assert len(lost.session.moves) == mistake.ply
+    assert lost.app.ui.review is not None
+
+
+def test_retry_plays_on_and_undo_returns(lost):
+    whole = list(lost.session.moves)
+    lost.key("e")
+    ply = len(lost.session.moves)
+    lost.click("command", "retry")
+    assert lost.session.undone == []
+    assert not lost.match.paused
+    assert lost.match.play(lost.session.legal()[0])
+    assert len(lost.session.moves) == ply + 1
+    lost.key("u", "u", "u", "u", "u")
+    assert lost.session.line == whole
+
+
+def test_why_says_how_the_chance_fell():
+    mistake = Mistake(4, 0, 1, 2, 0.5, "win", 0.83)
+    assert why_words(mistake, person=True, goal="win") == (
+        "Your chance to win fell from 83% to 33%."
+    )
+
+
+@pytest.mark.parametrize("ending", [".json", ".sgf", ".pgn", ".txt"])
+def test_games_are_saved_in_every_format_and_listed(lost, tmp_path, ending):
+    moves = list(lost.session.moves)
+    lost.key("ctrl+s")
+    lost.click("format", lost.app.ui.formats.index(ending))
+    (path,) = tmp_path.glob(f"*{ending}")
+    lost.key("ctrl+o")
+    (saved,) = lost.app.ui.files
+    assert saved.path == path
+    assert saved.stones is not None
+    assert "7 moves" in saved.result
+    assert saved.date
+    lost.click("file", 0)
+    assert lost.session.moves == moves
+
+
+@pytest.mark.parametrize("size", [(420, 400), (480, 400), (480, 800), (960, 560), (1920, 1080)])
+def test_every_page_fits_every_window(lost, size):
+    lost.resize(size)
+    for name, _ in lost.scene.side_card.buttons:
+        assert lost.place("command", name)
+    lost.key("e")
+    assert lost.place("command", "retry")
+    lost.key("n")
+    for choice in ("side:second", "nodes:64", "goal:1", "begin"):
+        assert lost.place("start", choice)
