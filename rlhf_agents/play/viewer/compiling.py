@@ -16,12 +16,8 @@ def is_compiled(setup: Setup) -> bool:
 
 
 def remember(setup: Setup) -> None:
-    """Record that everything for such a game is compiled, if the folder is writable."""
-    try:
-        _marker(setup).parent.mkdir(exist_ok=True)
-        _marker(setup).write_text(_sources())
-    except OSError:
-        return
+    """Record that everything for such a game is compiled."""
+    compiling.remember(_name(setup))
 
 
 def begin_compiling(setup: Setup) -> subprocess.Popen[bytes]:
