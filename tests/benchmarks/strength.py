@@ -13,7 +13,8 @@ Parts:
     tables   what the README shows: each table is what the `rlhf-eval` command above it prints
 
 Seconds are CPU seconds of one core, so that other programs on the machine do not matter. With
-`--out` every part is written as CSV, and `clock` is plotted where matplotlib is installed.
+`--out` every part is written as CSV; `clock` also lists every wrong move, and is plotted where
+matplotlib is installed.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ from rlhf_agents.players.agent import Agent, load_agent
 from rlhf_agents.players.bundled import bundled_agents
 from rlhf_agents.search import budget
 from rlhf_agents.search.budget import Clock, NodeBudget, TimeBudget
-from rlhf_agents.search.explanation import Explanation
+from rlhf_agents.search.explanation import DRAWN, Explanation
 from rlhf_agents.search.prover import WIN, Prover
 from rlhf_games.base import Game, Outcome, States
 from rlhf_games.solver_rules import (
@@ -90,22 +91,43 @@ def clock(options: argparse.Namespace) -> Iterator[Row]:
         actions = np.array([why.action for why in found])
         kept = values[chosen, actions] == values[chosen].max(axis=1)
         yield {
-            "budget": " ".join(f"{name}={value:g}" for name, value in allowed.items()),
+            "budget": budget_name(allowed),
             "positions": len(chosen),
             "VP": round(float(kept.mean()), 4),
             **{f"{a}-{b}": rate_in(kept, positions.ply[chosen], a, b) for a, b in BANDS},
             "proven": round(float(np.mean([why.proven for why in found])), 3),
             "ms": round(1000 * spent, 2),
         }
-        if options.mistakes and allowed == BUDGETS[-1]:
-            print("wrong in rows", chosen[~kept].tolist())
+        if options.out is not None:
+            wrong = [(int(chosen[i]), int(actions[i])) for i in np.flatnonzero(~kept)]
+            write_mistakes(options.out, budget_name(allowed), positions, wrong)
+
+
+def budget_name(allowed: dict[str, float]) -> str:
+    """Return how a budget is called."""
+    return " ".join(f"{name}={value:g}" for name, value in allowed.items())
+
+
+def write_mistakes(
+    out: Path, name: str, positions: SolvedPositions, wrong: list[tuple[int, int]]
+) -> None:
+    """Write all wrong moves of a budget: the position's row, its ply, the move, the best ones."""
+    out.mkdir(parents=True, exist_ok=True)
+    with (out / f"mistakes {name}.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["position", "ply", "move", "best moves"])
+        for row, action in wrong:
+            worth = np.where(positions.legal[row], positions.wdl[row], -9)
+            best = np.flatnonzero(worth == worth.max())
+            writer.writerow([row, positions.ply[row], action, " ".join(map(str, best))])
 
 
 def check_proof(why: Explanation, positions: SolvedPositions, row: int) -> None:
     """Stop if something is called proven that the labels contradict."""
-    best = positions.wdl[row][positions.legal[row]].max()
-    if why.proven and positions.wdl[row, why.action] != best:
-        msg = f"position {row}: move {why.action} is called proven and is wrong"
+    value = float(why.values[why.action])
+    proven = 0 if abs(value - 0.5) < DRAWN else 1 if value > 0.5 else -1
+    if why.proven and positions.wdl[row, why.action] != proven:
+        msg = f"position {row}: move {why.action} is called {why.proof} and is not"
         raise AssertionError(msg)
 
 
@@ -338,7 +360,6 @@ def main() -> int:
     add("--only", nargs="+", choices=[*PARTS, "tables"], help="some of the parts")
     add("--positions", type=Path, default=POSITIONS, help="solved positions")
     add("--sample", type=int, default=0, help="so many random positions (default: all)")
-    add("--mistakes", action="store_true", help="list the wrong moves of the largest budget")
     add("--games", type=int, default=12, help="games per row of `proofs`")
     add("--pairs", type=int, default=30, help="openings per row of `matches`")
     add("--seconds", type=float, default=0.1, help="per move of `matches`")
