@@ -8,9 +8,11 @@ import numpy as np
 
 from rlhf_agents.search import alpha_beta
 from rlhf_agents.search.alpha_beta import HORIZON, UNKNOWN, bound_first
+from rlhf_agents.search.bounds import Bounds
 from rlhf_agents.search.explanation import Distance
-from rlhf_agents.search.root_proofs import plies_left
-from rlhf_agents.search.tree import Tree
+from rlhf_agents.search.prover import Prover
+from rlhf_agents.search.root_proofs import NodeShares, plies_left, root_proofs
+from rlhf_agents.search.tree import Tree, new_tree
 from rlhf_games.base import Game, Outcome, States
 from rlhf_games.rules import ANY_NUMBER
 
@@ -59,3 +61,14 @@ class Distances:
             if value not in {UNKNOWN, 0}:
                 return Distance(HORIZON - abs(value) + 1, exact=True)
         return Distance(most, exact=False)
+
+
+def warm_up(game: Game) -> None:
+    """Compile, or load what is compiled, of proofs, which searches need only later in a game."""
+    states = game.initial(1)
+    prover, values = Prover(game, 1), np.full(game.n_actions, 0.5, np.float32)
+    shares = NodeShares(2)
+    for _ in root_proofs(prover, Bounds(game.n_actions), states[0], values, shares.share, int):
+        pass
+    action = int(np.flatnonzero(game.legal(states)[0])[0])
+    Distances(game, states, 1.0).of(action, True, new_tree(1, game.n_words, game.n_actions, 1), 1)

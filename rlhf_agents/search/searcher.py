@@ -138,8 +138,11 @@ class Searcher:
             found.values[hopeless] = instead.values
             found.pursued[hopeless] = WIN
             found.used[hopeless] += instead.used
-        for row in np.flatnonzero(found.pursued == WIN) if nodes >= LEAST_EVALUATIONS else ():
-            values = found.values[row]
+        if nodes < LEAST_EVALUATIONS:
+            return found
+        unfinished_ones = ~np.isnan(found.values).all(axis=1)
+        for row in np.flatnonzero((found.pursued == WIN) & unfinished_ones):
+            values = found.values[row].copy()
             for bounds in proofs_by_nodes(self.game, states[row], values, nodes):
                 found.values[row] = bounds.applied(values)
         return found

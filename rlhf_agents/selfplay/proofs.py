@@ -18,6 +18,8 @@ from rlhf_games.rules import Rules, age, load
 
 CHUNK = 8
 """Positions per call of compiled code, so that a batch can be abandoned soon."""
+MEGABYTES = 16
+"""Of proofs, which the files of a run hold, too."""
 MOMENTUM = 0.02
 PAYS, RETRY = 0.1, 16
 """Positions of an age of which a smaller share of moves is proven are tried only now and then."""
@@ -47,7 +49,7 @@ class BatchProofs:
 
     def __init__(self, game: Game, foresight: Foresight) -> None:
         self.game, self.nodes = game, foresight.solve_nodes
-        self.prover = Prover(game)
+        self.prover = Prover(game, MEGABYTES)
         self.shares = np.ones(game.max_plies + 1)
         self.tries = np.zeros(game.max_plies + 1, np.int64)
 

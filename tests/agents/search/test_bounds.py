@@ -18,7 +18,7 @@ from tests.agents.search.test_tree import random_positions
 from tests.agents.selfplay.exact import negamax
 from tests.agents.weights import random_weights
 
-BOARDS = ("tic_tac_toe", "connect_four", "othello_6x6", "breakthrough_6x6")
+BOARDS = ("tic_tac_toe", "connect_four", "othello_6x6")
 
 
 def values_of(game, state, cache):
@@ -28,11 +28,8 @@ def values_of(game, state, cache):
     return legal, np.array([-negamax(game, child[None], cache) for child in after])
 
 
-@pytest.mark.parametrize(
-    ("name", "nodes"),
-    [(name, nodes) for name in BOARDS for nodes in (0, 30)]  # Breakthrough's lines are too long
-    + [(name, 1_000_000) for name in BOARDS[:3]],
-)
+@pytest.mark.parametrize("name", BOARDS)
+@pytest.mark.parametrize("nodes", [0, 30, 1_000_000])
 def test_bounds_hold_and_large_budgets_close_them(name, nodes):
     game, states = late_positions(name, 20)
     found, cache = Prover(game).bounds_of(states, np.full(len(states), nodes)), {}
