@@ -54,6 +54,8 @@ class Foresight:
         prove_plies: moves of studied positions are proven exactly for `win` when at most so many
             plies can follow them; 0 never.
         prove_nodes: budget of a proof; without success the tree's value stands.
+        solve_nodes: positions that the solver visits per studied position to prove which of its
+            moves win, draw or lose, wherever in a game that succeeds often enough; 0 never.
         pool: rows of recent batches that mini-batches are drawn from, a gigabyte at most.
     """
 
@@ -70,6 +72,7 @@ class Foresight:
     learn_from: int = 2
     prove_plies: int = 16
     prove_nodes: int = 3000
+    solve_nodes: int = 10_000
     pool: int = 100_000
 
     def nodes_at(self, progress: float) -> int:

@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 from rlhf_agents import load_agent
+from rlhf_agents.search.distances import warm_up as proofs_warm_up
 from rlhf_agents.training.train import TrainingConfig, train
 
 GAMES = ("connect_four", "tic_tac_toe")
@@ -26,6 +27,7 @@ def warm_up(game: str) -> None:
         agent = load_agent(path)
     state = agent.game.initial(1)[0]
     agent.explain_state(state, nodes=20)
+    proofs_warm_up(agent.game)
     agent.forecast(state, games=2)
 
 

@@ -73,6 +73,36 @@ def inner_views(function: Function) -> Function:
     return registered
 
 
+def inner_fast_views(function: Function) -> Function:
+    """Compile like `compiled_fast` and `compiled_views` what compiled code alone calls."""
+    registered: Function = register_jitable(nogil=True, fastmath=_FAST, _nrt=False)(function)
+    return registered
+
+
+def inner_positions(function: Function) -> Function:
+    """Compile what compiled code alone calls, without counting who uses rows where that can be.
+
+    Where positions are tuples it is like `inner_views`; where they are arrays, like `inner`.
+    The function's first argument is a tag of rules, or a tuple that begins with one.
+    """
+
+    def with_tuples(first: Any, *_rest: Any) -> Function | None:
+        return None if _has_arrays(first) else function
+
+    def with_arrays(first: Any, *_rest: Any) -> Function | None:
+        return function if _has_arrays(first) else None
+
+    for choose, options in ((with_tuples, {"_nrt": False}), (with_arrays, {})):
+        overload(function, strict=False, jit_options={"nogil": True, **options})(choose)
+    return function
+
+
+def _has_arrays(first: Any) -> bool:
+    while isinstance(first, types.BaseNamedTuple) and not hasattr(first.instance_class, "WORDS"):
+        first = first.types[0]
+    return first.instance_class.WORDS == 0
+
+
 _owners: dict[str, set[type]] = {}
 
 

@@ -109,5 +109,18 @@ def _needs_deepening(rules: Rules) -> bool:
     return False
 
 
+def proof_plies(rules: Rules) -> int:
+    """Return how many plies before the end of the longest games short proofs begin to succeed.
+
+    Searches that count nodes try none earlier. By default 16.
+    """
+    raise TypeError(_only_compiled(rules))
+
+
+@by_default(proof_plies)
+def _proof_plies(rules: Rules) -> int:
+    return 16
+
+
 def _only_compiled(rules: Any) -> str:
     return f"the solver's rules of {type(rules).__name__} run inside compiled code only"

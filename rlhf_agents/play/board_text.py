@@ -139,7 +139,7 @@ def spoken(game: Game, why: Explanation, mover: int = 0) -> str:
 def expected(game: Game, why: Explanation, mover: int = 0) -> str:
     """Return the expected line and its cost, e.g. "expects 4 4 3 (256 positions, 2 ms)"."""
     moves = " ".join(line_names(game, why.line, mover))
-    proven = ", proven" if why.proven else ""
+    proven = f", {why.proof}" if why.proof else ""
     pursued = "" if why.pursued == why.goal else f", {why.goal} is out of reach, so it plays to win"
     return f"expects {moves} ({why.nodes} positions, {1000 * why.seconds:.0f} ms{proven}{pursued})"
 

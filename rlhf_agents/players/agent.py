@@ -112,7 +112,9 @@ class Agent:
                 dimension, as a plain array or as the environments' Dict.
             goal: what to play for.
             nodes: positions to search per move; 0 is the network alone, 1 one ply (default 256).
-            seconds: time per move, instead of `nodes`; moves are then also proven where possible.
+                From 100 on, moves are also proven late enough in a game, for which the solver
+                visits up to 100 positions per node.
+            seconds: time per move, instead of `nodes`; moves are then proven wherever possible.
             seed: varies the choice among nearly equal moves; None: the best, always the same.
 
         Raises:

@@ -21,12 +21,13 @@ class PerfectPlayer(MoveOnlyPlayer):
 
     Args:
         game: Connect Four.
+        book: the solver knows openings by heart.
 
     Raises:
         SettingError: the game has no solver here, or the library is missing.
     """
 
-    def __init__(self, game: Game) -> None:
+    def __init__(self, game: Game, *, book: bool = True) -> None:
         if game.name != GAME:
             msg = f"{KIND} plays {GAME} only; there is no solver for {game.title}"
             raise SettingError(msg)
@@ -37,12 +38,12 @@ class PerfectPlayer(MoveOnlyPlayer):
             raise SettingError(msg) from error
         super().__init__(game, KIND)
         self._board = bitbully.Board
-        self._solver = bitbully.BitBully()
+        self._solver = bitbully.BitBully(opening_book="default" if book else None)
 
     def choose(self, state: States, goal: str = "win") -> int:
         """Return the best action in an unfinished position uint64 `[W]`."""
         del goal
-        scores = self._scores(state)
+        scores = self.scores(state)
         best = max(scores.values())
         middle = (self.game.n_actions - 1) / 2
         return min((a for a in scores if scores[a] == best), key=lambda a: abs(a - middle))
@@ -51,11 +52,17 @@ class PerfectPlayer(MoveOnlyPlayer):
         """Return 1 for moves that win, 0.5 for those that draw, 0 for those that lose, `[A]`."""
         del action
         values = np.full(self.game.n_actions, np.nan, np.float32)
-        for move, score in self._scores(state).items():
+        for move, score in self.scores(state).items():
             values[move] = (1 + np.sign(score)) / 2
         return values
 
-    def _scores(self, state: States) -> dict[int, int]:
+    def score(self, state: States) -> int:
+        """Solve a position uint64 `[W]` afresh; above 0 if the mover wins."""
+        self._solver.reset_transposition_table()
+        score: int = self._solver.mtdf(self._position(state))
+        return score
+
+    def scores(self, state: States) -> dict[int, int]:
         """Return the solver's score of every legal action."""
         scores: dict[int, int] = self._solver.score_all_moves(self._position(state))
         return scores

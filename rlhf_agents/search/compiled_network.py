@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlhf_games.base import CLOCK
-from rlhf_games.compiled import Real, inner_fast
+from rlhf_games.compiled import Real, inner_fast, inner_fast_views
 from rlhf_games.rules import Rules, State, fill_symbols, plies
 
 NORM_EPSILON = 1e-5
@@ -87,7 +87,7 @@ class PatternWeights(NamedTuple):
     parents: NDArray[np.int64]
 
 
-@inner_fast
+@inner_fast_views
 def normalise(values: Vector, scale: Vector, shift: Vector) -> None:
     """Apply layer normalisation and ReLU in place to `values` `[D]`."""
     width = values.shape[0]
@@ -131,7 +131,7 @@ def embed(rules: Rules, weights: PatternWeights, state: State, out: Vector) -> N
             out[d] += weights.table[row, d]
 
 
-@inner_fast
+@inner_fast_views
 def table_row(weights: PatternWeights, symbols: NDArray[np.int64], window: int) -> int:
     """Return the table row of what stands in a window."""
     row = window
@@ -153,7 +153,7 @@ def hidden(rules: Rules, weights: PatternWeights, state: State, out: Vector) -> 
         normalise(out, weights.scale[layer + 1], weights.shift[layer + 1])
 
 
-@inner_fast
+@inner_fast_views
 def active_inputs(values: Vector, copy: Vector, active: NDArray[np.int64]) -> int:
     """Copy `values` and list the positive ones: behind a ReLU half of the products vanish."""
     count = 0
@@ -164,7 +164,7 @@ def active_inputs(values: Vector, copy: Vector, active: NDArray[np.int64]) -> in
     return count
 
 
-@inner_fast
+@inner_fast_views
 def add_products(
     matrix: Matrix, bias: Vector, inputs: Vector, active: NDArray[np.int64], out: Vector
 ) -> None:
@@ -185,7 +185,7 @@ def add_products(
             out[d] += inputs[active[k]] * matrix[active[k], d]
 
 
-@inner_fast
+@inner_fast_views
 def dot(matrix: Matrix, row: int, vector: Vector) -> Real:
     """Return the inner product of one row of `matrix` with `vector`."""
     total = np.float32(0.0)
@@ -194,7 +194,7 @@ def dot(matrix: Matrix, row: int, vector: Vector) -> Real:
     return total
 
 
-@inner_fast
+@inner_fast_views
 def goal_value(
     weights: PatternWeights, features: Vector, seat: int, goal: int, action: int
 ) -> Real:

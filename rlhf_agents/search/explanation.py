@@ -9,6 +9,25 @@ from numpy.typing import NDArray
 
 from rlhf_games.base import Game, Outcome, States
 
+DRAWN = 0.006
+"""A proven value of `win` so near to 0.5 is that of a draw: wins and losses are further away."""
+
+
+@dataclass(frozen=True)
+class Distance:
+    """When a game ends.
+
+    Attributes:
+        plies: from now on.
+        exact: both sides play their best until then; else that is the most it can take.
+    """
+
+    plies: int
+    exact: bool
+
+    def __str__(self) -> str:
+        return f"{self.plies}" if self.exact else f"at most {self.plies}"
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -25,6 +44,7 @@ class Explanation:
         proof_nodes: positions visited to prove values.
         seconds: time spent.
         proven: the value of `action` follows from the rules alone.
+        distance: if it is proven to win or to lose, when the game ends.
         pursued: the goal actually played for; differs from `goal` when that is out of reach.
         seat: whose point of view this is, `MOVER` or `WAITING`. To the waiting player `values` is
             what it gets if the mover plays each move, and `action` the move that it expects.
@@ -39,8 +59,23 @@ class Explanation:
     proof_nodes: int = 0
     seconds: float = 0.0
     proven: bool = False
+    distance: Distance | None = None
     pursued: str = "win"
     seat: int = 0
+
+    @property
+    def proof(self) -> str:
+        """What is proven of `action`: "wins in 7", "loses in at most 12", "draws", "" if nothing.
+
+        Where that is not about winning it is "proven".
+        """
+        if not self.proven or self.pursued != "win":
+            return "proven" if self.proven else ""
+        value = float(self.values[self.action])
+        if abs(value - 0.5) < DRAWN:
+            return "draws"
+        most = "" if self.distance is None else f" in {self.distance}"
+        return f"{'wins' if value > 0.5 else 'loses'}{most}"
 
 
 @dataclass(frozen=True)

@@ -9,31 +9,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rlhf_agents.search.bounds import Bounds
 from rlhf_agents.search.budget import Budget, Clock, NodeBudget, TimeBudget
-from rlhf_agents.search.explanation import Explanation, unfinished
+from rlhf_agents.search.choices import Noise, expected_line, noise_of, of_seat, root_values
+from rlhf_agents.search.distances import Distances
+from rlhf_agents.search.explanation import DRAWN, Distance, Explanation, unfinished
 from rlhf_agents.search.goal_values import WIN as WIN_GOAL
 from rlhf_agents.search.prover import WIN, Prover
-from rlhf_agents.search.searcher import (
-    OUT_OF_REACH,
-    Noise,
-    Searcher,
-    expected_line,
-    noise_of,
-    root_values,
-)
+from rlhf_agents.search.root_proofs import MOVE_NODES, plies_left, root_proofs
+from rlhf_agents.search.searcher import OUT_OF_REACH, Searcher
 from rlhf_agents.search.subtree import keep_subtree
 from rlhf_agents.search.tree import Tree, new_tree, node_value, search_batch
 from rlhf_games.base import MOVER, States, Verdict
-from rlhf_games.compiled import compiled
-from rlhf_games.rules import (
-    Rules,
-    age,
-    load,
-)
-from rlhf_games.solver_rules import (
-    NO,
-    UNKNOWN,
-)
 
 TREE_NODES = 1000
 MOST_SHARE = 0.35
@@ -41,22 +28,11 @@ MOST_SHARE = 0.35
 TREE_SHARE, LATE_TREE_SHARE = 0.85, 0.05
 """Of the time, for the tree; late in a game proofs succeed more often."""
 LATE_PLIES = 42
-FIRST_QUESTION_SHARE = 0.75
-LIKELY_LOST = 0.35
-"""Below this value the question for a draw comes first."""
 TREE_BYTES = 200_000_000
 """Of the largest tree."""
-MOVE_NODES = 200
-"""For every other move, once the position is proven or the time nearly up."""
 MOVE_SECONDS = 0.0002
-BLUR = 0.01
-"""How much the network's values count among moves of the same proven value."""
-
-
-@compiled
-def plies_left(rules: Rules, states: States, max_plies: int) -> int:
-    """Return how many plies can follow the first position at most."""
-    return max_plies - age(rules, load(rules, states, 0))
+DISTANCE_NODES, DISTANCE_NODES_PER_SECOND = 20_000, 200_000
+"""To find out in how many plies a proven game ends: at most so many, less near the deadline."""
 
 
 @dataclass
@@ -74,65 +50,6 @@ class GrownTree:
     used: int
     goal: int
     seat: int
-
-
-class Bounds:
-    """What is proven of the moves in a position, for the mover.
-
-    Args:
-        n_actions: A.
-
-    Attributes:
-        low: int64 `[A]`, the least value of each move: -1, 0 or 1.
-        high: int64 `[A]`, the largest.
-        nodes: positions visited for it.
-    """
-
-    def __init__(self, n_actions: int) -> None:
-        self.low = np.full(n_actions, -1)
-        self.high = np.full(n_actions, 1)
-        self.nodes = 0
-
-    def narrow(self, bounds: NDArray[np.int64]) -> None:
-        """Take bounds int64 `[A, 2]` into account; illegal moves have none that overlap."""
-        self.low = np.maximum(self.low, bounds[:, 0])
-        self.high = np.minimum(self.high, bounds[:, 1])
-
-    def learn(self, question: int, answer: int, action: int | None) -> None:
-        """Take the answer to a question about the position into account."""
-        if answer == NO:
-            self.high = np.minimum(self.high, question - 1)
-        elif action is not None:
-            self.low[action] = max(self.low[action], question)
-
-    def answers(self, question: int) -> bool:
-        """Tell whether a question about the position is answered."""
-        legal = self.low <= self.high
-        return bool(self.low[legal].max() >= question or self.high[legal].max() < question)
-
-    @property
-    def settled(self) -> bool:
-        """The value of the position is proven."""
-        legal = self.low <= self.high
-        return bool(self.low[legal].max() == self.high[legal].max())
-
-    def of_move(self, action: int) -> bool:
-        """Tell whether the value of a move is proven."""
-        return bool(self.low[action] == self.high[action])
-
-    def applied(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return values float32 `[A]` of `win` for the mover, moved within the bounds."""
-        least, most = (self.low + 1) / 2, (self.high + 1) / 2
-        narrowed = (self.low > -1) | (self.high < 1)
-        inside = np.minimum(np.maximum(values, least), most)
-        found = np.where(narrowed, (1 - BLUR) * inside + BLUR * values, values)
-        legal = self.low <= self.high
-        if self.settled:
-            top = self.low[legal].max()
-            worse = legal & (self.low < top)
-            below = (1 - BLUR) * (top + 1) / 2 - BLUR
-            found = np.where(worse, np.minimum(found, below), found)
-        return found.astype(np.float32)
 
 
 class GameSearch:
@@ -269,6 +186,8 @@ class _Run:
         self.pursued = WIN_GOAL if verdicts[goal] == Verdict.IMPOSSIBLE else goal
         self.reach = self.searcher.reach(states, seat, verdicts)
         self.bounds = Bounds(self.game.n_actions)
+        discount = float(self.searcher.goals.discount[WIN_GOAL])
+        self.distances = Distances(self.game, states, discount)
         self.given_up = 0
         self.grown = search.take(states, self.pursued, seat)
 
@@ -306,30 +225,15 @@ class _Run:
             yield self._explanation()
 
     def _proofs(self) -> Iterator[Explanation]:
-        """Ask the two questions about the position, then look at what that says of its moves."""
-        first, *others = self._questions()
-        plan = [(first, FIRST_QUESTION_SHARE if others else 1.0)]
-        plan += [(question, 1.0) for question in (*others, first)]
-        for question, share in plan:
-            if not self.bounds.settled and not self.bounds.answers(question):
-                yield from self._ask(question, self.clock.share(share))
-        nodes = MOVE_NODES if self.clock.left > self.game.n_actions * MOVE_SECONDS else 0
-        self.bounds.narrow(self.search.prover.bounds(self.states[0], nodes))
-        yield self._explanation()
+        def share(part: float) -> Budget:
+            return TimeBudget(self.clock.share(part))
 
-    def _questions(self) -> tuple[int, ...]:
-        """Return the questions that are open, the likelier one first."""
-        best = np.nanmax(self._mover_values())
-        asked = self.search.prover.questions
-        return asked if best >= LIKELY_LOST else asked[::-1]
+        def move_nodes() -> int:
+            return MOVE_NODES if self.clock.left > self.game.n_actions * MOVE_SECONDS else 0
 
-    def _ask(self, question: int, clock: Clock) -> Iterator[Explanation]:
-        before, budget = self.bounds.nodes, TimeBudget(clock)
-        ranking = self._mover_values()
-        for known in self.search.prover.ask(self.states[0], question, budget, ranking):
-            self.bounds.nodes = before + known.nodes
-            if known.answer != UNKNOWN:
-                self.bounds.learn(question, known.answer, known.action)
+        prover, values = self.search.prover, self._mover_values()
+        steps = root_proofs(prover, self.bounds, self.states[0], values, share, move_nodes)
+        for _ in steps:
             yield self._explanation()
 
     def _is_exact(self) -> bool:
@@ -337,17 +241,16 @@ class _Run:
         return bool(node_value(self.searcher.goals, tree, 0, self.pursued)[1])
 
     def _mover_values(self) -> NDArray[np.float32]:
-        values = root_values(self.grown.tree)
-        return values if self.seat == MOVER else (1 - values).astype(np.float32)
+        return of_seat(root_values(self.grown.tree), self.seat)
 
     def _explanation(self) -> Explanation:
         values = self._mover_values()
         if self.pursued == WIN_GOAL:
             values = self.bounds.applied(values)
-        if self.seat != MOVER:
-            values = (1 - values).astype(np.float32)
+        values = of_seat(values, self.seat)
         tree, goals = self.grown.tree, self.searcher.goals
         action = self.searcher.first_move(tree, values, self.pursued, self.noise)
+        proven = self.bounds.of_move(action) or bool(tree.exact[0, action])
         return Explanation(
             action=action,
             goal=self.game.goals[self.goal].name,
@@ -357,10 +260,18 @@ class _Run:
             nodes=self.given_up + self.grown.used,
             proof_nodes=self.bounds.nodes,
             seconds=self.clock.elapsed,
-            proven=self.bounds.of_move(action) or bool(tree.exact[0, action]),
+            proven=proven,
+            distance=self._distance(values, action) if proven else None,
             pursued=self.game.goals[self.pursued].name,
             seat=self.seat,
         )
+
+    def _distance(self, values: NDArray[np.float32], action: int) -> Distance | None:
+        value = float(of_seat(values, self.seat)[action])
+        if self.pursued != WIN_GOAL or abs(value - 0.5) < DRAWN:
+            return None
+        nodes = min(DISTANCE_NODES, int(DISTANCE_NODES_PER_SECOND * self.clock.left))
+        return self.distances.of(action, value > 0.5, self.grown.tree, max(nodes, 0))
 
 
 class _First:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rlhf_agents.settings import Foresight
 from rlhf_games.base import Game
-from rlhf_games.compiled import Real, inner
+from rlhf_games.compiled import Real, inner_positions, inner_views
 from rlhf_games.rules import ONGOING, Rules, State, result, verdict
 
 WIN = 0
@@ -52,7 +52,7 @@ def goal_rules(game: Game, foresight: Foresight) -> GoalRules:
     )
 
 
-@inner
+@inner_positions
 def payoff(rules: Rules, goals: GoalRules, state: State, seat: int, goal: int) -> Real:
     """Return what a finished game is worth to a goal of `seat`, in [0, 1]."""
     if result(rules, state) == 0 and goals.draw_value[goal] > 0:
@@ -60,14 +60,14 @@ def payoff(rules: Rules, goals: GoalRules, state: State, seat: int, goal: int) -
     return np.float32(1.0) if verdict(rules, state, seat, goal) == 1 else np.float32(0.0)
 
 
-@inner
+@inner_views
 def discounted(goals: GoalRules, goal: int, value: Real) -> Real:
     """Shrink a value by one ply towards a draw, so that wins come soon and losses late."""
     rest = goals.draw_value[goal]
     return rest + goals.discount[goal] * (value - rest)
 
 
-@inner
+@inner_positions
 def decided_value(
     rules: Rules, goals: GoalRules, state: State, seat: int, goal: int
 ) -> tuple[bool, Real]:

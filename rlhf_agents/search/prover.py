@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlhf_agents.search import alpha_beta
+from rlhf_agents.search.bounds import BoundArray, prove_moves
 from rlhf_agents.search.budget import Budget, NodeBudget
 from rlhf_agents.search.explanation import unfinished
 from rlhf_agents.search.proof_table import new_proof_table
@@ -21,7 +22,6 @@ from rlhf_agents.search.solver import (
     UNLIMITED,
     begin,
     deepens,
-    move_bounds,
     new_stack,
     proceed,
 )
@@ -70,6 +70,11 @@ class Prover:
         self._deepens = not self.by_callbacks and deepens(game.rules)
         self._table = new_proof_table(1 if self.by_callbacks else megabytes)
         self._slow = alpha_beta.new_table(game) if self.by_callbacks else None
+
+    @property
+    def entries(self) -> NDArray[np.uint64]:
+        """What is proven, see `proof_table.ProofTable.entries`."""
+        return self._table.entries
 
     @cached_property
     def questions(self) -> tuple[int, ...]:
@@ -195,28 +200,34 @@ class Prover:
                 return question
         return -1
 
-    def bounds(self, state: States, nodes: int = 0) -> NDArray[np.int64]:
-        """Return what is proven of the moves in an unfinished position, int64 `[A, 2]`.
+    def bounds(self, state: States, nodes: int = 0) -> BoundArray:
+        """Return what is proven of the moves in one position, see `bounds_of`."""
+        found: BoundArray = self.bounds_of(np.asarray(state)[None], np.array([nodes]))[0]
+        return found
+
+    def bounds_of(self, states: States, nodes: NDArray[np.int64]) -> BoundArray:
+        """Return what is proven of the moves in unfinished positions, int8 `[B, A, 2]`.
 
         Args:
-            state: uint64 `[W]`.
-            nodes: budget per move and question, beside what is known already.
+            states: uint64 `[B, W]`.
+            nodes: int64 `[B]`, budget per position, beside what is known already.
 
         Returns:
             the least and the largest value for the mover, each -1, 0 or 1; 1 and -1 if illegal.
         """
-        out = np.empty((self.game.n_actions, 2), np.int64)
-        states = np.ascontiguousarray(state, np.uint64)[None]
+        states = np.ascontiguousarray(states, np.uint64)
+        out = np.empty((len(states), self.game.n_actions, 2), np.int8)
         if not self.by_callbacks:
-            stack = new_stack(self.game)
-            move_bounds(self.game.rules, self._table, stack, states, nodes, out)
+            prove_moves(self.game.rules, self._table, new_stack(self.game), states, nodes, out)
             return out
-        legal = np.flatnonzero(self.game.legal(states)[0])
-        out[:] = 1, -1
-        out[legal] = -1, 1
-        outcomes = self.game.outcome(self.game.step(np.repeat(states, len(legal), axis=0), legal))
-        over = outcomes != Outcome.ONGOING
-        out[legal[over]] = -outcomes[over, None]
+        for state, row in zip(states, out, strict=True):
+            legal = np.flatnonzero(self.game.legal(state[None])[0])
+            after = self.game.step(np.repeat(state[None], len(legal), axis=0), legal)
+            outcomes = self.game.outcome(after)
+            over = outcomes != Outcome.ONGOING
+            row[:] = 1, -1
+            row[legal] = -1, 1
+            row[legal[over]] = -outcomes[over, None]
         return out
 
 

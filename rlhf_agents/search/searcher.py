@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rlhf_agents.search.bounds import Bounds
+from rlhf_agents.search.choices import (
+    Noise,
+    expected_line,
+    expected_reply,
+    noise_of,
+    of_seat,
+    root_values,
+    varied_actions,
+)
 from rlhf_agents.search.compiled_network import PatternWeights, goal_value, hidden
-from rlhf_agents.search.explanation import Explanation, unfinished
+from rlhf_agents.search.distances import Distances
+from rlhf_agents.search.explanation import DRAWN, Distance, Explanation, unfinished
 from rlhf_agents.search.goal_values import WIN, GoalRules
+from rlhf_agents.search.root_proofs import LEAST_EVALUATIONS, proofs_by_nodes
 from rlhf_agents.search.tree import (
     ILLEGAL,
     SearchContext,
@@ -29,17 +41,13 @@ from rlhf_games.rules import Rules, is_legal, load
 
 OUT_OF_REACH = 0.01
 """A goal whose best move is worth less is given up for `win`."""
-NEARLY = 0.01
-"""Moves whose values differ by no more are equal to a player that varies its play."""
 BATCH_EDGES = 2_000_000
 """Moves in the trees of one batch: some 50 MB."""
 FIRST_STEP = 64
+DISTANCE_NODES = 20
+"""Per evaluation of the network, to find out in how many plies a proven game ends."""
 LARGEST_STEP = 2000
 """Most nodes between two steps of a search: about 20 ms."""
-
-
-Noise = NDArray[np.float64] | None
-"""Random numbers by which play varies, or None."""
 
 
 @compiled
@@ -130,6 +138,13 @@ class Searcher:
             found.values[hopeless] = instead.values
             found.pursued[hopeless] = WIN
             found.used[hopeless] += instead.used
+        if nodes < LEAST_EVALUATIONS:
+            return found
+        unfinished_ones = ~np.isnan(found.values).all(axis=1)
+        for row in np.flatnonzero((found.pursued == WIN) & unfinished_ones):
+            values = found.values[row].copy()
+            for bounds in proofs_by_nodes(self.game, states[row], values, nodes):
+                found.values[row] = bounds.applied(values)
         return found
 
     def _pursue(self, states: States, pursued: NDArray[np.int64], nodes: int) -> SearchResult:
@@ -223,34 +238,21 @@ class Searcher:
     def _slices(
         self, states: States, goal: int, nodes: int, seat: int, noise: Noise
     ) -> Iterator[Explanation]:
-        started = time.perf_counter()
         verdicts = self.game.verdicts(states)[0, seat]
         reach = self.reach(states, seat, verdicts)
-        pursued = WIN if verdicts[goal] == Verdict.IMPOSSIBLE else goal
-        spent, best = 0, 1.0
-        for instead in (pursued, WIN):
-            if instead == WIN and pursued != WIN and best >= OUT_OF_REACH:
+        distances = Distances(self.game, states, float(self.goals.discount[WIN]))
+        run = _Run(self, goal, seat, noise, reach, nodes, distances)
+        if goal != WIN and verdicts[goal] != Verdict.IMPOSSIBLE:
+            for tree, used in self._search_in_steps(states, goal, seat, nodes):
+                yield run.explanation(goal, tree, used)
+            if np.nanmax(root_values(tree)) >= OUT_OF_REACH:
                 return
-            for tree, used in self._search_in_steps(states, instead, seat, nodes):
-                values = root_values(tree)
-                first = self.first_move(tree, values, instead, noise)
-                line = expected_line(self.goals, tree, first, instead) if nodes else (first,)
-                best = float(np.nanmax(values))
-                yield Explanation(
-                    action=line[0],
-                    goal=self.game.goals[goal].name,
-                    values=values,
-                    goal_values=reach,
-                    line=line,
-                    nodes=spent + used,
-                    seconds=time.perf_counter() - started,
-                    proven=bool(nodes and tree.exact[0, line[0]]),
-                    pursued=self.game.goals[instead].name,
-                    seat=seat,
-                )
-            spent += used
-            if instead == WIN:
-                return
+            run.given_up = used
+        for tree, used in self._search_in_steps(states, WIN, seat, nodes):
+            yield run.explanation(WIN, tree, used)
+        values = of_seat(root_values(tree), seat)
+        for bounds in proofs_by_nodes(self.game, states[0], values, nodes):
+            yield run.explanation(WIN, tree, used, bounds)
 
     def reach(self, states: States, seat: int, verdicts: NDArray[np.int8]) -> dict[str, float]:
         """Return the network's value of every goal if it were asked, by name.
@@ -310,6 +312,8 @@ class Searcher:
         """
         if tree.ours[0]:
             return int(varied_actions(values[None], noise)[0])
+        if self.goals.zero_sum[goal]:
+            return int(np.nanargmin(values))
         return expected_reply(self.goals, tree, 0, goal)
 
     @property
@@ -318,63 +322,56 @@ class Searcher:
         return SearchContext(self.game.rules, self.weights, self.goals)
 
 
-def root_values(tree: Tree) -> NDArray[np.float32]:
-    """Return the values of the moves at the root of a tree, float32 `[A]`, NaN where illegal."""
-    return np.where(tree.child[0] != ILLEGAL, tree.value[0], np.nan).astype(np.float32)
+@dataclass
+class _Run:
+    """What stays the same while one position is searched."""
 
+    searcher: Searcher
+    goal: int
+    seat: int
+    noise: Noise
+    reach: dict[str, float]
+    nodes: int
+    distances: Distances
+    given_up: int = 0
+    started: float = field(default_factory=time.perf_counter)
 
-def noise_of(rng: np.random.Generator | None, shape: tuple[int, ...]) -> Noise:
-    """Return random numbers of a shape, None without a generator."""
-    return None if rng is None else rng.random(shape)
+    def explanation(
+        self, pursued: int, tree: Tree, used: int, bounds: Bounds | None = None
+    ) -> Explanation:
+        """Explain what a tree, and what is proven of its root's moves, say."""
+        searcher, values = self.searcher, root_values(tree)
+        if bounds is not None:
+            values = of_seat(bounds.applied(of_seat(values, self.seat)), self.seat)
+        action = searcher.first_move(tree, values, pursued, self.noise)
+        line: tuple[int, ...] = (action,)
+        proven = bounds is not None and bounds.of_move(action)
+        if self.nodes:
+            line = expected_line(searcher.goals, tree, action, pursued)
+            proven = proven or bool(tree.exact[0, action])
+        return Explanation(
+            action=action,
+            goal=searcher.game.goals[self.goal].name,
+            values=values,
+            goal_values=self.reach,
+            line=line,
+            nodes=self.given_up + used,
+            proof_nodes=0 if bounds is None else bounds.nodes,
+            seconds=time.perf_counter() - self.started,
+            proven=proven,
+            distance=self._distance(pursued, values, action, tree) if proven else None,
+            pursued=searcher.game.goals[pursued].name,
+            seat=self.seat,
+        )
 
-
-def varied_actions(values: NDArray[np.float32], noise: Noise) -> NDArray[np.int64]:
-    """Return the best action of every row `[B, A]`, or one that is nearly as good.
-
-    Args:
-        values: NaN where illegal.
-        noise: float64 `[B, A]`: of the nearly equal moves that with the largest number is taken;
-            None: always the best, see `best_actions`.
-    """
-    if noise is None:
-        return best_actions(values)
-    known = np.nan_to_num(values, nan=-np.inf)
-    near = known >= known.max(axis=1, keepdims=True) - NEARLY
-    return np.asarray(np.where(near, noise, -1.0).argmax(axis=1), np.int64)
-
-
-def best_actions(values: NDArray[np.float32]) -> NDArray[np.int64]:
-    """Return the best action of every row `[B, A]`; ties go to the middle of the action order."""
-    n_actions = values.shape[1]
-    order = np.argsort(np.abs(np.arange(n_actions) - (n_actions - 1) / 2), kind="stable")
-    ranked = np.nan_to_num(values[:, order], nan=-np.inf)
-    return np.asarray(order[ranked.argmax(axis=1)], np.int64)
-
-
-def expected_reply(goals: GoalRules, tree: Tree, node: int, goal: int) -> int:
-    """Return the move that is expected of the opponent in a node.
-
-    The worst for us if the goal is zero-sum, else the likeliest if it plays to win.
-    """
-    legal = tree.child[node] != ILLEGAL
-    likely = -tree.value[node] if goals.zero_sum[goal] else tree.reply[node]
-    return int(np.where(legal, likely, -np.inf).argmax())
-
-
-def expected_line(goals: GoalRules, tree: Tree, action: int, goal: int) -> tuple[int, ...]:
-    """Return the moves that a tree expects, beginning with `action` at its root."""
-    line, node = [action], int(tree.child[0, action])
-    while node >= 0:
-        legal = tree.child[node] != ILLEGAL
-        if not legal.any() or not tree.visits[node].any():
-            break
-        if tree.ours[node]:
-            best = int(np.where(legal, tree.value[node], -np.inf).argmax())
-        else:
-            best = expected_reply(goals, tree, node, goal)
-        line.append(best)
-        node = int(tree.child[node, best])
-    return tuple(line)
+    def _distance(
+        self, pursued: int, values: NDArray[np.float32], action: int, tree: Tree
+    ) -> Distance | None:
+        value = float(of_seat(values, self.seat)[action])
+        if pursued != WIN or abs(value - 0.5) < DRAWN:
+            return None
+        nodes = DISTANCE_NODES * self.nodes if self.nodes >= LEAST_EVALUATIONS else 0
+        return self.distances.of(action, value > 0.5, tree, nodes)
 
 
 def step_budgets(nodes: int) -> list[int]:

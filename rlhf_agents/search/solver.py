@@ -32,7 +32,6 @@ from rlhf_agents.search.proof_table import (
 from rlhf_games.base import Game, States
 from rlhf_games.compiled import compiled, compiled_views, inner_views
 from rlhf_games.rules import (
-    ONGOING,
     Rules,
     State,
     age,
@@ -333,48 +332,6 @@ def proceed(rules: Rules, table: ProofTable, stack: SolverStack, budget: int) ->
         depth += 1
     stack.registers[DEPTH], stack.registers[NODES] = depth, nodes
     return UNKNOWN
-
-
-@compiled
-def move_bounds(
-    rules: Rules,
-    table: ProofTable,
-    stack: SolverStack,
-    states: States,
-    budget: int,
-    out: NDArray[np.int64],
-) -> None:
-    """Fill `out` `[A, 2]` with what is proven of the value of every move of the first position.
-
-    Args:
-        rules: the game.
-        table: of this game.
-        stack: any; the searches of the moves use it.
-        states: uint64 `[1, W]`, an unfinished position.
-        budget: nodes per move and question, beside what the table knows.
-        out: -1 to 1 for the mover, lowest and highest; 1 and -1 where illegal.
-    """
-    state = load(rules, states, 0)
-    for action in range(rules.n_actions):
-        out[action, 0], out[action, 1] = 1, -1
-        if not is_legal(rules, state, action):
-            continue
-        after = play(rules, state, action)
-        out[action, 0], out[action, 1] = -1, 1
-        outcome = result(rules, after)
-        if outcome != ONGOING:
-            out[action, 0] = out[action, 1] = -outcome
-            continue
-        store(stack.words, 0, after)
-        for question in range(2):
-            answer = answer_in(proven(table, fingerprint(position_key(rules, after))), question)
-            if answer == UNKNOWN and budget > 0:
-                pose(stack, question, YES, UNLIMITED)
-                answer = proceed(rules, table, stack, budget)
-            if answer == YES:  # the other gets at least that
-                out[action, 1] = min(out[action, 1], -question)
-            elif answer == NO:
-                out[action, 0] = max(out[action, 0], 1 - question)
 
 
 @compiled

@@ -17,7 +17,14 @@ from numpy.typing import NDArray
 from rlhf_agents.search.compiled_network import PatternWeights, goal_value, hidden
 from rlhf_agents.search.goal_values import WIN, GoalRules, decided_value, discounted
 from rlhf_games.base import States
-from rlhf_games.compiled import Real, compiled, inner, inner_fast
+from rlhf_games.compiled import (
+    Real,
+    compiled,
+    inner,
+    inner_fast_views,
+    inner_positions,
+    inner_views,
+)
 from rlhf_games.rules import (
     ONGOING,
     Rules,
@@ -95,7 +102,7 @@ def new_tree(capacity: int, n_words: int, n_actions: int, width: int) -> Tree:
     )
 
 
-@inner_fast
+@inner_fast_views
 def edge_guess(
     context: SearchContext, features: NDArray[np.float32], ours: bool, goal: int, action: int
 ) -> Real:
@@ -106,7 +113,7 @@ def edge_guess(
     return goal_value(context.weights, features, 0 if ours else 1, goal, action)
 
 
-@inner_fast
+@inner_fast_views
 def fill_replies(goals: GoalRules, tree: Tree, node: int) -> None:
     """Turn the mover's own `win` values in `tree.reply[node]` into probabilities (softmax)."""
     n_actions = tree.child.shape[1]
@@ -130,8 +137,14 @@ def fill_replies(goals: GoalRules, tree: Tree, node: int) -> None:
 def expand(context: SearchContext, tree: Tree, node: int, goal: int) -> None:
     """Evaluate `node` and give a value to each of its moves."""
     state = load(context.rules, tree.words, node)
-    features = tree.features[node]
-    hidden(context.rules, context.weights, state, features)
+    hidden(context.rules, context.weights, state, tree.features[node])
+    guess_edges(context, tree, node, state, goal)
+    fill_replies(context.goals, tree, node)
+
+
+@inner_positions
+def guess_edges(context: SearchContext, tree: Tree, node: int, state: State, goal: int) -> None:
+    """Give a value to each move of `node`, whose features are known."""
     for action in range(context.rules.n_actions):
         tree.visits[node, action] = 0
         tree.exact[node, action] = False
@@ -140,10 +153,9 @@ def expand(context: SearchContext, tree: Tree, node: int, goal: int) -> None:
             guess_edge(context, tree, node, action, after, goal)
         else:
             tree.child[node, action] = ILLEGAL
-    fill_replies(context.goals, tree, node)
 
 
-@inner
+@inner_positions
 def guess_edge(
     context: SearchContext, tree: Tree, node: int, action: int, after: State, goal: int
 ) -> None:
@@ -165,7 +177,7 @@ def guess_edge(
     tree.mean[node, action] = tree.value[node, action]
 
 
-@inner
+@inner_views
 def extreme_value(tree: Tree, node: int, sign: float) -> tuple[Real, bool, bool]:
     """Return the best value for a chooser of `sign`, if it is exact, and if all moves are."""
     best, best_exact, all_exact = np.float32(-2.0), False, True
@@ -180,7 +192,7 @@ def extreme_value(tree: Tree, node: int, sign: float) -> tuple[Real, bool, bool]
     return np.float32(sign) * best, best_exact, all_exact
 
 
-@inner
+@inner_views
 def node_value(goals: GoalRules, tree: Tree, node: int, goal: int) -> tuple[Real, bool]:
     """Return what `node` is worth to the protagonist, and whether that is exact."""
     ours = tree.ours[node]
@@ -199,7 +211,7 @@ def node_value(goals: GoalRules, tree: Tree, node: int, goal: int) -> tuple[Real
     return worst + (np.float32(1.0) - goals.paranoia[goal]) * above, all_exact
 
 
-@inner
+@inner_views
 def choose_edge(goals: GoalRules, tree: Tree, node: int, goal: int) -> int:
     """Return the move that the walk follows, -1 if all are exact."""
     ours = tree.ours[node]
@@ -221,7 +233,7 @@ def choose_edge(goals: GoalRules, tree: Tree, node: int, goal: int) -> int:
     return best
 
 
-@inner
+@inner_views
 def back_up(goals: GoalRules, tree: Tree, node: int, goal: int) -> None:
     """Carry the value of a new node up to its root.
 
@@ -259,7 +271,7 @@ def add_child(
     back_up(context.goals, tree, new, goal)
 
 
-@inner
+@inner_views
 def select(goals: GoalRules, tree: Tree, base: int, goal: int) -> tuple[int, int]:
     """Follow the best moves from a root to an unexpanded one; (-1, -1) if the root is exact."""
     node = base
@@ -285,7 +297,7 @@ def set_root(context: SearchContext, tree: Tree, base: int, root: State, seat: i
     return False
 
 
-@inner
+@inner_views
 def next_edge(
     goals: GoalRules, tree: Tree, base: int, goal: int, used: int, nodes: int
 ) -> tuple[int, int]:

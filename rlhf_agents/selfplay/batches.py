@@ -12,13 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlhf_agents.files.array_checks import check_arrays
+from rlhf_agents.files.model_file import prefixed, unprefixed
 from rlhf_agents.files.types import Array, Arrays
 from rlhf_agents.search.alpha_beta import new_table
 from rlhf_agents.search.compiled_network import PatternWeights
 from rlhf_agents.search.goal_values import GoalRules, goal_rules
+from rlhf_agents.search.proven_values import correct_trees
 from rlhf_agents.search.tree import ILLEGAL, SearchContext, Tree, new_tree, search_batch
 from rlhf_agents.selfplay.position_buffer import Proposals, check_positions
-from rlhf_agents.selfplay.targets import tree_targets
+from rlhf_agents.selfplay.proofs import BatchProofs
+from rlhf_agents.selfplay.targets import Proofs, tree_targets
 from rlhf_agents.settings import Foresight, Hindsight
 from rlhf_games.base import Game, States
 from rlhf_games.compiled import compiled_fast
@@ -32,6 +35,8 @@ SLICE_SECONDS = 0.2
 """The longest that a call of compiled code should take while a batch is built."""
 PROVEN = ("key", "value", "kind")
 """The arrays of a `ProofTable` that outlive a proof."""
+SOLVED = "solved."
+"""Beginning of the names of what the solver leaves behind."""
 
 
 class TrainingBatch(NamedTuple):
@@ -238,6 +243,7 @@ class BatchBuilder:
         self.goals = goal_rules(game, foresight)
         self._tree: Tree | None = None
         self._table = new_table(game)
+        self._proofs = BatchProofs(game, foresight)
         self._abandoned = Event()
         self._slice = 4
 
@@ -268,7 +274,8 @@ class BatchBuilder:
 
     def state(self) -> Arrays:
         """Return what earlier batches left behind: positions that were proven, as arrays."""
-        return {name: getattr(self._table, name) for name in PROVEN}
+        exact = {name: getattr(self._table, name) for name in PROVEN}
+        return {**exact, **prefixed(SOLVED, self._proofs.state())}
 
     def restore(self, state: Arrays) -> None:
         """Take over what `state` returned.
@@ -281,6 +288,9 @@ class BatchBuilder:
         check_arrays(targets, state)
         for name, target in targets.items():
             target[...] = state[name]
+        solved = unprefixed(SOLVED, state)
+        if solved:  # runs of older versions have none
+            self._proofs.restore(solved)
 
     def build(self, weights: PatternWeights, proposals: Proposals, nodes: int) -> TrainingBatch:
         """Grow a tree of `nodes` per proposal and return targets for what is worth learning.
@@ -301,13 +311,16 @@ class BatchBuilder:
             search_batch(context, some, states[part], goals[part], seats[part], nodes, used[part])
         values = self._values(weights, tree)
         known = np.zeros(tree.child.shape, np.bool_)
-        limits = (self.game.max_plies - self.foresight.prove_plies, self.foresight.prove_nodes)
+        first = self.game.max_plies - self.foresight.prove_plies
         for part in parts:
             self._check_wanted()
             nodes_of = slice(part.start * share, part.stop * share)
             results = values[nodes_of], known[nodes_of]
-            some = _trees(tree, part, share)
-            tree_targets(context, some, goals[part], used[part], *results, self._table, limits)
+            some, grown = _trees(tree, part, share), (goals[part], used[part])
+            bounds = self._proofs.bounds(some.words, share, used[part], self._check_wanted)
+            correct_trees(context, some, *grown, bounds, self.game.max_plies)
+            proofs = Proofs(self._table, first, self.foresight.prove_nodes, bounds)
+            tree_targets(context, some, *grown, *results, proofs)
         in_use = np.arange(share)[None, :] < used[:, None]
         enough = known.sum(axis=1) >= np.minimum(
             self.foresight.learn_from, (tree.child != ILLEGAL).sum(axis=1)

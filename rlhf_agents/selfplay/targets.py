@@ -11,16 +11,37 @@ Zero-sum goals are negamax: y_M = 1 - max_b M(s'), y_W = max_b M(s'). Finished g
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from rlhf_agents.search.alpha_beta import HORIZON, UNKNOWN, ProofTable, prove
+from rlhf_agents.search.bounds import BoundArray
 from rlhf_agents.search.goal_values import WIN, GoalRules, discounted, payoff
+from rlhf_agents.search.proven_values import last_win, within
 from rlhf_agents.search.tree import ILLEGAL, SearchContext, Tree
 from rlhf_games.compiled import Real, compiled, compiled_fast, inner
 from rlhf_games.rules import ONGOING, Rules, State, age, load, play, result, verdict
 
 Values = NDArray[np.float32]
+
+
+class Proofs(NamedTuple):
+    """What is proven, and what may be.
+
+    Attributes:
+        table: for exact proofs, with the number of plies.
+        first_age: the age (see `rules.age`) from which the moves of roots are proven so.
+        nodes: for each of these proofs.
+        bounds: int8 `[N, A, 2]`, what else is proven of every move of a tree, see
+            `rlhf_agents.search.proven_values`.
+    """
+
+    table: ProofTable
+    first_age: int
+    nodes: int
+    bounds: BoundArray
 
 
 @compiled_fast
@@ -155,8 +176,7 @@ def tree_targets(
     used: NDArray[np.int64],
     values: Values,
     known: NDArray[np.bool_],
-    table: ProofTable,
-    limits: tuple[int, int],
+    proofs: Proofs,
 ) -> None:
     """Back all goals of both seats up through grown trees, leaves first.
 
@@ -171,18 +191,18 @@ def tree_targets(
             overwritten by it.
         known: bool `[N, A]`, receives which moves have a target: the position after the move was
             expanded, or the game ended there.
-        table: for proofs.
-        limits: the age (see `rules.age`) from which the moves of roots are proven, and the nodes
-            per proof.
+        proofs: of moves.
     """
     rules, goals = context.rules, context.goals
+    max_plies = proofs.table.words.shape[0] - 2
     share = tree.words.shape[0] // used.shape[0]
     targets = np.zeros((2, values.shape[2]), np.float32)
     for i in range(used.shape[0]):
         root = i * share
         for node in range(root + used[i] - 1, root - 1, -1):
             state = load(rules, tree.words, node)
-            in_reach = node == root and age(rules, state) + 1 >= limits[0]
+            in_reach = node == root and age(rules, state) + 1 >= proofs.first_age
+            least = last_win(goals, max_plies - age(rules, state))
             for action in range(values.shape[3]):
                 known[node, action] = edge_targets(
                     rules, goals, tree, node, action, values, targets
@@ -190,9 +210,12 @@ def tree_targets(
                 if not known[node, action]:
                     continue
                 take_tree_value(goals, tree, node, action, wanted[i], targets)
+                low, high = proofs.bounds[node, action]
+                targets[0, WIN] = within(targets[0, WIN], low, high, least)
+                targets[1, WIN] = np.float32(1.0) - targets[0, WIN]
                 if in_reach and tree.child[node, action] >= 0:
                     after = play(rules, state, action)
-                    proven_pair(rules, goals, table, after, limits[1], targets[:, WIN])
+                    proven_pair(rules, goals, proofs.table, after, proofs.nodes, targets[:, WIN])
                 for goal in range(values.shape[2]):
                     values[node, 0, goal, action] = targets[0, goal]
                     values[node, 1, goal, action] = targets[1, goal]

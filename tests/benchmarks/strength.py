@@ -10,10 +10,13 @@ Parts:
     speed    nodes per second of the solver and of the network's search
     proofs   how far from the end games are proven in 0.1 and 1 second
     matches  agents by the clock against the same agents without proofs, at equal time
+    perfect  Connect Four against the solver BitBully (needs rlhf-agents[solver]), --seconds a move
+    solving  seconds until Connect Four is solved, by ply, beside BitBully
     tables   what the README shows: each table is what the `rlhf-eval` command above it prints
 
 Seconds are CPU seconds of one core, so that other programs on the machine do not matter. With
-`--out` every part is written as CSV, and `clock` is plotted where matplotlib is installed.
+`--out` every part is written as CSV; `clock` also lists every wrong move, and is plotted where
+matplotlib is installed.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ import os
 import shlex
 import time
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +40,10 @@ from rlhf_agents.cli.evaluate import main as rlhf_eval
 from rlhf_agents.evaluation.solved_positions import SolvedPositions, load_positions
 from rlhf_agents.players.agent import Agent, load_agent
 from rlhf_agents.players.bundled import bundled_agents
+from rlhf_agents.players.perfect import PerfectPlayer
 from rlhf_agents.search import budget
 from rlhf_agents.search.budget import Clock, NodeBudget, TimeBudget
-from rlhf_agents.search.explanation import Explanation
+from rlhf_agents.search.explanation import DRAWN, Explanation
 from rlhf_agents.search.prover import WIN, Prover
 from rlhf_games.base import Game, Outcome, States
 from rlhf_games.solver_rules import (
@@ -90,22 +95,43 @@ def clock(options: argparse.Namespace) -> Iterator[Row]:
         actions = np.array([why.action for why in found])
         kept = values[chosen, actions] == values[chosen].max(axis=1)
         yield {
-            "budget": " ".join(f"{name}={value:g}" for name, value in allowed.items()),
+            "budget": budget_name(allowed),
             "positions": len(chosen),
             "VP": round(float(kept.mean()), 4),
             **{f"{a}-{b}": rate_in(kept, positions.ply[chosen], a, b) for a, b in BANDS},
             "proven": round(float(np.mean([why.proven for why in found])), 3),
             "ms": round(1000 * spent, 2),
         }
-        if options.mistakes and allowed == BUDGETS[-1]:
-            print("wrong in rows", chosen[~kept].tolist())
+        if options.out is not None:
+            wrong = [(int(chosen[i]), int(actions[i])) for i in np.flatnonzero(~kept)]
+            write_mistakes(options.out, budget_name(allowed), positions, wrong)
+
+
+def budget_name(allowed: dict[str, float]) -> str:
+    """Return how a budget is called."""
+    return " ".join(f"{name}={value:g}" for name, value in allowed.items())
+
+
+def write_mistakes(
+    out: Path, name: str, positions: SolvedPositions, wrong: list[tuple[int, int]]
+) -> None:
+    """Write all wrong moves of a budget: the position's row, its ply, the move, the best ones."""
+    out.mkdir(parents=True, exist_ok=True)
+    with (out / f"mistakes {name}.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["position", "ply", "move", "best moves"])
+        for row, action in wrong:
+            worth = np.where(positions.legal[row], positions.wdl[row], -9)
+            best = np.flatnonzero(worth == worth.max())
+            writer.writerow([row, positions.ply[row], action, " ".join(map(str, best))])
 
 
 def check_proof(why: Explanation, positions: SolvedPositions, row: int) -> None:
     """Stop if something is called proven that the labels contradict."""
-    best = positions.wdl[row][positions.legal[row]].max()
-    if why.proven and positions.wdl[row, why.action] != best:
-        msg = f"position {row}: move {why.action} is called proven and is wrong"
+    value = float(why.values[why.action])
+    proven = 0 if abs(value - 0.5) < DRAWN else 1 if value > 0.5 else -1
+    if why.proven and positions.wdl[row, why.action] != proven:
+        msg = f"position {row}: move {why.action} is called {why.proof} and is not"
         raise AssertionError(msg)
 
 
@@ -267,6 +293,88 @@ def by_tree_alone(agent: Agent, state: States, seconds: float) -> int:
     return action
 
 
+# ---- the perfect opponent ----------------------------------------------------------------------
+
+
+def perfect(options: argparse.Namespace) -> Iterator[Row]:
+    """Yield results against the solver BitBully, whose equal moves are chosen at random.
+
+    First the agent begins on the empty board, a win; then it is second after all openings of two
+    plies that are not lost for it.
+    """
+    agent = load_agent(options.agent)
+    solver, rng = PerfectPlayer(agent.game), np.random.default_rng(options.seed)
+    start = agent.game.initial(1)[0]
+    first = [
+        play_solver(agent, solver, start, 0, options.seconds, rng) for _ in range(options.wins)
+    ]
+    yield {"seat": "first, empty board", "games": len(first), **count_results(first)}
+    second = []
+    for opening in range(agent.game.n_actions**2):
+        state = start
+        for move in divmod(opening, agent.game.n_actions):
+            state = agent.game.step(state[None], np.array([move]))[0]
+        if np.nanmax(solver.values(state, 0)) < 1:  # the solver moves: it does not win
+            second.append(play_solver(agent, solver, state, 1, options.seconds, rng))
+    yield {"seat": "second, 49 openings", "games": len(second), **count_results(second)}
+
+
+def play_solver(
+    agent: Agent,
+    solver: PerfectPlayer,
+    state: States,
+    seat: int,
+    seconds: float,
+    rng: np.random.Generator,
+) -> int:
+    """Return 1 if the agent wins a game that goes on from a position, 0 or -1."""
+    game, search = agent.game, agent.new_search()
+    states = state[None].copy()
+    while game.outcome(states)[0] == Outcome.ONGOING:
+        if game.mover(states)[0] == seat:
+            action = search.explain(states[0], 0, seconds).action
+        else:
+            scores = solver.scores(states[0])
+            best = [move for move, score in scores.items() if score == max(scores.values())]
+            action = int(rng.choice(best))
+        states = game.step(states, np.array([action]))
+    return int(game.outcome(states)[0]) * (1 if game.mover(states)[0] == seat else -1)
+
+
+def count_results(results: list[int]) -> Row:
+    """Return how many games were won, drawn and lost."""
+    return {"won": results.count(1), "drawn": results.count(0), "lost": results.count(-1)}
+
+
+def solving(options: argparse.Namespace) -> Iterator[Row]:
+    """Yield CPU seconds until positions are solved, beside BitBully in the same run, by ply.
+
+    BitBully answers the harder question: in how many plies.
+    """
+    game = rlhf_games.make("connect_four")
+    other, prover = PerfectPlayer(game, book=False), Prover(game)
+    prover.prove(game.initial(1)[0], 10)  # compiles before any clock runs
+    for ply in range(14, 7, -2):
+        spent = np.zeros(2)
+        states = played_positions(game, ply, options.games)
+        for state in states:
+            prover = Prover(game)
+            begun = time.process_time()
+            prover.prove(state, 10**9)
+            spent[0] += time.process_time() - begun
+            begun = time.process_time()
+            other.score(state)
+            spent[1] += time.process_time() - begun
+        ours, theirs = spent / len(states)
+        yield {
+            "ply": ply,
+            "positions": len(states),
+            "ours, s": round(float(ours), 4),
+            "BitBully, s": round(float(theirs), 4),
+            "ratio": round(float(theirs / ours), 1),
+        }
+
+
 # ---- tables of the README --------------------------------------------------------------------
 
 
@@ -289,6 +397,8 @@ PARTS: dict[str, Callable[[argparse.Namespace], Iterator[Row]]] = {
     "speed": speed,
     "proofs": proofs,
     "matches": matches,
+    "perfect": perfect,
+    "solving": solving,
 }
 
 
@@ -338,16 +448,18 @@ def main() -> int:
     add("--only", nargs="+", choices=[*PARTS, "tables"], help="some of the parts")
     add("--positions", type=Path, default=POSITIONS, help="solved positions")
     add("--sample", type=int, default=0, help="so many random positions (default: all)")
-    add("--mistakes", action="store_true", help="list the wrong moves of the largest budget")
     add("--games", type=int, default=12, help="games per row of `proofs`")
     add("--pairs", type=int, default=30, help="openings per row of `matches`")
-    add("--seconds", type=float, default=0.1, help="per move of `matches`")
+    add("--wins", type=int, default=20, help="games from the empty board in `perfect`")
+    add("--seconds", type=float, default=0.1, help="per move of `matches` and `perfect`")
     add("--seed", type=int, default=0, help="of samples, openings and players")
     add("--out", type=Path, help="folder for CSV files and the plot")
     options = program.parse_args()
     budget.now = time.process_time
     worst = 0
-    for part in options.only or [*PARTS, "tables"]:
+    missing = () if find_spec("bitbully") else (perfect, solving)
+    usual = [part for part, measure in PARTS.items() if measure not in missing]
+    for part in options.only or [*usual, "tables"]:
         if part == "tables":
             worst = max(worst, tables(options))
         else:

@@ -365,6 +365,11 @@ def _position_key(rules: ConnectFourRules, state: State) -> int:
     return key
 
 
+@implement(solver_rules.proof_plies, ConnectFourRules)
+def _proof_plies(rules: ConnectFourRules) -> int:
+    return 34
+
+
 def _mirror() -> Symmetry:
     cells = np.arange(N_CELLS).reshape(HEIGHT, WIDTH)[:, ::-1].reshape(-1)
     return Symmetry(cells.copy(), np.arange(WIDTH)[::-1].copy())

@@ -286,7 +286,7 @@ class Gtp:
         reach = " ".join(f"{name} {value:.3f}" for name, value in why.goal_values.items())
         lines = [
             f"goal {why.goal}" + (f" (plays for {why.pursued})" * (why.pursued != why.goal)),
-            f"move {engine.spelled(why.action)}{' proven' if why.proven else ''}",
+            f"move {engine.spelled(why.action)}{f' {why.proof}' if why.proof else ''}",
             f"values {values}",
             f"line {' '.join(engine.spelled_line(why.line))}",
             f"nodes {why.nodes}",

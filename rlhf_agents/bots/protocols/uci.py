@@ -250,7 +250,7 @@ class Uci:
                 f"info depth {len(line)} multipv {place} {effort} "
                 f"score {self._score(why, action)} pv {names}"
             )
-        proven = " proven" if why.proven and best[0] == why.action else ""
+        proven = f" {why.proof}" if why.proof and best[0] == why.action else ""
         value = float(why.values[best[0]])
         self._tell(f"info string goal={why.pursued} p={value:.3f}{proven}")
 
@@ -258,6 +258,9 @@ class Uci:
         """Return `mate N` if the search has proven a win or loss in N moves, otherwise `cp N`."""
         if why.proven and action == why.action and why.pursued == WIN:
             moves = moves_to_end(self.engine.session, why.line)
+            if not moves and why.distance is not None:  # plies; the winner makes the last move
+                wins = float(why.values[action]) > 0.5
+                moves = (why.distance.plies + 1) // 2 if wins else -(why.distance.plies // 2)
             if moves:
                 return f"mate {moves}"
         return f"cp {centipawns(float(why.values[action]))}"

@@ -11,6 +11,7 @@ from rlhf_agents.play.setup import Setup
 from rlhf_agents.play.viewer.analysis import Question
 from rlhf_agents.play.viewer.compiling import remember
 from rlhf_agents.play.viewer.loading import load_builder
+from rlhf_agents.search.distances import warm_up
 
 NODES = 80
 STEPS = 9
@@ -24,6 +25,7 @@ def main() -> None:
     questions = [match.question(seat, goal) for seat in (0, 1) for goal in goals]
     for question in (*questions, match.forecast_question(), *match.review.questions):
         _search(question)
+    warm_up(match.game)
     match.paused = True
     match.play(match.session.legal()[0])
     match.session.achieved()

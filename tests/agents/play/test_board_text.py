@@ -11,7 +11,7 @@ from rlhf_agents.play.session import Session
 from rlhf_agents.players.agent import Agent
 from rlhf_agents.players.minimax import MinimaxPlayer
 from rlhf_agents.players.players import AgentPlayer
-from rlhf_agents.search.explanation import Explanation
+from rlhf_agents.search.explanation import Distance, Explanation
 from rlhf_agents.settings import Foresight
 from tests.adapters.foreign_games.nim import PASS, Nim, nim
 from tests.agents.weights import random_weights
@@ -77,7 +77,9 @@ def test_bars_are_as_long_as_the_chance():
 def test_expected_lines_use_the_names_of_the_moves(four):
     assert board_text.expected(four, explanation()) == "expects 4 3 7 (9 positions, 0 ms)"
     proven = board_text.expected(four, explanation(proven=True, seconds=1.5))
-    assert proven == "expects 4 3 7 (9 positions, 1500 ms, proven)"
+    assert proven == "expects 4 3 7 (9 positions, 1500 ms, wins)"
+    soon = board_text.expected(four, explanation(proven=True, distance=Distance(7, exact=False)))
+    assert soon.endswith(", wins in at most 7)")
     assert board_text.spoken(four, explanation()) == "60% win, expects 3 7"
     assert board_text.spoken(four, explanation(line=(3,))) == "60% win"
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import rlhf_games
+from rlhf_agents.search.choices import expected_line
 from rlhf_agents.search.goal_values import goal_rules
-from rlhf_agents.search.searcher import expected_line
 from rlhf_agents.search.tree import ILLEGAL, SearchContext, new_tree, search_batch
 from rlhf_agents.settings import Foresight
 from tests.agents.selfplay.exact import negamax

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 import rlhf_games
+from rlhf_agents.search.prover import Prover
 from rlhf_agents.selfplay.batches import BatchBuilder, BatchPool, TrainingBatch, mirrored
 from rlhf_agents.selfplay.loss import loss_and_gradient
 from rlhf_agents.selfplay.position_buffer import Proposals
@@ -67,6 +68,52 @@ def test_late_positions_are_proven(game):
             after = game.step(state[None], np.array([action]))
             expected = 0.5 - 0.99 * (exact(game, after, cache) - 0.5)
             assert lesson.targets[i, 0, 0, action] == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("goal", ["win", "draw"])
+def test_the_solver_bounds_targets(game, goal):
+    """Where moves are proven, targets of `win` are on the right side, whatever the network says."""
+    states = random_positions(game, 300, 26)[:20]
+    batch_builder = BatchBuilder(game, Foresight(prove_plies=0, solve_nodes=10**6), Hindsight())
+    zeros = np.zeros(len(states), np.int64)
+    proposals = Proposals(states, zeros + game.goal_index(goal), zeros)
+    batch = batch_builder.build(random_weights(game), proposals, 20)
+    rows = {row.tobytes(): i for i, row in enumerate(batch.states)}
+    values = Prover(game).bounds_of(states, np.full(len(states), 10**7))
+    for state, (low, high) in zip(states, np.moveaxis(values, 2, 1), strict=True):
+        row = rows[state.tobytes()]
+        known, targets = batch.known[row], batch.targets[row, 0, 0]
+        assert (low == high)[known].all()
+        assert (targets[known & (low > 0)] > 0.5 * (1 + 0.99**17)).all()
+        assert (targets[known & (high < 0)] < 0.5 * (1 - 0.99**17)).all()
+        np.testing.assert_allclose(targets[known & (low == 0)], 0.5, atol=1e-6)
+
+
+def test_proofs_go_where_they_succeed_and_are_handed_on(game):
+    builders = [BatchBuilder(game, Foresight(solve_nodes=2000), Hindsight()) for _ in range(3)]
+    rng, weights = np.random.default_rng(0), random_weights(game)
+
+    def build(builder, states):
+        zeros = np.zeros(len(states), np.int64)
+        return builder.build(weights, Proposals(states, zeros, zeros), 8)
+
+    early, late = game.initial(1), random_positions(game, 300, 30)
+    for _ in range(150):
+        build(builders[0], np.concatenate([early, late[rng.integers(len(late), size=1)]]))
+    shares = builders[0]._proofs.shares
+    assert shares[0] < 0.1
+    assert shares[30] > 0.9
+    builders[1].restore(builders[0].state())
+    again = random_positions(game, 60, 12)
+    batches = [build(builder, again) for builder in builders]
+    np.testing.assert_array_equal(batches[0].targets, batches[1].targets)
+    states = [builder.state() for builder in builders]
+    assert states[0].keys() == states[1].keys()
+    for name, array in states[0].items():
+        np.testing.assert_array_equal(array, states[1][name])
+    spoilt = {**states[0], "solved.places": states[0]["solved.places"] + np.uint32(1 << 31)}
+    with pytest.raises(ValueError, match="place"):
+        builders[2].restore(spoilt)
 
 
 def exact(game, states, cache):

@@ -10,7 +10,7 @@ from stable_baselines3.common.vec_env import DummyVecEnv
 from rlhf_agents.search.alpha_beta import new_table
 from rlhf_agents.search.goal_values import goal_rules
 from rlhf_agents.search.tree import SearchContext, new_tree, search_batch
-from rlhf_agents.selfplay.targets import tree_targets
+from rlhf_agents.selfplay.targets import Proofs, tree_targets
 from rlhf_agents.settings import Foresight
 from tests.agents.selfplay.gamble import CHANCES, GAMBLE, SAFE, GambleEnv, GambleGame
 from tests.agents.weights import random_weights
@@ -55,7 +55,9 @@ def our_targets(nodes):
     values = np.full((nodes, 2, 3, game.n_actions), 0.9, np.float32)  # a wildly optimistic network
     values[:, 0, 0], values[:, 1, 0] = 0.5, 0.5
     known = np.zeros((nodes, game.n_actions), np.bool_)
-    tree_targets(context, tree, ask, used, values, known, new_table(game), (99, 0))
+    bounds = np.tile(np.array([-1, 1], np.int8), (nodes, game.n_actions, 1))
+    proofs = Proofs(new_table(game), 99, 0, bounds)
+    tree_targets(context, tree, ask, used, values, known, proofs)
     assert known[0, :2].all()
     return values[0, 0, PRIZE, :2]
 

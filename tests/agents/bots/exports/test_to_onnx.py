@@ -13,7 +13,8 @@ import pytest
 import rlhf_games
 from rlhf_agents.bots.exports.registry import ExportError, export
 from rlhf_agents.players.agent import Agent, load_agent
-from rlhf_agents.search.searcher import OUT_OF_REACH, best_actions, network_batch
+from rlhf_agents.search.choices import best_actions
+from rlhf_agents.search.searcher import OUT_OF_REACH, network_batch
 from rlhf_agents.settings import Foresight
 from rlhf_games.base import Verdict
 from tests.agents.bots.exports.contract import BotContract, reachable
