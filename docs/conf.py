@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 MADE = HERE / "made"
-"""What `_site/` makes; git ignores it."""
+"""Output of `_site/`, ignored by git."""
 
 # The site shows this tree, whatever is installed; so do the kernels of its notebooks.
 TREES = [str(ROOT / folder) for folder in (".", "adapters", "games")]

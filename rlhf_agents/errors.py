@@ -1,4 +1,4 @@
-"""The errors that a user's mistake can raise.
+"""The errors for users' mistakes.
 
     UserError                   one sentence: what was wrong and what to do; exit code 2 in programs
     |-- ModelFileError          a model file is damaged, unsafe, foreign or too new
@@ -7,10 +7,12 @@
     |-- UnknownPlayerError      no such kind of player
     |-- SettingError            an option has an impossible value
     |   `-- ObservationError    not an observation; also a ValueError
-    |-- EnvironmentFailureError an environment raised an error or returned what is not a number
+    |-- EnvironmentFailureError an environment raised an error or returned a number that is not
+    finite
     `-- OutputError             an output path cannot be written; also an OSError
 
-`rlhf_games.base.GameError` (unknown game, unknown goal, illegal move) is the games' own tree; the
+`rlhf_games.base.GameError` (unknown game, unknown goal, illegal move) is the base of the games' own
+errors; the
 programs treat both alike.
 """
 
@@ -18,7 +20,7 @@ from __future__ import annotations
 
 
 class UserError(Exception):
-    """A mistake that the user can correct; the message says how."""
+    """A mistake that the user can fix; the message says how."""
 
 
 class ModelFileError(UserError):
@@ -30,23 +32,23 @@ class MissingFileError(ModelFileError, FileNotFoundError):
 
 
 class UnknownAgentError(UserError):
-    """Neither a bundled agent nor a file has the name that was given."""
+    """Neither a bundled agent nor a file has the given name."""
 
 
 class UnknownPlayerError(UserError):
-    """No kind of player has the name that was given."""
+    """No kind of player has the given name."""
 
 
 class SettingError(UserError):
-    """An option has a value that cannot work."""
+    """An option has an invalid value."""
 
 
 class EnvironmentFailureError(UserError):
-    """An environment that an agent learns in failed: what, where and how to see it again."""
+    """An environment failed during training; the message says how to reproduce it."""
 
 
 class ObservationError(SettingError, ValueError):
-    """`predict` was given something that is not an observation; SB3 raises a ValueError here."""
+    """`predict` did not get an observation; SB3 raises a ValueError here."""
 
 
 class OutputError(UserError, OSError):

@@ -18,7 +18,7 @@ from rlhf_games.base import GameError, Goal, did_you_mean, unknown_name
 SELF, RANDOM = "self", "random"
 
 Info = dict[str, Any]
-"""What Gymnasium's `reset` and `step` return beside observations, and what `reset` takes."""
+"""Infos from Gymnasium's `reset` and `step`, and the options of `reset`."""
 Infos = Info | Sequence[Info]
 """The info of one step, or of several."""
 Options = Mapping[str, Any]

@@ -4,9 +4,9 @@
     game = rlhf_games.make("connect_four")
     states = game.initial(4096)
 
-Third parties add games by an entry point of the group `rlhf_games` whose value is a `Game` class.
+Third parties add games with an entry point of the group `rlhf_games` whose value is a `Game` class.
 Names such as `openspiel:breakthrough` are games of a library: an entry point of the group
-`rlhf_games.libraries`, named like the library, is a function from what follows the colon to a
+`rlhf_games.libraries`, named like the library, is a function from the part after the colon to a
 `Game`.
 """
 
@@ -57,7 +57,7 @@ _SIZES: dict[str, tuple[str, dict[str, Any]]] = {
     "othello": ("othello", {"board_size": 8}),
     "othello_6x6": ("othello", {"board_size": 6}),
 }
-"""Sizes of boards as OpenSpiel spells them: connect_four(rows=6,columns=7) is `connect_four`."""
+"""Sizes of boards in OpenSpiel's spelling: connect_four(rows=6,columns=7) is `connect_four`."""
 _OF_OPENSPIEL = ("breakthrough", "connect_four")
 """Games whose other sizes OpenSpiel has, with the same options."""
 _SPELLED = re.compile(r"(\w+)\((.*)\)", re.DOTALL)
@@ -74,14 +74,14 @@ def names() -> list[str]:
 
 
 def libraries() -> list[str]:
-    """Return the libraries whose games can be made as `LIBRARY:WORLD`, sorted."""
+    """Return the libraries whose games can be made as `LIBRARY:NAME`, sorted."""
     return sorted(plugin.name for plugin in entry_points(group=_LIBRARIES))
 
 
 def find(name: str) -> str:
-    """Return where the game called `name` lies, as "module:Class", without importing it.
+    """Return the place of the game called `name`, as "module:Class", without importing it.
 
-    Of a library's game, `LIBRARY:WORLD`, it is the library's function as "module:function".
+    For a library's game, `LIBRARY:NAME`, it is the library's function as "module:function".
 
     Raises:
         UnknownGameError: no game or library has that name; near names and the list are given.
@@ -100,7 +100,7 @@ def _look_up(kind: str, name: str, table: dict[str, str]) -> str:
 
 
 def make(name: str, options: Mapping[str, Any] | None = None) -> Game:
-    """Return the game called `name`, or `LIBRARY:WORLD`.
+    """Return the game called `name`, or `LIBRARY:NAME`.
 
     Args:
         name: perhaps with options in brackets: connect_four(rows=6,columns=7,x_in_row=4).
@@ -108,8 +108,8 @@ def make(name: str, options: Mapping[str, Any] | None = None) -> Game:
 
     Raises:
         UnknownGameError: no game or library has that name; near names and the list are given.
-        GameError: the library has no such game, or is not installed; or an option asks for a board
-            that there is not.
+        GameError: the library has no such game, or is not installed; or an option names a board
+            that does not exist.
     """
     _, colon, world = name.partition(":")
     if colon:
@@ -130,7 +130,7 @@ def _made(module: str, attribute: str, *arguments: Any) -> Game:
 
 
 def _sized(name: str, options: Mapping[str, Any]) -> str:
-    """Return the name of the game that has a size.
+    """Return the name of the game with a size.
 
     Raises:
         GameError: there is none.

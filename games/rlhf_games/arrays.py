@@ -1,8 +1,9 @@
 """Arrays from outside, checked before compiled code reads them.
 
-Compiled code trusts the dtype and the shape of what it is given. Arrays that already fit pass
-through untouched; whole numbers of another type, lists of them and another byte order are
-converted; everything else raises a `GameError`.
+Compiled code does not check dtypes and shapes. Arrays that fit pass through unchanged; whole
+numbers
+of another type, lists of them and other byte orders are converted; everything else raises a
+`GameError`.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ FLOAT32 = np.dtype(np.float32)
 
 
 def whole_rows(values: Any, dtype: np.dtype[Any], width: int, what: str) -> NDArray[Any]:
-    """Return whole numbers as an array `[B, width]` that compiled code can read.
+    """Return whole numbers as an array `[B, width]` for compiled code.
 
     Args:
         values: an array, or nested lists.
-        dtype: the integer type that is needed.
+        dtype: the required integer type.
         width: the length of a row.
-        what: what the rows are, for errors, e.g. "positions of Connect Four".
+        what: a name for the rows in errors, e.g. "positions of Connect Four".
 
     Raises:
         GameError: these are not whole numbers of that type, or not in that shape.
@@ -58,7 +59,7 @@ def actions_of(values: Any, count: int) -> NDArray[np.int64]:
 
 
 def real_numbers(values: Any, what: str) -> NDArray[np.float32]:
-    """Return numbers as float32 in an array of any shape that compiled code can read.
+    """Return numbers as a float32 array of any shape for compiled code.
 
     Raises:
         GameError: these are not numbers.
@@ -82,7 +83,7 @@ def _whole(values: Any, dtype: np.dtype[Any], what: str) -> NDArray[Any]:
         raise GameError(msg)
     bounds = np.iinfo(dtype)
     if array.size and not bounds.min <= array.min() <= array.max() <= bounds.max:
-        msg = f"{what} are whole numbers ({dtype}), got one outside of its range"
+        msg = f"{what} are whole numbers ({dtype}), got one outside its range"
         raise GameError(msg)
     return np.require(array, dtype, ["C", "A", "W"])
 

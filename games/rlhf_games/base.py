@@ -1,8 +1,8 @@
-"""The contract of a game: exact, batched, pure rules, and the goals that a game can be played for.
+"""The contract of a game: exact, batched, pure rules, and the goals of its players.
 
 A batch of positions is one array `states`, uint64 `[B, W]`: W words hold everything that the rules
 need (for Connect Four: the mover's stones and all stones). The search tree, the replay buffer and
-files keep positions of any game in that form.
+files store positions of every game in this form.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ CLOCK = 3
 """The plane of an observation that shows the number of plies in binary, if there is one."""
 
 MOVER, WAITING = 0, 1
-"""The two seats, seen from a position: who is to move, and who waits."""
+"""The two seats in a position: the player to move, and the waiting player."""
 
 
 class Outcome(IntEnum):
@@ -39,7 +39,7 @@ class Outcome(IntEnum):
 
 
 class Verdict(IntEnum):
-    """The state of a goal by the rules alone. In finished games it is never OPEN."""
+    """The state of a goal by the rules alone; never OPEN in finished games."""
 
     IMPOSSIBLE = -1
     OPEN = 0
@@ -51,15 +51,15 @@ class GameError(Exception):
 
 
 class UnknownGameError(GameError):
-    """No game has the name that was asked for."""
+    """No game has the requested name."""
 
 
 class UnknownGoalError(GameError):
-    """The game has no goal of the name that was asked for."""
+    """The game has no goal with the requested name."""
 
 
 class IllegalMoveError(GameError):
-    """An action that the rules forbid was given to `Game.step`."""
+    """`Game.step` got an action that the rules forbid."""
 
 
 @dataclass(frozen=True)
@@ -67,15 +67,14 @@ class Goal:
     """One thing that a player can try to achieve.
 
     Attributes:
-        name: how users call it, e.g. `win_by_18`.
-        text: what it means, in one sentence.
+        name: the name that users type, e.g. `win_by_18`.
+        text: its meaning in one sentence.
         implies: the goal that is achieved whenever this one is, so that the value of this one
-            never exceeds the other's (`win_by_18` implies `win_by_24`). It must stand earlier in
+            never exceeds the other's (`win_by_18` implies `win_by_24`). It must come earlier in
             the table.
-        draw_value: what a drawn game is worth to this goal, in [0, 1]; 0.5 for `win`.
+        draw_value: the value of a draw for this goal, in [0, 1]; 0.5 for `win`.
         zero_sum: one player's value is one minus the other's (only then may the sign flip).
-        words: what people call it, in a few words; None: the name spelled out, see
-            `rlhf_agents.words`.
+        words: a readable name; None: the name spelled out, see `rlhf_agents.words`.
     """
 
     name: str
@@ -99,9 +98,9 @@ class Symmetry:
     actions: NDArray[np.int64]
 
     def seen(self, observations: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return observations `[B, planes, H, W]` as they look afterwards.
+        """Return the transformed observations `[B, planes, H, W]`.
 
-        The plane of the clock, the fourth, does not show the board: it stays.
+        The fourth plane, the clock, does not show the board and stays unchanged.
         """
         flat = observations.reshape(*observations.shape[:2], len(self.cells))
         moved = flat.copy()
@@ -115,7 +114,7 @@ class Game(Protocol):
 
     Attributes:
         name: the name in the registry.
-        title: the name that people use.
+        title: the name to show.
         rules: the tag (a NamedTuple) on which compiled code dispatches, see `rlhf_games.rules`.
         n_actions: A.
         n_words: W, the uint64 words of a position.
@@ -125,13 +124,13 @@ class Game(Protocol):
         max_plies: an upper bound of the length of a game.
         goals: the finite goal table.
         symmetries: those other than the identity.
-        action_names: A labels that players type and read, for the first player's actions.
+        action_names: A labels for users, of the first player's actions.
         line_length: cells of the straight windows that a pattern network should look at.
         gravity: only the lowest empty cell of a column is playable.
         turned: the second player sees the board turned by 180 degrees, and its actions with it.
         lines_win: a game is won by a straight line of `line_length` stones.
-        visible_cells: a network looks at so many cells of a plane, counted row by row; those behind
-            them, if any, only make sure that observations show everything.
+        visible_cells: the cells of a plane that a network reads, counted row by row; any further
+            ones only make observations complete.
     """
 
     name: str
@@ -159,7 +158,7 @@ class Game(Protocol):
         ...
 
     def legal(self, states: States) -> NDArray[np.bool_]:
-        """Return which actions are legal, bool `[B, A]`; none in a finished game."""
+        """Return the legal actions, bool `[B, A]`; none in a finished game."""
         ...
 
     def step(self, states: States, actions: NDArray[np.int64]) -> States:
@@ -171,11 +170,11 @@ class Game(Protocol):
         ...
 
     def mover(self, states: States) -> NDArray[np.int8]:
-        """Return who is to move, int8 `[B]`: 0 the first player, 1 the second."""
+        """Return the player to move, int8 `[B]`: 0 the first, 1 the second."""
         ...
 
     def plies(self, states: States) -> NDArray[np.int64]:
-        """Return how many plies were played, int64 `[B]`."""
+        """Return the number of plies played, int64 `[B]`."""
         ...
 
     def outcome(self, states: States) -> NDArray[np.int8]:
@@ -183,15 +182,15 @@ class Game(Protocol):
         ...
 
     def observe(self, states: States) -> NDArray[np.float32]:
-        """Return what the mover sees, float32 `[B, *observation_shape]`, values 0 and 1."""
+        """Return the mover's observations, float32 `[B, *observation_shape]`, values 0 and 1."""
         ...
 
     def from_observation(self, observations: NDArray[np.float32]) -> States:
         """Return the positions behind observations: the inverse of `observe`.
 
         Raises:
-            GameError: an observation does not have the game's shape, or shows what cannot
-                occur (two stones on a cell, floating stones, counts that no game leads to).
+            GameError: an observation does not have the game's shape, or shows an impossible
+                position (two stones on a cell, floating stones, impossible counts).
         """
         ...
 
@@ -200,7 +199,7 @@ class Game(Protocol):
         ...
 
     def achieved(self, states: States) -> NDArray[np.bool_]:
-        """Return which goals finished games achieved, bool `[B, 2, G]`; all False while ongoing."""
+        """Return the goals that finished games achieved, bool `[B, 2, G]`; False in others."""
         ...
 
     def random_actions(self, states: States, rng: np.random.Generator) -> NDArray[np.int64]:
@@ -212,13 +211,13 @@ class Game(Protocol):
         ...
 
     def text(self, state: States) -> str | None:
-        """Return a position uint64 `[W]` as people read it, None if its planes show stones."""
+        """Return a position uint64 `[W]` as text, None if its planes show stones."""
         ...
 
     def label(self, state: States, action: int) -> str:
-        """Return what people call a legal action in a position uint64 `[W]`.
+        """Return the readable name of a legal action in a position uint64 `[W]`.
 
-        What they type is always the mover's name of it, see `names_of`.
+        Users type the mover's name of it, see `names_of`.
         """
         ...
 
@@ -226,19 +225,19 @@ class Game(Protocol):
         """Return the row of the goal `name`.
 
         Raises:
-            UnknownGoalError: no goal has that name; near names are listed.
+            UnknownGoalError: no goal has that name; suggests similar names.
         """
         ...
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return "did you mean ...? " if a known name is near, else nothing."""
+    """Return "did you mean ...? " if a known name is similar, else an empty text."""
     near = difflib.get_close_matches(name, list(known), n=3)
     return f"did you mean {' or '.join(near)}? " if near else ""
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str], most: int = 40) -> str:
-    """Return a sentence that says that a name is unknown, which are near, and which there are."""
+    """Return a sentence that a name is unknown, with similar and known names."""
     names = list(known)
     more = f" and {len(names) - most} more" if len(names) > most else ""
     listed = ", ".join(names[:most]) or "none"
@@ -246,15 +245,15 @@ def unknown_name(kind: str, name: str, known: Iterable[str], most: int = 40) -> 
 
 
 def written_options(name: str, text: str, example: str) -> dict[str, Any]:
-    """Return the options that a name holds in its brackets.
+    """Return the options in the brackets of a name.
 
     Args:
         name: as a user wrote it, for errors.
-        text: what its brackets hold: "rows=6,columns=7".
-        example: how options are written.
+        text: the content of its brackets: "rows=6,columns=7".
+        example: an example of correct options.
 
     Raises:
-        GameError: they are not written so.
+        GameError: they are not written like that.
     """
     msg = f"the options of {name!r} must be written like {example}"
     try:

@@ -39,7 +39,7 @@ ODD_ROWS = numba.uint64(int(BOTTOM) * 0b010101)
 EVEN_ROWS = numba.uint64(int(BOTTOM) * 0b101010)
 CENTRAL_FIRST = (3, 2, 4, 1, 5, 0, 6)
 MIRRORED_PLIES = 10
-"""Up to here mirror images share what is proven; later they rarely meet."""
+"""Up to this number of plies mirror images share proofs; later both rarely occur."""
 
 
 @inner

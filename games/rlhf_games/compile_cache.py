@@ -1,9 +1,10 @@
 """The on-disk cache of compiled functions: one file per function and signature, keyed by sources.
 
-numba's own cache asks only whether the file of a function has changed, not those of the functions
-that it calls, and its index names the classes of every game that was ever compiled: a game that is
-gone breaks all others. Here a file is used if a digest of all sources that went into it is the
-same, and ignored otherwise, whatever is wrong with it.
+numba's own cache only checks whether the file of a function has changed, not those of the functions
+that it calls, and its index names the classes of every game ever compiled: removing a game breaks
+all others. Here a file is used if the digest of all its sources is unchanged, and ignored
+otherwise,
+whatever is wrong with it.
 
 It overrides three methods of `numba.core.caching.FunctionCache`, the same in numba 0.61 to 0.68.
 """
@@ -31,7 +32,7 @@ _IMPORT = re.compile(r"^\s*(?:from|import)\s+([\w.]+)(?:\s+import\s+(\([^)]*|[^#
 _DIGEST_BYTES = 32
 
 implementers: dict[type, set[str]] = {}
-"""Modules that say what functions mean for a named tuple, see `rlhf_games.compiled.implement`."""
+"""Modules that implement functions for a named tuple, see `rlhf_games.compiled.implement`."""
 
 
 class SourceCache(FunctionCache):  # type: ignore[misc]  # numba has no types
@@ -68,7 +69,7 @@ class SourceCache(FunctionCache):  # type: ignore[misc]  # numba has no types
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write atomically; without room or permission there is no cache, and that is all."""
+    """Write atomically; without space or permission there is nothing to cache."""
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as handle:
             handle.write(content)
@@ -78,7 +79,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _modules_of(arguments: Iterable[Any]) -> Iterator[str]:
-    """Yield the modules of the named tuples among the argument types, and of their meanings."""
+    """Yield the modules of named tuples among the types, and of their implementations."""
     for each in arguments:
         if isinstance(each, types.BaseNamedTuple):
             yield each.instance_class.__module__
@@ -121,7 +122,7 @@ def _read(name: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _path(name: str) -> Path | None:
-    """Return where the source of a module lies, without importing anything."""
+    """Return the path of a module's source, without importing anything."""
     loaded = getattr(sys.modules.get(name), "__file__", None)
     if loaded is not None:
         return Path(loaded) if Path(loaded).is_file() else None

@@ -1,9 +1,9 @@
-"""The compiler's door: numba behind typed decorators, and the bit tricks that it lacks.
+"""numba behind typed decorators, and the bit operations that it lacks.
 
 Everything compiled in this project is a module-level function that dispatches on the *type* of its
-first argument (a game's rules, a network). Only such functions are served from the on-disk cache
-(`compile_cache`) by a new process; closures and functions passed as arguments are compiled again
-every time.
+first argument (a game's rules, a network). Only such functions can be loaded from the on-disk cache
+(`compile_cache`) by a new process; closures and functions passed as arguments are recompiled every
+time.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ def compiled(function: Function) -> Function:
 
 
 def compiled_fast(function: Function) -> Function:
-    """Compile arithmetic whose sums may be re-ordered, so that they use vector instructions."""
+    """Compile arithmetic whose sums may be reordered, so that they use vector instructions."""
     return _cached(numba.njit(nogil=True, fastmath=_FAST)(function))
 
 
 def compiled_views(function: Function) -> Function:
-    """Compile code that makes no arrays, only looks at rows of them: rows are not counted.
+    """Compile code that only reads and writes rows of arrays, without reference counting.
 
-    Counting who uses which row costs more than a small game's step.
+    Counting references to rows costs more than a small game's step.
     """
     return _cached(numba.njit(nogil=True, _nrt=False)(function))
 
@@ -52,23 +52,23 @@ def _cached(jitted: Any) -> Any:
 
 
 def inner(function: Function) -> Function:
-    """Compile like `compiled` what compiled code alone calls; to Python it stays as it is.
+    """Compile like `compiled` a function called only by compiled code; Python sees it unchanged.
 
-    It compiles in half the time: nothing is made to unpack Python's arguments, and constant
-    arguments do not get versions of their own.
+    It compiles in half the time: there is no code to unpack Python's arguments, and constant
+    arguments do not get separate versions.
     """
     registered: Function = register_jitable(nogil=True)(function)
     return registered
 
 
 def inner_fast(function: Function) -> Function:
-    """Compile like `compiled_fast` what compiled code alone calls, see `inner`."""
+    """Compile like `compiled_fast` a function called only by compiled code, see `inner`."""
     registered: Function = register_jitable(nogil=True, fastmath=_FAST)(function)
     return registered
 
 
 def inner_views(function: Function) -> Function:
-    """Compile like `compiled_views` what compiled code alone calls, see `inner`."""
+    """Compile like `compiled_views` a function called only by compiled code, see `inner`."""
     registered: Function = register_jitable(nogil=True, _nrt=False)(function)
     return registered
 
@@ -109,11 +109,11 @@ _owners: dict[str, set[type]] = {}
 def implement(
     stub: Callable[..., Any], owner: type, views: bool = False
 ) -> Callable[[Function], Function]:
-    """Make the decorated function the compiled meaning of `stub` for the named tuple `owner`.
+    """Make the decorated function the implementation of `stub` for the named tuple `owner`.
 
     Args:
-        stub: a function of `rlhf_games.rules` (or any other function without a body of its own)
-            whose first argument selects the implementation.
+        stub: a function of `rlhf_games.rules` (or any other stub) whose first argument selects
+            the implementation.
         owner: the `NamedTuple` class of that first argument.
         views: the function makes no arrays, see `compiled_views`.
     """
@@ -134,7 +134,7 @@ def implement(
 
 
 def by_default(stub: Callable[..., Any]) -> Callable[[Function], Function]:
-    """Make the decorated function the meaning of `stub` for every owner without one of its own."""
+    """Make the decorated function the default implementation of `stub`."""
 
     def register(function: Function) -> Function:
         def choose(first: Any, *_rest: Any) -> Function | None:

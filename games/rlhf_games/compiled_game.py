@@ -24,7 +24,7 @@ WORD = np.dtype(np.uint64)
 
 
 class CompiledGame:
-    """The `Game` contract for any rules tag; a game adds its tables and nothing else.
+    """The `Game` contract for any rules tag; a game only adds its tables.
 
     The arguments are the attributes of `Game`, and `shape` = (H, W), `planes` (2 or 4), and
     `second_names`: labels of the second player's actions, if it sees the board turned.
@@ -78,10 +78,10 @@ class CompiledGame:
         return self._second_names if seat else self.action_names
 
     def checked(self, states: States) -> States:
-        """Return positions as compiled code can read them, uint64 `[B, W]`.
+        """Return positions in the form for compiled code, uint64 `[B, W]`.
 
         Raises:
-            GameError: these are not positions; every method that takes some raises it.
+            GameError: these are not positions; every method with positions raises it.
         """
         return whole_rows(states, WORD, self.n_words, self._positions)
 
@@ -96,7 +96,7 @@ class CompiledGame:
     def initial(self, n: int) -> States:
         """Return n starting positions, see `Game.initial`."""
         if not isinstance(n, int | np.integer) or isinstance(n, bool) or n < 0:
-            msg = f"the number of games is a whole number from 0 up, got {n!r}"
+            msg = f"the number of games must be a whole number >= 0, got {n!r}"
             raise GameError(msg)
         states = self._empty(n)
         compiled_rules.fill_initial(self.rules, states)
@@ -148,7 +148,7 @@ class CompiledGame:
         return planes.reshape(-1, *self.observation_shape)
 
     def symbols(self, states: States) -> NDArray[np.int8]:
-        """Return what stands on every cell, int8 `[B, H * W]`, see `rules.symbol`."""
+        """Return the symbol of every cell, int8 `[B, H * W]`, see `rules.symbol`."""
         states = self.checked(states)
         out = np.empty((len(states), self.rules.n_cells), np.int8)
         compiled_rules.symbols_batch(self.rules, states, out)
@@ -167,7 +167,7 @@ class CompiledGame:
         shape = (len(planes), self.observation_shape[0], self.rules.n_cells)
         wrong = compiled_rules.decode_batch(self.rules, planes.reshape(shape), states)
         if wrong >= 0:
-            msg = f"observation {wrong} shows no position that can occur in {self.title}"
+            msg = f"observation {wrong} shows an impossible position of {self.title}"
             raise GameError(msg)
         return states
 
@@ -215,7 +215,7 @@ class CompiledGame:
         return self.names_of(mover)[number]
 
     def perft(self, depth: int) -> int:
-        """Count the positions `depth` plies from the start; lines that end earlier do not count."""
+        """Count the positions `depth` plies from the start, without games that end earlier."""
         return int(perft_from(self.rules, self.initial(1), depth))
 
     def goal_index(self, name: str) -> int:

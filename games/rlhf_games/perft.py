@@ -1,4 +1,4 @@
-"""Counting games and positions: random playouts, and perft, whose numbers prove rules right."""
+"""Counting games and positions: random playouts, and perft, whose numbers verify rules."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def perft(rules: Rules, state: State, depth: int) -> int:
     """Count the positions at `depth` plies; finished games have none below them."""
     if depth == 0:
         return 1
-    # A stack of its own: numba cannot link a cached function that calls itself.
+    # An explicit stack: numba cannot link a cached function that calls itself.
     words = np.empty((depth, len(state)), np.uint64)
     tried = np.zeros(depth, np.int64)
     store(words, 0, state)

@@ -1,11 +1,12 @@
-"""The compiled face of a game: a few scalar functions per game, and what follows from them.
+"""The compiled side of a game: a few scalar functions per game, and functions built on them.
 
 A game implements the first group for its rules tag with `rlhf_games.compiled.implement`; a position
-is a tuple of W uint64. The second group has a meaning by default, made of the first; a game
-replaces it for speed, or for stricter checks. The third, batched over `states` uint64 `[B, W]`, is
-written once for all games. Search, replay and playouts build on the first two as well, so that no
-Python runs per position. Compiled callers dispatch on the type of `rules`; from Python the first
-two cannot be called.
+is a tuple of W uint64. The second group has default implementations based on the first; a game
+replaces them for speed, or for stricter checks. The third, batched over `states` uint64 `[B, W]`,
+is
+written once for all games. Search, replay and playouts also use the first two, so that no Python
+runs per position. Compiled callers dispatch on the type of `rules`; Python cannot call the first
+two.
 """
 
 from __future__ import annotations
@@ -37,14 +38,15 @@ ANY_NUMBER = 0
 ONGOING = int(Outcome.ONGOING)
 ACHIEVED = int(Verdict.ACHIEVED)
 CLOCK_DIGITS = 8
-"""Binary digits of the number of plies, where observations show it."""
+"""Binary digits of the number of plies in observations that show it."""
 
 
 def position_words(words: int) -> Callable[[Owner], Owner]:
-    """Give the decorated rules tag its constant `WORDS`: how many uint64 a position has.
+    """Give the decorated rules tag its constant `WORDS`, the number of uint64 in a position.
 
     Args:
-        words: W, or `ANY_NUMBER`: then positions are arrays, and the tag's field `n_words` is W.
+        words: W; or `ANY_NUMBER` for positions that are arrays, with W in the tag's field
+            `n_words`.
     """
 
     def decorate(owner: Owner) -> Owner:
@@ -69,7 +71,7 @@ def is_legal(rules: Rules, state: State, action: int) -> bool:
 
 
 def count_legal(rules: Rules, state: State) -> int:
-    """Return how many actions are legal."""
+    """Return the number of legal actions."""
     raise TypeError(_only_compiled(rules))
 
 
@@ -89,12 +91,12 @@ def result(rules: Rules, state: State) -> int:
 
 
 def plies(rules: Rules, state: State) -> int:
-    """Return how many plies led here from the starting position."""
+    """Return the number of plies since the starting position."""
     raise TypeError(_only_compiled(rules))
 
 
 def symbol(rules: Rules, state: State, cell: int) -> int:
-    """Return what stands on a cell: 0 empty, 1 the mover's, 2 the other's, 3 empty and playable."""
+    """Return the symbol of a cell: 0 empty, 1 the mover's, 2 the other's, 3 empty and playable."""
     raise TypeError(_only_compiled(rules))
 
 
@@ -113,7 +115,7 @@ def _only_compiled(rules: Rules) -> str:
     return f"the rules of {name} run inside compiled code only; call the Game instead"
 
 
-# ---- with a meaning by default ---------------------------------------------------------------
+# ---- with a default implementation ---------------------------------------------------------------
 
 
 def random_legal(rules: Rules, state: State, bits: int) -> int:
@@ -161,7 +163,7 @@ def _fill_planes(rules: Rules, state: State, out: NDArray[np.float32]) -> None:
 
 
 def is_possible(rules: Rules, planes: NDArray[np.float32], state: State) -> bool:
-    """Return whether `state`, decoded from `planes`, may occur; cheap checks only."""
+    """Return whether `state`, decoded from `planes`, is possible; only cheap checks."""
     raise TypeError(_only_compiled(rules))
 
 
@@ -173,7 +175,7 @@ def _is_possible(rules: Rules, planes: NDArray[np.float32], state: State) -> boo
 def age(rules: Rules, state: State) -> int:
     """Return a number of plies such that at most `max_plies - age` can still follow.
 
-    As a rule these are the plies played; a game mostly shorter than `max_plies` may know better.
+    By default these are the plies played; a game usually shorter than `max_plies` may do better.
     """
     raise TypeError(_only_compiled(rules))
 
@@ -251,7 +253,7 @@ def fill_initial(rules: Rules, states: States) -> None:
 def step_batch(rules: Rules, states: States, actions: NDArray[np.int64], out: States) -> int:
     """Play one action per row; return the first row whose action is illegal, or -1.
 
-    Finished games stay as they are, whatever the action.
+    Finished games stay unchanged, whatever the action.
     """
     for i in range(states.shape[0]):
         state = load(rules, states, i)
@@ -306,7 +308,7 @@ def decode_batch(rules: Rules, planes: NDArray[np.float32], out: States) -> int:
     """Fill `out` with the positions behind observations `[B, planes, n_cells]`.
 
     Returns:
-        the first row that shows no possible position, or -1.
+        the first row that shows an impossible position, or -1.
     """
     for i in range(planes.shape[0]):
         state = decode(rules, planes[i])

@@ -1,7 +1,7 @@
-"""Square boards of 6 or 8 cells a side on one bitboard of 8 x 8: the smaller one in the middle.
+"""Square boards of side 6 or 8 on one bitboard of 8 x 8, with the smaller one in the middle.
 
 Bit = row * 8 + column of the bitboard, row 0 at the top. So a step is the same shift on both, a
-turn by 180 degrees reverses the bits, and around the smaller board nothing ever stands.
+turn by 180 degrees reverses the bits, and the cells around the smaller board stay empty.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SMALL_BOARD = numba.uint64(0x007E7E7E7E7E7E00)
 LEFT_COLUMN = numba.uint64(0x0101010101010101)
 RIGHT_COLUMN = numba.uint64(0x8080808080808080)
 
-# Of the smaller board; a look-up is faster than a division.
+# For the smaller board; a look-up is faster than a division.
 SMALL_BITS = np.array([(row + 1) * STRIDE + c + 1 for row in range(SMALL) for c in range(SMALL)])
 
 

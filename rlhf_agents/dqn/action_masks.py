@@ -1,8 +1,8 @@
-"""Which actions are allowed: where masks come from, and how they are applied.
+"""Action masks: where they come from, and how they are applied.
 
 A mask is 1 (or True) where an action is allowed. It comes from the key `action_mask` of a Dict
-observation (as PettingZoo has it), from the environment's method `action_masks()` (as sb3-contrib
-has it) or from the caller of `predict`.
+observation (as in PettingZoo), from the environment's method `action_masks()` (as in sb3-contrib)
+or from the caller of `predict`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ NEVER = -torch.inf
 
 
 def observes_masks(space: Space) -> bool:
-    """Return whether observations carry a mask."""
+    """Return whether observations include a mask."""
     return isinstance(space, spaces.Dict) and MASK_KEY in space.spaces
 
 
@@ -38,7 +38,7 @@ def offers_masks(env: VecEnv | None) -> bool:
 def masks_of(env: VecEnv) -> NDArray[np.bool_]:
     """Ask the environments for their masks, bool `[n_envs, A]`."""
     masks = env.env_method(MASK_METHOD)
-    if len(masks) == 1 and np.ndim(masks[0]) == 2:  # a batched environment answers once for all
+    if len(masks) == 1 and np.ndim(masks[0]) == 2:  # a batched environment returns all at once
         return np.asarray(masks[0], bool)
     return np.asarray(np.stack(masks), bool)
 
@@ -46,11 +46,11 @@ def masks_of(env: VecEnv) -> NDArray[np.bool_]:
 def terminal_masks(
     masks: NDArray[np.bool_], dones: NDArray[np.bool_], infos: list[Info]
 ) -> NDArray[np.bool_]:
-    """Return the masks of the states that a step led to, bool `[n_envs, A]`.
+    """Return the masks of the states after a step, bool `[n_envs, A]`.
 
-    Where an episode ended, `masks` is already that of the next one. Its last state's mask is
-    `infos[i]["action_mask"]` if the environment gives it (as Gymnasium's Taxi does); otherwise
-    every action counts as allowed, which only matters if the episode was truncated.
+    Where an episode ended, `masks` is already that of the next one. The last state's mask is
+    `infos[i]["action_mask"]` if the environment provides it (as Gymnasium's Taxi does); otherwise
+    every action counts as allowed, which matters only if the episode was truncated.
     """
     if not dones.any():
         return masks
@@ -69,7 +69,7 @@ def checked(masks: ArrayLike, n_actions: int, source: str) -> NDArray[np.bool_]:
         source: where the masks come from, for the error.
 
     Raises:
-        SettingError: the shape is wrong, or a mask allows nothing.
+        SettingError: the shape is wrong, or a mask allows no action.
     """
     array = np.asarray(masks, bool)
     array = array.reshape(1, -1) if array.ndim == 1 else array
@@ -99,14 +99,14 @@ def warn_of_evaluation() -> bool:
 
 
 def random_actions(space: spaces.Discrete, masks: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Draw an allowed action for every mask `[B, A]` from the space's own generator."""
+    """Draw an allowed action for every mask `[B, A]` with the space's own generator."""
     return np.array([space.sample(mask=mask.astype(np.int8)) for mask in masks], np.int64)
 
 
 def only_allowed(values: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
     """Return values `[B, A]` with minus infinity where `masks` `[B, A]` is 0.
 
-    Rows whose mask is all 0 stay as they are: they are ends of episodes, where nothing is chosen.
+    Rows whose mask is all 0 stay unchanged: they are ends of episodes, where no action is chosen.
     """
     masks = masks > 0
     return torch.where(masks | ~masks.any(dim=1, keepdim=True), values, NEVER)

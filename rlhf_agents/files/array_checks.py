@@ -1,4 +1,4 @@
-"""Checks that arrays of a file fit where they belong."""
+"""Checks that arrays from a file fit their targets."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ Arrays = Mapping[str, Array]
 
 
 def check_arrays(targets: Arrays, found: Arrays) -> None:
-    """Raise unless there is an array of the same shape and type for every target.
+    """Raise unless every target has an array of the same shape and type.
 
     Args:
-        targets: where the arrays will be copied, by name.
-        found: what a file holds.
+        targets: the arrays to copy to, by name.
+        found: the arrays from a file.
 
     Raises:
         ValueError: a shape or a type differs.
@@ -34,11 +34,11 @@ def check_numbers(numbers: Array, size: Sequence[int]) -> tuple[int, bool]:
     """Return the next place of a ring buffer, and whether it is full.
 
     Args:
-        numbers: whole numbers `[4]` of a file: the place, whether it is full, and its size.
-        size: steps and environments of the buffer that is to be filled.
+        numbers: whole numbers `[4]` from a file: the place, whether it is full, and its size.
+        size: steps and environments of the buffer to fill.
 
     Raises:
-        ValueError: it has another size, or there is no such place.
+        ValueError: its size is different, or there is no such place.
     """
     if numbers.shape != (4,) or numbers.dtype.kind not in "iu":
         msg = "it does not say how much is stored"

@@ -1,4 +1,4 @@
-"""Names for types that are long: arrays, spaces, and files to read or write."""
+"""Names for long types: arrays, spaces, and files to read or write."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ Bools: TypeAlias = NDArray[np.bool_]
 Arrays: TypeAlias = dict[str, Array]
 """Arrays by name."""
 Observations: TypeAlias = Array | Arrays
-"""What SB3's environments return: `[n_envs, ...]`, of a Dict each part by its key."""
+"""Observations from SB3's environments: `[n_envs, ...]`, for a Dict each part by its key."""
 Space: TypeAlias = "spaces.Space[Any]"
 Info: TypeAlias = dict[str, Any]
-"""What Gymnasium's environments say of a step besides the observation, by keys of their own."""
+"""The infos of a step from Gymnasium's environments."""
 Arguments: TypeAlias = dict[str, Any]
-"""Arguments of a function by name, checked where it is called."""
+"""Keyword arguments of a function, checked where it is called."""
 PathOrStream: TypeAlias = str | os.PathLike[str] | io.IOBase

@@ -1,9 +1,9 @@
-"""The layers of `PlanesExtractor` on binary planes, forward and backward, in compiled code.
+"""The layers of `PlanesExtractor` for binary planes, forward and backward, in compiled code.
 
 Planes of games are mostly empty, so a convolution is a sum over the few cells that are set. Hidden
-layer 1 is `[B, cells * CHANNELS]` or wider (a goal may follow), with the channels of a cell side by
-side; the convolution's weights are `[planes * 9, CHANNELS]`. The number of channels is a constant,
-so that they are one vector of the processor.
+layer 1 is `[B, cells * CHANNELS]` or wider (a goal may follow), with the channels of a cell next to
+each other; the convolution's weights are `[planes * 9, CHANNELS]`. The number of channels is a
+constant, so that they fit one vector of the processor.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ONE, ZERO = np.float32(1), np.float32(0)
 
 
 class Layer(NamedTuple):
-    """What a normalized layer computed for B observations, for the way back.
+    """Intermediate results of a normalized layer for B observations, for the backward pass.
 
     Attributes:
         hidden: after ReLU, `[B, ...]`, which may be wider than the layer.
@@ -76,7 +76,7 @@ def convolve(planes: Planes, weights: Floats, offsets: Floats, layer: Layer) -> 
 def _add_cells(planes: Planes, weights: Floats, sums: Floats, back: bool) -> None:
     """Add to `sums` the weights of every cell of `planes` `[C, H, W]` that is set.
 
-    On the way back add to `weights`, the gradient of those, the `sums` that they had a part in.
+    In the backward pass, add `sums` to `weights`, their gradient.
     """
     n_planes, height, width = planes.shape
     rows, columns = height - KERNEL + 1, width - KERNEL + 1
@@ -164,7 +164,7 @@ def normalize(values: Floats, scale: Floats, shift: Floats, layer: Layer) -> Non
 def normalize_back(
     gradient: Floats, layer: Layer, scale: Floats, of_scale: Floats, of_shift: Floats
 ) -> None:
-    """Turn the gradient of layer 2 `[B, D]`, in place, into that of the values it came from.
+    """Turn the gradient of layer 2 `[B, D]`, in place, into that of its inputs.
 
     The gradients of the parameters are added to `of_scale` and `of_shift`, each `[D]`.
     """

@@ -1,6 +1,6 @@
 """Networks with layer normalization, which keeps Q-learning stable without a target network.
 
-Both are feature extractors of SB3, so that policies stay SB3's own. Gallici et al. (2025),
+They are SB3 feature extractors, so that policies stay SB3's own. Gallici et al. (2025),
 "Simplifying Deep Temporal Difference Learning", show why the normalization matters.
 """
 
@@ -26,9 +26,9 @@ KERNEL = 3
 
 
 def seen_keys(space: Space) -> tuple[str, ...]:
-    """Return the keys of a Dict observation that tell something about the state or the goal.
+    """Return the keys of a Dict observation with information about the state or the goal.
 
-    A goal of a single number, such as that of playing for the score, never changes.
+    A goal of a single number, such as that of the goal `score`, never changes.
     """
     if not isinstance(space, spaces.Dict):
         return ()
@@ -98,10 +98,10 @@ class VectorExtractor(BaseFeaturesExtractor):
     """Dense layers with normalization, for observations that are a list of numbers.
 
     Args:
-        observation_space: of any kind that SB3 can flatten; of a Dict, all that tells something
-            about state or goal.
+        observation_space: any that SB3 can flatten; of a Dict, all parts with information about
+            state or goal.
         features_dim: width of every layer.
-        layers: how many, at least 1.
+        layers: their number, at least 1.
         sees_goal: False leaves the desired goal out.
     """
 
@@ -136,11 +136,11 @@ class VectorExtractor(BaseFeaturesExtractor):
 
 
 class FormationExtractor(BaseFeaturesExtractor):
-    """For agents that share a network and have places to cover between them (`simple_spread`).
+    """For agents that share a network and have to cover places together (`simple_spread`).
 
     An observation of N agents is velocity and position (4 numbers), then places (2 N), other agents
     (2 N - 2) and their messages (2 N - 2), all relative to the agent, then which agent it is (N).
-    All agents find the same shortest way to share out the places, and each of them sees its own
+    All agents find the same shortest assignment of the places, and each of them sees its own
     place first, then what is near each place, in an order that does not depend on names.
 
     Args:
@@ -198,7 +198,7 @@ class FormationExtractor(BaseFeaturesExtractor):
         return result
 
     def _share_out(self, distances: torch.Tensor) -> torch.Tensor:
-        """Return which place is the first agent's if all ways together are shortest, one-hot.
+        """Return the first agent's place in the shortest assignment, one-hot.
 
         Args:
             distances: `[B, agents, places]`.
@@ -211,8 +211,9 @@ class FormationExtractor(BaseFeaturesExtractor):
 class GoalsQNetwork(QNetwork):
     """A Q-network with a head for each goal of a table and one more, see `GoalHeads`.
 
-    Arguments as `QNetwork`'s. As a Q-network of SB3 it returns the values of what is desired:
-    those of one goal, or of a mixture with weights.
+    Arguments as for `QNetwork`. As an SB3 Q-network it returns the values of the desired goal, or
+    of
+    a mixture with weights.
     """
 
     def __init__(self, **arguments: Any) -> None:
@@ -224,7 +225,7 @@ class GoalsQNetwork(QNetwork):
         outputs = (self.goals + 1) * int(actions.n)
         layers = create_mlp(self.features_dim, outputs, self.net_arch, self.activation_fn)
         self.q_net = nn.Sequential(*layers)
-        # What was never reached is worth nothing; random values would vouch for one another.
+        # Goals never reached have value 0; random initial values would confirm each other.
         for parameter in self.q_net[-1].parameters():
             nn.init.zeros_(parameter)
 
@@ -235,7 +236,7 @@ class GoalsQNetwork(QNetwork):
         return result
 
     def forward(self, observations: PyTorchObs) -> torch.Tensor:
-        """Return the values of what is desired, `[B, actions]`."""
+        """Return the values of the desired goals, `[B, actions]`."""
         assert isinstance(observations, dict)
         wanted = observations[DESIRED].float().clamp(min=0.0)
         values = self.all_values(observations).view(len(wanted), self.goals + 1, -1)[:, :-1]
@@ -244,11 +245,11 @@ class GoalsQNetwork(QNetwork):
 
 
 class AllGoalsPolicy(MultiInputPolicy):
-    """SB3's policy with a head for each goal of a table; arguments as `MultiInputPolicy`'s."""
+    """SB3's policy with a head for each goal of a table; arguments as for `MultiInputPolicy`."""
 
     @property
     def goals(self) -> int:
-        """How many there are."""
+        """The number of goals."""
         assert isinstance(self.q_net, GoalsQNetwork)
         return self.q_net.goals
 
@@ -259,7 +260,7 @@ class AllGoalsPolicy(MultiInputPolicy):
 
 
 def extractor_for(space: Space) -> type[BaseFeaturesExtractor] | None:
-    """Return the network for observations; None leaves it to SB3, as with pictures."""
+    """Return the network for observations, None to leave the choice to SB3, as with pictures."""
     if is_planes(space):
         return PlanesExtractor
     parts = [space[key] for key in seen_keys(space)] if isinstance(space, spaces.Dict) else [space]

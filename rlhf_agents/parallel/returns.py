@@ -21,18 +21,18 @@ def lambda_returns(
 
         G_t = r_t + gamma * ((1 - lam) * V(s_{t+1}) + lam * G_{t+1})
 
-    Where an episode ended after step t, and after the last step, `lam` is 0: no return ever runs
-    from one episode into the next. It is 0 as well where step t + 1 did not follow the policy whose
+    Where an episode ended after step t, and after the last step, `lam` is 0, so that no return
+    extends into the next episode. It is also 0 where step t + 1 did not follow the policy whose
     values are learnt.
 
     Args:
         rewards: `[T, n]`.
         ended: `[T, n]`, whether step t was the last of its episode, for whatever reason.
-        after: `[T, n]`, V(s_{t+1}), the best value in the state that step t led to: 0 where the
-            episode terminated, the value of its last observation where it was truncated.
+        after: `[T, n]`, V(s_{t+1}), the best value in the state after step t: 0 where the episode
+            terminated, the value of its last observation where it was truncated.
         follows: `[T, n]`, whether step t followed the policy whose values are learnt.
-        discounts: gamma, and how much of the next step's return counts, each in [0, 1].
-        out: where to.
+        discounts: gamma and lambda, each in [0, 1].
+        out: receives the returns.
     """
     gamma, lam = discounts
     steps, n = rewards.shape

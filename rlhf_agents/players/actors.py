@@ -43,12 +43,12 @@ class Spaces(Protocol):
 
     @property
     def observation_space(self) -> Space:
-        """What it shows."""
+        """The space of its observations."""
         ...
 
     @property
     def action_space(self) -> Space:
-        """Its actions."""
+        """The space of its actions."""
         ...
 
 
@@ -63,7 +63,7 @@ class Actor(Protocol):
 
     @property
     def weighs_goals(self) -> bool:
-        """Whether its values depend on the goal that it is told."""
+        """Whether its values depend on its goal."""
         ...
 
     def predict(
@@ -134,7 +134,7 @@ class ModelActor:
 
     @property
     def weighs_goals(self) -> bool:
-        """Whether its values depend on the goal that it is told."""
+        """Whether its values depend on its goal."""
         space = self.model.observation_space
         return isinstance(space, spaces.Dict) and DESIRED in space.spaces
 

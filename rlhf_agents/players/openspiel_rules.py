@@ -1,8 +1,8 @@
-"""Our rules under OpenSpiel's tree search: what its MCTS in Python asks of a state and a game.
+"""Our rules for OpenSpiel's tree search: the state and the game that its Python MCTS needs.
 
-OpenSpiel's compiled search sets up positions of few games, and in its wheels fails on every game
-that is written in Python, its own among them (2.0.2). Its search in Python asks little of a state.
-Only needed where OpenSpiel is installed; nothing of it is imported here.
+OpenSpiel's compiled search can set up positions of few games, and in its wheels fails for every
+game written in Python, including its own (2.0.2). Its Python search needs little from a state. This
+is only used where OpenSpiel is installed, but does not import it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from rlhf_games.compiled import compiled, next_random
 from rlhf_games.rules import ONGOING, Rules, load, play, plies, random_legal, result
 
 OVER = -4
-"""OpenSpiel's number for whose turn it is when the game is over."""
+"""OpenSpiel's player number when the game is over."""
 
 
 @compiled
@@ -32,7 +32,7 @@ def random_game(rules: Rules, states: States, seed: int) -> int:
 
 
 class RulesState:
-    """A position of our game as OpenSpiel's search sees it.
+    """A position of our game with the interface of OpenSpiel's search.
 
     Args:
         game: the rules.
@@ -45,7 +45,7 @@ class RulesState:
         self._outcome: int | None = None
 
     def clone(self) -> RulesState:
-        """Return another one; positions are never changed in place."""
+        """Return a copy; positions are never changed in place."""
         return RulesState(self.game, self.words)
 
     def apply_action(self, action: int) -> None:
@@ -61,7 +61,7 @@ class RulesState:
         return self._outcome
 
     def is_terminal(self) -> bool:
-        """Tell whether the game is over."""
+        """Return whether the game is over."""
         return self.outcome != Outcome.ONGOING
 
     def is_chance_node(self) -> bool:
@@ -74,12 +74,12 @@ class RulesState:
 
     def legal_actions(self, player: int | None = None) -> list[int]:
         """Return the legal actions of the player to move."""
-        del player  # only the player to move has any
+        del player  # only the player to move has legal actions
         actions: list[int] = np.flatnonzero(self.game.legal(self.words)[0]).tolist()
         return actions
 
     def returns(self) -> list[float]:
-        """Return what the first and the second player have won."""
+        """Return the results of the first and the second player."""
         won = _first_players(self.game, self.words)
         return [won, -won]
 
@@ -95,21 +95,21 @@ class CompiledRollouts:
         self._rng = np.random.default_rng(seed)
 
     def evaluate(self, state: RulesState) -> NDArray[np.float64]:
-        """Return what both players win in a random game, float64 `[2]`."""
+        """Return both players' results of a random game, float64 `[2]`."""
         won = float(random_game(state.game.rules, state.words, int(self._rng.integers(1 << 63))))
         return np.array([won, -won])
 
     def prior(self, state: RulesState) -> list[tuple[int, float]]:
-        """Return the legal actions, all of the same weight."""
+        """Return the legal actions with equal weights."""
         actions = state.legal_actions()
         return [(action, 1 / len(actions)) for action in actions]
 
 
 class RulesGame:
-    """What the search asks of a game.
+    """The members of a game that the search needs.
 
     Args:
-        kind: of a sequential game of OpenSpiel's that pays at its end.
+        kind: the type of a sequential OpenSpiel game with rewards at the end.
     """
 
     def __init__(self, kind: SpielKind) -> None:
@@ -121,7 +121,7 @@ class RulesGame:
 
     @staticmethod
     def max_utility() -> float:
-        """Return what a win pays."""
+        """Return the reward of a win."""
         return 1.0
 
 

@@ -1,8 +1,8 @@
 """Alpha-beta with a transposition table: proofs within a budget of nodes, or to a fixed depth.
 
 Values count plies: `HORIZON - d` for a win in d plies, its negative for a loss, 0 for a draw,
-always for the player to move. They are used where the rest of a game is short enough to be searched
-whole.
+always for the player to move. They are used where the rest of a game is short enough for a complete
+search.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ from rlhf_games.solver_rules import (
 HORIZON = 512
 UNLIMITED = HORIZON
 NO_BUDGET = 1 << 62
-"""More nodes than any search takes."""
+"""More nodes than any search visits."""
 UNKNOWN = 4 * HORIZON
 EXACT, LOWER, UPPER = 0, 1, 2
 
 
 class ProofTable(NamedTuple):
-    """A transposition table of 2**k slots, always replaced, and the stack of one proof, D deep.
+    """A transposition table of 2**k slots, always replaced, and the stack of one proof, of depth D.
 
     The search is a loop over that stack: numba cannot link a cached function that calls itself.
 
@@ -95,7 +95,7 @@ def new_table(game: Game, bits: int = 16) -> ProofTable:
 
 @inner
 def one_ply_back(value: int) -> int:
-    """Return a child's value as its parent sees it: negated, one ply further away."""
+    """Return a child's value from its parent's side: negated, one ply further away."""
     if value > 0:
         return 1 - value
     return -1 - value if value < 0 else 0
@@ -103,7 +103,7 @@ def one_ply_back(value: int) -> int:
 
 @inner
 def wins_at_once(rules: Rules, state: State) -> bool:
-    """Tell whether the mover has a move that ends the game in a win."""
+    """Return whether the mover has a move that ends the game in a win."""
     for action in range(rules.n_actions):
         if is_legal(rules, state, action) and result(rules, play(rules, state, action)) == -1:
             return True
@@ -152,7 +152,7 @@ def enter(rules: Rules, table: ProofTable, depth: int, limit: int) -> int:
 
 @inner
 def leave(rules: Rules, table: ProofTable, depth: int, limit: int) -> int:
-    """End the position at `depth`: keep its value in the table and return it."""
+    """Finish the position at `depth`: store its value in the table and return it."""
     window = table.window[depth]
     key = key_of(rules, table, depth, limit)
     slot = slot_of(table, key)
@@ -180,7 +180,7 @@ def next_child(rules: Rules, table: ProofTable, depth: int) -> int:
         over = result(rules, after)
         if over == ONGOING:
             store(table.words, depth + 1, after)
-            # The child's window is wider by a ply, so that the parent's stays covered.
+            # The child's window is one ply wider, so that it covers the parent's.
             table.window[depth + 1, 0] = -window[1] - 1
             table.window[depth + 1, 1] = -window[0] + 1
             return True
@@ -241,8 +241,8 @@ def search(
         table: for transpositions; may be shared by all searches of one game.
         root: the position.
         window: values outside it are only bounds.
-        limit: plies to look ahead, beyond which nothing is worth 0; UNLIMITED for a proof.
-        budget: nodes after which the answer is UNKNOWN; they are counted in `table.spent`.
+        limit: plies to look ahead, beyond which values count as 0; UNLIMITED for a proof.
+        budget: nodes after which the answer is UNKNOWN; `table.spent` counts them.
     """
     begin(rules, table, root, window, limit)
     return proceed(rules, table, limit, budget - 1)

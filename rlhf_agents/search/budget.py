@@ -1,4 +1,4 @@
-"""Budgets of searches that work in slices: a number of nodes, or seconds by the clock."""
+"""Budgets of searches that work in slices: a number of nodes, or a time limit."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ import time
 from typing import Protocol
 
 SLICE_SECONDS = 0.02
-"""Between two looks at the clock, so that signals and `stop` are heard soon."""
+"""Seconds between two looks at the clock, so that signals and `stop` take effect soon."""
 SMALLEST_SECONDS = 0.0002
-"""With less time left than this no slice is begun."""
+"""With less time left than this, no slice begins."""
 FIRST_SLICE = 16
 now = time.perf_counter
-"""The clock; benchmarks on a busy machine count CPU time instead."""
+"""The clock; benchmarks on a busy machine use CPU time instead."""
 CAUTION = 0.8
-"""Share of the time left that a slice may be expected to take: speed varies."""
+"""The largest share of the remaining time for a slice, as speed varies."""
 
 
 class Budget(Protocol):
     """Hands out nodes slice by slice."""
 
     def next_slice(self) -> int:
-        """Return how many nodes may be spent now; 0: the budget is used up."""
+        """Return the number of nodes for the next slice, 0 if the budget is used up."""
         ...
 
     def used(self, nodes: int) -> None:
-        """Report how many nodes the slice took."""
+        """Report the number of nodes that the slice took."""
         ...
 
 
@@ -32,14 +32,14 @@ class NodeBudget:
     """A number of nodes.
 
     Args:
-        nodes: how many.
+        nodes: the number.
     """
 
     def __init__(self, nodes: int) -> None:
         self.left = nodes
 
     def next_slice(self) -> int:
-        """Return how many nodes are left, see `Budget`."""
+        """Return the number of nodes left, see `Budget`."""
         return max(self.left, 0)
 
     def used(self, nodes: int) -> None:
@@ -69,12 +69,12 @@ class Clock:
         return now() - self.started
 
     def share(self, part: float) -> Clock:
-        """Return a clock for a part in [0, 1] of what is left."""
+        """Return a clock for a share in [0, 1] of the remaining time."""
         return Clock(part * max(self.left, 0.0))
 
 
 class TimeBudget:
-    """As many nodes as fit before a deadline, at the speed seen so far.
+    """As many nodes as fit before a deadline, at the speed measured so far.
 
     Args:
         clock: the deadline.
@@ -86,7 +86,7 @@ class TimeBudget:
         self._begun = clock.started
 
     def next_slice(self) -> int:
-        """Return how many nodes take some 20 ms, or less near the deadline, see `Budget`."""
+        """Return the number of nodes for some 20 ms, or less near the deadline, see `Budget`."""
         self._begun = now()
         left = self._clock.left
         if left < SMALLEST_SECONDS:
@@ -96,7 +96,7 @@ class TimeBudget:
         return int(self._speed * min(SLICE_SECONDS, CAUTION * left))
 
     def used(self, nodes: int) -> None:
-        """Learn the speed, see `Budget`."""
+        """Update the speed, see `Budget`."""
         speed = nodes / max(now() - self._begun, 1e-6)
-        # A first small slice says little: grow step by step.
+        # A small first slice is a poor measurement, so slices grow step by step.
         self._speed = min(speed, 16 * self._speed) if self._speed else speed

@@ -23,7 +23,7 @@ Matrix = NDArray[np.float32]
 
 N_SYMBOLS = 4
 CLOCK_SYMBOLS = 4
-"""Behind the cells stand the digits of the number of plies to base 4, the least first."""
+"""The number of digits of the plies, to base 4 with the lowest first, that follow the cells."""
 
 
 def line_windows(
@@ -49,9 +49,9 @@ def line_windows(
 def windows_of(
     shape: tuple[int, ...], length: int, visible_cells: int | None = None
 ) -> NDArray[np.int64]:
-    """Return what a network sees of observations `(planes, H, W)`, int64 `[P, length]`.
+    """Return the windows of a network on observations `(planes, H, W)`, int64 `[P, length]`.
 
-    All straight lines of visible cells, and, if there is a clock, its highest digits.
+    They are all straight lines of visible cells and, if there is a clock, its highest digits.
     """
     planes, height, width = shape
     lines = line_windows((height, width), length, visible_cells)
@@ -133,7 +133,7 @@ def embed(rules: Rules, weights: PatternWeights, state: State, out: Vector) -> N
 
 @inner_fast_views
 def table_row(weights: PatternWeights, symbols: NDArray[np.int64], window: int) -> int:
-    """Return the table row of what stands in a window."""
+    """Return the table row for the content of a window."""
     row = window
     for k in range(weights.windows.shape[1]):
         row = 4 * row + symbols[weights.windows[window, k]]
@@ -155,7 +155,7 @@ def hidden(rules: Rules, weights: PatternWeights, state: State, out: Vector) -> 
 
 @inner_fast_views
 def active_inputs(values: Vector, copy: Vector, active: NDArray[np.int64]) -> int:
-    """Copy `values` and list the positive ones: behind a ReLU half of the products vanish."""
+    """Copy `values` and list the positive ones: after a ReLU half of the products are 0."""
     count = 0
     for d in range(values.shape[0]):
         copy[d] = values[d]

@@ -1,4 +1,4 @@
-"""Forecasts: many simulated games from a position, both sides playing by the network alone.
+"""Forecasts: many simulated games from a position, both sides playing with the network alone.
 
 Each side draws its moves from a softmax over the network's values for its goal, with the
 temperature by which foresight models opponents. The shares of results are an estimate; an
@@ -30,7 +30,7 @@ def fill_chances(
     features: NDArray[np.float32],
     out: NDArray[np.float32],
 ) -> None:
-    """Fill `out` `[A]` with how likely the mover plays each move for its goal; they sum to 1."""
+    """Fill `out` `[A]` with the probabilities of the mover's moves for its goal."""
     if verdict(context.rules, state, 0, goal) == Verdict.IMPOSSIBLE:
         goal = WIN
     hidden(context.rules, context.weights, state, features)
@@ -48,7 +48,7 @@ def fill_chances(
     for action in range(context.rules.n_actions):
         if out[action] < 0.0:
             out[action] = 0.0
-        elif best >= 1.0:  # the rules say that it is achieved: always taken
+        elif best >= 1.0:  # achieved by the rules: always chosen
             out[action] = np.float32(out[action] >= 1.0)
         else:
             out[action] = np.exp((out[action] - best) / np.float32(context.goals.temperature))
@@ -87,9 +87,9 @@ def simulate(
         states: uint64 `[1, W]`.
         wanted: int64 `[2]`, the goals of the mover and of the waiting player.
         seed: of the moves.
-        reached: int64 `[2, G]`, receives how often each achieves each goal.
-        results: int64 `[3]`, receives how often the mover loses, draws and wins.
-        games: how many.
+        reached: int64 `[2, G]`, receives the number of games in which each achieves each goal.
+        results: int64 `[3]`, receives the numbers of the mover's losses, draws and wins.
+        games: the number of games.
     """
     features = np.empty(context.weights.table.shape[1], np.float32)
     chances = np.empty(context.rules.n_actions, np.float32)
@@ -118,14 +118,14 @@ def forecast(
     games: int,
     seed: int,
 ) -> Forecast:
-    """Return how the game from a position uint64 `[W]` is expected to end.
+    """Return the expected end of the game from a position uint64 `[W]`.
 
     Args:
         context: the game, the network and how goals are valued.
         names: of the goals, `[G]`.
         state: the position; a finished game has a certain end.
-        wanted: what the mover and the waiting player play for, rows of the goal table.
-        games: how many to simulate.
+        wanted: the goals of the mover and the waiting player, rows of the goal table.
+        games: the number to simulate.
         seed: of their moves.
     """
     states = np.ascontiguousarray(state, np.uint64)[None]

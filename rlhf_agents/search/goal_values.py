@@ -21,12 +21,12 @@ class GoalRules(NamedTuple):
 
     Attributes:
         zero_sum: bool, backed up as negamax.
-        draw_value: float32 in [0, 1], what a draw is worth.
+        draw_value: float32 in [0, 1], the value of a draw.
         paranoia: float32 in [0, 1], weight w of the worst reply (unused by zero-sum goals).
         discount: float32 in (0, 1], per ply, towards `draw_value`.
         temperature: of the softmax over `win` values that models the opponent.
         averaging: share of the mean of all leaves in a move's value, in [0, 1]; 0 is minimax.
-        explore: weight of the exploration bonus in the walk, >= 0.
+        explore: weight of the exploration bonus in the tree search, >= 0.
     """
 
     zero_sum: NDArray[np.bool_]
@@ -54,7 +54,7 @@ def goal_rules(game: Game, foresight: Foresight) -> GoalRules:
 
 @inner_positions
 def payoff(rules: Rules, goals: GoalRules, state: State, seat: int, goal: int) -> Real:
-    """Return what a finished game is worth to a goal of `seat`, in [0, 1]."""
+    """Return the value of a finished game for a goal of `seat`, in [0, 1]."""
     if result(rules, state) == 0 and goals.draw_value[goal] > 0:
         return goals.draw_value[goal]
     return np.float32(1.0) if verdict(rules, state, seat, goal) == 1 else np.float32(0.0)

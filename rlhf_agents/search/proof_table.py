@@ -1,12 +1,12 @@
-"""The solver's transposition table: proven answers only, so it is never out of date.
+"""The solver's transposition table: it has only proven answers, so it is never out of date.
 
 Every entry is one uint64, so that threads may share a table without locks:
 
-    bits 9 .. 63    what tells positions apart, see `fingerprint`
+    bits 9 .. 63    part of the key, see `fingerprint`
     bits 4 .. 8     binary logarithm of the nodes that the answer took
-    bits 0 .. 3     what is proven: `AT_LEAST`, `LESS_THAN`, each for a draw and for a win
+    bits 0 .. 3     the proven bounds: `AT_LEAST`, `LESS_THAN`, each for a draw and for a win
 
-A bucket has two entries: the first keeps the answer that took most work, the second the newest.
+A bucket has two entries: the first keeps the answer that took the most work, the second the newest.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from rlhf_games.solver_rules import (
 
 ENTRY_BYTES, PER_BUCKET = 8, 2
 DATA_BITS, WORK_SHIFT = 9, 4
-"""With at least 2**9 buckets an entry and its place hold all 64 bits of a key."""
+"""With at least 2**9 buckets, an entry and its place determine all 64 bits of a key."""
 
 FLAGS = numba.uint64(0b1111)
 WORK = numba.uint64(0b11111)
@@ -83,7 +83,7 @@ def place_of(table: ProofTable, mark: int) -> Word:
 
 @inner_views
 def proven(table: ProofTable, mark: int) -> Word:
-    """Return the flags of what is proven of a fingerprint, 0 if nothing is."""
+    """Return the flags of the proven bounds of a fingerprint, 0 if there are none."""
     place, wanted = place_of(table, mark), mark << numba.uint64(DATA_BITS)
     entry = table.entries[place]
     if (entry ^ wanted) >> numba.uint64(DATA_BITS) == NOTHING:
@@ -96,7 +96,7 @@ def proven(table: ProofTable, mark: int) -> Word:
 
 @inner_views
 def answer_in(flags: int, question: int) -> int:
-    """Return the answer to a question that flags contain."""
+    """Return the answer to a question from flags."""
     if flags & (AT_LEAST << numba.uint64(question)):
         return YES
     if flags & (LESS_THAN << numba.uint64(question)):
@@ -106,8 +106,8 @@ def answer_in(flags: int, question: int) -> int:
 
 @inner_views
 def remember(table: ProofTable, mark: int, question: int, answer: int, nodes: int) -> None:
-    """Keep a proven answer that took so many nodes."""
-    # A win is at least a draw as well, and less than a draw is less than a win.
+    """Store a proven answer and the number of nodes that it took."""
+    # A win is also at least a draw, and less than a draw is also less than a win.
     if answer == YES:
         flags = AT_LEAST if question == 0 else AT_LEAST * BOTH
     else:

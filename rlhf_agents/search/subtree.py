@@ -1,4 +1,4 @@
-"""Keeping a part of a search tree when the game moves on."""
+"""Keeping part of a search tree when a move is played."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Foresight: a best-first tree over Q, grown from a position for one goal, all of it compiled.
 
-One network evaluation per expanded node gives a value to each of its moves; the walk follows the
-best move of the side to move, expands one new node and backs the values up. `win` is zero-sum and
+One network evaluation per expanded node gives a value to each of its moves; each iteration follows
+the best moves, expands one new node and backs the values up. `win` is zero-sum and
 backed up as negamax; for every other goal the opponent is modelled by the network's own `win`
 values. Moves whose value the rules alone decide are exact, and so is a node when
 its best move is exact and decisive or all its moves are (completion, Cohen-Solal, JMLR 27(130)).
@@ -41,7 +41,7 @@ DECISIVE = 0.5
 
 
 class SearchContext(NamedTuple):
-    """What every step of a search reads.
+    """The constant inputs of a search.
 
     Attributes:
         rules: the game.
@@ -60,11 +60,11 @@ class Tree(NamedTuple):
     Attributes:
         words: uint64 `[N, W]`, the positions.
         child: int32 `[N, A]`, a node, or UNEXPANDED, ILLEGAL, DECIDED.
-        value: float32 `[N, A]`, what each move is worth.
-        mean: float32 `[N, A]`, the mean of the network's guess and of all leaves below each move.
+        value: float32 `[N, A]`, the value of each move.
+        mean: float32 `[N, A]`, the mean of the network's value and of all leaves below each move.
         exact: bool `[N, A]`, the value follows from the rules alone.
         visits: int32 `[N, A]`, nodes expanded below each move.
-        reply: float32 `[N, A]`, how likely the mover plays each move if it plays to win.
+        reply: float32 `[N, A]`, the probability of each move if the mover plays to win.
         parent: int32 `[N]`, -1 at a root.
         action: int32 `[N]`, the move that led here.
         ours: bool `[N]`, the protagonist is to move.
@@ -194,7 +194,7 @@ def extreme_value(tree: Tree, node: int, sign: float) -> tuple[Real, bool, bool]
 
 @inner_views
 def node_value(goals: GoalRules, tree: Tree, node: int, goal: int) -> tuple[Real, bool]:
-    """Return what `node` is worth to the protagonist, and whether that is exact."""
+    """Return the value of `node` for the protagonist, and whether it is exact."""
     ours = tree.ours[node]
     if ours or goals.zero_sum[goal]:
         sign = 1.0 if ours else -1.0
@@ -202,8 +202,8 @@ def node_value(goals: GoalRules, tree: Tree, node: int, goal: int) -> tuple[Real
         decisive = (value - DECISIVE) * sign > 0
         return value, bool(all_exact or (best_exact and decisive))
     worst, _, all_exact = extreme_value(tree, node, -1.0)
-    # What lies above the worst is averaged: of values that differ in their last digits only, their
-    # own sum would keep the error of rounding and lose the difference.
+    # Average the excess over the worst value: if values differ only in their last digits, their own
+    # sum would keep the rounding error and lose the difference.
     above = np.float32(0.0)
     for action in range(tree.child.shape[1]):
         if tree.child[node, action] != ILLEGAL:
@@ -213,7 +213,7 @@ def node_value(goals: GoalRules, tree: Tree, node: int, goal: int) -> tuple[Real
 
 @inner_views
 def choose_edge(goals: GoalRules, tree: Tree, node: int, goal: int) -> int:
-    """Return the move that the walk follows, -1 if all are exact."""
+    """Return the move to follow, -1 if all are exact."""
     ours = tree.ours[node]
     total = np.float32(1.0)
     for action in range(tree.child.shape[1]):
@@ -235,10 +235,10 @@ def choose_edge(goals: GoalRules, tree: Tree, node: int, goal: int) -> int:
 
 @inner_views
 def back_up(goals: GoalRules, tree: Tree, node: int, goal: int) -> None:
-    """Carry the value of a new node up to its root.
+    """Back up the value of a new node to its root.
 
     A move's value is part best line, part mean of all leaves below it: a maximum over many guesses
-    picks the most optimistic error, a mean does not. Exact values stand as they are.
+    picks the most optimistic error, a mean does not. Exact values are unchanged.
     """
     value, exact = node_value(goals, tree, node, goal)
     leaf, share = value, np.float32(goals.averaging)
@@ -301,7 +301,7 @@ def set_root(context: SearchContext, tree: Tree, base: int, root: State, seat: i
 def next_edge(
     goals: GoalRules, tree: Tree, base: int, goal: int, used: int, nodes: int
 ) -> tuple[int, int]:
-    """Return the node and the move that a tree of `used` nodes grows by; (-1, -1) if by none.
+    """Return the node and the move to expand in a tree of `used` nodes; (-1, -1) if there is none.
 
     First come all moves of the root, so that the smallest budget sees one full ply.
     """
@@ -324,9 +324,9 @@ def search(
     used: int,
     nodes: int,
 ) -> int:
-    """Let a tree for `goal` of the root's mover (seat 0) or waiting player (seat 1) grow.
+    """Grow a tree for `goal` of the root's mover (seat 0) or waiting player (seat 1).
 
-    In several steps it becomes the same tree as in one.
+    Growing it in several calls gives the same tree as in one.
 
     Args:
         context: the game, the network and how goals are valued.
@@ -335,7 +335,7 @@ def search(
         root: the position.
         goal: a row of the goal table.
         seat: whose goal it is.
-        used: the number of its nodes, 0 before it begins.
+        used: the number of its nodes, 0 at first.
         nodes: budget of evaluated positions; 0: the root alone.
 
     Returns:
@@ -374,8 +374,7 @@ def search_batch(
         wanted: int64 `[B]`, rows of the goal table.
         seats: int64 `[B]`, 0 the mover pursues the goal, 1 the waiting player.
         nodes: budget of evaluated positions per tree.
-        used: int64 `[B]`, the number of nodes of every tree: 0 where it has not begun. Receives the
-            new numbers.
+        used: int64 `[B]`, the number of nodes of every tree, 0 at first. Receives the new numbers.
     """
     room = tree.words.shape[0] // states.shape[0]
     for i in range(states.shape[0]):
@@ -385,7 +384,7 @@ def search_batch(
 
 @compiled
 def trust_network(context: SearchContext, tree: Tree, goal: int) -> None:
-    """Give the moves of the first root the network's own values, whatever the rules decide."""
+    """Give the moves of the first root the network's own values, even where the rules decide."""
     for action in range(context.rules.n_actions):
         if tree.child[0, action] != ILLEGAL:
             tree.value[0, action] = edge_guess(

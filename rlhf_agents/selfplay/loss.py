@@ -13,7 +13,7 @@ from rlhf_games.compiled import Real, compiled_fast
 
 
 def bounding_parents(game: Game, parents: list[int]) -> list[int]:
-    """Drop parents that are zero-sum: those are valued against the worst reply, others are not."""
+    """Drop zero-sum parents: only they are evaluated against the worst reply."""
     return [-1 if p < 0 or game.goals[p].zero_sum else p for p in parents]
 
 

@@ -55,9 +55,9 @@ class _SumRows(torch.autograd.Function):
 
 
 def symbol_powers(windows: NDArray[np.int64], cells: int) -> NDArray[np.float32]:
-    """Return float32 `[cells, P]` that turns symbols `[cells]` into the contents of windows.
+    """Return float32 `[cells, P]` that maps symbols `[cells]` to the contents of windows.
 
-    Windows of one cell need none: their content is the symbol. It is empty then.
+    It is empty for windows of one cell, whose content is the symbol itself.
     """
     n_windows, length = windows.shape
     if length == 1:
@@ -69,17 +69,17 @@ def symbol_powers(windows: NDArray[np.int64], cells: int) -> NDArray[np.float32]
 
 
 MAX_CELLS = 2048
-"""Of a board: the work of turning it into windows grows with their square."""
+"""The most cells of a board: the cost of computing windows is quadratic in them."""
 MAX_FEATURES = 100_000
-"""Of a board whose windows are single cells."""
+"""The most cells of a board whose windows are single cells."""
 
 
 class PatternExtractor(BaseFeaturesExtractor):
     """Sum of learned rows, one per window and content: an n-tuple network for any small board.
 
     A cell shows one of four symbols: empty, the mover's, the other's, or empty and playable. Boards
-    of four planes (see `rlhf_games.base.Game`) say what is playable and how many plies were played;
-    that number is one more window.
+    of four planes (see `rlhf_games.base.Game`) show the playable cells and the number of plies
+    played, which is one more window.
     Use it like any SB3 features extractor:
     `policy_kwargs=dict(features_extractor_class=PatternExtractor)`.
 
@@ -88,9 +88,9 @@ class PatternExtractor(BaseFeaturesExtractor):
             or a Dict with such an `observation`.
         features_dim: width of the embedding.
         line_length: cells per window; all straight lines of that length are windows.
-        gravity: of two planes; only the lowest empty cell of a column is playable, else every
-            empty cell is.
-        visible_cells: windows cover only so many cells, counted row by row; all by default.
+        gravity: for two planes: only the lowest empty cell of a column is playable, otherwise
+            every empty cell is.
+        visible_cells: windows cover only this many cells, row by row; all by default.
     """
 
     def __init__(
@@ -113,7 +113,7 @@ class PatternExtractor(BaseFeaturesExtractor):
         most = MAX_CELLS if line_length > 1 else MAX_FEATURES
         if not 1 <= cells <= size <= most or line_length < 1:
             msg = (
-                f"PatternExtractor looks at boards of at most {most} cells and sees all or some, "
+                f"PatternExtractor takes boards of at most {most} cells, all or some visible, "
                 f"got {board.shape[1]} x {board.shape[2]}, {cells} visible, in lines of "
                 f"{line_length}"
             )
@@ -208,7 +208,7 @@ class AllGoalsHead(nn.Module):
 
 
 class GoalQNetwork(BasePolicy):
-    """Q(s, a, g) of both seats for a finite goal table, as SB3 keeps a Q-network.
+    """Q(s, a, g) of both seats for a finite goal table, as an SB3 Q-network.
 
     Args:
         observation_space: the goal-conditioned Dict space.
@@ -268,7 +268,7 @@ class GoalQNetwork(BasePolicy):
         return data
 
     def compiled_weights(self) -> PatternWeights:
-        """Return views of the parameters for compiled code; they follow every in-place change.
+        """Return views of the parameters for compiled code, which follow every in-place change.
 
         Raises:
             TypeError: the features extractor is not a `PatternExtractor`.
@@ -297,7 +297,7 @@ def _view(parameter: torch.Tensor) -> NDArray[np.float32]:
 
 
 class GoalQPolicy(DQNPolicy):
-    """SB3's DQN policy around a `GoalQNetwork` and its slowly following copy.
+    """SB3's DQN policy around a `GoalQNetwork` and its target network.
 
     Args:
         observation_space: the goal-conditioned Dict space.

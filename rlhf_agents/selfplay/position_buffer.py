@@ -1,9 +1,9 @@
 """Hindsight: after a game, every position is paired with goals worth learning there.
 
-Hindsight proposes and never judges: it only chooses which (state, goal) pairs foresight looks into
-and which of them weigh more in the loss. What a pair is worth is computed in
-`rlhf_agents.selfplay.targets`, over all replies. So a goal that was reached by luck is studied,
-not believed.
+Hindsight only proposes: it chooses which (state, goal) pairs foresight looks into and which of them
+weigh more in the loss. `rlhf_agents.selfplay.targets` computes the value of a pair over all
+replies.
+So a goal that was reached by luck is studied, but not taken at face value.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ CHUNK = 4096
 
 
 class Proposals(NamedTuple):
-    """Positions to study. R of them.
+    """R positions to study.
 
     Attributes:
         states: uint64 `[R, W]`.
@@ -40,15 +40,15 @@ class Proposals(NamedTuple):
 
 
 class PositionBuffer(ReplayBuffer):
-    """A replay buffer of positions, with what their games were played for and what they achieved.
+    """A replay buffer of positions, with the requested and achieved goals of their games.
 
     Args:
-        buffer_size: positions kept, all games together.
+        buffer_size: positions of all games together.
         observation_space: the goal-conditioned Dict space.
         action_space: Discrete(A).
-        device: unused, positions stay in main memory.
-        n_envs: games that run side by side.
-        optimize_memory_usage: unused, next positions are never stored.
+        device: ignored, positions stay in main memory.
+        n_envs: games side by side.
+        optimize_memory_usage: ignored, next positions are never stored.
         game: the rules.
     """
 
@@ -66,7 +66,7 @@ class PositionBuffer(ReplayBuffer):
         slots = max(buffer_size // n_envs, game.max_plies + 1)
         BaseBuffer.__init__(self, slots, observation_space, action_space, device, n_envs=n_envs)
         self.optimize_memory_usage = optimize_memory_usage
-        self.handle_timeout_termination = False  # the rules know no time limit
+        self.handle_timeout_termination = False  # the rules have no time limit
         self.game = game
         n_goals = len(game.goals)
         self.states = np.zeros((slots, n_envs, game.n_words), np.uint64)
@@ -83,7 +83,7 @@ class PositionBuffer(ReplayBuffer):
         done: Array,
         infos: list[Info],
     ) -> None:
-        """Keep the positions of one step `[n_envs]`; finished games get their hindsight."""
+        """Store the positions of one step `[n_envs]`; finished games get their hindsight goals."""
         self.states[self.pos] = self.game.from_observation(obs["observation"])
         self.commanded[self.pos] = obs["desired_goal"].argmax(axis=1)
         self.achieved[self.pos] = False
@@ -119,7 +119,7 @@ class PositionBuffer(ReplayBuffer):
         return Proposals(self.states[slots, envs], goals, seats)
 
     def state(self) -> Arrays:
-        """Return all that is stored, also games that still run, as arrays."""
+        """Return everything, including unfinished games, as arrays."""
         filled = self.buffer_size if self.full else self.pos
         return {
             "states": self.states[:filled],
@@ -130,10 +130,10 @@ class PositionBuffer(ReplayBuffer):
         }
 
     def restore(self, state: Arrays) -> None:
-        """Take over what `state` returned.
+        """Restore the arrays from `state`.
 
         Raises:
-            ValueError: it belongs to a buffer of another size or game.
+            ValueError: they are for a buffer of another size or game.
             KeyError: something is missing.
         """
         pos, full = check_numbers(state["numbers"], [self.buffer_size, self.n_envs])
@@ -161,7 +161,7 @@ class PositionBuffer(ReplayBuffer):
         self.pos, self.full = pos, full
 
     def sample(self, batch_size: int, env: VecNormalize | None = None) -> NoReturn:
-        """Not offered: positions are learnt through `propose`, never as sampled transitions."""
+        """Not supported: positions are learnt through `propose`, never as sampled transitions."""
         msg = "positions of a game are learnt through `propose`, not as sampled transitions"
         raise TypeError(msg)
 
@@ -172,7 +172,7 @@ class PositionBuffer(ReplayBuffer):
 
 
 def check_positions(game: Game, states: States) -> None:
-    """Refuse impossible positions of a game: compiled code trusts positions.
+    """Refuse impossible positions of a game, because compiled code does not check them.
 
     Args:
         game: the rules.
@@ -191,7 +191,7 @@ def check_positions(game: Game, states: States) -> None:
         except GameError:
             same = False
         if not same:
-            msg = f"there are positions that cannot occur in {game.title}"
+            msg = f"some positions are impossible in {game.title}"
             raise ValueError(msg)
 
 
@@ -203,7 +203,7 @@ def _pick(choices: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.in
 def _near_misses(
     game: Game, achieved: NDArray[np.bool_], rng: np.random.Generator
 ) -> NDArray[np.int64]:
-    """Return for every row a goal that was missed, if possible one whose parent was achieved."""
+    """Return a missed goal for every row, if possible one whose parent was achieved."""
     missed = ~achieved
     near: NDArray[np.bool_] = missed.copy()
     for goal, parent in enumerate(goal_parents(game)):
@@ -214,5 +214,5 @@ def _near_misses(
 
 
 def goal_parents(game: Game) -> list[int]:
-    """Return for each goal the row of the goal that it implies, or -1."""
+    """Return the row of the goal that each goal implies, or -1."""
     return [-1 if goal.implies is None else game.goal_index(goal.implies) for goal in game.goals]

@@ -1,4 +1,4 @@
-"""Targets: what a (state, goal) pair is worth, computed over all replies, never from a sample.
+"""Targets: the value of a (state, goal) pair over all replies, never from a sample.
 
 With s' the position after action a, M the values of the player to move and W those of the waiting
 player:
@@ -46,7 +46,7 @@ class Proofs(NamedTuple):
 
 @compiled_fast
 def reply_weights(goals: GoalRules, values: Values, legal: NDArray[np.bool_], out: Values) -> None:
-    """Fill `out` `[A]` with how likely a mover with `values` `[2, G, A]` plays each move."""
+    """Fill `out` `[A]` with the probabilities of the moves of a mover with `values` `[2, G, A]`."""
     best = np.float32(-1.0)
     for action in range(legal.shape[0]):
         if legal[action]:
@@ -72,7 +72,7 @@ def one_ply(
         goal: row of the goal table.
         child: float32 `[2, G, A]`, M and W of the position after the move.
         legal: bool `[A]`, the replies there.
-        replies: float32 `[A]`, how likely each of them is.
+        replies: float32 `[A]`, their probabilities.
     """
     best: Real = np.float32(0.0)
     mean, worst = np.float32(0.0), np.float32(2.0)
@@ -108,7 +108,7 @@ def settle(rules: Rules, goals: GoalRules, after: State, goal: int, out: Values)
 def proven_pair(
     rules: Rules, goals: GoalRules, table: ProofTable, after: State, budget: int, out: Values
 ) -> None:
-    """Overwrite `out` = (y_M, y_W) of `win` by the exact, discounted value if it can be proven."""
+    """Overwrite `out` = (y_M, y_W) of `win` with its proven, discounted value, if any."""
     value = prove(rules, table, after, budget)
     if value == UNKNOWN:
         return
@@ -132,7 +132,7 @@ def edge_targets(
     values: Values,
     targets: Values,
 ) -> bool:
-    """Fill `targets` `[2, G]` for one move; False if the network's guess is all there is."""
+    """Fill `targets` `[2, G]` for one move; False if only the network's value is known."""
     child = tree.child[node, action]
     if child == ILLEGAL:
         return False
@@ -159,7 +159,7 @@ def edge_targets(
 def take_tree_value(
     goals: GoalRules, tree: Tree, node: int, action: int, goal: int, out: Values
 ) -> None:
-    """Overwrite `out` `[2, G]` of the goal that a tree was grown for by what the tree found."""
+    """Overwrite `out` `[2, G]` of the goal that a tree was grown for with the tree's value."""
     value, ours = tree.value[node, action], tree.ours[node]
     if goals.zero_sum[goal]:
         own = value if ours else np.float32(1.0) - value
@@ -184,12 +184,11 @@ def tree_targets(
 
     Args:
         context: the game and how goals are valued.
-        tree: trees as `search_batch` left them.
+        tree: trees from `search_batch`.
         wanted: int64 `[B]`, the goals that they were grown for.
         used: int64 `[B]`, the nodes of every tree.
-        values: float32 `[N, 2, G, A]`, the network's values; moves with a known target are
-            overwritten by it.
-        known: bool `[N, A]`, receives which moves have a target: the position after the move was
+        values: float32 `[N, 2, G, A]`, the network's values; known targets overwrite them.
+        known: bool `[N, A]`, receives the moves with a target: the position after the move was
             expanded, or the game ended there.
         proofs: of moves.
     """

@@ -131,7 +131,7 @@ def test_observations_are_numbers(game, states):
     for wrong in (seen.astype(str), seen.astype(str).tolist(), seen.astype(complex), "x", None):
         with pytest.raises(GameError, match="observations"):
             game.from_observation(wrong)
-    with pytest.raises(GameError, match="shows no position"):
+    with pytest.raises(GameError, match="shows an impossible position"):
         game.from_observation(np.full_like(seen, np.nan))
 
 

@@ -60,7 +60,9 @@ def goal_table(deadline: int | None = None, margins: Sequence[int] = ()) -> tupl
     top = LARGEST_SCORE
     table = [
         BoundedGoal(
-            Goal("win", "win the game; rather draw than lose", draw_value=0.5, zero_sum=True),
+            Goal(
+                "win", "win the game; a draw is better than a loss", draw_value=0.5, zero_sum=True
+            ),
             1,
             top,
         ),

@@ -7,10 +7,10 @@ The words of a position, uint64 `[n_words]`:
     mask_words + 1          the key: how many actions were played, and whether a pass followed
     mask_words + 2 ..       the key goes on: those actions, `bits` bits each
 
-Everything follows from the key. The rest is kept beside it so that compiled code enters Python once
-per move, and not for every question. It enters through addresses of C callbacks in the tag: that
-costs a third of numba's object mode, and is served from numba's cache as well, because an address
-is a number. One tag serves every foreign game, so the search is compiled once for all of them.
+Everything follows from the key. The rest is stored so that compiled code enters Python once per
+move, not once per query. It enters through addresses of C callbacks in the tag: that costs a third
+of numba's object mode and can be cached by numba, because an address is a number. One tag serves
+every foreign game, so the search is compiled once for all of them.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ LARGEST_SCORE = (1 << 15) - 1
 FIELD = numba.uint64(0xFFFF)
 COUNT_BITS = 16
 KEY_BITS = COUNT_BITS + 1
-"""Of the first word of the key, those that are used: the count, and above it the pass."""
+"""The bits of the key's first word that are used: the count, and above it the pass."""
 NOTHING = numba.uint64(0xFFFFFFFFFFFFFFFF)
-"""Facts that no position has."""
+"""Facts of no possible position."""
 ONE = numba.uint64(1)
 ZERO = numba.uint64(0)
 
@@ -56,9 +56,9 @@ class HistoryRules(NamedTuple):
         n_words: W.
         n_features: cells that hold features.
         mask_words: words of the legal actions.
-        bits: of an action in the history.
+        bits: per action in the history.
         skip: the action that is a pass between two moves of one player, or -1.
-        goal_bounds: int64 `[G, 3]`: least and largest score, and the last ply, that achieve it.
+        goal_bounds: int64 `[G, 3]`: the least and largest score, and the last ply, that achieve it.
         handle: of the foreign game in this process.
         advance: address of the callback that answers a move.
         revive: address of the callback that fills in what follows from a key.
@@ -94,7 +94,7 @@ def call_out(
 ) -> Any:
     """Call the C function int64 (int64, void*, int64, void*) at `address`.
 
-    It takes the arrays themselves, so that they live until it returns.
+    It takes the arrays themselves, so that they stay alive until it returns.
     """
 
     def data(context: Any, builder: Any, kind: Any, array: Any) -> Any:
@@ -115,7 +115,7 @@ def call_out(
 
 @_pointer_call
 def check(typingctx: Any, code: Any) -> Any:
-    """Raise the Python exception whose address a callback returned, whatever it is."""
+    """Raise the Python exception whose address a callback returned."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         word = ir.IntType(64)
@@ -158,13 +158,13 @@ def score_of(state: States, seat: int) -> int:
 
 @inner
 def append(tag: HistoryRules, state: States, action: int) -> None:
-    """Add an action to the history of `state`, whose pass is forgotten."""
+    """Add an action to the history of `state`, and clear its pass."""
     key = tag.mask_words + 1
     count = numba.int64(state[key] & FIELD)
     first = count * tag.bits
     word, shift = key + 1 + (first >> 6), first & 63
     if word + (shift + tag.bits > 64) >= tag.n_words:
-        return  # no game is so long: the callback will say so
+        return  # too long for any game: the callback will report it
     state[word] |= numba.uint64(action) << numba.uint64(shift)
     if shift + tag.bits > 64:
         state[word + 1] |= numba.uint64(action) >> numba.uint64(64 - shift)
@@ -173,7 +173,7 @@ def append(tag: HistoryRules, state: States, action: int) -> None:
 
 @inner
 def key_bit(tag: HistoryRules, state: States, bit: int) -> int:
-    """Return a bit of the key as it is laid out over the cells behind the features."""
+    """Return a bit of the key as laid out over the cells after the features."""
     place = bit if bit < KEY_BITS else bit - KEY_BITS + 64
     word = state[tag.mask_words + 1 + (place >> 6)]
     return numba.int64((word >> numba.uint64(place & 63)) & ONE)
@@ -181,7 +181,7 @@ def key_bit(tag: HistoryRules, state: States, bit: int) -> int:
 
 @inner
 def n_key_bits(tag: HistoryRules) -> int:
-    """Return how many bits the cells behind the features show."""
+    """Return the number of bits in the cells after the features."""
     return KEY_BITS + 64 * (tag.n_words - tag.mask_words - 2)
 
 
@@ -252,7 +252,7 @@ def _symbol(rules: HistoryRules, state: States, cell: int) -> int:
 
 @inner
 def fill_symbols(tag: HistoryRules, state: States, out: NDArray[Any]) -> None:
-    """Fill `out`: a feature shows who is to move (1 the first player, 2 the second), or 3."""
+    """Fill `out`: a set feature is 1 if the first player is to move, 2 if the second is, or 3."""
     features = np.empty(tag.n_features, np.uint8)
     check(call_out(tag.look, tag.handle, state, 0, features))
     who = 1 + plies_of(state) % 2

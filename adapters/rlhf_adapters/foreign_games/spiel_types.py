@@ -1,4 +1,4 @@
-"""OpenSpiel's objects by the members that are used here; the library ships no types."""
+"""Protocols for the members of OpenSpiel's objects that are used here; it ships no types."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ class SpielGame(Protocol):
         ...
 
     def max_utility(self) -> float:
-        """Return what the best result pays."""
+        """Return the payoff of the best result."""
         ...
 
     def new_initial_state(self, text: str = ...) -> SpielState:
-        """Return a starting position, or the one that a text describes."""
+        """Return the starting position, or the one that a text describes."""
         ...
 
     def num_distinct_actions(self) -> int:
@@ -79,7 +79,7 @@ class SpielState(Protocol):
         ...
 
     def current_player(self) -> int:
-        """Return who is to move."""
+        """Return the player to move."""
         ...
 
     def get_game(self) -> SpielGame:
@@ -99,11 +99,11 @@ class SpielState(Protocol):
         ...
 
     def returns(self) -> list[float]:
-        """Return what the players have won."""
+        """Return the players' returns."""
         ...
 
     def string_to_action(self, text: str) -> int:
-        """Return the action of a name."""
+        """Return the action with a name."""
         ...
 
 

@@ -1,8 +1,8 @@
 """The contract of an arcade game: one player, exact batched rules, chance comes from outside.
 
 A batch of games is one array `states`, int16 `[B, W]`. The rules are pure functions: `draws`,
-float64 `[B, K]` in [0, 1), decide all that is left to chance in one step or one start
-(`rlhf_games.arcade.dice` throws them), so the same draws give the same games.
+float64 `[B, K]` in [0, 1), decide everything random in one step or one start
+(`rlhf_games.arcade.dice` draws them), so the same draws give the same games.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ class ArcadeGame(Protocol):
 
     Attributes:
         name: the name in its registry.
-        title: the name that people use.
+        title: the name to show.
         rules: the tag (a NamedTuple) on which compiled code dispatches, see `arcade_rules`.
         n_actions: A; all of them are legal until the game is over.
         n_words: W, the int16 words of a state.
-        n_draws: K, the most draws that one step or start looks at.
+        n_draws: K, the most draws that one step or start uses.
         observation_shape: `(planes, H, W)`.
         action_names: A labels.
         plane_names: what each plane of an observation shows.
-        mirrored: what each action is in a mirror that swaps left and right, where the rules are
-            the same in it and planes only swap their columns; None elsewhere.
+        mirrored: the mirror image of each action, if swapping left and right keeps the rules and
+            only swaps the columns of planes; None otherwise.
     """
 
     name: str
@@ -63,8 +63,8 @@ class ArcadeGame(Protocol):
         Args:
             states: int16 `[B, W]`.
             actions: int64 `[B]`, 0..A-1.
-            draws: what chance decides.
-            out: where to write the new states; may be `states` itself.
+            draws: the random numbers.
+            out: receives the new states; may be `states` itself.
 
         Returns:
             the new states, and the points that the step earned, float32 `[B]`.
@@ -75,7 +75,7 @@ class ArcadeGame(Protocol):
         ...
 
     def restart(self, states: Grids, draws: Draws, out: Grids | None = None) -> Grids:
-        """Return the states with every finished game begun anew; `out` as in `step`."""
+        """Return the states with every finished game restarted; `out` as in `step`."""
         ...
 
     def over(self, states: Grids) -> NDArray[np.bool_]:
@@ -87,5 +87,5 @@ class ArcadeGame(Protocol):
         ...
 
     def observe(self, states: Grids) -> NDArray[np.uint8]:
-        """Return what the player sees, uint8 `[B, *observation_shape]`, values 0 and 1."""
+        """Return the player's observations, uint8 `[B, *observation_shape]`, values 0 and 1."""
         ...

@@ -32,7 +32,7 @@ WORD = np.dtype(np.int16)
 
 
 class CompiledArcade:
-    """The `ArcadeGame` contract for any rules tag; a game adds its tables and nothing else."""
+    """The `ArcadeGame` contract for any rules tag; a game only adds its tables."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class CompiledArcade:
         return new, rewards
 
     def restart(self, states: Grids, draws: Draws, out: Grids | None = None) -> Grids:
-        """Return the states with finished games begun anew, see `ArcadeGame.restart`."""
+        """Return the states with finished games restarted, see `ArcadeGame.restart`."""
         states = self.checked(states)
         self._check(draws, len(states))
         new = self._into(states, out)
@@ -101,10 +101,10 @@ class CompiledArcade:
         return planes
 
     def checked(self, states: Grids) -> Grids:
-        """Return states as compiled code can read them, int16 `[B, W]`.
+        """Return states in the form for compiled code, int16 `[B, W]`.
 
         Raises:
-            GameError: these are not states; every method that takes some raises it.
+            GameError: these are not states; every method with states raises it.
         """
         return whole_rows(states, WORD, self.n_words, self._states)
 

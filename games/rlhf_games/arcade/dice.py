@@ -1,4 +1,4 @@
-"""Chance for many games at once: one random generator per game."""
+"""Random numbers for many games at once: one generator per game."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def throw(
 
 
 class Dice:
-    """n random generators; what game i is dealt depends on seed + i alone.
+    """n random generators; the numbers of game i depend only on seed + i.
 
     Args:
-        n: how many games.
+        n: number of games.
         seed: of all generators; None takes one from the operating system.
     """
 
@@ -41,7 +41,7 @@ class Dice:
         """Fill rows of `out` `[n, K]` with numbers in [0, 1).
 
         Args:
-            which: whose dice are thrown, bool `[n]`; the others' stay as they are.
-            out: where to.
+            which: the games to draw for, bool `[n]`; the others stay unchanged.
+            out: receives the numbers.
         """
         throw(self.generators, which, out)

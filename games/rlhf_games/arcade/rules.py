@@ -1,8 +1,8 @@
-"""The compiled face of an arcade game: three functions per game, and the batches over them.
+"""The compiled side of an arcade game: three functions per game, and the batches over them.
 
 A game implements the first group for its rules tag with `rlhf_games.compiled.implement`. A state is
-a row of int16 words that these functions change in place; the first two words mean the same in all
-games. `draws[0]` decides whether the last action sticks; the game's own decisions start at
+a row of int16 words that these functions change in place; the first two words are the same in all
+games. `draws[0]` decides whether the last action is repeated; the game's own draws start at
 `draws[1]`.
 """
 
@@ -18,7 +18,7 @@ from rlhf_games.compiled import compiled_views, inner_views
 
 Rules = Any
 """A NamedTuple with `n_actions, n_words, n_draws, n_planes`, `sticky` (the probability that the
-last action is repeated) and `ramping` (the game grows harder). Its type selects the game."""
+last action is repeated) and `ramping` (the game gets harder). Its type selects the game."""
 Words = NDArray[np.int16]
 Planes = NDArray[np.uint8]
 Seen = NDArray[np.uint8]
@@ -27,9 +27,9 @@ Seen = NDArray[np.uint8]
 SIDE = 10
 """Grids are square."""
 LAST_ACTION, OVER, FIRST = 0, 1, 2
-"""The words that all games have, and where a game's own begin."""
+"""The words of all games, and the first of a game's own."""
 STICK, CHANCE = 0, 1
-"""The draw that decides about sticking, and a game's own first draw."""
+"""The draw that decides about repeating the last action, and a game's own first draw."""
 
 
 # ---- implemented by every game ---------------------------------------------------------------
@@ -72,7 +72,7 @@ def inside(place: int) -> bool:
 
 @inner_views
 def moved(place: int, by: int, lowest: int, highest: int) -> int:
-    """Return a row or column after a move that the bounds stop."""
+    """Return a row or column after a move within the bounds."""
     return min(max(place + by, lowest), highest)
 
 
@@ -84,7 +84,7 @@ def ticked(timer: int) -> int:
 
 @inner_views
 def show(rules: Rules, state: Words, planes: Planes) -> None:
-    """Fill `planes` `[C, SIDE, SIDE]` with what the player sees."""
+    """Fill `planes` `[C, SIDE, SIDE]` with the player's observation."""
     planes[:] = 0
     paint(rules, state, planes)
 
@@ -93,9 +93,9 @@ def show(rules: Rules, state: Words, planes: Planes) -> None:
 def restart_batch(
     rules: Rules, states: Grids, which: NDArray[np.bool_], draws: Draws, planes: Seen
 ) -> None:
-    """Begin the games of `which` `[B]` anew, in place, and show them unless `planes` is empty.
+    """Restart the games of `which` `[B]`, in place, and fill `planes` unless they are empty.
 
-    The last action stays: it may stick from one game to the next.
+    The last action is kept: it may be repeated in the next game.
     """
     for i in range(states.shape[0]):
         if which[i]:
@@ -124,7 +124,7 @@ def step_batch(
     rewards: NDArray[np.float32],
     planes: Seen,
 ) -> int:
-    """Play one action per game, in place, and show the games unless `planes` is empty.
+    """Play one action per game, in place, and fill `planes` unless they are empty.
 
     Returns:
         the first row whose action does not exist, or -1. Nothing is played if there is one.
@@ -147,6 +147,6 @@ def step_batch(
 
 @compiled_views
 def observe_batch(rules: Rules, states: Grids, planes: Seen) -> None:
-    """Fill `planes` `[B, C, SIDE, SIDE]` with what the player sees."""
+    """Fill `planes` `[B, C, SIDE, SIDE]` with the players' observations."""
     for i in range(states.shape[0]):
         show(rules, states[i], planes[i])

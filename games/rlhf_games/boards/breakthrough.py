@@ -3,12 +3,12 @@
 A position is three words: the pieces of the player to move, the other's, and the number of plies.
 It is turned so that the mover's pieces move towards row 0; bits are those of
 `rlhf_games.square_boards`. A piece moves one row on, straight or diagonally, onto an empty cell;
-diagonally it may also capture. Who reaches the last row, or captures all pieces, wins; a draw does
-not occur, for the foremost piece can always move. Rules: Dan Troyka, 2000, see
+diagonally it may also capture. A player who reaches the last row or captures all pieces wins; there
+are no draws, because the foremost piece can always move. Rules: Dan Troyka, 2000, see
 https://en.wikipedia.org/wiki/Breakthrough_(board_game).
 
-An action is a move in the mover's view, so that both players share what is learnt; the same number
-has another name for the second player, who sees the board turned.
+An action is a move in the mover's view, so that both players share what is learnt; an action has
+another name for the second player, who sees the board turned.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def _moves(side: int) -> list[tuple[Move, int]]:
 
 
 def _tables() -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
-    """Return the bit from which an action starts, its direction, and the action of both."""
+    """Return the start bit of an action, its direction, and the action of both."""
     most = len(_moves(LARGE))
     origins, ways = np.zeros((2, most), np.uint64), np.zeros((2, most), np.int64)
     actions = np.full((2, 3, 64), -1, np.int64)
@@ -263,7 +263,7 @@ def _decode(rules: BreakthroughRules, planes: NDArray[np.float32]) -> State:
 
 @implement(solver_rules.position_key, BreakthroughRules)
 def _position_key(rules: BreakthroughRules, state: State) -> int:
-    return hash_words(state[:2])  # how long it took does not matter
+    return hash_words(state[:2])  # regardless of the number of plies
 
 
 @implement(solver_rules.order_hint, BreakthroughRules)
@@ -280,7 +280,7 @@ def _needs_deepening(rules: BreakthroughRules) -> bool:
 
 @inner
 def rows_moved(side: int, pieces: int, own: int) -> tuple[int, int]:
-    """Return the least and the most plies in which `pieces`, which move up, got where they are.
+    """Return the fewest and the most plies in which `pieces`, which move up, got there.
 
     Args:
         side: of the board.
@@ -324,7 +324,7 @@ def finished_verdict(side: int, won: bool, ply: int, goal: int) -> bool:
 
 @inner
 def ongoing_verdict(side: int, ply: int, goal: int) -> int:
-    """Return what is already certain of a goal of the result in an unfinished game."""
+    """Return the verdict on a goal of the result in an unfinished game."""
     if goal == DRAW:
         return -1
     if goal < WIN_BY:

@@ -117,7 +117,7 @@ def _goals() -> tuple[Goal, ...]:
         for ply, parent in zip(LASTING, (None, f"last_{LASTING[0]}"), strict=True)
     ]
     return (
-        Goal("win", "win the game; rather draw than lose", draw_value=0.5, zero_sum=True),
+        Goal("win", "win the game; a draw is better than a loss", draw_value=0.5, zero_sum=True),
         Goal("draw", "end the game in a draw"),
         Goal("lose", "let the opponent win"),
         *chain("win", "win"),
@@ -284,7 +284,7 @@ def finished_verdict(won: bool, lost: bool, winner_stones: int, ply: int, goal: 
 
 @inner
 def ongoing_verdict(own: int, stones: int, ply: int, goal: int) -> int:
-    """Return what is already certain for a player with the stones `own` in an unfinished game."""
+    """Return the verdict for a player with the stones `own` in an unfinished game."""
     free_for_me = BOARD & ~(own ^ stones)
     free_for_other = BOARD & ~own
     if goal == DRAW:
@@ -314,7 +314,7 @@ def _verdict(rules: ConnectFourRules, state: State, seat: int, goal: int) -> int
     return ongoing_verdict(mine if seat == 0 else waiting, stones, ply, goal)
 
 
-# ---- what the solver asks --------------------------------------------------------------------
+# ---- rules for the solver --------------------------------------------------------------------
 
 
 @implement(solver_rules.quick_answer, ConnectFourRules)
@@ -324,7 +324,7 @@ def _quick_answer(rules: ConnectFourRules, state: State, question: int) -> int:
     if safe_cells(state) == EMPTY and stones != BOARD:
         return NO
     ply = count_bits(stones)
-    if ply >= N_CELLS - 2:  # a line can come about neither by this stone nor by the next
+    if ply >= N_CELLS - 2:  # neither this stone nor the next can complete a line
         return YES if question == 0 else NO
     if question == 1:
         if not has_line(BOARD ^ (mine ^ stones)):

@@ -1,11 +1,11 @@
-"""Othello on 8 x 8 and 6 x 6 cells, and how large a win or loss shall be.
+"""Othello on 8 x 8 and 6 x 6 cells, with goals for the margin of a win or loss.
 
 A position is four words: the discs of the player to move, the other's, the cells on which the mover
-can play, and 2 * plies + 1 if it must pass. Moves are found once per position, when it comes about;
-every question about it reads them. Bits are those of `rlhf_games.square_boards`.
+can play, and 2 * plies + 1 if it must pass. Moves are computed once per position, when it is
+created, and stored in it. Bits are those of `rlhf_games.square_boards`.
 
 A disc is played where it encloses a straight row of the other's discs, which change their owner.
-Who cannot play passes, which is a move of its own, so that players always alternate; the game ends
+A player who cannot play passes, which is an action, so that players always alternate; the game ends
 when neither can play. Empty cells do not count. Rules:
 https://www.worldothello.org/about/about-othello/othello-rules/official-rules/english
 
@@ -98,7 +98,7 @@ def _goals() -> tuple[Goal, ...]:
         for count in CORNERS
     ]
     return (
-        Goal("win", "win the game; rather draw than lose", draw_value=0.5, zero_sum=True),
+        Goal("win", "win the game; a draw is better than a loss", draw_value=0.5, zero_sum=True),
         Goal("draw", "end the game in a draw"),
         Goal("lose", "let the opponent win"),
         *chain("margin", "win", "win"),
@@ -173,7 +173,7 @@ def flips(disc: int, mine: int, theirs: int) -> int:
 
 @inner
 def position(side: int, mine: int, theirs: int, ply: int) -> State:
-    """Return the position with these discs, its moves included."""
+    """Return the position with these discs, including its moves."""
     moves = moves_of(side, mine, theirs)
     must_pass = moves == EMPTY and moves_of(side, theirs, mine) != EMPTY
     return (mine, theirs, moves, numba.uint64(2 * ply + must_pass))

@@ -47,7 +47,7 @@ class TicTacToeRules(NamedTuple):
 
 
 GOALS = (
-    Goal("win", "win the game; rather draw than lose", draw_value=0.5, zero_sum=True),
+    Goal("win", "win the game; a draw is better than a loss", draw_value=0.5, zero_sum=True),
     Goal("draw", "end the game in a draw"),
     Goal("lose", "let the opponent win"),
     Goal(f"win_by_{FAST_WIN_PLY}", f"win no later than ply {FAST_WIN_PLY}", implies="win"),

@@ -3,8 +3,8 @@
     from rlhf_games import minatar
     game = minatar.make("breakout")
 
-Written from the paper's rules and from how version 1.0.15 behaves: tests play both in lockstep. No
-line of that library, which is under the GPL, is used.
+Written from the paper's rules and the behaviour of version 1.0.15: tests play both in lockstep. It
+uses no code of that library, which is under the GPL.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def make(name: str, sticky: float = 0.1, ramping: bool = True) -> ArcadeGame:
         ramping: asterix, seaquest and space_invaders grow harder as they go on.
 
     Raises:
-        UnknownGameError: no game has that name; near names and the list are given.
+        UnknownGameError: no game has that name; lists similar names and all games.
     """
     if name not in _GAMES:
         raise UnknownGameError(unknown_name("MinAtar game", name, names()))

@@ -1,8 +1,8 @@
-"""Asterix: gather the gold that crosses the grid, touch no enemy.
+"""Asterix: collect the gold that crosses the grid, and avoid the enemies.
 
 Enemies and gold appear at the left or the right edge of the eight middle rows, one per row, and
 cross the grid; a third of them is gold. A point per gold; the game is over when the player meets an
-enemy. About every hundred steps they appear more often, and every other time move faster as well.
+enemy. About every hundred steps they begin to appear more often, and every other time also faster.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LANES = SIDE - 2
 SPAWN_EVERY_AT_FIRST, MOVE_EVERY_AT_FIRST, RAMP_EVERY = 10, 5, 100
 NOBODY, ENEMY, GOLD = 0, 1, 2
 
-# The words of a state; then for each lane what is there, its column, and where it goes (-1 or 1).
+# The words of a state; then for each lane its content, column and direction (-1 or 1).
 (
     PLAYER_X,
     PLAYER_Y,
@@ -61,7 +61,7 @@ def _begin(rules: AsterixRules, state: Words, draws: Draws) -> None:
 
 @inner_views
 def nth_free_lane(state: Words, n: int) -> int:
-    """Return the lane that is the n-th without anything in it."""
+    """Return the n-th empty lane."""
     for lane in range(LANES):
         if state[KIND + lane] == NOBODY:
             if n == 0:
@@ -87,7 +87,7 @@ def spawn(state: Words, draws: Draws) -> None:
 
 @inner_views
 def meet(state: Words, lane: int) -> int:
-    """Settle what happens in a lane if the player stands on what is there; return the points."""
+    """Handle a meeting of the player and the content of a lane; return the points."""
     if state[PLAYER_Y] != lane + 1 or state[PLAYER_X] != state[X + lane]:
         return 0
     kind = state[KIND + lane]

@@ -1,8 +1,10 @@
 """Breakout: keep the ball in play with the paddle, a point per brick.
 
-The ball flies along diagonals. It bounces off walls, off bricks (which break) and off the paddle:
-from the paddle's cell it comes straight down upon it turns up, into the paddle's cell from the side
-it goes back where it came from. Three new rows of bricks appear when the ball comes down with none
+The ball flies diagonally. It bounces off walls, bricks (which break) and the paddle: coming
+straight
+down on the paddle's cell it turns up; entering the paddle's cell from the side it goes back where
+it
+came from. Three new rows of bricks appear when the ball comes down with none
 left. The game is over when the ball passes the paddle.
 """
 

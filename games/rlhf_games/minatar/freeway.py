@@ -31,8 +31,8 @@ BOTTOM, COLUMN = SIDE - 1, 4
 """The chicken's start; it never leaves its column."""
 REST, TIME, SPEEDS = 3, 2500, 5
 
-# The words of a state; then for each lane the column of its car, in how many steps it moves, and
-# its speed: it rests |speed| steps after each move and goes right if the speed is positive.
+# The words of a state; then for each lane the column of its car, the steps until it moves, and its
+# speed: it rests |speed| steps after each move and goes right if the speed is positive.
 ROW, REST_IN, TIME_LEFT, X = range(FIRST, FIRST + 4)
 MOVE_IN = X + LANES
 SPEED = MOVE_IN + LANES
@@ -56,7 +56,7 @@ class FreewayRules(NamedTuple):
 def draw_speeds(state: Words, draws: Draws) -> None:
     """Give every car a new speed and direction.
 
-    A draw of exactly 1/2 goes right; in the original such a car would have no direction.
+    A draw of exactly 1/2 means right; in the original such a car would have no direction.
     """
     for lane in range(LANES):
         rest = 1 + pick(draws[CHANCE + lane], SPEEDS)
@@ -79,7 +79,7 @@ def goes(state: Words, lane: int) -> int:
 
 @inner_views
 def drive(state: Words, lane: int) -> None:
-    """Move the car of a lane when it is time; round the edge it comes back on the other side."""
+    """Move the car of a lane when it is time; at the edge it wraps around."""
     if state[MOVE_IN + lane] > 0:
         state[MOVE_IN + lane] -= 1
         return
@@ -89,7 +89,7 @@ def drive(state: Words, lane: int) -> None:
 
 @inner_views
 def collide(state: Words, lane: int) -> None:
-    """Send the chicken to the bottom if the car of a lane is upon it."""
+    """Send the chicken to the bottom if the car of a lane hits it."""
     if state[ROW] == lane + 1 and state[X + lane] == COLUMN:
         state[ROW] = BOTTOM
 

@@ -1,11 +1,11 @@
-"""Seaquest: shoot fish and submarines, gather divers, and bring them up before the air runs out.
+"""Seaquest: shoot fish and submarines, collect divers, and surface before the air runs out.
 
 A point per fish or submarine shot. Coming up costs one diver and fills the tank; with six divers on
 board all leave, and the air that is left earns up to ten points. Each time, enemies come more often
 or faster. The game is over when an enemy or its bullet meets the player, when the tank is empty, or
 when the player comes up without a diver.
 
-What swims is kept in five lists, see `rlhf_games.minatar.shoals`.
+All swimmers are in five lists, see `rlhf_games.minatar.shoals`.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ AIR, CREW = 200, 6
 RELOAD, BULLET_EVERY, DIVER_EVERY, DIVER_MOVES_EVERY = 5, 10, 30, 5
 ENEMY_EVERY_AT_FIRST, MOVE_EVERY_AT_FIRST, MOVE_EVERY_AT_LAST = 20, 5, 2
 
-# The words of a state; what swims follows. DIVERS_ABOARD can fall below 0, see `come_up`.
+# The words of a state; the swimmers follow. DIVERS_ABOARD can fall below 0, see `come_up`.
 (
     PLAYER_X,
     PLAYER_Y,
@@ -95,7 +95,7 @@ PLANE_NAMES = (
 ) = range(len(PLANE_NAMES))
 PLANE_OF = np.array([SHOT_PLANE, BULLET_PLANE, FISH_PLANE, SUB_PLANE, DIVER_PLANE])
 TRAILS = np.array([False, False, True, True, True])
-"""By kind, see `shoals`."""
+"""Capacities by kind, see `shoals`."""
 
 
 class SeaquestRules(NamedTuple):
@@ -128,7 +128,7 @@ def appear(sea: Words, kind: Kind, y: int, goes: int) -> int:
 
 @inner_views
 def spawn_enemy(state: Words, sea: Words, draws: Draws, first: int) -> None:
-    """Let a fish or a submarine appear, unless it would swim against others in its row."""
+    """Add a fish or a submarine, unless it would swim against others in its row."""
     goes = 1 if draws[first] < 1 / 2 else -1
     is_sub = draws[first + 1] < 1 / 3
     y = 1 + pick(draws[first + 2], DEEPEST)
@@ -142,7 +142,7 @@ def spawn_enemy(state: Words, sea: Words, draws: Draws, first: int) -> None:
 
 @inner_views
 def spawn_diver(sea: Words, draws: Draws, first: int) -> None:
-    """Let a diver appear."""
+    """Add a diver."""
     goes = 1 if draws[first] < 1 / 2 else -1
     at = appear(sea, DIVERS, 1 + pick(draws[first + 1], DEEPEST), goes)
     sea[at + MOVE_IN] = DIVER_MOVES_EVERY
@@ -150,7 +150,7 @@ def spawn_diver(sea: Words, draws: Draws, first: int) -> None:
 
 @inner_views
 def spawn(state: Words, sea: Words, draws: Draws) -> None:
-    """Let appear what it is time for; the draws are used in that order."""
+    """Add the swimmers that are due; the draws are used in that order."""
     first = CHANCE
     if state[ENEMY_IN] == 0:
         spawn_enemy(state, sea, draws, first)
@@ -177,7 +177,7 @@ def act(state: Words, sea: Words, action: int) -> None:
 
 @inner_views
 def meets(state: Words, sea: Words, at: int) -> bool:
-    """Return whether what a record describes is where the player is."""
+    """Return whether the swimmer of a record is at the player's cell."""
     return sea[at + X] == state[PLAYER_X] and sea[at + Y] == state[PLAYER_Y]
 
 
@@ -207,7 +207,7 @@ def fly_shots(sea: Words) -> int:
 
 @inner_views
 def boards(state: Words, sea: Words, index: int) -> bool:
-    """Take a diver on board if the player is there and has room."""
+    """Take a diver on board if the player is there and has space."""
     at = shoals.record(DIVERS, index)
     if state[DIVERS_ABOARD] == CREW or not meets(state, sea, at):
         return False
@@ -231,7 +231,7 @@ def move_divers(state: Words, sea: Words) -> None:
 
 @inner_views
 def arrive(state: Words, sea: Words, kind: Kind, index: int) -> int:
-    """Settle what an enemy meets where it has just moved; return the points."""
+    """Handle collisions of an enemy that has just moved; return the points."""
     at = shoals.record(kind, index)
     if not inside(sea[at + X]):
         shoals.leave(sea, kind, index)
@@ -265,7 +265,7 @@ def move_enemies(state: Words, sea: Words, kind: Kind) -> int:
 
 @inner_views
 def shoot(sea: Words, at: int) -> None:
-    """Let a submarine shoot when it is time: in the same step that it leaves or is hit, too."""
+    """Let a submarine shoot when it is time, even in the step in which it leaves or is hit."""
     if sea[at + SHOOT_IN] > 0:
         sea[at + SHOOT_IN] -= 1
         return
@@ -339,7 +339,7 @@ def _advance(rules: SeaquestRules, state: Words, action: int, draws: Draws) -> i
 
 @inner_views
 def paint_sea(sea: Words, planes: Planes) -> None:
-    """Show all that swims, and from where fish, submarines and divers came."""
+    """Show all swimmers, and the cells that fish, submarines and divers came from."""
     for kind in range(len(PLANE_OF)):
         for index in range(sea[kind]):
             at = shoals.record(kind, index)

@@ -13,7 +13,7 @@ from rlhf_games.arcade.rules import Words
 from rlhf_games.compiled import inner_views
 
 Kind = int | np.int64
-# numpy's integers: with plain ones numba would compile each function once for every kind.
+# numpy integers: with plain ones numba would compile each function once per kind.
 SHOTS, BULLETS, FISH, SUBS, DIVERS = (np.int64(kind) for kind in range(5))
 CAPACITY = np.array([4, 32, 32, 32, 4])
 

@@ -1,4 +1,4 @@
-"""The inner loops of replay, compiled: reading rows, episodes, goals to learn for, and returns."""
+"""The compiled inner loops of replay: reading rows, episodes, goals to learn for, and returns."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ Whole = int | np.int64
 
 FUTURE, FINAL, EPISODE, RANDOM = range(4)
 KEEP = -1
-"""Instead of a row: keep the goal that was asked for."""
+"""In place of a row: keep the original goal."""
 TERMINAL = 1
-"""Flag: nothing is worth anything after this transition."""
+"""Flag: the value after this transition is 0."""
 GOAL_ENDED = 2
 """Flag: it ended because the goal was reached; with another goal it would have gone on."""
 WAITED = 4
-"""Flag: no action was taken, and nothing is learnt from the step."""
+"""Flag: no action was taken, so there is nothing to learn from the step."""
 UNPACKED = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1)
 EIGHT = np.uint64(8)
 
@@ -31,15 +31,15 @@ def read_rows(
 ) -> None:
     """Read fields of rows, one block of `out` after the other.
 
-    Packed values are written eight at a time: those too many are overwritten by the next row, and
-    behind the last row of a block eight bytes are free.
+    Packed values are written eight at a time: the next row overwrites the excess, and eight bytes
+    after the last row of a block are spare.
 
     Args:
         rows: uint8 `[N, width]`.
-        first: int64 `[B]`, rows to read; negative ones are left out, and their places as they were.
+        first: int64 `[B]`, rows to read; negative ones are skipped, and their places not written.
         second: the same for other fields.
         third: the same for other fields.
-        plan: int64 `[F, 5]`: which list is meant (0 to 2), first byte, values, packed, and where
+        plan: int64 `[F, 5]`: the list (0 to 2), first byte, values, packed, and where
             the block begins.
         unpacked: the bits of every byte, uint8 `[256, 8]`.
         out: uint8, large enough.
@@ -51,7 +51,7 @@ def read_rows(
         for i in range(indices.shape[0]):
             if indices[i] < 0:
                 continue
-            # Unsigned, or every access would ask whether it counts from the end.
+            # Unsigned, otherwise every access would check for a negative index.
             row, at = np.uint64(indices[i]), np.uint64(place + i * size)
             if packed:
                 for byte in range(n_bytes):
@@ -67,13 +67,13 @@ def read_rows(
 def locate(
     index: Whole, start: Slots, length: Slots, running_for: Ints, pos: int, full: bool
 ) -> tuple[Whole, Whole, Whole, Whole]:
-    """Return where a row stands: its episode's first slot, first stored step, own step and end.
+    """Return a row's place: its episode's first slot, first stored step, own step and end.
 
     Args:
         index: row, slot * n_envs + env.
         start: slots where episodes began, int32 `[N]`.
-        length: of ended episodes, 0 while they run, int32 `[N]`.
-        running_for: steps of the running episodes, int64 `[n_envs]`.
+        length: of finished episodes, otherwise 0, int32 `[N]`.
+        running_for: steps of the unfinished episodes, int64 `[n_envs]`.
         pos: slot that is written next.
         full: every slot has been written.
     """
@@ -132,8 +132,8 @@ def choose_goals(  # noqa: PLR0913, PLR0917 - compiled code takes arrays, not ob
         pos: see `locate`.
         full: see `locate`.
         rows: uint8 `[N, width]`.
-        fields: first bytes of what is achieved before and after a step, and how many; 0 bytes
-            accept goals that are reached already.
+        fields: first bytes of the achieved goals before and after a step, and their number; with 0
+            bytes, goals may be reached already.
         strategy: `FUTURE`, `FINAL`, `EPISODE` or `RANDOM`.
         chances: uniform numbers for up to T trials, float64 `[T, B]`.
         goals: result.
@@ -210,7 +210,7 @@ def settle(
         ahead: rows of the steps, -1 where there is none, int64 `[B, n]`.
         stored_rewards: float32 `[N]`.
         stored_flags: uint8 `[N]`.
-        sources: `KEEP` where the goal is the one asked for, int64 `[V]`.
+        sources: `KEEP` where the goal is the original one, int64 `[V]`.
         earned: rewards under the other goals, float32 `[V * n]`.
         reached: which steps reach the other goals and so end, bool `[V * n]`.
         rewards: result, float32 `[B, n]`.

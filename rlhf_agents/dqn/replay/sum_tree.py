@@ -32,7 +32,7 @@ def find(tree: NDArray[np.float64], shares: NDArray[np.float64], out: NDArray[np
         node = 1
         while node < size:
             node *= 2
-            # A sum of no weight on the right is rounding: do not follow it.
+            # Without weight on the right the rest is a rounding error: do not follow it.
             if rest >= tree[node] and tree[node + 1] > 0.0:
                 rest -= tree[node]
                 node += 1
@@ -43,7 +43,7 @@ class SumTree:
     """Priorities of `capacity` slots, 0 at first.
 
     Args:
-        capacity: how many.
+        capacity: their number.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -60,7 +60,7 @@ class SumTree:
         if not np.isfinite(tree).all() or (tree < 0).any() or tree[size + filled :].any():
             return False
         sums = tree[2::2] + tree[3::2]
-        # Sums drift by rounding, but those over nothing are exactly 0.
+        # Sums drift by rounding, but empty sums are exactly 0.
         return bool(np.isclose(tree[1:size], sums, rtol=1e-3, atol=0.0).all())
 
     def draw(self, count: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

@@ -1,4 +1,4 @@
-"""The outcomes that a world model expects, as one record, and their value."""
+"""The outcomes that a world model expects, and their value."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rlhf_agents.files.types import Arrays
 
 Parts = Arrays
-"""Observations by key, `[B, ...]` each; the key is "" where they are no Dict."""
+"""Observations by key, `[B, ...]` each; the key is "" if they are not a Dict."""
 Ints = NDArray[np.int64]
 
 
@@ -19,11 +19,11 @@ class Transitions(NamedTuple):
     """B steps in an environment.
 
     Attributes:
-        before: observations, without what was desired.
+        before: observations, without the desired goal.
         actions: int64 `[B]`.
-        after: observations, without what was desired.
+        after: observations, without the desired goal.
         rewards: float32 `[B]`.
-        ends: the episode ended, and not because its goal was reached, bool `[B]`.
+        ends: the episode ended for a reason other than its goal, bool `[B]`.
     """
 
     before: Parts
@@ -38,12 +38,12 @@ class Imagined(NamedTuple):
 
     Attributes:
         after: observations, `[N, ...]` each.
-        pairs: which state and action each outcome follows from, `state * M + action`, int64 `[N]`.
+        pairs: the state and action of each outcome, `state * M + action`, int64 `[N]`.
         chances: probability of each outcome, float32 `[N]`.
         rewards: float32 `[N]`.
-        ends: probability that the episode ends there for another reason than its goal,
+        ends: probability that the episode ends there for a reason other than its goal,
             float32 `[N]`.
-        known: the model knows what follows, bool `[B, M]`.
+        known: the model knows the outcomes, bool `[B, M]`.
     """
 
     after: Parts
@@ -61,12 +61,12 @@ def expected_values(
     next_values: torch.Tensor,
     gamma: float,
 ) -> torch.Tensor:
-    """Return `sum of chance * (r + (1 - end) * gamma * V(s'))`, float32 `[B, M]`, 0 if not known.
+    """Return `sum of chance * (r + (1 - end) * gamma * V(s'))`, float32 `[B, M]`, 0 if unknown.
 
     Args:
-        imagined: what may follow.
+        imagined: the possible outcomes.
         rewards: of each outcome under its goal, float32 `[N]`.
-        ends: nothing follows, float32 `[N]`.
+        ends: 1 where the episode ends, float32 `[N]`.
         next_values: V(s') of each outcome, float32 `[N]`.
         gamma: discount per step.
     """

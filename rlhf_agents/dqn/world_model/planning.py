@@ -1,4 +1,4 @@
-"""Planning in a remembered world: value iteration over the states of a `StateTable`, by goal."""
+"""Planning with a `StateTable`: value iteration over its states, for each goal."""
 
 from __future__ import annotations
 
@@ -15,25 +15,27 @@ from rlhf_games.compiled import Real, compiled_fast, inner_fast
 
 Floats = NDArray[np.float32]
 Terms = tuple[Floats, float, float]
-"""The worth of a goal: rewards and ends by state, see `iterate_values`, the least and most."""
+"""The terms of a goal: rewards and ends by state, see `iterate_values`, the smallest and
+largest."""
 DOUBT = 30.0
-"""While learning, an action of a world that is all chance counts as tried so many times more, with
-the most as its worth: one outcome says little of what else may happen."""
+"""While learning in a fully random environment, every action counts as tried this many more times
+with
+the largest value: a single outcome says little about the others."""
 SWEEPS = 400
 TOLERANCE = 1e-4
 MOST_STATES = 20_000
-"""States of the largest table that is planned in: a sweep of more would take milliseconds."""
+"""States of the largest table for planning: a sweep over more would take milliseconds."""
 PLANS = 512
-"""Goals whose plans are kept."""
+"""The most goals whose plans are kept."""
 MOST_KEPT = 1 << 24
-"""Values of plans that a file holds, 64 MiB."""
+"""The most values of plans in a file, 64 MiB."""
 
 
 @inner_fast
 def expectation(
     memory: Memory, s: int, a: int, worth: Any, gamma: float, values: Any
 ) -> tuple[Real, Real]:
-    """Return how often an action was seen, and what it led to in sum."""
+    """Return how often an action was tried, and the sum of its outcomes' values."""
     total, expected = np.float32(0.0), np.float32(0.0)
     for k in range(memory.after.shape[2]):
         to = memory.after[s, a, k]
@@ -52,16 +54,16 @@ def expectation(
 def iterate_values(
     memory: Memory, worth: Any, gamma: float, hope: tuple[float, float], values: Any, quality: Any
 ) -> None:
-    """Turn guesses into what is known to follow from them, in place (Bellman, 1957).
+    """Improve values in place by value iteration (Bellman, 1957).
 
     Args:
-        memory: what followed from S states.
+        memory: the outcomes from S states.
         worth: reward for arriving in a state, and 1 where that ends the episode, float32 `[2, S]`.
         gamma: discount per step.
-        hope: every action counts as tried so many times more, and as worth so much then.
-        values: V, float32 `[S]`; guesses at first.
-        quality: Q, float32 `[S, A]`; what is not known keeps the value that it comes with, -inf
-            where an action is not allowed.
+        hope: every action counts as tried this many more times, with this value.
+        values: V, float32 `[S]`; initial guesses.
+        quality: Q, float32 `[S, A]`; unknown actions keep their initial value, -inf if they are not
+            allowed.
     """
     states, actions = quality.shape
     more, hoped = np.float32(hope[0]), np.float32(hope[0] * hope[1])
@@ -69,14 +71,14 @@ def iterate_values(
     for sweep in range(SWEEPS):
         change = np.float32(0.0)
         for i in range(states):
-            s = i if sweep % 2 == 0 else states - 1 - i  # news travel both ways
+            s = i if sweep % 2 == 0 else states - 1 - i  # so that changes spread both ways
             best = np.float32(-np.inf)
             for a in range(actions):
                 total, expected = expectation(memory, s, a, worth, gamma, values)
                 if total > 0 and not memory.crowded[s, a]:
                     quality[s, a] = (expected + hoped) / (total + more)
                 best = max(best, quality[s, a])
-            if best > -np.inf:  # else no action is allowed, the episode is over
+            if best > -np.inf:  # otherwise no action is allowed: the episode is over
                 change = max(change, abs(best - values[s]))
                 values[s] = best
         if change < tolerance:
@@ -84,12 +86,12 @@ def iterate_values(
 
 
 class GoalPlan(NamedTuple):
-    """Q of every remembered state for one goal.
+    """Q of every stored state for one goal.
 
     Attributes:
         quality: float32 `[S, A]`.
-        news: how much was new in the table so far when it was made.
-        steps: transitions that were known then.
+        news: the table's `news` when the plan was made.
+        steps: the number of transitions then.
     """
 
     quality: Floats
@@ -98,10 +100,10 @@ class GoalPlan(NamedTuple):
 
 
 class Planner:
-    """Plans for goals, kept until more is known.
+    """Plans for goals, kept until the table grows.
 
     Args:
-        table: the world.
+        table: the outcomes.
         gamma: discount per step.
     """
 
@@ -110,14 +112,14 @@ class Planner:
         self._plans: dict[tuple[bytes, bool], GoalPlan] = {}
 
     def plan(self, goal: bytes, bold: bool, steps: int, terms: Callable[[], Terms]) -> Floats:
-        """Return Q of all remembered states, float32 `[S, A]`.
+        """Return Q of all stored states, float32 `[S, A]`.
 
         Args:
-            goal: names the goal.
-            bold: an action that was never tried is worth as much as can be, so that it is tried;
-                else as little, so that it is not relied on.
-            steps: transitions that are known.
-            terms: what the goal is worth.
+            goal: identifies the goal.
+            bold: actions never tried have the largest possible value, so that they are tried;
+                otherwise the smallest, so that plans do not rely on them.
+            steps: number of known transitions.
+            terms: the goal's rewards and ends.
         """
         old = self._plans.get((goal, bold))
         if old is not None and not self._is_stale(old, steps):
@@ -162,7 +164,7 @@ class Planner:
         }
 
     def restore(self, state: Arrays) -> None:
-        """Keep the plans that `state` returned, and no others.
+        """Replace the plans by those from `state`.
 
         Raises:
             ValueError: they are plans for another environment.
@@ -182,7 +184,7 @@ class Planner:
         }
 
     def _is_stale(self, plan: GoalPlan, steps: int) -> bool:
-        # A state may be new although no outcome is, where there are too many outcomes to keep.
+        # If there are too many outcomes to keep, a state may be new although no outcome is.
         if len(plan.quality) < self.table.states:
             return True
         return plan.news != self.table.news or steps - plan.steps > 64 + steps // 100

@@ -1,6 +1,6 @@
-"""A world model that remembers: which states followed from which, and how often.
+"""A world model that stores which states followed from which, and how often.
 
-It is exact in the limit for environments of any randomness, and knows only states that it has seen.
+It is exact in the limit, however random the environment is, but knows only states it has seen.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from rlhf_agents.dqn.world_model.outcomes import Imagined, Ints, Parts, Transiti
 from rlhf_agents.files.types import Array, Arrays
 
 BRANCHING = 8
-"""Different outcomes of an action that are kept; of an action with more nothing is claimed."""
+"""The most outcomes kept per action; an action with more counts as unknown."""
 FIRST_ROOM = 1024
 TWICE = 2
 NOWHERE = -1
 MOST_PLACES, EDGES_SHARE = 1_000_000, 64
-"""States times actions that a file may ask for: so many, or so many for each outcome."""
+"""Limits of states times actions in a file: in total, or per outcome."""
 PER_EDGE = ("counts", "rewards", "ends")
 PART = "part."
 
@@ -29,10 +29,10 @@ class Memory(NamedTuple):
 
     Attributes:
         after: states that followed, -1 none, int32 `[S, A, K]`.
-        counts: how often, float32 `[S, A, K]`.
+        counts: how often each did, float32 `[S, A, K]`.
         rewards: sums of rewards, float32 `[S, A, K]`.
         ends: how often the episode ended there, float32 `[S, A, K]`.
-        crowded: there were too many outcomes to know them, bool `[S, A]`.
+        crowded: there were too many outcomes to keep, bool `[S, A]`.
     """
 
     after: NDArray[np.int32]
@@ -43,14 +43,14 @@ class Memory(NamedTuple):
 
 
 class StateTable:
-    """Counts of what followed from each state and action.
+    """Counts of the outcomes of each state and action.
 
     Args:
         n_actions: A.
-        limit: states that are remembered; later ones are not.
+        limit: the most states to store; later ones are ignored.
 
     Attributes:
-        news: number of different outcomes that were seen.
+        news: number of different outcomes so far.
     """
 
     def __init__(self, n_actions: int, limit: int = 500_000) -> None:
@@ -70,19 +70,19 @@ class StateTable:
 
     @property
     def states(self) -> int:
-        """Number of states that are remembered."""
+        """Number of stored states."""
         return len(self._index)
 
     @property
     def chance(self) -> float:
-        """The share of actions tried twice or more that had different outcomes."""
+        """The share of actions with different outcomes among those tried twice or more."""
         memory = self.memory()
         again = memory.counts.sum(axis=2) >= TWICE
         several = memory.after[:, :, 1] != NOWHERE
         return float(several[again].mean()) if again.any() else 0.0
 
     def learn(self, steps: Transitions) -> int:
-        """Count what happened; return how many of the steps led to states known before."""
+        """Count outcomes; return how many of the steps led to known states."""
         known_before = 0
         before, after = self._keys(steps.before), self._keys(steps.after)
         for i, (source, target) in enumerate(zip(before, after, strict=True)):
@@ -106,20 +106,20 @@ class StateTable:
         self.crowded[edge] = True
 
     def places(self, before: Parts) -> Ints:
-        """Return which of the remembered states each is, int64 `[B]`, -1 where none."""
+        """Return the index of each state in the table, int64 `[B]`, -1 if it is unknown."""
         return np.array([self._index.get(key, NOWHERE) for key in self._keys(before)], np.int64)
 
     def memory(self) -> Memory:
-        """Return what followed from all remembered states."""
+        """Return the outcomes of all stored states."""
         arrays = (self.after, self.counts, self.rewards, self.ends, self.crowded)
         return Memory(*(array[: self.states] for array in arrays))  # type: ignore[arg-type]
 
     def remembered(self) -> Parts:
-        """Return all remembered states, `[S, ...]` each."""
+        """Return all stored states, `[S, ...]` each."""
         return {key: part[: self.states] for key, part in self._parts.items()}
 
     def imagine(self, before: Parts, actions: Ints) -> Imagined:
-        """Return what may follow from actions int64 `[B, M]` in states `[B, ...]`."""
+        """Return the possible outcomes of actions int64 `[B, M]` in states `[B, ...]`."""
         here = self.places(before)[:, None]
         edges = (np.maximum(here, 0), actions)
         counts = self.counts[edges] if self._room else np.zeros((*actions.shape, 1), np.float32)
@@ -142,7 +142,7 @@ class StateTable:
     # ---- saving ----------------------------------------------------------------------------
 
     def state(self) -> Arrays:
-        """Return all that is remembered, as arrays: E outcomes, and the S states.
+        """Return the table as arrays: E outcomes, and the S states.
 
         Their names: `edges` int32 `[E, 4]` (state, action, slot, state that followed), `counts`,
         `rewards` and `ends` float32 `[E]`, `crowded` int32 `[C, 2]`, and `part.KEY` `[S, ...]`.
@@ -159,20 +159,20 @@ class StateTable:
         }
 
     def restore(self, state: Arrays) -> None:
-        """Remember what `state` returned, and nothing else.
+        """Replace the table by the one from `state`.
 
         Raises:
-            ValueError: it is not what a table of so many actions remembers.
+            ValueError: it is not a table for this number of actions.
             KeyError: something is missing.
         """
         parts = {k.removeprefix(PART): v for k, v in state.items() if k.startswith(PART)}
         index = {key: place for place, key in enumerate(self._keys(parts))} if parts else {}
         edges, crowded = state["edges"], state["crowded"]
         if any(len(part) != len(index) for part in parts.values()) or len(index) > self.limit:
-            msg = "the states that it remembers are not all different"
+            msg = "its states are not all different"
             raise ValueError(msg)
         if len(index) * self.n_actions > max(MOST_PLACES, EDGES_SHARE * len(edges)):
-            msg = f"it remembers {len(index)} states but only {len(edges)} outcomes"
+            msg = f"it has {len(index)} states but only {len(edges)} outcomes"
             raise ValueError(msg)
         _check_places(edges, (len(index), self.n_actions, BRANCHING, len(index)))
         _check_places(crowded, (len(index), self.n_actions))
@@ -227,10 +227,10 @@ def _longer(array: Array, length: int) -> Array:
 def _check_places(places: Array, limits: tuple[int, ...]) -> None:
     """Raise `ValueError` unless `places` is int32 `[N, len(limits)]`, all from 0 to the limits."""
     if places.dtype != np.int32 or places.ndim != 2 or places.shape[1] != len(limits):
-        msg = f"its edges are {places.dtype} {places.shape}"
+        msg = f"its outcomes are {places.dtype} {places.shape}"
         raise ValueError(msg)
     if len(places) and not ((places >= 0) & (places < np.array(limits))).all():
-        msg = "its edges lead to states or actions that it does not have"
+        msg = "its outcomes refer to states or actions that it does not have"
         raise ValueError(msg)
 
 
@@ -238,7 +238,7 @@ def _check_counts(state: Arrays, edges: int) -> None:
     counts, rewards, ends = (state[name] for name in PER_EDGE)
     kinds = {(array.dtype.str, array.shape) for array in (counts, rewards, ends)}
     if kinds != {(np.dtype(np.float32).str, (edges,))}:
-        msg = f"it counts {sorted(kinds)}, not float32 {(edges,)}"
+        msg = f"its counts are {sorted(kinds)}, not float32 {(edges,)}"
         raise ValueError(msg)
     sound = np.isfinite(counts) & (counts > 0) & (ends >= 0) & (ends <= counts)
     if not (sound & np.isfinite(rewards)).all():

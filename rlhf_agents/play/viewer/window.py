@@ -22,7 +22,7 @@ from rlhf_agents.play.viewer.sounds import Speaker
 
 FRAMES_PER_SECOND = 60
 SWITCH_SECONDS = 0.001
-"""How long a searching thread may hold Python's lock while a frame is waiting."""
+"""The longest time that a searching thread may hold Python's lock while a frame is waiting."""
 SIZE = (1180, 780)
 
 OnFrame = Callable[[App, float], None]

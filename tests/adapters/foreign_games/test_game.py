@@ -109,7 +109,7 @@ def test_histories_that_break_the_rules_are_rejected():
     cells = rng.integers(flat.shape[1], size=len(flat))
     flat[np.arange(len(flat)), cells] = 1 - flat[np.arange(len(flat)), cells]
     for row in range(len(planes)):
-        with pytest.raises(GameError, match="observation 0 shows no position"):
+        with pytest.raises(GameError, match="observation 0 shows an impossible position"):
             game.from_observation(planes[row : row + 1])
 
 

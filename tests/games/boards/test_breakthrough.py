@@ -140,5 +140,5 @@ def test_impossible_observations_are_rejected(change: str):
         planes[0, 0, 3, :2] = 1
     else:  # nobody has lost a piece, so that the number of plies is certain
         planes[0, CLOCK].flat[:8] = [0] * 8 if change == "early" else [0, 0, 1] + [0] * 5
-    with pytest.raises(GameError, match="observation 0 shows no position that can occur in Break"):
+    with pytest.raises(GameError, match="observation 0 shows an impossible position of Break"):
         SMALL.from_observation(planes)

@@ -128,7 +128,7 @@ def test_impossible_observations_are_rejected(cells, why: str):
     planes = np.zeros((3, 2, HEIGHT, WIDTH), np.float32)
     for cell in cells:
         planes[(1, *cell)] = 1
-    with pytest.raises(GameError, match="observation 1 shows no position that can occur in Conn"):
+    with pytest.raises(GameError, match="observation 1 shows an impossible position of Conn"):
         GAME.from_observation(planes)
 
 

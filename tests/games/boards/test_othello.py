@@ -151,5 +151,5 @@ def test_impossible_observations_are_rejected(change: str):
             change, [0, 1] + [0] * 6
         )
         planes[0, CLOCK, 7, 7] = change == "beyond"
-    with pytest.raises(GameError, match="observation 0 shows no position that can occur in Oth"):
+    with pytest.raises(GameError, match="observation 0 shows an impossible position of Oth"):
         GAME.from_observation(planes)

@@ -62,5 +62,5 @@ def test_a_line_of_the_mover_is_impossible():
     planes = np.zeros((1, 2, 3, 3), np.float32)
     planes[0, 0, 0] = 1
     planes[0, 1, 1, :2] = planes[0, 1, 2, 0] = 1
-    with pytest.raises(GameError, match="shows no position that can occur in Tic-Tac-Toe"):
+    with pytest.raises(GameError, match="shows an impossible position of Tic-Tac-Toe"):
         GAME.from_observation(planes)

@@ -319,7 +319,7 @@ class EnvWindow:
 
     @property
     def state(self) -> str:
-        """What the panel says about the speed."""
+        """The speed in words, for the panel."""
         if self.paused:
             return "paused"
         return "" if self.speed == 1 else f"{self.speed:g} times as fast"

@@ -160,7 +160,7 @@ def test_what_is_known_can_be_handed_on(steps: list[Step]):
     [
         ("edges", lambda a: a + 100, "does not have"),
         ("edges", lambda a: -a, "does not have"),
-        ("edges", lambda a: a[:, :3], "edges are"),
+        ("edges", lambda a: a[:, :3], "outcomes are"),
         ("crowded", lambda a: np.array([[7, 0]], np.int32), "does not have"),
         ("counts", lambda a: a * 0, "positive finite"),
         ("rewards", lambda a: a * np.float32("nan"), "positive finite"),
