@@ -23,10 +23,7 @@ from rlhf_games import rules, solver_rules
 from rlhf_games.base import Goal, Symmetry
 from rlhf_games.compiled import count_bits, implement, inner, random_below, reversed_bits
 from rlhf_games.compiled_game import CompiledGame
-from rlhf_games.rules import (
-    clock_shown,
-    shows,
-)
+from rlhf_games.rules import clock_shown, shows
 from rlhf_games.solver_rules import (
     CERTAIN,
     hash_words,
