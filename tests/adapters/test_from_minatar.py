@@ -173,7 +173,7 @@ def test_table():
         ("breakout", {"n_envs": 0}, "n_envs must be at least 1, got 0"),
         ("breakout", {"sticky": 2.0}, "sticky is a probability, got 2.0"),
         ("breakout", {"max_steps": 0}, "max_steps must be at least 1, got 0"),
-        ("breakout", {"render_mode": "human"}, "have the render_mode 'rgb_array', got 'human'"),
+        ("breakout", {"render_mode": "poster"}, "got 'poster'"),
     ],
 )
 def test_bad_orders(name: str, options: dict, message: str):

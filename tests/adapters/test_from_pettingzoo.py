@@ -313,8 +313,8 @@ def test_many_boards_are_printed():
     env = world("chess_v6", render_mode="ansi", n_envs=2)
     env.reset()
     env.step(env.action_masks().argmax(axis=1))
-    assert env.render() is None  # SB3 returns pictures only
     first, second = env.env_method("render")
+    assert env.render() == f"{first}\n\n{second}"
     assert first == second
     assert "R N B Q K B N R" in first
 

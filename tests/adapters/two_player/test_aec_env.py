@@ -178,7 +178,7 @@ def test_an_opponent_that_ends_the_game_at_once_is_not_shown():
         ),
         (
             {"actions": spaces.Box(0, 1)},
-            "has the actions Box(0.0, 1.0, (1,), float32); only Discre",
+            "has the actions Box(0.0, 1.0, (1,), float32); only one Discre",
         ),
         ({"size": 3}, "pettingzoo:tests/counting_v0 does not start with {'size': 3}: "),
     ],

@@ -99,8 +99,8 @@ def test_mistakes(words, said):
 
 def test_worlds_of_the_file():
     cart = hyperparams.of_env("CartPole-v1")
-    # Schedules are compared by what they say of themselves.
-    assert str(cart) == str(hyperparams.of_env("gymnasium:CartPole-v1"))
+    assert "parallel" not in cart  # for RL Zoo, whose environments are not ours
+    assert hyperparams.of_env("gymnasium:CartPole-v1")["parallel"] == {"explore_steps": 20000}
     assert "LinearSchedule(start=0.0023, end=0.0" in str(cart)
     assert cart["policy_kwargs"] == {"net_arch": [256, 256]}
     assert cart["policy"] == "MlpPolicy"

@@ -156,7 +156,8 @@ def test_it_is_watched_to_its_end():
     for _ in range(25):
         frame = episode.advance()
     assert frame.over
-    assert frame.picture.shape == (700, 700, 3)
+    assert frame.picture.shape[2] == 3
+    assert 0 < frame.picture.shape[1] <= 700  # margins are cropped
     assert episode.advance().episode == 2
     assert episode.trouble == ""
     episode.close()

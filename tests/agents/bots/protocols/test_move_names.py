@@ -64,7 +64,7 @@ def test_case_matters_where_two_moves_differ_in_nothing_else():
     pawn, bishop = (read_move(game, state, name, gtp_name) for name in ("bxc3", "Bxc3"))
     assert pawn != bishop
     assert gtp_name(game, state, pawn) == "bxc3"
-    with pytest.raises(SettingError, match="exactly"):
+    with pytest.raises(SettingError, match="ambiguous"):
         read_move(game, state, "BXC3", gtp_name)
 
 

@@ -220,7 +220,7 @@ def test_the_window_and_the_records_read_each_other():
         ("(;GM[4]SZ[7:6]) x", ["outside"]),
         ("(;GM[4", ["not SGF"]),
         ('{"game": "connect_four"', ["JSON"]),
-        ('{"game": 4}', ["which game"]),
+        ('{"game": 4}', ["name its game"]),
         ('{"game": "othello", "format": 1}', ["othello"]),
         ('{"game": "connect_four", "format": 2}', ["format"]),
         ('{"game": "connect_four", "format": 1, "moves": [true]}', ["moves"]),
