@@ -42,7 +42,8 @@ extensions = [
     "myst_nb",
     "sphinx_copybutton",
 ]
-exclude_patterns = ["_site", "conf.py", "inventories", "made/*.md"]
+exclude_patterns = ["_site", "_templates", "conf.py", "inventories", "made/*.md"]
+templates_path = ["_templates"]
 nitpicky = False
 
 # ---- pages and notebooks -------------------------------------------------------------------------
