@@ -78,7 +78,6 @@ class HFDQN(TimedLogs):
 
     _replay_needed = 0
     """Transitions that the replay buffer must have before learning begins."""
-    _used_share: Callable[[], float | None] | None = None
     _taken: Mapping[str, object] = {}
     """Recommended arguments that were not given."""
 
@@ -223,12 +222,6 @@ class HFDQN(TimedLogs):
         else:  # the learner moves its target network itself
             self._n_calls += 1
             self._update_exploration()
-
-    def _update_current_progress_remaining(self, num_timesteps: int, total_timesteps: int) -> None:
-        super()._update_current_progress_remaining(num_timesteps, total_timesteps)
-        share = None if self._used_share is None else self._used_share()
-        if share is not None:
-            self._current_progress_remaining = max(0.0, 1.0 - share)
 
     @property
     def episodes(self) -> int:

@@ -1,8 +1,12 @@
-"""Logs by the clock: where episodes end by the hundred, not every batch of them is a table."""
+"""Training by the clock: schedules that follow a budget of time, and logs every few seconds.
+
+Where episodes end by the hundred, not every batch of them is a table.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from rlhf_agents.dqn.dqn import PlainDQN
@@ -14,8 +18,12 @@ MOST_SECONDS = 20.0
 
 
 class TimedLogs(PlainDQN):
-    """A DQN that, with a learner of its own, writes its log every few seconds; else as SB3 does."""
+    """A DQN that, with a learner of its own, writes its log every few seconds; else as SB3 does.
 
+    Its schedules follow `_used_share`, the used share of the budget in [0, 1], where that is known.
+    """
+
+    _used_share: Callable[[], float | None] | None = None
     _log_began = -MOST_SECONDS
     _log_written = -LEAST_SECONDS
 
@@ -35,6 +43,9 @@ class TimedLogs(PlainDQN):
 
     def _update_current_progress_remaining(self, num_timesteps: int, total_timesteps: int) -> None:
         super()._update_current_progress_remaining(num_timesteps, total_timesteps)
+        share = None if self._used_share is None else self._used_share()
+        if share is not None:
+            self._current_progress_remaining = max(0.0, 1.0 - share)
         if getattr(self, "learner", None) is None:
             return
         if time.monotonic() - max(self._log_began, self._log_written) > MOST_SECONDS:

@@ -98,22 +98,25 @@ def prove_moves(
         table: of this game.
         stack: any; the searches of the moves use it.
         states: uint64 `[B, W]`.
-        budgets: int64 `[B]`, nodes per position, beside what the table knows. Moves that are proven
-            cheaply leave more to those that come later.
+        budgets: int64 `[B]`, nodes per position, beside what the table knows.
         out: receives the bounds, see `first_bounds`.
     """
     for i in range(states.shape[0]):
         state = load(rules, states, i)
         left, open_moves = budgets[i], first_bounds(rules, state, out[i])
-        for action in range(rules.n_actions):
-            if out[i, action, 0] >= out[i, action, 1]:
-                continue
-            after, each = play(rules, state, action), left // (2 * open_moves)
-            if each > 0:
-                left -= prove_move(rules, table, stack, after, each, out[i, action])
-            else:
-                look_up(rules, table, after, out[i, action])
-            open_moves -= 1
+        for turn in range(2 if left > 0 else 1):  # what cheap moves leave serves the others
+            still_open = 0
+            for action in range(rules.n_actions):
+                if out[i, action, 0] >= out[i, action, 1]:
+                    continue
+                after, each = play(rules, state, action), left // (2 * open_moves)
+                if each > 0:
+                    left -= prove_move(rules, table, stack, after, each, out[i, action])
+                elif turn == 0:
+                    look_up(rules, table, after, out[i, action])
+                open_moves -= 1
+                still_open += out[i, action, 0] < out[i, action, 1]
+            open_moves = still_open
 
 
 class Bounds:
