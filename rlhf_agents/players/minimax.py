@@ -124,7 +124,7 @@ class MinimaxPlayer:
 
         Whatever the goal, the values are those of winning. `line` goes as far as it looks.
         """
-        *_, last = self._deepen(unfinished(self.game, state), goal, seat, self.depth)
+        *_, last = self.think(state, goal, seat)
         return last
 
     def think(self, state: States, goal: str = "win", seat: int = MOVER) -> Iterator[Explanation]:
@@ -132,7 +132,7 @@ class MinimaxPlayer:
 
         At first, moves that are not looked at yet count as even.
         """
-        return self._deepen(unfinished(self.game, state), goal, seat, 1)
+        return self._deepen(unfinished(self.game, state), goal, seat)
 
     def _score(
         self, table: ProofTable, states: States, depth: int, exactly: bool = False
@@ -158,8 +158,8 @@ class MinimaxPlayer:
         best: NDArray[np.int64] = order[scores[:, order].argmax(axis=1)]
         return best
 
-    def _deepen(self, states: States, goal: str, seat: int, first: int) -> Iterator[Explanation]:
-        """Explain what is known after every slice, from depth `first` on."""
+    def _deepen(self, states: States, goal: str, seat: int) -> Iterator[Explanation]:
+        """Explain what is known after every slice."""
         begun = time.perf_counter()
         table = new_table(self.game)  # threads may think at the same time
 
@@ -179,7 +179,7 @@ class MinimaxPlayer:
 
         scored = np.where(self.game.legal(states)[0], 0, ILLEGAL)
         known = explained(scored)
-        for depth in range(first, self.depth + 1):
+        for depth in range(1, self.depth + 1):
             for scores, done in self._score(table, states, depth, exactly=True):
                 if done:
                     scored = scores[0]

@@ -105,9 +105,10 @@ def test_without_matplotlib_everything_else_is_written(tmp_path: Path):
     with missing, mock.patch("builtins.__import__", without):
         done = run("arena", *BASE, *CROWD, "--games", 4, "--out", tmp_path)
     assert done.returncode == 0
-    assert [line for line in done.stderr.splitlines() if "pip install" in line] == [
-        "no league.png: pictures need matplotlib: pip install 'rlhf-agents[plots]'"
-    ]
+    said = [line for line in done.stderr.splitlines() if "pip install" in line]
+    assert len(said) == 1
+    assert "league.png" in said[0]
+    assert "rlhf-agents[plots]" in said[0]
     assert {"ratings.csv", "cross_table.csv"} < {path.name for path in tmp_path.iterdir()}
     assert not (tmp_path / "league.png").exists()
 
