@@ -29,7 +29,7 @@ agent
 
 # %% [markdown]
 # A position is an array of two words. `initial(1)` is a batch of one empty board, and `step`
-# plays a move in every game of the batch. Here the yellow player has just built two in a row.
+# plays a move in every game of the batch. Here five moves have been played.
 
 # %%
 states = game.initial(1)
