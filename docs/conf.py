@@ -77,6 +77,7 @@ intersphinx_disabled_reftypes = ["std:doc"]
 
 html_theme = "furo"
 html_math_renderer = "mathml"
+pygments_dark_style = "github-dark"
 html_title = f"rlhf_agents {release}"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]

@@ -25,11 +25,11 @@ from rlhf_agents import load_agent
 
 agent = load_agent("connect_four")
 game = agent.game
-agent.goals
+agent
 
 # %% [markdown]
 # A position is an array of two words. `initial(1)` is a batch of one empty board, and `step`
-# plays a move in every game of the batch. Here the yellow player has just built two in a row.
+# plays a move in every game of the batch. Here five moves have been played.
 
 # %%
 states = game.initial(1)
@@ -40,15 +40,13 @@ Image.fromarray(picture_of(game, states[0]))
 # %% [markdown]
 # ## What does the agent think?
 #
-# `explain_state` looks at as many positions as you allow. `values` are the probabilities of the
+# `explain` looks at as many positions as you allow. `values` are the probabilities of the
 # goal after every move, `line` is what the agent expects to happen, and `goal_values` says how
 # likely every *other* goal would be.
 
 # %%
-thoughts = agent.explain_state(states[0], goal="win", nodes=500)
-print("best column:", thoughts.action + 1)
-print("values:     ", np.round(thoughts.values, 2))
-print("expected:   ", [column + 1 for column in thoughts.line])
+thoughts = agent.explain(game.observe(states)[0], goal="win", nodes=500)
+thoughts
 
 # %%
 likely = sorted(thoughts.goal_values.items(), key=lambda pair: -pair[1])
