@@ -19,7 +19,7 @@ from rlhf_agents.settings import Foresight, Hindsight, ModelForesight, Parallel,
 from rlhf_games.base import unknown_name
 
 FILE = Path(__file__).parents[1] / "assets" / "hfdqn.yml"
-OF_THE_RUN = ("n_timesteps", "policy", "n_envs", "env_wrapper", "frame_stack", "fewer")
+OF_THE_RUN = ("n_timesteps", "policy", "n_envs", "goal", "env_wrapper", "frame_stack", "fewer")
 """Entries of the file that are not arguments of the algorithm."""
 GYMNASIUM = "gymnasium:"
 SIDE_BY_SIDE = 8
