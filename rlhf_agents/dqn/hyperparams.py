@@ -66,7 +66,8 @@ def _table() -> dict[str, Arguments]:
 
 def _entry(table: dict[str, Arguments], name: str) -> Arguments | None:
     short = name.removeprefix(GYMNASIUM)
-    known = (name, f"{GYMNASIUM}{name}", short, name.partition(":")[0] if ":" in short else "")
+    library = short.partition(":")[0] if ":" in short else ""
+    known = (name if ":" in name else f"{GYMNASIUM}{name}", short, library)
     return next((table[key] for key in known if key in table), None)
 
 
