@@ -19,7 +19,7 @@ from rlhf_agents.settings import Foresight, Hindsight, ModelForesight, Parallel,
 from rlhf_games.base import unknown_name
 
 FILE = Path(__file__).parents[1] / "assets" / "hfdqn.yml"
-OF_THE_RUN = ("n_timesteps", "policy", "n_envs", "env_wrapper", "frame_stack", "fewer")
+OF_THE_RUN = ("n_timesteps", "policy", "n_envs", "goal", "env_wrapper", "frame_stack", "fewer")
 """Entries of the file that are not arguments of the algorithm."""
 GYMNASIUM = "gymnasium:"
 SIDE_BY_SIDE = 8
@@ -66,7 +66,8 @@ def _table() -> dict[str, Arguments]:
 
 def _entry(table: dict[str, Arguments], name: str) -> Arguments | None:
     short = name.removeprefix(GYMNASIUM)
-    known = (name, f"{GYMNASIUM}{name}", short, name.partition(":")[0] if ":" in short else "")
+    library = short.partition(":")[0] if ":" in short else ""
+    known = (name if ":" in name else f"{GYMNASIUM}{name}", short, library)
     return next((table[key] for key in known if key in table), None)
 
 

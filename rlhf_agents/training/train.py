@@ -27,7 +27,7 @@ from rlhf_agents.files.model_file import POLICY, ModelFile, read_model
 from rlhf_agents.hfdqn import HFDQN
 from rlhf_agents.limits import checked_count, checked_seed
 from rlhf_agents.players.actors import check_fits
-from rlhf_agents.progress import warn
+from rlhf_agents.progress import note, warn
 from rlhf_agents.training.run import KEPT, Over, Run, TrainingConfig
 from rlhf_agents.training.run_checks import run_facts
 from rlhf_agents.training.run_state import restore
@@ -178,7 +178,7 @@ def _complete(config: TrainingConfig, file: ModelFile | None) -> TrainingConfig:
     if config.game:
         config = replace(config, game=check_name(config.game))
     if file is None:
-        return replace(config, seed=config.seed or 0)
+        return replace(config, seed=config.seed or 0, goal=_goal_of(config))
     if config.settings or config.policy:
         msg = "hyperparameters and the policy are for a new run; a resumed run uses the file's"
         raise SettingError(msg)
@@ -207,6 +207,16 @@ def _complete(config: TrainingConfig, file: ModelFile | None) -> TrainingConfig:
         name: getattr(config, name) for name in KEPT if getattr(config, name) not in (None, {})
     }
     return replace(config, **{"seed": 0, **kept, **given, "game": config.game or str(world)})
+
+
+def _goal_of(config: TrainingConfig) -> str | None:
+    """Return the goal of a new run: by default the one that is known to lead to the rewards."""
+    if config.goal is not None or config.plain:
+        return config.goal
+    known = hyperparams.of_env(config.game).get("goal")
+    if known is not None:
+        note(f"note: playing for the goal {known}; --goal score plays for the rewards themselves")
+    return known
 
 
 def _check(config: TrainingConfig) -> None:

@@ -9,7 +9,7 @@ from stable_baselines3.common.utils import LinearSchedule
 
 from rlhf_agents.dqn import hyperparams
 from rlhf_agents.errors import SettingError
-from rlhf_agents.settings import Foresight, Hindsight, ModelForesight, Priorities
+from rlhf_agents.settings import Foresight, Hindsight, ModelForesight, Parallel, Priorities
 
 
 @pytest.mark.parametrize(
@@ -99,11 +99,13 @@ def test_mistakes(words, said):
 
 def test_worlds_of_the_file():
     cart = hyperparams.of_env("CartPole-v1")
-    assert "parallel" not in cart  # for RL Zoo, whose environments are not ours
-    assert hyperparams.of_env("gymnasium:CartPole-v1")["parallel"] == {"explore_steps": 20000}
-    assert "LinearSchedule(start=0.0023, end=0.0" in str(cart)
-    assert cart["policy_kwargs"] == {"net_arch": [256, 256]}
+    # Schedules are compared by what they say of themselves.
+    assert str(cart) == str(hyperparams.of_env("gymnasium:CartPole-v1"))
+    assert "LinearSchedule(start=0.001, end=0.0" in str(cart)
     assert cart["policy"] == "MlpPolicy"
+    side_by_side, alone = (hyperparams.recommended("CartPole-v1", count) for count in (16, 1))
+    assert side_by_side["parallel"] == Parallel(explore_steps=20_000)
+    assert alone["policy_kwargs"] == {"net_arch": [256, 256]}
     assert hyperparams.of_env("BitFlip-v0")["replay_buffer_class"] is HerReplayBuffer
     other = hyperparams.of_env("unheard:of")
     assert other["learning_starts"] == 1000

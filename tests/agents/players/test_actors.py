@@ -17,6 +17,7 @@ from rlhf_agents.cli import evaluate, play
 from rlhf_agents.envs.make_env import make_env
 from rlhf_agents.envs.names import game_name
 from rlhf_agents.envs.open_env import open_many, open_one
+from rlhf_agents.envs.trained_models import training_facts
 from rlhf_agents.errors import EnvironmentFailureError, ModelFileError, SettingError
 from rlhf_agents.evaluation.env_scores import measure
 from rlhf_agents.files.model_file import read_model
@@ -318,14 +319,24 @@ def test_files_of_foreign_games_have_plain_names(tmp_path):
     assert path.name == "openspiel_breakthrough_columns_6_rows_6-1.json"
 
 
+@pytest.mark.parametrize(
+    ("name", "least"), [("gymnasium:CartPole-v1", 490), ("mpe2:simple_spread_v3", -18)]
+)
+def test_other_environments_come_with_agents(name, least):
+    """Chance has some 22 in CartPole, and -25 in simple_spread."""
+    scores = measure(EnvConfig(name, seed=7), "agent", 6)
+    assert scores.mean_return > least
+
+
 def test_arcade_games_come_with_agents(capsys):
     """One episode each, without naming an agent: all of them play far better than chance."""
     policies = bundled_policies()
-    assert {*policies} == {f"minatar:{name}" for name in minatar.names()}
+    assert {f"minatar:{name}" for name in minatar.names()} <= {*policies}
     assert sum(path.stat().st_size for path in policies.values()) < 2_000_000
     for name, path in policies.items():
         manifest = read_model(path).manifest
         assert manifest["notes"]["command"].startswith(f"rlhf-train --game {name}")
+        assert training_facts(manifest).get("world", name) == name
     env = make_env("minatar:breakout", n_envs=20, seed=3, max_steps=2000)
     actor = load_actor("agent", env, "minatar:breakout")
     observation, returns, running = env.reset(), np.zeros(20), np.ones(20, bool)

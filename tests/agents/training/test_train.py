@@ -109,6 +109,16 @@ def test_a_world_of_gymnasium_brings_its_hyper_parameters(plan):
     assert (facts["world"], facts["steps"], facts["n_envs"]) == ("gymnasium:CartPole-v1", 256, 1)
 
 
+def test_an_environment_brings_the_goal_that_leads_to_its_rewards(plan):
+    world = "minigrid:MiniGrid-DoorKey-5x5-v0"
+    short = replace(plan, game=world, minutes=None, steps=256, n_envs=8)
+    model, _ = train(short)
+    assert (model.trained_goal, model.policy.goals) == ("reach_goal", 3)
+    assert read_model(short.out).manifest["run"]["goal"] == "reach_goal"
+    asked, _ = train(replace(short, goal="score", out=plan.out.with_name("score.zip")))
+    assert asked.trained_goal == "score"
+
+
 def test_compact_files_of_other_environments_hold_the_network_only(plan):
     changes = {"game": "CartPole-v1", "minutes": None, "steps": 50, "n_envs": 2, "compact": True}
     train(replace(plan, **changes))
