@@ -21,7 +21,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from rlhf_games import rules
+from rlhf_games import rules, solver_rules
 from rlhf_games.base import Goal, Symmetry
 from rlhf_games.compiled import count_bits, implement, inner, random_below
 from rlhf_games.compiled_game import CompiledGame
@@ -246,6 +246,11 @@ def _plies(rules: OthelloRules, state: State) -> int:
 def _age(rules: OthelloRules, state: State) -> int:
     # At most one pass follows each disc.
     return 2 * (count_bits(state[0] | state[1]) - START_DISCS)
+
+
+@implement(solver_rules.proof_plies, OthelloRules)
+def _proof_plies(rules: OthelloRules) -> int:
+    return 24  # twelve empty cells, each with a pass
 
 
 @implement(rules.symbol, OthelloRules)
