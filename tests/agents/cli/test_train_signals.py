@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -26,15 +27,20 @@ def used_by(pid):
     return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
+@contextmanager
 def train(folder, *words):
-    """Start training with an empty cache."""
+    """Start training with a cache of its own, empty at first; it ends with the test."""
     paths = os.pathsep.join(filter(None, sys.path))
-    return subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", PROGRAM, *words, "--out", str(folder / "model.zip")],
         env={**os.environ, "PYTHONPATH": paths, "NUMBA_CACHE_DIR": str(folder / "cache")},
         stderr=subprocess.PIPE,
         text=True,
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize("world", ["CartPole-v1", "tic_tac_toe"])
