@@ -9,6 +9,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from rlhf_agents.play.pictures import MisreadError, Reader, reader_of
 from rlhf_games.base import Game, Outcome, States
 
 Cell = tuple[int, int]
@@ -79,7 +80,13 @@ def stones_of(game: Game, state: States) -> Stones:
     Args:
         game: the rules.
         state: uint64 `[W]`.
+
+    Games that write their positions are read, if there is a reader that understands them.
     """
+    written = None if has_board(game) else game.text(state)
+    reader = None if written is None else reader_of(game)
+    if written is not None and reader is not None:
+        return read_stones(reader, written)
     states = np.ascontiguousarray(state)[None]
     planes = game.observe(states)[0] > 0.5
     mover = int(game.mover(states)[0])
@@ -87,6 +94,16 @@ def stones_of(game: Game, state: States) -> Stones:
         planes = planes[:, ::-1, ::-1]
     stones: Stones = (planes[mover] + 2 * planes[1 - mover]).astype(np.int8)
     return stones
+
+
+@lru_cache(maxsize=512)  # the window asks for the same positions again and again
+def read_stones(reader: Reader, text: str) -> Stones:
+    """Return the stones that a reader sees in a text; none if it misreads it."""
+    try:
+        owners = reader.read(text).owners
+    except MisreadError:
+        return np.zeros(reader.shape, np.int8)
+    return np.where(owners <= 2, owners, 0).astype(np.int8)
 
 
 def placed_cell(before: Stones, after: Stones) -> Cell | None:

@@ -204,6 +204,7 @@ def _view(
     legal = game.legal(state[None])[0]
     return BoardView(
         stones=stones,
+        before=stones_of(game, session.history[-2]) if len(session.history) > 1 else None,
         seat=session.seat,
         legal=legal,
         names=_labels(game, state, legal, session.seat),

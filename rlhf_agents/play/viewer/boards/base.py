@@ -51,6 +51,7 @@ class BoardView:
 
     Attributes:
         stones: int8 `[H, W]`, None while the rules are being loaded.
+        before: the stones before the latest move, None at the start.
         seat: the seat to move.
         legal: the legal actions, bool `[A]`.
         names: the names of the mover's A actions; of legal ones, their labels in this position.
@@ -68,6 +69,7 @@ class BoardView:
     """
 
     stones: Stones | None = None
+    before: Stones | None = None
     seat: int = 0
     legal: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
     names: tuple[str, ...] = ()

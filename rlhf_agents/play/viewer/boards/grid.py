@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -302,7 +303,8 @@ class GridBoard:
         for column, name in enumerate(view.names):
             x = grid.centre((0, column))[0]
             place = (x, grid.box.bottom + FRAME + NAMES * 0.5)
-            canvas.text(place, name, min(14, grid.cell * 0.3), theme.muted, anchor="mm")
+            short = re.sub(r"^[xo](?=\d)", "", name)  # OpenSpiel names the player, too
+            canvas.text(place, short, min(14, grid.cell * 0.3), theme.muted, anchor="mm")
             if view.values is not None and not np.isnan(view.values[column]):
                 foot = grid.top - FRAME - 8
                 share, best = float(view.values[column]), column == view.chosen
@@ -339,7 +341,7 @@ class GridBoard:
             if view.stones is None or view.stones[cell] or grid.cell < 26:
                 continue
             x, y = grid.centre(cell)
-            if grid.cell >= 48:
+            if grid.cell >= 48 and "(" not in name:
                 corner = (x - grid.cell * 0.4, y - grid.cell * 0.38)
                 size = min(14, grid.cell * 0.16)
                 canvas.text(corner, name, size, theme.faint, anchor="lm")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rlhf_agents.play.board_cells import Cell
+from rlhf_agents.play.viewer.boards.base import Ghost
 from rlhf_agents.play.viewer.boards.grid import Grid, GridBoard
 from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.geometry import Box, Point
@@ -38,6 +39,14 @@ class TicTacToeBoard(GridBoard):
         for sign in (1, -1):
             ends = [(x - reach, y - sign * reach), (x + reach, y + sign * reach)]
             canvas.line(ends, width, colour)
+
+    def _draw_ghost(self, canvas: Canvas, grid: Grid, ghost: Ghost, theme: Theme) -> None:
+        """Draw an expected cross or nought, pale, with its number."""
+        centre = grid.centre(ghost.cell)
+        self.draw_stone(canvas, centre, grid.cell * 0.9, ghost.seat, theme, 0.62)
+        size = max(9.0, grid.cell * 0.2)
+        place = (centre[0], centre[1] - grid.cell * 0.3)
+        canvas.text(place, str(ghost.number), size, theme.text, anchor="mm", bold=True)
 
     def draw_mark(self, canvas: Canvas, grid: Grid, cell: Cell, theme: Theme) -> None:
         """Frame a cell of the winning line."""

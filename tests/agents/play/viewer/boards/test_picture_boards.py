@@ -1,0 +1,157 @@
+"""Boards of games whose positions are read: every legal move can be clicked, and only those."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pygame
+import pytest
+
+import rlhf_games
+from rlhf_agents.play.viewer.boards import board_for
+from rlhf_agents.play.viewer.boards.clicks import Clicks, code, decode
+from rlhf_agents.play.viewer.boards.grid import GridBoard
+from rlhf_agents.play.viewer.boards.picture_board import PictureBoard
+from rlhf_agents.play.viewer.canvas import Canvas
+from rlhf_agents.play.viewer.geometry import Box
+from rlhf_agents.play.viewer.theme import DARK, LIGHT
+from tests.agents.play.pictures.test_pictures import STYLES
+from tests.agents.play.viewer.boards.contact_sheet import played, view_of, write_sheets
+
+BOX = Box(7, 5, 620, 620)
+
+
+def clicked(board, view, action):
+    """Return the action that clicks on the cells of a move lead to, as `App` handles them."""
+    shown = board.shown(view)
+    path, picked = shown.paths[action], None
+    places = board.places(BOX)
+    for cell in path or [None]:
+        point = _button(board, view, shown, action) if cell is None else places.centres[cell]
+        now = replace(view, picked=picked)
+        found = board.action_at(BOX, point, now)
+        if found is not None:
+            return found
+        picked = board.piece_at(BOX, point, now)
+    last = replace(view, picked=picked)
+    chips = dict(board._chips(BOX, last, board.shown(last)))
+    return board.action_at(BOX, chips[action].centre, last) if action in chips else None
+
+
+def _button(board, view, shown, action):
+    return dict(board._chips(BOX, view, shown))[action].centre
+
+
+def wall(board, action, shown):
+    """Return a point near the middle of a wall, inside a gap that it covers."""
+    places, path = board.places(BOX), shown.paths[action]
+    (x0, y0), (x1, y1) = places.centres[path[0]], places.centres[path[-1]]
+    return x0 + 0.3 * (x1 - x0), y0 + 0.3 * (y1 - y0)
+
+
+@pytest.mark.parametrize("name", STYLES)
+def test_every_legal_move_can_be_clicked_and_only_those(name):
+    game = rlhf_games.make(f"openspiel:{name}")
+    board, history = board_for(game), played(game, 40, seed=5)
+    for count in (1, 2, 3, len(history) // 2 + 1, len(history)):
+        view = view_of(game, history[:count])
+        legal = np.flatnonzero(view.legal).tolist()
+        for action in legal[:: max(1, len(legal) // 40)]:
+            if isinstance(board, GridBoard):
+                target = (0, action) if board.by_column else divmod(action, board.columns)
+                target = (0, 0) if action == board.rows * board.columns else target
+                assert board.action_at(BOX, board.cell_centre(BOX, target), view) == action
+            elif name == "quoridor":
+                shown = board.shown(view)
+                if shown.paths[action]:
+                    assert board.action_at(BOX, wall(board, action, shown), view) == action
+            else:
+                assert clicked(board, view, action) == action, view.names[action]
+        if isinstance(board, PictureBoard):
+            points = np.random.default_rng(count).uniform(0, 640, (60, 2)).tolist()
+            found = {board.action_at(BOX, (x, y), view) for x, y in points}
+            assert found <= {None, *legal}
+
+
+@pytest.mark.parametrize("name", STYLES)
+def test_everything_is_drawn_inside_its_box(name):
+    game = rlhf_games.make(f"openspiel:{name}")
+    board, history = board_for(game), played(game, 30, seed=2)
+    view = view_of(game, history)
+    legal = np.flatnonzero(view.legal)
+    values = np.full(game.n_actions, np.nan, np.float32)
+    values[legal] = np.linspace(0, 1, len(legal))
+    for more in ({}, {"values": values, "chosen": int(legal[-1])}, {"hint": int(legal[0])}):
+        for theme, side in ((DARK, 250), (LIGHT, 560)):
+            box = Box(20, 20, side, side)
+            surface = pygame.Surface((600, 600))
+            board.draw(Canvas(surface), box, replace(view, hover=int(legal[0]), **more), theme)
+            assert pygame.surfarray.array3d(surface).any()
+            surface.fill((0, 0, 0), (18, 18, side + 4, side + 4))
+            assert not pygame.surfarray.array3d(surface).any(), name
+
+
+def test_a_picture_that_is_misread_is_shown_as_text():
+    game = rlhf_games.make("openspiel:go(board_size=9)")
+    board = board_for(game)
+    view = replace(view_of(game, played(game, 3)), text="something else", seat=1)
+    assert board.shown(view) is None
+    surface = pygame.Surface((640, 640))
+    board.draw(Canvas(surface), BOX, view, DARK)
+    assert board.action_at(BOX, (0, 0), view) is None
+
+
+def test_clicks_are_numbers():
+    for cells in ((), ((0, 0),), ((7, 7),), ((9, 3), (0, 0)), ((0, 0), (0, 0), (8, 1))):
+        number = code(cells, (8, 8))
+        assert decode(number if cells else None, (8, 8)) == cells
+    assert code(((2, 3),), (8, 8)) == 19
+    clicks = Clicks({4: ((0, 0), (1, 1)), 5: ((0, 0), (1, 1)), 6: ()}, ((0, 0), (1, 1)))
+    assert clicks.choices == [4, 5]
+    assert clicks.buttons == [6]
+
+
+def test_promotions_are_chosen():
+    game = rlhf_games.make("openspiel:chess")
+    board = board_for(game)
+    rows = [".......k", "P.......", *["........"] * 5, "K......."]
+    text = "\n".join([*rows, "w - - 0 1"])
+    planes = 73
+    names = ["-"] * game.n_actions
+    legal = np.zeros(game.n_actions, bool)
+    for number, piece in enumerate("QRBN"):
+        action = 6 * planes + number
+        names[action], legal[action] = f"a8={piece}", True
+    view = replace(view_of(game, played(game, 0)), text=text, names=tuple(names), legal=legal)
+    for action in np.flatnonzero(legal).tolist():
+        assert clicked(board, view, action) == action
+
+
+def test_breakthrough_looks_alike():
+    ours, theirs = rlhf_games.make("breakthrough"), rlhf_games.make("openspiel:breakthrough")
+    boards = board_for(ours), board_for(theirs)
+    assert type(boards[0]) is type(boards[1])
+    pictures = []
+    for game, board in zip((ours, theirs), boards, strict=True):
+        surface = pygame.Surface((640, 640))
+        board.named = False  # their rows count from the other side
+        board.draw(Canvas(surface), BOX, view_of(game, played(game, 0)), DARK)
+        pictures.append(pygame.image.tobytes(surface, "RGB"))
+    assert pictures[0] == pictures[1]
+
+
+def test_a_turned_board_has_the_second_player_below():
+    board = board_for(rlhf_games.make("openspiel:chess"))
+    above = board.cell_centre(BOX, (0, 0))
+    board.flipped = True
+    below = board.cell_centre(BOX, (0, 0))
+    assert below[1] > above[1]
+    assert below[0] > above[0]
+
+
+def test_contact_sheets(tmp_path):
+    games = [rlhf_games.make(name) for name in ("breakthrough_6x6", "othello_6x6")]
+    files = write_sheets(tmp_path, games, plies=6)
+    assert len(files) == 6
+    assert all(file.stat().st_size > 5000 for file in files)
