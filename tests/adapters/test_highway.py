@@ -45,8 +45,8 @@ def test_it_has_one_name(spelling, imported):
 
 def test_goals_fit_its_time_and_actions_have_its_names():
     env = make_env(SPELLINGS[1], goal="mixed", seed=0)
-    assert env.worlds.name == NAME
-    assert env.worlds.action_names == ("lane left", "idle", "lane right", "faster", "slower")
+    assert env.batched.name == NAME
+    assert env.batched.action_names == ("lane left", "idle", "lane right", "faster", "slower")
     survived = [name for name in env.goal_names if name.startswith("survive")]
     assert survived == ["survive_6", "survive_30"]
     steps, done = 0, False
@@ -77,7 +77,7 @@ def test_every_program_takes_every_spelling(tmp_path, capsys):
         more = ["--resume", str(out), "--env", spelling, "--steps", str(36 + 12 * steps), "--quiet"]
         assert train(more) == 0
         capsys.readouterr()
-        assert evaluate(["--game", spelling, "--agent", str(out), "--games", "2", "--json"]) == 0
+        assert evaluate(["--game", spelling, "--agent", str(out), "--episodes", "2", "--json"]) == 0
         said, noted = capsys.readouterr()
         assert json.loads(said)["world"] == NAME
         assert "was trained for" not in noted
@@ -91,14 +91,14 @@ def test_a_film_without_a_screen_shows_the_road(tmp_path, driver):
     code = "import sys; from rlhf_agents.cli.play import main; sys.exit(main())"
     words = [SPELLINGS[1], "--agent", "random", "--watch", "--games", "1", "--record", "road.gif"]
     subprocess.run([sys.executable, "-c", code, *words], env=variables, cwd=tmp_path, check=True)
-    film = image.open(tmp_path / "road.gif")
-    assert film.n_frames > 2
-    for frame in range(film.n_frames):
-        film.seek(frame)
-        pixels = np.asarray(film.convert("L"))
-        road = pixels[: pixels.shape[0] // 2]
-        assert len(np.unique(road)) > 3
-        assert road.std() > 5
+    with image.open(tmp_path / "road.gif") as film:
+        assert film.n_frames > 2
+        for frame in range(film.n_frames):
+            film.seek(frame)
+            pixels = np.asarray(film.convert("L"))
+            road = pixels[: pixels.shape[0] // 2]
+            assert len(np.unique(road)) > 3
+            assert road.std() > 5
 
 
 def test_the_name_is_what_the_adapter_says():
