@@ -12,8 +12,7 @@
     `-- OutputError             an output path cannot be written; also an OSError
 
 `rlhf_games.base.GameError` (unknown game, unknown goal, illegal move) is the base of the games' own
-errors; the
-programs treat both alike.
+errors; the programs treat both alike.
 """
 
 from __future__ import annotations

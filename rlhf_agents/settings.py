@@ -1,4 +1,4 @@
-"""Settings of learning: what is studied (hindsight) and how far to look ahead (foresight)."""
+"""Settings of learning: the goals to study (hindsight), and how far to look ahead (foresight)."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ class Hindsight:
 
     Attributes:
         win_share: share of positions studied for `win`, in [0, 1].
-        achieved_share: of the rest, the share studied for a goal that the game did achieve; the
+        achieved_share: of the rest, the share studied for a goal that the game achieved; the
             others are studied for the commanded goal or a near miss.
         win_weight: weight of `win` in the loss, everywhere.
         base_weight: weight of every other goal of both seats, everywhere.
-        proposed_weight: added to the goal for which a position was proposed.
+        proposed_weight: added to the weight of the goal for which a position was proposed.
         random_openings: share of self-play games that begin with random moves, in [0, 1]: good play
-            from strange positions teaches more than strange play from good ones.
-        random_plies: how many random moves at most.
+            from unusual positions teaches more than unusual play from good ones.
+        random_plies: the most random moves.
     """
 
     win_share: float = 0.6
@@ -36,24 +36,25 @@ class Hindsight:
 
 @dataclass(frozen=True)
 class Foresight:
-    """Settings for looking ahead on a game.
+    """Settings for looking ahead in a game.
 
     Attributes:
-        nodes: positions evaluated per studied position; one full ply is the least.
-        first_nodes: the same at the beginning of learning, when many shallow looks at a network
-            that knows little are worth more than few deep ones; doubled until `nodes` is reached.
+        nodes: positions evaluated per studied position; one full ply is the minimum.
+        first_nodes: the same at the beginning of learning, when many shallow searches with an
+            untrained network are worth more than few deep ones; doubled until `nodes` is reached.
         doubling: share of the run after which the number doubles, in (0, 1].
-        lesson_nodes: positions evaluated per batch, which fixes how many positions are studied.
+        lesson_nodes: positions evaluated per batch, which determines how many positions are
+            studied.
         acting_nodes: positions evaluated per move of self-play; 0 is the network alone.
         paranoia: weight w of the worst reply for goals that are not zero-sum, in [0, 1].
         temperature: T of the opponent model softmax(Q_win / T), > 0.
         discount: per ply towards a draw, for zero-sum goals, in (0, 1].
         averaging: share of the mean of all leaves in a move's value, in [0, 1]; 0 is minimax.
-        explore: exploration bonus of the walk, >= 0.
+        explore: exploration bonus of the tree search, >= 0.
         learn_from: a node is learnt when at least this many of its moves have a target.
-        prove_plies: moves of studied positions are proven exactly for `win` when at most so many
-            plies can follow them; 0 never.
-        prove_nodes: budget of a proof; without success the tree's value stands.
+        prove_plies: moves of studied positions are proven exactly for `win` when at most this
+            many plies can follow them; 0 never.
+        prove_nodes: budget of a proof; if it fails, the tree's value is used.
         solve_nodes: positions that the solver visits per studied position to prove which of its
             moves win, draw or lose, wherever in a game that succeeds often enough; 0 never.
         pool: rows of recent batches that mini-batches are drawn from, a gigabyte at most.
@@ -83,15 +84,15 @@ class Foresight:
 
 @dataclass(frozen=True)
 class ModelForesight:
-    """Settings for looking ahead in a plain environment, whose rules are learnt first.
+    """Settings for looking ahead in a plain environment, with a learned model.
 
     Attributes:
-        model: "table" remembers every state, "network" predicts, "auto" finds out which works.
+        model: "table" stores every state, "network" predicts, "auto" finds out which works.
         acting: look ahead when acting, not only when learning.
-        width: how many of the best actions are looked into with a network, at least 1.
-        bold: while learning, what was never tried counts as the best there is, so that it is tried;
-            with a table only.
-        trust: a network is used while at most this share of what it claimed to know about the
+        width: how many of the best actions a network looks into, at least 1.
+        bold: while learning, actions never tried count as the best possible, so that they are
+            tried; with a table only.
+        trust: a network is used while at most this share of its confident predictions about the
             latest steps was wrong, in [0, 1].
         members: networks that must agree, at least 2.
         hidden: width of each.
@@ -112,19 +113,18 @@ class ModelForesight:
 
 @dataclass(frozen=True)
 class Parallel:
-    """How to learn from many environments side by side, without replay.
+    """Settings for learning from many environments side by side, without replay.
 
-    All of them take `train_freq` steps, and what happened is learnt `epochs` times in mini-batches
-    of `batch_size`, then forgotten.
+    All of them take `train_freq` steps, which are learnt `epochs` times in mini-batches of
+    `batch_size` and then discarded.
 
     Attributes:
-        trace: lambda of the returns that are learnt, in [0, 1]: 0 trusts the value of the next
-            state alone, 1 the rewards until the end of the rollout.
+        trace: lambda of the returns, in [0, 1]: 0 uses only the value of the next state, 1 the
+            rewards until the end of the rollout.
         epochs: how many times each rollout is learnt, at least 1.
         explore_steps: the exploration rate takes at least this many steps to fall (half of the run,
             if that is shorter), whatever `exploration_fraction` says.
-        mirror: learn half of the mini-batches as seen in a mirror, where environments say that
-            they are the same in it.
+        mirror: learn half of the mini-batches mirrored, where environments declare that symmetry.
     """
 
     trace: float = 0.65
@@ -138,7 +138,7 @@ class Priorities(NamedTuple):
 
     Attributes:
         alpha: how much priorities matter, in [0, 1].
-        beta: how much of their bias is corrected, in [0, 1].
+        beta: how much of the bias is corrected, in [0, 1].
         epsilon: added to every error.
     """
 
@@ -159,16 +159,16 @@ RANGES = {
     "trace": (0, 1),
     "epochs": (1, 10**4),
 }
-"""Ranges of some numbers; the others are 0 or more."""
+"""Ranges of some numbers; all others are 0 or more."""
 MOST = 10**8
 
 
 def from_json(kind: type[Settings], values: dict[str, Any]) -> Settings:
-    """Return settings as a file has them; names that this version does not know are left out.
+    """Return settings from a file, without names that this version does not know.
 
     Raises:
         TypeError: the values are not a mapping.
-        ValueError: a value is of the wrong kind or out of range.
+        ValueError: a value has the wrong type or is out of range.
     """
     known = {field.name: type(field.default) for field in fields(kind)}
     chosen = {name: value for name, value in dict(values).items() if name in known}
@@ -197,7 +197,7 @@ GAME_DEFAULTS: dict[str, float] = {
     "exploration_fraction": 0.02,
     "exploration_final_eps": 0.15,
 }
-"""Values that replace SB3's defaults on a two-player game (other values are kept)."""
+"""Values that replace SB3's defaults for a two-player game (other values are kept)."""
 
 
 DQN_DEFAULTS: dict[str, float] = {
@@ -215,9 +215,9 @@ DQN_DEFAULTS: dict[str, float] = {
 
 @dataclass(frozen=True)
 class LostSchedule:
-    """Stands for a learning-rate schedule that is code and therefore not in the file.
+    """A placeholder for a learning-rate schedule that is code and therefore not in the file.
 
-    A model can be loaded and play with it, but not learn.
+    With it a model can be loaded and play, but not learn.
 
     Attributes:
         name: of the function or class.
@@ -238,6 +238,6 @@ class Cosine:
     floor: float = 0.02
 
     def __call__(self, progress_remaining: float) -> float:
-        """Return the learning rate for a remaining progress from 1 to 0."""
+        """Return the learning rate for the remaining progress, from 1 to 0."""
         share = 0.5 * (1.0 + cos(pi * (1.0 - progress_remaining)))
         return self.start * (self.floor + (1.0 - self.floor) * share)

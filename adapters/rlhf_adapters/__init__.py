@@ -32,8 +32,7 @@ def make_env(
         goal: what to play for, by name, or "mixed"; with one player also a goal such as
             `Score(500)` or a function, see `rlhf_adapters.single_agent.tasks.make_task`.
         opponent: in two-player environments "self", "random", a function from positions and goal
-            rows to
-            actions, or a mixture with weights, see `rlhf_adapters.two_player.opponents`.
+            rows to actions, or a mixture with weights, see `rlhf_adapters.two_player.opponents`.
         seed: seeds everything random.
         options: passed to the library, e.g. `rows=6`; and `render_mode`, "rgb_array", "ansi" or
             "human".

@@ -5,9 +5,8 @@
     make_env("minatar:asterix", goal="survive_500", fast=True)
 
 Both return uint8 planes `[C, 10, 10]` of zeros and ones (the original's are `[10, 10, C]`), have
-all
-six actions, repeat the last action with probability 0.1, and have no time limit. Tests play them in
-lockstep; the same seed gives different games, because their random numbers differ.
+all six actions, repeat the last action with probability 0.1, and have no time limit. Tests play
+them in lockstep; the same seed gives different games, because their random numbers differ.
 
 Options: `fast` (True: compiled, False: the original; by default compiled if n_envs > 1 or the
 original is not installed), `sticky` (0.1), `ramping` (True), `max_steps` (None), `render_mode`

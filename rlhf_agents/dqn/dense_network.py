@@ -1,8 +1,7 @@
 """SB3's multilayer Q-networks without the overhead of modules and autograd.
 
 At the sizes that DQN uses for vectors, most of the time is Python overhead around a few small
-matrix
-products. Here they are written out; all other networks use the ordinary modules.
+matrix products. Here they are written out; all other networks use the ordinary modules.
 """
 
 from __future__ import annotations

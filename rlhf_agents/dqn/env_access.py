@@ -1,8 +1,8 @@
-"""Asking vectorised environments for what they may or may not have.
+"""Access to optional attributes of vectorised environments.
 
-SB3's DQN never needs `has_attr` or `get_attr`, so VecEnvs of other libraries may answer None or
+SB3's DQN never needs `has_attr` or `get_attr`, so VecEnvs of other libraries may return None or
 raise an error. Both mean that there is no such attribute. Names such as `game` or `action_masks`
-are common, so only what has the right type switches a feature on.
+are common, so only a value of the right type switches a feature on.
 """
 
 from __future__ import annotations
@@ -71,9 +71,9 @@ def has_method(env: VecEnv | None, name: str) -> bool:
 
 
 def game_of(env: VecEnv | None) -> Game | None:
-    """Return the rules of the game that environments play, None if they play no `Game` of ours."""
+    """Return the rules of the environments' game, None if it is not one of our `Game`s."""
     if env is not None and isinstance(env.unwrapped, SubprocVecEnv):
-        # An object of another kind may not survive the way from its process.
+        # An object of another kind may not survive the transfer from its process.
         wrapped = _is_wrapped(env, gymnasium.Wrapper)
         if not (_is_wrapped(env, PlaysGame()) if wrapped else env.has_attr("set_opponent")):
             return None

@@ -30,8 +30,7 @@ WIN, DRAW, LOSS = 0, 1, 2
 """Columns of counts: the first player's results."""
 PRIOR_GAMES = 0.5
 """Games added between any two players that met, half won and half lost (the score of a draw), so
-that
-a score of 100 % has a finite rating."""
+that a score of 100 % has a finite rating."""
 RIDGE = 1e-6
 """Fixes what the games do not determine, such as the distance of unconnected players."""
 STEPS, TOLERANCE, LARGEST_STEP = 100, 1e-10, 2.0

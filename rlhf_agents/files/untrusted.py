@@ -1,9 +1,8 @@
 """Reading untrusted files: a zip and its JSON, within fixed limits.
 
 Reading a file of N bytes takes at most `RATIO` * N + `SLACK` bytes of memory for members, each of
-at
-most `MAX_MEMBER_BYTES`. `RATIO_OF_RUNS` applies to the replay of a run, whose size is compared with
-that of the model's buffer. Nothing is extracted, so names of members are never paths.
+at most `MAX_MEMBER_BYTES`. `RATIO_OF_RUNS` applies to the replay of a run, whose size is compared
+with that of the model's buffer. Nothing is extracted, so names of members are never paths.
 """
 
 from __future__ import annotations

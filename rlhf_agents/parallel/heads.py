@@ -80,9 +80,8 @@ class GoalHeads:
     """The heads of `AllGoalsPolicy`: one for each goal, and one for survival.
 
     A goal is learnt until it is decided, so once the easy ones are reached and a hard one never
-    was,
-    no goal guides the agent. The last head does then: its reward is -1 where the environment itself
-    ends the episode.
+    was, no goal guides the agent. The last head does then: its reward is -1 where the environment
+    itself ends the episode.
 
     Args:
         goals: the number in the table; K is one more.

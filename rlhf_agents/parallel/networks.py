@@ -212,8 +212,7 @@ class GoalsQNetwork(QNetwork):
     """A Q-network with a head for each goal of a table and one more, see `GoalHeads`.
 
     Arguments as for `QNetwork`. As an SB3 Q-network it returns the values of the desired goal, or
-    of
-    a mixture with weights.
+    of a mixture with weights.
     """
 
     def __init__(self, **arguments: Any) -> None:

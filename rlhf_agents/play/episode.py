@@ -53,8 +53,7 @@ class EpisodePlayer:
         pace: the environment's steps per second.
         names: of the actions of every agent, or their numbers.
         floor: the reward for missing the goal if the actor values goals, None if it values rewards,
-            see
-            `episode_events.goal_floor`.
+            see `episode_events.goal_floor`.
         frame: the current frame.
         trouble: why there is no picture, else empty.
 

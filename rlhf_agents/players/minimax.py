@@ -1,4 +1,4 @@
-"""Alpha-beta to a fixed depth, without knowledge of the game: the opponent `minimax:DEPTH`.
+"""Alpha-beta search to a fixed depth without game knowledge: the opponent `minimax:DEPTH`.
 
 It searches in slices of some 20 ms, so that a signal, a clock or `stop` ends it at any depth.
 """
@@ -98,7 +98,7 @@ def score_some(
 
 
 class MinimaxPlayer:
-    """Looks `depth` plies ahead; wins soon, loses late, and knows nothing beyond.
+    """Looks `depth` plies ahead; prefers early wins and late losses, and evaluates nothing else.
 
     Args:
         game: the rules.
@@ -122,7 +122,7 @@ class MinimaxPlayer:
     def explain(self, state: States, goal: str = "win", seat: int = MOVER) -> Explanation:
         """Explain the move in one position uint64 `[W]`, see `Player.explain`.
 
-        Whatever the goal, the values are those of winning. `line` goes as far as it looks.
+        Whatever the goal, the values are for winning. `line` is as long as the search is deep.
         """
         *_, last = self.think(state, goal, seat)
         return last
@@ -161,7 +161,7 @@ class MinimaxPlayer:
     def _deepen(self, states: States, goal: str, seat: int) -> Iterator[Explanation]:
         """Explain what is known after every slice."""
         begun = time.perf_counter()
-        table = new_table(self.game)  # threads may think at the same time
+        table = new_table(self.game)  # several threads may search at the same time
 
         def explained(scores: NDArray[np.int64], *replies: int) -> Explanation:
             best = int(self._best(scores[None])[0])
@@ -197,7 +197,7 @@ class MinimaxPlayer:
     def _replies(
         self, table: ProofTable, states: States, action: int, depth: int
     ) -> Iterator[int | None]:
-        """Return the best play of both after a move; None while a reply is being looked for."""
+        """Yield the replies to a move one by one, None while one is being searched."""
         for left in range(depth, 0, -1):
             states = self.game.step(states, np.array([action]))
             if not self.game.legal(states).any():

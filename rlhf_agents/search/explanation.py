@@ -31,14 +31,14 @@ class Distance:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why a player would move as it does, in one position.
+    """A player's reasons for its move in one position.
 
     Attributes:
-        action: the move that it would play.
+        action: its move.
         goal: the name of the goal that it pursues.
         values: float32 `[A]`, the value of every move for that goal in [0, 1]; NaN if illegal.
-        goal_values: for each goal by name, the value of the best move if that goal were asked, in
-            [0, 1]; empty for players without goals.
+        goal_values: for each goal by name, the value of the best move for that goal, in [0, 1];
+            empty for players without goals.
         line: the moves that it expects, its own first.
         nodes: positions evaluated by the network.
         proof_nodes: positions visited to prove values.
@@ -80,12 +80,12 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Forecast:
-    """How a game is expected to end: shares of simulated games: an estimate, not a proof.
+    """The expected end of a game, as shares of simulated games: an estimate, not a proof.
 
     Attributes:
-        games: how many were simulated.
+        games: the number of simulated games.
         win: share in [0, 1] that the mover wins.
-        draw: share that is drawn.
+        draw: share of draws.
         lose: share that the mover loses.
         goals: share in which the mover achieves each goal, by name.
         theirs: share in which the waiting player does.
@@ -100,11 +100,11 @@ class Forecast:
 
 
 class GameOverError(ValueError):
-    """A move was asked for in a finished game."""
+    """A move was requested in a finished game."""
 
 
 def unfinished(game: Game, state: States) -> States:
-    """Return a position uint64 `[W]` that is to be searched as a batch of one, `[1, W]`.
+    """Return a position uint64 `[W]` as a batch of one, `[1, W]`, after checking it.
 
     Raises:
         GameOverError: the game is over.

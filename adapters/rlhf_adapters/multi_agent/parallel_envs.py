@@ -292,8 +292,7 @@ class ParallelEnvs:
         self.mask[column, min(self.rest, self.counts[agent] - 1)] = 1
         self.infos[column] = {AGENT: agent, WAITING: True}
 
-    # ---- agents that do not learn
-    # ------------------------------------------------------------------
+    # ---- agents that do not learn ------------------------------------------------------------
 
     def _show_others(self, w: int, shown: Mapping[str, Any], infos: Mapping[str, Info]) -> None:
         for m, agent in enumerate(self.others):

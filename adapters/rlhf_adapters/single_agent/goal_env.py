@@ -12,8 +12,7 @@ Observations are Dicts as in `goal_env`: `observation`, `achieved_goal`, `desire
   float32 if it held integers), any other as a last plane (0 to 255 if it is uint8; if planes
   come first, that share of it is 1). The goals `score` and `cell` have no clock.
 * **Actions** that the mask forbids are passed on: the environment's own rules apply (in Taxi
-  nothing
-  happens, at the usual cost). Numbers outside the action space raise `IllegalMoveError`.
+  nothing happens, at the usual cost). Numbers outside the action space raise `IllegalMoveError`.
 * **`info`** of every step has the environment's own `native_reward` and `native_terminated`, and
   `is_success` unless the goal is `score`.
 * A reward or an observation that is not a number raises `EnvError`.

@@ -285,8 +285,7 @@ def named(name: str, table: Iterable[ArcadeGoal] = ()) -> ArcadeGoal | None:
     """Return the goal that a name spells: `score_K`, `survive_N` or one of a table.
 
     It may end with a deadline: `score_500_within_1000`, or `reach_flag_within_90` where the table
-    has
-    `reach_flag`.
+    has `reach_flag`.
     """
     if found := re.fullmatch(r"(.+)_within_(\d+)", name):
         goal, steps = named(found[1], table), int(found[2])

@@ -39,8 +39,7 @@ class AecGoalEnv(GameGoalFunctions, gymnasium.Env[Batch, np.int64]):
     name of the `opponent` if there is one.
 
     As in one-player environments, `goal_names`, `goal_rows` `[G, G]`, `goal_implied` and
-    `goal_floor`
-    (missing a goal pays -1) describe the goals.
+    `goal_floor` (missing a goal pays -1) describe the goals.
 
     Args:
         name: of the environment, for errors.

@@ -22,8 +22,7 @@ class GameAEC(AECEnv):  # type: ignore[misc] # PettingZoo's base class is Any he
 
     `observation` is the game's, int8, from the agent's own view: plane 0 holds its own stones. The
     waiting player sees the same board with these two planes swapped and no legal action; the board
-    is
-    turned if the game shows it turned to the second player.
+    is turned if the game shows it turned to the second player.
     """
 
     def __init__(self, game: Game, goal: str | None, render_mode: str | None) -> None:

@@ -1,10 +1,9 @@
 """Foresight in plain environments: targets and actions that look ahead in a learned model.
 
 A sampled target relies on the one outcome that happened. A table of the environment weighs all
-known
-outcomes, so that luck does not look like skill, and plans any number of steps ahead for any goal.
-Where states never recur, a predicting network looks one step ahead. Where the model does not know,
-the sample and the Q-network decide.
+known outcomes, so that luck does not look like skill, and plans any number of steps ahead for any
+goal. Where states never recur, a predicting network looks one step ahead. Where the model does not
+know, the sample and the Q-network decide.
 """
 
 from __future__ import annotations

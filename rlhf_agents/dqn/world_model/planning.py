@@ -19,8 +19,7 @@ Terms = tuple[Floats, float, float]
 largest."""
 DOUBT = 30.0
 """While learning in a fully random environment, every action counts as tried this many more times
-with
-the largest value: a single outcome says little about the others."""
+with the largest value: a single outcome says little about the others."""
 SWEEPS = 400
 TOLERANCE = 1e-4
 MOST_STATES = 20_000

@@ -152,24 +152,12 @@ def _status(match: Match, ui: Ui, explanation: Explanation | None, mistake: Mist
 
 def _hint_words(match: Match, explanation: Explanation) -> str:
     name = match.game.names_of(match.session.seat)[explanation.action]
-    chance = proven_words(explanation) or f"{percent(_share(explanation))} %"
+    chance = explanation.proof or f"{percent(_share(explanation))} %"
     return f"hint: {name} ({chance})"
 
 
 def _share(explanation: Explanation) -> float:
     return float(np.clip(explanation.values[explanation.action], 0, 1))
-
-
-def proven_words(explanation: Explanation) -> str:
-    """Return a result that the rules prove, for the player whose view it is, else ""."""
-    if not explanation.proven or explanation.pursued != "win":
-        return "proven" if explanation.proven else ""
-    share = _share(explanation)
-    plies = getattr(explanation, "plies", None)
-    word = "wins" if share > 0.75 else "loses" if share < 0.25 else "draws"
-    if plies is None or word == "draws":
-        return word
-    return f"{word} in {(plies + 1) // 2}"
 
 
 def _turn(match: Match, explanation: Explanation | None) -> str:
@@ -294,7 +282,7 @@ def _cards(match: Match, explanation: Explanation | None) -> tuple[Card, ...]:
                 note=_effort(own) if own else "",
                 to_move=not session.over and session.seat == seat,
                 steered=match.steered == seat,
-                proven=proven_words(own) if own else "",
+                proven=own.proof if own else "",
             )
         )
     return tuple(cards)
