@@ -105,12 +105,11 @@ class ShownExplanation(Explanation):
         game, _ = self._position()
         names = self._names()
         who = "plays" if self.seat == MOVER else "expects"
-        proven = ", proven" if self.proven else ""
-        share = _percent(float(self.values[self.action]))
+        worth = self.proof or _percent(float(self.values[self.action]))
         moves = ", ".join(f"{names[a]} {_percent(float(self.values[a]))}" for a in self._ranked())
         return (
             f"{game.title}: {who} {names[self.action]} to {goal_words(game, self.pursued)} "
-            f"({share}{proven})\n  moves: {moves}\n  line:  {' '.join(self._line())}"
+            f"({worth})\n  moves: {moves}\n  line:  {' '.join(self._line())}"
         )
 
     def _repr_html_(self) -> str:
