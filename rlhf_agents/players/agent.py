@@ -4,6 +4,7 @@ from rlhf_agents import load_agent
 agent = load_agent("connect_four")
 actions = agent.act(observations, goal="win", nodes=256)
 actions = agent.act(observations, goal="win", seconds=1.0)
+actions = load_agent("connect_four", level=5).act(observations)
 """
 
 from __future__ import annotations
@@ -22,12 +23,15 @@ from rlhf_agents.files.model_file import POLICY, ModelFile, read_model
 from rlhf_agents.files.untrusted import WRONG
 from rlhf_agents.limits import checked_nodes, checked_seconds, checked_seed
 from rlhf_agents.players.bundled import bundled_agents
+from rlhf_agents.players.levels import LevelTable, Strength, table_of
 from rlhf_agents.players.notebook import ShownExplanation, ShownForecast
+from rlhf_agents.search import weak_play
 from rlhf_agents.search.compiled_network import PatternWeights
 from rlhf_agents.search.explanation import Explanation, Forecast, check_unfinished
 from rlhf_agents.search.forecast import GAMES, forecast
 from rlhf_agents.search.game_search import GameSearch
 from rlhf_agents.search.goal_values import GoalRules, goal_rules
+from rlhf_agents.search.handicap import Handicap
 from rlhf_agents.search.network_files import game_of, weights_from_arrays
 from rlhf_agents.search.prover import Prover
 from rlhf_agents.search.searcher import Searcher
@@ -60,15 +64,27 @@ class Agent:
         game: the rules.
         weights: its network.
         foresight: how it looks ahead.
+        levels: how strong it plays with which settings; None: nothing was measured.
 
     Attributes:
-        goals: the names of its goals.
+        goals: the names of the goals that it can be asked for.
+        strength: how it searches where no budget is named, see `at_level`; None: 256 nodes.
+        budget_name: the same as players are named: "level5", "" if there is none.
+        error_seed: of what it misjudges at its level.
     """
 
     def __init__(
-        self, name: str, game: Game, weights: PatternWeights, foresight: Foresight
+        self,
+        name: str,
+        game: Game,
+        weights: PatternWeights,
+        foresight: Foresight,
+        levels: LevelTable | None = None,
     ) -> None:
         self.name = name
+        self.levels = levels
+        self.strength: Strength | None = None
+        self.budget_name, self.error_seed = "", 0
         self.game = game
         self.goals = tuple(goal.name for goal in game.goals)
         self._searcher = Searcher(game, weights, goal_rules(game, foresight))
@@ -111,9 +127,9 @@ class Agent:
             observations: float32 `[B, *observation_shape]` or one position without the batch
                 dimension, as a plain array or as the environments' Dict.
             goal: what to play for.
-            nodes: positions to search per move; 0 is the network alone, 1 one ply (default 256).
-                From 100 on, moves are also proven late enough in a game, for which the solver
-                visits up to 100 positions per node.
+            nodes: positions to search per move; 0 is the network alone, 1 one ply (default: what
+                the agent's level says, else 256). From 100 on, moves are also proven late enough in
+                a game, for which the solver visits up to 100 positions per node.
             seconds: time per move, instead of `nodes`; moves are then proven wherever possible.
             seed: varies the choice among nearly equal moves; None: the best, always the same.
 
@@ -147,8 +163,10 @@ class Agent:
         """
         names = [goals] * len(states) if isinstance(goals, str) else goals
         wanted = np.array([self.game.goal_index(name) for name in names], np.int64)
-        nodes = checked_budget(nodes, seconds)
+        nodes, seconds, handicap = self._effort(nodes, seconds)
         check_unfinished(self.game, states)
+        if handicap is not None:
+            return weak_play.choose(self._searcher, states, wanted, nodes, handicap)
         if seconds is None:
             return self._searcher.choose(states, wanted, nodes, rng=rng)
         search = search or self._search
@@ -224,10 +242,73 @@ class Agent:
         Raises:
             GameOverError: the game is over.
         """
-        row, nodes = self.game.goal_index(goal), checked_budget(nodes, seconds)
+        row = self.game.goal_index(goal)
+        nodes, seconds, handicap = self._effort(nodes, seconds)
+        if handicap is not None and seat == MOVER:
+            return weak_play.explained(self._searcher, state, row, nodes, handicap)
         if seconds is None:
             return self._searcher.search_in_steps(state, row, nodes, seat, rng)
         return (search or self._search).in_steps(state, row, seconds, seat, rng)
+
+    # ---- levels ------------------------------------------------------------------------------
+
+    def at_level(self, level: int, seed: int = 0) -> Agent:
+        """Return the same agent as strong as a level from 1 (beginner) to 12 (perfect).
+
+        Args:
+            level: how strong.
+            seed: of what it misjudges; with the same seed it plays the same.
+
+        Raises:
+            SettingError: there is no such level, or nothing was measured.
+        """
+        return self.with_strength(self._table.of_level(level), f"level{level}", seed)
+
+    def at_elo(self, elo: float, seed: int = 0) -> Agent:
+        """Return the same agent as strong as an Elo, see `at_level`.
+
+        Raises:
+            SettingError: it cannot play so weakly or so strongly, or nothing was measured.
+        """
+        return self.with_strength(self._table.of_elo(elo), f"elo{elo:.0f}", seed)
+
+    def with_errors(self, seed: int) -> Agent:
+        """Return the same agent, which misjudges other things at its level."""
+        return self.with_strength(self.strength, self.budget_name, seed)
+
+    def with_strength(self, strength: Strength | None, name: str, seed: int) -> Agent:
+        """Return the same agent with other settings.
+
+        Args:
+            strength: the settings, None for 256 nodes.
+            name: what they are called behind the agent's name.
+            seed: of what it misjudges.
+        """
+        twin = copy(self)
+        twin.strength, twin.budget_name, twin.error_seed = strength, name, checked_seed(seed)
+        return twin
+
+    @property
+    def _table(self) -> LevelTable:
+        if self.levels is None:
+            msg = f"{self.name} has no levels: measure them by rlhf-arena --calibrate FILE.zip"
+            raise SettingError(msg)
+        return self.levels
+
+    def _effort(
+        self, nodes: int | None, seconds: float | None
+    ) -> tuple[int, float | None, Handicap | None]:
+        """Return nodes, seconds and handicap of a search; a named budget replaces the level's.
+
+        Raises:
+            SettingError: a budget is impossible, or both are given.
+        """
+        if nodes is not None or seconds is not None or self.strength is None:
+            return checked_budget(nodes, seconds), seconds, None
+        own = self.strength
+        exact = own.seconds is not None or not own.noise
+        handicap = None if exact else Handicap(own.noise, own.sight, self.error_seed)
+        return own.nodes, own.seconds, handicap
 
     def new_search(self) -> GameSearch:
         """Return a search with a time limit, for one game at a time; all of them share proofs."""
@@ -285,16 +366,25 @@ class Agent:
         return self.game.from_observation(planes[None] if single else planes)
 
 
-def load_agent(name_or_path: str | Path, game: str | None = None) -> Agent:
+def load_agent(
+    name_or_path: str | Path,
+    game: str | None = None,
+    *,
+    level: int | None = None,
+    elo: float | None = None,
+) -> Agent:
     """Return a bundled agent by name, or one from a file that `rlhf-train` or `HFDQN.save` wrote.
 
     Nothing is unpickled.
 
     Args:
         name_or_path: a bundled name (the game's) or a path to a zip file.
-        game: the game that it must play, if any.
+        game: the game that it has to play, if that matters.
+        level: how strong it plays, from 1 (beginner) to 12 (perfect); None: as its budget allows.
+        elo: the same in Elo, see `Agent.at_elo`.
 
     Raises:
+        SettingError: there is no such level, it was never measured, or both are given.
         UnknownAgentError: neither a bundled agent nor a file has that name.
         ModelFileError: the file is damaged, unsafe, for another game or from a newer format.
     """
@@ -307,7 +397,12 @@ def load_agent(name_or_path: str | Path, game: str | None = None) -> Agent:
     file = read_model(bundled.get(text, Path(text)))
     if game is not None:
         file.require_game(game)
-    return agent_from_file(Path(text).stem, file)
+    agent = agent_from_file(Path(text).stem, file)
+    if level is not None and elo is not None:
+        msg = f"give level={level} or elo={elo:g}, not both"
+        raise SettingError(msg)
+    agent = agent if level is None else agent.at_level(level)
+    return agent if elo is None else agent.at_elo(elo)
 
 
 def agent_from_file(name: str, file: ModelFile) -> Agent:
@@ -323,4 +418,4 @@ def agent_from_file(name: str, file: ModelFile) -> Agent:
     except WRONG as error:
         msg = f"{file.path} does not describe an agent ({error})"
         raise ModelFileError(msg) from error
-    return Agent(name, game, weights, foresight)
+    return Agent(name, game, weights, foresight, table_of(file.manifest, file.path))
