@@ -31,7 +31,8 @@ from tests.agents.weights import random_weights
 
 ROWS = (
     Measured(Strength(1, 2.0, 0.0), 100.0, 20.0),
-    Measured(Strength(1, 1.0, 1.0), 300.0, 15.0),
+    Measured(Strength(1, 1.2, 0.7), 300.0, 15.0),
+    Measured(Strength(2, 1.0, 1.6), 450.0, 15.0),
     Measured(Strength(4, 0.9, 2.0), 600.0, 15.0),
     Measured(Strength(64, 0.0, 2.0), 1400.0, 15.0),
     Measured(Strength(64, 0.0, 2.0, 1.0), 1600.0, 30.0),
@@ -50,7 +51,7 @@ def test_levels_rise_in_even_steps():
     assert (elos[0], elos[-1]) == (100.0, 1600.0)
     steps = np.diff(elos)
     assert (steps > 0).all()
-    assert np.ptp(steps[:3]) < 1e-9
+    assert elos[:4] == [100.0, 300.0, 450.0, 600.0]
     assert np.ptp(steps[3:]) < 1e-9
 
 
@@ -94,6 +95,7 @@ def test_a_table_survives_json():
         ("noise", "1"),
         ("noise", float("nan")),
         ("sight", -1.0),
+        ("sight", "2"),
         ("elo", float("inf")),
         ("elo", 5000.0),
         ("seconds", -1.0),
