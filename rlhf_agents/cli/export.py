@@ -10,8 +10,8 @@ from rlhf_agents.bots.exports import registry
 from rlhf_agents.cli import common
 from rlhf_agents.cli.common import Parser, run_program
 from rlhf_agents.errors import SettingError
-from rlhf_agents.players.agent import DEFAULT_NODES
 from rlhf_agents.players.budgets import split_budget
+from rlhf_agents.players.levelled import DEFAULT_NODES
 
 EXAMPLES = """examples:
   rlhf-export --agent connect_four --to python --out bot.py

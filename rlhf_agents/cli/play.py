@@ -238,8 +238,8 @@ def _play_session(options: argparse.Namespace, setup: Setup) -> tuple[Setup, Ses
         from rlhf_agents.cli.play_window import play_in_window  # noqa: PLC0415 - needs pygame
 
         setup, session = play_in_window(setup, options.theme, options.load, options.size)
-        if options.save is not None and session is not None:
-            _save(options, session)
+        if session is not None:
+            _after_window(options, setup, session)
         return setup, session
     from rlhf_agents.cli.play_terminal import play_in_terminal  # noqa: PLC0415 - loads players
 
@@ -249,10 +249,15 @@ def _play_session(options: argparse.Namespace, setup: Setup) -> tuple[Setup, Ses
     return setup, play_in_terminal(setup, options.load, options.save)
 
 
-def _save(options: argparse.Namespace, session: Session) -> None:
-    """Write the game that was on the board when the window was closed."""
-    from rlhf_agents.play.saved_games import save_session  # noqa: PLC0415 - as in `_play_session`
+def _after_window(options: argparse.Namespace, setup: Setup, session: Session) -> None:
+    """Write the game that was on the board when the window was closed, and let the level follow."""
+    from rlhf_agents.play.auto_level import AutoLevel  # noqa: PLC0415 - as in `_play_session`
+    from rlhf_agents.play.saved_games import save_session  # noqa: PLC0415
 
+    if setup.follows and setup.opponent == "human":
+        AutoLevel(setup.game).after(session, 0 if setup.side == "first" else 1)
+    if options.save is None:
+        return
     save_session(options.save, session)
     sys.stdout.write(f"wrote {options.save}\n")
 

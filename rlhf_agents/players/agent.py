@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 from rlhf_agents.errors import ModelFileError, SettingError, UnknownAgentError
 from rlhf_agents.files.model_file import POLICY, ModelFile, read_model
 from rlhf_agents.files.untrusted import WRONG
-from rlhf_agents.limits import checked_nodes, checked_seconds, checked_seed
+from rlhf_agents.limits import checked_seed
 from rlhf_agents.players.bundled import bundled_agents
-from rlhf_agents.players.levels import LevelTable, Strength, table_of
+from rlhf_agents.players.levelled import Levelled
+from rlhf_agents.players.levels import LevelTable, table_of
 from rlhf_agents.players.notebook import ShownExplanation, ShownForecast
 from rlhf_agents.search import weak_play
 from rlhf_agents.search.compiled_network import PatternWeights
@@ -31,7 +32,6 @@ from rlhf_agents.search.explanation import Explanation, Forecast, check_unfinish
 from rlhf_agents.search.forecast import GAMES, forecast
 from rlhf_agents.search.game_search import GameSearch
 from rlhf_agents.search.goal_values import GoalRules, goal_rules
-from rlhf_agents.search.handicap import Handicap
 from rlhf_agents.search.network_files import game_of, weights_from_arrays
 from rlhf_agents.search.prover import Prover
 from rlhf_agents.search.searcher import Searcher
@@ -39,24 +39,8 @@ from rlhf_agents.settings import Foresight, from_json
 from rlhf_agents.words import words_of
 from rlhf_games.base import MOVER, Array, Game, States, unknown_name
 
-DEFAULT_NODES = 256
 
-
-def checked_budget(nodes: int | None, seconds: float | None) -> int:
-    """Check the budget of a search and return its nodes; `seconds` take precedence.
-
-    Raises:
-        SettingError: one of them is impossible, or both are given.
-    """
-    if seconds is not None:
-        checked_seconds(seconds)
-        if nodes is not None:
-            msg = f"give nodes={nodes} or seconds={seconds:g}, not both"
-            raise SettingError(msg)
-    return checked_nodes(DEFAULT_NODES if nodes is None else nodes)
-
-
-class Agent:
+class Agent(Levelled):
     """A trained agent for one game.
 
     Args:
@@ -68,9 +52,6 @@ class Agent:
 
     Attributes:
         goals: the names of the goals that it can be asked for.
-        strength: how it searches where no budget is named, see `at_level`; None: 256 nodes.
-        budget_name: the same as players are named: "level5", "" if there is none.
-        error_seed: of what it misjudges at its level.
     """
 
     def __init__(
@@ -81,10 +62,8 @@ class Agent:
         foresight: Foresight,
         levels: LevelTable | None = None,
     ) -> None:
+        super().__init__(levels)
         self.name = name
-        self.levels = levels
-        self.strength: Strength | None = None
-        self.budget_name, self.error_seed = "", 0
         self.game = game
         self.goals = tuple(goal.name for goal in game.goals)
         self._searcher = Searcher(game, weights, goal_rules(game, foresight))
@@ -249,66 +228,6 @@ class Agent:
         if seconds is None:
             return self._searcher.search_in_steps(state, row, nodes, seat, rng)
         return (search or self._search).in_steps(state, row, seconds, seat, rng)
-
-    # ---- levels ------------------------------------------------------------------------------
-
-    def at_level(self, level: int, seed: int = 0) -> Agent:
-        """Return the same agent as strong as a level from 1 (beginner) to 12 (perfect).
-
-        Args:
-            level: how strong.
-            seed: of what it misjudges; with the same seed it plays the same.
-
-        Raises:
-            SettingError: there is no such level, or nothing was measured.
-        """
-        return self.with_strength(self._table.of_level(level), f"level{level}", seed)
-
-    def at_elo(self, elo: float, seed: int = 0) -> Agent:
-        """Return the same agent as strong as an Elo, see `at_level`.
-
-        Raises:
-            SettingError: it cannot play so weakly or so strongly, or nothing was measured.
-        """
-        return self.with_strength(self._table.of_elo(elo), f"elo{elo:.0f}", seed)
-
-    def with_errors(self, seed: int) -> Agent:
-        """Return the same agent, which misjudges other things at its level."""
-        return self.with_strength(self.strength, self.budget_name, seed)
-
-    def with_strength(self, strength: Strength | None, name: str, seed: int) -> Agent:
-        """Return the same agent with other settings.
-
-        Args:
-            strength: the settings, None for 256 nodes.
-            name: what they are called behind the agent's name.
-            seed: of what it misjudges.
-        """
-        twin = copy(self)
-        twin.strength, twin.budget_name, twin.error_seed = strength, name, checked_seed(seed)
-        return twin
-
-    @property
-    def _table(self) -> LevelTable:
-        if self.levels is None:
-            msg = f"{self.name} has no levels: measure them by rlhf-arena --calibrate FILE.zip"
-            raise SettingError(msg)
-        return self.levels
-
-    def _effort(
-        self, nodes: int | None, seconds: float | None
-    ) -> tuple[int, float | None, Handicap | None]:
-        """Return nodes, seconds and handicap of a search; a named budget replaces the level's.
-
-        Raises:
-            SettingError: a budget is impossible, or both are given.
-        """
-        if nodes is not None or seconds is not None or self.strength is None:
-            return checked_budget(nodes, seconds), seconds, None
-        own = self.strength
-        exact = own.seconds is not None or not own.noise
-        handicap = None if exact else Handicap(own.noise, own.sight, self.error_seed)
-        return own.nodes, own.seconds, handicap
 
     def new_search(self) -> GameSearch:
         """Return a search with a time limit, for one game at a time; all of them share proofs."""

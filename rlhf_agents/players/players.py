@@ -15,9 +15,10 @@ from rlhf_agents.errors import (
     UnknownPlayerError,
 )
 from rlhf_agents.limits import MAX_SEED, checked_nodes, checked_seed
-from rlhf_agents.players.agent import Agent, checked_budget, load_agent
+from rlhf_agents.players.agent import Agent, load_agent
 from rlhf_agents.players.budgets import split_budget
 from rlhf_agents.players.bundled import bundled_agents
+from rlhf_agents.players.levelled import checked_budget
 from rlhf_agents.players.minimax import MinimaxPlayer
 from rlhf_agents.search.explanation import Explanation, Forecast, unfinished
 from rlhf_games.base import MOVER, Game, States, did_you_mean

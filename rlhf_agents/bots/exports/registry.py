@@ -20,8 +20,9 @@ from rlhf_agents.errors import SettingError, UserError
 from rlhf_agents.files.atomic import check_writable, write_atomically
 from rlhf_agents.files.model_file import read_model
 from rlhf_agents.limits import checked_nodes
-from rlhf_agents.players.agent import DEFAULT_NODES, Agent, load_agent
+from rlhf_agents.players.agent import Agent, load_agent
 from rlhf_agents.players.bundled import bundled_agents
+from rlhf_agents.players.levelled import DEFAULT_NODES
 from rlhf_agents.players.levels import Strength
 from rlhf_agents.words import level_words
 from rlhf_games.base import unknown_name
