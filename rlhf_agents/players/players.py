@@ -164,7 +164,7 @@ class AgentPlayer:
         if other.level is not None:
             return AgentPlayer(agent, seed=other.seed)
         nodes = other.nodes if other.seconds is None else None
-        return AgentPlayer(agent, nodes, seconds=other.seconds, seed=other.seed)
+        return AgentPlayer(agent, nodes, seconds=other.seconds)
 
     def act(self, states: States, goal: str = "win") -> NDArray[np.int64]:
         """Return one action per position, see `Player.act`."""

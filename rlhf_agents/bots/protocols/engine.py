@@ -106,7 +106,7 @@ class Engine:
             msg = f"{self.player.name} has no budget of nodes"
             raise SettingError(msg)
         agent = self.player.agent.with_strength(None, "", 0)
-        self.player = AgentPlayer(agent, checked_nodes(nodes), seed=self.player.seed)
+        self.player = AgentPlayer(agent, checked_nodes(nodes))
 
     @property
     def levels(self) -> LevelTable | None:
