@@ -31,7 +31,7 @@ from rlhf_agents.dqn.checkpoint import (
 from rlhf_agents.dqn.checks import check_observation, check_option
 from rlhf_agents.dqn.dqn import NO_BUFFER
 from rlhf_agents.dqn.env_access import game_of
-from rlhf_agents.dqn.manifest_facts import facts_of, restore_facts
+from rlhf_agents.dqn.manifest_facts import KnownLevels, facts_of, restore_facts
 from rlhf_agents.dqn.timed_logs import TimedLogs
 from rlhf_agents.errors import ModelFileError, SettingError
 from rlhf_agents.files.atomic import write_to
@@ -119,6 +119,7 @@ class HFDQN(TimedLogs):
         self.model_foresight = foresight if isinstance(foresight, ModelForesight) else None
         self.game_name: str | None = None
         self.trained_goal: str | None = None
+        self.levels: KnownLevels | None = None
         self.learner: GameLearner | ParallelLearner | None = None
         self.training_seconds = 0.0
         self.notes: dict[str, object] = {}
@@ -277,7 +278,7 @@ class HFDQN(TimedLogs):
     # ---- saving ----------------------------------------------------------------------------
 
     def _excluded_save_params(self) -> list[str]:
-        excluded = super()._excluded_save_params()
+        excluded = [*super()._excluded_save_params(), "levels"]  # our manifest has them
         return excluded if self.learner is None else [*excluded, *self.learner.not_saved]
 
     def _needs_stand_in(self) -> bool:

@@ -26,13 +26,15 @@ if TYPE_CHECKING:
 EXAMPLES = """players:
   random, minimax:DEPTH, openspiel-mcts:SIMULATIONS, perfect (Connect Four; extra `solver`), agent
   (the game's bundled one), the name of a bundled agent, FILE.zip, or FILE.py, a bot that
-  rlhf-export wrote, whose code is run; agents and bots take @NODES, positions to search per move
+  rlhf-export wrote, whose code is run; agents may say how strong they are: agent@64 (positions per
+  move), agent@0.5s, agent@level7, agent@elo1200; bots take @NODES only
 
 examples:
   rlhf-arena --game connect_four random minimax:4 agent@0 agent@64
   rlhf-arena --game connect_four agent@64 minimax:6 openspiel-mcts:1000 --games 200 --out league
   rlhf-arena --game othello_6x6 my.zip@64 agent minimax:4 --gauntlet --records sgf --out othello
   rlhf-arena --game "openspiel:breakthrough(rows=6,columns=6)" minimax:3 random --json
+  rlhf-arena --calibrate my.zip               measure an agent's levels, and keep them in its file
 
 Every player meets every other; with --gauntlet the first plays all others. Each random opening is
 played from both seats. --out saves every game in DIR/games.jsonl: the same command resumes after
@@ -53,10 +55,12 @@ def parser() -> Parser:
     """Return the program's argument parser."""
     program = Parser("rlhf-arena", "Play a league and rate the players.", EXAMPLES)
     add = program.add_argument
-    add("players", nargs="+", metavar="PLAYER", help="who plays, see below")
-    add("--game", required=True, metavar="GAME", help="a game with exact rules (see rlhf-games)")
-    games = f"games of each pair of players, an even number (default {GAMES})"
-    add("--games", type=common.games, default=GAMES, metavar="N", help=games)
+    add("players", nargs="*", metavar="PLAYER", help="who plays, see below")
+    add("--game", metavar="GAME", help="a game with exact rules (see rlhf-games)")
+    words = "measure how strong this agent plays with which settings, for its levels 1 to 12"
+    add("--calibrate", type=Path, metavar="FILE.zip", help=words)
+    games = f"of every two that meet, an even number (default {GAMES}; with --calibrate 400)"
+    add("--games", type=common.games, metavar="N", help=games)
     add("--gauntlet", action="store_true", help="only the first player meets the others")
     nodes = f"budget of agents without @NODES (default {NODES}; 0 is the network alone)"
     add("--nodes", type=common.nodes, default=NODES, metavar="N", help=nodes)
@@ -79,6 +83,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _arena(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int:
+    if options.calibrate is not None:
+        from rlhf_agents.cli.calibrate import calibrate_file  # noqa: PLC0415 - after the arguments
+
+        if options.players or options.out is not None:
+            msg = "--calibrate names the only player and chooses its opponents: leave out the rest"
+            raise SettingError(msg)
+        calibrate_file(options.calibrate, options.games, options.seed, as_json=options.json)
+        return 0
+    if options.game is None:
+        msg = "--game is missing: name a game, such as connect_four (rlhf-games lists them)"
+        raise SettingError(msg)
+    options.games = options.games or GAMES
     rules = game_name(options.game)
     if rules is None:
         msg = f"a league needs a game with exact rules, which {options.game} does not have"

@@ -21,6 +21,7 @@ from rlhf_agents.cli.signals import INTERRUPTED, TERMINATED, Terminated, end_now
 from rlhf_agents.errors import SettingError, UserError
 from rlhf_agents.players.bundled import bundled_policies
 from rlhf_agents.progress import Verbosity, set_verbosity
+from rlhf_agents.words import LEVEL_NAMES
 from rlhf_games.base import GameError, did_you_mean
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 SUCCESS, USER_MISTAKE, BROKEN_PIPE = 0, 2, 141
 LARGEST_SEED = limits.MAX_SEED + 1
+MOST_ELO = 10_000
+AUTO = "auto"
 SHELLS = ("bash", "zsh", "tcsh")
 
 WORLD_HELP = "a game such as connect_four, LIBRARY:NAME, or an id of Gymnasium's (see rlhf-games)"
@@ -119,6 +122,17 @@ class Parser(argparse.ArgumentParser):
         """Add --seed: the same number gives the same results."""
         self.add_argument("--seed", type=seed, default=default, metavar="N", help=text)
 
+    def add_level(self, of: str = "the agent", *, auto: bool = False) -> None:
+        """Add --level and --elo, see `players.budgets.with_level`."""
+        words = f"how strong {of} is: 1 ({LEVEL_NAMES[0]}) to {len(LEVEL_NAMES)} "
+        words += f"({LEVEL_NAMES[-1]}), or its name"
+        if auto:
+            words += ", or auto: it follows you, one step after each game"
+        read = level_or_auto if auto else level
+        self.add_argument("--level", type=read, metavar="N", help=words)
+        words = "the same in Elo, as the agent was measured (random play is 0)"
+        self.add_argument("--elo", type=elo, metavar="N", help=words)
+
     def add_device(self) -> None:
         """Add --device, see `checked_device`."""
         text = "where networks run: auto, cpu, cuda, cuda:1, mps (default auto; searches: the CPU)"
@@ -189,6 +203,25 @@ def whole(lowest: int, highest: int) -> Callable[[str], int]:
 
 nodes = _as_type(lambda text: limits.checked_nodes(limits.whole_number(text)))
 """The type of --nodes."""
+elo = whole(-MOST_ELO, MOST_ELO)
+"""The type of --elo."""
+
+
+def _level(text: str) -> int:
+    """Return the level of a number or a name such as "skilled".
+
+    Raises:
+        SettingError: there is none.
+    """
+    if text.casefold() in LEVEL_NAMES:
+        return LEVEL_NAMES.index(text.casefold()) + 1
+    return limits.checked_count("", limits.whole_number(text), 1, len(LEVEL_NAMES))
+
+
+level = _as_type(_level)
+"""The type of --level."""
+level_or_auto = _as_type(lambda text: AUTO if text.casefold() == AUTO else _level(text))
+"""The type of a --level that may follow the player."""
 many_nodes = _as_type(
     lambda text: tuple(
         dict.fromkeys(limits.checked_nodes(limits.whole_number(part)) for part in text.split(","))
@@ -297,6 +330,19 @@ def check_without_rules(
         options.agent = "agent"
     if options.agent is None:
         msg = f"no agent comes with {options.game}: name one with --agent, FILE.zip or random"
+        raise SettingError(msg)
+
+
+def check_one_budget(options: argparse.Namespace) -> None:
+    """Check that at most one option says how long, or how well, the agent plays.
+
+    Raises:
+        SettingError: there are two.
+    """
+    names = ("nodes", "time", "level", "elo")
+    given = [f"--{name}" for name in names if getattr(options, name, None) is not None]
+    if len(given) > 1:
+        msg = f"{given[0]} and {given[1]} both say how strong the agent is: give one"
         raise SettingError(msg)
 
 

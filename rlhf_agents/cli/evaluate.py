@@ -31,8 +31,10 @@ if TYPE_CHECKING:
     from rlhf_agents.players.players import Player
 
 EXAMPLES = """players:
-  random, minimax:DEPTH, openspiel-mcts:SIMULATIONS, perfect (Connect Four), the name of a bundled
-  agent, FILE.zip, or FILE.py, a bot that rlhf-export wrote
+  random, minimax:DEPTH, openspiel-mcts:SIMULATIONS, perfect (Connect Four), agent (the game's
+  bundled one), the name of a bundled agent, FILE.zip, or FILE.py, a bot that rlhf-export wrote;
+  agents may say how strong they are: agent@64 (positions per move), agent@0.5s, agent@level7,
+  agent@elo1200
   in environments without exact rules: random, or FILE.zip of a model that was trained there
 
 examples:
@@ -42,6 +44,7 @@ examples:
   rlhf-eval --game connect_four --opponent random --goals
   rlhf-eval --game connect_four --opponent minimax:4 --goals win,lose,win_diagonal --games 400
   rlhf-eval --game connect_four --opponent random --goals --plot goals.png
+  rlhf-eval --game connect_four --review 4443426553
   rlhf-eval --game "openspiel:breakthrough(rows=6,columns=6)" --agent minimax:3 --opponent random
   rlhf-eval --game gymnasium:CartPole-v1 --agent pole.zip --episodes 100
   rlhf-eval --game gymnasium:FrozenLake-v1 --option map_name=8x8 --goal reach_goal --agent lake.zip
@@ -69,6 +72,8 @@ def parser() -> Parser:
     add("--game", required=True, metavar="WORLD", help=WORLD_HELP)
     add("--agent", metavar="SPEC", help="the player to measure (default: the game's bundled agent)")
     add("--positions", type=Path, metavar="FILE.npz", help="solved positions to measure it on")
+    words = "print the mistakes of a game: a file (.sgf, .pgn, .txt, .json), or its moves in a text"
+    add("--review", metavar="GAME", help=words)
     add("--opponent", metavar="SPEC", help="its opponent (with --goals: default random)")
     add("--games", type=common.games, metavar="N", help="games per match or goal (default 200)")
     add(
@@ -86,7 +91,8 @@ def parser() -> Parser:
     add("--nodes", type=common.many_nodes, metavar="N,...", help=nodes)
     seconds = "seconds per move of the agent, instead of --nodes; proves moves where possible"
     add("--time", type=common.seconds, metavar="SECONDS", help=seconds)
-    nodes = "the same for an opposing agent (default 256)"
+    program.add_level()
+    nodes = "--nodes of an opposing agent (default 256)"
     add("--opponent-nodes", type=common.nodes, default=256, metavar="N", help=nodes)
     openings = "length of the random openings (default: 2, or more where all games differ then)"
     add("--openings", type=common.whole(0, MAX_PLIES), metavar="PLIES", help=openings)
@@ -115,6 +121,11 @@ def _evaluate(options: argparse.Namespace, _arguments: Sequence[str] | None) -> 
         msg = f"--episodes needs an environment without exact rules; for {options.game} use --games"
         raise SettingError(msg)
     game = rlhf_games.make(rules)
+    if options.review is not None:
+        from rlhf_agents.cli.review import review_games  # noqa: PLC0415 - loads players
+
+        common.check_one_budget(options)
+        return review_games(options, game, options.agent or _bundled(game))
     task = task_of(options, game)
     if options.plot is not None:
         from rlhf_agents.cli.evaluate_pictures import check_plot  # noqa: PLC0415 - seldom needed
@@ -175,21 +186,21 @@ def task_of(options: argparse.Namespace, game: Game) -> EvaluationConfig:
         SettingError: an option is invalid, or there is nothing to do.
         rlhf_games.base.UnknownGoalError: the game has no such goal.
     """
+    from rlhf_agents.players.budgets import with_level  # noqa: PLC0415 - see `evaluate`
+
     goals = _goals(options.goals, game)
     opponent = options.opponent or ("random" if goals else None)
     if options.positions is None and opponent is None:
         msg = "nothing to measure: give --positions FILE.npz, --opponent SPEC or --goals"
         raise SettingError(msg)
-    if options.time is not None and options.nodes is not None:
-        msg = "give --nodes or --time, not both"
-        raise SettingError(msg)
+    common.check_one_budget(options)
     goal = options.goal or "win"
     game.goal_index(goal)
     games = GAMES if options.games is None else options.games
     if options.openings is not None:
         checked_count("--openings", options.openings, 0, game.max_plies)
     return EvaluationConfig(
-        agent=options.agent or _bundled(game),
+        agent=with_level(options.agent or _bundled(game), options.level, options.elo),
         opponent=opponent,
         positions=options.positions,
         goal=goal,
@@ -300,10 +311,10 @@ class PlayerFactory:
         return _kind(self.task.agent) not in WITHOUT_NODES
 
     def budgets(self, usual: tuple[int, ...]) -> tuple[int | None, ...]:
-        """Return the agent's node budgets, just None for a player without one."""
-        from rlhf_agents.players.players import BUDGET  # noqa: PLC0415 - see `evaluate`
+        """Return the agent's node budgets; just None if it is a player without one."""
+        from rlhf_agents.players.budgets import split_budget  # noqa: PLC0415 - see `evaluate`
 
-        own = BUDGET.fullmatch(self.task.agent) is not None or self.task.seconds is not None
+        own = split_budget(self.task.agent)[1] is not None or self.task.seconds is not None
         if own or not self._takes_nodes:
             return (None,)
         return self.task.nodes or usual

@@ -6,15 +6,16 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from rlhf_agents.bots.agent_words import split_nodes
 from rlhf_agents.bots.exports import registry
 from rlhf_agents.cli import common
 from rlhf_agents.cli.common import Parser, run_program
 from rlhf_agents.errors import SettingError
-from rlhf_agents.players.agent import DEFAULT_NODES
+from rlhf_agents.players.budgets import split_budget
+from rlhf_agents.players.levelled import DEFAULT_NODES
 
 EXAMPLES = """examples:
   rlhf-export --agent connect_four --to python --out bot.py
+  rlhf-export --agent connect_four --to web --level 3 --out beginner.html
   rlhf-export --agent connect_four@2000 --to kaggle --out submission.py
   rlhf-export --agent three.zip --to python --out bot.py --goal draw --nodes 100
   rlhf-export --agent pole.zip --to onnx --out pole.onnx       also for environments without rules
@@ -31,13 +32,14 @@ def parser() -> argparse.ArgumentParser:
     description = "Export a trained agent to programs that do not have this package."
     program = Parser("rlhf-export", description, EXAMPLES.format(formats=formats))
     add = program.add_argument
-    agent_help = "a bundled agent, or a file from rlhf-train; either may end in @NODES"
+    agent_help = "a bundled agent, or a file from rlhf-train; either may end in @NODES or @level7"
     add("--agent", metavar="NAME|FILE.zip", help=agent_help)
     add("--to", required=True, metavar="FORMAT", help=f"one of {formats}")
     add("--out", type=Path, metavar="PATH", help="the file to write")
     add("--goal", default="win", help="its goal (default: win)")
     nodes = f"positions to search per move; 0 is the network alone (default {DEFAULT_NODES})"
     add("--nodes", type=common.nodes, metavar="N", help=nodes)
+    program.add_level("it")
     add("--opset", type=int, help="of the format onnx")
     add(
         "--trust",
@@ -66,22 +68,44 @@ def _export(options: argparse.Namespace, _arguments: Sequence[str] | None) -> in
         if getattr(options, name) is None:
             msg = f"--{name} is missing (see rlhf-export --help)"
             raise SettingError(msg)
-    agent, nodes = split_nodes(options.agent, options.nodes, DEFAULT_NODES)
+    common.check_one_budget(options)
+    word, nodes, level, elo = _strength(options)
     chosen = _options(options.option)
     if options.opset is not None:
         chosen["opset"] = options.opset
     path = registry.export(
-        agent,
+        word,
         options.to,
         options.out,
         goal=options.goal,
         nodes=nodes,
+        level=level,
+        elo=elo,
         force=options.force,
         **chosen,
     )
     size = path.stat().st_size / 1000
     print(f"{path}: {size:.0f} kB, {options.to}")  # noqa: T201 - the program's output
     return 0
+
+
+def _strength(options: argparse.Namespace) -> tuple[str, int | None, int | None, int | None]:
+    """Return the agent, and its nodes, level or Elo; None where nothing was said.
+
+    Raises:
+        SettingError: two of them are given, or it is to play by the clock.
+    """
+    word, budget = split_budget(options.agent)
+    own = (options.nodes, options.level, options.elo)
+    if budget is None:
+        return options.agent, *own
+    if any(number is not None for number in own):
+        msg = f"{options.agent} says already how strong it is: leave out the other option"
+        raise SettingError(msg)
+    if budget.seconds is not None:
+        msg = f"{options.agent}: an exported bot plays with a number of nodes, or at a level"
+        raise SettingError(msg)
+    return word, budget.nodes, budget.level, budget.elo
 
 
 def _convert(options: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rlhf_agents.bots.agent_words import is_untrained, split_nodes
@@ -53,13 +54,18 @@ def _parser(name: str, protocol: str, examples: str) -> Parser:
     description = f"Play against a program that speaks {protocol}, line by line."
     program = Parser(name, description, examples)
     add = program.add_argument
-    words = "a bundled agent, FILE.zip (either may end in @NODES), minimax:DEPTH or random"
+    words = (
+        "a bundled agent or FILE.zip (each perhaps with @NODES or @level7), minimax:DEPTH, random"
+    )
     add("--agent", required=True, metavar="SPEC", help=words)
     add("--game", metavar="NAME", help="the game (default: the one that the agent was trained for)")
     add("--goal", default="win", metavar="NAME", help="its goal (default: win)")
     nodes = f"positions that an agent searches per move (default {NODES})"
     add("--nodes", type=common.nodes, metavar="N", help=nodes)
-    program.add_seed("seed of random players (default 0)")
+    program.add_level()
+    words = "at the end write the games as .sgf, .pgn, .txt or .json"
+    add("--save", type=Path, metavar="FILE", help=words)
+    program.add_seed("of random players, and of what agents misjudge at their level (default 0)")
     return program
 
 
@@ -92,7 +98,7 @@ def _gtp(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int:
     clock = GtpClock(checked_seconds(options.seconds))
     engine = _engine(options, move_names.gtp_name)
     gtp.serve(engine, sys.stdin.buffer, sys.stdout, clock)
-    return _end(engine)
+    return _end(engine, options.save)
 
 
 def _uci(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int:
@@ -102,11 +108,20 @@ def _uci(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int:
     # Not sys.stdin: the reading thread holds its lock, which blocks Python's exit.
     with open(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as source:
         uci.serve(engine, source, sys.stdout)
-    return _end(engine)
+    return _end(engine, options.save)
 
 
-def _end(engine: Engine) -> int:
-    """Return the exit code; a running search must neither delay the exit nor crash it."""
+def _end(engine: Engine, save: Path | None) -> int:
+    """Return the exit code; a running search must neither delay the exit nor crash it.
+
+    Raises:
+        OutputError: the games cannot be written.
+    """
+    from rlhf_agents.play.records import write_records  # noqa: PLC0415 - after the arguments
+
+    engine.keep_record()
+    if save is not None and engine.records:
+        write_records(save, engine.records, engine.game)
     if engine.still_searches(PATIENCE):
         with contextlib.suppress(OSError, ValueError):
             sys.stdout.flush()
@@ -123,9 +138,21 @@ def _engine(options: argparse.Namespace, spell: Spell) -> Engine:
     """
     import rlhf_games  # noqa: PLC0415 - after the arguments
     from rlhf_agents.bots.protocols.engine import make_engine  # noqa: PLC0415
+    from rlhf_agents.play.records import check_target  # noqa: PLC0415
     from rlhf_agents.players.agent import load_agent  # noqa: PLC0415
+    from rlhf_agents.players.budgets import split_budget, with_level  # noqa: PLC0415
 
-    agent, nodes = split_nodes(options.agent, options.nodes, NODES)
+    common.check_one_budget(options)
+    if options.save is not None:
+        check_target(options.save)
+    spec, nodes = with_level(options.agent, options.level, options.elo), NODES
+    agent, budget = split_budget(spec)
+    if budget is None or budget.nodes is not None:
+        agent, nodes = split_nodes(options.agent, options.nodes, NODES)
+        spec = agent
+    elif options.nodes is not None:
+        msg = f"{spec} and --nodes {options.nodes} both say how strong it is: give one"
+        raise SettingError(msg)
     trained = None if is_untrained(agent) else load_agent(agent).game.name
     if options.game is None and trained is None:
         msg = f"{agent} plays many games: name one with --game"
@@ -138,5 +165,5 @@ def _engine(options: argparse.Namespace, spell: Spell) -> Engine:
         msg = f"{agent} was trained for {trained}, not for {name}: leave --game out"
         raise SettingError(msg)
     return make_engine(
-        rlhf_games.make(name), agent, spell, goal=options.goal, nodes=nodes, seed=options.seed
+        rlhf_games.make(name), spec, spell, goal=options.goal, nodes=nodes, seed=options.seed
     )

@@ -36,12 +36,13 @@ SMALLEST, LARGEST = 320, 4096
 NODES = 256
 MOST_PLIES = 10**7
 STAND_IN = "minimax:2"
-NEED_RULES = ("nodes", "time", "side", "load")
+NEED_RULES = ("nodes", "time", "level", "elo", "side", "load", "save")
 """Options that apply only to games with exact rules."""
 
 EXAMPLES = """examples:
   rlhf-play                                   choose a game from a list
   rlhf-play connect_four
+  rlhf-play connect_four --level 3            1 is a beginner, 12 perfect; auto follows you
   rlhf-play connect_four --side second --nodes 1000
   rlhf-play connect_four --goal win_diagonal --theme light
   rlhf-play connect_four --watch --opponent minimax:6 --games 10
@@ -82,12 +83,15 @@ def parser() -> Parser:
     add("--nodes", type=common.nodes, metavar="N", help=f"{nodes} alone (default {NODES})")
     seconds = "seconds per move, instead of --nodes; moves are then proven where possible"
     add("--time", type=common.seconds, metavar="SECONDS", help=seconds)
+    program.add_level(auto=True)
     side = "the side of the opponent, that is yours if you play (default: first; watched games"
     add("--side", choices=SIDES, help=f"{side} alternate)")
     add("--watch", action="store_true", help="watch the agent play its opponent")
     add("--games", type=common.games, default=1, metavar="N", help="games or episodes (default 1)")
     add("--option", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help=OPTION_HELP)
     add("--load", type=Path, metavar="FILE.json", help="continue a saved game")
+    words = "write the games as .sgf, .pgn, .txt or .json"
+    add("--save", type=Path, metavar="FILE", help=words)
     add("--terminal", action="store_true", help="play in the terminal, not in a window")
     add("--record", type=Path, metavar="FILE.gif", help="write the game as an animation")
     add("--screenshot", type=Path, metavar="FILE.png", help="write a picture of the last position")
@@ -179,16 +183,15 @@ def _setup(options: argparse.Namespace, rules: str) -> Setup:
     if options.watch and options.opponent == "human":
         msg = "--watch shows two players; leave it out to play yourself, or name another --opponent"
         raise SettingError(msg)
-    if options.time is not None and options.nodes is not None:
-        msg = "give --nodes or --time, not both"
-        raise SettingError(msg)
+    common.check_one_budget(options)
     return Setup(
         game=rules,
-        agent=options.agent or _default_agent(rules),
+        agent=_levelled(options.agent or _default_agent(rules), options),
         opponent=options.opponent or ("agent" if options.watch else "human"),
         goal=options.goal or "win",
         nodes=NODES if options.nodes is None else options.nodes,
         seconds=options.time,
+        follows=options.level == common.AUTO,
         side=options.side,
         seed=options.seed,
         games=options.games,
@@ -201,6 +204,15 @@ def _default_agent(rules: str) -> str | None:
         return None
     sys.stderr.write(f"No agent comes with {rules}; {STAND_IN} plays (--agent names another).\n")
     return STAND_IN
+
+
+def _levelled(agent: str | None, options: argparse.Namespace) -> str | None:
+    """Return the agent with the level that was asked for."""
+    from rlhf_agents.players.budgets import with_level  # noqa: PLC0415 - after the arguments
+
+    if options.level == common.AUTO or (options.level is None and options.elo is None):
+        return agent
+    return with_level(agent or "agent", options.level, options.elo)
 
 
 def _can_open_window() -> bool:
@@ -225,13 +237,29 @@ def _play_session(options: argparse.Namespace, setup: Setup) -> tuple[Setup, Ses
     if not options.terminal and _can_open_window():
         from rlhf_agents.cli.play_window import play_in_window  # noqa: PLC0415 - needs pygame
 
-        return play_in_window(setup, options.theme, options.load, options.size)
+        setup, session = play_in_window(setup, options.theme, options.load, options.size)
+        if session is not None:
+            _after_window(options, setup, session)
+        return setup, session
     from rlhf_agents.cli.play_terminal import play_in_terminal  # noqa: PLC0415 - loads players
 
     if setup.opponent == "human" and not options.terminal and not is_interactive():
         sys.stdout.write("There is no terminal to play in, so the agent plays itself.\n")
         setup = replace(setup, opponent="agent")
-    return setup, play_in_terminal(setup, options.load)
+    return setup, play_in_terminal(setup, options.load, options.save)
+
+
+def _after_window(options: argparse.Namespace, setup: Setup, session: Session) -> None:
+    """Write the game that was on the board when the window was closed, and let the level follow."""
+    from rlhf_agents.play.auto_level import AutoLevel  # noqa: PLC0415 - as in `_play_session`
+    from rlhf_agents.play.saved_games import save_session  # noqa: PLC0415
+
+    if setup.follows and setup.opponent == "human":
+        AutoLevel(setup.game).after(session, 0 if setup.side == "first" else 1)
+    if options.save is None:
+        return
+    save_session(options.save, session)
+    sys.stdout.write(f"wrote {options.save}\n")
 
 
 def _record(options: argparse.Namespace, setup: Setup, session: Session | None) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import rlhf_games
 from rlhf_agents.errors import SettingError
 from rlhf_agents.files.atomic import check_writable
+from rlhf_agents.play.records import check_target
 from rlhf_agents.play.setup import DEFAULT_GAME
 from rlhf_agents.words import readable_name
 from rlhf_games.base import did_you_mean
@@ -36,6 +37,8 @@ def check_options(options: argparse.Namespace) -> None:
     for option, path, ending in files:
         if path is not None:
             _check_file(option, path, ending, force=options.force)
+    if options.save is not None:
+        check_target(options.save, force=options.force)
 
 
 def _check_file(option: str, path: Path, ending: str, *, force: bool) -> None:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from rich.console import Console
 
 from rlhf_agents.play import terminal
+from rlhf_agents.play.auto_level import AutoLevel
 from rlhf_agents.play.matchup import (
     Matchup,
     agent_seat,
@@ -15,9 +17,11 @@ from rlhf_agents.play.matchup import (
     new_session,
     random_opening,
 )
-from rlhf_agents.play.saved_games import load_session
+from rlhf_agents.play.records import write_records
+from rlhf_agents.play.saved_games import load_session, record_of
 from rlhf_agents.play.session import Session
 from rlhf_agents.play.setup import Setup
+from rlhf_agents.words import level_words
 
 
 @dataclass
@@ -35,12 +39,15 @@ class WinCount:
         self.lost += winner == 1 - agent_seat
 
 
-def play_in_terminal(setup: Setup, record: Path | None = None) -> Session | None:
+def play_in_terminal(
+    setup: Setup, record: Path | None = None, save: Path | None = None
+) -> Session | None:
     """Play the games of a setup; return the first, or None if Ctrl-C ended them.
 
     Args:
         setup: the settings of the games.
         record: a saved game to begin with.
+        save: where to write the games in the end.
 
     Raises:
         UserError: a player or a file is wrong.
@@ -49,7 +56,8 @@ def play_in_terminal(setup: Setup, record: Path | None = None) -> Session | None
     matchup = load_matchup(setup)
     console = terminal.new_console()
     rng = np.random.default_rng(setup.seed)
-    count, first, interrupted = WinCount(), None, False
+    count, interrupted = WinCount(), False
+    games: list[terminal.TerminalGame] = []
     try:
         for number in range(setup.games):
             seat = agent_seat(setup, number, rng)
@@ -57,19 +65,33 @@ def play_in_terminal(setup: Setup, record: Path | None = None) -> Session | None
             session = new_session(setup, matchup.game, seat, opening)
             if record is not None and number == 0:
                 session = load_session(record, matchup.game)
-            game = _terminal_game(matchup, session, seat)
-            first = first or game
-            game.play()
-            count.add(game.session.winner, seat)
+            games.append(_terminal_game(matchup, session, seat))
+            games[-1].play()
+            count.add(games[-1].session.winner, seat)
+            if setup.follows:
+                matchup = _next_level(console, setup, games[-1].session, seat)
     except terminal.Quit:
         console.print("\nGoodbye.")
     except KeyboardInterrupt:
         interrupted = True
         console.print("\nGoodbye.")
+    played = [record_of(game.session, game.names) for game in games if game.session.moves]
+    if save is not None and played:
+        write_records(save, played, matchup.game, force=True)  # checked before the first game
+        console.print(f"wrote {save}")
     if setup.games > 1:
         name = matchup.agent.name
         console.print(f"{name}: {count.won} won, {count.drawn} drawn, {count.lost} lost")
-    return None if interrupted or first is None else first.session
+    return None if interrupted or not games else games[0].session
+
+
+def _next_level(console: Console, setup: Setup, session: Session, agent: int) -> Matchup:
+    """Let the level follow a game, say so, and return the players of the next one."""
+    level = AutoLevel(setup.game)
+    before, following = level.level, level.after(session, 1 - agent)
+    if following != before:
+        console.print(f"The next game is at {level_words(following)}.")
+    return load_matchup(setup)
 
 
 def _terminal_game(matchup: Matchup, session: Session, seat: int) -> terminal.TerminalGame:

@@ -135,6 +135,8 @@ def _add_files(program: Parser) -> None:
     add("--no-replay", action="store_true", help=words)
     words = "save only what playing needs at the end (a tenth of the size; no replay to resume)"
     add("--compact", action="store_true", help=words)
+    words = "then measure its levels, as rlhf-arena --calibrate does (games only; takes a while)"
+    add("--calibrate", action="store_true", help=words)
     add("--tensorboard", type=Path, metavar="FOLDER", help="folder for TensorBoard logs")
     words = "draw the learning curve (extra `plots`), with its numbers in FILE.csv"
     add("--plot", type=Path, metavar="FILE.png", help=words)
@@ -163,6 +165,10 @@ def _train(options: argparse.Namespace, arguments: Sequence[str] | None) -> int:
     named = ("games", "moves") if model.game is not None else ("episodes", "steps")
     counts = f"{model.episodes} {named[0]}, {model.num_timesteps} {named[1]}"
     print(f"{ending}: {config.out}, {counts}")  # noqa: T201 - the program's output
+    if options.calibrate and not interrupted:
+        from rlhf_agents.cli.calibrate import calibrate_file  # noqa: PLC0415 - as above
+
+        calibrate_file(config.out, None, config.seed or 0)
     if not interrupted:
         print(f"play it: {_next_command(config.out)}")  # noqa: T201 - the program's output
     if own_process and interrupted:

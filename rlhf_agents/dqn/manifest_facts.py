@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from stable_baselines3.common.vec_env import VecEnv, VecNormalize
 
@@ -12,10 +12,23 @@ from rlhf_agents.files.attribute_checks import of, or_none, require
 from rlhf_agents.files.model_file import ModelFile
 from rlhf_agents.files.types import Space
 from rlhf_agents.files.untrusted import WRONG
+from rlhf_agents.progress import warn
 from rlhf_games.json_types import JSON
 
-GOAL, NORMALIZATION = "goal", "normalization"
+GOAL, NORMALIZATION, LEVELS = "goal", "normalization", "levels"
 """Keys of the manifest."""
+
+
+class KnownLevels(NamedTuple):
+    """What was measured of a model's strength, see `players.levels`.
+
+    Attributes:
+        table: as the file has it.
+        steps: how long the model had been trained.
+    """
+
+    table: JSON
+    steps: int
 
 
 class Described(Protocol):
@@ -25,6 +38,8 @@ class Described(Protocol):
     action_space: Space
     env: VecEnv | None
     trained_goal: str | None
+    levels: KnownLevels | None
+    num_timesteps: int
     normalizer: VecNormalize | None
     _vec_normalize_env: VecNormalize | None
 
@@ -35,7 +50,20 @@ def facts_of(model: Described) -> dict[str, JSON]:
     return {
         GOAL: model.trained_goal,
         NORMALIZATION: None if normalizer is None else normalization.to_json(normalizer),
+        **_levels(model),
     }
+
+
+def _levels(model: Described) -> dict[str, JSON]:
+    """Return the levels of a model; once it has been trained further they no longer hold."""
+    if model.levels is None:
+        return {}
+    if model.num_timesteps == model.levels.steps:
+        return {LEVELS: model.levels.table}
+    model.levels = None
+    warn("its levels were measured before this training and are left out; measure them again with")
+    warn("rlhf-arena --calibrate FILE.zip")
+    return {}
 
 
 def restore_facts(model: Described, file: ModelFile) -> None:
@@ -48,6 +76,8 @@ def restore_facts(model: Described, file: ModelFile) -> None:
     try:
         require(GOAL, goal, or_none(of(str)))
         model.trained_goal = goal
+        if file.manifest.get(LEVELS) is not None:
+            model.levels = KnownLevels(file.manifest[LEVELS], model.num_timesteps)
         if statistics is not None:
             model.normalizer = normalization.from_json(
                 statistics, model.observation_space, model.action_space

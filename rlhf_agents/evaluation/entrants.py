@@ -12,8 +12,9 @@ from rlhf_agents.errors import SettingError
 from rlhf_agents.limits import checked_nodes
 from rlhf_agents.players import openspiel_mcts, perfect, python_bot
 from rlhf_agents.players.agent import Agent, load_agent
+from rlhf_agents.players.budgets import Budget, split_budget
 from rlhf_agents.players.bundled import bundled_agents
-from rlhf_agents.players.players import Player, RandomPlayer, make_player
+from rlhf_agents.players.players import AgentPlayer, Player, RandomPlayer, make_player
 from rlhf_games.base import Game
 
 AGENT = "agent"
@@ -32,7 +33,7 @@ class Entrant:
 
     Attributes:
         name: unique in the league, e.g. `agent@256`.
-        word: the player without its number of nodes, e.g. `agent`.
+        word: the player without its number of nodes, e.g. `agent` or `agent@level7`.
         nodes: positions that an agent searches per move; None for players without that number.
         digest: SHA-256 of its file, "" if it has none.
     """
@@ -44,7 +45,7 @@ class Entrant:
 
 
 def entrants_of(specs: Sequence[str], game: Game, nodes: int) -> list[Entrant]:
-    """Return the entrants for words PLAYER or PLAYER@NODES.
+    """Return the entrants that words name: PLAYER or PLAYER@BUDGET, see `players.budgets`.
 
     Args:
         specs: the words.
@@ -67,29 +68,39 @@ def entrants_of(specs: Sequence[str], game: Game, nodes: int) -> list[Entrant]:
 
 
 def _entrant(spec: str, game: Game, nodes: int) -> Entrant:
-    word, number = _split(spec)
+    word, budget = split_budget(spec)
     kind = word.partition(":")[0]
     if kind == HUMAN:
         msg = "a human cannot play in a league; rlhf-play plays against you"
         raise SettingError(msg)
     if kind in WITHOUT_NODES:
-        if number is not None:
-            msg = f"{spec!r}: {kind} takes no number of nodes; write {word}"
+        if budget is not None:
+            msg = f"{spec!r}: {kind} has no budget behind @; write {word}"
             raise SettingError(msg)
         return Entrant(word, word, None)
     digest = _digest(bundled_agents().get(game.name if word == AGENT else word, Path(word)))
     name = Path(word).name
-    if word.endswith(python_bot.SUFFIX) and number is None:
-        return Entrant(name, word, None, digest)  # it has its own default
-    budget = checked_nodes(nodes if number is None else number)
-    return Entrant(f"{name}@{budget}", word, budget, digest)
+    if word.endswith(python_bot.SUFFIX):
+        return _bot(spec, word, budget, digest)
+    if budget is not None and budget.nodes is None:
+        return Entrant(f"{name}@{spec.rpartition('@')[2]}", spec, None, digest)
+    wanted = checked_nodes(nodes if budget is None else budget.nodes)
+    return Entrant(f"{name}@{wanted}", word, wanted, digest)
 
 
-def _split(spec: str) -> tuple[str, int | None]:
-    word, at, number = spec.rpartition("@")
-    if at and number.isascii() and number.isdigit() and len(number) < 20:
-        return word, int(number)
-    return spec, None
+def _bot(spec: str, word: str, budget: Budget | None, digest: str) -> Entrant:
+    """Return a bot that rlhf-export wrote; without a number it has its own strength.
+
+    Raises:
+        SettingError: something else than a number of nodes is asked of it.
+    """
+    name = Path(word).name
+    if budget is None:
+        return Entrant(name, word, None, digest)
+    if budget.nodes is None:
+        msg = f"{spec}: a bot's level is chosen when it is exported; write {word} or {word}@NODES"
+        raise SettingError(msg)
+    return Entrant(f"{name}@{checked_nodes(budget.nodes)}", word, budget.nodes, digest)
 
 
 def _digest(path: Path) -> str:
@@ -142,4 +153,5 @@ def make_entrant(
 
 def depends_on_seed(player: Player) -> bool:
     """Return whether the player depends on the seed."""
-    return isinstance(player, RandomPlayer | openspiel_mcts.OpenSpielMCTS)
+    misjudges = isinstance(player, AgentPlayer) and player.misjudges
+    return misjudges or isinstance(player, RandomPlayer | openspiel_mcts.OpenSpielMCTS)

@@ -125,6 +125,27 @@ def model_bytes(
     return buffer.getvalue()
 
 
+def amend(path: str | os.PathLike[str], facts: dict[str, Any]) -> None:
+    """Change entries of the manifest of a model file; all else in it stays as it is.
+
+    Args:
+        path: the file, which is replaced in one step.
+        facts: entries that are added or replaced.
+
+    Raises:
+        ModelFileError: the file is missing, damaged or not ours.
+        OutputError: it cannot be written.
+    """
+    manifest = {**read_model(str(path)).manifest, **facts}
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as new:
+        for info in old.infolist():
+            if info.filename != MANIFEST:
+                new.writestr(info, old.read(info))
+        new.writestr(MANIFEST, json.dumps(manifest, indent=1))
+    write_atomically(path, buffer.getvalue())
+
+
 def read_groups(path: str, most: dict[str, int]) -> dict[str, Arrays]:
     """Read some array groups of a model file.
 

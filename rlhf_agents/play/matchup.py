@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 import rlhf_games
+from rlhf_agents.play.auto_level import AutoLevel
 from rlhf_agents.play.session import Session
 from rlhf_agents.play.setup import Setup
 from rlhf_agents.players.agent import Agent, load_agent
+from rlhf_agents.players.budgets import with_level
 from rlhf_agents.players.bundled import bundled_agents
 from rlhf_agents.players.players import AgentPlayer, Player, make_player
 from rlhf_games.base import Game
@@ -65,6 +67,8 @@ def load_matchup(setup: Setup) -> Matchup:
         )
 
     own = setup.agent or "agent"
+    if setup.follows:
+        own = with_level(own, AutoLevel(setup.game).level, None)
     agent, other = make(own, setup.seed), None
     if setup.opponent != "human":
         other = make(own if setup.opponent == "agent" else setup.opponent, setup.seed + 1)

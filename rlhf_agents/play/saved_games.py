@@ -50,6 +50,18 @@ class SavedGame:
     stones: Stones | None
 
 
+def record_of(session: Session, players: Sequence[str] = ("", "")) -> GameRecord:
+    """Return a game so far, for any format of `play.records`.
+
+    Args:
+        session: the game.
+        players: the names of both.
+    """
+    today = datetime.datetime.now().astimezone().date().isoformat()
+    moves, names = tuple(session.moves), (players[0], players[1])
+    return GameRecord(session.game.name, moves, names, _result(session), session.opening, today)
+
+
 def save_session(path: Path, session: Session, players: Sequence[str] = ("", "")) -> None:
     """Write a game in the format that the ending of the path names; the file is then complete.
 
@@ -62,15 +74,11 @@ def save_session(path: Path, session: Session, players: Sequence[str] = ("", "")
         SettingError: the format cannot hold this game.
         OutputError: the path cannot be written.
     """
-    today = datetime.datetime.now().astimezone().date().isoformat()
-    names = (players[0], players[1])
-    result = _result(session)
+    record = record_of(session, players)
     if path.suffix in OTHER_FORMATS:
-        moves = tuple(session.moves)
-        record = GameRecord(session.game.name, moves, names, result, session.opening, today)
         text = to_text([record], session.game, path.suffix[1:])
     else:
-        facts = {"players": list(names), "result": result, "date": today}
+        facts = {"players": list(record.players), "result": record.result, "date": record.date}
         text = json.dumps({**session.to_record(), **facts}) + "\n"
     write_atomically(path, text.encode())
 

@@ -19,6 +19,7 @@ class Setup:
         goal: what the agent plays for.
         nodes: the budget of agents per move.
         seconds: the budget of agents per move, instead of `nodes`.
+        follows: the agent's level follows the person, see `auto_level`.
         side: the opponent's seat: "first", "second", "random", None to alternate.
         seed: of random players, sides and openings.
         games: how many games are played.
@@ -33,6 +34,7 @@ class Setup:
     seed: int = 0
     games: int = 1
     seconds: float | None = None
+    follows: bool = False
 
 
 def file_stem(game: str) -> str:

@@ -4,6 +4,7 @@ from rlhf_agents import load_agent
 agent = load_agent("connect_four")
 actions = agent.act(observations, goal="win", nodes=256)
 actions = agent.act(observations, goal="win", seconds=1.0)
+actions = load_agent("connect_four", level=5).act(observations)
 """
 
 from __future__ import annotations
@@ -20,9 +21,12 @@ from numpy.typing import NDArray
 from rlhf_agents.errors import ModelFileError, SettingError, UnknownAgentError
 from rlhf_agents.files.model_file import POLICY, ModelFile, read_model
 from rlhf_agents.files.untrusted import WRONG
-from rlhf_agents.limits import checked_nodes, checked_seconds, checked_seed
+from rlhf_agents.limits import checked_seed
 from rlhf_agents.players.bundled import bundled_agents
+from rlhf_agents.players.levelled import Levelled
+from rlhf_agents.players.levels import LevelTable, table_of
 from rlhf_agents.players.notebook import ShownExplanation, ShownForecast
+from rlhf_agents.search import weak_play
 from rlhf_agents.search.compiled_network import PatternWeights
 from rlhf_agents.search.explanation import Explanation, Forecast, check_unfinished
 from rlhf_agents.search.forecast import GAMES, forecast
@@ -35,24 +39,8 @@ from rlhf_agents.settings import Foresight, from_json
 from rlhf_agents.words import words_of
 from rlhf_games.base import MOVER, Array, Game, States, unknown_name
 
-DEFAULT_NODES = 256
 
-
-def checked_budget(nodes: int | None, seconds: float | None) -> int:
-    """Check the budget of a search and return its nodes; `seconds` take precedence.
-
-    Raises:
-        SettingError: one of them is impossible, or both are given.
-    """
-    if seconds is not None:
-        checked_seconds(seconds)
-        if nodes is not None:
-            msg = f"give nodes={nodes} or seconds={seconds:g}, not both"
-            raise SettingError(msg)
-    return checked_nodes(DEFAULT_NODES if nodes is None else nodes)
-
-
-class Agent:
+class Agent(Levelled):
     """A trained agent for one game.
 
     Args:
@@ -60,14 +48,21 @@ class Agent:
         game: the rules.
         weights: its network.
         foresight: how it looks ahead.
+        levels: how strong it plays with which settings; None: nothing was measured.
 
     Attributes:
-        goals: the names of its goals.
+        goals: the names of the goals that it can be asked for.
     """
 
     def __init__(
-        self, name: str, game: Game, weights: PatternWeights, foresight: Foresight
+        self,
+        name: str,
+        game: Game,
+        weights: PatternWeights,
+        foresight: Foresight,
+        levels: LevelTable | None = None,
     ) -> None:
+        super().__init__(levels)
         self.name = name
         self.game = game
         self.goals = tuple(goal.name for goal in game.goals)
@@ -111,9 +106,9 @@ class Agent:
             observations: float32 `[B, *observation_shape]` or one position without the batch
                 dimension, as a plain array or as the environments' Dict.
             goal: what to play for.
-            nodes: positions to search per move; 0 is the network alone, 1 one ply (default 256).
-                From 100 on, moves are also proven late enough in a game, for which the solver
-                visits up to 100 positions per node.
+            nodes: positions to search per move; 0 is the network alone, 1 one ply (default: what
+                the agent's level says, else 256). From 100 on, moves are also proven late enough in
+                a game, for which the solver visits up to 100 positions per node.
             seconds: time per move, instead of `nodes`; moves are then proven wherever possible.
             seed: varies the choice among nearly equal moves; None: the best, always the same.
 
@@ -147,8 +142,10 @@ class Agent:
         """
         names = [goals] * len(states) if isinstance(goals, str) else goals
         wanted = np.array([self.game.goal_index(name) for name in names], np.int64)
-        nodes = checked_budget(nodes, seconds)
+        nodes, seconds, handicap = self._effort(nodes, seconds)
         check_unfinished(self.game, states)
+        if handicap is not None:
+            return weak_play.choose(self._searcher, states, wanted, nodes, handicap)
         if seconds is None:
             return self._searcher.choose(states, wanted, nodes, rng=rng)
         search = search or self._search
@@ -224,7 +221,10 @@ class Agent:
         Raises:
             GameOverError: the game is over.
         """
-        row, nodes = self.game.goal_index(goal), checked_budget(nodes, seconds)
+        row = self.game.goal_index(goal)
+        nodes, seconds, handicap = self._effort(nodes, seconds)
+        if handicap is not None and seat == MOVER:
+            return weak_play.explained(self._searcher, state, row, nodes, handicap)
         if seconds is None:
             return self._searcher.search_in_steps(state, row, nodes, seat, rng)
         return (search or self._search).in_steps(state, row, seconds, seat, rng)
@@ -285,16 +285,25 @@ class Agent:
         return self.game.from_observation(planes[None] if single else planes)
 
 
-def load_agent(name_or_path: str | Path, game: str | None = None) -> Agent:
+def load_agent(
+    name_or_path: str | Path,
+    game: str | None = None,
+    *,
+    level: int | None = None,
+    elo: float | None = None,
+) -> Agent:
     """Return a bundled agent by name, or one from a file that `rlhf-train` or `HFDQN.save` wrote.
 
     Nothing is unpickled.
 
     Args:
         name_or_path: a bundled name (the game's) or a path to a zip file.
-        game: the game that it must play, if any.
+        game: the game that it has to play, if that matters.
+        level: how strong it plays, from 1 (beginner) to 12 (perfect); None: as its budget allows.
+        elo: the same in Elo, see `Agent.at_elo`.
 
     Raises:
+        SettingError: there is no such level, it was never measured, or both are given.
         UnknownAgentError: neither a bundled agent nor a file has that name.
         ModelFileError: the file is damaged, unsafe, for another game or from a newer format.
     """
@@ -307,7 +316,12 @@ def load_agent(name_or_path: str | Path, game: str | None = None) -> Agent:
     file = read_model(bundled.get(text, Path(text)))
     if game is not None:
         file.require_game(game)
-    return agent_from_file(Path(text).stem, file)
+    agent = agent_from_file(Path(text).stem, file)
+    if level is not None and elo is not None:
+        msg = f"give level={level} or elo={elo:g}, not both"
+        raise SettingError(msg)
+    agent = agent if level is None else agent.at_level(level)
+    return agent if elo is None else agent.at_elo(elo)
 
 
 def agent_from_file(name: str, file: ModelFile) -> Agent:
@@ -323,4 +337,4 @@ def agent_from_file(name: str, file: ModelFile) -> Agent:
     except WRONG as error:
         msg = f"{file.path} does not describe an agent ({error})"
         raise ModelFileError(msg) from error
-    return Agent(name, game, weights, foresight)
+    return Agent(name, game, weights, foresight, table_of(file.manifest, file.path))

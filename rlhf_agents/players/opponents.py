@@ -16,7 +16,8 @@ from rlhf_agents.errors import SettingError, UnknownPlayerError
 from rlhf_agents.files.model_file import read_model
 from rlhf_agents.limits import checked_nodes
 from rlhf_agents.players.agent import Agent, load_agent
-from rlhf_agents.players.players import KINDS, Player, make_player, split_budget
+from rlhf_agents.players.budgets import split_budget
+from rlhf_agents.players.players import KINDS, Player, make_player
 from rlhf_agents.search.compiled_network import PatternWeights
 from rlhf_agents.search.searcher import Searcher
 from rlhf_agents.selfplay.learner import GameLearner
@@ -207,8 +208,8 @@ class NamedOpponent:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.word, nodes, self.seconds = split_budget(name)
-        self.nodes = nodes or 0
+        self.word, budget = split_budget(name)
+        self.nodes = 0 if budget is None else budget.nodes or 0
 
     def for_game(self, game: Game | None) -> Opponent:
         """Return the opponent as a function.

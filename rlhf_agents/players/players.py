@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
@@ -15,17 +14,18 @@ from rlhf_agents.errors import (
     UnknownAgentError,
     UnknownPlayerError,
 )
-from rlhf_agents.limits import checked_nodes, checked_seed
-from rlhf_agents.players.agent import Agent, checked_budget, load_agent
+from rlhf_agents.limits import MAX_SEED, checked_nodes, checked_seed
+from rlhf_agents.players.agent import Agent, load_agent
+from rlhf_agents.players.budgets import split_budget
 from rlhf_agents.players.bundled import bundled_agents
+from rlhf_agents.players.levelled import checked_budget
 from rlhf_agents.players.minimax import MinimaxPlayer
 from rlhf_agents.search.explanation import Explanation, Forecast, unfinished
 from rlhf_games.base import MOVER, Game, States, did_you_mean
 
 KINDS = "random, minimax:DEPTH, agent, the name of a bundled agent, or FILE.zip"
-BUDGET = re.compile(r"(?P<player>.+)@(?:(?P<nodes>\d+)|(?P<seconds>\d+(?:\.\d+)?)s)")
-"""A player with its own budget: `agent@16` (nodes) or `agent@0.5s`."""
 MAX_DEPTH = 64
+OPENING_PLIES = 2
 
 Load = Callable[[str], Agent]
 
@@ -108,7 +108,14 @@ class AgentPlayer:
         agent: the agent.
         nodes: positions that it searches per move; 0 is the network alone (default 256).
         seconds: time per move, instead of `nodes`; the tree is kept from move to move.
-        seed: varies its choice among nearly equal moves; None: always the same.
+        seed: its play varies by choosing among nearly equal moves, or by what it misjudges at its
+            level; None: always the same.
+
+    An agent at a level, see `Agent.at_level`, has its budget from there.
+
+    Attributes:
+        level: the settings of its level, None without one.
+        misjudges: it is weakened, in a way that depends on the seed.
 
     Raises:
         SettingError: `nodes`, `seconds` or `seed` is impossible, or both budgets are given.
@@ -122,18 +129,42 @@ class AgentPlayer:
         seconds: float | None = None,
         seed: int | None = None,
     ) -> None:
+        named = nodes is not None or seconds is not None
+        level = None if named else agent.strength
+        if level is not None:
+            agent = agent.with_errors(0 if seed is None else seed)
+            nodes, seconds = (level.nodes, None) if level.seconds is None else (None, level.seconds)
         self.agent = agent
+        self.level = level
         self.nodes = checked_budget(nodes, seconds)
         self.seconds = seconds
         self.seed = seed
-        self._rng = None if seed is None else np.random.default_rng(checked_seed(seed))
+        rng = None if seed is None else np.random.default_rng(checked_seed(seed))
+        self.misjudges = level is not None and level.noise > 0
+        self._rng = None if self.misjudges else rng
+        self._games = rng if self.misjudges else None
         self._search = None if seconds is None else agent.new_search()
-        self.name = f"{agent.name}@{self.nodes if seconds is None else f'{seconds:g}s'}"
+        budget = f"{self.nodes}" if seconds is None else f"{seconds:g}s"
+        self.name = f"{agent.name}@{budget if level is None else agent.budget_name}"
 
     @property
     def _budget(self) -> dict[str, Any]:
-        nodes = self.nodes if self.seconds is None else None
-        return {"nodes": nodes, "seconds": self.seconds, "rng": self._rng, "search": self._search}
+        shared = {"rng": self._rng, "search": self._search}
+        if self.level is not None:
+            return shared
+        return {
+            **shared,
+            "nodes": self.nodes if self.seconds is None else None,
+            "seconds": self.seconds,
+        }
+
+    def as_strong_as(self, other: AgentPlayer) -> AgentPlayer:
+        """Return a player with this agent and the budget, or the level, of another."""
+        agent = self.agent.with_strength(other.level, other.agent.budget_name, 0)
+        if other.level is not None:
+            return AgentPlayer(agent, seed=other.seed)
+        nodes = other.nodes if other.seconds is None else None
+        return AgentPlayer(agent, nodes, seconds=other.seconds)
 
     def act(self, states: States, goal: str = "win") -> NDArray[np.int64]:
         """Return one action per position, see `Player.act`."""
@@ -146,21 +177,14 @@ class AgentPlayer:
 
     def think(self, state: States, goal: str = "win", seat: int = MOVER) -> Iterator[Explanation]:
         """Yield better and better explanations, see `Player.think`."""
+        if self._games is not None and self.agent.game.plies(state[None])[0] < OPENING_PLIES:
+            # A new game: it misjudges other things, or people would soon know them.
+            self.agent = self.agent.with_errors(int(self._games.integers(MAX_SEED)))
         return self.agent.think(state, goal, seat=seat, **self._budget)
 
     def forecast(self, state: States, goals: tuple[str, str] = ("win", "win")) -> Forecast:
         """Return the expected end of the game, see `Agent.forecast`."""
         return self.agent.forecast(state, goals)
-
-
-def split_budget(spec: str) -> tuple[str, int | None, float | None]:
-    """Return the player in a spec, and its nodes and seconds or None."""
-    found = BUDGET.fullmatch(spec)
-    if found is None:
-        return spec, None, None
-    if found["nodes"] is None:
-        return found["player"], None, float(found["seconds"])
-    return found["player"], int(found["nodes"]), None
 
 
 def make_player(
@@ -176,7 +200,7 @@ def make_player(
 
     Args:
         spec: "random", "minimax:DEPTH", "agent" (the bundled agent of the game), or what `load`
-            takes. Agents may have their own budget: "agent@16", "agent@0.5s".
+            takes. Agents may have a budget of their own, see `budgets`.
         game: the rules.
         nodes: budget per move of agents without their own.
         seed: of random moves, and of agents' choices among nearly equal moves; None: agents always
@@ -195,15 +219,17 @@ def make_player(
     kind, _, detail = spec.partition(":")
     if kind == "minimax":
         return MinimaxPlayer(game, _depth(spec, detail))
-    word, own_nodes, own_seconds = split_budget(spec)
-    if own_nodes is not None or own_seconds is not None:
-        nodes, seconds = own_nodes or 0, own_seconds
+    word, own = split_budget(spec)
     try:
         agent = load(game.name if word == "agent" else word)
     except UnknownAgentError as error:
         raise UnknownPlayerError(_unknown(word if word == "agent" else spec, game)) from error
     agent = fitting(agent, spec, game)
-    return AgentPlayer(agent, nodes if seconds is None else None, seconds=seconds, seed=seed)
+    if own is None:
+        return AgentPlayer(agent, nodes if seconds is None else None, seconds=seconds, seed=seed)
+    if own.level is not None or own.elo is not None:
+        return AgentPlayer(own.levelled(agent), seed=seed)
+    return AgentPlayer(agent, own.nodes, seconds=own.seconds, seed=seed)
 
 
 def fitting(agent: Agent, spec: str, game: Game) -> Agent:

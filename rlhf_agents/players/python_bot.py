@@ -30,8 +30,10 @@ class PythonBotPlayer(MoveOnlyPlayer):
     def __init__(self, game: Game, path: Path, nodes: int | None = None) -> None:
         self._module = _load(path)
         _check(self._module, path, game)
-        self._nodes = self._module.NODES if nodes is None else checked_nodes(nodes)
-        super().__init__(game, f"{path.name}@{self._nodes}")
+        has_level = hasattr(self._module, "LEVEL")  # bots of older versions have none
+        own = None if has_level else self._module.NODES
+        self._nodes = own if nodes is None else checked_nodes(nodes)
+        super().__init__(game, path.name if nodes is None else f"{path.name}@{nodes}")
 
     def choose(self, state: States, goal: str = "win") -> int:
         """Return the bot's action in an unfinished position uint64 `[W]`.

@@ -199,6 +199,7 @@ class _Run:
                 yield from self._proofs()
             if not self.bounds.settled:
                 yield from self._grow(TimeBudget(self.clock))
+            yield self._explanation()  # also where no time was left for a slice
         finally:
             self.search.put_back(self.grown)
 

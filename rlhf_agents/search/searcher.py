@@ -23,6 +23,7 @@ from rlhf_agents.search.compiled_network import PatternWeights, goal_value, hidd
 from rlhf_agents.search.distances import Distances
 from rlhf_agents.search.explanation import DRAWN, Distance, Explanation, unfinished
 from rlhf_agents.search.goal_values import WIN, GoalRules
+from rlhf_agents.search.handicap import UNPROVEN, plies_to_end
 from rlhf_agents.search.root_proofs import LEAST_EVALUATIONS, proofs_by_nodes
 from rlhf_agents.search.tree import (
     ILLEGAL,
@@ -98,11 +99,13 @@ class SearchResult:
         values: float32 `[B, A]`, NaN where illegal.
         pursued: int64 `[B]`, the goals actually played for.
         used: int64 `[B]`, positions evaluated.
+        plies: int64 `[B, A]`, how far the proven end lies after each move, see `handicap`.
     """
 
     values: NDArray[np.float32]
     pursued: NDArray[np.int64]
     used: NDArray[np.int64]
+    plies: NDArray[np.int64]
 
 
 class Searcher:
@@ -138,6 +141,7 @@ class Searcher:
             found.values[hopeless] = instead.values
             found.pursued[hopeless] = WIN
             found.used[hopeless] += instead.used
+            found.plies[hopeless] = instead.plies
         if nodes < LEAST_EVALUATIONS:
             return found
         unfinished_ones = ~np.isnan(found.values).all(axis=1)
@@ -149,9 +153,10 @@ class Searcher:
 
     def _pursue(self, states: States, pursued: NDArray[np.int64], nodes: int) -> SearchResult:
         values = np.empty((len(states), self.game.n_actions), np.float32)
+        plies = np.full(values.shape, UNPROVEN, np.int64)
         if nodes == 0:
             network_batch(self.game.rules, self.weights, states, pursued, values)
-            return SearchResult(values, pursued, np.ones(len(states), np.int64))
+            return SearchResult(values, pursued, np.ones(len(states), np.int64), plies)
         used = np.zeros(len(states), np.int64)
         room = max(nodes, self.game.n_actions + 1)
         step = max(1, BATCH_EDGES // (room * self.game.n_actions))
@@ -161,7 +166,8 @@ class Searcher:
             roots = np.arange(len(used[part])) * room
             legal = tree.child[roots] != ILLEGAL
             values[part] = np.where(legal, tree.value[roots], np.nan)
-        return SearchResult(values, pursued, used)
+            plies_to_end(self.goals, tree, pursued[part], room, plies[part])
+        return SearchResult(values, pursued, used, plies)
 
     def search(
         self, states: States, pursued: NDArray[np.int64], nodes: int

@@ -16,12 +16,15 @@ from pathlib import Path
 from typing import Protocol, cast, runtime_checkable
 
 from rlhf_agents.bots.exports.env_policy import EnvPolicy
-from rlhf_agents.errors import UserError
+from rlhf_agents.errors import SettingError, UserError
 from rlhf_agents.files.atomic import check_writable, write_atomically
 from rlhf_agents.files.model_file import read_model
 from rlhf_agents.limits import checked_nodes
-from rlhf_agents.players.agent import DEFAULT_NODES, Agent, load_agent
+from rlhf_agents.players.agent import Agent, load_agent
 from rlhf_agents.players.bundled import bundled_agents
+from rlhf_agents.players.levelled import DEFAULT_NODES
+from rlhf_agents.players.levels import Strength
+from rlhf_agents.words import level_words
 from rlhf_games.base import unknown_name
 
 FORMATS: dict[str, str] = {
@@ -81,6 +84,20 @@ class ExportRequest:
     goal: str
     nodes: int
     options: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def strength(self) -> Strength:
+        """How it plays: at the agent's level if it has one, else with `nodes`."""
+        return self.agent.strength or Strength(self.nodes)
+
+    @property
+    def level_words(self) -> str:
+        """What that is called, e.g. "level 5, steady" or "256 positions"."""
+        name = self.agent.budget_name
+        level = name.removeprefix("level")
+        if level.isdigit():
+            return level_words(int(level))
+        return f"{name.removeprefix('elo')} Elo" if name else f"{self.nodes} positions"
 
 
 class Format(Protocol):
@@ -173,7 +190,9 @@ def export(
     out: str | os.PathLike[str],
     *,
     goal: str = GOAL,
-    nodes: int = DEFAULT_NODES,
+    nodes: int | None = None,
+    level: int | None = None,
+    elo: float | None = None,
     force: bool = False,
     **options: object,
 ) -> Path:
@@ -183,9 +202,11 @@ def export(
         agent: an agent, the name of a bundled one, or the path of a model file, which may be for
             an environment without rules (`EnvPolicy`).
         to: the format.
-        out: the file to write.
-        goal: its default goal.
-        nodes: its default number of positions to search per move; 0 is the network alone.
+        out: where to.
+        goal: what it plays for unless its user asks for something else.
+        nodes: positions that it looks at per move, likewise; 0 is the network alone (default 256).
+        level: how strong it plays instead, from 1 (beginner) to 12 (perfect).
+        elo: the same in Elo.
         force: replace an existing file.
         options: of the format, see its page.
 
@@ -202,18 +223,40 @@ def export(
         known = ", ".join(module.OPTIONS) or "none"
         msg = f"the format {to} has no option {unknown[0]!r}; its options: {known}"
         raise ExportError(msg)
-    checked_nodes(nodes)
+    budget = checked_nodes(DEFAULT_NODES if nodes is None else nodes)
     check_writable(target, force=force)
     who = agent if isinstance(agent, Agent | EnvPolicy) else _loaded(os.fspath(agent))
     if isinstance(who, EnvPolicy):
+        if level is not None or elo is not None:
+            msg = f"{who.name} plays no game with exact rules, and has no levels"
+            raise ExportError(msg)
         write_atomically(target, _env_contents(who, to, goal, options))
         return target
     who.game.goal_index(goal)
-    request = ExportRequest(who, goal, nodes, options)
+    who = at_strength(who, nodes, level, elo)
+    if who.strength is not None:
+        budget = who.strength.nodes
+    request = ExportRequest(who, goal, budget, options)
     if reason := module.refusal(request):
         raise ExportError(reason)
     write_atomically(target, module.contents(request))
     return target
+
+
+def at_strength(agent: Agent, nodes: int | None, level: int | None, elo: float | None) -> Agent:
+    """Return an agent as strong as it was asked to be.
+
+    Raises:
+        SettingError: the agent has no such level, or more than one number says how strong it is.
+    """
+    if sum(number is not None for number in (nodes, level, elo)) > 1:
+        msg = "nodes, level and elo all say how strong it plays: give one of them"
+        raise SettingError(msg)
+    if level is not None:
+        return agent.at_level(level)
+    if elo is not None:
+        return agent.at_elo(elo)
+    return agent if nodes is None else agent.with_strength(None, "", 0)
 
 
 def _loaded(name_or_path: str) -> Agent | EnvPolicy:

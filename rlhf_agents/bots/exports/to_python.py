@@ -7,7 +7,8 @@ The file has the rules, the network, the goals and the tree search. As a program
 standard input, one per line, as lists of moves, and answers each with its move, or with
 "error: ..." in one line; as a module it has `choose("4 4 3", goal="win", nodes=1000)`.
 
-* `goal` and `nodes` are the bot's defaults.
+* `goal` and `nodes`, or `level`, are what the bot does unless it is asked for something else. A
+  level has the Elo that was measured for the agent; at level 12 it thinks for a second.
 * Games: Connect Four, Tic-Tac-Toe, Othello and Breakthrough, both sizes of each.
 * The network is rounded so that the file stays below 500 kB (`tight_weights`); the bot plays like
   an
@@ -96,6 +97,10 @@ def _values(request: ExportRequest, tight: TightWeights, packed: bytes) -> dict[
         "goal": request.goal,
         "goal_default": repr(request.goal),
         "nodes": str(request.nodes),
+        "level": repr(request.level_words),
+        "noise": repr(request.strength.noise),
+        "sight": repr(request.strength.sight),
+        "seconds": repr(request.strength.seconds),
         "max_nodes": str(MAX_NODES),
         "action_names": repr((list(game.names_of(0)), list(game.names_of(1)))),
         "settings": repr(_settings(request, tight)),

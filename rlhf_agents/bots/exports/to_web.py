@@ -9,7 +9,8 @@ the agent plays for and how far it looks ahead; the values of the moves are show
 expected line next to it. The page works with the keyboard, on phones and with screen readers, and a
 reload keeps the game.
 
-* `goal` and `nodes` are the initial settings; players can change both.
+* `goal` and `nodes`, or `level`, are what the page begins with; players can change both. If levels
+  of the agent were measured, they go from beginner to perfect, else by positions looked at.
 * Games: Connect Four, Tic-Tac-Toe, Othello and Breakthrough, both sizes of each.
 * The page plays like an `Agent` with the same rounded weights (`small_weights`). Rounding does not
   measurably weaken the bundled Connect Four agent: on 2,000 solved positions the page keeps the
@@ -21,6 +22,7 @@ reload keeps the game.
 from __future__ import annotations
 
 import base64
+import dataclasses
 import html
 import json
 from importlib.resources import files
@@ -29,7 +31,8 @@ import numpy as np
 
 from rlhf_agents.bots.exports.quantize_web import SmallWeights, shrink
 from rlhf_agents.bots.exports.registry import ExportRequest, unwritten
-from rlhf_agents.words import words_of
+from rlhf_agents.players.levels import Strength, level_rows
+from rlhf_agents.words import level_words, words_of
 from rlhf_games.json_types import JSON
 
 SUFFIX = ".html"
@@ -44,7 +47,11 @@ RULES = {
     "breakthrough_6x6": "rules_breakthrough.js",
 }
 """The games whose rules are also written in JavaScript."""
-ENGINE = ("goal_names.js", "network.js", "search.js")
+ENGINE = ("goal_names.js", "network.js", "handicap.js", "search.js")
+NODES = (0, 1, 16, 64, 128, 256, 512, 1000, 2000, 4000, 8000)
+AHEAD = {0: "what it knows, without looking ahead", 1: "one move ahead"}
+MOST_NODES = 50_000
+"""Where the clock ends a search."""
 PAGE = ("board.js", "match.js", "review.js", "page.js")
 
 
@@ -96,7 +103,7 @@ def _description(request: ExportRequest, small: SmallWeights) -> dict[str, JSON]
         "game": game.name,
         "title": game.title,
         "goal": game.goal_index(request.goal),
-        "nodes": request.nodes,
+        **_strengths(request),
         "goals": [
             {"name": goal.name, "words": words_of(goal), "text": goal.text} for goal in game.goals
         ],
@@ -126,3 +133,22 @@ def _description(request: ExportRequest, small: SmallWeights) -> dict[str, JSON]
             "explore": rules.explore,
         },
     }
+
+
+def _strengths(request: ExportRequest) -> dict[str, JSON]:
+    """Return how strong the page can play, from weak to strong, and with which it begins."""
+    agent, asked = request.agent, request.strength
+    if agent.levels is None:
+        budgets = sorted({*NODES, request.nodes})
+        known = [(AHEAD.get(nodes, f"{nodes} positions"), Strength(nodes)) for nodes in budgets]
+    else:
+        known = [(level_words(row[0]), row[-1]) for row in level_rows(agent.levels)]
+    found = next((place for place, (_, one) in enumerate(known) if one == asked), None)
+    if found is None:
+        found = len(known)
+        known.append((request.level_words, asked))
+    told = [{"name": name, **dataclasses.asdict(strength)} for name, strength in known]
+    for one in told:
+        if one["seconds"] is not None:
+            one["nodes"] = MOST_NODES
+    return {"strengths": told, "strength": found}

@@ -9,8 +9,11 @@ from rlhf_agents.bots.protocols.background import BackgroundSearch
 from rlhf_agents.bots.protocols.move_names import Spell, is_skip, read_move, spelled_line
 from rlhf_agents.errors import SettingError
 from rlhf_agents.limits import checked_nodes
+from rlhf_agents.play.records import GameRecord
+from rlhf_agents.play.saved_games import record_of
 from rlhf_agents.play.session import Session
 from rlhf_agents.players.agent import Agent, load_agent
+from rlhf_agents.players.levels import LevelTable
 from rlhf_agents.players.players import AgentPlayer, Player, make_player
 from rlhf_agents.search.explanation import Explanation
 from rlhf_games.base import Game
@@ -35,6 +38,7 @@ class Engine:
 
     Attributes:
         session: the game so far.
+        records: the games before it, see `keep_record`.
 
     Raises:
         rlhf_games.base.UnknownGoalError: the game has no such goal.
@@ -55,6 +59,8 @@ class Engine:
         self.session = Session(game, [goal, goal])
         self._player_for = player_for
         self._searches: list[BackgroundSearch] = []
+        self._full_strength: AgentPlayer | None = None
+        self.records: list[GameRecord] = []
 
     def use_game(self, game: Game) -> None:
         """Begin a new game, perhaps with another size or from another start.
@@ -67,11 +73,11 @@ class Engine:
             if self._player_for is None:
                 msg = f"{self.player.name} plays {self.game.title} only"
                 raise SettingError(msg)
-            player, nodes = self._player_for(game), self.nodes
+            player, before = self._player_for(game), self.player
             game.goal_index(self.goal)
             self.game, self.player = game, player
-            if nodes is not None:
-                self.set_nodes(nodes)
+            if isinstance(before, AgentPlayer) and isinstance(player, AgentPlayer):
+                self.player = player.as_strong_as(before)
         self.restart()
 
     def set_goal(self, goal: str) -> None:
@@ -99,7 +105,37 @@ class Engine:
         if not isinstance(self.player, AgentPlayer):
             msg = f"{self.player.name} has no budget of nodes"
             raise SettingError(msg)
-        self.player = AgentPlayer(self.player.agent, checked_nodes(nodes))
+        agent = self.player.agent.with_strength(None, "", 0)
+        self.player = AgentPlayer(agent, checked_nodes(nodes))
+
+    @property
+    def levels(self) -> LevelTable | None:
+        """What levels the player has; None if it has none."""
+        return self.player.agent.levels if isinstance(self.player, AgentPlayer) else None
+
+    def set_level(self, level: int | None = None, elo: float | None = None) -> None:
+        """Play at a level or at an Elo from now on; without either as before.
+
+        Raises:
+            SettingError: there is no such level, or the player has none.
+        """
+        player = self.player
+        if not isinstance(player, AgentPlayer):
+            msg = f"{player.name} has no levels"
+            raise SettingError(msg)
+        if player.level is None:
+            self._full_strength = player
+        if level is None and elo is None:
+            self.player = self._full_strength or player
+            return
+        agent = player.agent.at_level(level or 0) if elo is None else player.agent.at_elo(elo)
+        self.player = AgentPlayer(agent, seed=player.seed)
+
+    @property
+    def level_name(self) -> str:
+        """The level that is played: "level7", "elo1200", or "" for full strength."""
+        player = self.player
+        return player.agent.budget_name if isinstance(player, AgentPlayer) else ""
 
     # ---- the game --------------------------------------------------------------------------
 
@@ -120,6 +156,15 @@ class Engine:
         self.session.play(action)
         while (forced := self.session.legal()) and all(is_skip(self.game, a) for a in forced):
             self.session.play(forced[0])
+
+    def record(self) -> GameRecord:
+        """Return the game so far."""
+        return record_of(self.session)
+
+    def keep_record(self) -> None:
+        """Keep the game in `records`, if there are moves: it ends, or another one begins."""
+        if self.session.moves:
+            self.records.append(self.record())
 
     def undo(self) -> bool:
         """Take back the last move, and return whether there was one."""
@@ -181,7 +226,7 @@ class Engine:
         """
         self._check_ongoing()
         player, state, goal = self.player, self.session.state, goal or self.goal
-        if nodes is not None and isinstance(player, AgentPlayer):
+        if nodes is not None and isinstance(player, AgentPlayer) and not player.misjudges:
             player = AgentPlayer(player.agent, nodes)
 
         def think() -> Iterator[Explanation]:

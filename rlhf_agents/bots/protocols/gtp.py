@@ -11,9 +11,12 @@ Private commands, which GTP allows:
     rlhf-list_goals             list the goals
     rlhf-set_goal NAME          play for this goal; without NAME show the current one
     rlhf-genmove_goal COLOUR NAME   genmove for a goal, once
-    rlhf-set_nodes N            positions searched per move (0: the network alone); without N show
-    it
-    rlhf-explain [NAME]         the value of every move, the expected line, the goals within reach
+    rlhf-set_nodes N            positions searched per move (0: the network alone)
+    rlhf-set_level N            play at a level from 1 (beginner) to 12 (perfect); 0: at full
+                                strength; without N say which it is
+    rlhf-set_elo N              likewise, in Elo
+    rlhf-save FILE              write the game as .sgf, .pgn, .txt or .json
+    rlhf-explain [NAME]         the value of every move, the expected line, what is within reach
 
 Specification: Gunnar Farneback, GTP version 2 draft 2, https://www.lysator.liu.se/~gunnar/gtp/
 """
@@ -37,8 +40,7 @@ from rlhf_agents.bots.protocols.lines import Source, read_lines, say
 from rlhf_agents.errors import UserError
 from rlhf_agents.files.atomic import write_atomically
 from rlhf_agents.play import board_text
-from rlhf_agents.play.records import GameRecord, read_record, to_text
-from rlhf_agents.play.session import Session
+from rlhf_agents.play.records import read_record, to_text, write_record
 from rlhf_games.base import Game, GameError
 
 COLOURS = {"b": "b", "black": "b", "x": "b", "w": "w", "white": "w", "o": "w"}
@@ -91,6 +93,9 @@ class Gtp:
             "rlhf-set_goal": self._set_goal,
             "rlhf-genmove_goal": self._genmove,
             "rlhf-set_nodes": self._set_nodes,
+            "rlhf-set_level": self._set_level,
+            "rlhf-set_elo": self._set_elo,
+            "rlhf-save": self._save,
             "rlhf-explain": self._explain,
         }
 
@@ -142,6 +147,7 @@ class Gtp:
         self.clock.restart()
 
     def _clear_board(self) -> str:
+        self.engine.keep_record()
         self._use_game(self.engine.game)
         return ""
 
@@ -243,17 +249,14 @@ class Gtp:
         return NAMES["bw"[self.engine.session.seat]]
 
     def _printsgf(self, path: str = "") -> str:
-        session = self.engine.session
-        result = None if not session.over else _result(session)
-        record = GameRecord(session.game.name, tuple(session.moves), result=result)
-        text = to_text([record], session.game, "sgf")
+        record, game = self.engine.record(), self.engine.game
         if not path:
-            return text
+            return to_text([record], game, "sgf")
         target = Path(path)
         if target.exists():
             msg = f"{target} exists; choose another name"
             raise GtpError(msg)
-        write_atomically(target, text.encode())
+        write_atomically(target, to_text([record], game, "sgf").encode())
         return ""
 
     # ---- private commands
@@ -275,6 +278,26 @@ class Gtp:
             msg = "syntax error: nodes is not a valid whole number"
             raise GtpError(msg)
         self.engine.set_nodes(int(nodes))
+        return ""
+
+    def _set_level(self, level: str | None = None) -> str:
+        if level is None:
+            return self.engine.level_name or "none"
+        if not re.fullmatch(r"[0-9]{1,4}", level):
+            msg = "syntax error: a level is a whole number"
+            raise GtpError(msg)
+        self.engine.set_level(int(level) or None)
+        return ""
+
+    def _set_elo(self, elo: str) -> str:
+        if not re.fullmatch(r"-?[0-9]{1,5}", elo):
+            msg = "syntax error: Elo is a whole number"
+            raise GtpError(msg)
+        self.engine.set_level(elo=int(elo))
+        return ""
+
+    def _save(self, path: str) -> str:
+        write_record(path, self.engine.record(), self.engine.game)
         return ""
 
     def _explain(self, goal: str | None = None) -> str:
@@ -321,12 +344,6 @@ def _size(word: str) -> int:
         msg = f"syntax error: {word[:20]!r} is not a positive number"
         raise GtpError(msg)
     return int(word)
-
-
-def _result(session: Session) -> int:
-    if session.winner is None:
-        return 0
-    return 1 if session.winner == 0 else -1
 
 
 def _one_paragraph(text: str) -> str:

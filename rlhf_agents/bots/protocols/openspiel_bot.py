@@ -22,7 +22,8 @@ from rlhf_agents.bots.protocols.engine import Engine
 from rlhf_agents.bots.protocols.move_names import LIBRARY, foreign_position, openspiel_name
 from rlhf_agents.errors import SettingError
 from rlhf_agents.limits import checked_nodes
-from rlhf_agents.players.agent import DEFAULT_NODES, Agent
+from rlhf_agents.players.agent import Agent
+from rlhf_agents.players.levelled import DEFAULT_NODES
 from rlhf_agents.players.players import AgentPlayer
 
 THEIR_NAMES = {

@@ -1,13 +1,18 @@
-"""Points at the end of scored games: discs, stones, boxes and area."""
+"""Points at the end of scored games, and values as other programs write them."""
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 
 from rlhf_adapters.foreign_games.spiel_types import SpielState
-from rlhf_agents.bots.protocols.move_names import LIBRARY, foreign_position
+from rlhf_agents.bots.protocols.move_names import LIBRARY, foreign_position, is_skip
+from rlhf_agents.play.session import Session
 from rlhf_games.base import MOVER, WAITING, Game, States
+
+LARGEST_SCORE = 10_000
+"""Centipawns of what is certain."""
 
 
 def lead(game: Game, state: States) -> float | None:
@@ -93,3 +98,32 @@ _COUNTS: dict[str, Callable[[SpielState], float]] = {
     "oware": _oware,
 }
 """OpenSpiel's scored games."""
+
+
+def moves_to_end(session: Session, line: Sequence[int]) -> int:
+    """Return in how many of its moves the mover wins at the end of a line, or loses (below 0).
+
+    0: the game is not decided there.
+    """
+    ahead = Session(session.game, list(session.goals), [*session.moves, *line])
+    if ahead.winner is None:
+        return 0
+    mover, movers = session.seat, []
+    ahead.undo(len(line))
+    for action in line:
+        movers.append((ahead.seat, action))
+        ahead.redo()
+    own = [a for seat, a in movers if seat == mover and not is_skip(session.game, a)]
+    others = [a for seat, a in movers if seat != mover and not is_skip(session.game, a)]
+    return len(own) if ahead.winner == mover else -len(others)
+
+
+def centipawns(chance: float) -> int:
+    """Return what chess programs write for a chance in [0, 1]: 400 per factor of ten of the odds.
+
+    That is the logistic curve of Elo's ratings; the ends are +-10000.
+    """
+    if not 0.0 < chance < 1.0:
+        return LARGEST_SCORE if chance >= 1.0 else -LARGEST_SCORE
+    score = round(400 * math.log10(chance / (1 - chance)))
+    return max(-LARGEST_SCORE, min(LARGEST_SCORE, score))

@@ -6,13 +6,13 @@
                              with searchmoves MOVE ... only these moves are considered
     setoption name Goal value keep_6
 
-Moves have the game's own names, without spaces; in chess they are pairs of cells. `info` gives the
-nodes, the expected line (as deep as `depth`), the value as `score mate N` if the search has proven
-a
-win or a loss, otherwise in centipawns, and in an `info string` the chance to reach the goal. For a
-position that cannot be set up, an `info string` says so, and play continues from its valid part; if
-the game is over, the answer is the null move 0000. Options: Goal, MultiPV (the number of moves in
-`info`) and Nodes for agents (the budget of a plain `go`).
+Moves are called as the game calls them, in one word; those of chess by their two cells. `info` says
+the nodes, the expected line (as deep as `depth` says), the value as `score mate N` where the search
+has proven a win or a loss, else as centipawns, and as `info string` the chance to reach the goal. A
+position that cannot be set up is named in an `info string`, and play goes on from what could be set
+up; only where the game is over, the answer is the null move 0000. Options: Goal, MultiPV (how many
+moves `info` shows), Nodes for agents (what plain `go` looks at), and for agents whose levels were
+measured Level (1 beginner to 12 perfect, 0 as strong as it can), UCI_LimitStrength and UCI_Elo.
 
 Specification: Stefan Meyer-Kahlen, https://www.shredderchess.com/chess-features/uci-universal-chess-interface.html
 """
@@ -32,10 +32,11 @@ from rlhf_agents.bots.protocols.chess_start import FinishedError, from_fen
 from rlhf_agents.bots.protocols.clock import Limits, uci_limits
 from rlhf_agents.bots.protocols.engine import AT_ONCE, Engine
 from rlhf_agents.bots.protocols.lines import Source, read_lines, say
-from rlhf_agents.bots.protocols.move_names import is_skip, read_move
+from rlhf_agents.bots.protocols.move_names import read_move
+from rlhf_agents.bots.protocols.scores import centipawns, moves_to_end
 from rlhf_agents.errors import SettingError, UserError
 from rlhf_agents.limits import MAX_NODES
-from rlhf_agents.play.session import Session
+from rlhf_agents.players.levels import LEVELS
 from rlhf_agents.search.explanation import Explanation
 from rlhf_games.base import Game, GameError
 
@@ -44,8 +45,9 @@ WIN = "win"
 POLL_SECONDS = 0.02
 READY_SECONDS = 1.0
 """Seconds after which `isready` is answered even during compilation."""
-LARGEST_SCORE = 10_000
 MOST_LINES = 256
+USUAL_ELO = 1000
+"""Of UCI_Elo until it is set."""
 
 
 class Uci:
@@ -75,12 +77,13 @@ class Uci:
         self._start = engine.game
         self._fen: tuple[str, Game] = ("", engine.game)
         self._lines_shown = 1
+        self._is_limited, self._elo = False, USUAL_ELO
         self._finished = False
         self._commands: dict[str, Callable[[list[str]], None]] = {
             "uci": self._introduce,
             "isready": self._ready,
             "setoption": self._set_option,
-            "ucinewgame": self._new_game,
+            "ucinewgame": self._another_game,
             "position": self._position,
             "go": self._go,
         }
@@ -122,6 +125,12 @@ class Uci:
         if engine.nodes is not None:
             spin = f"default {engine.nodes} min 0 max {MAX_NODES}"
             self._tell(f"option name Nodes type spin {spin}")
+        if engine.levels is not None:
+            low, high = math.ceil(engine.levels.lowest), math.floor(engine.levels.highest)
+            self._elo = min(max(self._elo, low), high)
+            self._tell("option name UCI_LimitStrength type check default false")
+            self._tell(f"option name UCI_Elo type spin default {self._elo} min {low} max {high}")
+            self._tell(f"option name Level type spin default 0 min 0 max {LEVELS}")
         self._tell("uciok")
 
     def _ready(self, _words: list[str]) -> None:
@@ -136,11 +145,31 @@ class Uci:
             self.engine.set_goal(value)
         elif name == "nodes" and number is not None:
             self.engine.set_nodes(number)
+        elif name == "level" and number is not None:
+            self.engine.set_level(number or None)
+        elif name == "uci_limitstrength" and value.casefold() in ("true", "false"):
+            self._is_limited = value.casefold() == "true"
+            self.engine.set_level(elo=self._elo if self._is_limited else None)
+        elif name == "uci_elo" and number is not None:
+            self._set_elo(number)
         elif name == "multipv" and number is not None:
             self._lines_shown = min(max(number, 1), MOST_LINES)
         else:
             msg = f"option {name!r} does not exist or cannot be {value!r}"
             raise SettingError(msg)
+
+    def _set_elo(self, elo: int) -> None:
+        """Keep the Elo, as near as the agent can come to it; it counts with UCI_LimitStrength."""
+        levels = self.engine.levels
+        if levels is not None:
+            elo = min(max(elo, math.ceil(levels.lowest)), math.floor(levels.highest))
+        self._elo = elo
+        if self._is_limited:
+            self.engine.set_level(elo=elo)
+
+    def _another_game(self, words: list[str]) -> None:
+        self.engine.keep_record()
+        self._new_game(words)
 
     def _new_game(self, _words: list[str]) -> None:
         self._finished = False
@@ -277,35 +306,6 @@ def ranked(why: Explanation, allowed: Sequence[int]) -> list[int]:
             else (True, -values[action])
         ),
     )
-
-
-def moves_to_end(session: Session, line: Sequence[int]) -> int:
-    """Return the mover's number of moves to a win at the end of a line, or to a loss (below 0).
-
-    0 if the game is not decided there.
-    """
-    ahead = Session(session.game, list(session.goals), [*session.moves, *line])
-    if ahead.winner is None:
-        return 0
-    mover, movers = session.seat, []
-    ahead.undo(len(line))
-    for action in line:
-        movers.append((ahead.seat, action))
-        ahead.redo()
-    own = [a for seat, a in movers if seat == mover and not is_skip(session.game, a)]
-    others = [a for seat, a in movers if seat != mover and not is_skip(session.game, a)]
-    return len(own) if ahead.winner == mover else -len(others)
-
-
-def centipawns(chance: float) -> int:
-    """Return the centipawns for a chance in [0, 1]: 400 per factor of ten in the odds.
-
-    This is the logistic curve of Elo ratings, limited to +-10000.
-    """
-    if not 0.0 < chance < 1.0:
-        return LARGEST_SCORE if chance >= 1.0 else -LARGEST_SCORE
-    score = round(400 * math.log10(chance / (1 - chance)))
-    return max(-LARGEST_SCORE, min(LARGEST_SCORE, score))
 
 
 def _option(words: list[str]) -> tuple[str, str]:

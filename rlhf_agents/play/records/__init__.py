@@ -8,6 +8,7 @@ Reading a record never runs code, and every move of it is checked by the rules.
 
 from rlhf_agents.play.records.formats import (
     FORMATS,
+    check_target,
     read_record,
     read_records,
     to_text,
@@ -19,6 +20,7 @@ from rlhf_agents.play.records.record import GameRecord
 __all__ = [
     "FORMATS",
     "GameRecord",
+    "check_target",
     "read_record",
     "read_records",
     "to_text",

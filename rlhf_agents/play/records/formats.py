@@ -113,11 +113,29 @@ def write_records(
         OutputError: the path cannot be written, or exists and `force` is not set.
     """
     target = Path(path)
-    text = to_text(records, game, target.suffix.removeprefix("."))
-    if target.exists() and not force:
-        msg = f"{target} exists; choose another name"
-        raise OutputError(msg)
+    check_target(target, force=force)
+    text = to_text(records, game, target.suffix.removeprefix(".").lower())
     write_atomically(target, text.encode())
+
+
+def check_target(path: Path, *, force: bool = False) -> None:
+    """Find out before a game whether its record could be written.
+
+    Raises:
+        SettingError: the ending of the file is not that of a format.
+        OutputError: the file exists and `force` is not set, or there is no such folder.
+    """
+    kind = path.suffix.removeprefix(".").lower()
+    if kind not in (*FORMATS, "jsonl"):
+        endings = ", ".join(f".{name}" for name in FORMATS)
+        msg = f"{path.name} is not the name of a game record: it must end in {endings}"
+        raise SettingError(msg)
+    if path.exists() and not force:
+        msg = f"{path} exists; choose another name"
+        raise OutputError(msg)
+    if not path.parent.is_dir():
+        msg = f"cannot write {path}: there is no folder {path.parent}"
+        raise OutputError(msg)
 
 
 def write_record(path: str | Path, record: GameRecord, game: Game, *, force: bool = False) -> None:

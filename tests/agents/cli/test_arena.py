@@ -117,7 +117,7 @@ def test_without_matplotlib_everything_else_is_written(tmp_path: Path):
     ("words", "said"),
     [
         (["random"], ["two players"]),
-        ([], ["PLAYER"]),
+        ([], ["two players"]),
         (["random", "nobody"], ["nobody"]),
         (["random", "nobody.zip"], ["nobody.zip"]),
         (["random", "nobody.py"], ["nobody.py"]),

@@ -166,7 +166,7 @@ def test_an_agent_plays_by_the_clock_or_by_nodes_of_its_own():
     [
         (("--time", "0"), "seconds must be above 0"),
         (("--time", "soon"), "seconds must be above 0"),
-        (("--time", "1", "--nodes", "5"), "--nodes or --time, not both"),
+        (("--time", "1", "--nodes", "5"), "both say how strong"),
     ],
 )
 def test_impossible_times(words, why):

@@ -206,9 +206,9 @@ def test_keyboard_settings_and_undo(browser, pages, connect_four: Agent):
 def test_a_long_thought_does_not_freeze_the_page(browser, pages, connect_four: Agent):
     browser.open(pages(connect_four))
     browser.wait(YOURS)
-    browser.run("view.advice = 0; view.nodes = 1e6; turn()")
+    browser.run("view.advice = 0; ADVISER.nodes = 1e6; turn()")
     browser.wait("view.thought !== null && view.thought.nodes > 100")
-    browser.run("view.nodes = 1; newGame()")
+    browser.run("ADVISER.nodes = 1; newGame()")
     browser.wait("view.thought !== null")
     assert browser.run("view.thought.nodes") <= 8
     assert browser.errors == []

@@ -21,7 +21,8 @@ from rlhf_agents.bots.protocols import uci
 from rlhf_agents.bots.protocols.clock import Limits, uci_limits
 from rlhf_agents.bots.protocols.engine import Engine, make_engine
 from rlhf_agents.bots.protocols.move_names import long_algebraic, read_move, spelled_line
-from rlhf_agents.bots.protocols.uci import Uci, centipawns
+from rlhf_agents.bots.protocols.scores import centipawns
+from rlhf_agents.bots.protocols.uci import Uci
 from rlhf_agents.limits import MAX_NODES
 from rlhf_agents.players.agent import load_agent
 from rlhf_agents.players.players import AgentPlayer, RandomPlayer, make_player

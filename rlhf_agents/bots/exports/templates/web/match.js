@@ -24,9 +24,9 @@ class Thinking {
   }
 
   /** Ask about a position; `listener` hears every answer until the next question. */
-  ask(position, goal, nodes, listener) {
+  ask(position, goal, strength, listener) {
     this.listener = listener;
-    this.worker.postMessage({ id: ++this.id, position, goal, nodes });
+    this.worker.postMessage({ id: ++this.id, position, goal, strength });
   }
 
   stop() {

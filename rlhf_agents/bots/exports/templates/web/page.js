@@ -3,15 +3,18 @@
 
 const byId = (id) => document.getElementById(id);
 const AGENT = JSON.parse(byId("agent").textContent);
-const LEVELS = [0, 1, 16, 64, 128, 256, 512, 1000, 2000, 4000, 8000];
 const LINE_SHOWN = 10;
 const rules = makeRules(AGENT);
+/** Who rates your moves: always as well as it can. */
+const ADVISER = { nodes: 256, noise: 0, sight: 2, seconds: null };
+
+const newSeed = () => Math.floor(Math.random() * 2 ** 31);
 
 const view = {
   match: new Match(rules),
   side: "first",
   goal: AGENT.goal,
-  nodes: AGENT.nodes,
+  strength: AGENT.strength,
   advice: null, // a goal for which the person's moves are rated, or null
   hinted: false, // the best move of this turn was asked for
   review: null,
@@ -20,11 +23,17 @@ const view = {
   thought: null,
   reach: null,
   broken: null,
+  seed: newSeed(),
 };
 
 const sources = [byId("engine").textContent, byId("worker").textContent];
 const thinking = new Thinking(AGENT, sources, byId("weights").textContent.trim());
 const board = new Board(byId("board"), rules, AGENT, press);
+
+/** How the agent plays: one of AGENT.strengths, from weak to strong. */
+function strength() {
+  return { ...AGENT.strengths[view.strength], seed: view.seed };
+}
 
 function isMine(seat) {
   return view.side === "both" || (view.side === "first" ? 0 : 1) === seat;
@@ -42,7 +51,7 @@ function turn() {
     const mine = isMine(match.seat);
     const goal = mine ? adviceNow() : view.goal;
     if (goal !== null) {
-      thinking.ask(match.position, goal, view.nodes, (answer) => hear(answer, mine));
+      thinking.ask(match.position, goal, mine ? ADVISER : strength(), (answer) => hear(answer, mine));
     }
   }
   draw();
@@ -84,8 +93,8 @@ function press(spot) {
 const KEPT = `rlhf_agents ${AGENT.game} ${AGENT.name}`;
 
 function keep() {
-  const { match, side, goal, nodes, advice } = view;
-  const kept = { actions: match.actions, side, goal, nodes, advice };
+  const { match, side, goal, strength, advice } = view;
+  const kept = { actions: match.actions, side, goal, strength, advice };
   try {
     localStorage.setItem(KEPT, JSON.stringify(kept));
   } catch {
@@ -103,9 +112,9 @@ function restore() {
     const isGoal = (goal) => Number.isInteger(goal) && goal >= 0 && goal < AGENT.goals.length;
     const isSide = ["first", "second", "both"].includes(kept.side);
     if (!isSide || !isGoal(kept.goal) || !(kept.advice === null || isGoal(kept.advice))) return;
-    if (![...LEVELS, AGENT.nodes].includes(kept.nodes)) return;
-    const { side, goal, nodes, advice } = kept;
-    Object.assign(view, { match, side, goal, nodes, advice });
+    if (!(kept.strength in AGENT.strengths)) return;
+    const { side, goal, strength, advice } = kept;
+    Object.assign(view, { match, side, goal, strength, advice });
   } catch {
     // Forbidden or damaged: a new game.
   }
@@ -281,6 +290,7 @@ function drawReach() {
 
 function newGame() {
   view.hinted = false;
+  view.seed = newSeed();
   view.match = new Match(rules);
   turn();
 }
@@ -304,18 +314,16 @@ function addGoals(select, chosen) {
 }
 
 function showStrength() {
-  const words = { 0: "not at all", 1: "one move" };
-  const text = words[view.nodes] || `${view.nodes} positions`;
+  const text = AGENT.strengths[view.strength].name;
   byId("strength-text").textContent = text;
   byId("strength").setAttribute("aria-valuetext", text);
 }
 
 function prepareSettings() {
-  const levels = [...new Set([...LEVELS, AGENT.nodes])].sort((a, b) => a - b);
-  byId("strength").max = levels.length - 1;
-  byId("strength").value = levels.indexOf(view.nodes);
+  byId("strength").max = AGENT.strengths.length - 1;
+  byId("strength").value = view.strength;
   byId("strength").addEventListener("input", () => {
-    view.nodes = levels[Number(byId("strength").value)];
+    view.strength = Number(byId("strength").value);
     showStrength();
     turn();
   });

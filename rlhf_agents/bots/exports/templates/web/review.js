@@ -21,7 +21,7 @@ class Review {
   askNext() {
     const ply = this.thoughts.length;
     if (this.isComplete) return;
-    this.thinking.ask(this.match.positions[ply], WIN, REVIEW_NODES, ({ thought, done }) => {
+    this.thinking.ask(this.match.positions[ply], WIN, { ...ADVISER, nodes: REVIEW_NODES }, ({ thought, done }) => {
       if (!done) return;
       this.thoughts.push(thought);
       this.changed();

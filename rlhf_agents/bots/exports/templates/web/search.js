@@ -303,8 +303,11 @@ class Agent {
   /**
    * Explain the choice in an unfinished position better and better: yield after every `slice`
    * milliseconds; the last is the choice. Goals out of reach give way to `win`.
+   * `strength` may end the search after its seconds, and weaken it, see handicap.js.
    */
-  *think(position, goal, nodes, slice = Infinity) {
+  *think(position, goal, nodes, slice = Infinity, strength = null) {
+    const limit = strength && strength.seconds ? 1000 * strength.seconds : Infinity;
+    const over = performance.now() + limit;
     const possible = this.rules.verdict(position, 0, goal) !== IMPOSSIBLE;
     const pursued = possible ? goal : WIN;
     let spent = 0;
@@ -312,20 +315,22 @@ class Agent {
       const search = new Search(this.rules, this.network, this.goals, position, instead, nodes);
       if (nodes === 0) search.trustNetwork();
       for (let done = false; !done; ) {
-        const end = performance.now() + slice;
-        done = search.grow(nodes, () => performance.now() > end);
-        yield this.thought(search, instead, spent, nodes > 0);
+        const end = Math.min(performance.now() + slice, over);
+        done = search.grow(nodes, () => performance.now() > end) || performance.now() > over;
+        yield this.thought(search, instead, spent, nodes > 0, strength);
       }
       if (Math.max(...search.values().filter((value) => value === value)) >= OUT_OF_REACH) return;
       spent += search.used;
     }
   }
 
-  thought(search, goal, spent, lookedAhead) {
-    const values = search.values();
-    const action = bestAction(values);
+  thought(search, goal, spent, lookedAhead, strength) {
+    const weak = strength !== null && strength.noise > 0;
+    const judged = weak ? misjudged(search, strength) : search.values();
+    const values = weak ? judged.map(shownValue) : judged;
+    const action = bestAction(judged);
     const line = lookedAhead ? search.expectedLine(action) : [action];
-    const proven = lookedAhead && search.tree.exact[action] === 1;
+    const proven = lookedAhead && !weak && search.tree.exact[action] === 1;
     return { action, values, line, goal, proven, nodes: spent + search.used };
   }
 

@@ -16,10 +16,10 @@ function breathe() {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
-async function think({ id, position, goal, nodes }) {
+async function think({ id, position, goal, strength }) {
   const agent = await loading;
   let last = null;
-  for (const thought of agent.think(position, goal, nodes, SLICE)) {
+  for (const thought of agent.think(position, goal, strength.nodes, SLICE, strength)) {
     if (last !== null) postMessage({ id, thought: last, done: false });
     last = thought;
     await breathe();

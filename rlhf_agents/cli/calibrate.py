@@ -1,0 +1,64 @@
+"""`rlhf-arena --calibrate` and `rlhf-train --calibrate`: levels for an agent of one's own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from rlhf_agents.errors import SettingError
+from rlhf_agents.evaluation.calibration import GAMES, Pool, calibrate
+from rlhf_agents.files.atomic import check_writable
+from rlhf_agents.files.model_file import amend, read_model
+from rlhf_agents.players.agent import agent_from_file
+from rlhf_agents.players.levels import MANIFEST_KEY, LevelTable, level_rows
+from rlhf_agents.progress import note, progress_bar
+
+
+def calibrate_file(path: Path, games: int | None, seed: int, *, as_json: bool = False) -> None:
+    """Measure the levels of the agent in a model file, keep them there, and print them.
+
+    Args:
+        path: the model file.
+        games: of every two settings that meet; None: the usual number.
+        seed: of openings and players.
+        as_json: print the table as JSON.
+
+    Raises:
+        UserError: the file is missing, damaged or not of a game, or cannot be written.
+    """
+    file = read_model(path)
+    if file.manifest.get("game") is None:
+        msg = f"{path} was not trained for a game with exact rules: it has no levels"
+        raise SettingError(msg)
+    check_writable(Path(file.path))
+    agent = agent_from_file(path.stem, file)
+    pool = Pool(agent, games=GAMES if games is None else games, seed=seed)
+    total = sum(pair.games for pair in pool.pairs())
+    with progress_bar("games", total) as told:
+        table = calibrate(pool, told)
+    amend(file.path, {MANIFEST_KEY: table.to_json()})
+    if as_json:
+        print(json.dumps(table.to_json(), allow_nan=False))  # noqa: T201 - the program's output
+        return
+    show_levels(table)
+    note(f"the levels are in {file.path}; play one with: rlhf-play --agent {file.path} --level 5")
+
+
+def show_levels(table: LevelTable, console: Console | None = None) -> None:
+    """Print what every level is worth, and how it is made."""
+    console = console or Console(highlight=False, markup=False)
+    shown = Table(box=None, pad_edge=False)
+    for name in ("level", "name", "Elo", "+-", "how it searches"):
+        shown.add_column(name, justify="left" if name in ("name", "how it searches") else "right")
+    for number, name, elo, error, strength in level_rows(table):
+        how = f"{strength.nodes} positions, noise {strength.noise:.3f}, sight {strength.sight:.1f}"
+        if strength.seconds is not None:
+            how = f"{strength.seconds:g} s per move"
+        elif not strength.noise:
+            how = f"{strength.nodes} positions"
+        shown.add_row(str(number), name, f"{elo:.0f}", f"{error:.0f}", how)
+    console.print(shown)
+    console.print(f"{table.games:,} games, {table.date}; random play has 0.")

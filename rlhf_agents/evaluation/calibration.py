@@ -1,0 +1,191 @@
+"""Calibration: how strong an agent plays with which settings, for its levels.
+
+Settings of the search, from weak to strong, play each other and a few other players; the ratings of
+these games make the agent's `LevelTable`. Games are played in batches, see `arena.play_games`.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlhf_agents.errors import SettingError
+from rlhf_agents.evaluation.arena import play_games
+from rlhf_agents.evaluation.openings import Openings, draw_openings
+from rlhf_agents.evaluation.ratings import Results, rate
+from rlhf_agents.players.agent import Agent
+from rlhf_agents.players.levels import LevelTable, Measured, Strength
+from rlhf_agents.players.players import AgentPlayer, Player, make_player
+
+STRENGTHS = (
+    Strength(1, 1.8, 0.0),
+    Strength(1, 1.2, 0.7),
+    Strength(2, 1.0, 1.6),
+    Strength(4, 1.5),
+    Strength(4, 0.9),
+    Strength(4, 0.7),
+    Strength(6, 0.5),
+    Strength(8, 0.4),
+    Strength(8, 0.3),
+    Strength(12, 0.23),
+    Strength(16, 0.18),
+    Strength(20, 0.14),
+    Strength(24, 0.11),
+    Strength(32, 0.085),
+    Strength(32, 0.065),
+    Strength(48, 0.045),
+    Strength(64, 0.03),
+    Strength(64, 0.015),
+    Strength(64),
+    Strength(256),
+    Strength(1000),
+    Strength(1000, seconds=1.0),
+)
+"""From weak to strong. The weakest overlook even what happens at once, the strongest only what the
+agent itself does not know."""
+APART = (1, 2, 4, 6)
+"""Settings so many places apart play each other: near ones tell their order, far ones the scale."""
+ANCHOR = "random"
+"""Has 0 Elo, and plays the weakest settings only. More would distort the scale: what beats chance
+by far need not beat the next weaker setting as clearly."""
+ANCHORED = 2
+"""How many settings the anchor plays."""
+SLOW_NODES = 1000
+SLOW_APART = (1, 2)
+"""The same for settings that look at so many positions, or play by the clock: they take long."""
+CLOCKED_SHARE = 0.1
+"""Share of the games that settings by the clock play."""
+GAMES, FEWEST = 400, 20
+"""Of two settings that meet: what is usual, and the fewest."""
+LEAST_STEP = 0.1
+"""Elo between neighbours, where the games show no order."""
+SAMPLES = 400
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two players that meet.
+
+    Attributes:
+        one: an index of the pool.
+        other: likewise.
+        games: how many they play.
+    """
+
+    one: int
+    other: int
+    games: int
+
+
+@dataclass
+class Pool:
+    """Who plays in a calibration: the anchor, then the settings.
+
+    Attributes:
+        agent: whose settings they are.
+        strengths: the settings.
+        games: of two players that meet.
+        seed: of openings and players.
+    """
+
+    agent: Agent
+    strengths: Sequence[Strength] = STRENGTHS
+    games: int = GAMES
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.games < FEWEST or self.games % 2:
+            msg = f"a calibration needs an even number of games, {FEWEST} or more, not {self.games}"
+            raise SettingError(msg)
+
+    def __len__(self) -> int:
+        return 1 + len(self.strengths)
+
+    def pairs(self) -> list[Pair]:
+        """Return who meets."""
+        found = [Pair(0, 1 + place, self.games) for place in range(ANCHORED)]
+        for place, strength in enumerate(self.strengths):
+            clocked = strength.seconds is not None
+            games = 2 * round(self.games * (CLOCKED_SHARE if clocked else 1.0) / 2)
+            distances = SLOW_APART if strength.nodes >= SLOW_NODES else APART
+            weaker = [1 + place - apart for apart in distances if place >= apart]
+            found += [Pair(other, 1 + place, games) for other in weaker]
+        return found
+
+    def player(self, number: int, seed: int) -> Player:
+        """Return a player; its errors depend on the seed."""
+        if number == 0:
+            return make_player(ANCHOR, self.agent.game, nodes=0, seed=seed)
+        strength = self.strengths[number - 1]
+        return AgentPlayer(self.agent.with_strength(strength, str(strength), seed), seed=seed)
+
+
+def calibrate(pool: Pool, on_progress: Callable[[int], object] = lambda _: None) -> LevelTable:
+    """Let the pool play, and return the levels that follow.
+
+    Args:
+        pool: who plays.
+        on_progress: told how many games are played.
+
+    Raises:
+        SettingError: the settings do not differ in strength.
+    """
+    pairs, done, results = pool.pairs(), 0, []
+    most = max(pair.games for pair in pairs)
+    openings = draw_openings(pool.agent.game, most, pool.seed)
+    for number, pair in enumerate(pairs):
+        results.append(_played(pool, pair, openings, number))
+        done += pair.games
+        on_progress(done)
+    joined = np.concatenate(results, axis=1)
+    return _table(pool, Results(*joined))
+
+
+def _played(pool: Pool, pair: Pair, openings: Openings, number: int) -> NDArray[np.int64]:
+    """Play a pair; return who was first, who second, the result and the opening, int64 `[4, N]`."""
+    seeds = np.random.SeedSequence([pool.seed, number]).generate_state(3)
+    rng = np.random.default_rng(int(seeds[2]))
+    rows = rng.permutation(len(openings))[: pair.games // 2]
+    chosen = Openings(openings.states[rows], openings.moves[rows])
+    players = pool.player(pair.one, int(seeds[0] >> 1)), pool.player(pair.other, int(seeds[1] >> 1))
+    games = play_games(pool.agent.game, players, chosen, pair.games)
+    first = np.where(games.agent_second, pair.other, pair.one)
+    second = np.where(games.agent_second, pair.one, pair.other)
+    result = np.where(games.agent_second, -games.results, games.results)
+    opening = rows[(np.arange(pair.games) // 2) % len(rows)] + number * len(openings)
+    return np.stack([first, second, result, opening]).astype(np.int64)
+
+
+def _table(pool: Pool, results: Results) -> LevelTable:
+    ratings = rate(results, len(pool), anchor=0, samples=SAMPLES, seed=pool.seed)
+    elo = rising(ratings.elo[1:])
+    error = (ratings.high - ratings.low)[1:] / 2
+    if elo[-1] - elo[0] < 1.0:
+        msg = f"the settings of {pool.agent.name} do not differ in strength: train it longer"
+        raise SettingError(msg)
+    measured = tuple(
+        Measured(strength, round(float(mine), 1), round(float(off), 1))
+        for strength, mine, off in zip(pool.strengths, elo, error, strict=True)
+    )
+    date = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
+    return LevelTable(measured, date, (ANCHOR,), len(results))
+
+
+def rising(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the nearest values that rise by `LEAST_STEP` or more from each to the next, `[K]`.
+
+    The pool-adjacent-violators algorithm: neighbours in the wrong order take their mean.
+    """
+    steps = LEAST_STEP * np.arange(len(values))
+    blocks: list[tuple[float, int]] = []
+    for value in values - steps:
+        blocks.append((float(value), 1))
+        while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
+            (low, few), (high, more) = blocks[-2:]
+            blocks[-2:] = [((low * few + high * more) / (few + more), few + more)]
+    means = np.array([value for value, _ in blocks])
+    return np.asarray(np.repeat(means, [count for _, count in blocks]) + steps, np.float64)
