@@ -163,14 +163,14 @@ class MinimaxPlayer:
         begun = time.perf_counter()
         table = new_table(self.game)  # several threads may search at the same time
 
-        def explained(scores: NDArray[np.int64], *replies: int) -> Explanation:
+        def explained(scores: NDArray[np.int64], line: tuple[int, ...] = ()) -> Explanation:
             best = int(self._best(scores[None])[0])
             values = _probabilities(scores)
             return Explanation(
                 action=best,
                 goal=goal,
                 values=values if seat == MOVER else 1 - values,
-                line=(best, *replies),
+                line=line,  # empty until all moves are searched one ply deep
                 nodes=int(table.spent[0]),
                 seconds=time.perf_counter() - begun,
                 proven=bool(scores[best] != 0),
@@ -191,7 +191,7 @@ class MinimaxPlayer:
             for move in self._replies(table, states, best, depth - 1):
                 replies += [] if move is None else [move]
                 yield known
-            known = explained(scored, *replies)
+            known = explained(scored, (best, *replies))
             yield known
 
     def _replies(

@@ -273,7 +273,7 @@ class Uci:
         )
         best = ranked(why, allowed)[: self._lines_shown]
         for place, action in enumerate(best, 1):
-            line = why.line if action == why.line[0] else (action,)
+            line = why.line if action in why.line[:1] else (action,)
             names = " ".join(self.engine.spelled_line(line))
             self._tell(
                 f"info depth {len(line)} multipv {place} {effort} "

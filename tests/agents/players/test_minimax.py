@@ -146,7 +146,7 @@ def test_deepening_shows_every_depth_and_ends_where_explain_does():
     thoughts = list(MinimaxPlayer(game, 5).think(state))
     depths = [len(thought.line) for thought in thoughts]
     assert depths == sorted(depths)
-    assert set(depths) == {1, 2, 3, 4, 5}
+    assert set(depths) == {0, 1, 2, 3, 4, 5}  # 0: not all moves are searched yet
     last, why = thoughts[-1], MinimaxPlayer(game, 5).explain(state)
     assert (last.action, last.line, last.proven) == (why.action, why.line, why.proven)
     np.testing.assert_array_equal(last.values, why.values)
