@@ -255,7 +255,7 @@ def test_names_of_entrants():
         (["random", "random"], ["random", "two"]),
         (["a/x.zip", "b/x.zip"], ["x.zip@0", "rename"]),
         (["agent", "agent@0"], ["agent@0"]),
-        (["random@5", "agent"], ["random", "nodes"]),
+        (["random@5", "agent"], ["random", "@"]),
         (["human", "agent"], ["rlhf-play"]),
         (["agent@99999999999", "random"], ["nodes"]),
         ([".", "random"], ["cannot read .", "directory"]),
