@@ -43,10 +43,11 @@ _GOAL_ENDINGS = (
 def readable_name(game: str) -> str:
     """Return a game's readable name without loading its rules.
 
-    "openspiel:breakthrough(rows=6)" is "Breakthrough (rows=6)".
+    "openspiel:breakthrough(rows=6)" is "Breakthrough (rows=6)", "pettingzoo:go_v5" is "Go".
     """
     name, bracket, options = game.rpartition(":")[2].partition("(")
-    words = [word[:1].upper() + word[1:] for word in name.split("_")]
+    name = re.sub(r"_v\d+$", "", name)
+    words = [w if w in ("of", "and") else w[:1].upper() + w[1:] for w in name.split("_")]
     title = _SPELLINGS.get(name, " ".join(words))
     return f"{title} ({options}" if bracket else title
 

@@ -117,7 +117,7 @@ def game(env_name: str, options: Options | None = None) -> HistoryGame:
     names = _action_names(spiel_game)
     rules = HistoryGame(
         f"{LIBRARY}:{full}",
-        spiel_game.get_type().long_name + full.removeprefix(name).replace("(", " (", 1),
+        _title(spiel_game, full.removeprefix(name), last_ply),
         OpenSpielBackend(spiel_game, trial, names),
         goal_table(max(1, round(DEADLINE_SHARE * trial.typical_plies)), _margins(spiel_game)),
         action_names=names,
@@ -127,6 +127,14 @@ def game(env_name: str, options: Options | None = None) -> HistoryGame:
     if name in LONG:
         rules.cache.kept = FEWER_KEPT
     return rules
+
+
+def _title(spiel_game: SpielGame, options: str, last_ply: int | None) -> str:
+    """Return the name that people use: with the options, but without the usual limit of plies."""
+    usual = f"{LIMIT}={USUAL_LIMIT}"
+    if last_ply == USUAL_LIMIT:
+        options = options.replace(f",{usual}", "").replace(f"({usual})", "")
+    return f"{spiel_game.get_type().long_name}{options.replace('(', ' (', 1)}"
 
 
 def _pyspiel() -> ModuleType:

@@ -190,6 +190,9 @@ class TwixtReader:
 
     def explains(self, before: Picture, path: tuple[Cell, ...], after: Picture, seat: int) -> bool:
         """Return whether a move leads from one picture to the other, see `Reader`."""
+        if path and before.owners[path[0]]:  # the second player takes the first peg over
+            pegs = after.owners[after.owners > 0].tolist()
+            return int((before.owners > 0).sum()) == 1 and pegs == [seat + 1]
         return explains_stones(before, path, after, seat)
 
 

@@ -20,7 +20,6 @@ from rlhf_agents.play.viewer.boards.grid import GridBoard
 from rlhf_agents.play.viewer.boards.looks import SquaresBoard
 from rlhf_agents.play.viewer.boards.othello import OthelloBoard
 from rlhf_agents.play.viewer.boards.text import TextBoard
-from rlhf_agents.play.viewer.boards.text_symbols import symbols_of
 from rlhf_games.base import Game
 
 __all__ = ["Board", "board_for", "known_board"]
@@ -77,7 +76,7 @@ def board_for(game: Game) -> Board:
         return own
     if not has_board(game):
         reader = reader_of(game)
-        return TextBoard(symbols_of(game)) if reader is None else _read_board(game, reader)
+        return TextBoard() if reader is None else _read_board(game, reader)
     _, rows, columns = game.observation_shape
     if paths_of(game.action_names, rows):
         reader = SquaresReader("pieces", (rows, columns), Block(0, rows))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -303,7 +302,7 @@ class GridBoard:
         for column, name in enumerate(view.names):
             x = grid.centre((0, column))[0]
             place = (x, grid.box.bottom + FRAME + NAMES * 0.5)
-            short = re.sub(r"^[xo](?=\d)", "", name)  # OpenSpiel names the player, too
+            short = name.lstrip("xo")  # OpenSpiel names the player, too
             canvas.text(place, short, min(14, grid.cell * 0.3), theme.muted, anchor="mm")
             if view.values is not None and not np.isnan(view.values[column]):
                 foot = grid.top - FRAME - 8

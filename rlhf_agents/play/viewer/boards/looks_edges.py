@@ -55,7 +55,10 @@ class QuoridorBoard(PictureBoard):
 
     def played_at(self, places: Places, point: Point, shown: Shown) -> int | None:
         """Return the pawn's move, or the wall through the gap whose middle is nearest."""
-        cell = places.nearest(point, self.reader.cells(), 2.0)
+        cells = [
+            (row, column) for row, column in self.reader.cells() if not (row % 2 and column % 2)
+        ]
+        cell = places.nearest(point, cells, 2.0)  # not a crossing, which has two directions
         best, least = None, math.inf
         for action, path in shown.paths.items():
             if not path or cell not in _covered(path):

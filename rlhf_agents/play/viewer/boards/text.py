@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 from numpy.typing import NDArray
 
 from rlhf_agents.play.board_cells import Cell
 from rlhf_agents.play.viewer.boards.base import BoardView, LineMove
 from rlhf_agents.play.viewer.boards.grid import CHIP, FRAME, STONE, VALUES, draw_chip, draw_stone
-from rlhf_agents.play.viewer.boards.text_symbols import EMPTY, TextSymbols, cells_of, spread
 from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.geometry import Box, Point
 from rlhf_agents.play.viewer.theme import Theme
@@ -18,17 +19,12 @@ CHIP_WIDTH = 84
 ASPECT = 0.6
 """Width by height of a character: characters form columns, whatever the font."""
 LARGEST = 40
+COLOURS = re.compile("\x1b" + r"\[\d*m")
+"""Colours for a terminal."""
 
 
 class TextBoard:
-    """Writes the position and lists the legal moves.
-
-    Args:
-        symbols: the characters that are drawn as stones; none by default.
-    """
-
-    def __init__(self, symbols: TextSymbols | None = None) -> None:
-        self.symbols = symbols or TextSymbols({})
+    """Writes the position and lists the legal moves."""
 
     # ---- geometry
 
@@ -79,41 +75,23 @@ class TextBoard:
         area = self._areas(box)[0]
         canvas.box(area, theme.board, 14)
         if view.text:
-            self._draw_text(canvas, area.inset(FRAME), view.text.split("\n"), theme)
+            self._draw_text(
+                canvas, area.inset(FRAME), COLOURS.sub("", view.text).split("\n"), theme
+            )
         for action, chip in self._chips(box, view.legal):
             draw_chip(canvas, chip, action, view, theme)
 
     def _draw_text(self, canvas: Canvas, area: Box, lines: list[str], theme: Theme) -> None:
-        lines = spread(lines) if self.symbols.owners else lines
         columns = max(1, *(len(line) for line in lines))
         height = min(LARGEST, area.height / len(lines), area.width / columns / ASPECT)
         width = height * ASPECT
         left = area.centre[0] - columns * width / 2
         top = area.centre[1] - len(lines) * height / 2
         for row, line in enumerate(lines):
-            cells = cells_of(line) if self.symbols.owners else None
             for column, character in enumerate(line):
                 place = (left + (column + 0.5) * width, top + (row + 0.5) * height)
-                if cells and column in cells:
-                    self._draw_cell(canvas, place, character, height, theme)
-                elif character != " ":
+                if character != " ":
                     canvas.text(place, character, height * 0.8, theme.text, anchor="mm")
-
-    def _draw_cell(
-        self, canvas: Canvas, place: Point, character: str, height: float, theme: Theme
-    ) -> None:
-        """Draw an empty cell, or a stone, with its letter if there are several kinds."""
-        seat = self.symbols.seat(character)
-        if character in EMPTY:
-            canvas.disc(place, max(1.5, height * 0.09), theme.hole)
-        elif seat is None:
-            canvas.text(place, character, height * 0.8, theme.text, anchor="mm")
-        else:
-            draw_stone(canvas, place, height * STONE, seat, theme)
-            if self.symbols.pieces:
-                canvas.disc(place, height * STONE * 0.75, theme.seats[seat])
-                letter, colour = character.upper(), theme.on_seats[seat]
-                canvas.text(place, letter, height * 0.6, colour, anchor="mm", bold=True)
 
     def draw_stone(
         self, canvas: Canvas, centre: Point, cell: float, seat: int, theme: Theme

@@ -10,6 +10,7 @@ import pytest
 
 import rlhf_games
 from rlhf_agents.play.viewer.boards import board_for
+from rlhf_agents.play.viewer.boards.base import BoardView, Ghost, MovingStone
 from rlhf_agents.play.viewer.boards.clicks import Clicks, code, decode
 from rlhf_agents.play.viewer.boards.grid import GridBoard
 from rlhf_agents.play.viewer.boards.picture_board import PictureBoard
@@ -155,3 +156,91 @@ def test_contact_sheets(tmp_path):
     files = write_sheets(tmp_path, games, plies=6)
     assert len(files) == 6
     assert all(file.stat().st_size > 5000 for file in files)
+
+
+def colours(surface, centre, radius):
+    """Return the colours around a point."""
+    x, y = (round(place) for place in centre)
+    return {
+        tuple(surface.get_at((x + dx, y + dy)))[:3]
+        for dx in range(-radius, radius + 1)
+        for dy in range(-radius, radius + 1)
+    }
+
+
+def othello_view(game, **more):
+    view = view_of(game, played(game, 1, seed=0))
+    turned = np.argwhere((view.before > 0) & (view.before != view.stones))[0]
+    return replace(view, **more), tuple(int(place) for place in turned)
+
+
+@pytest.mark.parametrize("name", ["othello_6x6", "othello", "openspiel:othello"])
+def test_othello_lays_the_new_disc_before_it_turns_the_others(name):
+    game = rlhf_games.make(name)
+    board = board_for(game)
+    seen = []
+    for progress in (0.0, 0.4, 0.99):
+        view, turned = othello_view(game)
+        moving = MovingStone(view.last, progress)
+        surface = pygame.Surface((640, 640))
+        board.draw(Canvas(surface), BOX, replace(view, moving=moving), DARK)
+        found = colours(surface, board.cell_centre(BOX, turned), 6)
+        mover = int(view.stones[view.last]) - 1
+        seen.append((DARK.seats[mover] in found, DARK.seats[1 - mover] in found))
+    assert seen == [(False, True), (False, True), (True, False)]
+
+
+def test_othello_marks_legal_cells_without_thoughts():
+    game = rlhf_games.make("othello_6x6")
+    board = board_for(game)
+    view, _ = othello_view(game)
+    legal = {divmod(int(action), 6) for action in np.flatnonzero(view.legal)}
+    surface = pygame.Surface((640, 640))
+    board.draw(Canvas(surface), BOX, view, DARK)
+    marked = {
+        (row, column)
+        for row, column in np.argwhere(view.stones == 0).tolist()
+        if colours(surface, board.cell_centre(BOX, (row, column)), 2) != {DARK.hole}
+    }
+    assert marked == legal
+
+
+def test_ghosts_of_tic_tac_toe_are_crosses_of_the_first_player():
+    board = board_for(rlhf_games.make("tic_tac_toe"))
+    ghosts = (Ghost((0, 0), 0, 1), Ghost((2, 2), 1, 2))
+    surface = pygame.Surface((640, 640))
+    view = BoardView(np.zeros((3, 3), np.int8), ghosts=ghosts, legal=np.ones(9, bool))
+    board.draw(Canvas(surface), BOX, view, DARK)
+    middles = [colours(surface, board.cell_centre(BOX, ghost.cell), 1) for ghost in ghosts]
+    assert middles[0] != {DARK.surface}  # a cross has a middle, a nought has none
+    assert middles[1] == {DARK.surface}
+
+
+def test_a_value_a_ghost_and_an_arrow_have_their_own_parts_of_a_cell():
+    game = rlhf_games.make("breakthrough_6x6")
+    board, view = board_for(game), view_of(game, played(game, 0))
+    action = int(np.flatnonzero(view.legal)[0])
+    target = board.shown(view).paths[action][-1]
+    values = np.full(game.n_actions, np.nan, np.float32)
+    values[action] = 0.37
+    picked = code((board.shown(view).paths[action][0],), (6, 6))
+    layers = []
+    for more in (
+        {"values": values},
+        {"values": values, "ghosts": (Ghost(target, 0, 1),)},
+        {"values": values, "hint": action, "ghosts": (Ghost(target, 0, 1),)},
+    ):
+        surface = pygame.Surface((640, 640))
+        board.draw(Canvas(surface), BOX, replace(view, picked=picked, **more), DARK)
+        x, y = board.cell_centre(BOX, target)
+        size = board.places(BOX).size
+        part = pygame.Rect(0, 0, round(size * 0.3), round(size * 0.16))
+        part.center = (round(x), round(y + size * 0.24))
+        layers.append(part_ink(surface, part))
+    assert layers[0] == layers[1] == layers[2] > 0
+
+
+def part_ink(surface, part):
+    """Return how many pixels of a part have the colour of text."""
+    pixels = pygame.surfarray.array3d(surface.subsurface(part))
+    return int((pixels == DARK.text).all(axis=2).sum())
