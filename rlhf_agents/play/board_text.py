@@ -13,6 +13,7 @@ from rlhf_agents.play.board_cells import (
     stones_of,
 )
 from rlhf_agents.search.explanation import Explanation
+from rlhf_agents.words import goal_words
 from rlhf_games.base import Game, States
 
 STONES = ("X", "O")
@@ -132,7 +133,7 @@ def bars(why: Explanation) -> Text:
 def spoken(game: Game, why: Explanation, mover: int = 0) -> str:
     """Return the value of the move and the expected line in short: "61% win, expects 4 3"."""
     moves = " ".join(line_names(game, why.line, mover)[1:])
-    text = f"{100 * why.values[why.action]:.0f}% {why.pursued}"
+    text = f"{100 * why.values[why.action]:.0f}% {goal_words(game, why.pursued)}"
     return f"{text}, expects {moves}" if moves else text
 
 
@@ -140,7 +141,8 @@ def expected(game: Game, why: Explanation, mover: int = 0) -> str:
     """Return the expected line and its cost, e.g. "expects 4 4 3 (256 positions, 2 ms)"."""
     moves = " ".join(line_names(game, why.line, mover))
     proven = f", {why.proof}" if why.proof else ""
-    pursued = "" if why.pursued == why.goal else f", {why.goal} is out of reach, so it plays to win"
+    wish = goal_words(game, why.goal)
+    pursued = "" if why.pursued == why.goal else f", to {wish} is out of reach, so it plays to win"
     return f"expects {moves} ({why.nodes} positions, {1000 * why.seconds:.0f} ms{proven}{pursued})"
 
 
@@ -148,7 +150,7 @@ def thoughts(
     game: Game, why: Explanation, whose: str = "value of every move", mover: int = 0
 ) -> Text:
     """Return all of an explanation: values of moves, chances, expected line."""
-    text = Text(f"{whose} for {why.goal!r}:\n")
+    text = Text(f"{whose}, to {goal_words(game, why.goal)}:\n")
     text.append_text(move_values(game, why, mover))
     chances = bars(why)
     if chances:

@@ -87,13 +87,13 @@ def test_expected_lines_use_the_names_of_the_moves(four):
 def test_unreachable_goals_are_said_to_be(four, agent):
     session = Session(four, moves=[0, 1, 2, 3, 4, 5, 6, 0, 1, 2, 3, 4])
     why = agent.explain(session.state, "win_by_12")
-    assert "win_by_12 is out of reach, so it plays to win" in board_text.expected(four, why)
+    assert "to win by move 12 is out of reach, so it plays to win" in board_text.expected(four, why)
 
 
 def test_thoughts_say_everything_in_order(four, agent):
     why = agent.explain(Session(four).state, "draw")
     rows = board_text.thoughts(four, why, "a's moves").plain.splitlines()
-    assert rows[0] == "a's moves for 'draw':"
+    assert rows[0] == "a's moves, to draw:"
     assert rows[1] == board_text.move_values(four, why).plain.rstrip("\n")
     assert rows[-1] == board_text.expected(four, why)
     assert any(row.strip().startswith("lose") for row in rows)

@@ -176,7 +176,7 @@ def test_hints_are_for_the_person_and_change_nothing():
     board = table(lines=["goal lose", "hint"])
     with pytest.raises(Quit):
         board.play()
-    assert "for 'win':" in printed(board)
+    assert ", to win:" in printed(board)
     assert board.session.moves == []
 
 
@@ -188,7 +188,7 @@ def test_compact_tables_say_why_in_one_line():
     moves = [line for line in printed(board).splitlines() if line.startswith("agent plays ")]
     assert len(moves) == 1
     assert "% win" in moves[0]
-    assert "for 'win':" not in printed(board)
+    assert ", to win:" not in printed(board)
 
 
 class Terminal(io.StringIO):
