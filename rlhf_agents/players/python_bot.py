@@ -30,10 +30,8 @@ class PythonBotPlayer(MoveOnlyPlayer):
     def __init__(self, game: Game, path: Path, nodes: int | None = None) -> None:
         self._module = _load(path)
         _check(self._module, path, game)
-        has_level = hasattr(self._module, "LEVEL")  # bots of older versions have none
-        own = None if has_level else self._module.NODES
-        self._nodes = own if nodes is None else checked_nodes(nodes)
-        super().__init__(game, path.name if nodes is None else f"{path.name}@{nodes}")
+        self._nodes = _budget(self._module) if nodes is None else checked_nodes(nodes)
+        super().__init__(game, path.name if self._nodes is None else f"{path.name}@{self._nodes}")
 
     def choose(self, state: States, goal: str = "win") -> int:
         """Return the bot's action in an unfinished position uint64 `[W]`.
@@ -67,6 +65,12 @@ def _load(path: Path) -> ModuleType:
         msg = f"the bot {path} cannot be loaded ({type(error).__name__}: {error})"
         raise SettingError(msg) from error
     return module
+
+
+def _budget(bot: ModuleType) -> int | None:
+    """Return how many positions a bot searches by itself; None if it plays at a level."""
+    weaker = getattr(bot, "NOISE", 0) or getattr(bot, "SECONDS", None) is not None
+    return None if weaker else int(bot.NODES)
 
 
 def _check(bot: ModuleType, path: Path, game: Game) -> None:
