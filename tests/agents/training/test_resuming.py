@@ -257,7 +257,7 @@ def test_a_world_that_fails_is_named_and_costs_nothing(tmp_path, name, said, n_e
     plan = replace(world(name, n_envs), out=out)
     place = r"\(environment [01], reset\(seed=\d+\), step 4\)"
     with pytest.raises(
-        EnvironmentFailureError, match=rf"{said} {place}; .*failing.zip holds"
+        EnvironmentFailureError, match=rf"{said} {place}; .*failing.zip"
     ) as failed:
         train(plan)
     assert "\n" not in str(failed.value)

@@ -259,7 +259,7 @@ def test_formats_that_cannot_hold_a_game_say_so(tmp_path: Path):
     game = rlhf_games.make("breakthrough")
     with pytest.raises(SettingError, match=r"SGF.*pgn"):
         write_record(tmp_path / "x.sgf", GameRecord("breakthrough", ()), game)
-    with pytest.raises(SettingError, match=".sgf, .pgn, .txt, .json"):
+    with pytest.raises(SettingError, match=r"\.sgf, \.pgn, \.txt, \.json"):
         write_record(tmp_path / "x.doc", GameRecord("breakthrough", ()), game)
     assert list(tmp_path.iterdir()) == []
 
