@@ -134,17 +134,20 @@ class GameSearch:
         return GrownTree(tree, 0, goal, seat)
 
     def take(self, states: States, goal: int, seat: int) -> GrownTree:
-        """Return what is kept of the tree of a position uint64 `[1, W]`, or a new one."""
+        """Return what is kept of the tree of a position uint64 `[1, W]`, or an empty one."""
         with self._lock:
             kept, self._kept = self._kept, None
-        if kept is not None and (kept.goal, kept.seat) == (goal, seat):
+        if kept is None:
+            return self.new_tree(goal, seat)
+        if (kept.goal, kept.seat) == (goal, seat):
             rows = np.flatnonzero((kept.tree.words[: kept.used] == states).all(axis=1))
             rows = rows[kept.tree.ours[rows] == (seat == MOVER)]
             if len(rows):
                 largest = rows[kept.tree.visits[rows].sum(axis=1).argmax()]
                 kept.used = keep_subtree(kept.tree, int(largest), kept.used)
                 return kept
-        return self.new_tree(goal, seat)
+        # Its arrays serve again: new ones of this size can take a quarter of a second to clear.
+        return GrownTree(kept.tree, 0, goal, seat)
 
     def put_back(self, grown: GrownTree) -> None:
         """Keep a tree for the next position."""

@@ -12,6 +12,7 @@ from rlhf_agents import load_agent
 from rlhf_agents.players.agent import Agent
 from rlhf_agents.search import budget
 from rlhf_agents.search.bounds import Bounds
+from rlhf_agents.search.budget import NodeBudget
 from rlhf_agents.search.game_search import GameSearch
 from rlhf_agents.search.prover import DRAW, WIN, Prover
 from rlhf_agents.search.subtree import keep_subtree
@@ -167,3 +168,26 @@ def test_games_of_other_libraries_are_proven_by_their_own_rules():
 def test_one_prover_serves_threads_and_games(four):
     assert isinstance(four.new_search(), GameSearch)
     assert four.new_search().prover is four.new_search().prover
+
+
+def test_another_game_uses_the_same_memory_and_finds_the_same(four):
+    game = four.game
+    first, second = game.initial(1), game.step(game.initial(1), np.array([3]))
+    used, fresh = four.new_search(), four.new_search()
+    grown = used.take(first, 0, 0)
+    for _ in used.grow(grown, first, NodeBudget(3000)):
+        pass
+    used.put_back(grown)
+    again = used.take(game.step(second, np.array([0])), 1, 0)
+    assert again.tree is grown.tree
+    assert again.used == 0
+    other = fresh.take(second, 1, 0)
+    for one, tree in ((used, again), (fresh, other)):
+        for _ in one.grow(tree, second, NodeBudget(2000)):
+            pass
+    assert again.used == other.used
+    for here, there in zip(again.tree, other.tree, strict=True):
+        legal = slice(0, again.used)
+        if here.ndim < 2 or here.shape[1] != game.n_actions:
+            assert (here[legal] == there[legal]).all()
+    assert (again.tree.child[: again.used] == other.tree.child[: other.used]).all()
