@@ -199,7 +199,7 @@ def test_the_table_lies_in_the_model_file(tmp_path):
         assert all((group[key] == after.arrays[name][key]).all() for key in group)
 
 
-@pytest.mark.parametrize("name", ["tic_tac_toe"])
+@pytest.mark.parametrize("name", ["connect_four", "tic_tac_toe"])
 def test_bundled_agents_have_levels(name: str):
     agent = load_agent(name, level=1)
     assert agent.levels is not None
