@@ -312,14 +312,15 @@ class BatchBuilder:
         values = self._values(weights, tree)
         known = np.zeros(tree.child.shape, np.bool_)
         first = self.game.max_plies - self.foresight.prove_plies
+        # All at once: what is tried depends on what was proven before, and parts on the clock.
+        bounds = self._proofs.bounds(tree.words, share, used, self._check_wanted)
         for part in parts:
             self._check_wanted()
             nodes_of = slice(part.start * share, part.stop * share)
             results = values[nodes_of], known[nodes_of]
             some, grown = _trees(tree, part, share), (goals[part], used[part])
-            bounds = self._proofs.bounds(some.words, share, used[part], self._check_wanted)
-            correct_trees(context, some, *grown, bounds, self.game.max_plies)
-            proofs = Proofs(self._table, first, self.foresight.prove_nodes, bounds)
+            correct_trees(context, some, *grown, bounds[nodes_of], self.game.max_plies)
+            proofs = Proofs(self._table, first, self.foresight.prove_nodes, bounds[nodes_of])
             tree_targets(context, some, *grown, *results, proofs)
         in_use = np.arange(share)[None, :] < used[:, None]
         enough = known.sum(axis=1) >= np.minimum(

@@ -12,7 +12,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "examples"
 RUNS = {
     "learn_with_hindsight.py": (["--bits", "6", "--steps", "600"], "HFDQN with hindsight"),
     "play_and_explain.py": (["--nodes", "16"], "result for the player to move: -1"),
-    "steer_by_goals.py": (["--games", "20", "--nodes", "8"], "asked for lose"),
+    "steer_by_goals.py": (["--games", "20", "--nodes", "8"], "goal lose"),
     "train_by_self_play.py": (["--steps", "2000"], "rlhf-play --game connect_four --agent"),
     "your_own_environment.py": (["--steps", "2000"], "arrived: True"),
 }

@@ -256,9 +256,7 @@ def test_a_world_that_fails_is_named_and_costs_nothing(tmp_path, name, said, n_e
     out = tmp_path / "failing.zip"
     plan = replace(world(name, n_envs), out=out)
     place = r"\(environment [01], reset\(seed=\d+\), step 4\)"
-    with pytest.raises(
-        EnvironmentFailureError, match=rf"{said} {place}; .*failing.zip"
-    ) as failed:
+    with pytest.raises(EnvironmentFailureError, match=rf"{said} {place}; .*failing.zip") as failed:
         train(plan)
     assert "\n" not in str(failed.value)
     steps = HFDQN.load(out).num_timesteps
