@@ -58,6 +58,8 @@ def end_now(code: int = 0) -> NoReturn:
     """
     sys.stdout.flush()
     sys.stderr.flush()
+    if (processes := sys.modules.get("multiprocessing.util")) is not None:
+        processes._run_finalizers()  # frees semaphores, which outlive the process otherwise
     os._exit(code)
 
 

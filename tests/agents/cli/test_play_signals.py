@@ -41,10 +41,10 @@ raise SystemExit(main())
 MODES = {
     "terminal": ["connect_four", "--agent", "minimax:30", "--side", "second", "--terminal"],
     "recording": ["connect_four", "--agent", "minimax:30", "--watch", "--record", "a.gif"],
-    "window": ["connect_four", "--agent", "minimax:30", "--side", "second"],
+    "window": ["connect_four", "--agent", "minimax:30", "--watch"],
     "environment": ["CartPole-v1", "--terminal", "--games", "100000", "--plies", "9999999"],
     "environment on film": ["CartPole-v1", "--record", "a.gif", "--games", "100000"],
-    "environment in a window": ["CartPole-v1", "--games", "100000"],
+    "environment in a window": ["CartPole-v1", "--agent", "random", "--games", "100000"],
 }
 
 

@@ -154,17 +154,17 @@ def test_the_learning_curve_is_drawn_and_goes_on(tmp_path, monkeypatch, capsys):
     pytest.importorskip("matplotlib")
     monkeypatch.chdir(tmp_path)
     words = ["--env", "CartPole-v1", "--out", "pole.zip", "--plot", "pole.png"]
-    assert main([*words, "--steps", "300"]) == 0
+    assert main([*words, "--steps", "3000"]) == 0
     assert (tmp_path / "pole.png").read_bytes().startswith(b"\x89PNG")
     first = LearningCurve.from_csv("pole.csv")
     assert first.measure.startswith("mean return")
-    assert main([*words, "--steps", "300", "--force"]) == 0
+    assert main([*words, "--steps", "3000", "--force"]) == 0
     assert LearningCurve.from_csv("pole.csv").values == first.values
-    assert main(["--resume", "pole.zip", "--plot", "pole.png", "--steps", "600"]) == 0
+    assert main(["--resume", "pole.zip", "--plot", "pole.png", "--steps", "6000"]) == 0
     longer = LearningCurve.from_csv("pole.csv")
     assert longer.values[: len(first)] == first.values
     assert longer.steps[-1] > first.steps[-1]
     (tmp_path / "pole.zip").unlink()
     capsys.readouterr()
-    assert main([*words, "--steps", "300"]) == 2
+    assert main([*words, "--steps", "3000"]) == 2
     assert "pole.png exists" in capsys.readouterr().err
