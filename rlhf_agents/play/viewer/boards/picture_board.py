@@ -16,6 +16,7 @@ from rlhf_agents.play.viewer.boards.base import BoardView, LineMove
 from rlhf_agents.play.viewer.boards.clicks import Clicks, Paths, code, decode
 from rlhf_agents.play.viewer.boards.grid import FRAME, NAMES, STONE, VALUES, draw_stone
 from rlhf_agents.play.viewer.boards.marks import (
+    SMALLEST,
     chooser_boxes,
     draw_arrow,
     draw_buttons,
@@ -351,8 +352,8 @@ class PictureBoard:
         self, canvas: Canvas, places: Places, view: BoardView, shown: Shown, theme: Theme
     ) -> None:
         """Mark the cells that can be clicked next, if they are not nearly all."""
-        if view.values is not None and not shown.clicks.picked:
-            return
+        if view.values is not None and (not shown.clicks.picked or places.size >= SMALLEST):
+            return  # the values say where a piece can go
         owners = shown.picture.owners
         cells = [cell for cell in shown.clicks.nexts() if cell in places.centres]
         on_board = [cell for cell in places.centres if cell[0] < len(owners)]
