@@ -230,7 +230,7 @@ class PictureBoard:
 
     def draw_names(self, canvas: Canvas, places: Places, theme: Theme) -> None:
         """Write the names of rows and columns beside the board."""
-        size = max(9.0, min(14.0, places.size * 0.4))
+        size = max(9.0, min(18.0, places.size * 0.3))
         rows, columns = self.reader.shape
         bottom_up = getattr(self.reader, "bottom_up", True)
         letters: str = getattr(self.reader, "letters", "abcdefghijklmnopqrstuvwxyz")
