@@ -156,7 +156,7 @@ def _played(pool: Pool, pair: Pair, openings: Openings, number: int) -> NDArray[
     first = np.where(games.agent_second, pair.other, pair.one)
     second = np.where(games.agent_second, pair.one, pair.other)
     result = np.where(games.agent_second, -games.results, games.results)
-    opening = rows[(np.arange(pair.games) // 2) % len(rows)] + number * len(openings)
+    opening = rows[(np.arange(pair.games) // 2) % len(rows)]
     return np.stack([first, second, result, opening]).astype(np.int64)
 
 

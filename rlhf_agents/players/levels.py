@@ -1,9 +1,9 @@
 """Levels: how strong an agent plays, from 1 (beginner) to 12 (perfect), measured in Elo.
 
 A model file holds what `rlhf-arena --calibrate` measured: settings of the search, from weak to
-strong, each with its Elo. The first four are the levels 1 to 4, which learn not to overlook what
-happens at once; from there on levels are equal steps of Elo to the strongest setting, and what lies
-between two settings is interpolated.
+strong, each with its Elo. Levels are equal steps of Elo between the weakest and the strongest, but
+those from 2 to 4 are never weaker than the second to the fourth setting, so that from level 4 on
+nothing is overlooked that happens at once. What lies between two settings is interpolated.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from numbers import Integral
 from typing import Any
 
 from rlhf_agents.errors import ModelFileError, SettingError
@@ -89,11 +90,13 @@ class LevelTable:
         return self.measured[-1].elo
 
     def elo_of(self, level: int) -> float:
-        """Return the Elo of a level: of the first settings, then in equal steps to the last."""
-        if checked_level(level) <= SEES_AT_ONCE:
-            return self.measured[level - 1].elo
-        exact = self.measured[SEES_AT_ONCE - 1].elo
-        return exact + (level - SEES_AT_ONCE) / (LEVELS - SEES_AT_ONCE) * (self.highest - exact)
+        """Return the Elo of a level: in equal steps, if the first settings are not stronger."""
+        number, last = checked_level(level), SEES_AT_ONCE
+        if number <= last:
+            even = self.lowest + (number - 1) / (LEVELS - 1) * (self.highest - self.lowest)
+            return min(max(self.measured[number - 1].elo, even), self.highest)
+        exact = self.elo_of(last)
+        return exact + (number - last) / (LEVELS - last) * (self.highest - exact)
 
     def error_of(self, level: int) -> float:
         """Return half of the 95 % interval of a level's Elo, that of the nearest setting."""
@@ -188,10 +191,11 @@ def checked_level(level: Any) -> int:
     Raises:
         SettingError: it is not a whole number from 1 to 12.
     """
-    if isinstance(level, bool) or not isinstance(level, int) or not 1 <= level <= LEVELS:
+    fits = isinstance(level, Integral) and not isinstance(level, bool)
+    if not fits or not 1 <= int(level) <= LEVELS:
         msg = f"a level must be 1 ({LEVEL_NAMES[0]}) to {LEVELS} ({LEVEL_NAMES[-1]}), got {level}"
         raise SettingError(msg)
-    return level
+    return int(level)
 
 
 def level_rows(table: LevelTable) -> Sequence[tuple[int, str, float, float, Strength]]:

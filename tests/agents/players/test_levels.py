@@ -199,12 +199,14 @@ def test_the_table_lies_in_the_model_file(tmp_path):
         assert all((group[key] == after.arrays[name][key]).all() for key in group)
 
 
-@pytest.mark.parametrize("name", ["connect_four", "tic_tac_toe"])
+@pytest.mark.parametrize("name", bundled_agents())
 def test_bundled_agents_have_levels(name: str):
     agent = load_agent(name, level=1)
     assert agent.levels is not None
     assert agent.levels.lowest < agent.levels.highest
-    assert agent.at_level(LEVELS).strength.seconds == 1.0
+    assert agent.at_level(LEVELS).strength.noise == 0.0
+    elos = [agent.levels.elo_of(level) for level in range(1, LEVELS + 1)]
+    assert all(below < above for below, above in pairwise(elos))
     assert load_agent(name, elo=round(agent.levels.elo_of(6))).budget_name.startswith("elo")
     with pytest.raises(SettingError, match="not both"):
         load_agent(name, level=3, elo=500)

@@ -16,6 +16,7 @@ from rlhf_agents.play.viewer.boards.base import BoardView, LineMove
 from rlhf_agents.play.viewer.boards.clicks import Clicks, Paths, code, decode
 from rlhf_agents.play.viewer.boards.grid import FRAME, NAMES, STONE, VALUES, draw_stone
 from rlhf_agents.play.viewer.boards.marks import (
+    SMALLEST,
     chooser_boxes,
     draw_arrow,
     draw_buttons,
@@ -229,7 +230,7 @@ class PictureBoard:
 
     def draw_names(self, canvas: Canvas, places: Places, theme: Theme) -> None:
         """Write the names of rows and columns beside the board."""
-        size = max(9.0, min(14.0, places.size * 0.4))
+        size = max(9.0, min(18.0, places.size * 0.3))
         rows, columns = self.reader.shape
         bottom_up = getattr(self.reader, "bottom_up", True)
         letters: str = getattr(self.reader, "letters", "abcdefghijklmnopqrstuvwxyz")
@@ -351,8 +352,8 @@ class PictureBoard:
         self, canvas: Canvas, places: Places, view: BoardView, shown: Shown, theme: Theme
     ) -> None:
         """Mark the cells that can be clicked next, if they are not nearly all."""
-        if view.values is not None and not shown.clicks.picked:
-            return
+        if view.values is not None and (not shown.clicks.picked or places.size >= SMALLEST):
+            return  # the values say where a piece can go
         owners = shown.picture.owners
         cells = [cell for cell in shown.clicks.nexts() if cell in places.centres]
         on_board = [cell for cell in places.centres if cell[0] < len(owners)]
