@@ -340,8 +340,7 @@ class GridBoard:
             if view.stones is None or view.stones[cell] or grid.cell < 26:
                 continue
             x, y = grid.centre(cell)
-            known = view.text is None or view.legal[action]  # other names are mere numbers
-            if grid.cell >= 48 and known and "(" not in name:
+            if grid.cell >= 48 and "(" not in name and (not view.text or view.legal[action]):
                 corner = (x - grid.cell * 0.4, y - grid.cell * 0.38)
                 size = min(14, grid.cell * 0.16)
                 canvas.text(corner, name, size, theme.faint, anchor="lm")
