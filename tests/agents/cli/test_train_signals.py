@@ -61,7 +61,9 @@ def test_a_signal_is_heard_while_the_compiler_works(tmp_path, world, delay):
     if code == 0:  # a fast machine had compiled everything, and was learning
         assert (tmp_path / "model.zip").exists()
         return
-    assert (code, said) == (128 + signal.SIGTERM, "interrupted\n")
+    # Once training listens to signals itself, but has nothing to save, it ends as by Ctrl-C.
+    assert code in (128 + signal.SIGTERM, 128 + signal.SIGINT)
+    assert said == "interrupted\n"
     assert not (tmp_path / "model.zip").exists()
 
 
