@@ -33,7 +33,7 @@ MOST_ELO = 10_000
 AUTO = "auto"
 SHELLS = ("bash", "zsh", "tcsh")
 
-WORLD_HELP = "a game such as connect_four, LIBRARY:NAME, or an id of Gymnasium's (see rlhf-games)"
+GAME_HELP = "a game such as connect_four, LIBRARY:NAME, or an id of Gymnasium's (see rlhf-games)"
 OPTION_HELP = "for the library of the environment, e.g. is_slippery=False"
 
 Value = TypeVar("Value")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import rlhf_games
 from rlhf_agents.cli import common
-from rlhf_agents.cli.common import OPTION_HELP, WORLD_HELP, Parser, no_options, run_program
+from rlhf_agents.cli.common import GAME_HELP, OPTION_HELP, Parser, no_options, run_program
 from rlhf_agents.cli.evaluate_envs import evaluate_env
 from rlhf_agents.envs.names import game_name
 from rlhf_agents.errors import SettingError
@@ -69,7 +69,7 @@ def parser() -> Parser:
         "rlhf-eval", "Measure a player: on solved positions, in matches, goal by goal.", EXAMPLES
     )
     add = program.add_argument
-    add("--game", required=True, metavar="WORLD", help=WORLD_HELP)
+    add("--game", required=True, metavar="GAME", help=GAME_HELP)
     add("--agent", metavar="SPEC", help="the player to measure (default: the game's bundled agent)")
     add("--positions", type=Path, metavar="FILE.npz", help="solved positions to measure it on")
     words = "print the mistakes of a game: a file (.sgf, .pgn, .txt, .json), or its moves in a text"

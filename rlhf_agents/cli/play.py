@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from rlhf_agents.cli import common
 from rlhf_agents.cli.common import (
+    GAME_HELP,
     OPTION_HELP,
-    WORLD_HELP,
     Parser,
     check_without_rules,
     no_options,
@@ -71,7 +71,7 @@ def parser() -> Parser:
     """Return the program's argument parser."""
     program = Parser("rlhf-play", "Play against a trained agent, or watch it play.", EXAMPLES)
     add = program.add_argument
-    add("name", nargs="?", metavar="GAME", help=WORLD_HELP)
+    add("name", nargs="?", metavar="GAME", help=GAME_HELP)
     add("--game", metavar="GAME", help="the same as GAME")
     agent = "bundled agent, FILE.zip, random, minimax:DEPTH (default: the game's own agent)"
     add("--agent", help=agent)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rlhf_agents.cli import common
-from rlhf_agents.cli.common import USER_MISTAKE, WORLD_HELP, Parser, run_program
+from rlhf_agents.cli.common import GAME_HELP, USER_MISTAKE, Parser, run_program
 from rlhf_agents.cli.signals import end_now, ends_soon
 from rlhf_agents.cli.train_compile import compile_first
 from rlhf_agents.errors import SettingError
@@ -69,7 +69,7 @@ def parser() -> Parser:
 
 def _add_environment(program: Parser) -> None:
     add = program.add_argument_group("what is learnt").add_argument
-    add("--game", "--env", dest="game", default="", metavar="WORLD", help=WORLD_HELP)
+    add("--game", "--env", dest="game", default="", metavar="GAME", help=GAME_HELP)
     add("--goal", metavar="NAME", help="goal to play for, in environments with named goals")
     add("--opponent", metavar="SPEC", help="opponent in two-player environments, e.g. random")
     add(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Strength(NamedTuple):
+class NamedNodes(NamedTuple):
     """A strength: its name, and the positions that an agent searches per move."""
 
     name: str
@@ -13,14 +13,14 @@ class Strength(NamedTuple):
 
 
 STRENGTHS = (
-    Strength("beginner", 0),
-    Strength("easy", 1),
-    Strength("casual", 16),
-    Strength("medium", 64),
-    Strength("good", 256),
-    Strength("strong", 1000),
-    Strength("very strong", 4000),
-    Strength("strongest", 16000),
+    NamedNodes("beginner", 0),
+    NamedNodes("easy", 1),
+    NamedNodes("casual", 16),
+    NamedNodes("medium", 64),
+    NamedNodes("good", 256),
+    NamedNodes("strong", 1000),
+    NamedNodes("very strong", 4000),
+    NamedNodes("strongest", 16000),
 )
 
 
