@@ -48,7 +48,7 @@ class Thing(Protocol):
         ...
 
 
-class Grid(Protocol):
+class GridContents(Protocol):
     """The cells of a `GridEnv`."""
 
     def get(self, column: int, row: int) -> Thing | None:
@@ -59,7 +59,7 @@ class Grid(Protocol):
 class GridEnv(Protocol):
     """The members of a MiniGrid environment that are used here."""
 
-    grid: Grid
+    grid: GridContents
     width: int
     height: int
     carrying: Thing | None

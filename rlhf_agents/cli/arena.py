@@ -153,8 +153,8 @@ def _play(options: argparse.Namespace, league: League) -> None:
     workers = _cores() if options.workers is None else options.workers
     total = len(league.wanted())
     try:
-        with progress_bar("games", total) as told:
-            play_league(league, workers=workers, on_progress=told)
+        with progress_bar("games", total) as advance:
+            play_league(league, workers=workers, on_progress=advance)
     except KeyboardInterrupt:
         kept = f"{len(league.played())} of {total} games are played"
         cure = "give --out DIR to save them next time"

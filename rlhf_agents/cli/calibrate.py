@@ -37,8 +37,8 @@ def calibrate_file(path: Path, games: int | None, seed: int, *, as_json: bool = 
     agent = agent_from_file(path.stem, file)
     pool = Pool(agent, games=GAMES if games is None else games, seed=seed)
     total = sum(pair.games for pair in pool.pairs())
-    with progress_bar("games", total) as told:
-        table = calibrate(pool, told)
+    with progress_bar("games", total) as tick:
+        table = calibrate(pool, tick)
     amend(file.path, {MANIFEST_KEY: table.to_json()})
     if as_json:
         print(json.dumps(table.to_json(), allow_nan=False))  # noqa: T201 - the program's output

@@ -27,7 +27,7 @@ def check_plot(options: argparse.Namespace) -> None:
     check_writable(options.plot, force=options.force)
 
 
-def picture_of(report: Record, title: str, theme: str) -> plots.Picture:
+def picture_of(report: Record, title: str, theme: str) -> plots.Chart:
     """Return the picture of the results of `evaluate.evaluate`.
 
     Args:
@@ -46,7 +46,7 @@ def picture_of(report: Record, title: str, theme: str) -> plots.Picture:
     return plots.matches_picture(asked, rows, theme)
 
 
-def _positions(report: Record, title: str, theme: str) -> plots.Picture:
+def _positions(report: Record, title: str, theme: str) -> plots.Chart:
     marks = report["positions"]
     names = [_budget(mark) for mark in marks]
     parts = [mark["overall"] for mark in marks]

@@ -35,8 +35,8 @@ def review_games(options: argparse.Namespace, game: Game, agent: str) -> int:
     )
     found = []
     for record in read_records(options.review, game):
-        with progress_bar("moves", len(record.moves)) as told:
-            mistakes = review(game, record.moves, analyst, opening=record.opening, on_progress=told)
+        with progress_bar("moves", len(record.moves)) as tick:
+            mistakes = review(game, record.moves, analyst, opening=record.opening, on_progress=tick)
         found.append((record, mistakes))
     if options.json:
         print(json.dumps([_plain(game, *one) for one in found]))  # noqa: T201 - the output

@@ -104,8 +104,8 @@ class MonitoredVecEnv(VecEnvWrapper):
                 said = f"its last observation{_at(key)}{_describe(part, where, 0)}"
                 self._refuse(env, said, ended=True)
         result = {"r": float(self.returns[env]), "l": int(self.lengths[env])}
-        told = info.get("episode", result)
-        chosen = told if _is_summary(told) else result
+        given = info.get("episode", result)
+        chosen = given if _is_summary(given) else result
         info["episode"] = {key: chosen[key] for key in result}  # times would differ in every run
         self.returns[env], self.lengths[env] = 0, 0
 

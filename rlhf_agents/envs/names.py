@@ -19,9 +19,9 @@ def check_name(name: str) -> str:
         rlhf_adapters.specs.EnvError: there is no such library or module.
     """
     found = full_name(name)
-    prefix, _, world = found.partition(":")
-    if prefix == GYMNASIUM and ":" not in world:
-        full_name(world)  # ids must be registered before anything is made
+    prefix, _, env_id = found.partition(":")
+    if prefix == GYMNASIUM and ":" not in env_id:
+        full_name(env_id)  # ids must be registered before anything is made
     return found
 
 
@@ -30,11 +30,11 @@ def same_env(one: str, other: str) -> bool:
 
     def parts(name: str) -> tuple[str, str, str]:
         library, _, rest = name.partition(":")
-        module, _, world = rest.rpartition(":")
-        return library, module, world
+        module, _, env_id = rest.rpartition(":")
+        return library, module, env_id
 
-    (library, module, world), (library_2, module_2, world_2) = parts(one), parts(other)
-    known = library == library_2 == GYMNASIUM and world == world_2
+    (library, module, env_id), (library_2, module_2, env_id_2) = parts(one), parts(other)
+    known = library == library_2 == GYMNASIUM and env_id == env_id_2
     return one == other or (known and not (module and module_2))
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from rlhf_agents.errors import SettingError
 from rlhf_agents.evaluation.openings import Openings, draw_openings
-from rlhf_agents.evaluation.plots import GoalGrid, Picture, goals_picture
+from rlhf_agents.evaluation.plots import Chart, GoalGrid, goals_picture
 from rlhf_agents.players.players import Player
 from rlhf_games.base import Game, Outcome, States
 
@@ -246,7 +246,7 @@ class GoalMatrix:
     opening_plies: int
     seed: int
 
-    def plot(self, theme: str = "light") -> Picture:
+    def plot(self, theme: str = "light") -> Chart:
         """Return a picture of the shares, with a row for each requested goal.
 
         Raises:

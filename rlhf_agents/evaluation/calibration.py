@@ -129,7 +129,7 @@ def calibrate(pool: Pool, on_progress: Callable[[int], object] = lambda _: None)
 
     Args:
         pool: who plays.
-        on_progress: told how many games are played.
+        on_progress: called with the number of games played so far.
 
     Raises:
         SettingError: the settings do not differ in strength.

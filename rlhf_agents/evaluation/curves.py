@@ -16,7 +16,7 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 
 from rlhf_agents.errors import SettingError
-from rlhf_agents.evaluation.plots import Picture, curves_picture
+from rlhf_agents.evaluation.plots import Chart, curves_picture
 
 COLUMNS = ("steps", "seconds")
 
@@ -92,7 +92,7 @@ class LearningCurve:
             curve.add(*point)
         return curve
 
-    def plot(self, *others: LearningCurve, theme: str = "light", by: str = "steps") -> Picture:
+    def plot(self, *others: LearningCurve, theme: str = "light", by: str = "steps") -> Chart:
         """Return a picture, together with other curves of the same measure.
 
         Args:

@@ -12,7 +12,7 @@ from rlhf_agents.errors import SettingError
 from rlhf_agents.limits import checked_nodes
 from rlhf_agents.players import openspiel_mcts, perfect, python_bot
 from rlhf_agents.players.agent import Agent, load_agent
-from rlhf_agents.players.budgets import Budget, split_budget
+from rlhf_agents.players.budgets import MoveBudget, split_budget
 from rlhf_agents.players.bundled import bundled_agents
 from rlhf_agents.players.players import AgentPlayer, Player, RandomPlayer, make_player
 from rlhf_games.base import Game
@@ -88,7 +88,7 @@ def _entrant(spec: str, game: Game, nodes: int) -> Entrant:
     return Entrant(f"{name}@{wanted}", word, wanted, digest)
 
 
-def _bot(spec: str, word: str, budget: Budget | None, digest: str) -> Entrant:
+def _bot(spec: str, word: str, budget: MoveBudget | None, digest: str) -> Entrant:
     """Return a bot that rlhf-export wrote; without a number it has its own strength.
 
     Raises:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from rlhf_agents.errors import SettingError
 from rlhf_agents.evaluation.league import LeagueGame
-from rlhf_agents.evaluation.plots import Picture, league_picture
+from rlhf_agents.evaluation.plots import Chart, league_picture
 from rlhf_agents.evaluation.ratings import SAMPLES, Ratings, Results, rate, warnings_of
 
 ANCHOR = "random"
@@ -58,7 +58,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Cell:
+class HeadToHead:
     """The results of a player against another.
 
     Attributes:
@@ -104,7 +104,7 @@ class Table:
 
     game: str
     rows: tuple[Row, ...]
-    cells: tuple[Cell, ...]
+    cells: tuple[HeadToHead, ...]
     anchored: bool
     advantage: float
     draws: float
@@ -112,7 +112,7 @@ class Table:
     distinct: int
     warnings: tuple[str, ...]
 
-    def plot(self, theme: str = "light") -> Picture:
+    def plot(self, theme: str = "light") -> Chart:
         """Return a picture: the ladder, the cross table, strength and time.
 
         Raises:
@@ -215,7 +215,7 @@ def _cells(
     results: Results,
     ratings: Ratings,
     order: Sequence[int],
-) -> tuple[Cell, ...]:
+) -> tuple[HeadToHead, ...]:
     cells = []
     for player in order:
         for other in order:
@@ -225,7 +225,7 @@ def _cells(
             if len(own):
                 rows = np.flatnonzero(first | second)
                 wins, draws, losses, score = _tally(own)
-                cell = Cell(
+                cell = HeadToHead(
                     player=names[player],
                     opponent=names[other],
                     games=len(own),
@@ -247,7 +247,7 @@ def _tally(own: NDArray[np.int64]) -> tuple[int, int, int, float]:
     return wins, draws, losses, (wins + draws / 2) / max(len(own), 1)
 
 
-def to_csv(records: Sequence[Row] | Sequence[Cell]) -> str:
+def to_csv(records: Sequence[Row] | Sequence[HeadToHead]) -> str:
     """Return rows or cells as CSV with a header; numbers are rounded to four digits."""
     text = io.StringIO()
     kind = type(records[0])

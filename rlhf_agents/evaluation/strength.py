@@ -31,7 +31,7 @@ SECONDS = 1.5
 """Seconds of one measurement: 5 % of the usual time between two."""
 
 
-class Strength(Protocol):
+class StrengthMeter(Protocol):
     """Measures a model during training."""
 
     def __call__(self, model: HFDQN) -> float | None:

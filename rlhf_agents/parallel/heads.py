@@ -29,7 +29,7 @@ HOPELESS = 0.05
 """The largest value of a desired goal that was never reached."""
 
 
-class Judged(NamedTuple):
+class HeadResults(NamedTuple):
     """The results of a step in n environments for K heads; each `[n, K]`.
 
     Attributes:
@@ -62,7 +62,7 @@ class RewardHead:
         """Return the heads `[K]` for which a finished episode was only cut short."""
         return np.array([bool(info.get("TimeLimit.truncated", False))])
 
-    def judge(self, before: Observations, after: Observations, happened: Happened) -> Judged:
+    def judge(self, before: Observations, after: Observations, happened: Happened) -> HeadResults:
         """Return the results of a step.
 
         Args:
@@ -73,7 +73,7 @@ class RewardHead:
         del before, after
         rewards, dones, _ = happened
         paid = np.asarray(rewards, np.float32)[:, None]
-        return Judged(paid, dones[:, None], np.ones_like(paid))
+        return HeadResults(paid, dones[:, None], np.ones_like(paid))
 
 
 class GoalHeads:
@@ -113,7 +113,7 @@ class GoalHeads:
         is_open = info["terminal_observation"][ACHIEVED][None] == 0
         return np.asarray(_with_last(is_open, not info[NATIVE_END])[0], np.bool_)
 
-    def judge(self, before: Observations, after: Observations, happened: Happened) -> Judged:
+    def judge(self, before: Observations, after: Observations, happened: Happened) -> HeadResults:
         """Return the results of a step, see `RewardHead.judge`; decided goals are not learnt."""
         _, dones, infos = happened
         was_open, flags = before[ACHIEVED] == 0, after[ACHIEVED].copy()
@@ -125,7 +125,7 @@ class GoalHeads:
         rewards = _with_last((was_open & (flags > 0)).astype(np.float32), 0.0)
         rewards[:, -1] = -lost
         ended = dones[:, None] | _with_last(flags != 0, False)
-        return Judged(rewards, ended, _with_last(was_open.astype(np.float32), 1.0))
+        return HeadResults(rewards, ended, _with_last(was_open.astype(np.float32), 1.0))
 
 
 def _weighted(values: Floats, weights: Array) -> Floats:

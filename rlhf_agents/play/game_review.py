@@ -55,7 +55,7 @@ def review(
         analyst: values the moves.
         goals: what the first and the second player played for.
         opening: how many of the first moves nobody chose.
-        on_progress: told how many moves are looked at.
+        on_progress: called with the number of moves reviewed so far.
     """
     states, found = game.initial(1), []
     for ply, move in enumerate(moves):

@@ -18,7 +18,7 @@ _PLAYER = re.compile(
 
 
 @dataclass(frozen=True)
-class Budget:
+class MoveBudget:
     """What an agent may spend on a move, or how strong it shall be; one of them is given.
 
     Attributes:
@@ -44,14 +44,14 @@ class Budget:
         return agent if self.elo is None else agent.at_elo(self.elo)
 
 
-def split_budget(spec: str) -> tuple[str, Budget | None]:
+def split_budget(spec: str) -> tuple[str, MoveBudget | None]:
     """Return the player that a spec names, and its budget if it names one."""
     found = _PLAYER.fullmatch(spec)
     if found is None or Path(spec).exists():
         return spec, None
     seconds, numbers = found["seconds"], ("nodes", "level", "elo")
     given = {name: int(found[name]) for name in numbers if found[name] is not None}
-    budget = Budget(seconds=None if seconds is None else float(seconds), **given)
+    budget = MoveBudget(seconds=None if seconds is None else float(seconds), **given)
     return found["player"], budget
 
 

@@ -16,7 +16,7 @@ from rlhf_agents.search.alpha_beta import (
     HORIZON,
     NO_BUDGET,
     UNKNOWN,
-    ProofTable,
+    AlphaBetaTable,
     begin,
     by_callbacks,
     new_table,
@@ -37,7 +37,7 @@ POSITION, MOVE, HALFWAY = 0, 1, 2
 
 
 @inner
-def begin_move(rules: Rules, table: ProofTable, after: State, alpha: int, depth: int) -> int:
+def begin_move(rules: Rules, table: AlphaBetaTable, after: State, alpha: int, depth: int) -> int:
     """Return what a move to `after` is worth if that is known at once; else begin to search it."""
     over = result(rules, after)
     if over != ONGOING or depth <= 1:
@@ -50,7 +50,7 @@ def begin_move(rules: Rules, table: ProofTable, after: State, alpha: int, depth:
 @compiled
 def score_some(
     rules: Rules,
-    table: ProofTable,
+    table: AlphaBetaTable,
     states: States,
     depth: int,
     exactly: bool,
@@ -135,7 +135,7 @@ class MinimaxPlayer:
         return self._deepen(unfinished(self.game, state), goal, seat)
 
     def _score(
-        self, table: ProofTable, states: States, depth: int, exactly: bool = False
+        self, table: AlphaBetaTable, states: States, depth: int, exactly: bool = False
     ) -> Iterator[tuple[NDArray[np.int64], bool]]:
         """Yield the scores so far, int64 `[B, A]`, slice by slice, and whether they are final."""
         budget, begun = TimeBudget(Clock(math.inf)), time.perf_counter()
@@ -195,7 +195,7 @@ class MinimaxPlayer:
             yield known
 
     def _replies(
-        self, table: ProofTable, states: States, action: int, depth: int
+        self, table: AlphaBetaTable, states: States, action: int, depth: int
     ) -> Iterator[int | None]:
         """Yield the replies to a move one by one, None while one is being searched."""
         for left in range(depth, 0, -1):

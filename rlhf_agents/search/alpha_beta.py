@@ -38,7 +38,7 @@ UNKNOWN = 4 * HORIZON
 EXACT, LOWER, UPPER = 0, 1, 2
 
 
-class ProofTable(NamedTuple):
+class AlphaBetaTable(NamedTuple):
     """A transposition table of 2**k slots, always replaced, and the stack of one proof, of depth D.
 
     The search is a loop over that stack: numba cannot link a cached function that calls itself.
@@ -74,12 +74,12 @@ def by_callbacks(game: Game) -> bool:
     return type(game.rules).WORDS == ANY_NUMBER
 
 
-def new_table(game: Game, bits: int = 16) -> ProofTable:
+def new_table(game: Game, bits: int = 16) -> AlphaBetaTable:
     """Allocate a table of `2**bits` slots for a game."""
     middle = (game.n_actions - 1) / 2
     order = np.argsort(np.abs(np.arange(game.n_actions) - middle), kind="stable")
     size, depth = 1 << bits, game.max_plies + 2
-    return ProofTable(
+    return AlphaBetaTable(
         key=np.zeros(size, np.uint64),
         value=np.zeros(size, np.int16),
         kind=np.zeros(size, np.int8),
@@ -111,13 +111,13 @@ def wins_at_once(rules: Rules, state: State) -> bool:
 
 
 @inner
-def slot_of(table: ProofTable, key: int) -> int:
+def slot_of(table: AlphaBetaTable, key: int) -> int:
     """Return the slot of a key."""
     return numba.int64(key & numba.uint64(table.key.shape[0] - 1))
 
 
 @inner
-def key_of(rules: Rules, table: ProofTable, depth: int, limit: int) -> int:
+def key_of(rules: Rules, table: AlphaBetaTable, depth: int, limit: int) -> int:
     """Return the table's key of the position at `depth`; values to a limit hold for that limit."""
     key = hash_words(load(rules, table.words, depth))
     if limit < UNLIMITED:
@@ -126,7 +126,7 @@ def key_of(rules: Rules, table: ProofTable, depth: int, limit: int) -> int:
 
 
 @inner
-def enter(rules: Rules, table: ProofTable, depth: int, limit: int) -> int:
+def enter(rules: Rules, table: AlphaBetaTable, depth: int, limit: int) -> int:
     """Begin the position at `depth`; return its value if that is known at once, else UNKNOWN."""
     if depth >= limit:
         return 0
@@ -151,7 +151,7 @@ def enter(rules: Rules, table: ProofTable, depth: int, limit: int) -> int:
 
 
 @inner
-def leave(rules: Rules, table: ProofTable, depth: int, limit: int) -> int:
+def leave(rules: Rules, table: AlphaBetaTable, depth: int, limit: int) -> int:
     """Finish the position at `depth`: store its value in the table and return it."""
     window = table.window[depth]
     key = key_of(rules, table, depth, limit)
@@ -167,7 +167,7 @@ def leave(rules: Rules, table: ProofTable, depth: int, limit: int) -> int:
 
 
 @inner
-def next_child(rules: Rules, table: ProofTable, depth: int) -> int:
+def next_child(rules: Rules, table: AlphaBetaTable, depth: int) -> int:
     """Place the next unfinished child at `depth + 1`; False if no move is left or one refutes."""
     state = load(rules, table.words, depth)
     window = table.window[depth]
@@ -189,7 +189,7 @@ def next_child(rules: Rules, table: ProofTable, depth: int) -> int:
 
 
 @inner
-def accept(table: ProofTable, depth: int, value: int) -> None:
+def accept(table: AlphaBetaTable, depth: int, value: int) -> None:
     """Take a move's value into account."""
     window = table.window[depth]
     window[3] = max(window[3], value)
@@ -198,7 +198,7 @@ def accept(table: ProofTable, depth: int, value: int) -> None:
 
 @inner
 def begin(
-    rules: Rules, table: ProofTable, root: State, window: tuple[int, int], limit: int
+    rules: Rules, table: AlphaBetaTable, root: State, window: tuple[int, int], limit: int
 ) -> None:
     """Begin to search an unfinished position, see `search`; `proceed` goes on."""
     store(table.words, 0, root)
@@ -208,7 +208,7 @@ def begin(
 
 
 @inner
-def proceed(rules: Rules, table: ProofTable, limit: int, budget: int) -> int:
+def proceed(rules: Rules, table: AlphaBetaTable, limit: int, budget: int) -> int:
     """Go on with the search that `begin` began: its value, or UNKNOWN after `budget` nodes."""
     depth, value = table.paused
     last = table.spent[0] + budget
@@ -232,7 +232,12 @@ def proceed(rules: Rules, table: ProofTable, limit: int, budget: int) -> int:
 
 @inner
 def search(
-    rules: Rules, table: ProofTable, root: State, window: tuple[int, int], limit: int, budget: int
+    rules: Rules,
+    table: AlphaBetaTable,
+    root: State,
+    window: tuple[int, int],
+    limit: int,
+    budget: int,
 ) -> int:
     """Return the value of an unfinished position within a window (alpha, beta).
 
@@ -249,14 +254,14 @@ def search(
 
 
 @inner
-def prove(rules: Rules, table: ProofTable, root: State, budget: int) -> int:
+def prove(rules: Rules, table: AlphaBetaTable, root: State, budget: int) -> int:
     """Return the exact value of an unfinished position, or UNKNOWN after `budget` nodes."""
     return search(rules, table, root, (-HORIZON, HORIZON), UNLIMITED, budget)
 
 
 @compiled
 def prove_batch(
-    rules: Rules, table: ProofTable, states: States, budget: int, out: NDArray[np.int64]
+    rules: Rules, table: AlphaBetaTable, states: States, budget: int, out: NDArray[np.int64]
 ) -> None:
     """Fill `out` `[B]` with the exact values of unfinished positions, or UNKNOWN.
 
@@ -273,7 +278,7 @@ def prove_batch(
 
 @compiled
 def bound_first(
-    rules: Rules, table: ProofTable, states: States, window: tuple[int, int], budget: int
+    rules: Rules, table: AlphaBetaTable, states: States, window: tuple[int, int], budget: int
 ) -> int:
     """Return the value of the first position within a window, or UNKNOWN after `budget` nodes.
 

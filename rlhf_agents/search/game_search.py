@@ -121,7 +121,7 @@ class GameSearch:
         clock = Clock(seconds)
         states = unfinished(self.game, state)
         noise = noise_of(rng, (1, self.game.n_actions)) if seat == MOVER else None
-        return _Run(self, states, goal, seat, clock, noise).steps()
+        return _TimedRun(self, states, goal, seat, clock, noise).steps()
 
     # ---- trees ---------------------------------------------------------------------------------
 
@@ -170,7 +170,7 @@ class GameSearch:
                 return
 
 
-class _Run:
+class _TimedRun:
     """One search for one position."""
 
     def __init__(

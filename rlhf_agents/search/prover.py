@@ -39,7 +39,7 @@ FIRST_SLOW_BUDGET = 64
 
 
 @dataclass(frozen=True)
-class Answer:
+class ProofAnswer:
     """What is known of a question.
 
     Attributes:
@@ -92,7 +92,7 @@ class Prover:
         question: int,
         budget: Budget,
         ranking: NDArray[np.float32] | None = None,
-    ) -> Iterator[Answer]:
+    ) -> Iterator[ProofAnswer]:
         """Answer a question about an unfinished position, one slice of the budget at a time.
 
         Args:
@@ -118,7 +118,7 @@ class Prover:
         question: int,
         budget: Budget,
         ranking: NDArray[np.float32] | None,
-    ) -> Iterator[Answer]:
+    ) -> Iterator[ProofAnswer]:
         rules, stack, before = self.game.rules, new_stack(self.game), 0
         stack.order[:] = rank(ranking, self.game.n_actions)
         limits = range(1, self.game.max_plies + 2) if self._deepens else (UNLIMITED,)
@@ -136,15 +136,17 @@ class Prover:
                     budget.used(int(stack.registers[NODES]) - done)
                     nodes = before + int(stack.registers[NODES])
                     if answer == UNKNOWN:
-                        yield Answer(UNKNOWN, None, nodes)
+                        yield ProofAnswer(UNKNOWN, None, nodes)
                 before = nodes
                 if answer == hope or not stack.registers[TOUCHED]:
                     action = int(stack.registers[ACTION])
                     yes = answer == YES and action != NO_MOVE
-                    yield Answer(answer, action if yes else None, nodes)
+                    yield ProofAnswer(answer, action if yes else None, nodes)
                     return
 
-    def _ask_callbacks(self, states: States, question: int, budget: Budget) -> Iterator[Answer]:
+    def _ask_callbacks(
+        self, states: States, question: int, budget: Budget
+    ) -> Iterator[ProofAnswer]:
         """Answer by alpha-beta with ever larger budgets: positions that Python makes are few."""
         assert self._slow is not None
         legal = np.flatnonzero(self.game.legal(states)[0])
@@ -168,14 +170,14 @@ class Prover:
                 budget.used(spent)
                 nodes += spent
                 if value == alpha_beta.UNKNOWN:
-                    yield Answer(UNKNOWN, None, nodes)
+                    yield ProofAnswer(UNKNOWN, None, nodes)
                 elif value <= -question:
-                    yield Answer(YES, int(legal[child]), nodes)
+                    yield ProofAnswer(YES, int(legal[child]), nodes)
                     return
                 else:
                     open_moves.remove(child)
             each *= 2
-        yield Answer(NO, None, nodes)
+        yield ProofAnswer(NO, None, nodes)
 
     def prove(self, state: States, nodes: int) -> int | None:
         """Return the value of an unfinished position uint64 `[W]` for its mover.

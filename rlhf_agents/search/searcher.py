@@ -247,7 +247,7 @@ class Searcher:
         verdicts = self.game.verdicts(states)[0, seat]
         reach = self.reach(states, seat, verdicts)
         distances = Distances(self.game, states, float(self.goals.discount[WIN]))
-        run = _Run(self, goal, seat, noise, reach, nodes, distances)
+        run = _CountedRun(self, goal, seat, noise, reach, nodes, distances)
         if goal != WIN and verdicts[goal] != Verdict.IMPOSSIBLE:
             for tree, used in self._search_in_steps(states, goal, seat, nodes):
                 yield run.explanation(goal, tree, used)
@@ -329,7 +329,7 @@ class Searcher:
 
 
 @dataclass
-class _Run:
+class _CountedRun:
     """What stays the same while one position is searched."""
 
     searcher: Searcher

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rlhf_agents.search.alpha_beta import HORIZON, UNKNOWN, ProofTable, prove
+from rlhf_agents.search.alpha_beta import HORIZON, UNKNOWN, AlphaBetaTable, prove
 from rlhf_agents.search.bounds import BoundArray
 from rlhf_agents.search.goal_values import WIN, GoalRules, discounted, payoff
 from rlhf_agents.search.proven_values import last_win, within
@@ -38,7 +38,7 @@ class Proofs(NamedTuple):
             `rlhf_agents.search.proven_values`.
     """
 
-    table: ProofTable
+    table: AlphaBetaTable
     first_age: int
     nodes: int
     bounds: BoundArray
@@ -106,7 +106,7 @@ def settle(rules: Rules, goals: GoalRules, after: State, goal: int, out: Values)
 
 @inner
 def proven_pair(
-    rules: Rules, goals: GoalRules, table: ProofTable, after: State, budget: int, out: Values
+    rules: Rules, goals: GoalRules, table: AlphaBetaTable, after: State, budget: int, out: Values
 ) -> None:
     """Overwrite `out` = (y_M, y_W) of `win` with its proven, discounted value, if any."""
     value = prove(rules, table, after, budget)

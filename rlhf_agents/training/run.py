@@ -16,7 +16,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 from rlhf_agents.envs.trained_models import TRAINED_IN
 from rlhf_agents.errors import OutputError
-from rlhf_agents.evaluation.strength import AlphaBetaScore, Strength
+from rlhf_agents.evaluation.strength import AlphaBetaScore, StrengthMeter
 from rlhf_agents.files.atomic import write_to
 from rlhf_agents.hfdqn import HFDQN
 from rlhf_agents.progress import ProgressBar, warn
@@ -124,7 +124,7 @@ class Run(BaseCallback):
     """
 
     def __init__(
-        self, config: TrainingConfig, requests: StopRequests, strength: Strength | None
+        self, config: TrainingConfig, requests: StopRequests, strength: StrengthMeter | None
     ) -> None:
         super().__init__()
         self.config = config

@@ -21,7 +21,7 @@ from rlhf_agents.errors import (
     SettingError,
     UserError,
 )
-from rlhf_agents.evaluation.strength import AlphaBetaScore, Strength
+from rlhf_agents.evaluation.strength import AlphaBetaScore, StrengthMeter
 from rlhf_agents.files.atomic import remove_leftovers
 from rlhf_agents.files.model_file import POLICY, ModelFile, read_model
 from rlhf_agents.hfdqn import HFDQN
@@ -46,7 +46,7 @@ GAMES_PER_LOG, EPISODES_PER_LOG = 4096, 20
 """Games of self-play, or episodes elsewhere, between two lines of the log."""
 
 
-def train(config: TrainingConfig, strength: Strength | None = None) -> tuple[HFDQN, bool]:
+def train(config: TrainingConfig, strength: StrengthMeter | None = None) -> tuple[HFDQN, bool]:
     """Carry out a training run.
 
     Args:
@@ -187,13 +187,13 @@ def _complete(config: TrainingConfig, file: ModelFile | None) -> TrainingConfig:
         msg = f"{file.path} does not describe a training run: its environment is {raw!r:.80}"
         raise ModelFileError(msg)
     facts = training_facts(file.manifest)
-    world = facts.get("world")
-    require_same(file.path, world, config.game)
-    if not (config.game or world):
+    env_name = facts.get("world")
+    require_same(file.path, env_name, config.game)
+    if not (config.game or env_name):
         msg = f"{file.path} does not say which environment it was trained for: name it with --game"
         raise SettingError(msg)
-    if not config.game and str(world).count(":") > 1:  # Gymnasium would import a module
-        msg = f"{file.path} names {world}: repeat it with --game if you trust the file"
+    if not config.game and str(env_name).count(":") > 1:  # Gymnasium would import a module
+        msg = f"{file.path} names {env_name}: repeat it with --game if you trust the file"
         raise SettingError(msg)
     kept = {name: facts[name] for name in KEPT if facts.get(name) is not None}
     for name, each in kept.items():
@@ -206,7 +206,7 @@ def _complete(config: TrainingConfig, file: ModelFile | None) -> TrainingConfig:
     given = {
         name: getattr(config, name) for name in KEPT if getattr(config, name) not in (None, {})
     }
-    return replace(config, **{"seed": 0, **kept, **given, "game": config.game or str(world)})
+    return replace(config, **{"seed": 0, **kept, **given, "game": config.game or str(env_name)})
 
 
 def _goal_of(config: TrainingConfig) -> str | None:

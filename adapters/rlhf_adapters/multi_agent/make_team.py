@@ -54,8 +54,8 @@ class TeamKind:
 
     def names(self, env: ParallelEnv, agent: str, count: int) -> tuple[str, ...]:
         """Return the names of an agent's actions."""
-        told = self.actions(env).get(agent, ()) if callable(self.actions) else self.actions
-        return tuple(told) if len(told) == count else tuple(map(str, range(count)))
+        names = self.actions(env).get(agent, ()) if callable(self.actions) else self.actions
+        return tuple(names) if len(names) == count else tuple(map(str, range(count)))
 
     def goals(self, env: ParallelEnv) -> Tables:
         """Return the goals by role."""

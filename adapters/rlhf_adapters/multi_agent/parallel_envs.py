@@ -266,19 +266,19 @@ class ParallelEnvs:
     def _show(
         self, column: int, agent: str, raw: Any, infos: Mapping[str, Info], facts: Facts
     ) -> None:
-        told = infos.get(agent, {})
+        info = infos.get(agent, {})
         number = self.everybody.index(agent)
         board = raw[BOARD] if self._boards[agent] else raw
         self.view.write(number, board, self.observation[column], bool(self.waiting[column]))
-        self.mask[column] = self._mask(agent, raw, told)
+        self.mask[column] = self._mask(agent, raw, info)
         self.waiting[column] = False
-        plain = {key: value for key, value in told.items() if key != MASK_KEY}
+        plain = {key: value for key, value in info.items() if key != MASK_KEY}
         self.infos[column] = {**plain, **facts.get(agent, {}), AGENT: agent, WAITING: False}
 
-    def _mask(self, agent: str, raw: object, told: Options) -> NDArray[np.int8]:
+    def _mask(self, agent: str, raw: object, info: Options) -> NDArray[np.int8]:
         mask = np.zeros(self.n_actions, np.int8)
         mask[: self.counts[agent]] = 1
-        holder = raw if isinstance(raw, dict) and MASK_KEY in raw else told
+        holder = raw if isinstance(raw, dict) and MASK_KEY in raw else info
         if MASK_KEY in holder:
             own = np.asarray(holder[MASK_KEY]) > 0
             if own.any():  # no action is allowed only at an agent's end

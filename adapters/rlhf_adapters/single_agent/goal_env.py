@@ -133,10 +133,10 @@ class GoalEnvs:
         batched = self.batched
         infos = [dict(info) for info in batched.infos]
         successes = self.task.successes(rewards)
-        told = (
+        shown = (
             np.flatnonzero(ends).tolist() if batched.silent and batched.n > 1 else range(batched.n)
         )
-        for i in told:
+        for i in shown:
             infos[i][NATIVE_REWARD] = float(batched.reward[i])
             infos[i][NATIVE_END] = bool(batched.terminated[i])
             if successes is not None:

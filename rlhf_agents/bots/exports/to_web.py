@@ -147,8 +147,8 @@ def _strengths(request: ExportRequest) -> dict[str, JSON]:
     if found is None:
         found = len(known)
         known.append((request.level_words, asked))
-    told = [{"name": name, **dataclasses.asdict(strength)} for name, strength in known]
-    for one in told:
+    rows = [{"name": name, **dataclasses.asdict(strength)} for name, strength in known]
+    for one in rows:
         if one["seconds"] is not None:
             one["nodes"] = MOST_NODES
-    return {"strengths": told, "strength": found}
+    return {"strengths": rows, "strength": found}

@@ -7,13 +7,13 @@ from rlhf_agents.evaluation.plots.curves import curves_picture
 from rlhf_agents.evaluation.plots.goals import GoalGrid, goals_picture
 from rlhf_agents.evaluation.plots.league import league_picture, strength_and_time
 from rlhf_agents.evaluation.plots.results import matches_picture, positions_picture
-from rlhf_agents.evaluation.plots.style import HINT, THEMES, Picture, available
+from rlhf_agents.evaluation.plots.style import HINT, THEMES, Chart, available
 
 __all__ = [
     "HINT",
     "THEMES",
+    "Chart",
     "GoalGrid",
-    "Picture",
     "available",
     "curves_picture",
     "goals_picture",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rlhf_agents.evaluation.plots.shown import Curve
 from rlhf_agents.evaluation.plots.style import (
     MARKERS,
-    Picture,
+    Chart,
     draw_grid,
     draw_legend,
     dress,
@@ -25,7 +25,7 @@ def curves_picture(
     *,
     by: str = "steps",
     title: str = "",
-) -> Picture:
+) -> Chart:
     """Return a picture of learning curves.
 
     Args:
@@ -57,4 +57,4 @@ def curves_picture(
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
     if len(curves) > 1:
         draw_legend(axes, style)
-    return Picture(figure)
+    return Chart(figure)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rlhf_agents.evaluation.plots.style import (
-    Picture,
-    Theme,
+    Chart,
+    ChartTheme,
     draw_cells,
     dress,
     new_figure,
@@ -46,7 +46,7 @@ class GoalGrid:
     rows: Sequence[tuple[str, Mapping[str, float]]]
 
 
-def goals_picture(grids: Sequence[GoalGrid], theme: str = "light") -> Picture:
+def goals_picture(grids: Sequence[GoalGrid], theme: str = "light") -> Chart:
     """Return a picture of goal matrices, one below the other.
 
     Args:
@@ -63,10 +63,10 @@ def goals_picture(grids: Sequence[GoalGrid], theme: str = "light") -> Picture:
     panels = figure.subplots(len(grids), squeeze=False, height_ratios=heights)[:, 0]
     for axes, grid in zip(panels, grids, strict=True):
         _draw(axes, grid, style)
-    return Picture(figure)
+    return Chart(figure)
 
 
-def _draw(axes: Axes, grid: GoalGrid, style: Theme) -> None:
+def _draw(axes: Axes, grid: GoalGrid, style: ChartTheme) -> None:
     from matplotlib.patches import Rectangle  # noqa: PLC0415 - an optional extra
 
     letters = round(LETTERS * CELL[0] * len(grid.goals))

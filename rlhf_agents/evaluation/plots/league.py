@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rlhf_agents.evaluation.plots.shown import League, RatedPlayer
+from rlhf_agents.evaluation.plots.shown import RatedPlayer, ShownLeague
 from rlhf_agents.evaluation.plots.style import (
-    Picture,
-    Theme,
+    Chart,
+    ChartTheme,
     draw_cells,
     draw_grid,
     dress,
@@ -35,7 +35,7 @@ LABEL_PLACES = ((7, 0), (7, 9), (7, -9), (-7, 0), (-7, 9), (-7, -9), (7, 18), (7
 """Possible places of a point's label, in points (1/72 inch); on the left, the label ends there."""
 
 
-def league_picture(table: League, theme: str = "light") -> Picture:
+def league_picture(table: ShownLeague, theme: str = "light") -> Chart:
     """Return a picture of a league: ladder, cross table, strength and time.
 
     Args:
@@ -54,12 +54,12 @@ def league_picture(table: League, theme: str = "light") -> Picture:
     draw_time(panels["time"], table.rows, style)
     figure.suptitle(_title(table), color=style.ink, fontsize=13)
     _name_points(figure.canvas, panels["time"], table.rows, style)
-    return Picture(figure)
+    return Chart(figure)
 
 
 def strength_and_time(
     rows: Sequence[RatedPlayer], theme: str = "light", title: str = "Strength and time"
-) -> Picture:
+) -> Chart:
     """Return a picture of ratings against CPU milliseconds per move.
 
     Args:
@@ -75,22 +75,22 @@ def strength_and_time(
     axes = figure.subplots()
     draw_time(axes, rows, style, title)
     _name_points(figure.canvas, axes, rows, style)
-    return Picture(figure)
+    return Chart(figure)
 
 
 def _name_points(
-    canvas: FigureCanvasBase, axes: Axes, rows: Sequence[RatedPlayer], style: Theme
+    canvas: FigureCanvasBase, axes: Axes, rows: Sequence[RatedPlayer], style: ChartTheme
 ) -> None:
     canvas.draw()  # labels depend on the layout of everything else
     _label_points(axes, rows, style)
 
 
-def _title(table: League) -> str:
+def _title(table: ShownLeague) -> str:
     zero = "random play = 0" if table.anchored else "mean = 0"
     return f"{table.game}: {table.games} games, {zero}, 95 % intervals"
 
 
-def draw_ladder(axes: Axes, table: League, style: Theme) -> None:
+def draw_ladder(axes: Axes, table: ShownLeague, style: ChartTheme) -> None:
     """Draw the players, the strongest at the top, with the intervals of their ratings."""
     dress(axes, style, "Ladder")
     places = np.arange(len(table.rows))
@@ -114,7 +114,7 @@ def draw_ladder(axes: Axes, table: League, style: Theme) -> None:
 
 
 def draw_time(
-    axes: Axes, rows: Sequence[RatedPlayer], style: Theme, title: str = "Strength and time"
+    axes: Axes, rows: Sequence[RatedPlayer], style: ChartTheme, title: str = "Strength and time"
 ) -> None:
     """Draw the rating of each player against its CPU milliseconds per move."""
     dress(axes, style, title)
@@ -138,7 +138,7 @@ def _bars(
     x: ArrayLike,
     y: ArrayLike,
     rows: Sequence[RatedPlayer],
-    style: Theme,
+    style: ChartTheme,
     *,
     across: bool,
 ) -> None:
@@ -159,7 +159,7 @@ def _bars(
     )
 
 
-def _label_points(axes: Axes, rows: Sequence[RatedPlayer], style: Theme) -> None:
+def _label_points(axes: Axes, rows: Sequence[RatedPlayer], style: ChartTheme) -> None:
     """Write the names beside the points, if possible without overlaps."""
     taken = _bar_boxes(axes, rows)
     frame = axes.get_window_extent()
@@ -196,7 +196,7 @@ def _bar_boxes(axes: Axes, rows: Sequence[RatedPlayer]) -> list[Bbox]:
     return boxes
 
 
-def draw_cross_table(axes: Axes, table: League, style: Theme) -> None:
+def draw_cross_table(axes: Axes, table: ShownLeague, style: ChartTheme) -> None:
     """Draw the score of row against column in percent: blue is good for the row, amber is bad."""
     dress(axes, style, "Score of row against column, in percent")
     names = [row.player for row in table.rows]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rlhf_agents.evaluation.plots.style import (
     MARKERS,
-    Picture,
+    Chart,
     draw_grid,
     draw_legend,
     dress,
@@ -17,7 +17,7 @@ from rlhf_agents.evaluation.plots.style import (
 
 def matches_picture(
     title: str, rows: Sequence[tuple[str, tuple[float, float, float]]], theme: str = "light"
-) -> Picture:
+) -> Chart:
     """Return a picture of matches: a bar for each, divided into wins, draws and losses.
 
     Args:
@@ -48,7 +48,7 @@ def matches_picture(
     axes.set_xlim(0, 100)
     axes.set_xlabel("% of games")
     draw_legend(figure, style, loc="outside lower center", ncol=3)
-    return Picture(figure)
+    return Chart(figure)
 
 
 def positions_picture(
@@ -56,7 +56,7 @@ def positions_picture(
     budgets: Sequence[str],
     series: Sequence[tuple[str, Sequence[float], Sequence[float]]],
     theme: str = "light",
-) -> Picture:
+) -> Chart:
     """Return a picture of the shares of moves that keep the value of solved positions, by budget.
 
     Args:
@@ -86,4 +86,4 @@ def positions_picture(
     axes.set_xlabel("positions searched per move")
     axes.set_ylabel("share of moves, 95 % intervals")
     draw_legend(axes, style, loc="lower right")
-    return Picture(figure)
+    return Chart(figure)

@@ -36,7 +36,7 @@ class RatedPlayer(Protocol):
 
 
 class Pairing(Protocol):
-    """The score of one player against another, see `league_table.Cell`."""
+    """The score of one player against another, see `league_table.HeadToHead`."""
 
     @property
     def player(self) -> str:
@@ -54,7 +54,7 @@ class Pairing(Protocol):
         ...
 
 
-class League(Protocol):
+class ShownLeague(Protocol):
     """The result of a league, see `league_table.Table`."""
 
     @property

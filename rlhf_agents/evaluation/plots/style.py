@@ -33,7 +33,7 @@ MARKERS = "osD^vP"
 
 
 @dataclass(frozen=True)
-class Theme:
+class ChartTheme:
     """Colours of a picture.
 
     Attributes:
@@ -58,7 +58,7 @@ class Theme:
 
 
 THEMES = {
-    "light": Theme(
+    "light": ChartTheme(
         paper="#ffffff",
         ink="#1f2328",
         faint="#d0d7de",
@@ -68,7 +68,7 @@ THEMES = {
         good="#0b62a8",
         series=("#0072b2", "#d55e00", "#000000", "#cc79a7", "#e69f00", "#009e73"),
     ),
-    "dark": Theme(
+    "dark": ChartTheme(
         paper="#14171c",
         ink="#e6e8eb",
         faint="#3a414b",
@@ -86,7 +86,7 @@ def available() -> bool:
     return find_spec("matplotlib") is not None
 
 
-def theme_named(name: str) -> Theme:
+def theme_named(name: str) -> ChartTheme:
     """Return the colours of a theme.
 
     Raises:
@@ -99,7 +99,7 @@ def theme_named(name: str) -> Theme:
 
 
 @dataclass(frozen=True)
-class Picture:
+class Chart:
     """A drawn figure; notebooks show it.
 
     Attributes:
@@ -130,7 +130,7 @@ class Picture:
         return self.png()
 
 
-def new_figure(width: float, height: float, style: Theme) -> Figure:
+def new_figure(width: float, height: float, style: ChartTheme) -> Figure:
     """Return an empty figure of a size in inches.
 
     Raises:
@@ -146,7 +146,7 @@ def new_figure(width: float, height: float, style: Theme) -> Figure:
     return figure
 
 
-def dress(axes: Axes, style: Theme, title: str = "") -> None:
+def dress(axes: Axes, style: ChartTheme, title: str = "") -> None:
     """Give a panel its title and the colours of the theme."""
     axes.set_facecolor(style.paper)
     axes.tick_params(colors=style.ink, labelsize=9, length=0)
@@ -157,13 +157,13 @@ def dress(axes: Axes, style: Theme, title: str = "") -> None:
     axes.set_title(title, color=style.ink, loc="left", fontsize=11)
 
 
-def draw_grid(axes: Axes, style: Theme, axis: Literal["both", "x", "y"] = "both") -> None:
+def draw_grid(axes: Axes, style: ChartTheme, axis: Literal["both", "x", "y"] = "both") -> None:
     """Draw faint lines behind the data."""
     axes.grid(visible=True, axis=axis, color=style.faint, linewidth=0.6)
     axes.set_axisbelow(True)
 
 
-def draw_legend(parent: Axes | Figure, style: Theme, **where: Any) -> None:
+def draw_legend(parent: Axes | Figure, style: ChartTheme, **where: Any) -> None:
     """Draw the names of the series."""
     parent.legend(frameon=False, labelcolor=style.ink, fontsize=9, **where)
 
@@ -172,7 +172,7 @@ def draw_cells(
     axes: Axes,
     shares: NDArray[np.float64],
     colours: Sequence[str],
-    style: Theme,
+    style: ChartTheme,
     *,
     numbered: bool,
 ) -> None:

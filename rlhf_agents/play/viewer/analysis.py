@@ -76,7 +76,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Answer:
+class AnalysisResult:
     """The best answer so far.
 
     Attributes:
@@ -103,7 +103,7 @@ class Analysis:
     def __init__(self, name: str) -> None:
         self.version = 0
         self._requests: tuple[Question, ...] = ()
-        self._answers: OrderedDict[Question, Answer] = OrderedDict()
+        self._answers: OrderedDict[Question, AnalysisResult] = OrderedDict()
         self._begun: dict[Question, Iterator[Explanation | Forecast]] = {}
         self._changed = threading.Condition()
         self._open = True
@@ -124,7 +124,7 @@ class Analysis:
             self._requests = wanted
             self._changed.notify()
 
-    def answer(self, question: Question) -> Answer | None:
+    def answer(self, question: Question) -> AnalysisResult | None:
         """Return the best answer so far, or None."""
         with self._changed:
             return self._answers.get(question)
@@ -167,7 +167,7 @@ class Analysis:
                     self._answers.popitem(last=False)
                 self.version += 1
 
-    def _slice(self, question: Question) -> Answer:
+    def _slice(self, question: Question) -> AnalysisResult:
         """Search a little further."""
         before = self._answers.get(question)
         content = before.content if before else None
@@ -176,10 +176,10 @@ class Analysis:
                 self._begun[question] = question.work()
             content = next(self._begun[question])
         except StopIteration:
-            return Answer(content, done=True)
+            return AnalysisResult(content, done=True)
         except Exception as error:
-            return Answer(content, done=True, error=error)
-        return Answer(content)
+            return AnalysisResult(content, done=True, error=error)
+        return AnalysisResult(content)
 
 
 class Searches:
@@ -210,7 +210,7 @@ class Searches:
         self.shown.request([] if shown is None else [shown])
         self.others.request([question for question in others if question is not None])
 
-    def answer(self, question: Question | None) -> Answer | None:
+    def answer(self, question: Question | None) -> AnalysisResult | None:
         """Return the best answer of either thread, or None."""
         if question is None:
             return None

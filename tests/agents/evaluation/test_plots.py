@@ -38,7 +38,7 @@ CURVES = [
 ]
 
 
-def pictures(theme: str) -> dict[str, plots.Picture]:
+def pictures(theme: str) -> dict[str, plots.Chart]:
     return {
         "goals": MATRIX.plot(theme),
         "curves": CURVES[0].plot(CURVES[1], theme=theme),
@@ -49,7 +49,7 @@ def pictures(theme: str) -> dict[str, plots.Picture]:
     }
 
 
-def pixels(picture: plots.Picture) -> np.ndarray:
+def pixels(picture: plots.Chart) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(picture.png())).convert("RGB")).astype(int)
 
 
@@ -92,7 +92,7 @@ def test_a_picture_shows_itself_in_a_notebook_and_is_saved(tmp_path):
 
 
 @pytest.mark.parametrize("theme", plots.THEMES.values(), ids=plots.THEMES)
-def test_series_keep_apart_for_the_colour_blind(theme: style.Theme):
+def test_series_keep_apart_for_the_colour_blind(theme: style.ChartTheme):
     """Simulated by Machado et al. (2009), severity 1; the first three are used most."""
     matrices = (
         [[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]],
