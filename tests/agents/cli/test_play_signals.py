@@ -58,8 +58,11 @@ def _compiled():
 @pytest.mark.slow
 @pytest.mark.usefixtures("_compiled")
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM], ids=["INT", "TERM"])
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    ("mode", "kind"),
+    [(mode, signal.SIGINT) for mode in MODES]
+    + [(mode, signal.SIGTERM) for mode in ("terminal", "environment in a window")],
+)
 def test_signals_end_every_mode(mode, kind, tmp_path):
     folder, marker = tmp_path / "folder", tmp_path / "marker"
     folder.mkdir()
@@ -79,7 +82,7 @@ def test_signals_end_every_mode(mode, kind, tmp_path):
     ) as process:
         try:
             _wait_for(marker, process)
-            time.sleep(1)
+            time.sleep(0.5)
             used = _seconds_of(process.pid)
             process.send_signal(kind)
             process.wait(60)

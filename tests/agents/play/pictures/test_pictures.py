@@ -59,23 +59,12 @@ OPTIONS = (
     "havannah(board_size=5)",
     "breakthrough(rows=6,columns=6)",
 )
-QUICK = (3, 0.3)
-"""Random games, and the seconds after which no more of them are begun."""
 
 
 def test_the_list_is_that_of_the_library():
     from rlhf_adapters import from_openspiel  # noqa: PLC0415
 
     assert set(from_openspiel.worlds()) == set(STYLES)
-
-
-@pytest.mark.parametrize("name", STYLES)
-def test_new_random_games_are_understood(name):
-    game = rlhf_games.make(f"openspiel:{name}")
-    reader = reader_of(game)
-    assert reader is not None
-    assert reader.style == STYLES[name]
-    assert understood(reader, random_moves(game, *QUICK, share=0.2, seed=7))
 
 
 @pytest.mark.parametrize("name", OPTIONS)
@@ -112,6 +101,7 @@ def test_a_hundred_random_games_are_understood(name):
     game = rlhf_games.make(f"openspiel:{name}")
     reader = reader_of(game)
     assert reader is not None
+    assert reader.style == STYLES[name]
     assert understood(reader, moves_of_a_hundred_games(game))
 
 
