@@ -25,9 +25,8 @@ def _reading_order(name: str) -> tuple[bool, bool, str]:
     return (not name.isupper(), not name[0].isupper(), name)
 
 
-@pytest.mark.parametrize("name", _modules())
-def test_module_is_importable_without_optional_libraries(name: str):
-    assert import_module(name).__doc__
+def test_modules_are_importable_without_optional_libraries():
+    assert [name for name in _modules() if not import_module(name).__doc__] == []
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -34,6 +34,8 @@ VARIANTS = (
     "dots_and_boxes(utility_margin=True)",
     "misere(game=tic_tac_toe())",
 )
+QUICK = ("hex", "mancala", "tic_tac_toe")
+"""Games that `make quick` looks at."""
 
 
 def listed() -> list[str]:
@@ -114,6 +116,8 @@ for _world in (*listed(), *VARIANTS):
     _facts = {"world": _world, "name": f"openspiel:{_world}"}
     if "utility_margin" in _world:
         _facts["thresholds"] = frozenset({"win_margin"})
+    if _world not in QUICK:
+        _facts["pytestmark"] = pytest.mark.slow
     globals()[_title] = type(_title, (OpenSpielContract,), _facts)
 
 
