@@ -18,7 +18,7 @@ EXAMPLES = """examples:
   rlhf-export --agent connect_four --to web --level 3 --out beginner.html
   rlhf-export --agent connect_four@2000 --to kaggle --out submission.py
   rlhf-export --agent three.zip --to python --out bot.py --goal draw --nodes 100
-  rlhf-export --agent pole.zip --to onnx --out pole.onnx       also for environments without rules
+  rlhf-export --agent minatar:breakout --to onnx --out breakout.onnx    environments without rules
   rlhf-export --agent dqn.zip --to sb3 --trust --out ours.zip  converts a file of SB3's DQN
   rlhf-export --to python                         how to use a format
 

@@ -21,7 +21,7 @@ from rlhf_agents.files.atomic import check_writable, write_atomically
 from rlhf_agents.files.model_file import read_model
 from rlhf_agents.limits import checked_nodes
 from rlhf_agents.players.agent import Agent, load_agent
-from rlhf_agents.players.bundled import bundled_agents
+from rlhf_agents.players.bundled import bundled_agents, bundled_policies
 from rlhf_agents.players.levelled import DEFAULT_NODES
 from rlhf_agents.players.levels import Strength
 from rlhf_agents.words import level_words
@@ -199,8 +199,8 @@ def export(
     """Write an agent as a file that works without this package, and return its path.
 
     Args:
-        agent: an agent, the name of a bundled one, or the path of a model file, which may be for
-            an environment without rules (`EnvPolicy`).
+        agent: an agent, the name of a bundled one (`connect_four`, `minatar:breakout`), or the path
+            of a model file, which may be for an environment without rules (`EnvPolicy`).
         to: the format.
         out: where to.
         goal: what it plays for unless its user asks for something else.
@@ -260,7 +260,9 @@ def at_strength(agent: Agent, nodes: int | None, level: int | None, elo: float |
 
 
 def _loaded(name_or_path: str) -> Agent | EnvPolicy:
-    """Return an agent, or the policy in a file for an environment without rules."""
+    """Return an agent, or the policy of an environment without rules: a bundled one, or a file."""
+    if shipped := bundled_policies().get(name_or_path):
+        return EnvPolicy.load(str(shipped))
     is_file = name_or_path not in bundled_agents() and Path(name_or_path).is_file()
     if is_file and read_model(name_or_path).manifest.get("game") is None:
         return EnvPolicy.load(name_or_path)

@@ -37,9 +37,10 @@ files are then four times smaller and keep 0.98 of the moves.
     left_out = json.loads(session.get_modelmeta().custom_metadata_map["int8_exclude"])
     quantize_dynamic("four.onnx", "small.onnx", nodes_to_exclude=left_out)
 
-Models for environments without rules are exported in the same way, e.g. one trained by
-`rlhf-train --env gymnasium:CartPole-v1 --out pole.zip`:
+Models for environments without rules are exported in the same way, those that come with the package
+by their names:
 
+    rlhf-export --agent minatar:breakout --to onnx --out breakout.onnx
     rlhf-export --agent pole.zip --to onnx --out pole.onnx
 
 The inputs are the environment's observations: `observation`, or every part of a Dict by its name

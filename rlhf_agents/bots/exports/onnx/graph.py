@@ -72,6 +72,13 @@ class Graph:
         self.nodes.append(helper.make_node(operator, values, [name], name=name, **attributes))
         return name
 
+    def add_pair(self, operator: str, *values: str, **attributes: Any) -> tuple[str, str]:
+        """Add a node and return the names of its two outputs."""
+        name = f"{operator.lower()}_{len(self.nodes)}"
+        pair = (name, f"{name}_second")
+        self.nodes.append(helper.make_node(operator, values, pair, name=name, **attributes))
+        return pair
+
     def floats(self, *numbers: float) -> str:
         """Add a small float32 constant: a number, or a row of them."""
         return self.constant(np.array(numbers if len(numbers) > 1 else numbers[0], np.float32))

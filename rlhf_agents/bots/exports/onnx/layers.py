@@ -12,9 +12,11 @@ from stable_baselines3.common.preprocessing import is_image_space
 from stable_baselines3.common.torch_layers import CombinedExtractor, FlattenExtractor, NatureCNN
 from torch import nn
 
-from rlhf_agents.bots.exports.env_policy import BOARD, EnvPolicy, Statistics
+from rlhf_agents.bots.exports.env_policy import BOARD, GOAL, EnvPolicy, Statistics
+from rlhf_agents.bots.exports.onnx.extractors import EXTRACTORS, desired_values, layer_norm
 from rlhf_agents.bots.exports.onnx.graph import GoalValues, Graph
 from rlhf_agents.bots.exports.registry import ExportError
+from rlhf_agents.parallel.networks import GoalsQNetwork
 
 PIXEL = 255.0
 
@@ -34,6 +36,8 @@ def env_values(graph: Graph, policy: EnvPolicy, inputs: dict[str, str]) -> GoalV
     seen = {key: _prepared(graph, policy, key, inputs[key]) for key in policy.parts}
     features = _features(graph, network.features_extractor, seen, policy)
     values = _layer(graph, network.q_net, features, policy)
+    if isinstance(network, GoalsQNetwork):
+        values = desired_values(graph, network, values, seen[GOAL])
     return GoalValues(values, values)
 
 
@@ -64,6 +68,12 @@ def _normalized(graph: Graph, statistics: Statistics, value: str) -> str:
 
 
 def _features(graph: Graph, extractor: nn.Module, seen: dict[str, str], policy: EnvPolicy) -> str:
+    if type(extractor) in EXTRACTORS:
+
+        def layer(inner: nn.Module, value: str) -> str:
+            return _layer(graph, inner, value, policy)
+
+        return EXTRACTORS[type(extractor)](graph, extractor, seen, layer)
     if not isinstance(extractor, CombinedExtractor) or type(extractor) is not CombinedExtractor:
         return _layer(graph, extractor, seen[BOARD], policy)
     parts = [_layer(graph, inner, seen[key], policy) for key, inner in extractor.extractors.items()]
@@ -127,6 +137,7 @@ def _array(parameter: torch.Tensor) -> NDArray[np.float32]:
 LAYERS: dict[type, Callable[[Graph, Any, str], str]] = {
     nn.Linear: _linear,
     nn.Conv2d: _convolution,
+    nn.LayerNorm: layer_norm,
     nn.Flatten: _flat,
     FlattenExtractor: _flat,
     nn.Identity: lambda _graph, _layer, value: value,

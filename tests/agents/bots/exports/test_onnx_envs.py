@@ -17,6 +17,7 @@ from rlhf_agents.bots.exports.env_policy import EnvPolicy
 from rlhf_agents.bots.exports.registry import ExportError, export
 from rlhf_agents.cli.export import main
 from rlhf_agents.hfdqn import HFDQN
+from rlhf_agents.players.bundled import bundled_policies
 
 onnx = pytest.importorskip("onnx", reason="needs the extra onnx")
 runtime = pytest.importorskip("onnxruntime", reason="onnxruntime runs the files")
@@ -141,7 +142,7 @@ def seen_by(model, count: int):
         samples[key] = np.stack([np.asarray(part.sample()) for _ in range(count)])
         inputs[key] = one_hot(part, samples[key])
     masks = None
-    if "action_mask" in samples or model.replay_buffer_class.__name__ == "MaskedReplayBuffer":
+    if EnvPolicy("", model).masked:
         masks = np.random.default_rng(0).integers(0, 2, (count, model.action_space.n))
         masks[:, 1] |= ~masks.any(axis=1)
         inputs["action_mask"] = masks.astype(np.float32)
@@ -254,6 +255,25 @@ def test_unknown_layers_are_named():
     model = trained("CartPole-v1", "MlpPolicy", policy_kwargs={"activation_fn": torch.nn.GELU})
     with pytest.raises(ExportError, match="it has a GELU; supported layers: Linear"):
         export(EnvPolicy("pole", model), "onnx", "/tmp/never.onnx", force=True)
+
+
+SHIPPED = (
+    "minatar:breakout",
+    "gymnasium:LunarLander-v3",
+    "mpe2:simple_spread_v3",
+    "minigrid:MiniGrid-DoorKey-8x8-v0",
+)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_agents_that_ship(name, tmp_path):
+    model = HFDQN.load(bundled_policies()[name])
+    session = session_of(export(name, "onnx", tmp_path / "bot.onnx", opset=13))
+    observations, inputs, masks = seen_by(model, 20)
+    values, actions = expected(model, observations, masks)
+    q, chosen = session.run(["q", "action"], inputs)
+    np.testing.assert_allclose(q, values, rtol=1e-5, atol=1e-4)
+    np.testing.assert_array_equal(chosen, actions)
 
 
 @pytest.mark.parametrize("kind", ["numbers", "parts"])
