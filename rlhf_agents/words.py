@@ -108,8 +108,11 @@ def level_list() -> str:
     return ", ".join(f"{number} {name}" for number, name in enumerate(LEVEL_NAMES, 1))
 
 
-def _plies(depth: str) -> str:
-    return f"search, {depth} move{'s' * (depth != '1')} deep"
+def nodes_words(nodes: int) -> str:
+    """Return a number of positions to search in words."""
+    if nodes == 0:
+        return "no search"
+    return "1 position" if nodes == 1 else f"{nodes:,} positions"
 
 
 _BUDGETS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
@@ -117,7 +120,7 @@ _BUDGETS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
     (re.compile(r"elo(-?\d+)"), lambda found: f"{found[1]} Elo"),
     (re.compile(r"0"), lambda _: "without looking ahead"),
     (re.compile(r"1"), lambda _: "one move ahead"),
-    (re.compile(r"(\d+)"), lambda found: f"{int(found[1]):,} positions per move"),
+    (re.compile(r"(\d+)"), lambda found: f"{nodes_words(int(found[1]))} per move"),
     (re.compile(r"(\d+(?:\.\d+)?)s"), lambda found: f"{found[1]} s per move"),
 )
 
@@ -129,19 +132,24 @@ def player_words(spec: str, game: str = "") -> str:
         spec: as typed, or the name of a player: "minimax:4", "agent@level7", "connect_four@256".
         game: the name of the game, for "agent".
     """
-    kind, _, detail = spec.partition(":")
-    known = {"random": "random moves", "human": "you", "perfect": "perfect solver"}
-    if spec in known:
-        return known[spec]
-    if kind == "minimax" and detail:
-        return _plies(detail)
-    if kind == "openspiel-mcts" and detail:
-        return f"OpenSpiel's tree search, {detail} simulations"
     word, at, budget = spec.rpartition("@")
     said = next((say(hit) for form, say in _BUDGETS if (hit := form.fullmatch(budget))), None)
     if not at or said is None:
-        return _agent_words(spec, game)
-    return f"{_agent_words(word, game)}, {said}"
+        return _name_words(spec, game)
+    return f"{_name_words(word, game)}, {said}"
+
+
+def _name_words(spec: str, game: str) -> str:
+    """Return the readable name of a player without a budget."""
+    kind, _, detail = spec.partition(":")
+    known = {"random": "random player", "human": "you", "perfect": "perfect solver"}
+    if spec in known:
+        return known[spec]
+    if kind == "minimax" and detail:
+        return f"search {detail} move{'s' * (detail != '1')} deep"
+    if kind == "openspiel-mcts" and detail:
+        return f"OpenSpiel's tree search, {detail} simulations"
+    return _agent_words(spec, game)
 
 
 def _agent_words(word: str, game: str) -> str:

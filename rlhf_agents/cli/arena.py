@@ -27,7 +27,8 @@ EXAMPLES = """players:
   random, minimax:DEPTH, openspiel-mcts:SIMULATIONS, perfect (Connect Four; extra `solver`), agent
   (the game's bundled one), the name of a bundled agent, FILE.zip, or FILE.py, a bot that
   rlhf-export wrote, whose code is run; agents may say how strong they are: agent@64 (positions per
-  move), agent@0.5s, agent@level7, agent@elo1200; bots take @NODES only
+  move), agent@0.5s, agent@level7, agent@elo1200; bots take @NODES and
+  @0.5s, minimax:DEPTH takes @0.5s
 
 examples:
   rlhf-arena --game connect_four random minimax:4 agent@0 agent@64
@@ -63,7 +64,9 @@ def parser() -> Parser:
     add("--games", type=common.games, metavar="N", help=games)
     add("--gauntlet", action="store_true", help="only the first player meets the others")
     nodes = f"budget of agents without @NODES (default {NODES}; 0 is the network alone)"
-    add("--nodes", type=common.nodes, default=NODES, metavar="N", help=nodes)
+    add("--nodes", type=common.nodes, metavar="N", help=nodes)
+    seconds = "seconds per move of agents without a budget, instead of --nodes"
+    add("--time", type=common.seconds, metavar="SECONDS", help=seconds)
     openings = "length of the random openings (default: 2, or 4, 6 .. where there are too few)"
     add("--openings", type=common.whole(0, MAX_PLIES), metavar="PLIES", help=openings)
     workers = "processes that play (default: one per core)"
@@ -93,6 +96,9 @@ def _arena(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int
         return 0
     if options.game is None:
         msg = "--game is missing: name a game, such as connect_four (rlhf-games lists them)"
+        raise SettingError(msg)
+    if options.nodes is not None and options.time is not None:
+        msg = "--nodes and --time both say how strong agents are: give one"
         raise SettingError(msg)
     options.games = options.games or GAMES
     rules = game_name(options.game)
@@ -142,7 +148,8 @@ def _league(options: argparse.Namespace, game: Game) -> League:
         opening_plies=options.openings,
         seed=options.seed,
     )
-    entrants = entrants_of(options.players, game, options.nodes)
+    nodes = NODES if options.nodes is None else options.nodes
+    entrants = entrants_of(options.players, game, nodes, options.time)
     return League(game, entrants, settings, options.out)
 
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from rlhf_agents import limits
 from rlhf_agents.cli.signals import INTERRUPTED, TERMINATED, Terminated, end_now, ends_soon
 from rlhf_agents.errors import SettingError, UserError
+from rlhf_agents.players.budgets import split_budget
 from rlhf_agents.players.bundled import bundled_policies
 from rlhf_agents.progress import Verbosity, set_verbosity
 from rlhf_agents.words import LEVEL_NAMES
@@ -334,7 +335,7 @@ def check_without_rules(
 
 
 def check_one_budget(options: argparse.Namespace) -> None:
-    """Check that at most one option says how long, or how well, the agent plays.
+    """Check that at most one option, or else the agent's own word, says how strong it plays.
 
     Raises:
         SettingError: there are two.
@@ -343,6 +344,9 @@ def check_one_budget(options: argparse.Namespace) -> None:
     given = [f"--{name}" for name in names if getattr(options, name, None) is not None]
     if len(given) > 1:
         msg = f"{given[0]} and {given[1]} both say how strong the agent is: give one"
+        raise SettingError(msg)
+    if given and options.agent is not None and split_budget(options.agent)[1] is not None:
+        msg = f"{options.agent} says already how strong it plays: leave out {given[0]}"
         raise SettingError(msg)
 
 

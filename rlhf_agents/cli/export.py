@@ -10,7 +10,7 @@ from rlhf_agents.bots.exports import registry
 from rlhf_agents.cli import common
 from rlhf_agents.cli.common import Parser, run_program
 from rlhf_agents.errors import SettingError
-from rlhf_agents.players.budgets import split_budget
+from rlhf_agents.players.budgets import MoveBudget, split_budget
 from rlhf_agents.players.levelled import DEFAULT_NODES
 
 EXAMPLES = """examples:
@@ -32,13 +32,17 @@ def parser() -> argparse.ArgumentParser:
     description = "Export a trained agent to programs that do not have this package."
     program = Parser("rlhf-export", description, EXAMPLES.format(formats=formats))
     add = program.add_argument
-    agent_help = "a bundled agent, or a file from rlhf-train; either may end in @NODES or @level7"
+    agent_help = (
+        "a bundled agent, or a file from rlhf-train; either may end in @NODES, @0.5s or @level7"
+    )
     add("--agent", metavar="NAME|FILE.zip", help=agent_help)
     add("--to", required=True, metavar="FORMAT", help=f"one of {formats}")
     add("--out", type=Path, metavar="PATH", help="the file to write")
     add("--goal", default="win", help="its goal (default: win)")
     nodes = f"positions to search per move; 0 is the network alone (default {DEFAULT_NODES})"
     add("--nodes", type=common.nodes, metavar="N", help=nodes)
+    seconds = "seconds to search per move, instead of --nodes"
+    add("--time", type=common.seconds, metavar="SECONDS", help=seconds)
     program.add_level("it")
     add("--opset", type=int, help="of the format onnx")
     add(
@@ -69,7 +73,8 @@ def _export(options: argparse.Namespace, _arguments: Sequence[str] | None) -> in
             msg = f"--{name} is missing (see rlhf-export --help)"
             raise SettingError(msg)
     common.check_one_budget(options)
-    word, nodes, level, elo = _strength(options)
+    word, budget = split_budget(options.agent)
+    budget = budget or MoveBudget(options.nodes, options.time, options.level, options.elo)
     chosen = _options(options.option)
     if options.opset is not None:
         chosen["opset"] = options.opset
@@ -78,34 +83,16 @@ def _export(options: argparse.Namespace, _arguments: Sequence[str] | None) -> in
         options.to,
         options.out,
         goal=options.goal,
-        nodes=nodes,
-        level=level,
-        elo=elo,
+        nodes=budget.nodes,
+        level=budget.level,
+        elo=budget.elo,
+        seconds=budget.seconds,
         force=options.force,
         **chosen,
     )
     size = path.stat().st_size / 1000
     print(f"{path}: {size:.0f} kB, {options.to}")  # noqa: T201 - the program's output
     return 0
-
-
-def _strength(options: argparse.Namespace) -> tuple[str, int | None, int | None, int | None]:
-    """Return the agent, and its nodes, level or Elo; None where nothing was said.
-
-    Raises:
-        SettingError: two of them are given, or it is to play by the clock.
-    """
-    word, budget = split_budget(options.agent)
-    own = (options.nodes, options.level, options.elo)
-    if budget is None:
-        return options.agent, *own
-    if any(number is not None for number in own):
-        msg = f"{options.agent} says already how strong it is: leave out the other option"
-        raise SettingError(msg)
-    if budget.seconds is not None:
-        msg = f"{options.agent}: an exported bot plays with a number of nodes, or at a level"
-        raise SettingError(msg)
-    return word, budget.nodes, budget.level, budget.elo
 
 
 def _convert(options: argparse.Namespace) -> int:

@@ -35,19 +35,20 @@ GTP_EXAMPLES = """examples:
 
 OpenSpiel's client: GTPBot(game, ["rlhf-gtp", "--agent", "connect_four"]). Moves have OpenSpiel's
 names without spaces (x3, d3, b7c6*); in Go they are vertices (D7) or pass. The game's own names
-also
-work, except where they mean another move. boardsize, komi, time_settings, time_left, loadsgf and
-printsgf work as in GTP. Private commands: rlhf-list_goals, rlhf-set_goal [NAME],
-rlhf-genmove_goal COLOUR NAME, rlhf-set_nodes [N], rlhf-explain [NAME]."""
+also work, except where they mean another move. boardsize, komi, time_settings, time_left,
+kgs-time_settings, loadsgf and printsgf work as in GTP. Private commands: rlhf-list_goals,
+rlhf-set_goal [NAME], rlhf-genmove_goal COLOUR NAME, rlhf-set_nodes [N], rlhf-set_level [N],
+rlhf-set_elo N, rlhf-save FILE, rlhf-explain [NAME]."""
 
 UCI_EXAMPLES = """examples:
   rlhf-uci --agent minimax:4 --game breakthrough_6x6
   rlhf-uci --agent connect_four@1000
   rlhf-uci --agent minimax:2 --game "openspiel:chess(max_plies=512)"
 
-Answers uci, isready, setoption (Goal, MultiPV, Nodes), ucinewgame, position (startpos, and fen for
-chess), go (nodes, movetime, depth, wtime and btime, infinite, searchmoves), stop and quit. Moves
-have the game's own names (a2a3; in Connect Four the number of the column), in chess UCI's."""
+Answers uci, isready, setoption (Goal, MultiPV, Nodes, Level, UCI_LimitStrength, UCI_Elo),
+ucinewgame, position (startpos, and fen for chess), go (nodes, movetime, depth, wtime and btime,
+infinite, ponder, searchmoves), ponderhit, stop and quit. Moves have the game's own names (a2a3; in
+Connect Four the number of the column), in chess UCI's."""
 
 
 def _parser(name: str, protocol: str, examples: str) -> Parser:
@@ -55,13 +56,16 @@ def _parser(name: str, protocol: str, examples: str) -> Parser:
     program = Parser(name, description, examples)
     add = program.add_argument
     words = (
-        "a bundled agent or FILE.zip (each perhaps with @NODES or @level7), minimax:DEPTH, random"
+        "a bundled agent or FILE.zip (each perhaps with @NODES, @0.5s or @level7), minimax:DEPTH, "
+        "random"
     )
     add("--agent", required=True, metavar="SPEC", help=words)
     add("--game", metavar="NAME", help="the game (default: the one that the agent was trained for)")
     add("--goal", default="win", metavar="NAME", help="its goal (default: win)")
     nodes = f"positions that an agent searches per move (default {NODES})"
     add("--nodes", type=common.nodes, metavar="N", help=nodes)
+    words = "seconds per move that it searches, instead of --nodes, as far as clocks allow"
+    add("--time", type=common.seconds, metavar="SECONDS", help=words)
     program.add_level()
     words = "at the end write the games as .sgf, .pgn, .txt or .json"
     add("--save", type=Path, metavar="FILE", help=words)
@@ -140,19 +144,22 @@ def _engine(options: argparse.Namespace, spell: Spell) -> Engine:
     from rlhf_agents.bots.protocols.engine import make_engine  # noqa: PLC0415
     from rlhf_agents.play.records import check_target  # noqa: PLC0415
     from rlhf_agents.players.agent import load_agent  # noqa: PLC0415
-    from rlhf_agents.players.budgets import split_budget, with_level  # noqa: PLC0415
+    from rlhf_agents.players.budgets import (  # noqa: PLC0415
+        split_budget,
+        with_level,
+        with_seconds,
+    )
 
     common.check_one_budget(options)
     if options.save is not None:
         check_target(options.save)
     spec, nodes = with_level(options.agent, options.level, options.elo), NODES
+    if options.time is not None:
+        spec = with_seconds(spec, options.time)
     agent, budget = split_budget(spec)
     if budget is None or budget.nodes is not None:
         agent, nodes = split_nodes(options.agent, options.nodes, NODES)
         spec = agent
-    elif options.nodes is not None:
-        msg = f"{spec} and --nodes {options.nodes} both say how strong it is: give one"
-        raise SettingError(msg)
     trained = None if is_untrained(agent) else load_agent(agent).game.name
     if options.game is None and trained is None:
         msg = f"{agent} plays many games: name one with --game"

@@ -80,7 +80,8 @@ def parser() -> Parser:
     goal = "what the agent plays for (default: win; without rules, the environment's rewards)"
     add("--goal", help=goal)
     nodes = f"positions that the agent searches per move, 0 to {MAX_NODES:,}; 0 uses the network"
-    add("--nodes", type=common.nodes, metavar="N", help=f"{nodes} alone (default {NODES})")
+    usual = f"default {NODES}; in the window a level, which you choose"
+    add("--nodes", type=common.nodes, metavar="N", help=f"{nodes} alone ({usual})")
     seconds = "seconds per move, instead of --nodes; moves are then proven where possible"
     add("--time", type=common.seconds, metavar="SECONDS", help=seconds)
     program.add_level(auto=True)
@@ -189,7 +190,7 @@ def _setup(options: argparse.Namespace, rules: str) -> Setup:
         agent=_levelled(options.agent or _default_agent(rules), options),
         opponent=options.opponent or ("agent" if options.watch else "human"),
         goal=options.goal or "win",
-        nodes=NODES if options.nodes is None else options.nodes,
+        nodes=options.nodes,
         seconds=options.time,
         follows=options.level == common.AUTO,
         side=options.side,
@@ -239,7 +240,7 @@ def _play_session(options: argparse.Namespace, setup: Setup) -> tuple[Setup, Ses
 
         setup, session = play_in_window(setup, options.theme, options.load, options.size)
         if session is not None:
-            _after_window(options, setup, session)
+            _save(options, session)
         return setup, session
     from rlhf_agents.cli.play_terminal import play_in_terminal  # noqa: PLC0415 - loads players
 
@@ -249,17 +250,13 @@ def _play_session(options: argparse.Namespace, setup: Setup) -> tuple[Setup, Ses
     return setup, play_in_terminal(setup, options.load, options.save)
 
 
-def _after_window(options: argparse.Namespace, setup: Setup, session: Session) -> None:
-    """Write the game that was on the board when the window was closed, and let the level follow."""
-    from rlhf_agents.play.auto_level import AutoLevel  # noqa: PLC0415 - as in `_play_session`
-    from rlhf_agents.play.saved_games import save_session  # noqa: PLC0415
+def _save(options: argparse.Namespace, session: Session) -> None:
+    """Write the game that was on the board when the window was closed."""
+    from rlhf_agents.play.saved_games import save_session  # noqa: PLC0415 - as in `_play_session`
 
-    if setup.follows and setup.opponent == "human":
-        AutoLevel(setup.game).after(session, 0 if setup.side == "first" else 1)
-    if options.save is None:
-        return
-    save_session(options.save, session)
-    sys.stdout.write(f"wrote {options.save}\n")
+    if options.save is not None:
+        save_session(options.save, session)
+        sys.stdout.write(f"wrote {options.save}\n")
 
 
 def _record(options: argparse.Namespace, setup: Setup, session: Session | None) -> None:

@@ -11,6 +11,7 @@ from rlhf_agents.play.board_text import STONES
 from rlhf_agents.play.game_review import Blunder, review
 from rlhf_agents.play.records import GameRecord, read_records
 from rlhf_agents.players.agent import load_agent
+from rlhf_agents.players.budgets import with_level
 from rlhf_agents.players.players import make_player
 from rlhf_agents.progress import progress_bar
 from rlhf_games.base import Game
@@ -29,6 +30,7 @@ def review_games(options: argparse.Namespace, game: Game, agent: str) -> int:
     Raises:
         UserError: the record, or the agent, cannot be used.
     """
+    agent = with_level(agent, options.level, options.elo)
     nodes = NODES if options.nodes is None else options.nodes[-1]
     analyst = make_player(
         agent, game, nodes=nodes, seed=None, load=load_agent, seconds=options.time

@@ -12,7 +12,7 @@ from rlhf_agents.errors import SettingError
 from rlhf_agents.limits import checked_nodes
 from rlhf_agents.players import openspiel_mcts, perfect, python_bot
 from rlhf_agents.players.agent import Agent, load_agent
-from rlhf_agents.players.budgets import MoveBudget, split_budget
+from rlhf_agents.players.budgets import MoveBudget, split_budget, with_seconds
 from rlhf_agents.players.bundled import bundled_agents
 from rlhf_agents.players.players import AgentPlayer, Player, RandomPlayer, make_player
 from rlhf_games.base import Game
@@ -21,6 +21,8 @@ AGENT = "agent"
 HUMAN = "human"
 WITHOUT_NODES = ("random", "minimax", openspiel_mcts.KIND, perfect.KIND)
 """Kinds of players without a number of nodes."""
+WITHOUT_TIME = ("random", openspiel_mcts.KIND, perfect.KIND)
+"""Kinds of players that no clock ends."""
 
 
 Load = Callable[..., Agent]
@@ -44,18 +46,21 @@ class Entrant:
     digest: str = ""
 
 
-def entrants_of(specs: Sequence[str], game: Game, nodes: int) -> list[Entrant]:
+def entrants_of(
+    specs: Sequence[str], game: Game, nodes: int, seconds: float | None = None
+) -> list[Entrant]:
     """Return the entrants that words name: PLAYER or PLAYER@BUDGET, see `players.budgets`.
 
     Args:
         specs: the words.
         game: the rules.
         nodes: the default of agents.
+        seconds: likewise, instead of `nodes`.
 
     Raises:
         SettingError: a word is invalid, or two entrants have the same name.
     """
-    found = [_entrant(spec, game, nodes) for spec in specs]
+    found = [_entrant(spec, game, nodes, seconds) for spec in specs]
     names = [entrant.name for entrant in found]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
@@ -67,21 +72,24 @@ def entrants_of(specs: Sequence[str], game: Game, nodes: int) -> list[Entrant]:
     return found
 
 
-def _entrant(spec: str, game: Game, nodes: int) -> Entrant:
+def _entrant(spec: str, game: Game, nodes: int, seconds: float | None) -> Entrant:
     word, budget = split_budget(spec)
     kind = word.partition(":")[0]
     if kind == HUMAN:
         msg = "a human cannot play in a league; rlhf-play plays against you"
         raise SettingError(msg)
     if kind in WITHOUT_NODES:
-        if budget is not None:
-            msg = f"{spec!r}: {kind} has no budget behind @; write {word}"
+        timed = kind == "minimax" and budget is not None and budget.seconds is not None
+        if budget is not None and not timed:
+            msg = f"{spec!r}: {kind} has no such budget behind @; write {word}"
             raise SettingError(msg)
-        return Entrant(word, word, None)
+        return Entrant(spec, spec, None)
     digest = _digest(bundled_agents().get(game.name if word == AGENT else word, Path(word)))
     name = Path(word).name
     if word.endswith(python_bot.SUFFIX):
         return _bot(spec, word, budget, digest)
+    if budget is None and seconds is not None:
+        spec, budget = with_seconds(word, seconds), MoveBudget(seconds=seconds)
     if budget is not None and budget.nodes is None:
         return Entrant(f"{name}@{spec.rpartition('@')[2]}", spec, None, digest)
     wanted = checked_nodes(nodes if budget is None else budget.nodes)
@@ -89,14 +97,16 @@ def _entrant(spec: str, game: Game, nodes: int) -> Entrant:
 
 
 def _bot(spec: str, word: str, budget: MoveBudget | None, digest: str) -> Entrant:
-    """Return a bot that rlhf-export wrote; without a number it has its own strength.
+    """Return a bot that rlhf-export wrote; without a budget it has its own strength.
 
     Raises:
-        SettingError: something else than a number of nodes is asked of it.
+        SettingError: it is to play at a level.
     """
     name = Path(word).name
     if budget is None:
         return Entrant(name, word, None, digest)
+    if budget.seconds is not None:
+        return Entrant(f"{name}@{budget.seconds:g}s", spec, None, digest)
     if budget.nodes is None:
         msg = f"{spec}: a bot's level is chosen when it is exported; write {word} or {word}@NODES"
         raise SettingError(msg)
@@ -132,19 +142,24 @@ def make_entrant(
         game: the rules.
         seed: of random players; None: agents always play the same.
         load: loads agents.
-        seconds: an agent's time per move, instead of its nodes.
+        seconds: the time per move, instead of nodes.
 
     Raises:
         UserError: there is no such player, or it cannot play this game.
     """
     kind = entrant.word.partition(":")[0]
+    if seconds is not None and kind in WITHOUT_TIME:
+        msg = f"{entrant.word} cannot play by the clock: leave --time out, or name an agent"
+        raise SettingError(msg)
     if kind == openspiel_mcts.KIND:
         simulations = openspiel_mcts.parse_simulations(entrant.word)
         return openspiel_mcts.OpenSpielMCTS(game, simulations, seed or 0)
     if entrant.word == perfect.KIND:
         return perfect.PerfectPlayer(game)
-    if entrant.word.endswith(python_bot.SUFFIX):
-        return python_bot.PythonBotPlayer(game, Path(entrant.word), entrant.nodes)
+    word, budget = split_budget(entrant.word)
+    if word.endswith(python_bot.SUFFIX):
+        time_limit = seconds if budget is None else budget.seconds
+        return python_bot.PythonBotPlayer(game, Path(word), entrant.nodes, time_limit)
     by_name = partial(load, game=game.name)
     return make_player(
         entrant.word, game, nodes=entrant.nodes or 0, seed=seed, load=by_name, seconds=seconds

@@ -12,11 +12,10 @@ import platformdirs
 
 from rlhf_agents.files.atomic import write_atomically
 from rlhf_agents.play.session import Session
+from rlhf_agents.play.setup import FIRST_LEVEL
 from rlhf_agents.players.levels import LEVELS
 
 FILE = "auto_level.json"
-FIRST_LEVEL = 4
-"""Of somebody who has not played yet."""
 LARGEST = 1_000_000
 
 

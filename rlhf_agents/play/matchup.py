@@ -13,7 +13,9 @@ from rlhf_agents.play.setup import Setup
 from rlhf_agents.players.agent import Agent, load_agent
 from rlhf_agents.players.budgets import with_level
 from rlhf_agents.players.bundled import bundled_agents
+from rlhf_agents.players.levelled import DEFAULT_NODES
 from rlhf_agents.players.players import AgentPlayer, Player, make_player
+from rlhf_agents.words import player_words
 from rlhf_games.base import Game
 
 OPENING_PLIES = 2
@@ -42,10 +44,13 @@ class Matchup:
 
     def names(self, agent_seat: int) -> tuple[str, str]:
         """Return the names of the first and the second player."""
-        agent, other = self.agent.name, "you" if self.other is None else self.other.name
+        agent, other = self._words_for(self.agent), self._words_for(self.other)
         if agent == other:
             return f"{agent} (first)", f"{agent} (second)"
         return (agent, other) if agent_seat == 0 else (other, agent)
+
+    def _words_for(self, player: Player | None) -> str:
+        return "you" if player is None else player_words(player.name, self.game.name)
 
 
 def load_matchup(setup: Setup) -> Matchup:
@@ -61,10 +66,10 @@ def load_matchup(setup: Setup) -> Matchup:
     def load(name: str) -> Agent:
         return load_agent(name, game.name)
 
+    nodes = DEFAULT_NODES if setup.nodes is None else setup.nodes
+
     def make(spec: str, seed: int) -> Player:
-        return make_player(
-            spec, game, nodes=setup.nodes, seed=seed, load=load, seconds=setup.seconds
-        )
+        return make_player(spec, game, nodes=nodes, seed=seed, load=load, seconds=setup.seconds)
 
     own = setup.agent or "agent"
     if setup.follows:

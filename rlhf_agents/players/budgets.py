@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rlhf_agents.errors import SettingError
-from rlhf_agents.players.agent import Agent
+
+if TYPE_CHECKING:
+    from rlhf_agents.players.agent import Agent
 
 FORMS = "@NODES, @0.5s (seconds per move), @level1 to @level12, or @eloN"
 _PLAYER = re.compile(
@@ -53,6 +56,11 @@ def split_budget(spec: str) -> tuple[str, MoveBudget | None]:
     given = {name: int(found[name]) for name in numbers if found[name] is not None}
     budget = MoveBudget(seconds=None if seconds is None else float(seconds), **given)
     return found["player"], budget
+
+
+def with_seconds(spec: str, seconds: float) -> str:
+    """Return the spec of a player with a time per move behind it."""
+    return f"{spec}@{seconds:.6f}".rstrip("0").rstrip(".") + "s"
 
 
 def with_level(spec: str, level: int | None, elo: int | None) -> str:

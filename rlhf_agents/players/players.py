@@ -16,10 +16,11 @@ from rlhf_agents.errors import (
 )
 from rlhf_agents.limits import MAX_SEED, checked_nodes, checked_seed
 from rlhf_agents.players.agent import Agent, load_agent
-from rlhf_agents.players.budgets import split_budget
+from rlhf_agents.players.budgets import MoveBudget, split_budget
 from rlhf_agents.players.bundled import bundled_agents
 from rlhf_agents.players.levelled import checked_budget
 from rlhf_agents.players.minimax import MinimaxPlayer
+from rlhf_agents.players.timed import TimedPlayer
 from rlhf_agents.search.explanation import Explanation, Forecast, unfinished
 from rlhf_games.base import MOVER, Game, States, did_you_mean
 
@@ -199,14 +200,15 @@ def make_player(
     """Return the player for a name on the command line.
 
     Args:
-        spec: "random", "minimax:DEPTH", "agent" (the bundled agent of the game), or what `load`
-            takes. Agents may have a budget of their own, see `budgets`.
+        spec: "random", "minimax:DEPTH" (perhaps with a time, "minimax:9@0.5s"), "agent" (the
+            bundled agent of the game), or what `load` takes. Agents may have a budget of their
+            own, see `budgets`.
         game: the rules.
         nodes: budget per move of agents without their own.
         seed: of random moves, and of agents' choices among nearly equal moves; None: agents always
             play the same.
         load: returns an agent by name or path.
-        seconds: budget per move instead of `nodes`.
+        seconds: budget per move instead of `nodes`; it also ends deep searches of `minimax`.
 
     Raises:
         UnknownPlayerError: no player has that name.
@@ -216,10 +218,9 @@ def make_player(
     checked_nodes(nodes)
     if spec == "random":
         return RandomPlayer(game, seed)
-    kind, _, detail = spec.partition(":")
-    if kind == "minimax":
-        return MinimaxPlayer(game, _depth(spec, detail))
     word, own = split_budget(spec)
+    if word.partition(":")[0] == "minimax":
+        return _minimax(game, word, own or MoveBudget(seconds=seconds))
     try:
         agent = load(game.name if word == "agent" else word)
     except UnknownAgentError as error:
@@ -230,6 +231,19 @@ def make_player(
     if own.level is not None or own.elo is not None:
         return AgentPlayer(own.levelled(agent), seed=seed)
     return AgentPlayer(agent, own.nodes, seconds=own.seconds, seed=seed)
+
+
+def _minimax(game: Game, word: str, budget: MoveBudget) -> Player:
+    """Return the search of a fixed depth, which a time limit may end before.
+
+    Raises:
+        SettingError: the depth is impossible, or it has no such budget.
+    """
+    if budget.seconds is None and budget != MoveBudget():
+        msg = f"{word} searches to its depth: only a time may stand behind it, as in {word}@0.5s"
+        raise SettingError(msg)
+    player = MinimaxPlayer(game, _depth(word, word.partition(":")[2]))
+    return player if budget.seconds is None else TimedPlayer(player, budget.seconds)
 
 
 def fitting(agent: Agent, spec: str, game: Game) -> Agent:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
 from rlhf_agents.errors import SettingError
-from rlhf_agents.limits import checked_nodes
+from rlhf_agents.limits import MAX_NODES, checked_nodes, checked_seconds
 from rlhf_agents.players.move_only import MoveOnlyPlayer
 from rlhf_games.base import Game, States
 
@@ -22,16 +23,23 @@ class PythonBotPlayer(MoveOnlyPlayer):
         game: the rules.
         path: of the file; its code is run.
         nodes: positions that it searches per move; None uses the budget of its export.
+        seconds: time per move, instead of `nodes`.
 
     Raises:
         SettingError: the file is missing, fails, or is not a bot for this game.
     """
 
-    def __init__(self, game: Game, path: Path, nodes: int | None = None) -> None:
+    def __init__(
+        self, game: Game, path: Path, nodes: int | None = None, seconds: float | None = None
+    ) -> None:
         self._module = _load(path)
         _check(self._module, path, game)
+        self._seconds = None if seconds is None else checked_seconds(seconds)
         self._nodes = _budget(self._module) if nodes is None else checked_nodes(nodes)
-        super().__init__(game, path.name if self._nodes is None else f"{path.name}@{self._nodes}")
+        if seconds is not None:
+            self._nodes = MAX_NODES
+        budget = self._nodes if seconds is None else f"{seconds:g}s"
+        super().__init__(game, path.name if budget is None else f"{path.name}@{budget}")
 
     def choose(self, state: States, goal: str = "win") -> int:
         """Return the bot's action in an unfinished position uint64 `[W]`.
@@ -43,8 +51,9 @@ class PythonBotPlayer(MoveOnlyPlayer):
             msg = f"{self.name} does not know the goal {goal!r}; it plays for: "
             raise SettingError(msg + ", ".join(self._module.GOALS))
         position = tuple(int(word) for word in state)
+        deadline = None if self._seconds is None else time.perf_counter() + self._seconds
         action: int = self._module.choose_state(
-            position, self._module.GOALS.index(goal), self._nodes
+            position, self._module.GOALS.index(goal), self._nodes, deadline
         )
         return action
 

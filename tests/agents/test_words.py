@@ -67,8 +67,9 @@ def test_levels_are_named_from_beginner_to_perfect():
         ("agent@elo1200", "Connect Four agent, 1200 Elo"),
         ("agent@0.5s", "Connect Four agent, 0.5 s per move"),
         ("folder/my_bot.zip@0", "my_bot, without looking ahead"),
-        ("minimax:4", "search, 4 moves deep"),
-        ("random", "random moves"),
+        ("minimax:4", "search 4 moves deep"),
+        ("minimax:1@0.5s", "search 1 move deep, 0.5 s per move"),
+        ("random", "random player"),
         ("me@home", "me@home"),
     ],
 )

@@ -19,7 +19,7 @@ from rlhf_agents.bots.exports.env_policy import EnvPolicy
 from rlhf_agents.errors import SettingError, UserError
 from rlhf_agents.files.atomic import check_writable, write_atomically
 from rlhf_agents.files.model_file import read_model
-from rlhf_agents.limits import checked_nodes
+from rlhf_agents.limits import MAX_NODES, checked_nodes, checked_seconds
 from rlhf_agents.players.agent import Agent, load_agent
 from rlhf_agents.players.bundled import bundled_agents, bundled_policies
 from rlhf_agents.players.levelled import DEFAULT_NODES
@@ -97,6 +97,8 @@ class ExportRequest:
         level = name.removeprefix("level")
         if level.isdigit():
             return level_words(int(level))
+        if self.strength.seconds is not None and not name.startswith("elo"):
+            return f"{self.strength.seconds:g} s per move"
         return f"{name.removeprefix('elo')} Elo" if name else f"{self.nodes} positions"
 
 
@@ -184,7 +186,7 @@ def page(name: str, agent: str = "NAME") -> str:
     return getattr(format_module(name), "__doc__", None) or ""
 
 
-def export(
+def export(  # noqa: PLR0913 - ways to say how strong it is
     agent: Agent | EnvPolicy | str | os.PathLike[str],
     to: str,
     out: str | os.PathLike[str],
@@ -193,6 +195,7 @@ def export(
     nodes: int | None = None,
     level: int | None = None,
     elo: float | None = None,
+    seconds: float | None = None,
     force: bool = False,
     **options: object,
 ) -> Path:
@@ -207,13 +210,14 @@ def export(
         nodes: positions that it looks at per move, likewise; 0 is the network alone (default 256).
         level: how strong it plays instead, from 1 (beginner) to 12 (perfect).
         elo: the same in Elo.
+        seconds: time per move, instead of `nodes`.
         force: replace an existing file.
         options: of the format, see its page.
 
     Raises:
         ExportError: the format is unknown, or cannot hold this agent, or not with these options.
         OutputError: the path cannot be written, or the file exists and `force` is not set.
-        SettingError: `nodes` is out of range.
+        SettingError: `nodes` or `seconds` is out of range.
         UserError: there is no such agent, see `rlhf_agents.load_agent`.
         rlhf_games.base.UnknownGoalError: the agent's game has no such goal.
     """
@@ -227,13 +231,13 @@ def export(
     check_writable(target, force=force)
     who = agent if isinstance(agent, Agent | EnvPolicy) else _loaded(os.fspath(agent))
     if isinstance(who, EnvPolicy):
-        if level is not None or elo is not None:
-            msg = f"{who.name} plays no game with exact rules, and has no levels"
+        if any(number is not None for number in (level, elo, seconds)):
+            msg = f"{who.name} plays no game with exact rules: it has neither levels nor a clock"
             raise ExportError(msg)
         write_atomically(target, _env_contents(who, to, goal, options))
         return target
     who.game.goal_index(goal)
-    who = at_strength(who, nodes, level, elo)
+    who = at_strength(who, nodes, level, elo, seconds)
     if who.strength is not None:
         budget = who.strength.nodes
     request = ExportRequest(who, goal, budget, options)
@@ -243,19 +247,28 @@ def export(
     return target
 
 
-def at_strength(agent: Agent, nodes: int | None, level: int | None, elo: float | None) -> Agent:
+def at_strength(
+    agent: Agent,
+    nodes: int | None,
+    level: int | None,
+    elo: float | None,
+    seconds: float | None = None,
+) -> Agent:
     """Return an agent as strong as it was asked to be.
 
     Raises:
         SettingError: the agent has no such level, or more than one number says how strong it is.
     """
-    if sum(number is not None for number in (nodes, level, elo)) > 1:
-        msg = "nodes, level and elo all say how strong it plays: give one of them"
+    if sum(number is not None for number in (nodes, level, elo, seconds)) > 1:
+        msg = "nodes, level, elo and seconds all say how strong it plays: give one of them"
         raise SettingError(msg)
     if level is not None:
         return agent.at_level(level)
     if elo is not None:
         return agent.at_elo(elo)
+    if seconds is not None:
+        strength = Strength(MAX_NODES, seconds=checked_seconds(seconds))
+        return agent.with_strength(strength, f"{seconds:g}s", 0)
     return agent if nodes is None else agent.with_strength(None, "", 0)
 
 

@@ -7,8 +7,8 @@ Upload `submission.py` unchanged, or try it with Kaggle's client:
     from kaggle_environments import make
     make("connectx").run(["submission.py", "negamax"])
 
-* `goal` is the bot's goal; `nodes` is the number of positions that it searches, as far as time
-  allows: it stops after 60 % of the time limit of a move.
+* `goal` is the bot's goal; `nodes`, or `seconds`, is how long it searches, as far as time allows:
+  it stops after 60 % of the time limit of a move and of its part of the extra time of the game.
 * Game: Connect Four. If the board has another size, or the length of a winning line is different,
   the bot completes its line, otherwise blocks the opponent's, otherwise plays near the middle.
 * The weights are those of the format `python`, see there.

@@ -29,7 +29,7 @@ import numpy as np
 
 from rlhf_agents.bots.exports.quantize_python import FILTERS, tighten
 from rlhf_agents.bots.exports.registry import unwritten
-from rlhf_agents.limits import MAX_NODES
+from rlhf_agents.limits import MAX_NODES, MAX_SECONDS
 
 if TYPE_CHECKING:
     from rlhf_agents.bots.exports.quantize_python import TightWeights
@@ -102,6 +102,7 @@ def _values(request: ExportRequest, tight: TightWeights, packed: bytes) -> dict[
         "sight": repr(request.strength.sight),
         "seconds": repr(request.strength.seconds),
         "max_nodes": str(MAX_NODES),
+        "max_seconds": f"{MAX_SECONDS:.0f}",
         "action_names": repr((list(game.names_of(0)), list(game.names_of(1)))),
         "settings": repr(_settings(request, tight)),
         "layout": repr(layout),

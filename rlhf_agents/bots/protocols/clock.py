@@ -33,6 +33,7 @@ class Limits:
         seconds: for the search, or None; 0 or less: play at once.
         depth: length of the expected line, or None.
         infinite: search until `stop`.
+        ponder: the limits count from `ponderhit` on; until then search as with `infinite`.
         moves: names of the moves to consider; empty: all.
     """
 
@@ -40,6 +41,7 @@ class Limits:
     seconds: float | None = None
     depth: int | None = None
     infinite: bool = False
+    ponder: bool = False
     moves: tuple[str, ...] = ()
 
     @property
@@ -61,7 +63,7 @@ def uci_limits(words: Sequence[str], is_white: bool, most_nodes: int) -> Limits:
         for name, value in pairwise(words)
         if name in UCI_NUMBERS and WHOLE.fullmatch(value)
     }
-    infinite = "infinite" in words
+    infinite, ponder = "infinite" in words, "ponder" in words
     clock, more = ("wtime", "winc") if is_white else ("btime", "binc")
     seconds = None
     if "movetime" in said:
@@ -74,9 +76,9 @@ def uci_limits(words: Sequence[str], is_white: bool, most_nodes: int) -> Limits:
     nodes = said.get("nodes")
     if nodes is not None:
         nodes = min(max(nodes, 0), MAX_NODES)
-    elif infinite or seconds is not None or "depth" in said:
+    elif infinite or ponder or seconds is not None or "depth" in said:
         nodes = most_nodes
-    return Limits(nodes, seconds, said.get("depth"), infinite, _search_moves(words))
+    return Limits(nodes, seconds, said.get("depth"), infinite, ponder, _search_moves(words))
 
 
 def _search_moves(words: Sequence[str]) -> tuple[str, ...]:
@@ -89,13 +91,14 @@ def _search_moves(words: Sequence[str]) -> tuple[str, ...]:
 
 @dataclass
 class GtpClock:
-    """The clocks of both colours, with Canadian overtime, as in GTP.
+    """The clocks of both colours, with overtime: Canadian as in GTP, or byo-yomi as on KGS.
 
     Attributes:
         usual: seconds per move until the first command.
         main: seconds of main time, None if there is no clock.
         overtime: seconds of an overtime period.
         stones: moves of an overtime period; 0 without overtime.
+        byoyomi: an overtime period is for one move, and there are as many as `left` says.
         left: seconds and stones left, by colour; 0 stones in main time.
     """
 
@@ -104,6 +107,7 @@ class GtpClock:
     overtime: float = 0.0
     stones: int = 0
     left: dict[str, tuple[float, int]] = field(default_factory=dict)
+    byoyomi: bool = False
 
     def set(self, main: str, overtime: str, stones: str) -> None:
         """Apply `time_settings`.
@@ -113,9 +117,26 @@ class GtpClock:
         """
         numbers = [_whole(word) for word in (main, overtime, stones)]
         self.left.clear()
+        self.byoyomi = False
         no_limit = numbers[1] > 0 and numbers[2] == 0  # as in the specification
         self.main = None if no_limit else float(numbers[0])
         self.overtime, self.stones = float(numbers[1]), numbers[2]
+
+    def set_kgs(self, system: str, words: Sequence[str]) -> None:
+        """Apply `kgs-time_settings`: none, absolute, byoyomi or canadian with their numbers.
+
+        Raises:
+            SettingError: there is no such system, or its numbers are others.
+        """
+        needed = {"none": 0, "absolute": 1, "byoyomi": 3, "canadian": 3}
+        if len(words) != needed.get(system):
+            msg = "syntax error: none, absolute SECONDS, byoyomi SECONDS PERIOD PERIODS, or "
+            raise SettingError(msg + "canadian SECONDS PERIOD STONES")
+        main, overtime, stones = (*words, *("0",) * 3)[:3]
+        if system == "none":
+            overtime = "1"  # GTP's sign of no limit: overtime without stones
+        self.set(main, overtime, "1" if system == "byoyomi" else stones)
+        self.byoyomi = system == "byoyomi"
 
     def set_left(self, colour: str, seconds: str, stones: str) -> None:
         """Apply `time_left`; raises as `set` does."""
@@ -135,7 +156,7 @@ class GtpClock:
             return self.usual
         time, stones = self._left(colour)
         if stones:
-            return time / stones - SPARE_SECONDS
+            return time / (1 if self.byoyomi else stones) - SPARE_SECONDS
         extra = self.overtime / self.stones if self.stones else 0.0
         return time / MOVES_TO_GO + extra - SPARE_SECONDS
 
@@ -146,7 +167,9 @@ class GtpClock:
         time, stones = self._left(colour)
         time -= seconds
         period = (self.overtime, self.stones)
-        if stones:
+        if stones and self.byoyomi:
+            self.left[colour] = (self.overtime, stones)
+        elif stones:
             self.left[colour] = (time, stones - 1) if stones > 1 else period
         else:
             self.left[colour] = period if time <= 0 and self.stones else (time, 0)

@@ -85,6 +85,7 @@ class Gtp:
             "undo": self._undo,
             "time_settings": self._time_settings,
             "time_left": self._time_left,
+            "kgs-time_settings": self._kgs_time_settings,
             "loadsgf": self._loadsgf,
             "printsgf": self._printsgf,
             "showboard": self._showboard,
@@ -170,6 +171,10 @@ class Gtp:
 
     def _time_settings(self, main: str, overtime: str, stones: str) -> str:
         self.clock.set(main, overtime, stones)
+        return ""
+
+    def _kgs_time_settings(self, system: str, *numbers: str) -> str:
+        self.clock.set_kgs(system, numbers)
         return ""
 
     def _time_left(self, colour: str, seconds: str, stones: str) -> str:

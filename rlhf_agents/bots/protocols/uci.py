@@ -3,7 +3,8 @@
     position startpos moves a2a3 f5f4
     position fen 4k3/8/8/8/8/8/4P3/4K3 w - - 0 1 moves e2e4         (chess only)
     go nodes 1000            or movetime MS, depth PLIES, wtime MS btime MS ..., infinite;
-                             with searchmoves MOVE ... only these moves are considered
+                             with searchmoves MOVE ... only these moves are considered;
+                             with ponder its clock begins at `ponderhit`
     setoption name Goal value keep_6
 
 Moves are called as the game calls them, in one word; those of chess by their two cells. `info` says
@@ -79,6 +80,7 @@ class Uci:
         self._lines_shown = 1
         self._is_limited, self._elo = False, USUAL_ELO
         self._finished = False
+        self._begun: float | None = None
         self._commands: dict[str, Callable[[list[str]], None]] = {
             "uci": self._introduce,
             "isready": self._ready,
@@ -122,6 +124,7 @@ class Uci:
         goals = " ".join(f"var {goal.name}" for goal in engine.game.goals)
         self._tell(f"option name Goal type combo default {engine.goal} {goals}")
         self._tell(f"option name MultiPV type spin default 1 min 1 max {MOST_LINES}")
+        self._tell("option name Ponder type check default false")
         if engine.nodes is not None:
             spin = f"default {engine.nodes} min 0 max {MAX_NODES}"
             self._tell(f"option name Nodes type spin {spin}")
@@ -152,6 +155,8 @@ class Uci:
             self.engine.set_level(elo=self._elo if self._is_limited else None)
         elif name == "uci_elo" and number is not None:
             self._set_elo(number)
+        elif name == "ponder":
+            pass  # it ponders when it is sent `go ponder`
         elif name == "multipv" and number is not None:
             self._lines_shown = min(max(number, 1), MOST_LINES)
         else:
@@ -229,9 +234,10 @@ class Uci:
     def _search(self, limits: Limits, allowed: list[int]) -> int:
         """Search until a limit or `stop`, and return the best of the allowed moves."""
         started, last, stopped = time.monotonic(), None, False
-        search = self.engine.search(0 if limits.at_once else limits.nodes)
-        end = math.inf if limits.seconds is None else started + limits.seconds
-        while not stopped and not search.finished and (left := end - time.monotonic()) > 0:
+        self._begun = None if limits.ponder else started
+        at_once = limits.at_once and not limits.ponder
+        search = self.engine.search(0 if at_once else limits.nodes)
+        while not stopped and not search.finished and (left := self._left(limits)) > 0:
             found = search.next(min(POLL_SECONDS, left))
             if found is not None and found is not last:
                 last = found
@@ -242,12 +248,18 @@ class Uci:
         search.stop()
         if last is None and (last := search.next(AT_ONCE)):
             self._report(last, allowed, time.monotonic() - started)
-        while limits.infinite and not stopped:
+        while not stopped and (limits.infinite or self._begun is None):
             stopped = self._heard_stop(wait=True)
         if last is None:
             self._tell("info string no time to search: playing any legal move")
             return allowed[0]
         return ranked(last, allowed)[0]
+
+    def _left(self, limits: Limits) -> float:
+        """Return the seconds left for the move; the clock of a pondered one begins later."""
+        if limits.seconds is None or self._begun is None:
+            return math.inf
+        return self._begun + limits.seconds - time.monotonic()
 
     def _heard_stop(self, *, wait: bool) -> bool:
         """Read new commands, and return whether one ends the search; others wait for its end."""
@@ -258,6 +270,9 @@ class Uci:
                     return True
                 if words[:1] == ["isready"]:
                     self._say_ready()
+                    continue
+                if words[:1] == ["ponderhit"]:
+                    self._begun = self._begun or time.monotonic()
                     continue
                 self._waiting.append(line)
                 if words[:1] == ["quit"]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rlhf_agents.play.setup import Setup
+from rlhf_agents.play.setup import FIRST_LEVEL, Setup
 from rlhf_agents.play.viewer import start_card
 from rlhf_agents.play.viewer.app_commands import AppCommands
 from rlhf_agents.play.viewer.boards import known_board
@@ -18,8 +18,9 @@ from rlhf_agents.play.viewer.geometry import Point
 from rlhf_agents.play.viewer.layout import Layout, arrange
 from rlhf_agents.play.viewer.loading import Loader
 from rlhf_agents.play.viewer.painter import paint, slider_value, target_at
-from rlhf_agents.play.viewer.scene import Scene, Target, Ui, waiting_scene
-from rlhf_agents.words import readable_name
+from rlhf_agents.play.viewer.scene import Scene, StrengthRow, Target, Ui, waiting_scene
+from rlhf_agents.players.bundled import bundled_agents
+from rlhf_agents.words import LEVEL_NAMES, readable_name
 
 if TYPE_CHECKING:
     from rlhf_agents.play.viewer.cues import Cues
@@ -56,7 +57,7 @@ class App(AppCommands):
         super().__init__(folder, Ui() if ui is None else ui, now)
         self.setup = setup
         self.ui.start.side = setup.side or "first"
-        self.ui.start.nodes, self.ui.start.goal = setup.nodes, setup.goal
+        self.ui.start.goal = setup.goal
         self.sounds: list[str] = []
         self._loader = Loader(setup, record, now)
         self._board = known_board(setup.game)
@@ -107,6 +108,8 @@ class App(AppCommands):
         from rlhf_agents.play.viewer.cues import Cues  # noqa: PLC0415 - loads the rules
 
         self._fresh, self._cues = False, Cues()
+        if not self.setup.names_strength:
+            self.builder.match.use_first_level()
         if self._chosen:
             self._begin()
         if self._kept is not None:
@@ -143,7 +146,8 @@ class App(AppCommands):
         status = "loading the agent" + long + " " + "." * (1 + int(2 * seconds) % 3)
         if self._chosen or self._kept is not None:
             status = "your choice is kept; " + status
-        return waiting_scene(readable_name(self.setup.game), self._board, status)
+        strengths = _likely_strengths(self.setup)
+        return waiting_scene(readable_name(self.setup.game), self._board, status, strengths)
 
     def touch(self) -> None:
         """Request another frame."""
@@ -162,7 +166,7 @@ class App(AppCommands):
         if self._canvas is None:
             return
         if self._sliding and self.builder is not None:
-            self._set_budget(self.builder.match, slider_value(self.layout, place[0]))
+            self._set_strength(self.builder.match, slider_value(self.layout, self._scene, place[0]))
             return
         found = target_at(self._canvas, self.layout, self._scene, self.ui, place)
         if found != self.ui.hover:
@@ -248,7 +252,7 @@ class App(AppCommands):
             match.steered = int(value)
         elif target.kind == "slider":
             self._sliding = True
-            self._set_budget(match, int(value))
+            self._set_strength(match, int(value))
 
     # ---- the keyboard
 
@@ -320,3 +324,12 @@ class App(AppCommands):
         else:
             self.say("press esc again to leave")
             self._escaped = True
+
+
+def _likely_strengths(setup: Setup) -> StrengthRow:
+    """Return the strengths to choose from while the agent is being loaded, if they are known."""
+    own = (setup.agent or "agent").partition("@")[0] in ("agent", setup.game)
+    if not own or setup.game not in bundled_agents():
+        return StrengthRow()
+    place = None if setup.names_strength else FIRST_LEVEL - 1
+    return StrengthRow(LEVEL_NAMES, place=place)  # bundled agents have levels

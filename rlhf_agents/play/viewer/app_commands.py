@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from rlhf_agents.errors import UserError
 from rlhf_agents.play.saved_games import formats_for, saved_games_in
-from rlhf_agents.play.strength import STRENGTHS, nearest_strength
 from rlhf_agents.play.viewer.commands import OVERLAYS
 from rlhf_agents.play.viewer.scene import Ui
 from rlhf_agents.play.viewer.theme import DARK, LIGHT
@@ -67,8 +66,8 @@ class AppCommands:
             "retry": self._retry,
             "save": self._choose_format,
             "open": self._open,
-            "stronger": lambda match: self._budget(match, 1),
-            "weaker": lambda match: self._budget(match, -1),
+            "stronger": lambda match: self._set_strength(match, match.beside(1)),
+            "weaker": lambda match: self._set_strength(match, match.beside(-1)),
         }
 
     def say(self, text: str) -> None:
@@ -160,7 +159,7 @@ class AppCommands:
             return
         start = self.ui.start
         start.side = "first" if match.person == 0 else "second"
-        start.nodes, start.goal = match.nodes, match.session.goals[match.seat]
+        start.strength, start.goal = None, match.session.goals[match.seat]
         self.ui.page = "start"
 
     def _begin(self) -> None:
@@ -168,7 +167,7 @@ class AppCommands:
         start = self.ui.start
         self.ui.page, self.ui.review = "", None
         self._safely(
-            lambda match: self._say_undoable(match.begin(start.side, start.nodes, start.goal))
+            lambda match: self._say_undoable(match.begin(start.side, start.strength, start.goal))
         )
 
     def _replay(self, match: Match, seat: int | None) -> None:
@@ -253,17 +252,12 @@ class AppCommands:
 
     # ---- strength and files
 
-    def _budget(self, match: Match, by: int) -> None:
-        place = nearest_strength(match.nodes) + by
-        self._set_budget(match, min(len(STRENGTHS) - 1, max(0, place)))
-
-    def _set_budget(self, match: Match, place: int) -> None:
-        strength = STRENGTHS[place]
-        if not match.adjustable:
+    def _set_strength(self, match: Match, place: int) -> None:
+        if not match.strengths:
             self.say("these players have a fixed strength")
-        elif strength.nodes != match.nodes:
-            match.set_nodes(strength.nodes)
-            self.say(f"strength: {strength.name}")
+        elif place != match.strength:
+            match.set_strength(place)
+            self.say(f"strength: {match.strengths[place]}")
 
     def _choose_format(self, match: Match) -> None:
         self.ui.formats = formats_for(match.session)

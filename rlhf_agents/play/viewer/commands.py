@@ -79,9 +79,6 @@ POINTER_HELP = (
     ("esc", "close this page; twice: leave"),
 )
 
-BUDGETS = (0, 1, 16, 64, 256, 1000, 4000, 16000)
-"""Positions per move that the strength slider offers."""
-
 PLAY_BUTTONS = tuple(command for command in COMMANDS if "p" in command.modes)
 BUTTONS = tuple(command for command in COMMANDS if "a" in command.modes)
 _BY_KEY = {key: command.name for command in COMMANDS for key in command.keys}

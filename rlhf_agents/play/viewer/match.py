@@ -11,7 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+from rlhf_agents.errors import OutputError
 from rlhf_agents.play import saved_games
+from rlhf_agents.play.auto_level import AutoLevel
 from rlhf_agents.play.board_cells import Stones, placed_cell, stones_of
 from rlhf_agents.play.matchup import Matchup, agent_seat, new_session, random_opening
 from rlhf_agents.play.session import Session, opposite_goal
@@ -19,6 +21,7 @@ from rlhf_agents.play.setup import Setup
 from rlhf_agents.play.viewer.animation import Played
 from rlhf_agents.play.viewer.match_searches import MatchSearches
 from rlhf_agents.play.viewer.review import Review
+from rlhf_agents.words import level_words
 
 REPLY_SECONDS = 0.55
 """The least time that a computer shows its search before it moves."""
@@ -51,6 +54,8 @@ class Match(MatchSearches):
         speed: of watched games.
         results: games won, drawn and lost by the agent.
         played: the latest move, None if the position came about otherwise.
+        follows: whether the level follows the person.
+        level_news: after a game, how the level has followed; else empty.
     """
 
     def __init__(
@@ -65,6 +70,8 @@ class Match(MatchSearches):
         self._counted = False
         self.played: Played | None = None
         self._abandoned: Abandoned | None = None
+        self.follows, self.level_news = setup.follows, ""
+        self._following: int | None = None
         self._begin(session)
 
     # ---- time
@@ -103,11 +110,25 @@ class Match(MatchSearches):
             winner = self.session.winner
             place = 1 if winner is None else (0 if winner == self.seat else 2)
             self.results[place] += 1
+            self._follow()
         more = self.watching and sum(self.results) < self.setup.games
         if more and not self.paused and self._now - self._since > REST_SECONDS / self.speed:
             self.new()
             return True
         return False
+
+    def _follow(self) -> None:
+        """Let the level of the next game follow the person, if it was asked for."""
+        if not self.follows or self.person is None:
+            return
+        try:
+            level = AutoLevel(self.game.name).after(self.session, self.person)
+        except OutputError as error:
+            self.level_news = f"the level stays: {error}"
+            return
+        self._following = level - 1
+        if self._following != self.strength:
+            self.level_news = f"the next game is at {level_words(level)}"
 
     def moving(self, now: float) -> float:
         """Return how far the animation of the latest stone is, 1 at rest."""
@@ -119,6 +140,9 @@ class Match(MatchSearches):
 
     def _begin(self, session: Session | None, seat: int | None = None) -> None:
         self._number += 1
+        if self._following is not None:
+            self.strength, self._following = self._following, None
+        self.level_news = ""
         wanted = agent_seat(self.setup, self._number, self._rng)
         self.seat = wanted if seat is None else seat
         opening = random_opening(self.game, self._rng) if self._number and self.watching else []
@@ -146,18 +170,18 @@ class Match(MatchSearches):
         self.session.goals = goals if self.seat == 0 else goals[::-1]
         return self._abandoned is not None
 
-    def begin(self, side: str, nodes: int, goal: str) -> bool:
+    def begin(self, side: str, strength: int | None, goal: str) -> bool:
         """Begin a game as chosen on the start card; return whether `undo` can undo that.
 
         Args:
             side: the person's side: "first", "second" or "random".
-            nodes: the budget of the agent.
+            strength: of the agent, its place in `strengths`; None: as it is.
             goal: what the agent plays for.
         """
         seats = {"first": 1, "second": 0}
         undoable = self.new(seats[side] if side in seats else int(self._rng.integers(2)))
-        if self.adjustable:
-            self.set_nodes(nodes)
+        if strength is not None and strength < len(self.strengths):
+            self.set_strength(strength)
         self.session.set_goal(self.seat, goal)
         return undoable
 
@@ -269,10 +293,16 @@ class Match(MatchSearches):
         self.steer(opposite)
         return opposite
 
-    def set_nodes(self, nodes: int) -> None:
-        """Change the budget of agents."""
-        self.nodes = nodes
+    def set_strength(self, place: int) -> None:
+        """Change the strength of agents to one of `strengths`, which ends `--level auto`."""
+        self.follows = self.follows and place == self.strength
+        self.strength = place
         self._since = self._now
+
+    def beside(self, by: int) -> int:
+        """Return the place of the strength that is a number of steps above the present one."""
+        last = len(self.strengths) - 1
+        return last if self.strength is None else min(last, max(0, self.strength + by))
 
     def faster(self, by: int) -> None:
         """Change the speed by a number of steps."""

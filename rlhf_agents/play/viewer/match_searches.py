@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import replace
 
 from rlhf_agents.play.board_cells import Cell, line_cells
-from rlhf_agents.play.matchup import REVIEW_NODES, Matchup
+from rlhf_agents.play.matchup import Matchup
 from rlhf_agents.play.session import Session
-from rlhf_agents.play.setup import Setup
-from rlhf_agents.play.strength import STRENGTHS, nearest_strength
+from rlhf_agents.play.setup import FIRST_LEVEL, Setup
+from rlhf_agents.play.strength import place_of, strengths_of
 from rlhf_agents.play.viewer.analysis import Question, Searches
 from rlhf_agents.play.viewer.review import Review
-from rlhf_agents.players.players import Player
+from rlhf_agents.players.players import AgentPlayer, Player
 from rlhf_agents.search.explanation import Explanation, Forecast
 from rlhf_agents.words import player_words
 from rlhf_games.base import MOVER, WAITING
@@ -29,7 +28,8 @@ class MatchSearches:
         session: the game.
         seat: the agent's.
         steered: the seat whose goal the person changes.
-        nodes: the budget of agents.
+        strengths: those to choose from; empty if there is no agent.
+        strength: the place of the present one; None if it is not one of them.
         hinted: whether the person asked for a hint in this position.
         review: the analysis of the game so far.
         searches: the threads that search.
@@ -44,11 +44,12 @@ class MatchSearches:
 
     def __init__(self, matchup: Matchup, setup: Setup) -> None:
         self.matchup, self.setup, self.game = matchup, setup, matchup.game
-        self.nodes = setup.nodes
+        self.strengths = strengths_of((matchup.agent, matchup.other))
+        self.strength = place_of(self.strengths, (matchup.agent, matchup.other))
         self.searches = Searches()
         self.hinted = self._stepping = self.held = False
         self.analysing = True
-        self._players_by_budget: dict[tuple[int, int], Player] = {}
+        self._players_by_strength: dict[tuple[int, int], Player] = {}
         self._expected: dict[tuple[int, ...], list[tuple[Cell | None, int]]] = {}
 
     # ---- players and names
@@ -78,6 +79,11 @@ class MatchSearches:
         """The seat whose values are shown: the person's, or the mover's in a watched game."""
         return self.session.seat if self.person is None else self.person
 
+    def use_first_level(self) -> None:
+        """Let agents with levels play at `FIRST_LEVEL` against a person."""
+        if not self.watching and self.strengths and self.strengths[0].level is not None:
+            self.strength = FIRST_LEVEL - 1
+
     @property
     def names(self) -> tuple[str, str]:
         """The names of the first and the second player."""
@@ -86,41 +92,26 @@ class MatchSearches:
 
     def _words_for(self, seat: int) -> str:
         player = self._player_of(seat)
-        if player is None:
-            return "you"
-        if not self._has_strength(player):
-            return player_words(player.name, self.game.name)
-        name = player_words(player.name.rpartition("@")[0] or player.name, self.game.name)
-        return f"{name}, {STRENGTHS[nearest_strength(self.nodes)].name}"
-
-    @staticmethod
-    def _has_strength(player: Player | None) -> bool:
-        return hasattr(player, "nodes") and getattr(player, "seconds", None) is None
-
-    @property
-    def adjustable(self) -> bool:
-        """Whether a player has a budget of nodes."""
-        return any(self._has_strength(self._player_of(seat)) for seat in (0, 1))
+        return "you" if player is None else player_words(player.name, self.game.name)
 
     def _player_of(self, seat: int) -> Player | None:
-        return self.matchup.players(self.seat)[seat]
+        """Return the player of a seat, with the strength that was chosen; None is the person."""
+        player = self.matchup.players(self.seat)[seat]
+        if self.strength is None or not isinstance(player, AgentPlayer):
+            return player
+        key = (id(player), self.strength)
+        if key not in self._players_by_strength:
+            chosen = self.strengths[self.strength]
+            own = chosen.is_of(player)
+            self._players_by_strength[key] = player if own else chosen.applied_to(player)
+        return self._players_by_strength[key]
 
     def player(self, seat: int) -> Player | None:
         """Return the player that searches for a seat: its own, or else the analyst.
 
         The analyst advises people as well as it can, however weak their opponent is.
         """
-        own = self._player_of(seat)
-        player = own or self.matchup.analyst or self.matchup.agent
-        if not hasattr(player, "nodes"):
-            return player
-        nodes = self.nodes if own is not None else max(self.nodes, REVIEW_NODES)
-        key = (id(player), nodes)
-        if key not in self._players_by_budget:
-            player = copy.copy(player)
-            player.nodes = nodes
-            self._players_by_budget[key] = player
-        return self._players_by_budget[key]
+        return self._player_of(seat) or self.matchup.analyst or self.matchup.agent
 
     # ---- questions and answers
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rlhf_agents.play.strength import STRENGTHS, nearest_strength
 from rlhf_agents.play.viewer.boards.base import Board
 from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.commands import OVERLAYS, Command
@@ -87,14 +86,9 @@ def _paint_controls(canvas: Canvas, layout: Layout, scene: Scene, ui: Ui) -> Non
     for box, name in zip(layout.overlays, OVERLAYS, strict=False):
         pointed = ui.pointed("overlay") == name
         draw_button(canvas, box, name, (pointed, name in ui.shown, 11), theme)
-    if scene.nodes is None:
-        draw_slider(canvas, layout.slider, -1, "fixed", theme)
-    else:
-        place = nearest_strength(scene.nodes)
-        text = STRENGTHS[place].name
-        if ui.analysing:
-            text = f"{text}: {effort_text(scene.nodes)}"
-        draw_slider(canvas, layout.slider, place / (len(STRENGTHS) - 1), text, theme)
+    strengths = scene.strengths
+    place = -1.0 if strengths.place is None else strengths.place / (len(strengths.names) - 1)
+    draw_slider(canvas, layout.slider, place, strengths.words(), theme)
 
 
 def _is_on(name: str, scene: Scene, ui: Ui) -> bool:
@@ -107,13 +101,6 @@ def _label(command: Command, scene: Scene, ui: Ui) -> str:
     if command.name == "analyse" and ui.analysing:
         return "Play"
     return f"{scene.speed:g}\u00d7" if command.name == "faster" else command.label
-
-
-def effort_text(nodes: int) -> str:
-    """Return a budget in words."""
-    if nodes == 0:
-        return "no search"
-    return "1 position" if nodes == 1 else f"{nodes:,} positions"
 
 
 def _paint_banner(canvas: Canvas, board: Box, scene: Scene, theme: Theme) -> None:
@@ -153,8 +140,8 @@ def _control_at(layout: Layout, scene: Scene, point: Point) -> Target | None:
         if box.contains(point):
             return target
     covered = scene.side_card is not None and layout.side_card.contains(point)
-    if layout.slider.contains(point) and scene.nodes is not None and not covered:
-        return Target("slider", slider_value(layout, point[0]))
+    if layout.slider.contains(point) and scene.strengths.names and not covered:
+        return Target("slider", slider_value(layout, scene, point[0]))
     return None
 
 
@@ -172,11 +159,11 @@ def _controls(layout: Layout, scene: Scene) -> Iterator[tuple[Box, Target]]:
             yield box, Target("card", seat)
 
 
-def slider_value(layout: Layout, x: float) -> int:
+def slider_value(layout: Layout, scene: Scene, x: float) -> int:
     """Return the index of the strength for a horizontal place of the knob."""
     track = slider_track(layout.slider)
     share = min(1.0, max(0.0, (x - track.x) / max(1.0, track.width)))
-    return round(share * (len(STRENGTHS) - 1))
+    return round(share * (len(scene.strengths.names) - 1))
 
 
 def _thing_at(canvas: Canvas, layout: Layout, scene: Scene, ui: Ui, point: Point) -> Target | None:

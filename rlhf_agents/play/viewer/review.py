@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from rlhf_agents.play.game_review import WORTH_MENTIONING
+from rlhf_agents.play.reasons import reason
 from rlhf_agents.play.session import Session
 from rlhf_agents.play.viewer.analysis import Analysis, Question
 from rlhf_agents.play.viewer.scene import Mistake
 from rlhf_agents.players.players import Player
 from rlhf_agents.search.explanation import Explanation
 from rlhf_games.base import Outcome, States
-
-WORTH_MENTIONING = 0.1
-"""The least loss in value that counts as a mistake; less is within the analyst's own error."""
 
 
 class Review:
@@ -36,6 +35,7 @@ class Review:
         self._seen = -1
         self._standing: tuple[float | None, ...] = ()
         self._mistakes: tuple[Mistake, ...] = ()
+        self._reasons: dict[int, str] = {}
 
     @property
     def complete(self) -> bool:
@@ -59,6 +59,14 @@ class Review:
         """The mistakes known so far, in the order of play."""
         self._refresh()
         return self._mistakes
+
+    def reason(self, mistake: Mistake) -> str:
+        """Return what a mistake overlooked, see `reasons.reason`; it is found once."""
+        ply, values = mistake.ply, (mistake.before, max(0.0, mistake.before - mistake.drop))
+        if ply not in self._reasons:
+            moves = (mistake.action, mistake.better)
+            self._reasons[ply] = reason(self._game, self._states[ply], *moves, values, mistake.goal)
+        return self._reasons[ply]
 
     def _refresh(self) -> None:
         """Read the answers again if there are new ones."""

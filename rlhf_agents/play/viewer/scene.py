@@ -30,13 +30,13 @@ class StartChoice:
 
     Attributes:
         side: the person's side: "first", "second" or "random".
-        nodes: the budget of the agent.
+        strength: its place in the list of strengths; None: as it is.
         goal: what the agent plays for, by name.
         row: the row that the arrow keys change.
     """
 
     side: str = "first"
-    nodes: int = 256
+    strength: int | None = None
     goal: str = "win"
     row: int = 0
 
@@ -185,6 +185,36 @@ class Mistake:
 
 
 @dataclass(frozen=True)
+class StrengthRow:
+    """The strengths to choose from.
+
+    Attributes:
+        names: of the strengths, from weak to strong; empty if they are fixed or not known yet.
+        details: what the names do not say, such as "level 7, 1,240 Elo".
+        place: the present one; None if it is not in the list.
+        given: the present one in words if it is not in the list.
+    """
+
+    names: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
+    place: int | None = None
+    given: str = ""
+
+    def detail(self, place: int | None) -> str:
+        """Return what the name of a strength does not say; of none, the present one in words."""
+        if place is None:
+            return self.given
+        return self.details[place] if self.details else ""
+
+    def words(self) -> str:
+        """Return the present strength in words."""
+        detail = self.detail(self.place)
+        if self.place is None:
+            return detail
+        return f"{self.names[self.place]} ({detail})" if detail else self.names[self.place]
+
+
+@dataclass(frozen=True)
 class Scene:
     """Everything that the window shows.
 
@@ -203,7 +233,7 @@ class Scene:
         achieved: after the game, the goals that the first and the second player achieved.
         banner: the result.
         winner: the seat whose colours the banner has.
-        nodes: the budget of agents; None if no player has one.
+        strengths: those to choose from.
         paused: whether computers wait.
         speed: of watched games.
         names: of the moves of the first and of the second player.
@@ -225,7 +255,7 @@ class Scene:
     achieved: tuple[list[str], list[str]] | None = None
     banner: str = ""
     winner: int | None = None
-    nodes: int | None = None
+    strengths: StrengthRow = field(default_factory=StrengthRow)
     paused: bool = False
     speed: float = 1.0
     names: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
@@ -233,6 +263,6 @@ class Scene:
     goal_texts: tuple[tuple[str, str], ...] = ()
 
 
-def waiting_scene(title: str, board: Board | None, status: str) -> Scene:
+def waiting_scene(title: str, board: Board | None, status: str, strengths: StrengthRow) -> Scene:
     """Return the scene while rules and players are being loaded."""
-    return Scene(title, status, board)
+    return Scene(title, status, board, strengths=strengths)

@@ -23,6 +23,7 @@ from rlhf_agents.play.viewer.scene import (
     Mistake,
     Scene,
     SideCard,
+    StrengthRow,
     Ui,
 )
 from rlhf_agents.play.viewer.side_cards import result_title, reviewed_mistakes, side_card
@@ -87,12 +88,21 @@ def build_scene(match: Match, board: Board, ui: Ui, now: float) -> Scene:
         achieved=_achieved(match) if over else None,
         banner=result_title(match) if over and ui.analysing else "",
         winner=session.winner,
-        nodes=match.nodes if match.adjustable else None,
+        strengths=_strengths(match),
         paused=match.paused,
         speed=match.speed,
         names=(match.game.names_of(0), match.game.names_of(1)),
         side_card=_side_card(match, ui),
         goal_texts=tuple((goal.name, words_of(goal)) for goal in match.game.goals),
+    )
+
+
+def _strengths(match: Match) -> StrengthRow:
+    return StrengthRow(
+        names=tuple(strength.name for strength in match.strengths),
+        details=tuple(strength.detail for strength in match.strengths),
+        place=match.strength,
+        given=match.names[match.seat].partition(", ")[2] if match.strengths else "fixed",
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from rlhf_agents.play.session import third_person
-from rlhf_agents.play.viewer.boards.grid import percent
 from rlhf_agents.play.viewer.match import Match
 from rlhf_agents.play.viewer.scene import Mistake, SideCard
 from rlhf_agents.words import goal_words
@@ -55,6 +54,8 @@ def _result_card(match: Match, mistakes: int, *, busy: bool) -> SideCard:
         lines.append(_agents_goal(match))
     if match.matchup.analyst is not None:
         lines.append(_mistakes_words(mistakes, busy=busy))
+    if match.level_news:
+        lines.append(match.level_news)
     review = (("review", "Review"),) if mistakes else ()
     buttons = (*RESULT_BUTTONS, *review)
     return SideCard(result_title(match), tuple(lines), buttons, session.winner)
@@ -92,19 +93,17 @@ def _mistakes_words(count: int, *, busy: bool) -> str:
 
 def _mistake_card(match: Match, mistake: Mistake, place: tuple[int, int]) -> SideCard:
     names = match.game.names_of(mistake.seat)
-    person = mistake.seat == match.person
-    who = "you" if person else match.names[mistake.seat]
+    who = "you" if mistake.seat == match.person else match.names[mistake.seat]
     lines = (
         f"Move {mistake.ply + 1}: {who} played {names[mistake.action]}; "
         f"better: {names[mistake.better]}.",
-        why_words(mistake, person=person, goal=goal_words(match.game, mistake.goal)),
+        why_words(match, mistake),
     )
     title = f"Mistake {place[0] + 1} of {place[1]}"
     return SideCard(title, lines, REVIEW_BUTTONS, mistake.seat)
 
 
-def why_words(mistake: Mistake, *, person: bool, goal: str) -> str:
-    """Return in a sentence why a move was a mistake: by how much the chance of its goal fell."""
-    whose = "Your" if person else "The"
-    before, after = percent(mistake.before), percent(mistake.before - mistake.drop)
-    return f"{whose} chance to {goal} fell from {before}% to {after}%."
+def why_words(match: Match, mistake: Mistake) -> str:
+    """Return in a sentence why a move was a mistake: what it overlooked, or how its value fell."""
+    said = match.review.reason(mistake)
+    return f"{said[:1].upper()}{said[1:]}."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from rlhf_agents.play.strength import STRENGTHS, nearest_strength
 from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.geometry import Box, Point
 from rlhf_agents.play.viewer.panels import draw_button
@@ -10,7 +9,7 @@ from rlhf_agents.play.viewer.scene import Scene, StartChoice, Target
 from rlhf_agents.play.viewer.theme import Theme
 
 SIDES = (("first", "I begin"), ("second", "the agent begins"), ("random", "toss a coin"))
-ROWS = ("side", "nodes", "goal")
+ROWS = ("side", "strength", "goal")
 TITLES = ("Who begins?", "How strong is the agent?", "What does the agent play for?")
 ALONE = (("win", "win"),)
 """The goals to choose from while the rules are being loaded."""
@@ -45,11 +44,9 @@ def start_places(window: Box, scene: Scene) -> list[Place]:
         (box, f"side:{name}")
         for box, (name, _) in zip(_body(side).columns(3, 5), SIDES, strict=True)
     ]
-    if _adjustable(scene):
-        boxes = _body(strength).grid(len(STRENGTHS), 4, 5)
-        places += [
-            (box, f"nodes:{level.nodes}") for box, level in zip(boxes, STRENGTHS, strict=True)
-        ]
+    count = len(scene.strengths.names)
+    boxes = _body(strength).grid(count, 4, 5) if count else []
+    places += [(box, f"strength:{place}") for place, box in enumerate(boxes)]
     body = _body(goal)
     places.append((body._replace(width=ARROW), "goal:-1"))
     places.append((body._replace(x=body.right - ARROW, width=ARROW), "goal:1"))
@@ -62,8 +59,9 @@ def _body(row: Box) -> Box:
     return below._replace(height=max(14.0, below.height - 8))
 
 
-def _adjustable(scene: Scene) -> bool:
-    return scene.nodes is not None or not scene.goal_texts  # not known while it is being loaded
+def _chosen(choice: StartChoice, scene: Scene) -> int | None:
+    """Return the place of the strength that is chosen, or else of the present one."""
+    return scene.strengths.place if choice.strength is None else choice.strength
 
 
 def start_target(window: Box, scene: Scene, point: Point) -> Target:
@@ -81,8 +79,8 @@ def choose(choice: StartChoice, value: str, scene: Scene) -> None:
     choice.row = ROWS.index(kind)
     if kind == "side":
         choice.side = what
-    elif kind == "nodes":
-        choice.nodes = int(what)
+    elif kind == "strength":
+        choice.strength = int(what)
     else:
         names = [name for name, _ in scene.goal_texts or ALONE]
         choice.goal = names[(_index(names, choice.goal) + int(what)) % len(names)]
@@ -97,9 +95,11 @@ def move(choice: StartChoice, across: int, down: int, scene: Scene) -> None:
     if kind == "side":
         names = [name for name, _ in SIDES]
         choice.side = names[(names.index(choice.side) + across) % len(names)]
-    elif kind == "nodes":
-        place = nearest_strength(choice.nodes) + across
-        choice.nodes = STRENGTHS[min(len(STRENGTHS) - 1, max(0, place))].nodes
+    elif kind == "strength":
+        present = _chosen(choice, scene)
+        last = len(scene.strengths.names) - 1
+        place = last if present is None else present + across
+        choice.strength = min(last, max(0, place)) if last > 0 else None
     else:
         choose(choice, f"goal:{across}", scene)
 
@@ -123,17 +123,31 @@ def draw_start(
         height = min(20.0, row.height * 0.36)
         canvas.text((row.x, row.y + height / 2), title, min(13.0, height), ink, width=row.width)
     for box, value in start_places(window, scene):
-        _draw_choice(canvas, box, value, (choice, value == pointed), theme)
-    _draw_goal(canvas, _body(_rows(card)[0][2]), choice, scene, theme)
-    if not _adjustable(scene):
-        body = _body(_rows(card)[0][1])
-        canvas.text((body.x, body.centre[1]), "its strength is fixed", 14, theme.text)
+        _draw_choice(canvas, box, value, (choice, scene, value == pointed), theme)
+    rows = _rows(card)[0]
+    _draw_strength(canvas, rows[1], choice, scene, theme)
+    _draw_goal(canvas, _body(rows[2]), choice, scene, theme)
+
+
+def _draw_strength(
+    canvas: Canvas, row: Box, choice: StartChoice, scene: Scene, theme: Theme
+) -> None:
+    """Write what the name of the strength does not say, or why there is none to choose."""
+    height = min(20.0, row.height * 0.36)
+    place, size = (row.right, row.y + height / 2), min(13.0, height)
+    if scene.strengths.names:
+        detail = scene.strengths.detail(_chosen(choice, scene))
+        canvas.text(place, detail, size, theme.muted, anchor="rm")
+        return
+    body = _body(row)
+    words = "its strength is fixed" if scene.goal_texts else "still loading ..."
+    canvas.text((body.x, body.centre[1]), words, 14, theme.text)
 
 
 def _draw_choice(
-    canvas: Canvas, box: Box, value: str, what: tuple[StartChoice, bool], theme: Theme
+    canvas: Canvas, box: Box, value: str, what: tuple[StartChoice, Scene, bool], theme: Theme
 ) -> None:
-    choice, pointed = what
+    choice, scene, pointed = what
     kind, _, name = value.partition(":")
     if value == "begin":
         canvas.box(box, theme.accent, 9)
@@ -144,9 +158,10 @@ def _draw_choice(
     if kind == "goal":
         _draw_arrow(canvas, box, int(name), theme)
         return
-    label = dict(SIDES).get(name) or STRENGTHS[nearest_strength(int(name))].name
-    nearest = STRENGTHS[nearest_strength(choice.nodes)].nodes
-    on = name in (choice.side, str(nearest))
+    if kind == "side":
+        label, on = dict(SIDES)[name], name == choice.side
+    else:
+        label, on = scene.strengths.names[int(name)], int(name) == _chosen(choice, scene)
     draw_button(canvas, box, label, (pointed, on, min(14.0, box.height * 0.6)), theme)
     if on:
         canvas.outline(box, theme.accent, 7, 2)

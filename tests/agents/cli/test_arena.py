@@ -5,15 +5,23 @@ from __future__ import annotations
 import builtins
 import csv
 import json
+import shutil
+from functools import partial
 from pathlib import Path
 from unittest import mock
 
 import pytest
 
 import rlhf_games
+from rlhf_agents import load_agent
+from rlhf_agents.cli import calibrate
 from rlhf_agents.evaluation import league_play, plots
+from rlhf_agents.evaluation.calibration import Pool
 from rlhf_agents.play.records import read_records
+from rlhf_agents.players.bundled import bundled_agents
+from rlhf_agents.players.levels import LevelTable
 from tests.agents.cli.programs import run
+from tests.agents.evaluation.test_calibration import FEW
 
 CROWD = ("random", "minimax:1", "minimax:2")
 BASE = ("--game", "connect_four", "--workers", 1)
@@ -91,6 +99,19 @@ def test_an_interrupted_league_says_how_it_goes_on(tmp_path: Path):
     assert not (tmp_path / "ratings.csv").exists()
     assert run("arena", *words).returncode == 0
     assert (tmp_path / "games.jsonl").read_text().count("\n") == 60
+
+
+def test_calibration_keeps_its_table_in_the_file(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(calibrate, "Pool", partial(Pool, strengths=FEW))
+    file = shutil.copy(bundled_agents()["tic_tac_toe"], tmp_path / "mine.zip")
+    before = load_agent(file).levels
+    done = run("arena", "--calibrate", file, "--games", 20, "--json")
+    assert done.returncode == 0, done.stderr
+    assert load_agent(file).levels == LevelTable.from_json(json.loads(done.stdout)) != before
+    assert f"rlhf-play --agent {file} --level 5" in done.stderr
+    done = run("arena", "--calibrate", file, "random")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "leave out the rest" in done.stderr
 
 
 def test_without_matplotlib_everything_else_is_written(tmp_path: Path):

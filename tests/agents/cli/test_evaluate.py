@@ -167,6 +167,8 @@ def test_an_agent_plays_by_the_clock_or_by_nodes_of_its_own():
         (("--time", "0"), "seconds must be above 0"),
         (("--time", "soon"), "seconds must be above 0"),
         (("--time", "1", "--nodes", "5"), "both say how strong"),
+        (("--time", "1", "--agent", "agent@5"), "leave out --time"),
+        (("--time", "1", "--agent", "random"), "random cannot play by the clock"),
     ],
 )
 def test_impossible_times(words, why):
@@ -262,9 +264,25 @@ def test_positions_are_drawn(positions: Path, tmp_path: Path):
     assert_refused(both, "--plot draws one result")
 
 
+def test_a_review_lists_mistakes_and_what_was_missed():
+    words = ("--game", "connect_four", "--review", "4141423", "--agent", "minimax:4")
+    done = run(*words)
+    assert (done.returncode, done.stderr) == (0, "")
+    one, other, summary = done.stdout.splitlines()
+    assert "player O played 2, better 4" in one
+    assert "column 4 would have blocked four in a column" in one
+    assert "missed a win: column 4 completes four in a column" in other
+    assert summary == "7 moves, not finished; mistakes: player X 1, player O 1"
+    (found, _) = json.loads(run(*words, "--json").stdout)["mistakes"]
+    assert (found["played_name"], found["better_name"]) == ("2", "4")
+
+
 def test_bots_that_were_exported_are_measured_too(tmp_path):
     bot = tmp_path / "bot.py"
     exported = programs.run("export", "--agent", "tic_tac_toe", "--to", "python", "--out", str(bot))
     assert exported.returncode == 0
-    (match,) = report_of("--agent", str(bot), "--opponent", "random", "--games", "2")["matches"]
+    words = ("--opponent", "random", "--games", "2")
+    (match,) = report_of("--agent", str(bot), *words)["matches"]
     assert match["nodes"] == 256
+    (match,) = report_of("--agent", str(bot), *words, "--time", "0.01")["matches"]
+    assert match["agent"] == "bot.py@0.01s"

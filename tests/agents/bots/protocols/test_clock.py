@@ -55,3 +55,21 @@ def test_the_client_knows_better():
 def test_other_words_are_refused(words: tuple[str, str, str]):
     with pytest.raises(SettingError, match="whole number"):
         GtpClock().set(*words)
+
+
+def test_the_clocks_of_kgs():
+    clock = GtpClock(5.0)
+    clock.set_kgs("byoyomi", ("0", "20", "3"))
+    assert clock.seconds("b") == pytest.approx(20.0 - SPARE_SECONDS)
+    clock.spend("b", 19.0)
+    assert clock.seconds("b") == pytest.approx(20.0 - SPARE_SECONDS)
+    clock.set_left("b", "15", "3")  # three periods, not moves
+    assert clock.seconds("b") == pytest.approx(15.0 - SPARE_SECONDS)
+    clock.set_kgs("canadian", ("0", "20", "5"))
+    assert clock.seconds("b") == pytest.approx(4.0 - SPARE_SECONDS)
+    clock.set_kgs("absolute", ("300",))
+    assert clock.seconds("b") == pytest.approx(300 / MOVES_TO_GO - SPARE_SECONDS)
+    clock.set_kgs("none", ())
+    assert clock.seconds("b") == 5.0
+    with pytest.raises(SettingError, match="byoyomi SECONDS"):
+        clock.set_kgs("fischer", ("1", "2"))

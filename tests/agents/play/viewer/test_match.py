@@ -7,6 +7,7 @@ import json
 import pytest
 
 from rlhf_agents.errors import SettingError
+from rlhf_agents.words import LEVEL_NAMES
 from tests.agents.play.viewer.screen import Screen
 
 
@@ -153,10 +154,12 @@ def test_strength_changes_who_thinks(screen):
     why = lambda: screen.match.explained(screen.match.question(1), final=True)  # noqa: E731
     screen.wait(lambda: why() is not None, 0)
     assert why().nodes <= 16
-    screen.match.set_nodes(1000)
+    assert screen.match.strength is None  # 16 nodes are no level
+    assert screen.match.names[1] == "Connect Four agent, 16 positions per move"
+    screen.match.set_strength(LEVEL_NAMES.index("master"))
     screen.wait(lambda: why() is not None, 0)
-    assert why().nodes == 1000
-    assert screen.match.names[1] == "Connect Four agent, strong"
+    assert why().nodes > 16
+    assert screen.match.names[1] == "Connect Four agent, level 10"
 
 
 def test_games_are_saved_and_opened(screen, tmp_path):

@@ -6,6 +6,7 @@ import pygame
 import pytest
 
 import rlhf_games
+from rlhf_agents.play import auto_level
 from rlhf_agents.play.setup import Setup
 from rlhf_agents.play.viewer.app import App
 from rlhf_agents.play.viewer.boards import board_for
@@ -14,6 +15,7 @@ from rlhf_agents.play.viewer.geometry import Box
 from rlhf_agents.play.viewer.layout import growth
 from rlhf_agents.play.viewer.scene import Mistake, Ui
 from rlhf_agents.play.viewer.side_cards import why_words
+from rlhf_agents.players.levelled import Levelled
 from tests.agents.play.viewer.screen import Screen
 
 
@@ -42,13 +44,14 @@ def lost(playing):
 
 
 def test_the_start_card_chooses_side_strength_and_goal_by_keys(tmp_path):
-    screen = Screen(tmp_path, game="connect_four", ui=Ui(page="start"))
+    screen = Screen(tmp_path, game="connect_four", ui=Ui(page="start"), nodes=None)
     screen.frame(9)
     assert screen.session.moves == []
+    assert screen.scene.strengths.words().startswith("casual (level 4, ")
     screen.key("right", "down", "right", "right", "down", "right", "return")
     assert screen.app.ui.page == ""
     assert screen.match.person == 1
-    assert screen.match.nodes == 256
+    assert screen.match.names[0] == "Connect Four agent, level 6"
     assert screen.session.goals[0] == "draw"
     screen.app.close()
 
@@ -59,10 +62,10 @@ def test_the_start_card_is_clicked_and_nobody_moves_meanwhile(tmp_path):
     screen.frame(9)
     assert screen.session.moves == []
     screen.click("start", "side:first")
-    screen.click("start", "nodes:0")
+    screen.click("start", "strength:0")
     screen.click("start", "goal:-1")
     screen.click("start", "begin")
-    assert (screen.match.person, screen.match.nodes) == (0, 0)
+    assert (screen.match.person, screen.match.strength) == (0, 0)
     assert screen.session.goals[1] == screen.match.game.goals[-1].name
     screen.app.close()
 
@@ -214,11 +217,32 @@ def test_retry_plays_on_and_undo_returns(lost):
     assert lost.session.line == whole
 
 
-def test_why_says_how_the_chance_fell():
-    mistake = Mistake(4, 0, 1, 2, 0.5, "win", 0.83)
-    assert why_words(mistake, person=True, goal="win") == (
-        "Your chance to win fell from 83% to 33%."
-    )
+def test_a_review_says_what_was_overlooked(lost):
+    mistake = Mistake(5, 1, 1, 3, 0.5, "win", 0.6)
+    assert why_words(lost.match, mistake) == "Column 4 would have blocked four in a column."
+
+
+def test_without_levels_a_number_of_positions_is_chosen(tmp_path, monkeypatch):
+    unknown = property(lambda _: None, lambda *_: None)
+    monkeypatch.setattr(Levelled, "levels", unknown, raising=False)
+    screen = Screen(tmp_path, game="tic_tac_toe", ui=Ui(page="start"), nodes=None)
+    assert screen.scene.strengths.words() == "256 positions"
+    screen.click("start", "strength:0")
+    screen.key("return")
+    assert screen.match.names[1] == "Tic-Tac-Toe agent, without looking ahead"
+    screen.app.close()
+
+
+def test_the_level_follows_the_person(lost, tmp_path, monkeypatch):
+    monkeypatch.setattr(auto_level, "state_folder", lambda: tmp_path)
+    match = lost.match
+    match.follows, match._counted, match.strength = True, False, 3
+    lost.frame()
+    assert "the next game is at level 3, learner" in lost.scene.side_card.lines
+    assert match.names[0].endswith("level 4")
+    lost.click("command", "rematch")
+    assert match.names[0].endswith("level 3")
+    assert (tmp_path / auto_level.FILE).exists()
 
 
 @pytest.mark.parametrize("ending", [".json", ".sgf", ".pgn", ".txt"])
@@ -245,5 +269,5 @@ def test_every_page_fits_every_window(lost, size):
     lost.key("e")
     assert lost.place("command", "retry")
     lost.key("n")
-    for choice in ("side:second", "nodes:64", "goal:1", "begin"):
+    for choice in ("side:second", "strength:11", "goal:1", "begin"):
         assert lost.place("start", choice)

@@ -262,12 +262,11 @@ from rlhf_agents.play.setup import Setup
 def watch(app, now):
     match, app.ui.page = app.builder.match if app.builder else None, ""
     if match and not match.computer:
-        match.set_nodes({nodes})
         match.play(3)
     if {when}:
         pygame.event.post(pygame.event.Event(pygame.QUIT))
 
-setup = Setup("connect_four", agent={agent!r})
+setup = Setup("connect_four", agent={agent!r}, nodes={nodes})
 play_window.play_in_window(setup, "dark", None, None, watch)
 """
 
