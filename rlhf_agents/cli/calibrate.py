@@ -44,7 +44,8 @@ def calibrate_file(path: Path, games: int | None, seed: int, *, as_json: bool = 
         print(json.dumps(table.to_json(), allow_nan=False))  # noqa: T201 - the program's output
         return
     show_levels(table)
-    note(f"the levels are in {file.path}; play one with: rlhf-play --agent {file.path} --level 5")
+    play = f"rlhf-play {agent.game.name} --agent {file.path} --level 5"
+    note(f"the levels are in {file.path}; play one with: {play}")
 
 
 def show_levels(table: LevelTable, console: Console | None = None) -> None:

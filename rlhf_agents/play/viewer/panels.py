@@ -149,7 +149,7 @@ def draw_goals(
 
 def draw_goals_head(canvas: Canvas, box: Box, scene: Scene, theme: Theme) -> None:
     """Write the name of the player with these goals, and the meaning of the bars."""
-    name = next((card.name for card in scene.cards if card.steered), "")
+    name = next((card.short for card in scene.cards if card.steered), "")
     legend = "" if scene.achieved is not None else "bar: chance if it tries; line: as things go"
     width = canvas.text_width(legend, 11)
     if width > box.width * 0.62:
@@ -173,8 +173,10 @@ def draw_scrollbar(canvas: Canvas, area: Box, part: tuple[int, int, int], theme:
 
 
 def draw_slider(canvas: Canvas, box: Box, place: float, text: str, theme: Theme) -> None:
-    """Draw the strength: a track with a knob at `place` in [0, 1]."""
+    """Draw the strength: a track with a knob at `place` in [0, 1], and its words as far as fits."""
     canvas.text((box.x, box.y + 8), "strength", SMALL, theme.faint)
+    room = box.width - canvas.text_width("strength", SMALL) - 10
+    text = text if canvas.text_width(text, SMALL) <= room else text.partition(" (")[0]
     canvas.text((box.right, box.y + 8), text, SMALL, theme.muted, anchor="rm")
     track = slider_track(box)
     canvas.box(track, theme.track, 2)

@@ -320,7 +320,7 @@ def test_the_loop_ends_with_quit_and_with_the_input(engine: Engine):
         (["--agent", "connect_four", "--nodes", "1000000000000"], "whole number from 0"),
         (["--agent", "connect_four@1000000000000"], "whole number from 0"),
         (["--agent", "connect_four@many"], "such as connect_four@256"),
-        (["--agent", "connect_four@16", "--nodes", "17"], "give the number of nodes once"),
+        (["--agent", "connect_four@16", "--nodes", "17"], "leave out --nodes"),
         (["--agent", "connect_four", "--seconds", "0"], "seconds must be above 0"),
         (["--agent", "connect_four", "--seed", "-1"], "seed must be"),
     ],
