@@ -21,7 +21,7 @@ from rlhf_agents.play.records import write_records
 from rlhf_agents.play.saved_games import load_session, record_of
 from rlhf_agents.play.session import Session
 from rlhf_agents.play.setup import Setup
-from rlhf_agents.words import level_words
+from rlhf_agents.words import level_words, player_words
 
 
 @dataclass
@@ -80,7 +80,7 @@ def play_in_terminal(
         write_records(save, played, matchup.game, force=True)  # checked before the first game
         console.print(f"wrote {save}")
     if setup.games > 1:
-        name = matchup.agent.name
+        name = player_words(matchup.agent.name, matchup.game.name)
         console.print(f"{name}: {count.won} won, {count.drawn} drawn, {count.lost} lost")
     return None if interrupted or not games else games[0].session
 

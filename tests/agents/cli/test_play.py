@@ -132,8 +132,8 @@ def test_sides_are_the_opponents():
     for side in ("first", "second"):
         done = run("play", *common, "--side", side, "--games", 2)
         assert done.returncode == 0, done.stderr
-        starts[side] = moves_of(done)[0].split()[0]
-    assert starts == {"first": "random", "second": "minimax:9"}
+        starts[side] = moves_of(done)[0].split(" plays ")[0]
+    assert starts == {"first": "random player", "second": "search 9 moves deep"}
 
 
 def test_the_same_seed_gives_the_same_games_and_games_differ():
@@ -144,7 +144,7 @@ def test_the_same_seed_gives_the_same_games_and_games_differ():
     assert first.returncode == 0, first.stderr
     assert first.stdout == again.stdout
     assert first.stdout != other.stdout
-    assert "minimax:2: " in first.stdout
+    assert "search 2 moves deep: " in first.stdout
     boards = first.stdout.split(" moves\n")[:3]
     assert len({tuple(line for line in text.splitlines() if "[" in line) for text in boards}) == 3
 
@@ -187,7 +187,7 @@ def test_leaving_a_terminal(ending):
     os.close(ours)
     text = shown.decode()
     assert "you play 5" in text
-    assert "minimax:2 plays" in text
+    assert "search 2 moves deep plays" in text
     assert "\x1b[" in text
     assert "Goodbye." in text
     assert "Traceback" not in text
@@ -254,7 +254,7 @@ def test_several_games_are_counted():
     arguments = ["--watch", "--opponent", "random", "--nodes", 5, "--games", 3]
     done = run("play", "--game", "connect_four", *arguments)
     assert done.returncode == 0, done.stderr
-    assert "connect_four@5: 3 won, 0 drawn, 0 lost" in done.stdout
+    assert "Connect Four agent, 5 positions per move: 3 won, 0 drawn" in done.stdout
 
 
 def test_train_then_play(tmp_path):

@@ -59,9 +59,6 @@ class Talk:
         return list(self.said)
 
 
-LIMIT = "setoption name UCI_LimitStrength value {}"
-
-
 @pytest.mark.parametrize("name", ["connect_four", "tic_tac_toe", "breakthrough_6x6", "othello_6x6"])
 class TestContract(BotContract):
     positions: ClassVar = {0: 200, 1: 60, 40: 40}
@@ -148,21 +145,6 @@ def test_a_pondered_move_waits_for_its_hit(engine: Engine):
     assert said.index("readyok") < len(said) - 1
     assert not list(lines)  # a move before the hit would leave some
     assert said[-1].startswith("bestmove ")
-
-
-def test_an_elo_limits_the_strength(engine: Engine):
-    talk = Talk(engine)
-    (spin,) = [line for line in talk.say("uci") if "UCI_Elo" in line]
-    low, high = (int(spin.split()[place]) for place in (-3, -1))
-    assert high - low > 1500
-    assert talk.say("setoption name UCI_Elo value 99999", LIMIT.format("true")) == []
-    assert engine.level_name == f"elo{high}"
-    assert talk.say("setoption name UCI_Elo value 900", "position startpos", "go movetime 50")
-    assert engine.level_name == "elo900"
-    talk.say(LIMIT.format("false"))
-    assert (engine.level_name, engine.nodes) == ("", 16)
-    talk.say("setoption name Level value 3")
-    assert engine.level_name == "level3"
 
 
 def test_only_a_finished_game_has_no_move(engine: Engine):
