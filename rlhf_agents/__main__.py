@@ -12,6 +12,7 @@ PROGRAMS = {
     "play": ("rlhf_agents.cli.play", "main", "play a trained agent, or watch it play"),
     "train": ("rlhf_agents.cli.train", "main", "train an agent: a game, or any other environment"),
     "eval": ("rlhf_agents.cli.evaluate", "main", "measure an agent: matches, goals, episodes"),
+    "arena": ("rlhf_agents.cli.arena", "main", "play leagues, and rate the players"),
     "games": ("rlhf_agents.cli.games", "main", "list games, environments and goals"),
     "export": (
         "rlhf_agents.cli.export",

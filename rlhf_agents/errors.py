@@ -7,8 +7,8 @@
     |-- UnknownPlayerError      no such kind of player
     |-- SettingError            an option has an impossible value
     |   `-- ObservationError    not an observation; also a ValueError
-    |-- EnvironmentFailureError an environment raised an error or returned a number that is not
-    finite
+    |-- EnvironmentFailureError an environment raised an error, or returned a number that is not
+    |                           finite
     `-- OutputError             an output path cannot be written; also an OSError
 
 `rlhf_games.base.GameError` (unknown game, unknown goal, illegal move) is the base of the games' own

@@ -31,17 +31,24 @@ from rlhf_agents.dqn.checkpoint import (
 from rlhf_agents.dqn.checks import check_observation, check_option
 from rlhf_agents.dqn.dqn import NO_BUFFER
 from rlhf_agents.dqn.env_access import game_of
-from rlhf_agents.dqn.manifest_facts import KnownLevels, facts_of, restore_facts
+from rlhf_agents.dqn.manifest_facts import (
+    KnownLevels,
+    as_trained,
+    facts_of,
+    restore_facts,
+    restore_trusted,
+)
 from rlhf_agents.dqn.timed_logs import TimedLogs
 from rlhf_agents.errors import ModelFileError, SettingError
 from rlhf_agents.files.atomic import write_to
-from rlhf_agents.files.model_file import ModelFile, model_bytes, read_model
+from rlhf_agents.files.model_file import model_bytes, read_model
 from rlhf_agents.files.types import Array, Arrays, Observations, PathOrStream
 from rlhf_agents.limits import checked_nodes
 from rlhf_agents.parallel.learner import DEFAULTS, ParallelLearner
 from rlhf_agents.selfplay.checkpoint import (
     apply_settings,
     arrays_of,
+    check_env,
     check_file,
     manifest_of,
     restore_arrays,
@@ -357,15 +364,16 @@ class HFDQN(TimedLogs):
         Raises:
             ModelFileError: the file is missing, damaged, not ours, or from a newer format.
         """
-        options = env, device, custom_objects, print_system_info, force_reset
+        options = device, custom_objects, print_system_info, force_reset
         if trust:
-            loaded: HFDQN = super().load(path, *options, **kwargs)
+            loaded: HFDQN = super().load(path, env, *options, **kwargs)
+            restore_trusted(loaded, path)
             return loaded
         file = read_model(path)
         if file.manifest.get("game") is None:
             stream = sb3_stream(cls, file, custom_objects or {})
             try:
-                plain: HFDQN = super().load(stream, *options, **kwargs)
+                plain: HFDQN = super().load(stream, as_trained(env, file), *options, **kwargs)
             except SettingError as error:
                 if env is not None:
                     raise
@@ -377,8 +385,7 @@ class HFDQN(TimedLogs):
         check_file(file)
         model = cls("MultiInputPolicy", env, device=device, _init_setup_model=False)
         apply_settings(model, file)
-        if model.env is not None:
-            _check_env(model, file)
+        check_env(model, file)
         for name, value in kwargs.items():
             setattr(model, name, value)
         if env is None:
@@ -387,13 +394,3 @@ class HFDQN(TimedLogs):
         restore_arrays(model, file)
         restore_facts(model, file)
         return model
-
-
-def _check_env(model: HFDQN, file: ModelFile) -> None:
-    """Raise `ModelFileError` unless the environment plays the game of the file."""
-    game = game_of(model.env)
-    if game is not None:
-        file.require_game(game.name)
-    elif model.env is not None and model.env.observation_space != model.observation_space:
-        msg = f"{file.path} was trained for {model.game_name}, which the environment does not play"
-        raise ModelFileError(msg)

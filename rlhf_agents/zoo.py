@@ -21,6 +21,7 @@ from pathlib import Path
 
 import gymnasium
 
+import rlhf_agents
 from rlhf_agents.hfdqn import HFDQN
 
 NAME = "hfdqn"
@@ -77,6 +78,9 @@ def with_defaults(program: str, options: list[str]) -> list[str]:
 def main() -> int:
     """Run one of the zoo's programs and return the exit code."""
     program, options = next(iter(sys.argv[1:]), "--help"), sys.argv[2:]
+    if program == "--version":
+        sys.stdout.write(f"rlhf_agents {rlhf_agents.__version__}\n")
+        return 0
     if program not in {"train", "enjoy"}:
         sys.stderr.write(f"{USAGE}\n")
         return 0 if program in {"-h", "--help"} else 2

@@ -142,6 +142,12 @@ def library(name: str) -> Library:
 
 GYMNASIUM = "gymnasium"
 _ID = re.compile(r"(?:[\w:.-]+/)?[\w:.-]+-v\d+")
+_IDS = {
+    "ale": re.compile(r"ALE/.+-v5|\w+?(?:-ram)?(?:NoFrameskip|Deterministic)-v[04]"),
+    "minigrid": re.compile(r"(?:MiniGrid|BabyAI)-.+-v\d+"),
+}
+"""Ids that Gymnasium has only once the library is imported."""
+ATARI = "ALE/"
 
 
 def full_name(name: str) -> str:
@@ -161,7 +167,7 @@ def full_name(name: str) -> str:
         module, inner, world = rest.partition(":")
         return _of_module(rest, module) if inner and _ID.fullmatch(world) else name
     if first in libraries() and colon:
-        return name
+        return f"{first}:{rest.removeprefix(ATARI)}" if first == "ale" else name
     if colon and _ID.fullmatch(rest):
         return _of_module(name, first)
     if colon:
@@ -195,7 +201,16 @@ def _of_module(name: str, module: str) -> str:
     return f"{GYMNASIUM}:{world if offers(module, world) else name}"
 
 
+def _of_library(name: str, owner: Library) -> str:
+    if not owner.installed:
+        raise EnvError(f"{name} needs {' and '.join(owner.needs)}: {owner.cure}")
+    return f"{owner.name}:{name.removeprefix(ATARI)}"
+
+
 def _of_gymnasium(name: str) -> str:
+    for prefix, ids in _IDS.items():
+        if ids.fullmatch(name):
+            return _of_library(name, library(prefix))
     from gymnasium.envs.registration import registry  # noqa: PLC0415 - takes a moment
 
     if is_registered(name):

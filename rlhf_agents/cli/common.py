@@ -17,11 +17,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from rlhf_agents import limits
-from rlhf_agents.cli.signals import INTERRUPTED, TERMINATED, Terminated, end_now, ends_soon
+from rlhf_agents.cli.signals import (
+    INTERRUPTED,
+    TERMINATED,
+    end_now,
+    ends_soon,
+    sigterm_unwinds,
+)
 from rlhf_agents.errors import SettingError, UserError
 from rlhf_agents.players.budgets import split_budget
 from rlhf_agents.players.bundled import bundled_policies
 from rlhf_agents.progress import Verbosity, set_verbosity
+from rlhf_agents.training.stopping import Terminated
 from rlhf_agents.words import LEVEL_NAMES
 from rlhf_games.base import GameError, did_you_mean
 
@@ -272,7 +279,7 @@ def run_program(
         work: the program's work, given the options and the raw arguments.
         options: parsed options.
         arguments: the raw arguments, None for those of the process.
-        handles_signals: the work itself saves and ends on Ctrl-C or SIGTERM; otherwise either ends
+        handles_signals: the work itself ends soon after Ctrl-C or SIGTERM; otherwise either ends
             the program within two seconds, whatever it is doing.
     """
     verbose = getattr(options, "verbose", False)
@@ -280,7 +287,7 @@ def run_program(
     normal = Verbosity.VERBOSE if verbose else Verbosity.NORMAL
     set_verbosity(Verbosity.QUIET if quiet else normal)
     try:
-        with contextlib.nullcontext() if handles_signals else ends_soon():
+        with sigterm_unwinds(), contextlib.nullcontext() if handles_signals else ends_soon():
             code = work(options, arguments)
             sys.stdout.flush()
             return code
@@ -325,7 +332,8 @@ def check_without_rules(
     for name in need_rules:
         if getattr(options, name) is not None:
             cure = instead if name == need_rules[-1] else ""
-            msg = f"--{name} needs a game with exact rules, which {options.game} does not have"
+            option = name.replace("_", "-")
+            msg = f"--{option} needs a game with exact rules, which {options.game} does not have"
             raise SettingError(msg + cure)
     if options.agent is None and options.goal is None and options.game in bundled_policies():
         options.agent = "agent"

@@ -61,6 +61,7 @@ POSITION_NODES = (0, 1, 256, 1000)
 GAME_NODES = (256,)
 GAMES = 200
 MAX_PLIES = 1000
+HUMAN = "human"
 
 
 def parser() -> Parser:
@@ -93,7 +94,7 @@ def parser() -> Parser:
     add("--time", type=common.seconds, metavar="SECONDS", help=seconds)
     program.add_level()
     nodes = "--nodes of an opposing agent (default 256)"
-    add("--opponent-nodes", type=common.nodes, default=256, metavar="N", help=nodes)
+    add("--opponent-nodes", type=common.nodes, metavar="N", help=nodes)
     openings = "length of the random openings (default: 2, or more where all games differ then)"
     add("--openings", type=common.whole(0, MAX_PLIES), metavar="PLIES", help=openings)
     add("--option", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help=OPTION_HELP)
@@ -188,6 +189,10 @@ def task_of(options: argparse.Namespace, game: Game) -> EvaluationConfig:
     """
     from rlhf_agents.players.budgets import with_level  # noqa: PLC0415 - see `evaluate`
 
+    for name in ("agent", "opponent"):
+        if getattr(options, name) == HUMAN:
+            msg = f"--{name} {HUMAN}: a person cannot be measured; rlhf-play plays against you"
+            raise SettingError(msg)
     goals = _goals(options.goals, game)
     opponent = options.opponent or ("random" if goals else None)
     if options.positions is None and opponent is None:
@@ -208,7 +213,7 @@ def task_of(options: argparse.Namespace, game: Game) -> EvaluationConfig:
         games=games,
         nodes=options.nodes,
         seconds=options.time,
-        opponent_nodes=options.opponent_nodes,
+        opponent_nodes=GAME_NODES[0] if options.opponent_nodes is None else options.opponent_nodes,
         opening_plies=options.openings,
         seed=options.seed,
     )

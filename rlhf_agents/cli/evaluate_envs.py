@@ -10,7 +10,10 @@ from rlhf_agents.cli.common import check_without_rules, checked_device, env_conf
 from rlhf_agents.progress import progress_bar
 
 EPISODES = 100
-NEED_RULES = ("positions", "goals", "nodes", "openings", "plot", "games")
+NEED_RULES = (
+    *("positions", "review", "goals", "nodes", "time", "level", "elo", "opponent_nodes"),
+    *("openings", "plot", "games"),
+)
 """Options that apply only to games with rules."""
 
 

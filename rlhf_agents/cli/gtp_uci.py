@@ -15,8 +15,9 @@ from rlhf_agents.bots.protocols.clock import USUAL_SECONDS, GtpClock
 from rlhf_agents.cli import common
 from rlhf_agents.cli.common import Parser, run_program
 from rlhf_agents.envs.names import game_name
-from rlhf_agents.errors import SettingError
+from rlhf_agents.errors import SettingError, UnknownAgentError
 from rlhf_agents.limits import checked_seconds
+from rlhf_games.base import did_you_mean
 
 if TYPE_CHECKING:
     from rlhf_agents.bots.protocols.engine import Engine
@@ -133,6 +134,22 @@ def _end(engine: Engine, save: Path | None) -> int:
     return 0
 
 
+def _trained_for(agent: str) -> str:
+    """Return the game of a trained agent.
+
+    Raises:
+        UserError: there is no such agent.
+    """
+    from rlhf_agents.players.agent import load_agent  # noqa: PLC0415 - after the arguments
+
+    try:
+        return load_agent(agent).game.name
+    except UnknownAgentError as error:
+        kind, _, detail = agent.partition(":")
+        near = did_you_mean(kind, ["minimax"]).replace("minimax", f"minimax:{detail or 4}")
+        raise UnknownAgentError(f"{error}; {near}".rstrip("; ")) from error
+
+
 def _engine(options: argparse.Namespace, spell: Spell) -> Engine:
     """Return the requested engine.
 
@@ -143,7 +160,6 @@ def _engine(options: argparse.Namespace, spell: Spell) -> Engine:
     import rlhf_games  # noqa: PLC0415 - after the arguments
     from rlhf_agents.bots.protocols.engine import make_engine  # noqa: PLC0415
     from rlhf_agents.play.records import check_target  # noqa: PLC0415
-    from rlhf_agents.players.agent import load_agent  # noqa: PLC0415
     from rlhf_agents.players.budgets import (  # noqa: PLC0415
         split_budget,
         with_level,
@@ -160,7 +176,7 @@ def _engine(options: argparse.Namespace, spell: Spell) -> Engine:
     if budget is None or budget.nodes is not None:
         agent, nodes = split_nodes(options.agent, options.nodes, NODES)
         spec = agent
-    trained = None if is_untrained(agent) else load_agent(agent).game.name
+    trained = None if is_untrained(agent) else _trained_for(agent)
     if options.game is None and trained is None:
         msg = f"{agent} plays many games: name one with --game"
         raise SettingError(msg)

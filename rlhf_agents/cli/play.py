@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import rlhf_games
 from rlhf_agents.cli import common
 from rlhf_agents.cli.common import (
     GAME_HELP,
@@ -129,6 +130,7 @@ def _play(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int:
     if options.plies is not None and not _wants_files(options):
         msg = "--plies is the length of a recording; add --record FILE.gif or --screenshot FILE.png"
         raise SettingError(msg)
+    options.note = ""
     setup = _setup(options, rules)
     if options.load is not None:
         check_game(options.load, setup.game)
@@ -151,11 +153,12 @@ def _wants_files(options: argparse.Namespace) -> bool:
 
 def _play_env(options: argparse.Namespace) -> int:
     options.named, options.by_hand = options.agent is not None, options.agent == "human"
+    options.note = ""
     if options.by_hand and (options.terminal or options.watch or _wants_files(options)):
         msg = "--agent human plays in the window: leave --terminal, --watch and files out"
         raise SettingError(msg)
     if options.agent is None or options.by_hand:
-        options.agent = _default_actor(options.game, options.goal)
+        options.agent, options.note = _default_actor(options.game, options.goal)
     check_without_rules(options, NEED_RULES)
     if options.opponent == "human":
         msg = f"{options.game} has no human opponent: --agent human plays it by hand"
@@ -167,14 +170,13 @@ def _play_env(options: argparse.Namespace) -> int:
     return play_env(options, _can_open_window)
 
 
-def _default_actor(name: str, goal: str | None) -> str:
-    """Return the actor in an environment if none was named."""
+def _default_actor(name: str, goal: str | None) -> tuple[str, str]:
+    """Return the actor in an environment if none was named, and what to say about it."""
     if goal is None and name in bundled_policies():
-        return "agent"
+        return "agent", ""
     what = name if goal is None else f"{name} and the goal {goal}"
-    note = "No agent comes with {}; its actions are random (--agent FILE.zip names an agent).\n"
-    sys.stderr.write(note.format(what))
-    return "random"
+    cure = "--agent FILE.zip names an agent"
+    return "random", f"No agent comes with {what}; its actions are random ({cure}).\n"
 
 
 def _setup(options: argparse.Namespace, rules: str) -> Setup:
@@ -187,7 +189,7 @@ def _setup(options: argparse.Namespace, rules: str) -> Setup:
     common.check_one_budget(options)
     return Setup(
         game=rules,
-        agent=_levelled(options.agent or _default_agent(rules), options),
+        agent=_levelled(options.agent or _default_agent(rules, options.goal or "win"), options),
         opponent=options.opponent or ("agent" if options.watch else "human"),
         goal=options.goal or "win",
         nodes=options.nodes,
@@ -199,10 +201,15 @@ def _setup(options: argparse.Namespace, rules: str) -> Setup:
     )
 
 
-def _default_agent(rules: str) -> str | None:
-    """Return the agent if none was named: None for the game's own agent, otherwise a search."""
+def _default_agent(rules: str, goal: str) -> str | None:
+    """Return the agent if none was named: None for the game's own agent, otherwise a search.
+
+    Raises:
+        rlhf_games.base.UnknownGoalError: the game has no such goal.
+    """
     if rules in bundled_agents():
         return None
+    rlhf_games.make(rules).goal_index(goal)
     sys.stderr.write(f"No agent comes with {rules}; {STAND_IN} plays (--agent names another).\n")
     return STAND_IN
 
@@ -245,9 +252,9 @@ def _play_session(options: argparse.Namespace, setup: Setup) -> tuple[Setup, Ses
     from rlhf_agents.cli.play_terminal import play_in_terminal  # noqa: PLC0415 - loads players
 
     if setup.opponent == "human" and not options.terminal and not is_interactive():
-        sys.stdout.write("There is no terminal to play in, so the agent plays itself.\n")
         setup = replace(setup, opponent="agent")
-    return setup, play_in_terminal(setup, options.load, options.save)
+        options.note = "There is no terminal to play in, so the agent plays itself."
+    return setup, play_in_terminal(setup, options.load, options.save, options.note)
 
 
 def _save(options: argparse.Namespace, session: Session) -> None:

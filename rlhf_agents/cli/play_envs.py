@@ -13,7 +13,7 @@ from rlhf_agents.cli.common import env_config
 from rlhf_agents.cli.play_checks import INTERRUPTED
 from rlhf_agents.envs.open_env import EnvConfig
 from rlhf_agents.errors import SettingError
-from rlhf_agents.play.episode import ANSI, EpisodePlayer
+from rlhf_agents.play.episode import ANSI, RGB, EpisodePlayer
 from rlhf_agents.play.episode_frames import Frame
 from rlhf_agents.play.rounds import Mode
 from rlhf_agents.play.viewer.pygame_check import open_offscreen_driver
@@ -44,6 +44,13 @@ def play_env(options: argparse.Namespace, can_open_window: Callable[[], bool]) -
     return 0
 
 
+def _opened(config: EnvConfig, options: argparse.Namespace, mode: str = RGB) -> EpisodePlayer:
+    """Return the environment with its actor, and say which one if none was named."""
+    episode = EpisodePlayer(config, options.agent, mode)
+    sys.stderr.write(options.note)
+    return episode
+
+
 def _record(config: EnvConfig, options: argparse.Namespace) -> None:
     from rlhf_agents.play.viewer.env_window.recording import (  # noqa: PLC0415 - needs pygame
         SIZE,
@@ -57,7 +64,7 @@ def _record(config: EnvConfig, options: argparse.Namespace) -> None:
     wanted = EnvRecording(*files, options.games, steps, options.size or SIZE)
     try:
         open_offscreen_driver()
-        with _silent(), contextlib.closing(EpisodePlayer(config, options.agent)) as episode:
+        with _silent(), contextlib.closing(_opened(config, options)) as episode:
             shown = record_episodes(episode, THEMES[options.theme], wanted)
             _say_trouble(episode)
             _say(_summary(episode.frame) + _cut(episode.frame, shown))
@@ -72,7 +79,7 @@ def _open_window(config: EnvConfig, options: argparse.Namespace) -> None:
     from rlhf_agents.play.viewer.env_window.window import SIZE, EnvWindow  # noqa: PLC0415 - the same
     from rlhf_agents.play.viewer.theme import THEMES  # noqa: PLC0415 - needs pygame
 
-    episode = EpisodePlayer(config, options.agent)
+    episode = _opened(config, options)
     _say_trouble(episode)
     mode = Mode.WATCH if options.watch or options.named else None
     mode = Mode.HAND if options.by_hand else mode
@@ -88,7 +95,7 @@ def _open_window(config: EnvConfig, options: argparse.Namespace) -> None:
 
 def _print(config: EnvConfig, options: argparse.Namespace) -> None:
     """Show episodes in the terminal: the environment's own text, or a line per step."""
-    with _silent(), contextlib.closing(EpisodePlayer(config, options.agent, ANSI)) as episode:
+    with _silent(), contextlib.closing(_opened(config, options, ANSI)) as episode:
         _print_episodes(episode, options)
 
 

@@ -40,7 +40,7 @@ class WinCount:
 
 
 def play_in_terminal(
-    setup: Setup, record: Path | None = None, save: Path | None = None
+    setup: Setup, record: Path | None = None, save: Path | None = None, note: str = ""
 ) -> Session | None:
     """Play the games of a setup; return the first, or None if Ctrl-C ended them.
 
@@ -48,6 +48,7 @@ def play_in_terminal(
         setup: the settings of the games.
         record: a saved game to begin with.
         save: where to write the games in the end.
+        note: said before the first game.
 
     Raises:
         UserError: a player or a file is wrong.
@@ -55,6 +56,8 @@ def play_in_terminal(
     """
     matchup = load_matchup(setup)
     console = terminal.new_console()
+    if note:
+        console.print(note)
     rng = np.random.default_rng(setup.seed)
     count, interrupted = WinCount(), False
     games: list[terminal.TerminalGame] = []

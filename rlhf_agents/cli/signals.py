@@ -13,19 +13,30 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
+from rlhf_agents.training.stopping import Terminated
+
 GRACE = 1.5
 """Seconds for a program to end by itself."""
 INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
 SHOW_CURSOR = "\x1b[?25h"
 
 
-class Terminated(KeyboardInterrupt):
-    """SIGTERM: like Ctrl-C, it unwinds the program, so that files and terminals are left clean."""
+@contextmanager
+def sigterm_unwinds() -> Iterator[None]:
+    """A context in which SIGTERM raises `Terminated`; outside the main thread nothing changes."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager
 def ends_soon() -> Iterator[None]:
-    """A context in which a signal raises `KeyboardInterrupt` and the process ends soon after.
+    """A context in which the process ends soon after a signal, whatever it is doing.
 
     Python's handlers run between two instructions of Python, so a long call of compiled code delays
     them. A thread that the signal wakes directly (compiled code does not hold the interpreter's
@@ -38,14 +49,12 @@ def ends_soon() -> Iterator[None]:
     inner, outer = socket.socketpair()
     outer.setblocking(False)
     wakeup_before = signal.set_wakeup_fd(outer.fileno(), warn_on_full_buffer=False)
-    terminate_before = signal.signal(signal.SIGTERM, _terminate)
     watch = threading.Thread(target=_watch, args=(inner,), daemon=True)
     watch.start()
     try:
         yield
     finally:
         signal.set_wakeup_fd(wakeup_before)
-        signal.signal(signal.SIGTERM, terminate_before)
         outer.close()
         watch.join()
         inner.close()

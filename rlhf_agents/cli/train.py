@@ -19,6 +19,7 @@ from rlhf_agents.errors import SettingError
 from rlhf_agents.files.atomic import check_writable
 
 if TYPE_CHECKING:
+    from rlhf_agents.hfdqn import HFDQN
     from rlhf_agents.training.train import TrainingConfig
 
 EXAMPLES = """examples:
@@ -161,19 +162,28 @@ def _train(options: argparse.Namespace, arguments: Sequence[str] | None) -> int:
         if own_process and not compile_first(config, words):
             return USER_MISTAKE
     model, interrupted = train(config)
+    with ends_soon():  # everything is saved
+        _report(options, config, model, interrupted)
+    if own_process and interrupted:
+        end_now()
+    return 0
+
+
+def _report(
+    options: argparse.Namespace, config: TrainingConfig, model: HFDQN, interrupted: bool
+) -> None:
+    """Print the result of a run, and measure the levels of the agent if asked for."""
     ending = "interrupted; continue with --resume" if interrupted else "done"
     named = ("games", "moves") if model.game is not None else ("episodes", "steps")
     counts = f"{model.episodes} {named[0]}, {model.num_timesteps} {named[1]}"
     print(f"{ending}: {config.out}, {counts}")  # noqa: T201 - the program's output
-    if options.calibrate and not interrupted:
-        from rlhf_agents.cli.calibrate import calibrate_file  # noqa: PLC0415 - as above
+    if interrupted:
+        return
+    if options.calibrate:
+        from rlhf_agents.cli.calibrate import calibrate_file  # noqa: PLC0415 - torch takes seconds
 
         calibrate_file(config.out, None, config.seed or 0)
-    if not interrupted:
-        print(f"play it: {_next_command(config.out)}")  # noqa: T201 - the program's output
-    if own_process and interrupted:
-        end_now()
-    return 0
+    print(f"play it: {_next_command(config.out)}")  # noqa: T201 - the program's output
 
 
 def _next_command(path: Path) -> str:

@@ -31,9 +31,10 @@ def compile_first(config: TrainingConfig, words: Sequence[str]) -> bool:
     """
     if compiling.is_compiled(name_of(config)):
         return True
-    note("compiling, once after an installation or a change (half a minute) ...")
-    process = compiling.begin_compiling(CHILD, words, subprocess.PIPE)
+    process = compiling.begin_compiling(CHILD, words, subprocess.PIPE, subprocess.PIPE)
     try:
+        if process.stdout is not None and process.stdout.readline():
+            note("compiling, once after an installation or a change (half a minute) ...")
         _, said = process.communicate()
     finally:
         process.kill()

@@ -36,6 +36,8 @@ NOT_SAVED = frozenset(
         "learner",
         "lookahead",
         "normalizer",
+        "frame_stack",
+        "wrappers",
         "trained_goal",
         "_asks_masks",
         "_buffer",

@@ -24,6 +24,7 @@ from rlhf_agents.dqn import action_masks as masking
 from rlhf_agents.dqn.checkpoint_checks import NOT_SAVED, foresight_clash
 from rlhf_agents.dqn.checks import check_observation, check_schedule
 from rlhf_agents.dqn.dense_network import DenseNetwork, dense_network, huber_gradient
+from rlhf_agents.dqn.frame_stack import FrameStack
 from rlhf_agents.dqn.gradient_steps import clip_and_step, follow, prefer_fused
 from rlhf_agents.dqn.replay.choose_buffer import choose_buffer, is_her, make_buffer
 from rlhf_agents.dqn.replay.hindsight_buffer import HindsightReplayBuffer
@@ -53,6 +54,10 @@ class PlainDQN(DQN):
 
     normalizer: VecNormalize | None = None
     """Statistics from the file of a model that was trained in a `VecNormalize`."""
+
+    frame_stack: FrameStack | None = None
+    wrappers: tuple[str, ...] = ()
+    """Wrappers of the environment in which the model of a file was trained."""
 
     between_steps: Callable[[], None] | None = None
     """Called before every gradient step: the one place in `train` where a run may be ended."""

@@ -1,21 +1,25 @@
-"""Facts in every model's manifest: its environment and the normalization of observations."""
+"""Facts in every model's manifest: its goal and levels, and what its environment was wrapped in."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import NamedTuple, Protocol
 
+from stable_baselines3.common.type_aliases import GymEnv
 from stable_baselines3.common.vec_env import VecEnv, VecNormalize
 
-from rlhf_agents.dqn import normalization
+from rlhf_agents.dqn import frame_stack, normalization
+from rlhf_agents.dqn.frame_stack import FrameStack, frame_stack_of, wrapper_names
 from rlhf_agents.errors import ModelFileError
 from rlhf_agents.files.attribute_checks import of, or_none, require
-from rlhf_agents.files.model_file import ModelFile
-from rlhf_agents.files.types import Space
+from rlhf_agents.files.model_file import ModelFile, read_model
+from rlhf_agents.files.types import PathOrStream, Space
 from rlhf_agents.files.untrusted import WRONG
 from rlhf_agents.progress import warn
 from rlhf_games.json_types import JSON
 
 GOAL, NORMALIZATION, LEVELS = "goal", "normalization", "levels"
+FRAME_STACK, WRAPPERS = "frame_stack", "wrappers"
 """Keys of the manifest."""
 
 
@@ -41,15 +45,21 @@ class Described(Protocol):
     levels: KnownLevels | None
     num_timesteps: int
     normalizer: VecNormalize | None
+    frame_stack: FrameStack | None
+    wrappers: tuple[str, ...]
     _vec_normalize_env: VecNormalize | None
 
 
 def facts_of(model: Described) -> dict[str, JSON]:
     """Return the facts of a model for its manifest."""
+    stack = frame_stack_of(model.env) or model.frame_stack
     normalizer = model._vec_normalize_env or model.normalizer
+    wrappers = model.wrappers if model.env is None else wrapper_names(model.env)
     return {
         GOAL: model.trained_goal,
         NORMALIZATION: None if normalizer is None else normalization.to_json(normalizer),
+        FRAME_STACK: None if stack is None else stack.to_json(),
+        WRAPPERS: list(wrappers),
         **_levels(model),
     }
 
@@ -82,8 +92,32 @@ def restore_facts(model: Described, file: ModelFile) -> None:
             model.normalizer = normalization.from_json(
                 statistics, model.observation_space, model.action_space
             )
+        model.frame_stack = frame_stack.from_json(file.manifest.get(FRAME_STACK))
+        model.wrappers = frame_stack.checked_names(file.manifest.get(WRAPPERS))
     except WRONG as error:
         msg = f"{file.path} does not describe a model ({error})"
         raise ModelFileError(msg) from error
     if model.normalizer is not None and model.env is not None and not model._vec_normalize_env:
         model.env = model._vec_normalize_env = normalization.around(model.normalizer, model.env)
+
+
+def as_trained(env: GymEnv | None, file: ModelFile) -> GymEnv | None:
+    """Return an environment with stacked frames if the model in a file was trained with them.
+
+    Raises:
+        ModelFileError: the file's facts are invalid.
+    """
+    if env is None:
+        return None
+    try:
+        stack = frame_stack.from_json(file.manifest.get(FRAME_STACK))
+    except WRONG as error:
+        msg = f"{file.path} does not describe a model ({error})"
+        raise ModelFileError(msg) from error
+    return env if stack is None else stack.around(env)
+
+
+def restore_trusted(model: Described, path: PathOrStream) -> None:
+    """Restore the facts of a model that SB3's reader read, if we wrote its file."""
+    with suppress(ModelFileError):
+        restore_facts(model, read_model(path, ()))

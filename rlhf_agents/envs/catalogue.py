@@ -9,13 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import gymnasium
-
 import rlhf_games
+from rlhf_adapters.plugins import is_registered
 from rlhf_adapters.registry import Library, libraries, library
-from rlhf_adapters.specs import EnvError, EnvInfo
+from rlhf_adapters.specs import EnvError, EnvInfo, unknown_env
 from rlhf_agents.envs.names import GYMNASIUM
-from rlhf_games.base import GameError, unknown_name
+from rlhf_games.base import GameError
 
 __all__ = ["EnvInfo", "LibraryListing", "Refused"]
 
@@ -100,7 +99,7 @@ def matching(pattern: str) -> list[str]:
     else:
         chosen = [env_name for env_name in known if wanted in env_name]
     if not chosen:
-        raise EnvError(unknown_name(f"{name} environment", wanted, known))
+        raise EnvError(unknown_env(name, wanted, known))
     return [f"{name}:{env_name}" for env_name in chosen]
 
 
@@ -119,7 +118,7 @@ def describe(name: str) -> EnvInfo:
 
 def _is_registered(name: str, wanted: str) -> bool:
     """Return whether Gymnasium has an environment, even if it is not listed."""
-    return name == GYMNASIUM and wanted in gymnasium.registry
+    return name == GYMNASIUM and is_registered(wanted)
 
 
 def describe_all(names: Iterable[str]) -> Iterator[EnvInfo | Refused]:

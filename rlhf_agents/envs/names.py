@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import rlhf_games
-from rlhf_adapters.registry import full_name
+from rlhf_adapters.registry import full_name, library
 from rlhf_adapters.specs import NoRulesError
 
 __all__ = ["GYMNASIUM", "check_name", "full_name", "game_name", "same_env"]
@@ -19,7 +19,9 @@ def check_name(name: str) -> str:
         rlhf_adapters.specs.EnvError: there is no such library or module.
     """
     found = full_name(name)
-    prefix, _, env_id = found.partition(":")
+    prefix, colon, env_id = found.partition(":")
+    if colon and not library(prefix).installed:
+        library(prefix).load()  # says what to install
     if prefix == GYMNASIUM and ":" not in env_id:
         full_name(env_id)  # ids must be registered before anything is made
     return found

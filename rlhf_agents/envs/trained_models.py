@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import replace
-from pathlib import Path
 
 from rlhf_adapters.specs import EnvConfig
 from rlhf_agents.envs.kinds import Info
-from rlhf_agents.envs.names import check_name, full_name, same_env
+from rlhf_agents.envs.names import GYMNASIUM, check_name, full_name, same_env
 from rlhf_agents.errors import ModelFileError
 from rlhf_agents.files.model_file import read_model
 from rlhf_agents.hfdqn import HFDQN
@@ -24,6 +23,7 @@ TRAINED_IN = "trained_in"
 """Manifest key: the environment and goal of training."""
 COMPILED = "minatar"
 """The library of which we have compiled games that can be looked ahead in."""
+WRAP = "wrap"
 REMEMBERED = {"goal": str, "opponent": str, "options": dict}
 
 
@@ -79,17 +79,32 @@ def load_for(
         return config, None
     agent = model_path(agent, config.name)
     model = load_model(agent, config.name, trust=trust, device=device)
-    if trust or not Path(agent).exists():
-        return config, model
-    manifest = read_model(agent, ()).manifest
+    manifest = _manifest(agent, trust)
     facts = {"goal": manifest.get("goal"), **training_facts(manifest)}
     trained = facts.get("world")
     if trained is not None and not same_env(trained, config.name):
         note(f"note: {agent} was trained for {trained}, not for {config.name}")
-        return config, model
+        return _stacked(config, model), model
     remembered = {
         key: facts[key]
         for key, kind in REMEMBERED.items()
         if not getattr(config, key) and isinstance(facts.get(key), kind)
     }
-    return replace(config, **remembered), model
+    return _stacked(replace(config, **remembered), model), model
+
+
+def _manifest(path: str, trust: bool) -> Info:
+    """Return the manifest of a model file, {} for a trusted file that SB3 wrote."""
+    try:
+        return read_model(path, ()).manifest
+    except ModelFileError:
+        if trust:
+            return {}
+        raise
+
+
+def _stacked(config: EnvConfig, model: HFDQN) -> EnvConfig:
+    """Return the environment with frames stacked as in the model's training."""
+    if model.frame_stack is None or config.library != GYMNASIUM or WRAP in config.options:
+        return config
+    return replace(config, options={**config.options, WRAP: model.frame_stack.around_one})

@@ -72,11 +72,16 @@ class ModelFile:
     manifest: dict[str, Any]
     arrays: dict[str, Arrays]
 
-    def require_game(self, name: str) -> None:
-        """Raise `ModelFileError` if the model was trained for another game."""
+    def require_game(self, name: str, called: str | None = None) -> None:
+        """Raise `ModelFileError` if the model was trained for another game.
+
+        Args:
+            name: of the game.
+            called: what the error calls the model, by default the file.
+        """
         trained = self.manifest.get("game")
         if trained != name:
-            msg = f"{self.path} was trained for {trained}, not for {name}"
+            msg = f"{called or self.path} was trained for {trained}, not for {name}"
             raise ModelFileError(msg)
 
 

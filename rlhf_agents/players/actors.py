@@ -18,12 +18,14 @@ from stable_baselines3.common.vec_env import VecEnv, VecTransposeImage
 
 from rlhf_agents.dqn.action_masks import MASK_KEY, MASK_METHOD
 from rlhf_agents.dqn.env_access import has_method
+from rlhf_agents.dqn.frame_stack import wrapper_names
 from rlhf_agents.errors import ModelFileError, SettingError
 from rlhf_agents.files.model_file import read_model
 from rlhf_agents.files.types import Arrays, Space
 from rlhf_agents.hfdqn import HFDQN
 from rlhf_agents.limits import checked_nodes, whole_number
 from rlhf_agents.players.bundled import bundled_policies
+from rlhf_agents.progress import warn
 from rlhf_games.base import Array, did_you_mean
 
 RANDOM, BUNDLED = "random", "agent"
@@ -187,6 +189,9 @@ def load_actor(
     if model is None:
         model = load_model(spec, name)
     check_fits(model, spec, env, name, goal)
+    missing = _missing(model, env)
+    if missing:
+        warn(f"{spec} was trained in {missing}, which only code can make: results may differ")
     return ModelActor(model, env, Path(spec).stem)
 
 
@@ -241,7 +246,7 @@ def check_fits(model: HFDQN, spec: str, env: Spaces, name: str, goal: str | None
     if model.action_space != env.action_space:
         msg = (
             f"{spec} does not fit {name}: it chooses from {model.action_space}, the environment "
-            f"has the actions {env.action_space}"
+            f"has the actions {env.action_space}{_without(model, env)}"
         )
         raise ModelFileError(msg)
     if isinstance(theirs, spaces.Dict) and not isinstance(mine, spaces.Dict):
@@ -251,9 +256,20 @@ def check_fits(model: HFDQN, spec: str, env: Spaces, name: str, goal: str | None
         asked = f"played for {goal!r}" if goal else "played for its rewards"
         msg = (
             f"{spec} does not fit {name} {asked}: {difference}; give its training goal with "
-            "--goal, and the environment's options with --option"
+            f"--goal, and the environment's options with --option{_without(model, env)}"
         )
         raise ModelFileError(msg)
+
+
+def _missing(model: HFDQN, env: Spaces) -> str:
+    """Return the names of the wrappers of a model's training that an environment does not have."""
+    here = wrapper_names(env)
+    return ", ".join(name for name in model.wrappers if name not in here)
+
+
+def _without(model: HFDQN, env: Spaces) -> str:
+    missing = _missing(model, env)
+    return f" (it was trained in {missing}, which only code can make)" if missing else ""
 
 
 def _difference(mine: Space, theirs: Space) -> str:

@@ -315,7 +315,7 @@ def load_agent(
         raise UnknownAgentError(f"{known}; or give the path of a .zip file")
     file = read_model(bundled.get(text, Path(text)))
     if game is not None:
-        file.require_game(game)
+        file.require_game(game, called=text)
     agent = agent_from_file(Path(text).stem, file)
     if level is not None and elo is not None:
         msg = f"give level={level} or elo={elo:g}, not both"

@@ -141,7 +141,8 @@ class _PolicyCopy:
 
     def __init__(self, model: Any) -> None:
         self.policy = _copied(model.policy)
-        self.normalizer = copy.deepcopy(model.get_vec_normalize_env())
+        normalizer = model.get_vec_normalize_env() or getattr(model, "normalizer", None)
+        self.normalizer = copy.deepcopy(normalizer)
 
     @torch.no_grad()
     def choose(self, batch: Batch, rng: np.random.Generator) -> NDArray[np.int64]:

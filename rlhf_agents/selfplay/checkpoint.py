@@ -11,6 +11,7 @@ import torch
 from stable_baselines3 import DQN
 from stable_baselines3.common.type_aliases import TrainFreq, TrainFrequencyUnit
 
+from rlhf_agents.dqn.env_access import game_of as game_of_env
 from rlhf_agents.dqn.optimizer_state import ADAM, check_state, state_arrays, state_slots
 from rlhf_agents.errors import ModelFileError
 from rlhf_agents.files.attribute_checks import NUMBERS, is_schedule, is_train_freq, require, whole
@@ -124,6 +125,16 @@ def check_file(file: ModelFile) -> None:
         check_state(file.arrays.get(OPTIMIZER, {}), shapes, ADAM, np.float32)
     except WRONG as error:
         raise _no_model(file, error) from error
+
+
+def check_env(model: Any, file: ModelFile) -> None:
+    """Raise `ModelFileError` if a model has an environment that does not play a file's game."""
+    game = game_of_env(model.env)
+    if game is not None:
+        file.require_game(game.name)
+    elif model.env is not None and model.env.observation_space != model.observation_space:
+        msg = f"{file.path} was trained for {model.game_name}, which the environment does not play"
+        raise ModelFileError(msg)
 
 
 def _no_model(file: ModelFile, error: Exception) -> ModelFileError:

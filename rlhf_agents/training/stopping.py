@@ -29,6 +29,10 @@ NOT_TO_INTERRUPT = ("_store_transition", "train", "file_bytes")
 """Methods that, if interrupted, would leave a buffer, a network or a file half changed."""
 
 
+class Terminated(KeyboardInterrupt):
+    """SIGTERM: like Ctrl-C, it unwinds the program, so that files and terminals are left clean."""
+
+
 class Stopped(BaseException):
     """Interrupts a run in the middle of its work; not an `Exception`, which environments may catch.
 
@@ -44,14 +48,18 @@ class Stopped(BaseException):
 class StopRequests:
     """A context in which the first Ctrl-C or SIGTERM only sets `asked`.
 
-    The second Ctrl-C raises `KeyboardInterrupt`, and so does the first signal until `guard` is
-    called: until then there is nothing to save. Outside the main thread, where signals cannot be
-    handled, nothing changes.
+    The second Ctrl-C raises `KeyboardInterrupt`. Until `guard` is called there is nothing to save,
+    so the first Ctrl-C raises it too, and SIGTERM raises `Terminated`. Outside the main thread,
+    where signals cannot be handled, nothing changes.
+
+    Attributes:
+        asked: a signal came.
+        begun: `guard` was called.
     """
 
     def __init__(self) -> None:
         self.asked = False
-        self._begun = self._insists = False
+        self.begun = self._insists = False
         self._before_stop: Callable[[], None] = lambda: None
         self._asked_at = 0.0
         self._before: dict[signal.Signals, Handler] = {}
@@ -81,7 +89,7 @@ class StopRequests:
         Args:
             before_stop: called before a run is interrupted in the middle of its work.
         """
-        self._begun = self._insists = True
+        self.begun = self._insists = True
         self._before_stop = before_stop
 
     def relax(self) -> None:
@@ -101,10 +109,10 @@ class StopRequests:
         return self.asked and time.monotonic() > self._asked_at + LONG_PATIENCE
 
     def _ask(self, kind: int, frame: FrameType | None) -> None:
-        if kind == signal.SIGINT and self.asked:
+        if kind == signal.SIGINT and (self.asked or not self.begun):
             raise KeyboardInterrupt
-        if not self._begun:
-            raise KeyboardInterrupt
+        if not self.begun:
+            raise Terminated
         if kind == signal.SIGINT:
             # Not through sys.stderr, which may be in the middle of a line of the progress bar.
             os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, LINE.encode())

@@ -95,7 +95,8 @@ def _learn(model: HFDQN, run: Run) -> None:
     except Stopped as stopped:
         run.stop_early(stopped.at_rest)
     except KeyboardInterrupt:
-        warn(f"stopped in the middle of a step: {config.out} is the last checkpoint, if any")
+        if run.requests.begun:
+            warn(f"stopped in the middle of a step: {config.out} is the last checkpoint, if any")
         raise
     except EnvironmentFailureError as error:
         raise EnvironmentFailureError(f"{error}; {_rescue(run)}") from error

@@ -12,7 +12,8 @@ from gymnasium import spaces
 
 import rlhf_games
 from rlhf_adapters import make_env
-from rlhf_adapters.registry import full_name, libraries
+from rlhf_adapters.registry import Library, full_name, libraries
+from rlhf_adapters.specs import EnvError
 from rlhf_games.base import GameError, UnknownGameError
 
 
@@ -50,6 +51,17 @@ def test_every_environment_has_one_name(name, full):
 def test_an_id_of_another_adapter_is_its_own():
     pytest.importorskip("minigrid", reason="needs the extra minigrid")
     assert full_name("MiniGrid-Empty-8x8-v0") == "minigrid:MiniGrid-Empty-8x8-v0"
+
+
+@pytest.mark.parametrize("name", ["PongNoFrameskip-v4", "ALE/Pong-v5", "Pong-ramDeterministic-v4"])
+def test_an_atari_id_is_that_of_its_adapter_or_says_what_to_install(name, monkeypatch):
+    for installed in (True, False):
+        monkeypatch.setattr(Library, "installed", property(lambda _, found=installed: found))
+        if installed:
+            assert full_name(name) == full_name(f"ale:{name}") == f"ale:{name.removeprefix('ALE/')}"
+            continue
+        with pytest.raises(EnvError, match=rf"{name} needs .*rlhf-agents\[ale\]"):
+            full_name(name)
 
 
 def test_both_spellings_make_the_same_environment():

@@ -33,12 +33,20 @@ class EnvPolicy:
         n_actions: A.
         masked: the environment allows some actions only.
         statistics: by which parts are normalised first, by name, as a `VecNormalize` does it.
+        frame_stack: how its observations are stacked, in a form that JSON can hold, or None.
+        wrappers: the names of the other wrappers in which it was trained.
 
     Raises:
         SettingError: the actions are not numbers from a range.
     """
 
     def __init__(self, name: str, model: HFDQN) -> None:
+        from rlhf_agents.dqn.manifest_facts import (  # noqa: PLC0415 - imports torch
+            FRAME_STACK,
+            WRAPPERS,
+            facts_of,
+        )
+
         self.name = name
         self.network = model.q_net
         actions = model.action_space
@@ -54,6 +62,8 @@ class EnvPolicy:
         self.parts: dict[str, Space] = {key: parts[key] for key in request}
         self.masked = MASK_KEY in parts or _stores_masks(model)
         self.statistics = _statistics(model)
+        facts = facts_of(model)
+        self.frame_stack, self.wrappers = facts[FRAME_STACK], facts[WRAPPERS]
 
     @classmethod
     def load(cls, path: str) -> EnvPolicy:

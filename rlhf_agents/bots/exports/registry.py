@@ -49,7 +49,11 @@ LIVE: dict[str, str] = {
 OpenSpiel's GTPBot plays against it as well: GTPBot(game, ["rlhf-gtp", "--agent", "{agent}"]).""",
     "sb3": """A Stable-Baselines3 model: our files are such models,
 
-    stable_baselines3.DQN.load("{agent}.zip")
+    stable_baselines3.DQN.load("FILE.zip")
+
+Compact ones, among them the bundled agents, become such files with
+
+    rlhf-export --agent {agent} --to sb3 --out FILE.zip
 
 and a file of SB3's DQN can be converted to ours (reading it runs the code in it):
 

@@ -46,7 +46,9 @@ by their names:
 The inputs are the environment's observations: `observation`, or every part of a Dict by its name
 (`desired_goal` among them), float32, numbers from a range one-hot; also `action_mask` `[batch, A]`
 where the environment has one. A model that was trained in a VecNormalize takes the observations
-as they are: its statistics, and where it clips, are the first nodes. The outputs are those of
+as they are: its statistics, and where it clips, are the first nodes. A model that was trained in a
+VecFrameStack takes stacked frames: the metadata say how they are stacked, and list other wrappers
+of its training by name. The outputs are those of
 `plain`, `masked_q` being -1e30 where an action is forbidden. `godot` gets all parts flattened in
 `obs`, a mask last; `mlagents` `obs_0`, `obs_1`, ..., the goal as `obs_1`, and always
 `action_masks`. The file holds the network alone: a model that plans in what it has learned of its
@@ -153,6 +155,8 @@ def env_contents(policy: EnvPolicy, options: Mapping[str, object]) -> bytes:
         "mask_rule": MASK_RULE if policy.masked else "none: all actions are allowed",
         "actions": str(policy.n_actions),
         "normalized": json.dumps(sorted(policy.statistics)),
+        "frame_stack": json.dumps(policy.frame_stack),
+        "wrappers": json.dumps(policy.wrappers),
     }
     return _file(said, metadata, options)
 

@@ -264,8 +264,7 @@ class Gtp:
         write_atomically(target, to_text([record], game, "sgf").encode())
         return ""
 
-    # ---- private commands
-    # ---------------------------------------------------------------------------
+    # ---- private commands ------------------------------------------------------------------
 
     def _list_goals(self) -> str:
         return "\n".join(f"{goal.name}: {goal.text}" for goal in self.engine.game.goals)

@@ -2,8 +2,7 @@
 
 GTP uses OpenSpiel's action strings, which its `GTPBot` sends and expects; they do not need
 OpenSpiel. In games that it does not have, and in UCI, moves have the game's own names. A move is
-one
-word in both protocols: blanks in a name become underscores, and are ignored when a name is
+one word in both protocols: blanks in a name become underscores, and are ignored when a name is
 read. In Go moves are vertices such as D7, or pass.
 """
 

@@ -7,11 +7,13 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from rlhf_agents import limits
+from rlhf_agents.__main__ import PROGRAMS
 from rlhf_agents.cli import common
 from rlhf_agents.errors import SettingError, UserError
 from tests.agents.cli import programs
@@ -83,7 +85,7 @@ def test_whole_numbers_may_be_written_as_people_do(text):
     assert parser().parse_args(["--agent", "random", "--nodes", text]).nodes == 10**6
 
 
-@pytest.mark.parametrize("program", ["play", "train", "eval", "games", "export"])
+@pytest.mark.parametrize("program", ["play", "train", "eval", "arena", "games", "export"])
 def test_every_program_has_the_common_options(program, capsys):
     name = {"eval": "evaluate"}.get(program, program)
     said = programs.run(name, "--version")
@@ -104,9 +106,11 @@ def test_the_programs_are_listed():
             timeout=120,
         )
 
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    functions = {f"rlhf-{name}": f"{one[0]}:{one[1]}" for name, one in PROGRAMS.items()}
+    assert functions == project["project"]["scripts"]
     listed = run().stdout
-    for program in ("play", "train", "eval", "games", "export", "gtp", "uci"):
-        assert f"rlhf-{program}" in listed
+    assert all(name in listed for name in functions)
     wrong = run("evla")
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert "did you mean eval" in wrong.stderr

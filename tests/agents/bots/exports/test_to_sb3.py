@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from gymnasium import spaces
 from stable_baselines3 import DQN
 
 from rlhf_agents import HFDQN
@@ -37,3 +38,10 @@ def test_without_trust_nothing_is_run(theirs, tmp_path, capsys):
     assert main(["--agent", str(theirs), "--to", "sb3", "--out", str(out)]) == 2
     assert "trust" in capsys.readouterr().err
     assert not out.exists()
+
+
+def test_compact_files_become_files_of_sb3(tmp_path):
+    out = tmp_path / "three.zip"
+    assert main(["--agent", "tic_tac_toe", "--to", "sb3", "--out", str(out)]) == 0
+    assert isinstance(DQN.load(out).observation_space, spaces.Dict)
+    assert HFDQN.load(out).game.name == "tic_tac_toe"
