@@ -17,11 +17,11 @@ import argparse
 import importlib
 import importlib.util
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import gymnasium
 
-import rlhf_agents
 from rlhf_agents.hfdqn import HFDQN
 
 NAME = "hfdqn"
@@ -79,7 +79,7 @@ def main() -> int:
     """Run one of the zoo's programs and return the exit code."""
     program, options = next(iter(sys.argv[1:]), "--help"), sys.argv[2:]
     if program == "--version":
-        sys.stdout.write(f"rlhf_agents {rlhf_agents.__version__}\n")
+        sys.stdout.write(f"rlhf_agents {metadata.version('rlhf-agents')}\n")
         return 0
     if program not in {"train", "enjoy"}:
         sys.stderr.write(f"{USAGE}\n")

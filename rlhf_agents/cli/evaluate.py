@@ -190,8 +190,8 @@ def task_of(options: argparse.Namespace, game: Game) -> EvaluationConfig:
     from rlhf_agents.players.budgets import with_level  # noqa: PLC0415 - see `evaluate`
 
     for name in ("agent", "opponent"):
-        if getattr(options, name) == HUMAN:
-            msg = f"--{name} {HUMAN}: a person cannot be measured; rlhf-play plays against you"
+        if _kind(getattr(options, name) or "") == HUMAN:
+            msg = f"--{name}: rlhf-eval cannot measure a human; rlhf-play plays against you"
             raise SettingError(msg)
     goals = _goals(options.goals, game)
     opponent = options.opponent or ("random" if goals else None)
@@ -350,11 +350,8 @@ class PlayerFactory:
         Raises:
             UserError: there is no such player, or it cannot play this game.
         """
-        from rlhf_agents.evaluation.entrants import HUMAN, Entrant, make_entrant  # noqa: PLC0415
+        from rlhf_agents.evaluation.entrants import Entrant, make_entrant  # noqa: PLC0415
 
-        if _kind(spec) == HUMAN:
-            msg = "rlhf-eval cannot measure a human; rlhf-play plays against you"
-            raise SettingError(msg)
         return make_entrant(Entrant(spec, spec, nodes), self.game, seed, self._load, seconds)
 
 

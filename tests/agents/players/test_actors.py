@@ -123,7 +123,7 @@ def test_pictures_fit_as_sb3_turns_them():
     seen = spaces.Box(0, 255, (4, 84, 84), np.uint8)
     shown = spaces.Box(0, 255, (84, 84, 4), np.uint8)
     actions = spaces.Discrete(2)
-    model = SimpleNamespace(observation_space=seen, action_space=actions)
+    model = SimpleNamespace(observation_space=seen, action_space=actions, wrappers=())
     env = SimpleNamespace(observation_space=shown, action_space=actions)
     check_fits(model, "x.zip", env, "some:world", None)
     env.observation_space = spaces.Box(0, 255, (84, 84, 3), np.uint8)
