@@ -310,7 +310,7 @@ def test_a_search_stands_in_where_no_agent_is_known(capsys):
     assert play.main(list(game)) == 0
     out, err = capsys.readouterr()
     assert "No agent comes with openspiel:tic_tac_toe; minimax:2 plays" in err
-    assert "minimax:2 achieved" in out
+    assert "search 2 moves deep achieved" in out
 
 
 def test_files_of_foreign_games_have_plain_names(tmp_path):
