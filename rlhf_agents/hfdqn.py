@@ -202,8 +202,9 @@ class HFDQN(TimedLogs):
             SettingError: `nodes` is invalid, or an option needs a game and there is none.
         """
         checked_nodes(nodes)
-        check_observation(observation)
         if isinstance(self.learner, GameLearner):
+            needed = ("observation",) if goal else ("observation", "desired_goal")
+            check_observation(observation, needed)
             seen = cast("Arrays", observation)
             actions = self.learner.predict(seen, deterministic, action_masks, nodes, goal)
             return actions, state

@@ -37,6 +37,7 @@ SMALLEST, LARGEST = 320, 4096
 NODES = 256
 MOST_PLIES = 10**7
 STAND_IN = "minimax:2"
+ALONE = "There is no terminal to play in, so the agent plays itself."
 NEED_RULES = ("nodes", "time", "level", "elo", "side", "load", "save")
 """Options that apply only to games with exact rules."""
 
@@ -139,7 +140,11 @@ def _play(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int:
         return 0
     require_pygame()  # checked before the game is played
     session = None
-    if setup.opponent == "human":
+    shown = has_display() or options.save is not None
+    if setup.opponent == "human" and not shown and _plays_itself(options):
+        setup = replace(setup, opponent="agent")
+        sys.stdout.write(f"{ALONE}\n")
+    elif setup.opponent == "human":
         setup, session = _play_session(options, setup)
         if session is None:
             raise SettingError(INTERRUPTED)
@@ -251,10 +256,15 @@ def _play_session(options: argparse.Namespace, setup: Setup) -> tuple[Setup, Ses
         return setup, session
     from rlhf_agents.cli.play_terminal import play_in_terminal  # noqa: PLC0415 - loads players
 
-    if setup.opponent == "human" and not options.terminal and not is_interactive():
+    if setup.opponent == "human" and _plays_itself(options):
         setup = replace(setup, opponent="agent")
-        options.note = "There is no terminal to play in, so the agent plays itself."
+        options.note = ALONE
     return setup, play_in_terminal(setup, options.load, options.save, options.note)
+
+
+def _plays_itself(options: argparse.Namespace) -> bool:
+    """Return whether there is no terminal for a person."""
+    return not options.terminal and not is_interactive()
 
 
 def _save(options: argparse.Namespace, session: Session) -> None:

@@ -30,6 +30,13 @@ def observes_masks(space: Space) -> bool:
     return isinstance(space, spaces.Dict) and MASK_KEY in space.spaces
 
 
+def needed_keys(space: Space, masks: ArrayLike | None) -> list[str]:
+    """Return the keys that an observation must have, given the masks of the caller if any."""
+    if not isinstance(space, spaces.Dict):
+        return []
+    return [key for key in space.spaces if key != MASK_KEY or masks is None]
+
+
 def offers_masks(env: VecEnv | None) -> bool:
     """Return whether the environments have a method `action_masks`."""
     return has_method(env, MASK_METHOD)

@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 from rlhf_agents.errors import ObservationError, SettingError
 from rlhf_agents.settings import LostSchedule
 
 
-def check_observation(observation: object) -> None:
-    """Refuse the pair that Gymnasium's `reset` returns.
+def check_observation(observation: object, keys: Collection[str] = ()) -> None:
+    """Refuse the pair that Gymnasium's `reset` returns, and a Dict observation without its keys.
+
+    Args:
+        observation: of the caller.
+        keys: that the model reads; none if its observations are arrays.
 
     Raises:
-        ObservationError: it is a pair of an observation and an info.
+        ObservationError: it is a pair of an observation and an info, or it has no such keys.
     """
     pair = isinstance(observation, tuple) and len(observation) == 2
     if pair and isinstance(observation[1], dict):  # type: ignore[index]
         msg = (
             "predict needs an observation and got a pair: you may be mixing Gym API, where reset "
             "returns (observation, info), with SB3's; pass the observation alone"
+        )
+        raise ObservationError(msg)
+    if not keys:
+        return
+    if not isinstance(observation, Mapping):
+        msg = (
+            f"predict needs a dictionary with the keys {', '.join(keys)}, "
+            f"got {type(observation).__name__}"
+        )
+        raise ObservationError(msg)
+    missing = [key for key in keys if key not in observation]
+    if missing:
+        msg = (
+            f"the observation has no {' and no '.join(map(repr, missing))}; its keys are "
+            f"{', '.join(map(repr, observation)) or 'none'}"
         )
         raise ObservationError(msg)
 

@@ -205,7 +205,7 @@ class PlainDQN(DQN):
         Raises:
             SettingError: a mask allows no action or has the wrong shape.
         """
-        check_observation(observation)
+        check_observation(observation, masking.needed_keys(self.observation_space, action_masks))
         if action_masks is None and masking.observes_masks(self.observation_space):
             action_masks = observation[masking.MASK_KEY]
         elif action_masks is None and self._asks_masks and episode_start is not None:

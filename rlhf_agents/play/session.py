@@ -89,6 +89,11 @@ class Session:
 
         return board_svg(self.game, self.state)
 
+    def _repr_png_(self) -> bytes:
+        from rlhf_agents.players.board_images import board_png  # noqa: PLC0415 - takes a moment
+
+        return board_png(self.game, self.state)
+
     @property
     def state(self) -> States:
         """The position, uint64 `[W]`."""

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rlhf_agents.errors import ModelFileError, SettingError, UnknownAgentError
+from rlhf_agents.errors import ModelFileError, ObservationError, SettingError, UnknownAgentError
 from rlhf_agents.files.model_file import POLICY, ModelFile, read_model
 from rlhf_agents.files.untrusted import WRONG
 from rlhf_agents.limits import checked_seed
@@ -81,6 +81,13 @@ class Agent(Levelled):
         head = f"<b>{escape(self.name)}</b>, an agent for {escape(self.game.title)}; its goals:"
         return f"<div>{head}<table>{rows}</table></div>"
 
+    def _repr_png_(self) -> bytes:
+        from rlhf_agents.players.board_images import card_png  # noqa: PLC0415 - takes a moment
+
+        head = f"{self.name}, an agent for {self.game.title}; its goals:"
+        goals = [f"{goal.name}: {goal.text}" for goal in self.game.goals]
+        return card_png(head, (self.game, self.game.initial(1)[0]), (), goals)
+
     @property
     def weights(self) -> PatternWeights:
         """Its network."""
@@ -115,6 +122,7 @@ class Agent(Levelled):
         Raises:
             rlhf_games.base.UnknownGoalError: the game has no such goal.
             SettingError: `nodes`, `seconds` or `seed` is impossible, or both budgets are given.
+            ObservationError: a dictionary without the key "observation".
             GameOverError: a game is over.
         """
         rng = None if seed is None else np.random.default_rng(checked_seed(seed))
@@ -177,8 +185,7 @@ class Agent(Levelled):
             GameOverError: the game is over.
         """
         state = self._states(observation)[0]
-        why = self.explain_state(state, goal, nodes, seconds=seconds)
-        return ShownExplanation.of(why, self.game, state)
+        return self.explain_state(state, goal, nodes, seconds=seconds)
 
     def explain_state(
         self,
@@ -194,7 +201,7 @@ class Agent(Levelled):
         For the waiting player (`seat` 1) the values are its own after each of the mover's moves.
         """
         *_, last = self.think(state, goal, nodes, seat, seconds=seconds)
-        return last
+        return ShownExplanation.of(last, self.game, state)
 
     def think(
         self,
@@ -279,8 +286,13 @@ class Agent(Levelled):
         return twin
 
     def _states(self, observations: Array | dict[str, Array]) -> States:
-        boards = observations["observation"] if isinstance(observations, dict) else observations
-        planes = np.asarray(boards, np.float32)
+        if isinstance(observations, dict):
+            if "observation" not in observations:
+                known = ", ".join(map(repr, observations)) or "none"
+                msg = f"the observation has no 'observation'; its keys are {known}"
+                raise ObservationError(msg)
+            observations = observations["observation"]
+        planes = np.asarray(observations, np.float32)
         single = planes.ndim == len(self.game.observation_shape)
         return self.game.from_observation(planes[None] if single else planes)
 

@@ -7,14 +7,11 @@ from html import escape
 
 import numpy as np
 
+from rlhf_agents.players.board_parts import BOARD, CELL, COLOURS, GOOD, HOLE, RING, Row, stones_of
 from rlhf_agents.search.explanation import Explanation, Forecast
 from rlhf_agents.words import goal_words
 from rlhf_games.base import MOVER, Game, States
 
-CELL = 34
-COLOURS = ("#eb960c", "#2660d6")
-"""Of the first and the second player's stones; the second's have a ring, too."""
-BOARD, HOLE, RING, GOOD = "#96a6c0", "#f4f6fa", "#cee0ff", "#128a54"
 MOST = 10
 """Moves in a table or a line; the best first."""
 
@@ -24,12 +21,7 @@ def board_svg(game: Game, state: States) -> str:
     written = game.text(state)
     if written is not None:
         return f"<pre>{escape(written)}</pre>"
-    states = np.ascontiguousarray(state)[None]
-    planes, second = game.observe(states)[0] > 0, int(game.mover(states)[0]) == 1
-    own, other = planes[0], planes[1]
-    if second and game.turned:
-        own, other = own[::-1, ::-1], other[::-1, ::-1]
-    stones = own + 2 * other if not second else 2 * own + other
+    stones = stones_of(game, state)
     rows, columns = stones.shape
     size = f'width="{columns * CELL}" height="{rows * CELL}"'
     discs = [
@@ -101,12 +93,27 @@ class ShownExplanation(Explanation):
             states = game.step(states, np.array([action]))
         return labels
 
+    def _worth(self, action: int) -> str:
+        """Return the value of a move in words; a proven result has no percent beside it."""
+        known = self.proof if action == self.action else ""
+        return known or _percent(float(self.values[action]))
+
+    def _rows(self) -> list[Row]:
+        """Return the best moves with their values, exact where they are proven."""
+        rows, names = [], self._names()
+        for action in self._ranked():
+            chosen, share = action == self.action, float(self.values[action])
+            if chosen and self.proof and self.pursued == "win":
+                share = round(2 * share) / 2
+            rows.append((names[action], min(1.0, max(0.0, share)), chosen))
+        return rows
+
     def __repr__(self) -> str:
         game, _ = self._position()
         names = self._names()
         who = "plays" if self.seat == MOVER else "expects"
-        worth = self.proof or _percent(float(self.values[self.action]))
-        moves = ", ".join(f"{names[a]} {_percent(float(self.values[a]))}" for a in self._ranked())
+        worth = self._worth(self.action)
+        moves = ", ".join(f"{names[a]} {self._worth(a)}" for a in self._ranked())
         return (
             f"{game.title}: {who} {names[self.action]} to {goal_words(game, self.pursued)} "
             f"({worth})\n  moves: {moves}\n  line:  {' '.join(self._line())}"
@@ -114,13 +121,12 @@ class ShownExplanation(Explanation):
 
     def _repr_html_(self) -> str:
         game, state = self._position()
-        names, rows = self._names(), []
-        for action in self._ranked():
-            share = float(self.values[action])
-            weight = "bold" if action == self.action else "normal"
+        rows = []
+        for name, share, chosen in self._rows():
+            weight = "bold" if chosen else "normal"
             bar = f"width:{100 * share:.0f}px;height:9px;border-radius:4px;background:{GOOD}"
             rows.append(
-                f'<tr style="font-weight:{weight}"><td>{escape(names[action])}</td>'
+                f'<tr style="font-weight:{weight}"><td>{escape(name)}</td>'
                 f"<td>{_percent(share)}</td>"
                 f'<td style="text-align:left"><div style="{bar}"></div></td></tr>'
             )
@@ -131,6 +137,12 @@ class ShownExplanation(Explanation):
             f"{board_svg(game, state)}<table>{''.join(rows)}</table></div>"
             f"<div>expected: {line}</div></div>"
         )
+
+    def _repr_png_(self) -> bytes:
+        from rlhf_agents.players.board_images import card_png  # noqa: PLC0415 - takes a moment
+
+        head, line = repr(self).partition("\n")[0], " ".join(self._line())
+        return card_png(head, self._position(), self._rows(), (f"expected: {line}",))
 
 
 @dataclass(frozen=True, repr=False)
@@ -168,3 +180,12 @@ class ShownForecast(Forecast):
             f"<div><b>{escape(first)}</b><br>{board_svg(self.game, self.state)}"
             f"<div>{escape(second.strip())}</div></div>"
         )
+
+    def _repr_png_(self) -> bytes:
+        from rlhf_agents.players.board_images import card_png  # noqa: PLC0415 - takes a moment
+
+        assert self.game is not None
+        assert self.state is not None
+        rows = [(words, share, False) for words, share in self._ranked()]
+        head = repr(self).partition("\n")[0]
+        return card_png(head, (self.game, self.state), rows, ())

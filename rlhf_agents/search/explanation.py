@@ -29,7 +29,7 @@ class Distance:
         return f"{self.plies}" if self.exact else f"at most {self.plies}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Explanation:
     """A player's reasons for its move in one position.
 
@@ -63,6 +63,14 @@ class Explanation:
     pursued: str = "win"
     seat: int = 0
 
+    def __repr__(self) -> str:
+        worth = self.proof or f"{float(self.values[self.action]):.0%}"
+        line = " ".join(map(str, self.line))
+        return (
+            f"Explanation: action {self.action} to {self.pursued} ({worth}), "
+            f"expects {line or 'nothing'}, {self.nodes} positions"
+        )
+
     @property
     def proof(self) -> str:
         """What is proven of `action`: "wins in 7", "loses in at most 12", "draws", "" if nothing.
@@ -78,7 +86,7 @@ class Explanation:
         return f"{'wins' if value > 0.5 else 'loses'}{most}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Forecast:
     """The expected end of a game, as shares of simulated games: an estimate, not a proof.
 
@@ -97,6 +105,12 @@ class Forecast:
     lose: float
     goals: dict[str, float]
     theirs: dict[str, float]
+
+    def __repr__(self) -> str:
+        return (
+            f"Forecast: the mover wins {self.win:.0%}, draws {self.draw:.0%}, loses "
+            f"{self.lose:.0%} of {self.games} games"
+        )
 
 
 class GameOverError(ValueError):

@@ -317,6 +317,18 @@ def test_a_pair_is_no_observation(name):
             MODELS[name]().predict((seen, {}))
 
 
+def test_an_observation_without_its_key_gets_a_sentence():
+    seen = MODELS["game"]().observation_space.sample()
+    del seen["desired_goal"]
+    with pytest.raises(ObservationError, match="no 'desired_goal'; its keys are 'achieved_goal'"):
+        MODELS["game"]().predict(seen)
+    model = bits()
+    with pytest.raises(ObservationError, match=r"dictionary with the keys achieved_goal.*ndarray"):
+        model.predict(np.zeros(4))
+    with pytest.raises(ObservationError, match="no 'observation' and no"):
+        model.predict({"obs": np.zeros(4)})
+
+
 @pytest.mark.parametrize("value", ["yes", 1, 0.5, PositionBuffer])
 @pytest.mark.parametrize("option", ["foresight", "hindsight"])
 def test_options_of_the_wrong_kind_are_named(option, value):

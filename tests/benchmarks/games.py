@@ -14,12 +14,16 @@ import argparse
 import importlib.util
 import json
 import random
+import shlex
+import sys
 import time
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from results import write_results
 from rich.console import Console
 from rich.table import Table
 
@@ -162,6 +166,24 @@ def as_rows(speeds: list[Speed]) -> list[dict[str, object]]:
     ]
 
 
+def in_words(row: dict[str, object]) -> dict[str, str]:
+    """Return a row as people read it."""
+    ratios = {
+        f"x {rival}": "" if row[key] is None else f"{row[key]:,.1f}"
+        for rival, key in (
+            ("OpenSpiel", "ratio_to_openspiel"),
+            ("PettingZoo", "ratio_to_pettingzoo"),
+        )
+    }
+    engine = f"{row['engine']}, {row['how']}"
+    return {
+        "game": rlhf_games.make(str(row["game"])).title,
+        "engine": engine,
+        "moves per second": f"{row['moves_per_second']:,.0f}",
+        **ratios,
+    }
+
+
 def show(name: str, speeds: list[Speed]) -> None:
     table = Table(
         title=f"{rlhf_games.make(name).title}, random legal play on one core",
@@ -188,6 +210,7 @@ def main() -> int:
     games = {"nargs": "+", "choices": list(TWINS), "default": list(TWINS)}
     program.add_argument("--games", **games, help="(default all)")
     program.add_argument("--json", action="store_true", help="one JSON list instead of the table")
+    program.add_argument("--out", type=Path, help="folder for the table as CSV: docs/results")
     options = program.parse_args()
     if not options.seconds > 0:
         program.error(f"--seconds must be above 0, got {options.seconds:g}")
@@ -200,6 +223,9 @@ def main() -> int:
             show(name, speeds)
     if options.json:
         print(json.dumps(as_rows(everything), indent=2))
+    if options.out is not None:
+        command = shlex.join(["python", "tests/benchmarks/games.py", *sys.argv[1:]])
+        write_results(options.out / "games.csv", command, list(map(in_words, as_rows(everything))))
     return 0
 
 

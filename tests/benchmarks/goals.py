@@ -14,18 +14,21 @@ import argparse
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import gymnasium
 import numpy as np
 import torch
 from goal_worlds import Bits, Lake, Maze, Taxi
+from results import replace_results
 from stable_baselines3 import DQN, HerReplayBuffer
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import DummyVecEnv
 
 from rlhf_agents.hfdqn import HFDQN
 
+COMMAND = "python tests/benchmarks/goals.py --out docs/results"
 EPISODES = 100
 ALGORITHMS = {
     "dqn": "SB3 DQN",
@@ -136,7 +139,7 @@ class Watch(BaseCallback):
         self.worlds = DummyVecEnv([task.make] * EPISODES)
         self.best, self.aside = -np.inf, 0.0
         self.solved_after: tuple[int, float] | None = None
-        self.began = time.process_time()
+        self.began, self.spent = time.process_time(), 0.0
 
     @property
     def seconds(self) -> float:
@@ -195,21 +198,26 @@ def run(name: str, task: Task, seed: int, seconds: float) -> tuple[Watch, int]:
     model = make_model(name, task, seed)
     watch = Watch(task, seconds, seed)
     model.learn(task.cap, callback=watch)
+    watch.spent = watch.seconds
     return watch, model.num_timesteps
 
 
-def row(name: str, task: Task, watches: list[tuple[Watch, int]]) -> str:
-    """Return a line of the table: medians over the runs that solved the task."""
+def row(title: str, name: str, watches: list[tuple[Watch, int]]) -> dict[str, str]:
+    """Return a line of the table: medians over the runs, of which the unsolved are the slowest."""
     solved = [watch.solved_after for watch, _ in watches if watch.solved_after is not None]
-    best = np.mean([watch.best for watch, _ in watches])
-    count = f"{len(solved)}/{len(watches)}"
+    steps, seconds = "never", f"in {max(watch.spent for watch, _ in watches):.0f}"
     if 2 * len(solved) > len(watches):
-        # A run that did not solve it counts as slower than all that did.
         missing = [(np.inf, np.inf)] * (len(watches) - len(solved))
-        steps, seconds = np.median(np.array([*solved, *missing]), axis=0)
-        return f"  {ALGORITHMS[name]:<18} {count:>6} {steps:>9,.0f} {seconds:>8.1f} {best:>8.3f}"
-    longest = max(steps for _, steps in watches)
-    return f"  {ALGORITHMS[name]:<18} {count:>6} {'-':>9} {'-':>8} {best:>8.3f}   in {longest:,}"
+        medians = np.median(np.array([*solved, *missing]), axis=0)
+        steps, seconds = f"{medians[0]:,.0f}", f"{medians[1]:.1f}"
+    return {
+        "task": title,
+        "learner": ALGORITHMS[name],
+        "runs solved": f"{len(solved)} of {len(watches)}",
+        "steps until solved": steps,
+        "CPU seconds": seconds,
+        "best success": f"{np.mean([watch.best for watch, _ in watches]):.2f}",
+    }
 
 
 def main() -> None:
@@ -221,17 +229,20 @@ def main() -> None:
     parser.add_argument("--algorithms", default=",".join(ALGORITHMS))
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=120.0, help="at most, per run")
+    parser.add_argument("--out", type=Path, help="folder whose goals.csv gets the rows")
     options = parser.parse_args()
     torch.set_num_threads(1)
     for title in options.tasks.split(","):
         task = TASKS[title]
         print(f"\n{title}: solved at {task.solved:.3f}, at most {task.cap:,} steps", flush=True)
-        print(f"  {'':<18} {'solved':>6} {'steps':>9} {'seconds':>8} {'best':>8}", flush=True)
         for name in options.algorithms.split(","):
             if not task.goals and name in ("her", "hindsight"):
                 continue
             runs = [run(name, task, seed, options.seconds) for seed in range(options.seeds)]
-            print(row(name, task, runs), flush=True)
+            line = row(title, name, runs)
+            print(" ", *(f"{key}: {value}  " for key, value in line.items()), flush=True)
+            if options.out is not None:
+                replace_results(options.out / "goals.csv", COMMAND, [line], ("task", "learner"))
 
 
 if __name__ == "__main__":

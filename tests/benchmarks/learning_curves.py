@@ -45,7 +45,7 @@ import stable_baselines3
 import torch
 from independent_dqn import IndependentDQN
 from learning_boards import NODES, Trained, train_dqn, train_hfdqn, untrained_hfdqn
-from learning_tables import Result, draw, table
+from learning_tables import Result, draw, lines, table
 from learning_tasks import (
     BOARDS,
     DQN,
@@ -60,6 +60,7 @@ from learning_tasks import (
     Task,
 )
 from numpy.typing import NDArray
+from results import write_results
 from rich.console import Console
 from stable_baselines3.common.callbacks import BaseCallback
 
@@ -290,6 +291,10 @@ def main() -> None:
     except KeyboardInterrupt:
         print("interrupted; the same command goes on")
     Console(width=150).print(table(results, ENVIRONMENTS))
+    if options.csv is not None:
+        words = "--tasks " + ",".join(options.tasks) + f" --seeds {options.seeds}"
+        command = f"python tests/benchmarks/learning_curves.py {words}"
+        write_results(options.csv, command, lines(results, ENVIRONMENTS))
     if options.plot is not None:
         draw(results, ENVIRONMENTS, options.plot)
 
@@ -308,6 +313,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=Path("learning_curves.jsonl"))
     parser.add_argument("--table", action="store_true", help="only print what is known")
     parser.add_argument("--plot", type=Path, help="draw the curves (needs matplotlib)")
+    parser.add_argument("--csv", type=Path, help="write the table as CSV")
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
     options = parser.parse_args()
     options.tasks = options.tasks.split(",")

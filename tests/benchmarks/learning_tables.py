@@ -115,22 +115,20 @@ def equal_cpu(groups: Mapping[Key, list[Result]], task: str, budget: float) -> f
     return min(known, default=np.nan)
 
 
-def table(results: Sequence[Result], worlds: Mapping[str, str]) -> Table:
-    """Return means over the seeds with their 95 % intervals.
+def lines(results: Sequence[Result], worlds: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return means over the seeds with their 95 % intervals, in words.
 
     Args:
         results: of all runs.
         worlds: environments by task, in the order of the table.
     """
-    shown = Table(title="Learning: mean over seeds [95 % bootstrap interval]")
-    for column in COLUMNS:
-        shown.add_column(column, justify="left" if column in COLUMNS[:2] else "right")
+    found = []
     groups = grouped(results, list(worlds))
     for (task, learner, budget), runs in groups.items():
         cpu = equal_cpu(groups, task, budget)
         spent = [one.cpu for one in runs if one.cpu is not None]
         latest = [one.recent for one in runs if one.recent is not None]
-        shown.add_row(
+        cells = (
             worlds[task],
             learner,
             str(len(runs)),
@@ -141,6 +139,17 @@ def table(results: Sequence[Result], worlds: Mapping[str, str]) -> Table:
             said([score_at(one, cpu) for one in runs]),
             said(latest),
         )
+        found.append(dict(zip(COLUMNS, cells, strict=True)))
+    return found
+
+
+def table(results: Sequence[Result], worlds: Mapping[str, str]) -> Table:
+    """Return `lines` as a table."""
+    shown = Table(title="Learning: mean over seeds [95 % bootstrap interval]")
+    for column in COLUMNS:
+        shown.add_column(column, justify="left" if column in COLUMNS[:2] else "right")
+    for line in lines(results, worlds):
+        shown.add_row(*line.values())
     return shown
 
 

@@ -25,6 +25,7 @@ import argparse
 import csv
 import os
 import shlex
+import sys
 import time
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
@@ -33,6 +34,7 @@ from typing import Any
 
 import numpy as np
 from perfect_play import perfect, played_games, played_positions, solving
+from results import write_results
 from rich.console import Console
 from rich.table import Table
 
@@ -304,11 +306,8 @@ def show(part: str, rows: Iterator[Row], out: Path | None) -> None:
     Console(width=180).print(table)
     if out is None:
         return
-    out.mkdir(parents=True, exist_ok=True)
-    with (out / f"{part}.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, seen[0])
-        writer.writeheader()
-        writer.writerows(seen)
+    command = shlex.join(["python", "tests/benchmarks/strength.py", *sys.argv[1:]])
+    write_results(out / f"{part}.csv", command, seen)
     if part == "clock":
         plot(seen, out / "clock.png")
 

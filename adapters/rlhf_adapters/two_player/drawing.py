@@ -15,9 +15,9 @@ ANSI, RGB = "ansi", "rgb_array"
 MODES = (ANSI, RGB)
 SIGNS = ".XO"
 """Symbols of an empty cell and of the first and second player's stones."""
-COLOURS = np.array([(232, 236, 241), (214, 69, 65), (44, 62, 140)], np.uint8)
-"""Their colours in pictures."""
-BOARD = np.array((120, 144, 164), np.uint8)
+COLOURS = np.array([(244, 246, 250), (235, 150, 12), (38, 96, 214)], np.uint8)
+"""Their colours in pictures, those of the window; stones of the second player have a ring, too."""
+BOARD, RING = np.array((150, 166, 192), np.uint8), np.array((206, 224, 255), np.uint8)
 CELL = 48
 """Pixels of a cell's side."""
 LETTER = (6, 12)
@@ -65,7 +65,9 @@ def picture_of(game: Game, state: States) -> NDArray[np.uint8]:
         return _written(game, state)
     rows = stones_of(game, np.asarray(state)[None])[0]
     pixels = COLOURS[rows].repeat(CELL, axis=0).repeat(CELL, axis=1)
-    holes = np.tile(_disc(), rows.shape)
+    rings = np.kron(rows == 2, _disc(0.25) & ~_disc(0.18)) > 0
+    pixels = np.where(rings[..., None], RING, pixels)
+    holes = np.tile(_disc(0.42), rows.shape)
     return np.where(holes[..., None], pixels, BOARD)
 
 
@@ -77,9 +79,10 @@ def drawn(game: Game, state: States, mode: str | None) -> Picture:
 
 
 @cache
-def _disc() -> NDArray[np.bool_]:
+def _disc(radius: float) -> NDArray[np.bool_]:
+    """Return a disc in a cell, bool `[CELL, CELL]`; its radius is in cells."""
     along = np.arange(CELL) - (CELL - 1) / 2
-    return np.asarray(along[:, None] ** 2 + along**2 <= (0.42 * CELL) ** 2)
+    return np.asarray(along[:, None] ** 2 + along**2 <= (radius * CELL) ** 2)
 
 
 def _written(game: Game, state: States) -> NDArray[np.uint8]:

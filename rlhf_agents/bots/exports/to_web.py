@@ -52,7 +52,7 @@ NODES = (0, 1, 16, 64, 128, 256, 512, 1000, 2000, 4000, 8000)
 AHEAD = {0: "what it knows, without looking ahead", 1: "one move ahead"}
 MOST_NODES = 50_000
 """Where the clock ends a search."""
-PAGE = ("board.js", "match.js", "review.js", "page.js")
+PAGE = ("board.js", "match.js", "review.js", "words.js", "page.js")
 
 
 def refusal(request: ExportRequest) -> str | None:

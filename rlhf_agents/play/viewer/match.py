@@ -15,6 +15,7 @@ from rlhf_agents.errors import OutputError
 from rlhf_agents.play import saved_games
 from rlhf_agents.play.auto_level import AutoLevel
 from rlhf_agents.play.board_cells import Stones, placed_cell, stones_of
+from rlhf_agents.play.captures import Captures
 from rlhf_agents.play.matchup import Matchup, agent_seat, new_session, random_opening
 from rlhf_agents.play.session import Session, opposite_goal
 from rlhf_agents.play.setup import Setup
@@ -56,6 +57,7 @@ class Match(MatchSearches):
         played: the latest move, None if the position came about otherwise.
         follows: whether the level follows the person.
         level_news: after a game, how the level has followed; else empty.
+        captures: counts captured stones, for boards that show them.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Match(MatchSearches):
     ) -> None:
         super().__init__(matchup, setup)
         self.speed, self.paused = 1.0, False
+        self.captures = Captures()
         self.results = [0, 0, 0]
         self._rng = np.random.default_rng(setup.seed)
         self._number = -1

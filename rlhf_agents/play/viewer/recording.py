@@ -14,12 +14,14 @@ from rlhf_agents.play.viewer.layout import arrange, growth
 from rlhf_agents.play.viewer.painter import paint
 from rlhf_agents.play.viewer.scene import Ui
 from rlhf_agents.play.viewer.scene_builder import SceneBuilder
-from rlhf_agents.progress import progress_bar
+from rlhf_agents.progress import note, progress_bar
 
 SIZE = (960, 640)
 FRAME_SECONDS = 0.06
 THOUGHT_SECONDS = 1.1
 LAST_SECONDS = 5.0
+PICTURE_SECONDS = 10.0
+"""After so long a game of which only a picture is wanted is left as it stands."""
 
 
 class Recorder:
@@ -55,17 +57,23 @@ class Recorder:
         self.images.append(image_of(self.picture()))
         self.seconds.append(seconds)
 
-    def play(self, plies: int | None = None, *, keep: bool = True) -> None:
+    def play(
+        self, plies: int | None = None, *, keep: bool = True, seconds: float | None = None
+    ) -> None:
         """Continue the match: replay the moves that were taken back, then let its players move.
 
         Args:
             plies: how many moves; None to the end of the game.
             keep: keep the frames.
+            seconds: after which no further move is begun; None to wait as long as it takes.
         """
-        match, count = self.builder.match, 0
+        match, count, begun = self.builder.match, 0, time.monotonic()
         most = match.game.max_plies if plies is None else plies
         with progress_bar("recording", most, "moves") as show:
             while count < most and not (match.session.over and not match.session.undone):
+                if seconds is not None and time.monotonic() - begun > seconds:
+                    note(f"the picture is of move {count}; --plies N waits for another")
+                    break
                 self._move(keep=keep)
                 count += 1
                 show(count)
@@ -113,7 +121,8 @@ def record(
         ui: what is shown.
         gif: the animation to write, if any.
         png: the picture of the last position to write, if any.
-        plies: how many moves in all; None to the end.
+        plies: how many moves in all; None to the end, or for a mere picture as far as the game
+            comes in `PICTURE_SECONDS`.
         size: of the pictures in points.
 
     Raises:
@@ -122,7 +131,8 @@ def record(
     builder.match.go_to(0)
     builder.match.paused = False
     camera = Recorder(builder, ui, size)
-    camera.play(plies, keep=gif is not None)
+    quickly = gif is None and plies is None
+    camera.play(plies, keep=gif is not None, seconds=PICTURE_SECONDS if quickly else None)
     if png is not None:
         save_png(png, camera.picture())
     if gif is not None:

@@ -72,12 +72,13 @@ def build_scene(match: Match, board: Board, ui: Ui, now: float) -> Scene:
     explanation = _visible_explanation(match, ui)
     mistake = _mistake_here(match, ui)
     reviewing = ui.review is not None
+    counts = getattr(board, "counts_captures", False)
     knows_mistakes = match.ended and (reviewing or not ui.analysing or ui.shows("mistakes"))
     return Scene(
         title=match.game.title,
         status=_status(match, ui, explanation, mistake),
         board=board,
-        view=_view(match, ui, (explanation, mistake), now),
+        view=_view(match, ui, (explanation, mistake), now, counts=counts),
         cards=_cards(match, explanation),
         forecast=_shares(match) if ui.shows("forecast") else None,
         goals=_goals(match, ui),
@@ -187,7 +188,12 @@ def _short(match: Match, seat: int) -> str:
 
 
 def _view(
-    match: Match, ui: Ui, what: tuple[Explanation | None, Mistake | None], now: float
+    match: Match,
+    ui: Ui,
+    what: tuple[Explanation | None, Mistake | None],
+    now: float,
+    *,
+    counts: bool = False,
 ) -> BoardView:
     explanation, mistake = what
     game, session = match.game, match.session
@@ -217,6 +223,7 @@ def _view(
         hover=_hovered(match, ui),
         hint=hint,
         picked=ui.picked,
+        captured=match.captures.of(session) if counts else (0, 0),
     )
 
 
@@ -321,7 +328,7 @@ def _shares(match: Match) -> tuple[float, float, float] | None:
 def _goals(match: Match, ui: Ui) -> tuple[GoalRow, ...]:
     session, rows = match.session, []
     known = match.explained(match.goals_question())
-    values = known.goal_values if known and ui.shows("goals") else {}
+    values = _goal_values(known) if known and ui.shows("goals") else {}
     expected = _expected_goals(match, match.forecast()) if ui.shows("goals") else {}
     reached = session.achieved()[match.steered] if session.over else None
     for goal in match.game.goals:
@@ -331,6 +338,14 @@ def _goals(match: Match, ui: Ui) -> tuple[GoalRow, ...]:
         likely = expected.get(goal.name)
         rows.append(GoalRow(goal.name, words_of(goal), share, likely, chosen, hit))
     return tuple(rows)
+
+
+def _goal_values(known: Explanation) -> dict[str, float]:
+    """Return the values of all goals; a proven result is exact, as on the board."""
+    if not known.proven or known.pursued != "win":
+        return known.goal_values
+    certain = round(2 * float(known.values[known.action])) / 2
+    return {**known.goal_values, "win": certain}
 
 
 def _expected_goals(match: Match, forecast: Forecast | None) -> dict[str, float]:

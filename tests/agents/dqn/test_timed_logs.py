@@ -27,10 +27,11 @@ def learn(name, n_envs, steps=600):
     return model.learn(steps, log_interval=1)
 
 
-def test_games_by_the_hundred_are_one_table(tables):
+def test_games_by_the_hundred_are_two_tables_the_first_and_the_last(tables):
     model = learn("tic_tac_toe", 64)
     assert model.episodes > 20
-    assert len(tables) == 1
+    assert len(tables) == 2
+    assert tables[-1] == model.num_timesteps
 
 
 def test_a_run_without_a_finished_episode_is_logged_too(tables, monkeypatch):
@@ -40,8 +41,12 @@ def test_a_run_without_a_finished_episode_is_logged_too(tables, monkeypatch):
     assert tables
 
 
-def test_where_there_is_no_learner_of_its_own_sb3_decides(tables):
+def test_plain_dqn_follows_the_clock_unless_an_interval_is_given(tables):
     env = make_env("FrozenLake-v1", seed=0)
     model = HFDQN("MultiInputPolicy", env, seed=0, **SMALL)
+    model.learn(200)
+    assert model._episode_num > 8
+    assert len(tables) == 2
+    tables.clear()
     model.learn(200, log_interval=1)
     assert len(tables) == model._episode_num > 3

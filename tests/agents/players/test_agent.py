@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import rlhf_games
-from rlhf_agents.errors import ModelFileError, SettingError, UnknownAgentError
+from rlhf_agents.errors import ModelFileError, ObservationError, SettingError, UnknownAgentError
 from rlhf_agents.evaluation.arena import MatchSettings, play_match
 from rlhf_agents.files.model_file import write_model
 from rlhf_agents.players.agent import Agent, load_agent
@@ -27,6 +27,11 @@ def agent_for(name, **weights):
 @pytest.fixture(scope="module", params=["tic_tac_toe", "connect_four"])
 def agent(request):
     return agent_for(request.param)
+
+
+def test_a_dictionary_without_the_board_gets_a_sentence(agent):
+    with pytest.raises(ObservationError, match="no 'observation'; its keys are 'board'"):
+        agent.act({"board": np.zeros(agent.game.observation_shape)})
 
 
 @pytest.mark.parametrize("nodes", [0, 1, 60])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 from xml.etree import ElementTree as ET
 
 import pytest
+from PIL import Image
 
 import rlhf_games
 from rlhf_agents import load_agent, make_env
@@ -72,3 +74,26 @@ def test_games_and_sessions_can_be_read():
     assert "Tic-Tac-Toe, the game is not over" in words
     assert words.count("X") == words.count("O") == 2
     assert "<svg" in session._repr_html_()
+
+
+def test_all_of_them_are_pictures_too(agent, why):
+    game = agent.game
+    shown = {
+        "agent": agent,
+        "explanation": why,
+        "forecast": agent.forecast(game.initial(1)[0], games=8),
+        "game": Session(game, moves=[3, 3]),
+    }
+    sizes = {name: Image.open(io.BytesIO(one._repr_png_())).size for name, one in shown.items()}
+    assert sizes["game"] == (476, 408)
+    assert all(width >= 476 and height >= 408 for width, height in sizes.values())
+    assert sizes["explanation"][0] > 476  # the values stand beside the board
+
+
+def test_what_is_proven_has_no_percent_beside_it(agent):
+    state = Session(agent.game, moves=[3, 0, 3, 0, 3, 1]).state
+    why = agent.explain_state(state, nodes=16)
+    assert why.proof == "wins in 1"
+    assert "4 wins in 1" in repr(why)
+    assert "99" not in repr(why).partition("\n")[0]
+    assert ">100%<" in why._repr_html_()

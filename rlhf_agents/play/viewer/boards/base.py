@@ -66,6 +66,7 @@ class BoardView:
         hover: the move under the mouse or the keyboard cursor.
         hint: the recommended move.
         picked: the cell of the piece that the person is about to move, row * W + column.
+        captured: how many stones the first and the second player have captured.
     """
 
     stones: Stones | None = None
@@ -84,6 +85,7 @@ class BoardView:
     hover: int | None = None
     hint: int | None = None
     picked: int | None = None
+    captured: tuple[int, int] = (0, 0)
 
 
 class Board(Protocol):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rlhf_agents.play.board_cells import Cell
 from rlhf_agents.play.pictures.base import NEUTRAL, Picture
 from rlhf_agents.play.viewer.boards.base import BoardView
@@ -28,6 +30,13 @@ class LinesBoard(PictureBoard):
     """Stones on the crossings of lines."""
 
     named = True
+    counts_captures = True
+
+    def notes(self, picture: Picture, view: BoardView) -> Mapping[str, str]:
+        """Return how many stones each player has captured, if any was."""
+        if not self.counts_captures or not any(view.captured):
+            return picture.notes
+        return {str(seat): f"{count} captured" for seat, count in enumerate(view.captured)}
 
     def draw_ground(
         self, canvas: Canvas, places: Places, picture: Picture | None, theme: Theme
@@ -92,6 +101,7 @@ class XiangqiBoard(LinesBoard):
     """Chinese chess: a river, two palaces, and discs with the letters of their pieces."""
 
     named = False
+    counts_captures = False
 
     def draw_ground(
         self, canvas: Canvas, places: Places, picture: Picture | None, theme: Theme
@@ -137,6 +147,7 @@ class MorrisBoard(LinesBoard):
     """Nine men's morris: three squares inside each other."""
 
     named = False
+    counts_captures = False
 
     def draw_ground(
         self, canvas: Canvas, places: Places, picture: Picture | None, theme: Theme

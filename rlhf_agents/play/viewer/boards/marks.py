@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from rlhf_agents.play.pictures.base import Picture
 from rlhf_agents.play.viewer.boards.base import BoardView
 from rlhf_agents.play.viewer.boards.clicks import Clicks
 from rlhf_agents.play.viewer.boards.grid import FRAME, VALUES, draw_stone, percent
@@ -97,12 +96,12 @@ def draw_values(
         pill(canvas, place, (percent(share), size), (theme.text, theme.surface), bold=share == top)
 
 
-def draw_notes(canvas: Canvas, box: Box, picture: Picture, theme: Theme) -> None:
+def draw_notes(canvas: Canvas, box: Box, notes: Mapping[str, str], theme: Theme) -> None:
     """Write what a position says of each player, such as the walls left, above the board."""
     band = box.inset(FRAME).top_part(VALUES)[0]
     x, y = band.x + 10, band.centre[1]
     for seat in (0, 1):
-        note = picture.notes.get(str(seat))
+        note = notes.get(str(seat))
         if note is None:
             continue
         draw_stone(canvas, (x, y), 8, seat, theme)

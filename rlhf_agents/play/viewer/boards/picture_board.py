@@ -5,6 +5,7 @@ Subclasses say where the cells lie and how the ground and the pieces look.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +26,14 @@ from rlhf_agents.play.viewer.boards.marks import (
     draw_notes,
     draw_values,
 )
-from rlhf_agents.play.viewer.boards.places import Places, place_cells, square_offsets, towards
+from rlhf_agents.play.viewer.boards.places import (
+    Places,
+    moving_place,
+    origins_of,
+    place_cells,
+    square_offsets,
+    towards,
+)
 from rlhf_agents.play.viewer.boards.text import TextBoard
 from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.geometry import Box, Point
@@ -215,12 +223,17 @@ class PictureBoard:
         self.draw_marks(canvas, places, view, shown, theme)
         draw_ghosts(canvas, places, view, theme)
         draw_values(canvas, places, view, shown.clicks, theme)
-        draw_notes(canvas, box, shown.picture, theme)
+        draw_notes(canvas, box, self.notes(shown.picture, view), theme)
         chips = self._chips(box, view, shown)
         if shown.clicks.choices:
             draw_chooser(canvas, chips, self.draw_choice, view, theme)
         else:
             draw_buttons(canvas, chips, view, theme)
+
+    def notes(self, picture: Picture, view: BoardView) -> Mapping[str, str]:
+        """Return what to write of each player above the board, by "0" and "1"."""
+        del view
+        return picture.notes
 
     def draw_ground(
         self, canvas: Canvas, places: Places, picture: Picture | None, theme: Theme
@@ -278,6 +291,7 @@ class PictureBoard:
     ) -> None:
         """Draw all pieces, the latest at the place of its animation."""
         moving = view.moving if view.moving and view.moving.progress < 1 else None
+        origins = origins_of(view) if moving else {}
         for cell in sorted(places.centres):
             inside = cell[0] < len(picture.owners)
             owner = int(picture.owners[cell]) if inside else 1 + cell[0] - len(picture.owners)
@@ -285,23 +299,9 @@ class PictureBoard:
             if (inside and not owner) or (not inside and not symbol):
                 continue
             centre, size = places.centres[cell], places.size
-            if moving is not None and moving.cell == cell:
-                centre, size = self._moving_place(places, view, cell, moving.progress)
+            if moving is not None and (moving.cell == cell or cell in origins):
+                centre, size = moving_place(places, cell, origins.get(cell), moving.progress)
             self.draw_piece(canvas, centre, size, (symbol, owner - 1), theme)
-
-    def _moving_place(
-        self, places: Places, view: BoardView, cell: Cell, progress: float
-    ) -> tuple[Point, float]:
-        """Return where the moving piece is, and its size: it slides, or it grows."""
-        end, origins = places.centres[cell], []
-        if view.before is not None and view.stones is not None:
-            left = (view.before == view.stones[cell]) & (view.stones != view.before)
-            origins = [(int(row), int(column)) for row, column in np.argwhere(left)]
-        if len(origins) != 1:
-            return end, places.size * (0.3 + 0.7 * progress)
-        start, part = places.centres[origins[0]], 1 - (1 - progress) ** 2
-        x, y = (a + (b - a) * part for a, b in zip(start, end, strict=True))
-        return (x, y), places.size
 
     def draw_piece(
         self, canvas: Canvas, centre: Point, cell: float, what: tuple[str, int], theme: Theme

@@ -6,7 +6,10 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from rlhf_agents.play.board_cells import Cell
+from rlhf_agents.play.viewer.boards.base import BoardView
 from rlhf_agents.play.viewer.geometry import Box, Point
 
 ROW = math.sqrt(3) / 2
@@ -133,3 +136,30 @@ def towards(ends: dict[int, Point], action: int, step: Point) -> int:
     if ahead:
         return min(ahead, key=lambda a: (ahead[a][0] + 3 * ahead[a][1], a))
     return min(ends, key=lambda a: (costs(a)[0] + 3 * costs(a)[1], a))
+
+
+def origins_of(view: BoardView) -> dict[Cell, Cell]:
+    """Return where the pieces of the last move were, by where they are.
+
+    Castling moves two pieces, which pass each other.
+    """
+    if view.before is None or view.stones is None or view.last is None:
+        return {}
+    mover = view.stones[view.last]
+    was, is_ = view.before == mover, view.stones == mover
+    left, come = np.argwhere(was & ~is_).tolist(), np.argwhere(is_ & ~was).tolist()
+    if len(left) != len(come) or len(come) > 2:
+        return {}
+    return {(r, c): (row, col) for (r, c), (row, col) in zip(come, reversed(left), strict=True)}
+
+
+def moving_place(
+    places: Places, cell: Cell, origin: Cell | None, progress: float
+) -> tuple[Point, float]:
+    """Return where a moving piece is, and its size: it slides, or it grows."""
+    end = places.centres[cell]
+    if origin is None or origin not in places.centres:
+        return end, places.size * (0.3 + 0.7 * progress)
+    start, part = places.centres[origin], 1 - (1 - progress) ** 2
+    x, y = (a + (b - a) * part for a, b in zip(start, end, strict=True))
+    return (x, y), places.size

@@ -3,7 +3,11 @@
 "use strict";
 
 const SEATS = ["amber", "blue"];
-const percent = (value) => `${Math.round(100 * value)}%`;
+/** A share in percent; 0 and 100 only if they are exact. */
+const percent = (value) => {
+  const whole = Math.round(100 * value);
+  return `${value > 0 && value < 1 ? Math.min(99, Math.max(1, whole)) : whole}%`;
+};
 
 class Board {
   /** `press(spot)` is called when a player presses a spot. */

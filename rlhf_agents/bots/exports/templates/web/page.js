@@ -136,7 +136,7 @@ function draw() {
   const { match, thought, origin } = view;
   const mine = !match.isOver && isMine(match.seat);
   board.flipped = board.isChecked && view.side === "second";
-  const values = thought ? thought.values : null;
+  const values = thought ? shownValues(thought) : null;
   board.draw(match, { values, best: thought ? thought.action : -1, origin, mine, names: seatNames() });
   document.body.dataset.state = match.isOver ? "over" : mine ? "yours" : "thinking";
   document.body.dataset.moves = match.actions.join(" ");
@@ -164,9 +164,11 @@ function drawAfter(mistakes, looked) {
     ? `Mistake ${view.mistake + 1} of ${mistakes.length}`
     : `${statusText(match)} after ${match.actions.length} moves`;
   const found = `${mistakes.length || "no"} mistake${mistakes.length === 1 ? "" : "s"} found`;
-  const searched = review.isComplete ? found : `looking for mistakes, ${found} so far`;
+  const searched = achievedText(match) + (review.isComplete ? found : `looking for mistakes, ${found} so far`);
   const seat = looked ? looked.ply % 2 : 0, name = seatNames()[seat];
-  const text = () => mistakeText(looked, AGENT.actionNames[seat], name === "you" ? name : `the ${name}`);
+  const text = () => mistakeText(
+    looked, AGENT.actionNames[seat], name === "you" ? name : `the ${name}`,
+    overlooked(rules, match.positions[looked.ply], looked, AGENT.actionNames[1 - seat]));
   byId("why").textContent = looked ? text() : searched;
   byId("graph").innerHTML = graphOf(
     review.standing, mistakes, match.actions.length, looked ? looked.ply : null);
@@ -210,36 +212,10 @@ function swapSides() {
   newGame();
 }
 
-/** What the players are called: at the board, and by screen readers. */
-function seatNames() {
-  if (view.side === "both") return ["first player", "second player"];
-  return [0, 1].map((seat) => (isMine(seat) ? "you" : "agent"));
-}
-
-function lastMoveText(match) {
-  if (!match.actions.length) return "";
-  const seat = (match.actions.length - 1) % 2;
-  const name = seatNames()[seat], who = name === "you" ? "You" : `The ${name}`;
-  const action = match.actions[match.actions.length - 1];
-  const where = board.isColumns ? "column " : "";
-  return `${who} played ${where}${AGENT.actionNames[seat][action]}.`;
-}
-
 /** Let screen readers hear a text, once. */
 function speak(text) {
   const spoken = byId("spoken");
   if (spoken.textContent !== text) spoken.textContent = text;
-}
-
-function statusText(match, mine) {
-  if (view.broken) return `The agent cannot think here: ${view.broken}`;
-  if (!match.isOver) {
-    if (view.side === "both") return `${match.seat === 0 ? "First" : "Second"} player to move`;
-    return mine ? "Your move" : "The agent thinks…";
-  }
-  if (match.winner < 0) return "The game is drawn";
-  if (view.side === "both") return `The ${match.winner === 0 ? "first" : "second"} player won`;
-  return isMine(match.winner) ? "You won" : "The agent won";
 }
 
 function drawThought() {
@@ -253,12 +229,7 @@ function drawThought() {
     byId("effort").textContent = "";
     return;
   }
-  const mine = isMine(match.seat);
-  const asked = mine ? adviceNow() : view.goal;
-  const value = thought.values[thought.action];
-  const aim = AGENT.goals[thought.goal].words;
-  const instead = thought.goal === asked ? "" : ` (${AGENT.goals[asked].words} is out of reach)`;
-  byId("verdict").textContent = `${mine ? "You" : "It"} to ${aim}${instead}: ${percent(value)}`;
+  byId("verdict").textContent = verdictText(thought, isMine(match.seat));
   let seat = match.seat;
   for (const action of thought.line.slice(0, LINE_SHOWN)) {
     const item = document.createElement("li");
@@ -267,9 +238,8 @@ function drawThought() {
     line.append(item);
     seat = 1 - seat;
   }
-  const proven = thought.proven ? ", proven" : "";
   const unit = thought.nodes === 1 ? "position" : "positions";
-  byId("effort").textContent = `${thought.nodes} ${unit}${proven}`;
+  byId("effort").textContent = `${thought.nodes} ${unit}`;
 }
 
 function drawReach() {

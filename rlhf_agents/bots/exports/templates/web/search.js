@@ -331,7 +331,8 @@ class Agent {
     const action = bestAction(judged);
     const line = lookedAhead ? search.expectedLine(action) : [action];
     const proven = lookedAhead && !weak && search.tree.exact[action] === 1;
-    return { action, values, line, goal, proven, nodes: spent + search.used };
+    const plies = proven ? pliesToEnd(search, action) : null;
+    return { action, values, line, goal, proven, plies, nodes: spent + search.used };
   }
 
   /** Return the last of `think`. */

@@ -1,0 +1,51 @@
+"""Puts the tables of `docs/results` into the pages; the scripts of tests/benchmarks write them.
+
+    python docs/_site/results.py          after a benchmark
+
+In a page, a table stands between `<!-- results: NAME -->` and `<!-- end -->`, with the command
+that measured it. A test checks that every page says what the files say.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import sys
+from pathlib import Path
+
+DOCS = Path(__file__).resolve().parents[1]
+RESULTS = DOCS / "results"
+PLACE = re.compile(r"(<!-- results: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def read(name: str) -> tuple[str, list[dict[str, str]]]:
+    """Return the command of a file of results, and its rows."""
+    first, *lines = (RESULTS / f"{name}.csv").read_text("utf-8").splitlines()
+    return first.removeprefix("# "), list(csv.DictReader(lines))
+
+
+def table(name: str) -> str:
+    """Return a file as a Markdown table, with its command below."""
+    command, rows = read(name)
+    lines = [[*rows[0]], ["---"] * len(rows[0]), *([*row.values()] for row in rows)]
+    shown = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return f"\n{shown}\n\n    {command}\n\n"
+
+
+def filled(page: str) -> str:
+    """Return a page with the tables of today."""
+    return PLACE.sub(lambda found: f"{found[1]}{table(found[2])}{found[3]}", page)
+
+
+def main() -> None:
+    """Write the tables into all pages."""
+    for path in sorted(DOCS.glob("*.md")):
+        before = path.read_text("utf-8")
+        after = filled(before)
+        if after != before:
+            path.write_text(after, "utf-8")
+            sys.stdout.write(f"{path.name}\n")
+
+
+if __name__ == "__main__":
+    main()
