@@ -105,7 +105,13 @@ def _description(request: ExportRequest, small: SmallWeights) -> dict[str, JSON]
         "goal": game.goal_index(request.goal),
         **_strengths(request),
         "goals": [
-            {"name": goal.name, "words": words_of(goal), "text": goal.text} for goal in game.goals
+            {
+                "name": goal.name,
+                "words": words_of(goal),
+                "text": goal.text,
+                "implies": goal.implies,
+            }
+            for goal in game.goals
         ],
         "actionNames": [list(game.names_of(0)), list(game.names_of(1))],
         "board": {

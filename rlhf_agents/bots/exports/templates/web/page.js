@@ -128,7 +128,7 @@ function draw() {
   drawAfter(mistakes, looked);
   if (looked) {
     board.draw(view.match.upTo(looked.ply), {
-      values: view.review.thoughts[looked.ply].values, best: looked.better, mine: false,
+      values: shownValues(view.review.thoughts[looked.ply]), best: looked.better, mine: false,
       origin: null, names: seatNames(),
     });
     return;

@@ -32,8 +32,10 @@ function statusText(match, mine) {
 function achievedText(match) {
   const seat = view.side === "both" ? Math.max(match.winner, 0) : Number(isMine(1));
   const side = seat === match.seat ? 0 : 1, plain = /^(win|draw|lose.*|deficit.*|last.*)$/;
-  const words = AGENT.goals
-    .filter(({ name }, goal) => !plain.test(name) && rules.verdict(match.position, side, goal) === 1)
+  const reached = AGENT.goals.filter((_, goal) => rules.verdict(match.position, side, goal) === 1);
+  const implied = new Set(reached.map((goal) => goal.implies));
+  const words = reached
+    .filter(({ name }) => !plain.test(name) && !implied.has(name))
     .map((goal) => goal.words);
   const who = view.side === "both" ? `The ${seatNames()[seat]}` : "You";
   return words.length ? `${who} also achieved: ${words.slice(0, 3).join("; ")}. ` : "";
