@@ -96,16 +96,21 @@ def clock(options: argparse.Namespace) -> Iterator[Row]:
         actions = np.array([why.action for why in found])
         kept = values[chosen, actions] == values[chosen].max(axis=1)
         yield {
-            "budget": budget_name(allowed),
+            "budget": budget_words(allowed),
             "positions": len(chosen),
-            "VP": round(float(kept.mean()), 4),
-            **{f"{a}-{b}": rate_in(kept, positions.ply[chosen], a, b) for a, b in BANDS},
+            "VP": round(float(kept.mean()), 3),
+            **{f"plies {a}-{b}": rate_in(kept, positions.ply[chosen], a, b) for a, b in BANDS},
             "proven": round(float(np.mean([why.proven for why in found])), 3),
             "ms": round(1000 * spent, 2),
         }
         if options.out is not None:
             wrong = [(int(chosen[i]), int(actions[i])) for i in np.flatnonzero(~kept)]
             write_mistakes(options.out, budget_name(allowed), positions, wrong)
+
+
+def budget_words(allowed: dict[str, float]) -> str:
+    """Return a budget in words: "1000 nodes", "0.1 s"."""
+    return " ".join(f"{value:g} {'s' if name == 'seconds' else name}" for name, value in allowed.items())
 
 
 def budget_name(allowed: dict[str, float]) -> str:
