@@ -6,11 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import rlhf_games
+from _site import results
 from rlhf_agents import export
 from rlhf_agents.bots.exports.registry import FORMATS
 from rlhf_agents.bots.exports.registry import page as registry_page
 from rlhf_agents.evaluation.league_table import Row, read_rows
-from rlhf_agents.evaluation.plots import THEMES, strength_and_time
+from rlhf_agents.evaluation.plots import (
+    THEMES,
+    Chart,
+    matches_picture,
+    positions_picture,
+    strength_and_time,
+)
 from rlhf_agents.words import words_of
 from rlhf_games.base import Goal
 
@@ -30,6 +37,8 @@ def make(folder: Path) -> None:
     put(folder / "league.md", league_table(rows).encode())
     for theme in THEMES:
         put(folder / f"league_{theme}.png", strength_and_time(rows, theme).png())
+        put(folder / f"clock_{theme}.png", clock_chart(theme).png())
+        put(folder / f"opponents_{theme}.png", opponents_chart(theme).png())
     for name in rlhf_games.names():
         put(folder / f"goals_{name}.md", goal_table(name).encode())
 
@@ -38,6 +47,28 @@ def put(path: Path, content: bytes) -> None:
     """Write a file unless it has this content: Sphinx reads again what is new."""
     if not path.exists() or path.read_bytes() != content:
         path.write_bytes(content)
+
+
+def clock_chart(theme: str) -> Chart:
+    """Return the picture of VP by ply, for every budget of `results/clock.csv`."""
+    _, rows = results.read("clock")
+    bands = [name for name in rows[0] if name.startswith("plies")]
+    plies = [name.removeprefix("plies ") for name in bands]
+    exact = [0.0] * len(bands)
+    series = [(row["budget"], [float(row[band]) for band in bands], exact) for row in rows]
+    title = "Moves that keep the perfect solver's result"
+    return positions_picture(title, plies, series, theme, across="plies played")
+
+
+def opponents_chart(theme: str) -> Chart:
+    """Return the picture of the matches of `results/opponents.csv`."""
+    _, rows = results.read("opponents")
+    matches = []
+    for row in rows:
+        shares = [float(row[key].removesuffix(" %")) / 100 for key in ("won", "drawn", "lost")]
+        name = f"{row['game']}, {row['nodes']} nodes, {row['opponent'].strip('`')}"
+        matches.append((name, (shares[0], shares[1], shares[2])))
+    return matches_picture("The bundled agents", matches, theme)
 
 
 def league_table(rows: Sequence[Row]) -> str:

@@ -32,6 +32,27 @@ def table(name: str) -> str:
     return f"\n{shown}\n\n    {command}\n\n"
 
 
+def readme_figures() -> list[str]:
+    """Return the figures of the README, as they stand there."""
+    vp = {row["budget"]: f"{100 * float(row['VP']):.1f} %" for row in read("clock")[1]}
+    alone = next(row for row in read("positions")[1] if row["nodes"] == "0")
+    speed = {row["engine"]: row["moves per second"] for row in read("games")[1]}
+    fastest = next(speed[name] for name in speed if "no observations" in name)
+    with (DOCS / "league" / "connect_four.csv").open(encoding="utf-8") as file:
+        elo = {row["player"]: f"{float(row['elo']):.0f}" for row in csv.DictReader(file)}
+    diagonal = next(r for r in read("goals_connect_four")[1] if r["goal"] == "`win_diagonal`")
+    asked, merely = (v.split(".")[0] for k, v in diagonal.items() if "random" in k)
+    return [
+        f"{vp['0.1 s']} in 0.1 s, {vp['1 s']} in 1 s",
+        f"{100 * float(alone['VP']):.1f} %",
+        f"{elo['agent@256']} (256 nodes",
+        f"1,000 simulations: {elo['openspiel-mcts:1000']}",
+        f"{fastest.split(',')[0]} million",
+        f"| {asked} %",
+        f"{merely} % when only",
+    ]
+
+
 def filled(page: str) -> str:
     """Return a page with the tables of today."""
     return PLACE.sub(lambda found: f"{found[1]}{table(found[2])}{found[3]}", page)

@@ -36,7 +36,7 @@ def check_observation(observation: object, keys: Collection[str] = ()) -> None:
     missing = [key for key in keys if key not in observation]
     if missing:
         msg = (
-            f"the observation has no {' and no '.join(map(repr, missing))}; its keys are "
+            f"the observation has no {' or '.join(map(repr, missing))}; its keys are "
             f"{', '.join(map(repr, observation)) or 'none'}"
         )
         raise ObservationError(msg)

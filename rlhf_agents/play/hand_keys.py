@@ -11,6 +11,7 @@ MOVES = {
     "right": "right",
     "up": "up",
     "down": "down",
+    "forward": "up",
     "west": "left",
     "east": "right",
     "north": "up",

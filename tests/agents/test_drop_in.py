@@ -325,7 +325,7 @@ def test_an_observation_without_its_key_gets_a_sentence():
     model = bits()
     with pytest.raises(ObservationError, match=r"dictionary with the keys achieved_goal.*ndarray"):
         model.predict(np.zeros(4))
-    with pytest.raises(ObservationError, match="no 'observation' and no"):
+    with pytest.raises(ObservationError, match="'desired_goal' or 'observation'; its"):
         model.predict({"obs": np.zeros(4)})
 
 

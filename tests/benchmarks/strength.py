@@ -110,7 +110,9 @@ def clock(options: argparse.Namespace) -> Iterator[Row]:
 
 def budget_words(allowed: dict[str, float]) -> str:
     """Return a budget in words: "1000 nodes", "0.1 s"."""
-    return " ".join(f"{value:g} {'s' if name == 'seconds' else name}" for name, value in allowed.items())
+    return " ".join(
+        f"{value:g} {'s' if name == 'seconds' else name}" for name, value in allowed.items()
+    )
 
 
 def budget_name(allowed: dict[str, float]) -> str:

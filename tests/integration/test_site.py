@@ -21,7 +21,7 @@ NOTEBOOKS = sorted((DOCS / "notebooks").glob("*.py"))
 def site():
     """The modules that make the site."""
     sys.path.insert(0, str(DOCS))
-    names = ("check_links", "docstrings", "inventories", "made_pages")
+    names = ("check_links", "docstrings", "inventories", "made_pages", "results")
     modules = {name: import_module(f"_site.{name}") for name in names}
     sys.path.remove(str(DOCS))
     return modules
@@ -59,6 +59,24 @@ def test_the_glossary_has_every_goal_of_every_game(site):
         assert f"made/goals_{name}.md" in page
         table = site["made_pages"].goal_table(name)
         assert all(f"| `{goal.name}` |" in table for goal in rlhf_games.make(name).goals)
+
+
+def test_tables_of_pages_are_those_of_the_files(site):
+    results = site["results"]
+    shown = set()
+    for page in DOCS.glob("*.md"):
+        text = page.read_text("utf-8")
+        assert results.filled(text) == text, f"run python docs/_site/results.py for {page.name}"
+        shown |= set(re.findall(r"<!-- results: (\w+) -->", text))
+    assert shown == {path.stem for path in results.RESULTS.glob("*.csv")}
+    sizes = [path.stat().st_size for path in results.RESULTS.glob("*.csv")]
+    assert len(sizes) >= 10
+    assert max(sizes) < 10_000
+
+
+def test_figures_of_the_readme_are_those_of_the_files(site):
+    readme = (DOCS.parent / "README.md").read_text("utf-8")
+    assert [figure for figure in site["results"].readme_figures() if figure not in readme] == []
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)

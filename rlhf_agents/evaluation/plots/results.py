@@ -56,14 +56,17 @@ def positions_picture(
     budgets: Sequence[str],
     series: Sequence[tuple[str, Sequence[float], Sequence[float]]],
     theme: str = "light",
+    *,
+    across: str = "positions searched per move",
 ) -> Chart:
     """Return a picture of the shares of moves that keep the value of solved positions, by budget.
 
     Args:
         title: above it.
-        budgets: names of the budgets.
+        budgets: names of the budgets, or of what `across` says.
         series: name of each rate, its values in [0, 1] and their standard errors, one per budget.
         theme: "light" or "dark".
+        across: the meaning of the horizontal axis.
 
     Raises:
         SettingError: matplotlib is missing, or there is no such theme.
@@ -83,7 +86,8 @@ def positions_picture(
             capsize=3,
             label=name,
         )
-    axes.set_xlabel("positions searched per move")
-    axes.set_ylabel("share of moves, 95 % intervals")
+    axes.set_xlabel(across)
+    known = any(any(errors) for _, _, errors in series)
+    axes.set_ylabel("share of moves, 95 % intervals" if known else "share of moves")
     draw_legend(axes, style, loc="lower right")
     return Chart(figure)

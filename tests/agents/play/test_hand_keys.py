@@ -23,7 +23,7 @@ ATARI = ("noop", "fire", "up", "right", "left", "upright", "upleft", "leftfire",
         (("pick up", "put down"), ("1",), "pick up"),
         (("pick up", "put down"), ("up",), None),
         (("turn left", "turn right", "forward"), ("left",), "turn left"),
-        (("turn left", "turn right", "forward"), ("3",), "forward"),
+        (("turn left", "turn right", "forward"), ("up",), "forward"),
     ],
 )
 def test_keys_mean_what_the_actions_are_called(names, held, action):

@@ -13,6 +13,8 @@ from rlhf_agents.words import readable_name
 
 HEAD = 132.0
 TALLEST = 46.0
+TOUCHABLE = 36.0
+"""The least height of buttons in one column; more of them stand in two."""
 MOST = 24
 """Environments with more actions show the first ones only; the others have no keys either."""
 
@@ -21,7 +23,7 @@ def action_buttons(box: Box, keys: HandKeys) -> list[tuple[Box, int]]:
     """Return a button for every action, below the score."""
     area = box.top_part(HEAD)[1]
     count = min(MOST, len(keys.names))
-    columns = 1 if count <= 6 else 2
+    columns = 1 if count <= 6 and count * TOUCHABLE <= area.height else 2
     rows = -(-count // columns)
     height = min(rows * TALLEST, area.height)
     boxes = area.top_part(height)[0].grid(count, columns, 4)
