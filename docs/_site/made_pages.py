@@ -11,7 +11,7 @@ from rlhf_agents import export
 from rlhf_agents.bots.exports.registry import FORMATS
 from rlhf_agents.bots.exports.registry import page as registry_page
 from rlhf_agents.evaluation.league_table import Row, read_rows
-from rlhf_agents.evaluation.plots import (
+from rlhf_agents.plots import (
     THEMES,
     Chart,
     matches_picture,

@@ -183,7 +183,7 @@ def _cores() -> int:
 
 def _outputs(options: argparse.Namespace) -> list[Path]:
     """Return the files for the results."""
-    from rlhf_agents.evaluation import plots  # noqa: PLC0415 - after the arguments
+    from rlhf_agents import plots  # noqa: PLC0415 - after the arguments
 
     names = [RATINGS_FILE, CROSS_FILE]
     names += [PICTURE_FILE] if plots.available() else []
@@ -215,7 +215,7 @@ def _write(options: argparse.Namespace, league: League, table: Table) -> list[Pa
     Raises:
         OutputError: a file exists with different content, or cannot be written.
     """
-    from rlhf_agents.evaluation import plots  # noqa: PLC0415 - after the arguments
+    from rlhf_agents import plots  # noqa: PLC0415 - after the arguments
     from rlhf_agents.evaluation.league_table import to_csv  # noqa: PLC0415 - after the arguments
     from rlhf_agents.files.atomic import write_atomically  # noqa: PLC0415 - after the arguments
 

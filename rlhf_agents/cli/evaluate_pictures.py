@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
+from rlhf_agents import plots
 from rlhf_agents.cli.evaluate_tables import Record, heading
 from rlhf_agents.errors import SettingError
-from rlhf_agents.evaluation import plots
 from rlhf_agents.files.atomic import check_writable
 
 

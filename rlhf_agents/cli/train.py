@@ -220,7 +220,7 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _check_plot(options: argparse.Namespace) -> None:
-    from rlhf_agents.evaluation.plots import HINT, available  # noqa: PLC0415 - seldom needed
+    from rlhf_agents.plots import HINT, available  # noqa: PLC0415 - seldom needed
 
     if not available():
         raise SettingError(HINT)

@@ -42,6 +42,7 @@ NOT_SAVED = frozenset(
         "_asks_masks",
         "_buffer",
         "_buffer_is_due",
+        "_curves",
         "_warns_of_masks",
         "between_steps",
         "_dense",

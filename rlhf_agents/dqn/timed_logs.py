@@ -5,16 +5,28 @@ Where episodes end by the hundred, not every batch of them is a table.
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from stable_baselines3.common.utils import safe_mean
+
 from rlhf_agents.dqn.dqn import PlainDQN
+from rlhf_agents.errors import SettingError
+from rlhf_agents.plots import Chart, LearningCurve
 
 LEAST_SECONDS = 3.0
 """Between two tables of the log."""
 MOST_SECONDS = 20.0
 """After so long there is a new one, however long the episodes are."""
+SCORE, SUCCESS, RETURN, LOSS = (
+    "score against alpha-beta",
+    "share of successes, last 100 episodes",
+    "mean return, last 100 episodes",
+    "error of the values (loss)",
+)
+"""What a learning curve shows: the first of these that was logged."""
 
 
 class TimedLogs(PlainDQN):
@@ -30,6 +42,34 @@ class TimedLogs(PlainDQN):
     _log_began = -MOST_SECONDS
     _log_written = -LEAST_SECONDS
     _log_withheld = False
+    _curves: dict[str, LearningCurve] | None = None
+
+    @property
+    def curve(self) -> LearningCurve:
+        """What was logged while this model learned.
+
+        Raises:
+            SettingError: it has not learned yet.
+        """
+        curves = self._curves or {}
+        for measure in (SCORE, SUCCESS, RETURN, LOSS):
+            if measure in curves:
+                return curves[measure]
+        msg = "there is no learning curve yet: it shows what learn logs"
+        raise SettingError(msg)
+
+    def plot(self, theme: str = "light", *, by: str = "steps") -> Chart:
+        """Return a picture of the learning curve.
+
+        Args:
+            theme: "light" or "dark".
+            by: "steps" or "seconds".
+
+        Raises:
+            SettingError: the model has not learned yet, matplotlib is missing, or there is no such
+                theme.
+        """
+        return self.curve.plot(theme=theme, by=by)
 
     def learn(self, *args: Any, **kwargs: Any) -> Any:
         """Learn, see `DQN.learn`; the log ends where training does."""
@@ -43,6 +83,8 @@ class TimedLogs(PlainDQN):
 
     def _setup_learn(self, *args: Any, **kwargs: Any) -> Any:
         self._log_began = time.monotonic()
+        if not self.num_timesteps or self._curves is None:
+            self._curves = {}
         self._log_written, self._log_withheld = -LEAST_SECONDS, False
         return super()._setup_learn(*args, **kwargs)
 
@@ -56,7 +98,27 @@ class TimedLogs(PlainDQN):
         self._log_withheld = self._logs_by_clock and now - self._log_written < LEAST_SECONDS
         if not self._log_withheld:
             self._log_written = now
+            self._note_point()
             super().dump_logs()
+
+    def _note_point(self) -> None:
+        """Add what is logged to the learning curve."""
+        assert self._curves is not None
+        seconds = (time.time_ns() - self.start_time) / 1e9
+        for measure, value in self._measured():
+            if math.isfinite(value):
+                curve = self._curves.setdefault(measure, LearningCurve("HFDQN", measure))
+                curve.add(self.num_timesteps, seconds, value)
+
+    def _measured(self) -> Iterator[tuple[str, float]]:
+        logged = self.logger.name_to_value
+        for measure, key in ((SCORE, "eval/score"), (LOSS, "train/loss")):
+            if key in logged:
+                yield measure, float(logged[key])
+        if self.ep_success_buffer:
+            yield SUCCESS, float(safe_mean(self.ep_success_buffer))
+        if self.ep_info_buffer and getattr(self, "game", None) is None:
+            yield RETURN, float(safe_mean([info["r"] for info in self.ep_info_buffer]))
 
     def _update_current_progress_remaining(self, num_timesteps: int, total_timesteps: int) -> None:
         super()._update_current_progress_remaining(num_timesteps, total_timesteps)

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from rlhf_agents.errors import SettingError
 from rlhf_agents.evaluation.openings import Openings, draw_openings
-from rlhf_agents.evaluation.plots import Chart, GoalGrid, goals_picture
 from rlhf_agents.players.players import Player
+from rlhf_agents.plots import Chart, GoalGrid, available, goals_picture, html_table, text_table
 from rlhf_games.base import Game, Outcome, States
 
 AGENT, OPPONENT = 0, 1
@@ -170,7 +170,7 @@ class MatchSettings:
     seed: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MatchResult:
     """A match from the agent's side.
 
@@ -202,6 +202,13 @@ class MatchResult:
     opening_plies: int
     seed: int
 
+    def __repr__(self) -> str:
+        total = self.total
+        return (
+            f"{self.agent} against {self.opponent}, {total.games} games to {self.goal}: "
+            f"{total.wins} won, {total.draws} drawn, {total.losses} lost"
+        )
+
 
 @dataclass(frozen=True)
 class GoalResult:
@@ -222,7 +229,7 @@ class GoalResult:
     distinct: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GoalMatrix:
     """The achieved goals by requested goal, against one opponent that plays to win.
 
@@ -246,16 +253,39 @@ class GoalMatrix:
     opening_plies: int
     seed: int
 
+    @property
+    def _named_rows(self) -> list[tuple[str, dict[str, float]]]:
+        asked = [(row.asked, row.achieved) for row in self.rows]
+        return [*asked, ("merely win", self.baseline.achieved)]
+
+    @property
+    def _title(self) -> str:
+        return f"{self.agent} against {self.opponent}, {self.games} games per goal"
+
+    @property
+    def _cells(self) -> list[list[str]]:
+        shares = [
+            [asked, *(f"{100 * achieved[goal]:.0f}" for goal in self.goals)]
+            for asked, achieved in self._named_rows
+        ]
+        return [["asked", *self.goals], *shares]
+
+    def __repr__(self) -> str:
+        return text_table(f"{self._title}; achieved in percent", self._cells)
+
+    def _repr_html_(self) -> str:
+        return html_table(f"{self._title}; achieved in percent", self._cells)
+
+    def _repr_png_(self) -> bytes | None:
+        return self.plot().png() if available() else None
+
     def plot(self, theme: str = "light") -> Chart:
         """Return a picture of the shares, with a row for each requested goal.
 
         Raises:
             SettingError: matplotlib is missing, or there is no such theme.
         """
-        title = f"{self.agent} against {self.opponent}, {self.games} games per goal"
-        rows = [(row.asked, row.achieved) for row in self.rows]
-        rows.append(("merely win", self.baseline.achieved))
-        return goals_picture([GoalGrid(title, self.goals, rows)], theme)
+        return goals_picture([GoalGrid(self._title, self.goals, self._named_rows)], theme)
 
 
 def wilson(successes: int, trials: int) -> tuple[float, float]:

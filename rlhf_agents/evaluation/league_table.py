@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from rlhf_agents.errors import SettingError
 from rlhf_agents.evaluation.league import LeagueGame
-from rlhf_agents.evaluation.plots import Chart, league_picture
 from rlhf_agents.evaluation.ratings import SAMPLES, Ratings, Results, rate, warnings_of
+from rlhf_agents.plots import Chart, available, html_table, league_picture, text_table
 
 ANCHOR = "random"
 """The player whose rating is 0 if it takes part."""
@@ -86,7 +86,7 @@ class HeadToHead:
     distinct: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Table:
     """The result of a league.
 
@@ -111,6 +111,32 @@ class Table:
     games: int
     distinct: int
     warnings: tuple[str, ...]
+
+    @property
+    def _cells(self) -> list[list[str]]:
+        return [
+            ["player", "Elo", "95 % interval", "games", "score", "CPU ms a move"],
+            *(
+                [
+                    row.player,
+                    f"{row.elo:.0f}",
+                    f"{row.low:.0f} .. {row.high:.0f}",
+                    str(row.games),
+                    f"{row.score:.1%}",
+                    f"{row.cpu_ms:.3g}",
+                ]
+                for row in self.rows
+            ),
+        ]
+
+    def __repr__(self) -> str:
+        return text_table(f"{self.game}: a league of {self.games} games", self._cells)
+
+    def _repr_html_(self) -> str:
+        return html_table(f"{self.game}: a league of {self.games} games", self._cells)
+
+    def _repr_png_(self) -> bytes | None:
+        return self.plot().png() if available() else None
 
     def plot(self, theme: str = "light") -> Chart:
         """Return a picture: the ladder, the cross table, strength and time.

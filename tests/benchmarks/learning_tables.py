@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
 
-from rlhf_agents.evaluation.plots import THEMES
+from rlhf_agents.plots import THEMES
 
 RESAMPLES = 5000
 COLUMNS = (

@@ -13,9 +13,9 @@ from unittest import mock
 import pytest
 
 import rlhf_games
-from rlhf_agents import load_agent
+from rlhf_agents import load_agent, plots
 from rlhf_agents.cli import calibrate
-from rlhf_agents.evaluation import league_play, plots
+from rlhf_agents.evaluation import league_play
 from rlhf_agents.evaluation.calibration import Pool
 from rlhf_agents.play.records import read_records
 from rlhf_agents.players.bundled import bundled_agents

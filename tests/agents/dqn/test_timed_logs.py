@@ -6,6 +6,7 @@ import pytest
 
 from rlhf_agents import HFDQN, make_env
 from rlhf_agents.dqn import timed_logs
+from rlhf_agents.errors import SettingError
 
 SMALL = {"learning_starts": 8, "buffer_size": 64, "batch_size": 8, "train_freq": 4}
 
@@ -47,6 +48,14 @@ def test_plain_dqn_follows_the_clock_unless_an_interval_is_given(tables):
     model.learn(200)
     assert model._episode_num > 8
     assert len(tables) == 2
+    assert model.curve.steps == tables
+    assert "successes" in model.curve.measure or "return" in model.curve.measure
+    assert model.plot().png().startswith(b"\x89PNG")
     tables.clear()
     model.learn(200, log_interval=1)
     assert len(tables) == model._episode_num > 3
+
+
+def test_without_learning_there_is_no_curve():
+    with pytest.raises(SettingError, match="no learning curve yet"):
+        HFDQN("MlpPolicy", "CartPole-v1", **SMALL).plot()

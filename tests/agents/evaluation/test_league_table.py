@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from rlhf_agents import plots
 from rlhf_agents.errors import SettingError
-from rlhf_agents.evaluation import plots
 from rlhf_agents.evaluation.league import LeagueGame
 from rlhf_agents.evaluation.league_table import Table, read_rows, tabulate, to_csv
-from rlhf_agents.evaluation.plots import style
+from rlhf_agents.plots import style
 
 STRENGTHS = {"random": 0.0, "minimax:2": 1.2, "agent@16": 2.5, "x_with_a_long_name.zip@1000": 2.4}
 

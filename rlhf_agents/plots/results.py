@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rlhf_agents.evaluation.plots.style import (
+from rlhf_agents.plots.style import (
     MARKERS,
     Chart,
     draw_grid,

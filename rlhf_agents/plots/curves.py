@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rlhf_agents.evaluation.plots.shown import Curve
-from rlhf_agents.evaluation.plots.style import (
+from rlhf_agents.plots.shown import Curve
+from rlhf_agents.plots.style import (
     MARKERS,
     Chart,
     draw_grid,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rlhf_agents.evaluation.plots.shown import RatedPlayer, ShownLeague
-from rlhf_agents.evaluation.plots.style import (
+from rlhf_agents.plots.shown import RatedPlayer, ShownLeague
+from rlhf_agents.plots.style import (
     Chart,
     ChartTheme,
     draw_cells,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rlhf_agents.evaluation.plots.style import (
+from rlhf_agents.plots.style import (
     Chart,
     ChartTheme,
     draw_cells,

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from rlhf_agents import plots
 from rlhf_agents.errors import SettingError
-from rlhf_agents.evaluation import plots
 from rlhf_agents.evaluation.arena import GoalMatrix, GoalResult
 from rlhf_agents.evaluation.curves import LearningCurve
-from rlhf_agents.evaluation.plots import style
+from rlhf_agents.plots import style
 
 GOALS = ("win", "lose", "win_diagonal")
 
@@ -111,3 +111,13 @@ def test_unknown_themes_and_a_missing_matplotlib_are_said():
     missing = mock.patch.object(style, "available", return_value=False)
     with missing, pytest.raises(SettingError, match=r"rlhf-agents\[plots\]"):
         MATRIX.plot()
+
+
+def test_a_matrix_can_be_read_where_python_shows_it():
+    lines = repr(MATRIX).split("\n")
+    assert "achieved in percent" in lines[0]
+    assert lines[1].split() == ["asked", *MATRIX.goals]
+    assert len({len(line) for line in lines[1:]}) == 1
+    assert lines[-1].startswith("merely win")
+    assert MATRIX._repr_html_().count("<tr>") == len(MATRIX.rows) + 2
+    assert MATRIX._repr_png_().startswith(b"\x89PNG")
