@@ -43,6 +43,10 @@ class Forecaster(Protocol):
         ...
 
 
+Content = Explanation | Forecast | str
+"""What is known of a question; of a mistake, a sentence."""
+
+
 @dataclass(frozen=True)
 class Question:
     """A question about a position.
@@ -67,7 +71,7 @@ class Question:
         # A copy: numba would compile everything again for read-only arrays.
         return np.frombuffer(self.state, np.uint64).copy()
 
-    def work(self) -> Iterator[Explanation | Forecast]:
+    def work(self) -> Iterator[Content]:
         """Return an iterator that searches a little further with every step."""
         if not self.against:
             return self.player.think(self.position, self.goal, self.seat)
@@ -85,7 +89,7 @@ class AnalysisResult:
         error: the exception that ended the search, if any.
     """
 
-    content: Explanation | Forecast | None
+    content: Content | None
     done: bool = False
     error: Exception | None = None
 
@@ -104,7 +108,7 @@ class Analysis:
         self.version = 0
         self._requests: tuple[Question, ...] = ()
         self._answers: OrderedDict[Question, AnalysisResult] = OrderedDict()
-        self._begun: dict[Question, Iterator[Explanation | Forecast]] = {}
+        self._begun: dict[Question, Iterator[Content]] = {}
         self._changed = threading.Condition()
         self._open = True
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)

@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import numpy as np
 
 from rlhf_agents.play.game_review import WORTH_MENTIONING
 from rlhf_agents.play.reasons import reason
 from rlhf_agents.play.session import Session
-from rlhf_agents.play.viewer.analysis import Analysis, Question
+from rlhf_agents.play.viewer.analysis import Analysis, Content, Question
 from rlhf_agents.play.viewer.scene import Mistake
 from rlhf_agents.players.players import Player
 from rlhf_agents.search.explanation import Explanation
-from rlhf_games.base import Outcome, States
+from rlhf_games.base import Game, Outcome, States
+
+
+@dataclass(frozen=True)
+class MistakeQuestion(Question):
+    """What a move overlooked: in games with many moves the rules take a moment to say.
+
+    Attributes:
+        moves: the rules, the move, and a better one.
+        values: of the better and of the played move, in [0, 1].
+    """
+
+    moves: tuple[Game, int, int] | None = None
+    values: tuple[float, float] = (1.0, 0.0)
+
+    def work(self) -> Iterator[Content]:
+        """Return an iterator that finds the sentence, see `reasons.reason`."""
+        assert self.moves is not None
+        game, played, better = self.moves
+        yield reason(game, self.position, played, better, self.values, self.goal)
 
 
 class Review:
@@ -23,7 +45,7 @@ class Review:
         analysis: the thread that has the answers.
 
     Attributes:
-        questions: the questions for the analyst, answered or not.
+        questions: the questions for the analyst, answered or not, and those about mistakes.
     """
 
     def __init__(self, session: Session, analyst: Player | None, analysis: Analysis) -> None:
@@ -31,16 +53,16 @@ class Review:
         self._moves, self._asked = session.line, list(session.asked)
         self._states = _positions(session)
         self._seats = [int(self._game.mover(state[None])[0]) for state in self._states]
-        self.questions = self._questions()
+        self._about_positions = self._questions()
+        self.questions = list(self._about_positions)
         self._seen = -1
         self._standing: tuple[float | None, ...] = ()
         self._mistakes: tuple[Mistake, ...] = ()
-        self._reasons: dict[int, str] = {}
 
     @property
     def complete(self) -> bool:
         """Whether all positions have been analysed."""
-        answers = (self._analysis.answer(question) for question in self.questions)
+        answers = (self._analysis.answer(question) for question in self._about_positions)
         return all(answer is not None and answer.done for answer in answers)
 
     @property
@@ -61,12 +83,20 @@ class Review:
         return self._mistakes
 
     def reason(self, mistake: Mistake) -> str:
-        """Return what a mistake overlooked, see `reasons.reason`; it is found once."""
-        ply, values = mistake.ply, (mistake.before, max(0.0, mistake.before - mistake.drop))
-        if ply not in self._reasons:
-            moves = (mistake.action, mistake.better)
-            self._reasons[ply] = reason(self._game, self._states[ply], *moves, values, mistake.goal)
-        return self._reasons[ply]
+        """Return what a mistake overlooked, see `reasons.reason`; "" until it is found."""
+        if self._analyst is None:
+            return ""
+        question = MistakeQuestion(
+            self._analyst,
+            self._states[mistake.ply].tobytes(),
+            mistake.goal,
+            moves=(self._game, mistake.action, mistake.better),
+            values=(mistake.before, max(0.0, mistake.before - mistake.drop)),
+        )
+        if question not in self.questions:
+            self.questions.append(question)
+        answer = self._analysis.answer(question)
+        return answer.content if answer and isinstance(answer.content, str) else ""
 
     def _refresh(self) -> None:
         """Read the answers again if there are new ones."""

@@ -106,4 +106,4 @@ def _mistake_card(match: Match, mistake: Mistake, place: tuple[int, int]) -> Sid
 def why_words(match: Match, mistake: Mistake) -> str:
     """Return in a sentence why a move was a mistake: what it overlooked, or how its value fell."""
     said = match.review.reason(mistake)
-    return f"{said[:1].upper()}{said[1:]}."
+    return f"{said[:1].upper()}{said[1:]}." if said else "..."

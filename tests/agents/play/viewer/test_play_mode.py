@@ -219,6 +219,8 @@ def test_retry_plays_on_and_undo_returns(lost):
 
 def test_a_review_says_what_was_overlooked(lost):
     mistake = Mistake(5, 1, 1, 3, 0.5, "win", 0.6)
+    assert why_words(lost.match, mistake) == "..."
+    lost.settle()
     assert why_words(lost.match, mistake) == "Column 4 would have blocked four in a column."
 
 
