@@ -29,7 +29,7 @@ from rlhf_agents.players.budgets import split_budget
 from rlhf_agents.players.bundled import bundled_policies
 from rlhf_agents.progress import Verbosity, set_verbosity
 from rlhf_agents.training.stopping import Terminated
-from rlhf_agents.words import LEVEL_NAMES
+from rlhf_agents.words import LEVEL_NAMES, level_list
 from rlhf_games.base import GameError, did_you_mean
 
 if TYPE_CHECKING:
@@ -223,6 +223,9 @@ def _level(text: str) -> int:
     """
     if text.casefold() in LEVEL_NAMES:
         return LEVEL_NAMES.index(text.casefold()) + 1
+    if text.isalpha():
+        msg = f"{text!r} is not a level; {did_you_mean(text, LEVEL_NAMES)}levels: {level_list()}"
+        raise SettingError(msg)
     return limits.checked_count("", limits.whole_number(text), 1, len(LEVEL_NAMES))
 
 

@@ -61,10 +61,10 @@ def lines(game: Game, record: GameRecord, mistakes: Sequence[Blunder]) -> list[s
             f"{names[one.better]} (-{100 * one.drop:.0f}): {one.reason}"
         )
     counts = [sum(one.seat == seat for one in mistakes) for seat in (0, 1)]
-    said = [f"{name} {count}" for name, count in zip(who, counts, strict=True)]
+    said = [f"{name}: {count}" for name, count in zip(who, counts, strict=True)]
     result = {1: f"{who[0]} won", -1: f"{who[1]} won", 0: "a draw"}.get(record.result or 0)
     ending = result if record.result is not None else "not finished"
-    return [*text, f"{len(record.moves)} moves, {ending}; mistakes: {', '.join(said)}"]
+    return [*text, f"{len(record.moves)} moves, {ending}; mistakes of {'; of '.join(said)}"]
 
 
 def _plain(game: Game, record: GameRecord, mistakes: Sequence[Blunder]) -> dict[str, object]:

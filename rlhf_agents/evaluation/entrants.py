@@ -108,9 +108,12 @@ def _bot(spec: str, word: str, budget: MoveBudget | None, digest: str) -> Entran
     if budget.seconds is not None:
         return Entrant(f"{name}@{budget.seconds:g}s", spec, None, digest)
     if budget.nodes is None:
-        msg = f"{spec}: a bot's level is chosen when it is exported; write {word} or {word}@NODES"
-        raise SettingError(msg)
+        raise SettingError(_bots_level(spec, word))
     return Entrant(f"{name}@{checked_nodes(budget.nodes)}", word, budget.nodes, digest)
+
+
+def _bots_level(spec: str, word: str) -> str:
+    return f"{spec}: a bot's level is chosen when it is exported; write {word} or {word}@NODES"
 
 
 def _digest(path: Path) -> str:
@@ -158,8 +161,10 @@ def make_entrant(
         return perfect.PerfectPlayer(game)
     word, budget = split_budget(entrant.word)
     if word.endswith(python_bot.SUFFIX):
-        time_limit = seconds if budget is None else budget.seconds
-        return python_bot.PythonBotPlayer(game, Path(word), entrant.nodes, time_limit)
+        own = MoveBudget(entrant.nodes, seconds) if budget is None else budget
+        if own.level is not None or own.elo is not None:
+            raise SettingError(_bots_level(entrant.word, word))
+        return python_bot.PythonBotPlayer(game, Path(word), own.nodes, own.seconds)
     by_name = partial(load, game=game.name)
     return make_player(
         entrant.word, game, nodes=entrant.nodes or 0, seed=seed, load=by_name, seconds=seconds

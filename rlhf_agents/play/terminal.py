@@ -66,6 +66,7 @@ class TerminalGame:
         names: their names.
         console: where to print.
         ask: shows a prompt and returns what the person types.
+        adviser: gives hints, however weak the opponent is; None: the opponent does.
         compact: explain a move in one line.
         compiled: whether a player has searched before, so that everything is compiled.
         abandoned: the game that the command `new` ended; undo returns to it.
@@ -76,6 +77,7 @@ class TerminalGame:
     names: tuple[str, str]
     console: Console
     ask: Callable[[str], str] = input
+    adviser: Player | None = None
     compact: bool = False
     compiled: bool = False
     abandoned: Session | None = None
@@ -173,15 +175,10 @@ class TerminalGame:
         """The names of the mover's actions."""
         return self.session.game.names_of(self.session.seat)
 
-    @property
-    def _agent(self) -> Player:
-        """The player that the person plays against."""
-        player = self.players[0] or self.players[1]
-        assert player is not None
-        return player
-
     def _hint(self, _words: list[str]) -> None:
-        why = self.session.hint(self._agent)
+        player = self.adviser or self.players[0] or self.players[1]
+        assert player is not None
+        why = self.session.hint(player)
         text = board_text.thoughts(self.session.game, why, mover=self.session.seat)
         self.console.print(text)
         self.console.print(f"hint: {self._move_names[why.action]}")
@@ -251,7 +248,7 @@ class TerminalGame:
             last = placed_cell(stones_of(game, before), stones_of(game, state))
         text.append_text(board_text.board(game, state, last))
         if why is not None and not self.compact:
-            text.append_text(board_text.thoughts(game, why, f"{who}'s moves", seat))
+            text.append_text(board_text.thoughts(game, why, f"moves of {who}", seat))
         self.console.print(text, end="")
 
     def _show_result(self) -> None:

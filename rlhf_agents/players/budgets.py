@@ -12,7 +12,8 @@ from rlhf_agents.errors import SettingError
 if TYPE_CHECKING:
     from rlhf_agents.players.agent import Agent
 
-FORMS = "@NODES, @0.5s (seconds per move), @level1 to @level12, or @eloN"
+WITHOUT_LEVELS = ("random", "minimax", "openspiel-mcts", "perfect", "human")
+"""Kinds of players that are always equally strong."""
 _PLAYER = re.compile(
     r"(?P<player>.+)@(?:(?P<nodes>\d{1,18})|(?P<seconds>\d+(?:\.\d+)?)s"
     r"|level(?P<level>\d{1,9})|elo(?P<elo>-?\d{1,9}))",
@@ -67,10 +68,13 @@ def with_level(spec: str, level: int | None, elo: int | None) -> str:
     """Return the spec of a player with the level or the Elo of options behind it.
 
     Raises:
-        SettingError: the player has a budget already.
+        SettingError: the player has a budget already, or is none that has levels.
     """
     if level is None and elo is None:
         return spec
+    if spec.partition(":")[0] in WITHOUT_LEVELS or spec.endswith(".py"):
+        msg = f"{spec} has no levels: leave out --level and --elo, or name an agent"
+        raise SettingError(msg)
     if split_budget(spec)[1] is not None:
         msg = f"{spec} says already how strong it plays: leave out --level and --elo"
         raise SettingError(msg)

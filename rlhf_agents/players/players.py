@@ -240,7 +240,7 @@ def _minimax(game: Game, word: str, budget: MoveBudget) -> Player:
         SettingError: the depth is impossible, or it has no such budget.
     """
     if budget.seconds is None and budget != MoveBudget():
-        msg = f"{word} searches to its depth: only a time may stand behind it, as in {word}@0.5s"
+        msg = f"{word} always searches that deep; only a time can end it sooner: {word}@0.5s"
         raise SettingError(msg)
     player = MinimaxPlayer(game, _depth(word, word.partition(":")[2]))
     return player if budget.seconds is None else TimedPlayer(player, budget.seconds)

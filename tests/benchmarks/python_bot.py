@@ -2,11 +2,15 @@
 
     RLHF_SHARED=../shared python tests/benchmarks/python_bot.py
     python tests/benchmarks/python_bot.py --agent othello_6x6
+    python tests/benchmarks/python_bot.py --levels 1,4,7,10
 
 Prints the size of the file, the seconds of its import beyond numpy's and positions per second. Then
 for several numbers of nodes, in Connect Four: VP (see `rlhf_agents.evaluation.solved_positions`) of
 the agent, of the agent with the bot's weights, and the share of positions in which both choose the
 same move; in other games: how often the agent with the bot's weights wins against the agent.
+
+With --levels: bots that were exported at levels against the agent at the same levels, and in how
+many positions both choose the same move, beside two agents of that level with other errors.
 """
 
 from __future__ import annotations
@@ -23,12 +27,14 @@ import numpy as np
 from rlhf_agents import Agent, export, load_agent
 from rlhf_agents.bots.exports import quantize_python, to_python
 from rlhf_agents.evaluation.arena import MatchSettings, play_match
+from rlhf_agents.evaluation.openings import draw_openings
 from rlhf_agents.evaluation.solved_positions import choose, load_positions, mark
 from rlhf_agents.players.players import AgentPlayer
+from rlhf_agents.players.python_bot import PythonBotPlayer
 from rlhf_agents.settings import Foresight
 
 NODES = (0, 64, 256)
-GAMES = 400
+GAMES, LEVEL_GAMES = 400, 200
 TIMER = """
 import time, numpy
 start = time.perf_counter()
@@ -70,13 +76,32 @@ def against_each_other(agent: Agent, rounded: Agent) -> None:
         )
 
 
+def at_levels(agent: Agent, levels: list[int], folder: Path) -> None:
+    """Compare bots of some levels with the agent."""
+    game = agent.game
+    states = np.concatenate([draw_openings(game, 40, 0, plies).states for plies in (3, 8, 14)])
+    print(f"level  bot's score in {LEVEL_GAMES} games  same move  two agents'", flush=True)
+    for level in levels:
+        bot = PythonBotPlayer(game, export(agent, "python", folder / f"{level}.py", level=level))
+        one, other = (AgentPlayer(agent.at_level(level), seed=seed) for seed in (1, 2))
+        total = play_match(game, (bot, one), MatchSettings(games=LEVEL_GAMES)).total
+        moves = [player.act(states, "win") for player in (bot, one, other)]
+        same, usual = (float(np.mean(moves[1] == found)) for found in (moves[0], moves[2]))
+        print(f"{level:>5}  {total.score:>24.2f}  {same:>9.2f}  {usual:>11.2f}", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--agent", default="connect_four", help="a bundled agent or FILE.zip")
-    agent = load_agent(parser.parse_args().agent)
+    parser.add_argument("--levels", help="only compare bots of these levels")
+    options = parser.parse_args()
+    agent = load_agent(options.agent)
     with tempfile.TemporaryDirectory() as folder:
+        if options.levels:
+            at_levels(agent, [int(level) for level in options.levels.split(",")], Path(folder))
+            return
         file = export(agent, "python", Path(folder) / "bot.py")
         print(f"{file.stat().st_size} bytes", flush=True)
         subprocess.run([sys.executable, "-c", TIMER], cwd=folder, check=True)

@@ -272,7 +272,7 @@ def test_a_review_lists_mistakes_and_what_was_missed():
     assert "player O played 2, better 4" in one
     assert "column 4 would have blocked four in a column" in one
     assert "missed a win: column 4 completes four in a column" in other
-    assert summary == "7 moves, not finished; mistakes: player X 1, player O 1"
+    assert summary == "7 moves, not finished; mistakes of player X: 1; of player O: 1"
     (game,) = json.loads(run(*words, "--json").stdout)
     (found, _) = game["mistakes"]
     assert (found["played_name"], found["better_name"]) == ("2", "4")
