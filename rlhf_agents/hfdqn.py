@@ -251,7 +251,7 @@ class HFDQN(TimedLogs):
         kwargs.setdefault("tb_log_name", "HFDQN")
         threads = torch.get_num_threads()
         if self.learner is not None or self.lookahead is not None:
-            torch.set_num_threads(1)  # the other core computes targets; models are small
+            torch.set_num_threads(1)  # other cores compute targets; models are small
         self._used_share = used_share
         if self._taken and not self.num_timesteps:
             sys.stderr.write(f"{advised.sentence(self._taken)}\n")

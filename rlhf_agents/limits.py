@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from numbers import Integral, Real
 from typing import TypeGuard
 
@@ -97,3 +98,15 @@ def is_real(value: object) -> TypeGuard[float]:
 
 def _is_whole(value: object) -> TypeGuard[int]:
     return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def cores() -> int:
+    """Return the number of processor cores available to this process."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def spare_cores() -> int:
+    """Return the number of cores beside the one of this program, at least 1."""
+    return max(1, cores() - 1)

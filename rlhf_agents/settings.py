@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from math import cos, pi
 from typing import Any, NamedTuple, TypeVar
 
@@ -34,6 +34,13 @@ class Hindsight:
     random_plies: int = 20
 
 
+BUSY_WORKERS = 2.5
+"""Helpers whose batches one learner can just learn, measured on Connect Four."""
+GROWING = ("nodes", "first_nodes", "lesson_nodes", "prove_nodes", "solve_nodes")
+"""Numbers of positions that grow together, so that a batch studies as many positions as before."""
+MAX_WORKERS = 256
+
+
 @dataclass(frozen=True)
 class Foresight:
     """Settings for looking ahead in a game.
@@ -58,6 +65,8 @@ class Foresight:
         solve_nodes: positions that the solver visits per studied position to prove which of its
             moves win, draw or lose, wherever in a game that succeeds often enough; 0 never.
         pool: rows of recent batches that mini-batches are drawn from, a gigabyte at most.
+        workers: helpers that the run is laid out for, see `for_workers`. Results depend on it, and
+            not on how many threads or machines build the batches.
     """
 
     nodes: int = 96
@@ -75,6 +84,22 @@ class Foresight:
     prove_nodes: int = 3000
     solve_nodes: int = 10_000
     pool: int = 100_000
+    workers: int = 1
+
+    @property
+    def depth(self) -> int:
+        """The number of batches in preparation at once."""
+        return 1 if self.workers == 1 else 2 * self.workers
+
+    def for_workers(self, workers: int) -> Foresight:
+        """Return these settings for a number of helpers.
+
+        More of them than keep a learner busy look deeper instead: at the same rate of batches,
+        searches and proofs grow.
+        """
+        factor = max(1.0, workers / BUSY_WORKERS)
+        grown = {name: round(factor * getattr(self, name)) for name in GROWING}
+        return replace(self, workers=workers, **grown)
 
     def nodes_at(self, progress: float) -> int:
         """Return the nodes per studied position after a share of the run, 0 to 1."""
@@ -151,6 +176,7 @@ RANGES = {
     "doubling": (1e-9, 1.0),
     "temperature": (1e-9, 1e9),
     "nodes": (1, 10**7),
+    "workers": (1, MAX_WORKERS),
     "trust": (0, 1),
     "width": (1, 10**8),
     "members": (2, 10**8),

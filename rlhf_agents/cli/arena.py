@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +15,9 @@ from rlhf_agents.cli import common
 from rlhf_agents.cli.common import Parser, run_program
 from rlhf_agents.envs.names import game_name
 from rlhf_agents.errors import OutputError, SettingError
+from rlhf_agents.limits import cores
 from rlhf_agents.progress import note, progress_bar, warn
+from rlhf_agents.settings import MAX_WORKERS
 from rlhf_games.base import Game
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ Ratings are in Elo: random play is 0 if it takes part, else the mean. They are v
 players, this game and these openings. Times are CPU milliseconds per move."""
 
 GAMES, NODES = 100, 256
-MAX_PLIES, MAX_WORKERS = 1000, 256
+MAX_PLIES = 1000
 RECORDS = ("pgn", "sgf", "txt")
 THEMES = ("light", "dark")
 RATINGS_FILE, CROSS_FILE, PICTURE_FILE = "ratings.csv", "cross_table.csv", "league.png"
@@ -157,7 +158,7 @@ def _play(options: argparse.Namespace, league: League) -> None:
     """Play the missing games; after Ctrl-C, say which are saved."""
     from rlhf_agents.evaluation.league_play import play_league  # noqa: PLC0415 - after the arguments
 
-    workers = _cores() if options.workers is None else options.workers
+    workers = cores() if options.workers is None else options.workers
     total = len(league.wanted())
     try:
         with progress_bar("games", total) as advance:
@@ -169,13 +170,6 @@ def _play(options: argparse.Namespace, league: League) -> None:
             cure = f"they are saved in {league.folder}, and the same command resumes from there"
         sys.stderr.write(f"{kept}; {cure}\n")
         raise
-
-
-def _cores() -> int:
-    """Return the number of cores available to this process."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 # ---- files -----------------------------------------------------------------------------------

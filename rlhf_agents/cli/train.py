@@ -17,6 +17,8 @@ from rlhf_agents.cli.signals import end_now, ends_soon
 from rlhf_agents.cli.train_compile import compile_first
 from rlhf_agents.errors import SettingError
 from rlhf_agents.files.atomic import check_writable
+from rlhf_agents.limits import spare_cores
+from rlhf_agents.settings import MAX_WORKERS
 
 if TYPE_CHECKING:
     from rlhf_agents.hfdqn import HFDQN
@@ -36,8 +38,8 @@ Ctrl-C and SIGTERM save and stop, and a run that is killed leaves its last check
 alone continues with the same environment and budget. The budget counts all training: a run of 20
 minutes, resumed with --minutes 60, trains for 40 more. With --steps a run depends only on its
 options, and a resumed run ends bit for bit where it would have ended without interruption (on the
-CPU); with --minutes, schedules follow the clock. Games use two cores: one learns, one looks
-ahead."""
+CPU); with --minutes, schedules follow the clock. Games use all cores: one learns, the others look
+ahead (--workers)."""
 
 MAX_STEPS = 10**12
 MAX_ENVS = 65536
@@ -103,6 +105,8 @@ def _add_environment(program: Parser) -> None:
         "foresight.nodes=48, or foresight=True to learn a world model "
         "(default: recommended for the environment)",
     )
+    words = "helpers that look ahead in games (default: one per core but one; resuming: as before)"
+    add("--workers", type=common.whole(1, MAX_WORKERS), metavar="N", help=words)
     program.add_seed(
         "seed of everything random (default 0; with --resume: keep the file's random numbers, or "
         "use another seed)",
@@ -275,6 +279,7 @@ def config_of(options: argparse.Namespace) -> TrainingConfig:
         options={key: literals.value(text) for key, text in extra},
         plot=options.plot,
         theme=options.theme,
+        workers=options.workers or (None if options.resume else spare_cores()),
     )
 
 

@@ -24,9 +24,9 @@ from rlhf_agents.evaluation.league import Batch, League, LeagueGame
 from rlhf_agents.evaluation.openings import Openings
 from rlhf_agents.players.agent import load_agent
 from rlhf_agents.players.players import Player
+from rlhf_agents.settings import MAX_WORKERS
 from rlhf_games.base import Game, States
 
-MAX_WORKERS = 256
 MS_DIGITS = 5
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Iterator
 from threading import Event
-from typing import NamedTuple, ParamSpec
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,17 +19,14 @@ from rlhf_agents.search.goal_values import GoalRules, goal_rules
 from rlhf_agents.search.proven_values import correct_trees
 from rlhf_agents.search.tree import ILLEGAL, SearchContext, Tree, new_tree, search_batch
 from rlhf_agents.selfplay.position_buffer import Proposals, check_positions
-from rlhf_agents.selfplay.proofs import BatchProofs
+from rlhf_agents.selfplay.proofs import BatchProofs, ProofRates, ProofResults
 from rlhf_agents.selfplay.targets import Proofs, tree_targets
 from rlhf_agents.settings import Foresight, Hindsight
 from rlhf_games.base import Game, States
 from rlhf_games.compiled import compiled_fast
 
-P = ParamSpec("P")
-
 POOL_BYTES = 1 << 30
 """Rows are large where actions and goals are many: 40 KB in games of a thousand actions."""
-POLL_SECONDS = 0.2
 SLICE_SECONDS = 0.2
 """The longest that a call of compiled code should take while a batch is built."""
 PROVEN = ("key", "value", "kind")
@@ -169,58 +165,27 @@ class BatchPool:
         self._next = int(state["next"][0]) % self.capacity
 
 
-class Prefetcher:
-    """Prepares the next batch in a thread of its own while the one before is learnt.
+class BatchRequest(NamedTuple):
+    """What a batch is made of, besides the weights of the network.
 
     Attributes:
-        while_waiting: called now and then while a batch is waited for; what it raises ends the
-            wait.
+        version: of the weights, see `rlhf_agents.selfplay.batch_queue`.
+        nodes: of each tree.
+        proposals: what to study.
+        rates: of proofs so far.
     """
 
-    def __init__(self) -> None:
-        self.while_waiting: Callable[[], None] = lambda: None
-        self._worker: ThreadPoolExecutor | None = None
-        self._pending: Future[TrainingBatch] | None = None
+    version: int
+    nodes: int
+    proposals: Proposals
+    rates: ProofRates
 
-    def prepare(self, make: Callable[P, TrainingBatch], *args: P.args, **named: P.kwargs) -> None:
-        """Begin with a batch."""
-        if self._worker is None:
-            self._worker = ThreadPoolExecutor(1, thread_name_prefix="foresight")
-        self._pending = self._worker.submit(make, *args, **named)
 
-    def prepared(self) -> TrainingBatch | None:
-        """Wait for the batch and return it, None if none was begun."""
-        while self._pending is not None:
-            if wait([self._pending], POLL_SECONDS).done:
-                return self._pending.result()
-            self.while_waiting()
-        return None
+class BuiltBatch(NamedTuple):
+    """A batch, and how its proofs went."""
 
-    def is_ready(self, seconds: float) -> bool:
-        """Return whether no batch is under way, after waiting so many seconds at most."""
-        return self._pending is None or bool(wait([self._pending], seconds).done)
-
-    def abandon(self) -> None:
-        """Forget the batch under way without waiting for it; the next one has a new thread."""
-        if self._worker is not None:
-            self._worker.shutdown(wait=False, cancel_futures=True)
-        self._worker = self._pending = None
-
-    def take(self, batch: TrainingBatch | None) -> None:
-        """Hold a batch as if it had been prepared here."""
-        self._pending = None
-        if batch is not None:
-            self._pending = Future()
-            self._pending.set_result(batch)
-
-    def stop(self) -> None:
-        """Wait for the thread and forget the batch; what went wrong with it is raised."""
-        try:
-            self.prepared()
-        finally:
-            if self._worker is not None:
-                self._worker.shutdown()
-            self._worker = self._pending = None
+    batch: TrainingBatch
+    proofs: ProofResults
 
 
 class BatchAbandonedError(Exception):
@@ -234,6 +199,10 @@ class BatchBuilder:
         game: the rules.
         foresight: how far to look.
         hindsight: how pairs weigh.
+
+    Attributes:
+        remembers: what is proven for a batch serves all later ones. Only one builder that builds
+            all of them may do that: batches of several must not depend on who builds which.
     """
 
     def __init__(self, game: Game, foresight: Foresight, hindsight: Hindsight) -> None:
@@ -246,10 +215,15 @@ class BatchBuilder:
         self._proofs = BatchProofs(game, foresight)
         self._abandoned = Event()
         self._slice = 4
+        self.remembers = foresight.workers == 1
 
     def abandon(self) -> None:
-        """Let the thread that builds a batch end soon; nothing can be built here afterwards."""
+        """Let the thread that builds a batch end soon; nothing is built here until `go_on`."""
         self._abandoned.set()
+
+    def go_on(self) -> None:
+        """Build batches again."""
+        self._abandoned.clear()
 
     def _slices(self, roots: int) -> Iterator[slice]:
         """Yield the roots in parts that each take about `SLICE_SECONDS`.
@@ -274,6 +248,8 @@ class BatchBuilder:
 
     def state(self) -> Arrays:
         """Return what earlier batches left behind: positions that were proven, as arrays."""
+        if not self.remembers:
+            return {}
         exact = {name: getattr(self._table, name) for name in PROVEN}
         return {**exact, **prefixed(SOLVED, self._proofs.state())}
 
@@ -284,6 +260,8 @@ class BatchBuilder:
             ValueError: it is of another size.
             KeyError: something is missing.
         """
+        if not self.remembers or PROVEN[0] not in state:  # the run had more helpers
+            return
         targets = {name: getattr(self._table, name) for name in PROVEN}
         check_arrays(targets, state)
         for name, target in targets.items():
@@ -291,6 +269,20 @@ class BatchBuilder:
         solved = unprefixed(SOLVED, state)
         if solved:  # runs of older versions have none
             self._proofs.restore(solved)
+
+    def answer(self, weights: PatternWeights, request: BatchRequest) -> BuiltBatch:
+        """Return the batch of a request.
+
+        Raises:
+            BatchAbandonedError: `abandon` was called.
+        """
+        if not self.remembers:
+            for name in PROVEN:
+                getattr(self._table, name)[:] = 0
+            self._proofs.forget()
+        self._proofs.begin(request.rates)
+        batch = self.build(weights, request.proposals, request.nodes)
+        return BuiltBatch(batch, self._proofs.results())
 
     def build(self, weights: PatternWeights, proposals: Proposals, nodes: int) -> TrainingBatch:
         """Grow a tree of `nodes` per proposal and return targets for what is worth learning.

@@ -1,7 +1,7 @@
 """The self-play road of HFDQN: a game with exact rules, one network for both seats.
 
-Hindsight proposes (state, goal) pairs, foresight computes their targets in a background thread
-while torch learns the previous batch.
+Hindsight proposes (state, goal) pairs, foresight computes their targets with a crew of helpers
+while torch learns earlier batches.
 """
 
 from __future__ import annotations
@@ -16,19 +16,20 @@ from rlhf_agents.dqn.gradient_steps import follow
 from rlhf_agents.files.array_checks import check_arrays
 from rlhf_agents.files.model_file import prefixed, unprefixed
 from rlhf_agents.files.types import Array, Arrays
+from rlhf_agents.limits import spare_cores
 from rlhf_agents.search.goal_values import goal_rules
 from rlhf_agents.search.searcher import Searcher
+from rlhf_agents.selfplay.batch_queue import BatchQueue
 from rlhf_agents.selfplay.batches import (
     POOL_BYTES,
     BatchBuilder,
     BatchPool,
-    Prefetcher,
     TrainingBatch,
-    checked_batch,
     empty_rows,
     mirrored,
 )
 from rlhf_agents.selfplay.checkpoint import arrays_of, manifest_of
+from rlhf_agents.selfplay.crew import Crew, ThreadCrew
 from rlhf_agents.selfplay.loss import bounding_parents, loss_and_gradient
 from rlhf_agents.selfplay.networks import GoalQPolicy
 from rlhf_agents.selfplay.position_buffer import PositionBuffer, goal_parents
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
 Observations = Arrays
 
-PROOFS, POOL, PREPARED = "proofs.", "pool.", "lesson."
+PROOFS, RATES, POOL = "proofs.", "proofs.solved.", "pool."
 """Prefixes of the names of arrays in files."""
 
 
@@ -55,8 +56,8 @@ class GameLearner:
         rng: the generator of all random choices of self-play.
         opening_plies: int64 `[n_envs]`, the number of random plies at the start of each game.
         pool: rows of recent batches.
-        batch_builder: computes targets.
-        prefetcher: prepares the next batch.
+        crew: builds batches.
+        queue: of batches in preparation.
         target_weights: the target network in the form for compiled code.
         searcher: looks ahead with that network.
         not_saved: attributes of the model that are not saved; `configure` recreates them.
@@ -67,13 +68,13 @@ class GameLearner:
     rng: np.random.Generator
     opening_plies: NDArray[np.int64]
     pool: BatchPool
-    batch_builder: BatchBuilder
+    crew: Crew
+    queue: BatchQueue
     target_weights: PatternWeights
     searcher: Searcher
 
     def __init__(self, model: Any, game: Game) -> None:
         self.model, self.game = model, game
-        self.prefetcher = Prefetcher()
 
     # ---- set-up ----------------------------------------------------------------------------
 
@@ -105,10 +106,20 @@ class GameLearner:
         self.rng = np.random.default_rng(model.seed)
         self.opening_plies = np.zeros(model.n_envs, np.int64)
         self.pool = BatchPool(model.foresight.pool)
-        self.batch_builder = BatchBuilder(self.game, model.foresight, model.hindsight)
+        threads = min(model.foresight.workers, spare_cores())
+        self.queue = BatchQueue(self.game, model.foresight)
+        self.use(ThreadCrew(self.new_builder, threads))
         self.target_weights = model.policy.q_net_target.compiled_weights()
         rules = goal_rules(self.game, model.foresight)
         self.searcher = Searcher(self.game, self.target_weights, rules)
+
+    def new_builder(self) -> BatchBuilder:
+        """Return another batch builder."""
+        return BatchBuilder(self.game, self.model.foresight, self.model.hindsight)
+
+    def use(self, crew: Crew) -> None:
+        """Let this crew build the batches, before any was requested."""
+        self.crew = self.queue.crew = crew
 
     # ---- acting ----------------------------------------------------------------------------
 
@@ -173,22 +184,25 @@ class GameLearner:
         return float(np.mean(losses))
 
     def _next_batch(self) -> TrainingBatch:
-        """Return the prepared batch, and start preparing the next one.
+        """Take the oldest batch in preparation, and request the next one.
 
-        The target network only moves while no batch is being prepared, so a run is reproducible
-        although two threads work on it.
+        With a depth of 1 the target network only moves while no batch is in preparation, so that
+        a run is reproducible although two threads work on it.
         """
+        while len(self.queue) < self.queue.depth:
+            self._request()
+        batch = self.queue.take()
+        follow(self.model.q_net, self.model.q_net_target, self.model.tau)
+        if len(self.queue) < self.queue.depth:
+            self._request()
+        return batch
+
+    def _request(self) -> None:
         model = self.model
-        batch = self.prefetcher.prepared()
-        follow(model.q_net, model.q_net_target, model.tau)
         nodes = model.foresight.nodes_at(1.0 - model._current_progress_remaining)
         count = max(1, model.foresight.lesson_nodes // nodes)
         proposals = model.replay_buffer.propose(count, self.rng, model.hindsight)
-        self.prefetcher.prepare(self.batch_builder.build, self.target_weights, proposals, nodes)
-        if batch is None:
-            batch = self.prefetcher.prepared()
-            assert batch is not None
-        return batch
+        self.queue.request(self.target_weights, proposals, nodes)
 
     def _learn(self, batch: TrainingBatch) -> float:
         policy = self.model.policy
@@ -204,19 +218,12 @@ class GameLearner:
         return loss
 
     def stop(self) -> None:
-        """End the background thread, and raise its error if it failed."""
-        self.prefetcher.stop()
+        """End the helpers, and raise the error of one that failed."""
+        self.queue.stop()
 
     def settle(self, seconds: float) -> None:
-        """Wait for the current batch for a limited time, then continue without it."""
-        if not self.prefetcher.is_ready(seconds):
-            self.abandon()
-
-    def abandon(self) -> None:
-        """Discard the current batch, and the proofs that its thread may still be writing."""
-        self.batch_builder.abandon()
-        self.prefetcher.abandon()
-        self.batch_builder = BatchBuilder(self.game, self.model.foresight, self.model.hindsight)
+        """Wait for the current batch for a limited time if the file must have it."""
+        self.queue.settle(seconds)
 
     # ---- saving ----------------------------------------------------------------------------
 
@@ -226,10 +233,11 @@ class GameLearner:
 
     def run_state(self) -> Arrays:
         """Return the state, besides model and replay, that a run needs to resume."""
-        self.prefetcher.prepared()  # no other thread may write proofs meanwhile
+        self.queue.hold()
         return {
             "opening_plies": self.opening_plies,
-            **prefixed(PROOFS, self.batch_builder.state()),
+            **prefixed(PROOFS, self.crew.state()),
+            **prefixed(RATES, self.queue.rates._asdict()),
         }
 
     def restore_run_state(self, arrays: Arrays) -> None:
@@ -243,7 +251,10 @@ class GameLearner:
         if len(plies) == len(self.opening_plies):  # otherwise the number of games has changed
             check_arrays({"opening_plies": self.opening_plies}, arrays)
             self.opening_plies[:] = plies
-        self.batch_builder.restore(unprefixed(PROOFS, arrays))
+        self.crew.restore(unprefixed(PROOFS, arrays))
+        rates = unprefixed(RATES, arrays)
+        if rates:  # runs of older versions have none
+            self.queue.rates.restore(rates)
 
     def check_observations(self, seen: Arrays) -> None:
         """Raise `GameError` if these observations do not show positions of the game."""
@@ -252,14 +263,12 @@ class GameLearner:
     def replay_bytes(self) -> int:
         """Return the most bytes that `replay_state` can return."""
         row = sum(part.nbytes for part in empty_rows(self.game, 1))
-        prepared = int(self.model.foresight.lesson_nodes) + self.game.n_actions + 1
-        return min(self.pool.capacity * row, POOL_BYTES) + 2 * prepared * row
+        pool = min(self.pool.capacity * row, POOL_BYTES)
+        return pool + self.queue.nbytes(self.target_weights)
 
     def replay_state(self) -> Arrays:
-        """Return the stored batches and the prepared one."""
-        batch = self.prefetcher.prepared()
-        prepared = {} if batch is None else batch._asdict()
-        return {**prefixed(POOL, self.pool.state()), **prefixed(PREPARED, prepared)}
+        """Return the stored batches and those in preparation."""
+        return {**prefixed(POOL, self.pool.state()), **self.queue.state()}
 
     def restore_replay_state(self, arrays: Arrays) -> None:
         """Restore the arrays from `replay_state`.
@@ -269,5 +278,4 @@ class GameLearner:
             KeyError: something is missing.
         """
         self.pool.restore(unprefixed(POOL, arrays), self.game)
-        prepared = unprefixed(PREPARED, arrays)
-        self.prefetcher.take(checked_batch(self.game, prepared) if prepared else None)
+        self.queue.restore(arrays, self.target_weights)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,26 +33,85 @@ def ages(rules: Rules, states: States, out: NDArray[np.int64]) -> None:
         out[i] = age(rules, load(rules, states, i))
 
 
-class BatchProofs:
-    """The solver at work for batches; what it proves serves all later batches.
+class ProofResults(NamedTuple):
+    """How the proofs of R positions went.
 
-    It spends its budget where that succeeds: the share of moves proven is followed for every age
-    of positions.
+    Attributes:
+        ages: int64 `[R]`.
+        shares: float64 `[R]`, which share of moves was proven.
+        tried: bool `[R]`, nodes were spent.
+    """
+
+    ages: NDArray[np.int64]
+    shares: NDArray[np.float64]
+    tried: NDArray[np.bool_]
+
+
+class ProofRates(NamedTuple):
+    """How often proofs succeed, by the age of positions: where a budget is well spent.
+
+    Attributes:
+        shares: float64 `[max_plies + 1]`, which share of moves was proven lately.
+        tries: int64 `[max_plies + 1]`, positions of that age so far.
+    """
+
+    shares: NDArray[np.float64]
+    tries: NDArray[np.int64]
+
+    def pay(self, ages: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return whether to try positions of these ages."""
+        pays: NDArray[np.bool_] = (self.shares[ages] >= PAYS) | (self.tries[ages] % RETRY == 0)
+        return pays
+
+    def note(self, results: ProofResults) -> None:
+        """Take results into account."""
+        for age_of, share, tried in zip(*results, strict=True):
+            self.tries[age_of] += 1
+            if tried:
+                self.shares[age_of] += MOMENTUM * (share - self.shares[age_of])
+
+    def copy(self) -> ProofRates:
+        """Return rates of their own."""
+        return ProofRates(self.shares.copy(), self.tries.copy())
+
+    def restore(self, state: Arrays) -> None:
+        """Take over the arrays of other rates, by name.
+
+        Raises:
+            ValueError: they are of another size, or out of range.
+            KeyError: something is missing.
+        """
+        check_arrays(self._asdict(), state)
+        if not (np.isfinite(state["shares"]).all() and (state["tries"] >= 0).all()):
+            msg = "the shares of proven moves are not shares"
+            raise ValueError(msg)
+        self.shares[:], self.tries[:] = state["shares"], state["tries"]
+
+
+def new_rates(game: Game) -> ProofRates:
+    """Return rates of a game before any proof: everything is worth a try."""
+    return ProofRates(np.ones(game.max_plies + 1), np.zeros(game.max_plies + 1, np.int64))
+
+
+class BatchProofs:
+    """The solver at work for batches, which spends its budget where that succeeds.
 
     Args:
         game: the rules.
         foresight: the budget.
 
     Attributes:
-        shares: float64 `[max_plies + 1]`, which share of moves was proven lately, by age.
-        tries: int64 `[max_plies + 1]`, positions of that age so far.
+        rates: decide which positions are tried.
     """
 
     def __init__(self, game: Game, foresight: Foresight) -> None:
         self.game, self.nodes = game, foresight.solve_nodes
         self.prover = Prover(game, MEGABYTES)
-        self.shares = np.ones(game.max_plies + 1)
-        self.tries = np.zeros(game.max_plies + 1, np.int64)
+        self.begin(new_rates(game))
+
+    def begin(self, rates: ProofRates) -> None:
+        """Begin a batch with these rates, which stay as they are."""
+        self.rates, self._parts = rates.copy(), list[ProofResults]()
 
     def bounds(
         self, words: States, share: int, used: NDArray[np.int64], go_on: Callable[[], None]
@@ -82,27 +142,31 @@ class BatchProofs:
         for first in range(0, len(rows), CHUNK):
             go_on()
             chosen, old = rows[first : first + CHUNK], age_of[first : first + CHUNK]
-            pays = (self.shares[old] >= PAYS) | (self.tries[old] % RETRY == 0)
+            pays = self.rates.pay(old)
             bounds = self.prover.bounds_of(words[chosen], np.where(pays, self.nodes, 0))
             out[chosen] = bounds
             legal = bounds[..., 0] <= bounds[..., 1]
             narrowed = legal & ((bounds[..., 0] > -1) | (bounds[..., 1] < 1))
             proven = narrowed.sum(axis=1) / np.maximum(legal.sum(axis=1), 1)
-            for each, success, tried in zip(old, proven, pays, strict=True):
-                self.tries[each] += 1
-                if tried:
-                    self.shares[each] += MOMENTUM * (success - self.shares[each])
+            part = ProofResults(old, proven, pays)
+            self.rates.note(part)
+            self._parts.append(part)
+
+    def results(self) -> ProofResults:
+        """Return how the proofs of all positions since `begin` went."""
+        none = ProofResults(np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.bool_))
+        columns = zip(none, *self._parts, strict=True)
+        return ProofResults(*(np.concatenate(column) for column in columns))
+
+    def forget(self) -> None:
+        """Forget what was proven."""
+        self.prover.entries[:] = 0
 
     def state(self) -> Arrays:
-        """Return what was proven so far, and how that went, as arrays."""
+        """Return what was proven so far, as arrays."""
         entries = self.prover.entries
         places = np.flatnonzero(entries)
-        return {
-            "places": places.astype(np.uint32),
-            "entries": entries[places],
-            "shares": self.shares,
-            "tries": self.tries,
-        }
+        return {"places": places.astype(np.uint32), "entries": entries[places]}
 
     def restore(self, state: Arrays) -> None:
         """Take over what `state` returned.
@@ -112,19 +176,11 @@ class BatchProofs:
             KeyError: something is missing.
         """
         count, entries = len(state["places"]), self.prover.entries
-        expected: Arrays = {
-            "places": np.zeros(count, np.uint32),
-            "entries": np.zeros(count, np.uint64),
-            "shares": self.shares,
-            "tries": self.tries,
-        }
-        check_arrays(expected, state)
+        check_arrays(
+            {"places": np.zeros(count, np.uint32), "entries": np.zeros(count, np.uint64)}, state
+        )
         if count and int(state["places"].max()) >= len(entries):
             msg = f"a proof has place {state['places'].max()} of {len(entries)}"
             raise ValueError(msg)
-        if not (np.isfinite(state["shares"]).all() and (state["tries"] >= 0).all()):
-            msg = "the shares of proven moves are no shares"
-            raise ValueError(msg)
-        entries[:] = 0
+        self.forget()
         entries[state["places"]] = state["entries"]
-        self.shares[:], self.tries[:] = state["shares"], state["tries"]

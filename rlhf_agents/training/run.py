@@ -63,6 +63,8 @@ class TrainingConfig:
         options: for the library of the environment.
         plot: a picture of the learning curve to write at every save, with a CSV next to it.
         theme: of the picture, "light" or "dark".
+        workers: helpers that build the batches of a game, see `Foresight.for_workers`; None is 1,
+            or that of the file to resume. A run depends on it, and not on how many cores there are.
     """
 
     game: str
@@ -91,6 +93,7 @@ class TrainingConfig:
     options: dict[str, object] = field(default_factory=dict)
     plot: Path | None = None
     theme: str = "light"
+    workers: int | None = None
 
 
 KEPT: dict[str, Any] = {
@@ -153,7 +156,7 @@ class Run(BaseCallback):
             "training", total, self._done(), unit, lines=True, shown=not self.config.quiet
         )
         if isinstance(self.agent.learner, GameLearner):
-            self.agent.learner.prefetcher.while_waiting = lambda: self._check(at_rest=True)
+            self.agent.learner.crew.while_waiting = lambda: self._check(at_rest=True)
         self.agent.between_steps = self._between_gradient_steps
         self.requests.guard(self._settle)
 

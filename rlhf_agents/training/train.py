@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from gymnasium import spaces
@@ -28,6 +28,8 @@ from rlhf_agents.hfdqn import HFDQN
 from rlhf_agents.limits import checked_count, checked_seed
 from rlhf_agents.players.actors import check_fits
 from rlhf_agents.progress import note, warn
+from rlhf_agents.selfplay.learner import GameLearner
+from rlhf_agents.settings import MAX_WORKERS, Foresight
 from rlhf_agents.training.run import KEPT, Over, Run, TrainingConfig
 from rlhf_agents.training.run_checks import run_facts
 from rlhf_agents.training.run_state import restore
@@ -230,6 +232,8 @@ def _check(config: TrainingConfig) -> None:
     for name in ("steps", "checkpoint_steps"):
         if getattr(config, name) is not None:
             checked_count(name, getattr(config, name), 1, MOST_STEPS)
+    if config.workers is not None:
+        checked_count("workers", config.workers, 1, MAX_WORKERS)
     checked_seed(config.seed or 0)
 
 
@@ -254,7 +258,10 @@ def _new(config: TrainingConfig, env: VecEnv) -> HFDQN:
     elif config.plain:
         msg = f"{config.game} needs self-play, which plain DQN does not have: leave out --plain"
         raise SettingError(msg)
-    arguments = hyperparams.as_arguments(config.settings)
+    settings = config.settings
+    if game_of(env) is not None:
+        settings = _for_workers(settings, config.workers or 1)
+    arguments = hyperparams.as_arguments(settings)
     if not config.plain:
         known = hyperparams.recommended(config.game, env.num_envs)
         known = known or hyperparams.recommended("default", env.num_envs)
@@ -273,6 +280,14 @@ def _new(config: TrainingConfig, env: VecEnv) -> HFDQN:
         raise SettingError(msg) from error
 
 
+def _for_workers(settings: dict[str, object], workers: int) -> dict[str, object]:
+    """Return settings for a number of helpers; what the user gave stays."""
+    given = settings.get("foresight", {})
+    if workers == 1 or not isinstance(given, dict):
+        return settings
+    return {**settings, "foresight": {**asdict(Foresight().for_workers(workers)), **given}}
+
+
 def _resumed(config: TrainingConfig, env: VecEnv, file: ModelFile, reseeded: bool) -> HFDQN:
     log = None if config.tensorboard is None else str(config.tensorboard)
     assert config.resume is not None
@@ -288,7 +303,18 @@ def _resumed(config: TrainingConfig, env: VecEnv, file: ModelFile, reseeded: boo
     except (AssertionError, ValueError) as error:
         msg = f"{config.resume} does not fit {config.game}: {error}"
         raise ModelFileError(msg) from error
-    notes = restore(model, file, same_random=not reseeded)
+    notes = _change_workers(model, config.workers)
+    notes += restore(model, file, same_random=not reseeded)
     for said in notes:
         warn(f"resuming {config.resume}: {said}")
     return model
+
+
+def _change_workers(model: HFDQN, workers: int | None) -> list[str]:
+    """Continue with another number of helpers; return what to say about it."""
+    before = model.foresight.workers
+    if workers in {None, before} or not isinstance(model.learner, GameLearner):
+        return []
+    model.foresight = replace(model.foresight, workers=workers)
+    model.learner.begin()
+    return [f"it goes on with --workers {workers} instead of {before}, so it ends elsewhere"]

@@ -8,9 +8,16 @@ import torch
 
 import rlhf_games
 from rlhf_agents.search.prover import Prover
-from rlhf_agents.selfplay.batches import BatchBuilder, BatchPool, TrainingBatch, mirrored
+from rlhf_agents.selfplay.batches import (
+    BatchBuilder,
+    BatchPool,
+    BatchRequest,
+    TrainingBatch,
+    mirrored,
+)
 from rlhf_agents.selfplay.loss import loss_and_gradient
 from rlhf_agents.selfplay.position_buffer import Proposals
+from rlhf_agents.selfplay.proofs import new_rates
 from rlhf_agents.settings import Foresight, Hindsight
 from tests.agents.search.test_tree import random_positions
 from tests.agents.weights import random_weights
@@ -91,21 +98,22 @@ def test_the_solver_bounds_targets(game, goal):
 
 def test_proofs_go_where_they_succeed_and_are_handed_on(game):
     builders = [BatchBuilder(game, Foresight(solve_nodes=2000), Hindsight()) for _ in range(3)]
-    rng, weights = np.random.default_rng(0), random_weights(game)
+    rng, weights, rates = np.random.default_rng(0), random_weights(game), new_rates(game)
 
     def build(builder, states):
         zeros = np.zeros(len(states), np.int64)
-        return builder.build(weights, Proposals(states, zeros, zeros), 8)
+        request = BatchRequest(0, 8, Proposals(states, zeros, zeros), rates)
+        return builder.answer(weights, request)
 
     early, late = game.initial(1), random_positions(game, 300, 30)
     for _ in range(150):
-        build(builders[0], np.concatenate([early, late[rng.integers(len(late), size=1)]]))
-    shares = builders[0]._proofs.shares
-    assert shares[0] < 0.1
-    assert shares[30] > 0.9
+        mixed = np.concatenate([early, late[rng.integers(len(late), size=1)]])
+        rates.note(build(builders[0], mixed).proofs)
+    assert rates.shares[0] < 0.1
+    assert rates.shares[30] > 0.9
     builders[1].restore(builders[0].state())
     again = random_positions(game, 60, 12)
-    batches = [build(builder, again) for builder in builders]
+    batches = [build(builder, again).batch for builder in builders]
     np.testing.assert_array_equal(batches[0].targets, batches[1].targets)
     states = [builder.state() for builder in builders]
     assert states[0].keys() == states[1].keys()

@@ -40,6 +40,7 @@ def world(name, n_envs=1, **settings):
 
 PLANS = {
     "a game": replace(GAME, steps=480, checkpoint_steps=96),
+    "a game with helpers": replace(GAME, steps=480, checkpoint_steps=96, workers=2),
     "observations without goals": world("Walk"),
     "a full ring and n steps": world("Walk", 2, n_steps=3, buffer_size=60),
     "by episodes": world("Walk", train_freq=(2, "episode"), exploration_fraction=0.9),

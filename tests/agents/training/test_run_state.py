@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import threading
 from types import SimpleNamespace
 
 import numpy as np
@@ -21,7 +20,7 @@ from rlhf_adapters.two_player.goal_env import goal_space
 from rlhf_agents.dqn.replay.hindsight_buffer import HindsightReplayBuffer
 from rlhf_agents.dqn.replay.masked_buffer import MaskedReplayBuffer
 from rlhf_agents.files.model_file import RUN_GROUPS, read_model, write_model
-from rlhf_agents.selfplay.batches import BatchBuilder, BatchPool, Prefetcher, TrainingBatch
+from rlhf_agents.selfplay.batches import BatchBuilder, BatchPool, TrainingBatch
 from rlhf_agents.selfplay.position_buffer import PositionBuffer
 from rlhf_agents.settings import Foresight, Hindsight, Priorities
 from rlhf_agents.training.replay_state import (
@@ -225,35 +224,13 @@ def test_pools_refuse_what_does_not_fit():
         BatchPool(10).restore({"states": pool.state()["states"], "next": np.array([0])}, game())
 
 
-def test_an_assistant_prepares_one_lesson_elsewhere():
-    prefetcher, places = Prefetcher(), []
-
-    def make(value):
-        places.append(threading.current_thread())
-        return lesson(1, value)
-
-    assert prefetcher.prepared() is None
-    prefetcher.prepare(make, 4)
-    assert prefetcher.prepared().weights[0, 0, 0] == 4
-    assert prefetcher.prepared().weights[0, 0, 0] == 4  # until the next one is begun
-    assert places[0] is not threading.main_thread()
-    prefetcher.take(lesson(1, 7))
-    assert prefetcher.prepared().weights[0, 0, 0] == 7
-    prefetcher.stop()
-    assert prefetcher.prepared() is None
-    prefetcher.prepare(lambda: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        prefetcher.stop()
-    assert prefetcher.prepared() is None
-
-
-def test_teachers_hand_on_what_they_proved():
-    teachers = [BatchBuilder(game(), Foresight(), Hindsight()) for _ in range(2)]
-    teachers[0]._table.key[5], teachers[0]._table.value[5] = 77, 3
-    teachers[1].restore(teachers[0].state())
-    assert (teachers[1]._table.key[5], teachers[1]._table.value[5]) == (77, 3)
+def test_builders_hand_on_what_they_proved():
+    builders = [BatchBuilder(game(), Foresight(), Hindsight()) for _ in range(2)]
+    builders[0]._table.key[5], builders[0]._table.value[5] = 77, 3
+    builders[1].restore(builders[0].state())
+    assert (builders[1]._table.key[5], builders[1]._table.value[5]) == (77, 3)
     with pytest.raises(ValueError, match="key has the shape"):
-        teachers[1].restore({name: a[:7] for name, a in teachers[0].state().items()})
+        builders[1].restore({name: a[:7] for name, a in builders[0].state().items()})
 
 
 def test_transitions_without_their_next_observation_end():

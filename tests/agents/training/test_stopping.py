@@ -66,9 +66,9 @@ def test_signals_end_a_run_that_waits_for_its_targets(tmp_path, slow_batches, ki
     assert HFDQN.load(out).num_timesteps == model.num_timesteps > 0
     slow_batches.clear()
     again, interrupted = train(
-        replace(GAME, minutes=None, steps=model.num_timesteps + 64, out=out, resume=out)
+        replace(GAME, minutes=None, steps=model.num_timesteps + 32, out=out, resume=out)
     )
-    assert (again.num_timesteps, interrupted) == (model.num_timesteps + 64, False)
+    assert (again.num_timesteps, interrupted) == (model.num_timesteps + 32, False)
 
 
 def test_a_budget_of_time_does_not_wait_for_its_targets(tmp_path, slow_batches):
