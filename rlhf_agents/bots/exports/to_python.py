@@ -10,6 +10,8 @@ standard input, one per line, as lists of moves, and answers each with its move,
 * `goal` and `nodes`, or `level`, are what the bot does unless it is asked for something else. A
   level has the Elo that was measured for the agent; at level 12 it thinks for a second.
 * Games: Connect Four, Tic-Tac-Toe, Othello and Breakthrough, both sizes of each.
+* From 100 nodes on, and with `seconds`, it also proves moves as the agent does, late enough in a
+  game.
 * The network is rounded so that the file stays below 500 kB (`tight_weights`); the bot plays like
   an
   `Agent` with those weights. Measured for the bundled Connect Four agent, whose file has
@@ -30,6 +32,7 @@ import numpy as np
 from rlhf_agents.bots.exports.quantize_python import FILTERS, tighten
 from rlhf_agents.bots.exports.registry import unwritten
 from rlhf_agents.limits import MAX_NODES, MAX_SECONDS
+from rlhf_agents.search.prover import Prover
 
 if TYPE_CHECKING:
     from rlhf_agents.bots.exports.quantize_python import TightWeights
@@ -73,7 +76,7 @@ def source(request: ExportRequest, parts: tuple[str, ...]) -> str:
     head = _template("head")
     for name, value in _values(request, tight, packed).items():
         head = head.replace("{{" + name + "}}", value)
-    middle = ("network", RULES[request.agent.game.name], "search")
+    middle = ("network", "solver", RULES[request.agent.game.name], "search")
     return "\n\n".join([head.rstrip("\n"), *(_template(name) for name in (*middle, *parts))])
 
 
@@ -128,6 +131,8 @@ def _settings(request: ExportRequest, tight: TightWeights) -> dict[str, object]:
         "averaging": rules.averaging,
         "explore": rules.explore,
         "board": (height, width),
+        "max_plies": game.max_plies,
+        "draws": len(Prover(game, megabytes=1).questions) > 1,
     }
 
 

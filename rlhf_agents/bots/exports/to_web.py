@@ -16,6 +16,8 @@ reload keeps the game.
   measurably weaken the bundled Connect Four agent: on 2,000 solved positions the page keeps the
   value in 0.879 with the network alone and 0.927 with 64 nodes, the agent in 0.879 and 0.926; they
   choose the same move in 0.92 and 0.93 (`tests/benchmarks/web_page.py`).
+* From 100 nodes on, and at the highest level, the page also proves moves as the agent does, late
+  enough in a game.
 * Browsers with `DecompressionStream`: Chrome 80, Safari 16.4, Firefox 113 or newer.
 """
 
@@ -32,6 +34,7 @@ import numpy as np
 from rlhf_agents.bots.exports.quantize_web import SmallWeights, shrink
 from rlhf_agents.bots.exports.registry import ExportRequest, unwritten
 from rlhf_agents.players.levels import Strength, level_rows
+from rlhf_agents.search.prover import Prover
 from rlhf_agents.words import level_words, words_of
 from rlhf_games.json_types import JSON
 
@@ -47,7 +50,7 @@ RULES = {
     "breakthrough_6x6": "rules_breakthrough.js",
 }
 """The games whose rules are also written in JavaScript."""
-ENGINE = ("goal_names.js", "network.js", "handicap.js", "search.js")
+ENGINE = ("goal_names.js", "network.js", "handicap.js", "solver.js", "search.js")
 NODES = (0, 1, 16, 64, 128, 256, 512, 1000, 2000, 4000, 8000)
 AHEAD = {0: "what it knows, without looking ahead", 1: "one move ahead"}
 MOST_NODES = 50_000
@@ -119,6 +122,8 @@ def _description(request: ExportRequest, small: SmallWeights) -> dict[str, JSON]
             "width": width,
             "lineLength": game.line_length,
             "gravity": game.gravity,
+            "maxPlies": game.max_plies,
+            "draws": len(Prover(game, megabytes=1).questions) > 1,
         },
         "sizes": {
             "width": weights.table.shape[1],

@@ -9,9 +9,13 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
+from rlhf_agents.players.agent import Agent
 from rlhf_games.base import Outcome
 from tests.agents.bots.exports.agents import agent_of
 
+PROVING = 128
+"""Nodes with which agents and bots also prove moves."""
+RANDOM_PLIES = 6
 OTHER = 0.0005
 """At most this share of the moves may be others: sums in another order round differently."""
 
@@ -55,10 +59,11 @@ class BotContract:
 
     def test_plays_as_the_agent(self, twin, choose):
         positions = reachable(twin.game, max(self.positions.values()))
+        contested = reachable(twin.game, self.positions.get(PROVING, 1), twin)
         other, compared = [], 0
         for goal in set(self.asked) & set(twin.goals):
             for nodes, count in self.positions.items():
-                seen = positions.first(count)
+                seen = contested if nodes == PROVING else positions.first(count)
                 states, actions = seen.states, np.asarray(choose(seen, goal, nodes))
                 legal = twin.game.legal(states)[np.arange(len(states)), actions]
                 assert legal.all(), f"illegal in {states[~legal][0]}"
@@ -75,8 +80,11 @@ class BotContract:
             assert len(message.strip().splitlines()) == 1, what
 
 
-def reachable(game, count: int) -> SolvedPositions:
-    """Return at most `count` unfinished positions of random games, of all lengths, shuffled."""
+def reachable(game, count: int, agent: Agent | None = None) -> SolvedPositions:
+    """Return at most `count` unfinished positions of random games, of all lengths, shuffled.
+
+    With an agent only the first moves are random, the others its network's.
+    """
     rng = np.random.default_rng(0)
     states = game.initial(-(-2 * count // game.max_plies))
     found: dict[bytes, tuple[np.ndarray, tuple[int, ...]]] = {}
@@ -85,6 +93,8 @@ def reachable(game, count: int) -> SolvedPositions:
         for state, line in zip(states, lines, strict=True):
             found.setdefault(state.tobytes(), (state, line))
         actions = game.random_actions(states, rng)
+        if agent is not None and game.plies(states[:1])[0] >= RANDOM_PLIES:
+            actions = agent.act_states(states, "win", 0)
         states = game.step(states, actions)
         goes_on = np.flatnonzero(game.outcome(states) == Outcome.ONGOING)
         lines = [(*lines[row], int(actions[row])) for row in goes_on]

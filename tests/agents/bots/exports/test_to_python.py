@@ -17,7 +17,7 @@ from rlhf_agents.bots.exports import quantize_python, to_python
 from rlhf_agents.bots.exports.registry import ExportError, ExportRequest
 from rlhf_agents.players.bundled import bundled_agents
 from rlhf_agents.settings import Foresight
-from tests.agents.bots.exports.contract import BotContract
+from tests.agents.bots.exports.contract import PROVING, BotContract
 from tests.agents.weights import random_weights
 
 SMALL = ("tic_tac_toe", "connect_four")
@@ -109,12 +109,14 @@ class Checks(BotContract):
 
 @pytest.mark.parametrize("made", SMALL, indirect=True, scope="module")
 class TestSmallGames(Checks):
-    """Thousands of positions."""
+    """Thousands of positions; from 100 nodes on bots also prove moves."""
+
+    positions: ClassVar = {**Checks.positions, PROVING: 60}
 
 
 @pytest.mark.parametrize("made", LARGE, indirect=True, scope="module")
 class TestLargeGames(Checks):
-    positions: ClassVar = {0: 300, 1: 60, 40: 20}
+    positions: ClassVar = {0: 300, 1: 60, 40: 20, PROVING: 10}
 
 
 def test_program_answers_line_by_line(made):

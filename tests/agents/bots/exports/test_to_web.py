@@ -17,7 +17,7 @@ from rlhf_agents.settings import Foresight
 from rlhf_games.rules import symbols_batch
 from tests.agents.bots.exports.agents import agent_of
 from tests.agents.bots.exports.chromium import Chromium, find_chromium
-from tests.agents.bots.exports.contract import BotContract, reachable
+from tests.agents.bots.exports.contract import PROVING, BotContract, reachable
 
 NODES = 64
 CLOSE = 1e-5
@@ -144,12 +144,12 @@ class Checks(BotContract):
 
 @pytest.mark.parametrize("name", ["connect_four", "tic_tac_toe"])
 class TestSmallGames(Checks):
-    positions: ClassVar = {0: 1000, 1: 300, NODES: 200}
+    positions: ClassVar = {0: 1000, 1: 300, NODES: 200, PROVING: 100}
 
 
 @pytest.mark.parametrize("name", ["othello_6x6", "breakthrough_6x6"])
 class TestLargeGames(Checks):
-    positions: ClassVar = {0: 200, 1: 60, NODES: 40}
+    positions: ClassVar = {0: 200, 1: 60, NODES: 40, PROVING: 10}
 
 
 def test_a_whole_game_by_clicks(browser, pages, connect_four: Agent):

@@ -97,6 +97,15 @@ class Breakthrough {
     return (kind === "win" && won) || (kind === "lose" && !won);
   }
 
+  /** Return what the solver asks of the game: positions count alike whatever the ply. */
+  solverRules() {
+    const hooks = new SolverRules(this);
+    hooks.deepens = true;
+    hooks.key = ({ cells }) => String.fromCharCode(...cells);
+    hooks.orderHint = ({ over }) => (over ? SURE : 0);
+    return hooks;
+  }
+
   /** The first player sees the board as it is drawn, the second turned by 180 degrees. */
   seen(position, cell) {
     return position.ply % 2 === 0 ? cell : this.cells - 1 - cell;

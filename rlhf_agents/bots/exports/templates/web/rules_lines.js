@@ -165,6 +165,11 @@ class LineGame {
     return canLine(other, kind.replace("win_", "")) ? 0 : -1;
   }
 
+  /** Return what the solver asks of the game. */
+  solverRules() {
+    return this.gravity ? new ColumnSolverRules(this) : new LineSolverRules(this);
+  }
+
   /** Return who owns every cell: 0 the first player, 1 the second, -1 neither. */
   owners(position) {
     return Array.from({ length: this.cells }, (_, cell) => {
@@ -189,6 +194,151 @@ class LineGame {
   /** Return the cells that show a move: where the piece comes from, if on the board, and goes. */
   pathOf(position, action) {
     return [this.cellOf(position, action)];
+  }
+}
+
+/** What the solver asks of games of lines. */
+class LineSolverRules extends SolverRules {
+  key({ mineLow, mineHigh, low, high }) {
+    return `${mineLow},${mineHigh},${low},${high}`;
+  }
+}
+
+const ROW = 7, ROW_MASK = 127, WORD_MASK = 2 ** WORD - 1, HIGHEST_ROWS = 14;
+const CENTRAL_FIRST = [3, 2, 4, 1, 5, 0, 6];
+const MIRRORED_PLIES = 10;
+// Rows counted from 1 at the bottom; a word has three rows.
+const ODD_ROWS = { low: ROW_MASK << ROW, high: ROW_MASK | (ROW_MASK << HIGHEST_ROWS) };
+const EVEN_ROWS = { low: ODD_ROWS.high, high: ODD_ROWS.low };
+
+function bitsIn(word) {
+  let count = 0;
+  for (; word; word &= word - 1) count++;
+  return count;
+}
+
+/** Return whether two words hold more than one bit. */
+function several(low, high) {
+  return (low !== 0 && high !== 0) || (low & (low - 1)) !== 0 || (high & (high - 1)) !== 0;
+}
+
+/** The cells above those of two words; `bottom` enters from below. */
+function above(low, high, bottom = 0) {
+  return {
+    low: (low >> ROW) | ((high & ROW_MASK) << HIGHEST_ROWS),
+    high: (high >> ROW) | (bottom << HIGHEST_ROWS),
+  };
+}
+
+function mirroredWord(word) {
+  let turned = 0;
+  for (let cell = 0; cell < WORD; cell++) {
+    if ((word >> cell) & 1) turned |= 1 << (cell - 2 * (cell % ROW) + ROW - 1);
+  }
+  return turned;
+}
+
+/** Connect Four: see rlhf_games/boards/connect_four.py and column_boards.py. */
+class ColumnSolverRules extends LineSolverRules {
+  constructor(rules) {
+    super(rules);
+    this.proofPlies = 34;
+  }
+
+  /** The empty cells, playable or not, that complete a line of some stones. */
+  winningCells(ownLow, ownHigh, low, high) {
+    let foundLow = 0, foundHigh = 0;
+    for (const line of this.rules.lines) {
+      const missingLow = line.low & ~ownLow, missingHigh = line.high & ~ownHigh;
+      if (!several(missingLow, missingHigh)) {
+        foundLow |= missingLow;
+        foundHigh |= missingHigh;
+      }
+    }
+    return { low: foundLow & ~low, high: foundHigh & ~high };
+  }
+
+  landing({ low, high }) {
+    const onTop = above(low, high, ROW_MASK);
+    return { low: onTop.low & ~low, high: onTop.high & ~high };
+  }
+
+  /** The playable cells after which the other player has no line at once. */
+  safeCells(position) {
+    const { mineLow, mineHigh, low, high } = position;
+    const cells = this.landing(position);
+    const threats = this.winningCells(mineLow ^ low, mineHigh ^ high, low, high);
+    const forcedLow = cells.low & threats.low, forcedHigh = cells.high & threats.high;
+    if (forcedLow || forcedHigh) {
+      if (several(forcedLow, forcedHigh)) return { low: 0, high: 0 };
+      cells.low = forcedLow;
+      cells.high = forcedHigh;
+    }
+    const belowLow = (threats.low << ROW) & WORD_MASK;
+    const belowHigh = ((threats.high << ROW) & WORD_MASK) | (threats.low >> HIGHEST_ROWS);
+    return { low: cells.low & ~belowLow, high: cells.high & ~belowHigh };
+  }
+
+  quickAnswer(position, question) {
+    const { rules } = this;
+    const { mineLow, mineHigh, low, high, ply } = position;
+    if (ply < rules.cells) {
+      const safe = this.safeCells(position);
+      if (!safe.low && !safe.high) return NO;
+    }
+    if (ply >= rules.cells - 2) return question ? NO : YES;
+    const ownLow = question ? mineLow ^ low : mineLow, ownHigh = question ? mineHigh ^ high : mineHigh;
+    const canLine = rules.hasLine(WORD_MASK & ~ownLow, WORD_MASK & ~ownHigh, null);
+    if (!canLine) return question ? NO : YES;
+    return ply % 2 ? UNKNOWN : this.followUpAnswer(position, question);
+  }
+
+  /** NO if answering in pairs of cells refutes the question, else UNKNOWN. */
+  followUpAnswer(position, question) {
+    const { rules } = this;
+    const { mineLow, mineHigh, low, high } = position;
+    const landing = this.landing(position);
+    const oddLow = landing.low & EVEN_ROWS.low, oddHigh = landing.high & EVEN_ROWS.high;
+    const emptyLow = WORD_MASK & ~low, emptyHigh = WORD_MASK & ~high;
+    const mine = [mineLow | (emptyLow & ODD_ROWS.low) | oddLow,
+      mineHigh | (emptyHigh & ODD_ROWS.high) | oddHigh];
+    if (rules.hasLine(...mine, null)) return UNKNOWN;
+    if (question) return NO;
+    const theirs = [(mineLow ^ low) | (emptyLow & EVEN_ROWS.low & ~oddLow),
+      (mineHigh ^ high) | (emptyHigh & EVEN_ROWS.high & ~oddHigh)];
+    return rules.hasLine(...theirs, null) ? NO : UNKNOWN;
+  }
+
+  safeMoves(position) {
+    const safe = this.safeCells(position);
+    let columns = 0;
+    for (const word of [safe.low, safe.high]) {
+      columns |= (word | (word >> ROW) | (word >> HIGHEST_ROWS)) & ROW_MASK;
+    }
+    return CENTRAL_FIRST.filter((column) => (columns >> column) & 1);
+  }
+
+  orderHint(after) {
+    const { mineLow, mineHigh, low, high, ply } = after;
+    const threats = this.winningCells(mineLow ^ low, mineHigh ^ high, low, high);
+    const landing = this.landing(after);
+    const onceLow = threats.low & landing.low, onceHigh = threats.high & landing.high;
+    const next = above(onceLow, onceHigh);
+    if (several(onceLow, onceHigh) || next.low & threats.low || next.high & threats.high) return SURE;
+    const good = ply % 2 ? ODD_ROWS : EVEN_ROWS;
+    const odd = bitsIn(threats.low & good.low) + bitsIn(threats.high & good.high);
+    return 2 * (bitsIn(threats.low) + bitsIn(threats.high)) + odd;
+  }
+
+  key(position) {
+    const own = super.key(position);
+    if (position.ply > MIRRORED_PLIES) return own;
+    const turned = {};
+    for (const word of ["mineLow", "mineHigh", "low", "high"]) {
+      turned[word] = mirroredWord(position[word]);
+    }
+    const other = super.key(turned);
+    return own < other ? own : other;
   }
 }
 

@@ -127,6 +127,14 @@ class Othello {
     return kind === "win" ? lead > 0 : lead < 0;
   }
 
+  /** Return what the solver asks of the game: at most one pass follows each disc. */
+  solverRules() {
+    const hooks = new SolverRules(this);
+    hooks.proofPlies = 24;
+    hooks.age = ({ cells }) => 2 * (cells.filter((what) => what !== 0).length - 4);
+    return hooks;
+  }
+
   owners(position) {
     return Array.from(position.cells, (what) => (what === 0 ? -1 : (position.ply + what - 1) % 2));
   }

@@ -8,6 +8,7 @@ const IMPOSSIBLE = -1;
 const UNEXPANDED = -1, ILLEGAL = -2, DECIDED = -3;
 const DECISIVE = 0.5;
 const OUT_OF_REACH = 0.01;
+const TREE_SHARE = 0.6; // of the time of a move, where the rest goes into proofs
 
 /** Nodes in order of expansion. Values are those of the player whose goal it is. */
 class Tree {
@@ -298,6 +299,7 @@ class Agent {
     this.rules = makeRules(agent);
     this.network = new Network(agent, buffer);
     this.goals = agent.foresight;
+    this.facts = agent.board;
   }
 
   /**
@@ -307,31 +309,52 @@ class Agent {
    */
   *think(position, goal, nodes, slice = Infinity, strength = null) {
     const limit = strength && strength.seconds ? 1000 * strength.seconds : Infinity;
-    const over = performance.now() + limit;
+    const begun = performance.now(), over = begun + limit;
+    const weak = strength !== null && strength.noise > 0;
     const possible = this.rules.verdict(position, 0, goal) !== IMPOSSIBLE;
     const pursued = possible ? goal : WIN;
     let spent = 0;
     for (const instead of pursued === WIN ? [WIN] : [pursued, WIN]) {
       const search = new Search(this.rules, this.network, this.goals, position, instead, nodes);
       if (nodes === 0) search.trustNetwork();
+      const treeOver = begun + TREE_SHARE * limit;
       for (let done = false; !done; ) {
-        const end = Math.min(performance.now() + slice, over);
-        done = search.grow(nodes, () => performance.now() > end) || performance.now() > over;
+        const end = Math.min(performance.now() + slice, treeOver);
+        done = search.grow(nodes, () => performance.now() > end) || performance.now() > treeOver;
         yield this.thought(search, instead, spent, nodes > 0, strength);
       }
-      if (Math.max(...search.values().filter((value) => value === value)) >= OUT_OF_REACH) return;
+      const best = Math.max(...search.values().filter((value) => value === value));
+      if (instead !== WIN && best >= OUT_OF_REACH) return;
+      if (instead === WIN && !weak) yield* this.prove(search, spent, nodes, slice, over);
       spent += search.used;
     }
   }
 
-  thought(search, goal, spent, lookedAhead, strength) {
+  /** Yield thoughts that know what is proven of the moves. */
+  *prove(search, spent, nodes, slice, over) {
+    const position = search.tree.positions[0];
+    let shown = performance.now(), last = null;
+    for (const bounds of proofs(this.rules, this.facts, position, search.values(), nodes)) {
+      last = bounds;
+      const now = performance.now();
+      if (now > over) break;
+      if (now - shown < slice) continue;
+      shown = now;
+      yield this.thought(search, WIN, spent, true, null, bounds);
+    }
+    if (last !== null) yield this.thought(search, WIN, spent, true, null, last);
+  }
+
+  thought(search, goal, spent, lookedAhead, strength, bounds = null) {
     const weak = strength !== null && strength.noise > 0;
-    const judged = weak ? misjudged(search, strength) : search.values();
+    let judged = weak ? misjudged(search, strength) : search.values();
+    if (bounds !== null) judged = bounds.applied(judged);
     const values = weak ? judged.map(shownValue) : judged;
     const action = bestAction(judged);
     const line = lookedAhead ? search.expectedLine(action) : [action];
-    const proven = lookedAhead && !weak && search.tree.exact[action] === 1;
-    const plies = proven ? pliesToEnd(search, action) : null;
+    const exact = search.tree.exact[action] === 1;
+    const proven = lookedAhead && !weak && (exact || (bounds !== null && bounds.ofMove(action)));
+    const plies = proven && exact ? pliesToEnd(search, action) : null;
     return { action, values, line, goal, proven, plies, nodes: spent + search.used };
   }
 
