@@ -9,11 +9,11 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help play quick test docs bench clean
+.PHONY: help play quick test cluster docs bench clean
 
 help: ## this list
 	@echo 'make TARGET [PYTHON=python3] [VENV=.venv] [GAME=connect_four]'
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-7s %s\n", $$1, $$2 }' Makefile
 
 play: $(VENV)/.play ## install (first time only) and play Connect Four against the trained agent
 	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || [ "$$(uname)" = Darwin ] || { [ -t 0 ] && [ -t 1 ]; }; then \
@@ -44,6 +44,9 @@ test: $(VENV)/.test ## format check, lint, import contracts, types, tests
 	@# Stealing keeps the tests of a file, which compile the same code, on one worker. Each worker
 	@# has a core: more threads of torch would only wait for each other.
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
+
+cluster: $(VENV)/.cluster ## tests on a Ray cluster of this machine; nothing else should run beside them
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/cluster
 
 docs: $(VENV)/.docs ## build the site, with its notebooks run: build/docs/html/index.html
 	@# Notebooks that did not change are not run again: `make clean docs` runs all of them.
@@ -79,6 +82,11 @@ $(VENV)/.test: $(VENV)/.python pyproject.toml constraints.txt
 	@# MinAtar's rules need numpy only; its requirements are for its plots.
 	@$(INSTALL) --no-deps minatar
 	@touch $@ $(VENV)/.play
+
+$(VENV)/.cluster: $(VENV)/.test
+	@echo '==> installing Ray into $(VENV) (once)'
+	@$(INSTALL) -e '.[ray]'
+	@touch $@
 
 $(VENV)/.docs: $(VENV)/.test
 	@echo '==> installing what builds the site into $(VENV) (once)'

@@ -107,6 +107,8 @@ def _add_environment(program: Parser) -> None:
     )
     words = "helpers that look ahead in games (default: one per core but one; resuming: as before)"
     add("--workers", type=common.whole(1, MAX_WORKERS), metavar="N", help=words)
+    words = "a Ray cluster that helps with a game (extra `ray`); auto is that of this machine"
+    add("--cluster", metavar="HOST:PORT", help=words)
     program.add_seed(
         "seed of everything random (default 0; with --resume: keep the file's random numbers, or "
         "use another seed)",
@@ -279,8 +281,14 @@ def config_of(options: argparse.Namespace) -> TrainingConfig:
         options={key: literals.value(text) for key, text in extra},
         plot=options.plot,
         theme=options.theme,
-        workers=options.workers or (None if options.resume else spare_cores()),
+        workers=options.workers or _usual_workers(options),
+        cluster=options.cluster,
     )
+
+
+def _usual_workers(options: argparse.Namespace) -> int | None:
+    """Return the helpers of a new run on this machine; files and clusters have their own number."""
+    return None if options.resume or options.cluster else spare_cores()
 
 
 if __name__ == "__main__":

@@ -57,7 +57,9 @@ def compile_all(config: TrainingConfig, on_prepared: Callable[[], object]) -> No
     """
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "trial.zip"
-        model, config = prepare(replace(config, out=out, tensorboard=None, quiet=True))
+        model, config = prepare(
+            replace(config, out=out, tensorboard=None, quiet=True, cluster=None)
+        )
         on_prepared()
         model.learning_starts = min(model.learning_starts, FIRST_STEPS)
         with suppress(Enough):

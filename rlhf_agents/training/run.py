@@ -65,6 +65,8 @@ class TrainingConfig:
         theme: of the picture, "light" or "dark".
         workers: helpers that build the batches of a game, see `Foresight.for_workers`; None is 1,
             or that of the file to resume. A run depends on it, and not on how many cores there are.
+        cluster: address of a Ray cluster whose machines help with a game, or "auto"; `workers` is
+            then by default the number of its cores.
     """
 
     game: str
@@ -94,6 +96,7 @@ class TrainingConfig:
     plot: Path | None = None
     theme: str = "light"
     workers: int | None = None
+    cluster: str | None = None
 
 
 KEPT: dict[str, Any] = {

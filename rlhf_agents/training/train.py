@@ -127,6 +127,8 @@ def prepare(config: TrainingConfig) -> tuple[HFDQN, TrainingConfig]:
     reseeded = config.seed is not None
     config = _complete(config, file)
     _check(config)
+    if config.cluster is not None and config.workers is None:
+        config = replace(config, workers=_workers_there(config.cluster, file))
     opened = EnvConfig(
         config.game,
         goal=config.goal,
@@ -146,6 +148,9 @@ def prepare(config: TrainingConfig) -> tuple[HFDQN, TrainingConfig]:
         raise ModelFileError(msg) from error
     if resumed is not None:
         check_fits(resumed, str(config.resume), env, config.game, config.goal)
+    if config.cluster is not None and game_of(env) is None:
+        msg = f"a cluster helps with games; for {config.game}, step environments in a RayVecEnv"
+        raise SettingError(msg)
     config = replace(config, n_envs=env.num_envs, out=with_ending(config.out))
     remove_leftovers(config.out)
     if not isinstance(env.action_space, spaces.Discrete):
@@ -267,7 +272,7 @@ def _new(config: TrainingConfig, env: VecEnv) -> HFDQN:
         known = known or hyperparams.recommended("default", env.num_envs)
         setattr(env, ATTRIBUTE, known)
     try:
-        return HFDQN(
+        model = HFDQN(
             policy or "MultiInputPolicy",
             env,
             **{"device": config.device, **arguments},
@@ -278,6 +283,8 @@ def _new(config: TrainingConfig, env: VecEnv) -> HFDQN:
     except (AssertionError, TypeError, ValueError) as error:
         msg = f"HFDQN cannot learn {config.game} with these hyperparameters: {error}"
         raise SettingError(msg) from error
+    _use_cluster(model, config.cluster)
+    return model
 
 
 def _for_workers(settings: dict[str, object], workers: int) -> dict[str, object]:
@@ -304,6 +311,7 @@ def _resumed(config: TrainingConfig, env: VecEnv, file: ModelFile, reseeded: boo
         msg = f"{config.resume} does not fit {config.game}: {error}"
         raise ModelFileError(msg) from error
     notes = _change_workers(model, config.workers)
+    _use_cluster(model, config.cluster)
     notes += restore(model, file, same_random=not reseeded)
     for said in notes:
         warn(f"resuming {config.resume}: {said}")
@@ -318,3 +326,25 @@ def _change_workers(model: HFDQN, workers: int | None) -> list[str]:
     model.foresight = replace(model.foresight, workers=workers)
     model.learner.begin()
     return [f"it goes on with --workers {workers} instead of {before}, so it ends elsewhere"]
+
+
+def _workers_there(address: str, file: ModelFile | None) -> int | None:
+    """Return the cores of a cluster, None to go on with those that a file was laid out for."""
+    from rlhf_agents.selfplay.ray_crew import cluster_cores  # noqa: PLC0415 - an optional extra
+
+    foresight = {} if file is None else file.manifest.get("foresight", {})
+    known = isinstance(foresight, dict) and foresight.get("workers", 1) != 1
+    cores = cluster_cores(address)
+    return None if known else min(max(2, cores), MAX_WORKERS)
+
+
+def _use_cluster(model: HFDQN, address: str | None) -> None:
+    if address is None or not isinstance(model.learner, GameLearner):
+        return
+    from rlhf_agents.selfplay.ray_crew import RayCrew  # noqa: PLC0415 - an optional extra
+
+    if model.foresight.workers == 1:
+        msg = "a cluster needs at least 2 workers: a single one works with the learner's memory"
+        raise SettingError(msg)
+    settings = model.foresight, model.hindsight
+    model.learner.use(RayCrew(model.learner.game, settings, address))

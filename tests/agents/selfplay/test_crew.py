@@ -9,7 +9,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import rlhf_games
+from rlhf_agents.cluster import session
 from rlhf_agents.envs.make_env import make_env
+from rlhf_agents.errors import SettingError
 from rlhf_agents.hfdqn import HFDQN
 from rlhf_agents.selfplay.batches import BatchBuilder
 from rlhf_agents.selfplay.crew import ThreadCrew
@@ -95,6 +98,21 @@ def test_files_of_another_number_of_helpers_go_on(tmp_path, capsys):
         model, _ = train(replace(plan, out=out, resume=resume, workers=workers))
         assert (model.num_timesteps, model.foresight.workers) == (steps, workers)
     assert "with --workers 1 instead of 2" in capsys.readouterr().err
+
+
+def test_without_ray_the_message_names_the_extra(monkeypatch, tmp_path):
+    monkeypatch.setattr(session, "find_spec", lambda name: None)
+    plan = replace(GAME, cluster="auto", out=tmp_path / "game.zip")
+    with pytest.raises(SettingError, match=r"rlhf-agents\[ray\]"):
+        train(plan)
+
+
+def test_nodes_of_another_version_or_with_other_rules_are_refused():
+    ours = session.facts_here(rlhf_games.make("tic_tac_toe"))
+    assert session.mismatch(ours, {**ours, session.PROCESSOR: "another"}) == ""
+    assert session.mismatch(ours, {**ours, "numpy": "1.0"}).startswith("numpy there is 1.0, here ")
+    theirs = session.facts_here(rlhf_games.make("breakthrough_6x6"))
+    assert "rules of" in session.mismatch(ours, theirs)
 
 
 def test_more_helpers_look_deeper():

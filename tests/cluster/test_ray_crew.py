@@ -1,0 +1,181 @@
+"""A run on a cluster ends as it ends in threads, whatever happens to the cluster meanwhile."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from rlhf_agents.errors import SettingError
+from rlhf_agents.training.train import train
+from tests.agents.selfplay.test_crew import learnt, new_model
+from tests.agents.training.killing import GAME
+from tests.agents.training.same_files import differences
+
+pytest.importorskip("ray")
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+from rlhf_agents.selfplay import ray_crew  # noqa: E402 - only where Ray is
+from rlhf_agents.selfplay.ray_crew import RayCrew  # noqa: E402 - only where Ray is
+
+WORKERS = 3
+
+
+@pytest.fixture(scope="module")
+def expected():
+    return learnt(new_model(WORKERS))
+
+
+def on_cluster(nodes):
+    model = new_model(WORKERS)
+    settings = model.foresight, model.hindsight
+    crew = RayCrew(model.learner.game, settings, nodes.cluster.address)
+    model.learner.use(crew)
+    end = time.monotonic() + 60
+    while crew._joining and time.monotonic() < end:
+        crew._look()
+        time.sleep(0.1)
+    return model
+
+
+def when(model, batches, happens):
+    """Let something happen before these batches are taken."""
+    crew, take = model.learner.crew, model.learner.crew.take
+
+    def take_after(index):
+        if index in batches:
+            happens()
+        return take(index)
+
+    crew.take = take_after
+
+
+def actors():
+    """Return the process ids of helpers."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_bytes()
+        except OSError:
+            continue
+        if words.startswith(b"ray::RemoteBuilders"):
+            found.append(int(path.parent.name))
+    return found
+
+
+def no_actors_soon():
+    end = time.monotonic() + 20
+    while actors() and time.monotonic() < end:
+        time.sleep(0.2)
+    return not actors()
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_machines_change_nothing(nodes, expected, number):
+    nodes.want(number)
+    model = on_cluster(nodes)
+    assert learnt(model) == expected
+    assert no_actors_soon()
+
+
+def test_killed_helpers_are_replaced(nodes, expected, monkeypatch, capfd):
+    monkeypatch.setattr(ray_crew, "LOOK_SECONDS", 0.5)
+    nodes.want(2)
+    model = on_cluster(nodes)
+    when(model, (3, 6, 9), lambda: [os.kill(pid, signal.SIGKILL) for pid in actors()[:1]])
+    assert learnt(model) == expected
+    assert "lost the helper" in capfd.readouterr().err
+
+
+def test_a_killed_machine_costs_nothing_but_time(nodes, expected, capfd):
+    nodes.want(2)
+    model = on_cluster(nodes)
+    when(model, (5,), nodes.kill)
+    assert learnt(model) == expected
+    assert "lost the helper" in capfd.readouterr().err
+
+
+def test_without_any_machine_the_run_goes_on_here(nodes, expected, capfd):
+    nodes.want(1)
+    model = on_cluster(nodes)
+    when(model, (5,), nodes.kill)
+    assert learnt(model) == expected
+    assert "this machine goes on alone" in capfd.readouterr().err
+
+
+def test_a_machine_that_hangs_is_left(nodes, expected, monkeypatch, capfd):
+    monkeypatch.setattr(ray_crew, "SLOW_SECONDS", 2.0)
+    nodes.want(2)
+    model = on_cluster(nodes)
+    when(model, (5,), lambda: os.kill(actors()[0], signal.SIGSTOP))
+    assert learnt(model) == expected
+    assert "no batch for 2 seconds" in capfd.readouterr().err
+
+
+def test_another_version_is_refused_in_a_sentence(nodes, monkeypatch):
+    nodes.want(1)
+    here = ray_crew.facts_here
+    monkeypatch.setattr(ray_crew, "facts_here", lambda game: {**here(game), "rlhf-agents": "9.9"})
+    with pytest.raises(SettingError, match=r"rlhf-agents there is 0\.\S+, here 9\.9") as refused:
+        on_cluster(nodes)
+    assert "\n" not in str(refused.value)
+    assert no_actors_soon()
+
+
+def program(nodes, out, *words):
+    """Start a run on the cluster in another process."""
+    code = "from rlhf_agents.cli.train import main; raise SystemExit(main())"
+    command = [sys.executable, "-c", code, "--cluster", nodes.cluster.address, "--quiet"]
+    command += ["--no-strength", "--out", str(out), *words]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+
+def wait_for(path):
+    end = time.monotonic() + 120
+    while not path.exists() and time.monotonic() < end:
+        time.sleep(0.02)
+    assert path.exists()
+
+
+def words_of(plan):
+    settings = dict(plan.settings)
+    parts = {f"foresight.{name}": each for name, each in settings.pop("foresight").items()}
+    features = settings.pop("policy_kwargs")
+    hyper = {**settings, **parts, "policy_kwargs": repr(features)}
+    return [
+        *("--game", plan.game, "--steps", str(plan.steps), "--n-envs", str(plan.n_envs)),
+        *("--checkpoint-steps", str(plan.checkpoint_steps), "--workers", str(plan.workers)),
+        *("--seed", "5", "--hyper", *(f"{name}={each}" for name, each in hyper.items())),
+    ]
+
+
+def test_a_killed_run_resumes_and_ctrl_c_leaves_no_helper(nodes, tmp_path):
+    nodes.want(1)
+    plan = replace(GAME, steps=4800, checkpoint_steps=320, workers=2, measures_strength=False)
+    whole, out = tmp_path / "whole.zip", tmp_path / "game.zip"
+    train(replace(plan, out=whole, seed=5))
+    first = program(nodes, out, *words_of(plan))
+    wait_for(out)
+    first.kill()
+    first.communicate()
+    assert no_actors_soon()
+    before = out.stat().st_mtime_ns
+    again = ("--resume", str(out), "--checkpoint-steps", "320")
+    second = program(nodes, out, *again)
+    while out.stat().st_mtime_ns == before and second.poll() is None:
+        time.sleep(0.02)
+    second.send_signal(signal.SIGINT)
+    assert "saving" in second.communicate(timeout=60)[1]
+    assert no_actors_soon()
+    third = program(nodes, out, *again)
+    third.communicate(timeout=300)
+    assert third.returncode == 0
+    # Ray draws from Python's own generator, which self-play does not use.
+    groups = {name.partition("/")[0] for name in differences(whole, out) if "python" not in name}
+    assert groups <= {"manifest"}
