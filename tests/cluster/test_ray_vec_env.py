@@ -60,6 +60,7 @@ def test_it_steps_as_sb3s_own(nodes, make):
 def test_a_lost_process_truncates_its_episodes(nodes, capfd):
     nodes.want(2)
     envs = RayVecEnv([Bits] * 3, 2, nodes.cluster.address)
+    envs.seed(7)  # one flip does not end an episode
     before = envs.reset()
     processes = envs.env_method("process")
     assert processes[0] == processes[1] != processes[2]
