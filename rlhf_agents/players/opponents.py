@@ -209,8 +209,7 @@ class NamedOpponent:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.word, budget = split_budget(name)
-        self.nodes = 0 if budget is None else budget.nodes or 0
+        self.word, self.budget = split_budget(name)
 
     def for_game(self, game: Game | None) -> Opponent:
         """Return the opponent as a function.
@@ -246,7 +245,11 @@ class NamedOpponent:
     def _policy(self) -> Any:
         from rlhf_agents.hfdqn import HFDQN  # noqa: PLC0415 - torch takes seconds to import
 
-        return PolicyOpponent(HFDQN.load(self.word), self.name, nodes=self.nodes)
+        nodes = 0 if self.budget is None else self.budget.nodes
+        if nodes is None:
+            msg = f"{self.name} was trained without rules: it has neither levels nor a clock"
+            raise SettingError(msg)
+        return PolicyOpponent(HFDQN.load(self.word), self.name, nodes=nodes)
 
 
 class PlayerOpponent:

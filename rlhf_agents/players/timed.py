@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rlhf_agents.limits import checked_seconds
-from rlhf_agents.search.budget import Clock
+from rlhf_agents.search.budget import SLICE_SECONDS, Clock
 from rlhf_agents.search.explanation import Explanation
 from rlhf_games.base import MOVER, States
 
@@ -28,7 +29,7 @@ class TimedPlayer:
     """A player whose search ends after some seconds, with the best move so far.
 
     Args:
-        player: searches in short steps, of which the last may overrun the time.
+        player: searches in steps of some `SLICE_SECONDS`; none begins that would overrun the time.
         seconds: per move.
 
     Raises:
@@ -58,6 +59,6 @@ class TimedPlayer:
     @staticmethod
     def _until(clock: Clock, steps: Iterator[Explanation]) -> Iterator[Explanation]:
         for why in steps:
-            yield why
-            if clock.left <= 0:
+            yield why if why.line else replace(why, line=(why.action,))
+            if clock.left < SLICE_SECONDS:
                 return

@@ -21,9 +21,7 @@ from rlhf_adapters.foreign_games.spiel_types import SpielState
 from rlhf_agents.bots.protocols.engine import Engine
 from rlhf_agents.bots.protocols.move_names import LIBRARY, foreign_position, openspiel_name
 from rlhf_agents.errors import SettingError
-from rlhf_agents.limits import checked_nodes
 from rlhf_agents.players.agent import Agent
-from rlhf_agents.players.levelled import DEFAULT_NODES
 from rlhf_agents.players.players import AgentPlayer
 
 THEIR_NAMES = {
@@ -42,14 +40,24 @@ class AgentBot(pyspiel.Bot):  # type: ignore[misc] # OpenSpiel ships no types
     Args:
         agent: the agent.
         goal: its goal.
-        nodes: positions that it searches per move; 0 is the network alone.
+        nodes: positions that it searches per move; 0 is the network alone (default: what the
+            agent's level says, else 256).
+        seconds: time per move, instead of `nodes`.
 
     Raises:
-        SettingError: OpenSpiel does not have the agent's game, or `nodes` is out of range.
+        SettingError: OpenSpiel does not have the agent's game, or `nodes` or `seconds` is out of
+            range.
         rlhf_games.base.UnknownGoalError: the game has no such goal.
     """
 
-    def __init__(self, agent: Agent, goal: str = "win", nodes: int = DEFAULT_NODES) -> None:
+    def __init__(
+        self,
+        agent: Agent,
+        goal: str = "win",
+        nodes: int | None = None,
+        *,
+        seconds: float | None = None,
+    ) -> None:
         pyspiel.Bot.__init__(self)
         name = agent.game.name
         if not name.startswith(LIBRARY) and name not in THEIR_NAMES:
@@ -59,7 +67,7 @@ class AgentBot(pyspiel.Bot):  # type: ignore[misc] # OpenSpiel ships no types
             raise SettingError(msg)
         own = foreign_position(agent.game, agent.game.initial(1)[0])
         self._theirs = pyspiel.load_game(THEIR_NAMES[name]) if own is None else own.get_game()
-        player = AgentPlayer(agent, checked_nodes(nodes))
+        player = AgentPlayer(agent, nodes, seconds=seconds)
         self._engine = Engine(agent.game, player, openspiel_name)
         self._engine.set_goal(goal)
         self._replay = self._theirs.new_initial_state()
