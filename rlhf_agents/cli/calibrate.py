@@ -15,6 +15,7 @@ from rlhf_agents.files.model_file import amend, read_model
 from rlhf_agents.players.agent import agent_from_file
 from rlhf_agents.players.levels import MANIFEST_KEY, LevelTable, level_rows
 from rlhf_agents.progress import note, progress_bar
+from rlhf_agents.words import nodes_words
 
 
 def calibrate_file(path: Path, games: int | None, seed: int, *, as_json: bool = False) -> None:
@@ -55,11 +56,12 @@ def show_levels(table: LevelTable, console: Console | None = None) -> None:
     for name in ("level", "name", "Elo", "+-", "how it searches"):
         shown.add_column(name, justify="left" if name in ("name", "how it searches") else "right")
     for number, name, elo, error, strength in level_rows(table):
-        how = f"{strength.nodes} positions, noise {strength.noise:.3f}, sight {strength.sight:.1f}"
+        searched = nodes_words(strength.nodes)
+        how = f"{searched}, noise {strength.noise:.3f}, sight {strength.sight:.1f}"
         if strength.seconds is not None:
             how = f"{strength.seconds:g} s per move"
         elif not strength.noise:
-            how = f"{strength.nodes} positions"
+            how = searched
         shown.add_row(str(number), name, f"{elo:.0f}", f"{error:.0f}", how)
     console.print(shown)
     console.print(f"{table.games:,} games, {table.date}; random play has 0.")

@@ -20,6 +20,7 @@ from rlhf_agents.errors import SettingError
 from rlhf_agents.limits import checked_count
 from rlhf_agents.players.bundled import bundled_agents
 from rlhf_agents.progress import note, progress_bar
+from rlhf_agents.words import goal_named
 from rlhf_games.base import Game, States
 
 if TYPE_CHECKING:
@@ -199,8 +200,7 @@ def task_of(options: argparse.Namespace, game: Game) -> EvaluationConfig:
         msg = "nothing to measure: give --positions FILE.npz, --opponent SPEC or --goals"
         raise SettingError(msg)
     common.check_one_budget(options)
-    goal = options.goal or "win"
-    game.goal_index(goal)
+    goal = goal_named(game, options.goal or "win")
     games = GAMES if options.games is None else options.games
     if options.openings is not None:
         checked_count("--openings", options.openings, 0, game.max_plies)
@@ -232,9 +232,7 @@ def _bundled(game: Game) -> str:
 def _goals(text: str | None, game: Game) -> tuple[str, ...]:
     if text is None:
         return ()
-    names = tuple(name.strip() for name in text.split(",") if name.strip())
-    for name in names:
-        game.goal_index(name)
+    names = tuple(goal_named(game, name.strip()) for name in text.split(",") if name.strip())
     return names or tuple(goal.name for goal in game.goals)
 
 

@@ -28,6 +28,7 @@ from rlhf_agents.play.saved_games import check_game
 from rlhf_agents.play.setup import Setup
 from rlhf_agents.play.viewer.pygame_check import has_display, reaches_display, require_pygame
 from rlhf_agents.players.bundled import bundled_agents, bundled_policies
+from rlhf_agents.words import goal_named
 
 if TYPE_CHECKING:
     from rlhf_agents.play.session import Session
@@ -79,8 +80,8 @@ def parser() -> Parser:
     add("--agent", help=agent)
     opponent = "human, random, minimax:DEPTH, agent, or FILE.zip"
     add("--opponent", help=f"{opponent} (default: human, or agent with --watch)")
-    goal = "what the agent plays for (default: win; without rules, the environment's rewards)"
-    add("--goal", help=goal)
+    goal = "what the agent plays for, by name or in words, see rlhf-games GAME (default: win; "
+    add("--goal", help=f"{goal}without rules, the environment's rewards)")
     nodes = f"positions that the agent searches per move, 0 to {MAX_NODES:,}; 0 uses the network"
     usual = f"default {NODES}; in the window a level, which you choose"
     add("--nodes", type=common.nodes, metavar="N", help=f"{nodes} alone ({usual})")
@@ -92,7 +93,8 @@ def parser() -> Parser:
     add("--watch", action="store_true", help="watch the agent play its opponent")
     add("--games", type=common.games, default=1, metavar="N", help="games or episodes (default 1)")
     add("--option", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help=OPTION_HELP)
-    add("--load", type=Path, metavar="FILE.json", help="continue a saved game")
+    words = "continue a saved game: .json, .sgf, .pgn or .txt"
+    add("--load", type=Path, metavar="FILE", help=words)
     words = "write the games as .sgf, .pgn, .txt or .json"
     add("--save", type=Path, metavar="FILE", help=words)
     add("--terminal", action="store_true", help="play in the terminal, not in a window")
@@ -196,7 +198,7 @@ def _setup(options: argparse.Namespace, rules: str) -> Setup:
         game=rules,
         agent=_levelled(options.agent or _default_agent(rules, options.goal or "win"), options),
         opponent=options.opponent or ("agent" if options.watch else "human"),
-        goal=options.goal or "win",
+        goal=_goal(options.goal or "win", rules),
         nodes=options.nodes,
         seconds=options.time,
         follows=options.level == common.AUTO,
@@ -204,6 +206,11 @@ def _setup(options: argparse.Namespace, rules: str) -> Setup:
         seed=options.seed,
         games=options.games,
     )
+
+
+def _goal(text: str, rules: str) -> str:
+    """Return the name of a goal; of one in words, such as "win with a diagonal", its name."""
+    return goal_named(rlhf_games.make(rules), text) if " " in text else text
 
 
 def _default_agent(rules: str, goal: str) -> str | None:
