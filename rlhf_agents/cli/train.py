@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rlhf_agents.cli import common
+from rlhf_agents.cli import common, sweep
 from rlhf_agents.cli.common import GAME_HELP, USER_MISTAKE, Parser, run_program
 from rlhf_agents.cli.signals import end_now, ends_soon
 from rlhf_agents.cli.train_compile import compile_first
@@ -138,6 +138,10 @@ def _add_files(program: Parser) -> None:
     add("--out", type=Path, metavar="FILE.zip", help=words)
     add("--force", action="store_true", help="replace an existing --out")
     add("--resume", type=Path, metavar="FILE.zip", help="model file to continue from")
+    words = (
+        "try other settings in many runs (extra `sweep`); --out is a folder then, --workers at once"
+    )
+    add("--sweep", type=Path, metavar="FILE.yaml", help=words)
     words = "small files without replay buffer; a resumed run fills a new one"
     add("--no-replay", action="store_true", help=words)
     words = "save only what playing needs at the end (a tenth of the size; no replay to resume)"
@@ -165,6 +169,8 @@ def _train(options: argparse.Namespace, arguments: Sequence[str] | None) -> int:
         from rlhf_agents.training.train import train  # noqa: PLC0415 - torch takes seconds
 
         config = replace(config_of(options), command=shlex.join(["rlhf-train", *words]))
+        if options.sweep is not None:
+            return sweep.sweep(options, config)
         if own_process and not compile_first(config, words):
             return USER_MISTAKE
     model, interrupted = train(config)
@@ -217,6 +223,9 @@ def _check(options: argparse.Namespace) -> None:
         from rlhf_agents.envs.names import check_name  # noqa: PLC0415
 
         options.game = check_name(options.game)
+    if options.sweep is not None:
+        sweep.check(options, _usual_file(options.game))
+        return
     out = _with_ending(options.out or options.resume or _usual_file(options.game))
     same = options.resume is not None and _with_ending(options.resume) == out
     check_writable(out, force=options.force or same)
@@ -281,14 +290,16 @@ def config_of(options: argparse.Namespace) -> TrainingConfig:
         options={key: literals.value(text) for key, text in extra},
         plot=options.plot,
         theme=options.theme,
-        workers=options.workers or _usual_workers(options),
+        workers=_workers(options),
         cluster=options.cluster,
     )
 
 
-def _usual_workers(options: argparse.Namespace) -> int | None:
-    """Return the helpers of a new run on this machine; files and clusters have their own number."""
-    return None if options.resume or options.cluster else spare_cores()
+def _workers(options: argparse.Namespace) -> int | None:
+    """Return the helpers of a run, None for the number of its file or cluster, or 1 in a sweep."""
+    if options.sweep:
+        return None  # --workers counts its runs
+    return options.workers or (None if options.resume or options.cluster else spare_cores())
 
 
 if __name__ == "__main__":

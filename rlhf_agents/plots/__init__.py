@@ -9,6 +9,7 @@ from rlhf_agents.plots.league import league_picture, strength_and_time
 from rlhf_agents.plots.learning_curve import LearningCurve
 from rlhf_agents.plots.results import matches_picture, positions_picture
 from rlhf_agents.plots.style import HINT, THEMES, Chart, available
+from rlhf_agents.plots.sweep import sweep_picture
 from rlhf_agents.plots.tables import html_table, text_table
 
 __all__ = [
@@ -25,5 +26,6 @@ __all__ = [
     "matches_picture",
     "positions_picture",
     "strength_and_time",
+    "sweep_picture",
     "text_table",
 ]

@@ -1,0 +1,62 @@
+"""Sweeps: what files may say, and that a sweep goes on where it was stopped."""
+
+from __future__ import annotations
+
+import pytest
+
+from rlhf_agents.cli import train as program
+from rlhf_agents.errors import SettingError
+from rlhf_agents.training import sweep
+from tests.agents.envs import small_envs
+
+PLAN = """
+trials: {trials}
+settings:
+  learning_rate: {{from: 1e-4, to: 0.01, log: true}}
+  batch_size: [4, 8]
+  policy_kwargs.net_arch: [[4], [8, 8]]
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("trials: 0\nsettings: {gamma: [1]}", "from 1 to"),
+        ("trials: 2", "must have `trials` and `settings`"),
+        ("trials: 2\nsettings: {gama: [1]}", "gamma"),
+        ("trials: 2\nsettings: {gamma: {from: 1, to: 0}}", "gamma needs"),
+        ("trials: 2\nsettings: {gamma: {from: 0, to: 1, log: true}}", "gamma needs"),
+        ("trials: [", "cannot be read"),
+    ],
+)
+def test_files_that_describe_no_sweep_are_refused(tmp_path, text, said):
+    path = tmp_path / "sweep.yaml"
+    path.write_text(text)
+    with pytest.raises(SettingError, match=said):
+        sweep.read_plan(path)
+
+
+def test_a_sweep_goes_on_where_it_was_stopped(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("optuna")
+    run, ran = sweep.run_trial, []
+
+    def in_this_process(configs, workers):
+        ran.append([config.settings["batch_size"] for config in configs])
+        return [run(config) for config in configs]
+
+    monkeypatch.setattr(sweep, "_at_once", in_this_process)
+    path, out = tmp_path / "sweep.yaml", tmp_path / "found"
+    words = ["--game", f"{small_envs.PREFIX}Walk-v0", "--steps", "60", "--sweep", str(path)]
+    words += ["--out", str(out), "--workers", "2", "--hyper", "learning_starts=10"]
+    for trials in (3, 5):
+        path.write_text(PLAN.format(trials=trials))
+        assert program.main(words) == 0
+        lines = (out / sweep.TABLE).read_text().splitlines()
+        assert len(lines) == 1 + trials
+    assert [len(group) for group in ran] == [2, 1, 2]
+    assert {batch for group in ran for batch in group} == {4, 8}
+    assert "the best: rlhf-train --game" in capsys.readouterr().out
+    assert (out / sweep.PICTURE).read_bytes().startswith(b"\x89PNG")
+    path.write_text(PLAN.format(trials=5).replace("[4, 8]", "[16, 32]"))
+    assert program.main(words) == 2
+    assert "trials of another sweep" in capsys.readouterr().err
