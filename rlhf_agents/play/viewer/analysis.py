@@ -20,6 +20,7 @@ import numpy as np
 
 from rlhf_agents.players.players import Player
 from rlhf_agents.search.explanation import Explanation, Forecast
+from rlhf_agents.words import player_words
 from rlhf_games.base import MOVER, States
 
 BACKGROUND = 10
@@ -222,7 +223,7 @@ class Searches:
         answers = [answer for answer in found if answer is not None]
         best = next((answer for answer in answers if answer.done), answers[0] if answers else None)
         if best is not None and best.error is not None:
-            self.failure = f"{question.player.name} failed: {best.error}"
+            self.failure = f"{player_words(question.player.name)} failed: {best.error}"
         return best
 
     def close(self) -> bool:

@@ -12,6 +12,8 @@ from rlhf_agents import load_agent
 from rlhf_agents.bots.exports import registry
 from rlhf_agents.cli.export import main
 from rlhf_agents.errors import OutputError, SettingError, UnknownAgentError
+from rlhf_agents.limits import MAX_NODES
+from rlhf_agents.players.levels import Strength
 from rlhf_games.base import UnknownGoalError
 
 AGENT = "tic_tac_toe"
@@ -39,6 +41,24 @@ def note(monkeypatch):
     monkeypatch.setitem(sys.modules, "format_of_notes", module)
     monkeypatch.setitem(registry.FORMATS, "note", "format_of_notes")
     monkeypatch.setitem(registry.LIVE, "talk", "{agent} talks: run rlhf-talk")
+
+
+def test_a_bot_plays_at_a_level_or_by_the_clock(tmp_path, monkeypatch):
+    said = lambda request: repr((request.strength, request.level_words)).encode()  # noqa: E731
+    monkeypatch.setattr(sys.modules["format_of_notes"], "contents", said)
+    levels = load_agent(AGENT).levels
+
+    def exported(**strength) -> str:
+        return rlhf_agents.export(
+            AGENT, "note", tmp_path / "a.txt", force=True, **strength
+        ).read_text()
+
+    assert exported(level=3) == repr((levels.of_level(3), "level 3, learner"))
+    assert exported(elo=400) == repr((levels.of_elo(400), "400 Elo"))
+    assert exported(nodes=5) == repr((Strength(5), "5 positions"))
+    assert exported(seconds=0.5) == repr((Strength(MAX_NODES, seconds=0.5), "0.5 s per move"))
+    with pytest.raises(SettingError, match="give one of them"):
+        exported(level=3, seconds=0.5)
 
 
 def test_writes_what_the_format_makes(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 
 import numpy as np
 import pytest
@@ -77,6 +78,32 @@ def test_impossible_boards_get_legal_moves(loaded):
     board = [1] * 7 + [0] * 35
     board[3] = 0
     assert loaded["agent"]({"board": board, "mark": 2}, USUAL) == 3
+
+
+def test_a_level_misjudges_plans_and_nothing_at_once(loaded, monkeypatch):
+    for name, value in {"NOISE": 3.0, "SIGHT": 2.0, "NODES": 8}.items():
+        monkeypatch.setitem(loaded, name, value)
+    choose, after = loaded["choose_state"], loaded["start"]()
+    for move in (3, 0, 3, 0, 3, 1):
+        after = loaded["play"](after, move)
+    chosen = set()
+    for seed in range(12):
+        monkeypatch.setitem(loaded, "SEED", seed)
+        assert choose(after, 0) == 3  # four in a column
+        chosen.add(choose(loaded["start"](), 0))
+    assert len(chosen) > 2
+
+
+def test_the_clock_has_its_part_of_the_extra_time(loaded, monkeypatch):
+    empty = [0] * 42
+    assert loaded["seconds_for"](empty, {}, USUAL) == pytest.approx(0.6 * 2)
+    late = {"remainingOverageTime": 42}
+    assert loaded["seconds_for"](empty, late, USUAL) == pytest.approx(0.6 * (2 + 0.5 * 42 / 21))
+    monkeypatch.setitem(loaded, "SECONDS", 0.01)
+    monkeypatch.setitem(loaded, "NODES", 10**7)
+    begun = time.process_time()
+    loaded["choose_state"](loaded["start"](), 0)
+    assert time.process_time() - begun < 0.5
 
 
 def test_other_games_are_refused(tmp_path):

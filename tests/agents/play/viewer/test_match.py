@@ -243,7 +243,7 @@ def test_failing_players_are_reported(screen):
     screen.match.matchup.__dict__["agent"] = Broken()
     screen.match.play(3)
     screen.wait(lambda: screen.app.ui.toast)
-    assert screen.app.ui.toast == "broken failed: no idea"
+    assert screen.app.ui.toast == "Broken agent failed: no idea"
 
 
 # ---- a new game can be undone ----------------------------------------------------------------
