@@ -35,7 +35,7 @@ def line(screen, moves):
 
 def test_the_person_begins_and_the_agent_answers(screen):
     assert not screen.match.computer
-    assert screen.match.names == ("you", "Connect Four agent, casual")
+    assert screen.match.names == ("you", "Connect Four agent, 16 positions per move")
     play(screen, 3)
     assert len(screen.session.moves) == 2
     assert not screen.match.play(99)
@@ -73,7 +73,7 @@ def test_swapping_sides_swaps_goals(screen):
     assert screen.session.goals == ["win", "lose"]
     screen.match.swap()
     assert screen.session.goals == ["lose", "win"]
-    assert screen.match.names[0] == "Connect Four agent, casual"
+    assert screen.match.names[0] == "Connect Four agent, 16 positions per move"
     screen.at_rest()
     assert len(screen.session.moves) == 1
 
@@ -239,7 +239,6 @@ def test_failing_players_are_reported(screen):
             msg = "no idea"
             raise RuntimeError(msg)
 
-    screen.match._players_by_budget.clear()
     screen.match.matchup.__dict__["agent"] = Broken()
     screen.match.play(3)
     screen.wait(lambda: screen.app.ui.toast)
