@@ -35,10 +35,7 @@ def remember(name: str) -> None:
 
 
 def begin_compiling(
-    module: str,
-    words: Sequence[str],
-    stderr: int = subprocess.DEVNULL,
-    stdout: int = subprocess.DEVNULL,
+    module: str, words: Sequence[str], stderr: int = subprocess.DEVNULL
 ) -> subprocess.Popen[bytes]:
     """Start a process that compiles; it ends when everything is in the cache.
 
@@ -46,14 +43,13 @@ def begin_compiling(
         module: its function `main` compiles.
         words: the arguments of the process.
         stderr: where the process writes errors, as `subprocess` has it.
-        stdout: likewise.
     """
     paths = os.pathsep.join(path for path in sys.path if path)
     return subprocess.Popen(
         [sys.executable, "-c", f"from {module} import main; main()", *words],
         env={**os.environ, "PYTHONPATH": paths},
         stdin=subprocess.DEVNULL,
-        stdout=stdout,
+        stdout=subprocess.DEVNULL,
         stderr=stderr,
     )
 

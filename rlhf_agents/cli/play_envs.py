@@ -16,7 +16,7 @@ from rlhf_agents.errors import SettingError
 from rlhf_agents.play.episode import ANSI, RGB, EpisodePlayer
 from rlhf_agents.play.episode_frames import Frame
 from rlhf_agents.play.rounds import Mode
-from rlhf_agents.play.viewer.pygame_check import open_offscreen_driver
+from rlhf_agents.play.viewer.pygame_check import offscreen_driver
 
 MOST_STEPS = 1000
 """The most steps of a recording, or in the terminal, without --plies: some environments never
@@ -63,8 +63,7 @@ def _record(config: EnvConfig, options: argparse.Namespace) -> None:
     files = options.record, options.screenshot
     wanted = EnvRecording(*files, options.games, steps, options.size or SIZE)
     try:
-        open_offscreen_driver()
-        with _silent(), contextlib.closing(_opened(config, options)) as episode:
+        with offscreen_driver(), _silent(), contextlib.closing(_opened(config, options)) as episode:
             shown = record_episodes(episode, THEMES[options.theme], wanted)
             _say_trouble(episode)
             _say(_summary(episode.frame) + _cut(episode.frame, shown))

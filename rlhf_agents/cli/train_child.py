@@ -23,6 +23,6 @@ def _compile(options: argparse.Namespace, _words: Sequence[str] | None) -> int:
     from rlhf_agents.training.compile_child import compile_all  # noqa: PLC0415 - torch takes seconds
 
     config = config_of(options)
-    compile_all(config, lambda: print(flush=True))  # noqa: T201 - see `train_compile`
+    compile_all(config)
     compiling.remember(name_of(config))
     return 0

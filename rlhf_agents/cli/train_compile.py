@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 CHILD = "rlhf_agents.cli.train_child"
 """The module whose `main` compiles."""
+QUIET_SECONDS = 4.0
 
 
 def compile_first(config: TrainingConfig, words: Sequence[str]) -> bool:
@@ -31,11 +32,9 @@ def compile_first(config: TrainingConfig, words: Sequence[str]) -> bool:
     """
     if compiling.is_compiled(name_of(config)):
         return True
-    process = compiling.begin_compiling(CHILD, words, subprocess.PIPE, subprocess.PIPE)
+    process = compiling.begin_compiling(CHILD, words, subprocess.PIPE)
     try:
-        if process.stdout is not None and process.stdout.readline():
-            note("compiling, once after an installation or a change (half a minute) ...")
-        _, said = process.communicate()
+        said = _heard(process)
     finally:
         process.kill()
     if process.returncode == USER_MISTAKE:
@@ -44,6 +43,18 @@ def compile_first(config: TrainingConfig, words: Sequence[str]) -> bool:
     if process.returncode and is_shown():
         note("that failed; compiling goes on during the run")
     return True
+
+
+def _heard(process: subprocess.Popen[bytes]) -> bytes:
+    """Wait for the process and return what it wrote; if that takes long, say why.
+
+    A mistake in the arguments is found soon, and is then all that users read.
+    """
+    try:
+        return process.communicate(timeout=QUIET_SECONDS)[1]
+    except subprocess.TimeoutExpired:
+        note("compiling, once after an installation or a change (half a minute) ...")
+        return process.communicate()[1]
 
 
 def name_of(config: TrainingConfig) -> str:

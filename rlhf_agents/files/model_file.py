@@ -223,8 +223,9 @@ def _said(error: Exception) -> str:
 def _read_manifest(source: str, archive: LimitedZip) -> dict[str, Any]:
     if MANIFEST not in archive:
         msg = (
-            f"{source} has no {MANIFEST}: it was not saved by rlhf_agents "
-            "(if you trust its author, HFDQN.load(path, trust=True) uses SB3's reader)"
+            f"{source} has no {MANIFEST}: it was not saved by rlhf_agents; if you trust its "
+            f"author, convert it with rlhf-export --agent {source} --to sb3 --trust --out NEW.zip "
+            "(in Python HFDQN.load(path, trust=True) uses SB3's reader)"
         )
         raise ModelFileError(msg)
     manifest: dict[str, Any] = read_json(archive.read(MANIFEST, MAX_MANIFEST_BYTES))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -45,12 +44,8 @@ class _Trial(BaseCallback):
             raise Enough
 
 
-def compile_all(config: TrainingConfig, on_prepared: Callable[[], object]) -> None:
+def compile_all(config: TrainingConfig) -> None:
     """Train a little, look at the strength and save, in a folder of its own.
-
-    Args:
-        config: of the run.
-        on_prepared: called once it is known that the run can begin.
 
     Raises:
         UserError: the config cannot work, as `rlhf_agents.training.train.train` has it.
@@ -60,7 +55,6 @@ def compile_all(config: TrainingConfig, on_prepared: Callable[[], object]) -> No
         model, config = prepare(
             replace(config, out=out, tensorboard=None, quiet=True, cluster=None)
         )
-        on_prepared()
         model.learning_starts = min(model.learning_starts, FIRST_STEPS)
         with suppress(Enough):
             model.learn(2**40, callback=_Trial(model), reset_num_timesteps=config.resume is None)

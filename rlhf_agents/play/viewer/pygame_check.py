@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 
 from rlhf_agents.errors import SettingError
@@ -11,6 +13,7 @@ from rlhf_agents.errors import SettingError
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 
 INVISIBLE = ("offscreen", "dummy")
+VARIABLE = "SDL_VIDEODRIVER"
 MISSING = "the window needs pygame-ce: pip install 'rlhf-agents[viewer]'"
 SHADOWED = (
     "the old pygame package hides pygame-ce, which the window needs: "
@@ -42,7 +45,7 @@ def _installed(distribution: str) -> bool:
 
 def has_display() -> bool:
     """Return, without pygame, whether there may be a screen or SDL_VIDEODRIVER names a driver."""
-    if os.environ.get("SDL_VIDEODRIVER"):
+    if os.environ.get(VARIABLE):
         return True
     if sys.platform in ("win32", "darwin"):
         return True
@@ -56,7 +59,7 @@ def reaches_display() -> bool:
     """
     import pygame  # noqa: PLC0415 - an optional extra
 
-    if os.environ.get("SDL_VIDEODRIVER"):
+    if os.environ.get(VARIABLE):
         return True
     try:
         pygame.display.init()
@@ -65,20 +68,26 @@ def reaches_display() -> bool:
     return pygame.display.get_driver() not in INVISIBLE
 
 
-def open_offscreen_driver() -> None:
-    """Without a display, start SDL's driver that draws into memory.
+@contextmanager
+def offscreen_driver() -> Iterator[None]:
+    """Without a display, draw with SDL's driver that draws into memory.
 
-    SDL would choose it anyway, after it has complained about every other driver. The environment
-    variable that names it is removed again: some environments draw nothing if they find it.
+    SDL would choose it anyway, after it has complained about every other driver. Meanwhile no
+    environment variable names it: some environments draw nothing if they find it there.
     """
     import pygame  # noqa: PLC0415 - an optional extra
 
-    if has_display():
+    given = os.environ.get(VARIABLE)
+    if has_display() and given not in INVISIBLE:
+        yield
         return
-    os.environ["SDL_VIDEODRIVER"] = INVISIBLE[0]
+    os.environ[VARIABLE] = given or INVISIBLE[0]
     try:
-        pygame.display.init()
-    except pygame.error:
-        return  # SDL without this driver: the environment may find another one
+        with suppress(pygame.error):  # SDL without this driver: the environment may find another
+            pygame.display.init()
+        del os.environ[VARIABLE]
+        yield
     finally:
-        del os.environ["SDL_VIDEODRIVER"]
+        os.environ.pop(VARIABLE, None)
+        if given:
+            os.environ[VARIABLE] = given

@@ -46,7 +46,10 @@ def _headless(monkeypatch):
 
 
 @pytest.mark.usefixtures("_headless")
-def test_films_without_a_display_are_not_black(tmp_path):
+@pytest.mark.parametrize("driver", [None, "dummy"])
+def test_films_without_a_display_are_not_black(tmp_path, monkeypatch, driver):
+    if driver:
+        monkeypatch.setenv("SDL_VIDEODRIVER", driver)
     before = dict(os.environ)
     picture, film = tmp_path / "a.png", tmp_path / "a.gif"
     done = run("play", "Walks/Shy-v0", "--screenshot", picture, "--record", film)
