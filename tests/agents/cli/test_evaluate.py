@@ -199,6 +199,8 @@ PLAY = ("--agent", "random", "--opponent", "random")
         ((*GAME, *PLAY, "--openings", "-1"), "--openings must be a whole number from 0"),
         ((*GAME, *PLAY, "--openings", "9"), "no undecided openings of 9 plies"),
         ((*GAME, "--agent", "human", "--opponent", "random"), "cannot measure a human"),
+        ((*GAME, "--agent", "human"), "cannot measure a human"),
+        (("--game", "CartPole-v1", "--agent", "random", "--level", "3"), "--level needs a game"),
         ((*GAME, "--agent", "minimax:x", "--opponent", "random"), "minimax:"),
         ((*GAME, "--agent", "random", "--opponent", "nobody"), "nobody"),
         ((*GAME, "--agent", "missing.zip", "--opponent", "random"), "missing.zip"),
@@ -235,7 +237,7 @@ def test_an_agent_of_another_game_is_refused(nodes: tuple[str, ...], role: str):
     players = {"--agent": "random", "--opponent": "random", role: "tic_tac_toe"}
     words = [word for pair in players.items() for word in pair]
     result = run("--game", "connect_four", *words, *nodes, "--games", "2")
-    assert_refused(result, "trained for tic_tac_toe, not for connect_four")
+    assert_refused(result, "error: tic_tac_toe was trained for tic_tac_toe, not for connect_four")
 
 
 def test_a_misspelt_player_is_guessed():

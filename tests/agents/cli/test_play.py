@@ -47,6 +47,8 @@ BAD = [
     (["connect_four", "--screenshot", "a.xyz"], "--screenshot writes PNG pictures"),
     (["connect_four", "--screenshot", "a.gif"], "a file that ends in .png"),
     (["gymnasium:CartPole-v1", "--record", "a.mp4"], "--record writes GIF animations"),
+    (["gymnasium:Pendulum-v1"], "give it the option discretize=5"),
+    (["othello", "--goal", "wn"], "did you mean win?"),
     ([], "name a game, such as rlhf-play connect_four; there are breakthrough, "),
 ]
 
@@ -58,6 +60,7 @@ def test_bad_input_gets_one_sentence(arguments, sentence):
     assert sentence in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert done.stderr.startswith("error: ")
+    assert done.stdout == ""
 
 
 @pytest.mark.parametrize("content", [b"", b"not a zip", b"PK\x03\x04 half a zip"])

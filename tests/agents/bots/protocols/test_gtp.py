@@ -307,6 +307,7 @@ def test_the_loop_ends_with_quit_and_with_the_input(engine: Engine):
     [
         (["--agent", "conect_four"], "did you mean connect_four"),
         (["--agent", "random"], "name one with --game"),
+        (["--agent", "minimx:3"], "did you mean minimax:3"),
         (["--agent", "connect_four", "--goal", "wim"], "'wim'; did you mean win"),
         (["--agent", "connect_four", "--game", "othello"], "trained for connect_four, not for oth"),
         (["--agent", "connect_four", "--nodes", "-1"], "nodes must be a whole number from 0"),
