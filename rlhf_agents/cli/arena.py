@@ -7,6 +7,7 @@ import dataclasses
 import json
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from rlhf_games.base import Game
 
 if TYPE_CHECKING:
     from rlhf_agents.evaluation.league import League
+    from rlhf_agents.evaluation.league_play import Elsewhere
     from rlhf_agents.evaluation.league_table import Table
 
 EXAMPLES = """players:
@@ -72,6 +74,8 @@ def parser() -> Parser:
     add("--openings", type=common.whole(0, MAX_PLIES), metavar="PLIES", help=openings)
     workers = "processes that play (default: one per core)"
     add("--workers", type=common.whole(1, MAX_WORKERS), metavar="N", help=workers)
+    cluster = "a Ray cluster that plays (extra `ray`); auto is that of this machine"
+    add("--cluster", metavar="HOST:PORT", help=cluster)
     add("--out", type=Path, metavar="DIR", help="folder for games and results")
     add("--records", choices=RECORDS, help="also write the games to DIR in this format")
     add("--theme", choices=THEMES, default=THEMES[0], help="colours of the picture (default light)")
@@ -162,7 +166,7 @@ def _play(options: argparse.Namespace, league: League) -> None:
     total = len(league.wanted())
     try:
         with progress_bar("games", total) as advance:
-            play_league(league, workers=workers, on_progress=advance)
+            play_league(league, workers=workers, on_progress=advance, elsewhere=_elsewhere(options))
     except KeyboardInterrupt:
         kept = f"{len(league.played())} of {total} games are played"
         cure = "give --out DIR to save them next time"
@@ -170,6 +174,15 @@ def _play(options: argparse.Namespace, league: League) -> None:
             cure = f"they are saved in {league.folder}, and the same command resumes from there"
         sys.stderr.write(f"{kept}; {cure}\n")
         raise
+
+
+def _elsewhere(options: argparse.Namespace) -> Elsewhere | None:
+    """Return what plays on a cluster, None without one."""
+    if options.cluster is None:
+        return None
+    from rlhf_agents.evaluation.league_cluster import play_in_cluster  # noqa: PLC0415 - heavy
+
+    return partial(play_in_cluster, address=options.cluster)
 
 
 # ---- files -----------------------------------------------------------------------------------

@@ -62,6 +62,32 @@ def connect(address: str) -> Any:
     return ray
 
 
+def free_nodes(ray: Any) -> list[tuple[str, str, int]]:
+    """Return id, address and cores of the machines that can help: here, one core is this process's.
+
+    Args:
+        ray: the library, connected.
+    """
+    here = ray.get_runtime_context().get_node_id()
+    found = []
+    for node in ray.nodes():
+        cores = int(node["Resources"].get("CPU", 0)) - (node["NodeID"] == here)
+        if node["Alive"] and cores > 0:
+            found.append((node["NodeID"], node["NodeManagerAddress"], cores))
+    return found
+
+
+def actor_on(ray: Any, node: str, cores: int, kind: type, *arguments: object) -> Any:
+    """Start an actor of a class on a machine, with as many threads as it takes cores there."""
+    from ray.util.scheduling_strategies import (  # noqa: PLC0415 - an optional extra
+        NodeAffinitySchedulingStrategy,
+    )
+
+    there = NodeAffinitySchedulingStrategy(node, soft=False)
+    options = {"num_cpus": cores, "max_concurrency": cores, "scheduling_strategy": there}
+    return ray.remote(kind).options(**options).remote(*arguments)
+
+
 def facts_here(game: Game) -> Facts:
     """Return what builds batches here: versions, processor, and how the game behaves."""
     found = {name: version(name) for name in PACKAGES}

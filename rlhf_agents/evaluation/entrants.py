@@ -84,7 +84,7 @@ def _entrant(spec: str, game: Game, nodes: int, seconds: float | None) -> Entran
             msg = f"{spec!r}: {kind} has no such budget behind @; write {word}"
             raise SettingError(msg)
         return Entrant(spec, spec, None)
-    digest = _digest(bundled_agents().get(game.name if word == AGENT else word, Path(word)))
+    digest = digest_of(word, game)
     name = Path(word).name
     if word.endswith(python_bot.SUFFIX):
         return _bot(spec, word, budget, digest)
@@ -116,12 +116,14 @@ def _bots_level(spec: str, word: str) -> str:
     return f"{spec}: a bot's level is chosen when it is exported; write {word} or {word}@NODES"
 
 
-def _digest(path: Path) -> str:
-    """Return the SHA-256 of a file; "" if there is none.
+def digest_of(word: str, game: Game) -> str:
+    """Return the SHA-256 of the file of an agent or a bot; "" if there is none.
 
     Raises:
         SettingError: it cannot be read.
     """
+    word, _ = split_budget(word)
+    path = bundled_agents().get(game.name if word == AGENT else word, Path(word))
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except (FileNotFoundError, NotADirectoryError):
@@ -172,6 +174,5 @@ def make_entrant(
 
 
 def depends_on_seed(player: Player) -> bool:
-    """Return whether the player depends on the seed."""
-    misjudges = isinstance(player, AgentPlayer) and player.misjudges
-    return misjudges or isinstance(player, RandomPlayer | openspiel_mcts.OpenSpielMCTS)
+    """Return whether the player depends on the seed: agents choose among nearly equal moves."""
+    return isinstance(player, AgentPlayer | RandomPlayer | openspiel_mcts.OpenSpielMCTS)

@@ -28,6 +28,8 @@ from rlhf_agents.settings import MAX_WORKERS
 from rlhf_games.base import Game, States
 
 MS_DIGITS = 5
+Elsewhere = Callable[[League, Sequence[Batch]], Iterator[list[LeagueGame]]]
+"""Plays batches of a league and yields their games as they are finished."""
 
 
 class Clocked:
@@ -114,7 +116,11 @@ class Stage:
 
 
 def play_league(
-    league: League, *, workers: int = 1, on_progress: Callable[[int], object] = lambda _: None
+    league: League,
+    *,
+    workers: int = 1,
+    on_progress: Callable[[int], object] = lambda _: None,
+    elsewhere: Elsewhere | None = None,
 ) -> None:
     """Play the missing games; each batch is saved as soon as it is finished.
 
@@ -122,6 +128,7 @@ def play_league(
         league: the league.
         workers: number of processes; 1 plays in this one.
         on_progress: called with the number of finished games of the plan.
+        elsewhere: plays batches in place of such processes.
 
     Raises:
         UserError: a player cannot be loaded, a file cannot be written, or a worker died.
@@ -136,7 +143,10 @@ def play_league(
     league.prepare()
     batches, wanted = league.missing(), league.wanted()
     many = min(workers, len(batches))
-    played = _in_processes(league, batches, many) if many > 1 else map(stage.play, batches)
+    if elsewhere is not None and batches:
+        played = elsewhere(league, batches)
+    else:
+        played = _in_processes(league, batches, many) if many > 1 else map(stage.play, batches)
     done = sum(key in league.games for key in wanted)
     on_progress(done)
     for games in played:

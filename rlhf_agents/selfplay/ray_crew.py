@@ -15,7 +15,14 @@ from typing import Any
 import numpy as np
 
 import rlhf_games
-from rlhf_agents.cluster.session import PROCESSOR, connect, facts_here, mismatch
+from rlhf_agents.cluster.session import (
+    PROCESSOR,
+    actor_on,
+    connect,
+    facts_here,
+    free_nodes,
+    mismatch,
+)
 from rlhf_agents.errors import SettingError
 from rlhf_agents.files.array_checks import check_arrays
 from rlhf_agents.files.types import Arrays
@@ -172,15 +179,9 @@ class RayCrew:
                 self._judge(helper)
 
     def _start(self, node: str, address: str, cores: int) -> _Helper:
-        from ray.util.scheduling_strategies import (  # noqa: PLC0415 - an optional extra
-            NodeAffinitySchedulingStrategy,
+        actor = actor_on(
+            self._ray, node, cores, RemoteBuilders, self.game.name, self._settings, cores
         )
-
-        there = NodeAffinitySchedulingStrategy(node, soft=False)
-        kind = self._ray.remote(RemoteBuilders).options(
-            num_cpus=cores, max_concurrency=cores, scheduling_strategy=there
-        )
-        actor = kind.remote(self.game.name, self._settings, cores)
         return _Helper(node, address, actor, actor.facts.remote())
 
     def _judge(self, helper: _Helper) -> None:
@@ -311,21 +312,6 @@ class RayCrew:
 
     def restore(self, state: Arrays) -> None:
         """Do nothing."""
-
-
-def free_nodes(ray: Any) -> list[tuple[str, str, int]]:
-    """Return id, address and cores of the machines that can help: here, one core is the learner's.
-
-    Args:
-        ray: the library, connected.
-    """
-    here = ray.get_runtime_context().get_node_id()
-    found = []
-    for node in ray.nodes():
-        cores = int(node["Resources"].get("CPU", 0)) - (node["NodeID"] == here)
-        if node["Alive"] and cores > 0:
-            found.append((node["NodeID"], node["NodeManagerAddress"], cores))
-    return found
 
 
 def cluster_cores(address: str) -> int:

@@ -21,7 +21,7 @@ from rlhf_agents.play.records import read_records
 from rlhf_games.base import Outcome
 
 GAME = rlhf_games.make("connect_four")
-CROWD = ("random", "minimax:1", "minimax:2")
+CROWD = ("random", "minimax:1", "agent@0")
 
 
 def league(
