@@ -21,6 +21,7 @@ TREES = [str(ROOT / folder) for folder in (".", "adapters", "games")]
 sys.path[:0] = [str(HERE), *TREES]
 os.environ["PYTHONPATH"] = os.pathsep.join(TREES)
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("NOTEBOOK_STEPS", "60000")  # a minute of the three of train_connect_four
 
 from _site import docstrings, equations, inventories, made_pages  # noqa: E402 - found by the lines above
 

@@ -41,7 +41,11 @@ def readme_figures() -> list[str]:
     with (DOCS / "league" / "connect_four.csv").open(encoding="utf-8") as file:
         elo = {row["player"]: f"{float(row['elo']):.0f}" for row in csv.DictReader(file)}
     diagonal = next(r for r in read("goals_connect_four")[1] if r["goal"] == "`win_diagonal`")
-    asked, merely = (v.split(".")[0] for k, v in diagonal.items() if "random" in k)
+    asked, merely = (
+        f"{float(share.removesuffix(' %')):.0f}"
+        for key, share in diagonal.items()
+        if "random" in key
+    )
     return [
         f"{vp['0.1 s']} in 0.1 s, {vp['1 s']} in 1 s",
         f"{100 * float(alone['VP']):.1f} %",

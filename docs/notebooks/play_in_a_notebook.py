@@ -18,40 +18,42 @@
 
 # %%
 import numpy as np
-from PIL import Image
 
-from rlhf_adapters.two_player.drawing import picture_of
 from rlhf_agents import load_agent
+from rlhf_agents.play.session import Session
 
 agent = load_agent("connect_four")
 game = agent.game
 agent
 
 # %% [markdown]
-# A position is an array of two words. `initial(1)` is a batch of one empty board, and `step`
-# plays a move in every game of the batch. Here five moves have been played.
+# A session is a game and its moves so far. Moves are numbers from 0, so column 4 is move 3.
 
 # %%
-states = game.initial(1)
-for column in (3, 3, 2, 4, 2):
-    states = game.step(states, np.array([column]))
-Image.fromarray(picture_of(game, states[0]))
+here = Session(game, moves=[3, 3, 2, 4, 2])
+here
 
 # %% [markdown]
 # ## What does the agent think?
 #
-# `explain` looks at as many positions as you allow. `values` are the probabilities of the
+# `explain_state` looks at as many positions as you allow. `values` are the probabilities of the
 # goal after every move, `line` is what the agent expects to happen, and `goal_values` says how
 # likely every *other* goal would be.
 
 # %%
-thoughts = agent.explain(game.observe(states)[0], goal="win", nodes=500)
+thoughts = agent.explain_state(here.state, goal="win", nodes=500)
 thoughts
 
 # %%
 likely = sorted(thoughts.goal_values.items(), key=lambda pair: -pair[1])
 for name, value in likely[:6]:
     print(f"{name:16} {value:.2f}")
+
+# %% [markdown]
+# How would the game end if both sides went on as they are?
+
+# %%
+agent.forecast(here.state)
 
 # %% [markdown]
 # ## A game
@@ -62,25 +64,19 @@ for name, value in likely[:6]:
 # %%
 you = [4, 4, 3, 5]
 rng = np.random.default_rng(0)
-states, moves = game.initial(1), []
-while game.legal(states).any():
-    if game.plies(states)[0] % 2 == 0:
-        column = int(agent.act_states(states, "win", nodes=64)[0])
-    else:
-        column = you[len(moves) // 2] - 1 if len(moves) // 2 < len(you) else -1
-        if column < 0 or not game.legal(states)[0, column]:
-            column = int(game.random_actions(states, rng)[0])
-    moves.append(column)
-    states = game.step(states, np.array([column]))
-print("moves:", [column + 1 for column in moves])
-Image.fromarray(picture_of(game, states[0]))
-
-# %% [markdown]
-# After the last move, `outcome` is that of the player whose turn it would be: -1 means that the
-# agent has won.
+match = Session(game)
+while not match.over:
+    if match.seat == 0:
+        match.play(agent.explain_state(match.state, "win", nodes=64).action)
+        continue
+    column = you.pop(0) - 1 if you else -1
+    legal = match.legal()
+    match.play(column if column in legal else int(rng.choice(legal)))
+print(match.result_text(("the agent", "you")))
+match
 
 # %%
-assert game.outcome(states)[0] == -1
+assert match.winner == 0
 assert thoughts.nodes == 500
 assert 0 <= thoughts.values[thoughts.action] <= 1
 

@@ -52,6 +52,7 @@ NOT_SAVED = frozenset(
         "_log_withheld",
         "_log_written",
         "_makes_buffer_later",
+        "_point_noted",
         "_replay_needed",
         "_taken",
         "_used_share",

@@ -18,6 +18,8 @@ from rlhf_agents.plots import Chart, LearningCurve
 
 LEAST_SECONDS = 3.0
 """Between two tables of the log."""
+POINT_SECONDS = 0.25
+"""Between two points of the learning curve."""
 MOST_SECONDS = 20.0
 """After so long there is a new one, however long the episodes are."""
 SCORE, SUCCESS, RETURN, LOSS = (
@@ -42,6 +44,7 @@ class TimedLogs(PlainDQN):
     _log_began = -MOST_SECONDS
     _log_written = -LEAST_SECONDS
     _log_withheld = False
+    _point_noted = -POINT_SECONDS
     _curves: dict[str, LearningCurve] | None = None
 
     @property
@@ -96,9 +99,11 @@ class TimedLogs(PlainDQN):
         """Write the log, unless it has just been written."""
         now = time.monotonic()
         self._log_withheld = self._logs_by_clock and now - self._log_written < LEAST_SECONDS
+        if not self._log_withheld or now - self._point_noted > POINT_SECONDS:
+            self._point_noted = now
+            self._note_point()
         if not self._log_withheld:
             self._log_written = now
-            self._note_point()
             super().dump_logs()
 
     def _note_point(self) -> None:

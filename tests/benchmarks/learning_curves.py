@@ -34,6 +34,7 @@ import argparse
 import importlib
 import importlib.util
 import json
+import shlex
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -292,8 +293,9 @@ def main() -> None:
         print("interrupted; the same command goes on")
     Console(width=150).print(table(results, ENVIRONMENTS))
     if options.csv is not None:
-        words = "--tasks " + ",".join(options.tasks) + f" --seeds {options.seeds}"
-        command = f"python tests/benchmarks/learning_curves.py {words}"
+        words = ["--tasks", ",".join(options.tasks), "--seeds", str(options.seeds)]
+        words += ["--learners", ",".join(options.learners)] if options.learners else []
+        command = shlex.join(["python", "tests/benchmarks/learning_curves.py", *words])
         write_results(options.csv, command, lines(results, ENVIRONMENTS))
     if options.plot is not None:
         draw(results, ENVIRONMENTS, options.plot)

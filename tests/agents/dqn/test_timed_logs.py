@@ -48,7 +48,7 @@ def test_plain_dqn_follows_the_clock_unless_an_interval_is_given(tables):
     model.learn(200)
     assert model._episode_num > 8
     assert len(tables) == 2
-    assert model.curve.steps == tables
+    assert model.curve.steps[-1] == tables[-1]
     assert "successes" in model.curve.measure or "return" in model.curve.measure
     assert model.plot().png().startswith(b"\x89PNG")
     tables.clear()
