@@ -36,8 +36,11 @@ def readme_figures() -> list[str]:
     """Return the figures of the README, as they stand there."""
     vp = {row["budget"]: f"{100 * float(row['VP']):.1f} %" for row in read("clock")[1]}
     alone = next(row for row in read("positions")[1] if row["nodes"] == "0")
-    speed = {row["engine"]: row["moves per second"] for row in read("games")[1]}
-    fastest = next(speed[name] for name in speed if "no observations" in name)
+    speed = {
+        row["engine"].split(",")[0]: int(row["moves per second"].replace(",", "")) / 1e6
+        for row in read("games")[1]
+        if "playouts" not in row["engine"] and "float32" not in row["engine"]
+    }
     with (DOCS / "league" / "connect_four.csv").open(encoding="utf-8") as file:
         elo = {row["player"]: f"{float(row['elo']):.0f}" for row in csv.DictReader(file)}
     diagonal = next(r for r in read("goals_connect_four")[1] if r["goal"] == "`win_diagonal`")
@@ -51,7 +54,8 @@ def readme_figures() -> list[str]:
         f"{100 * float(alone['VP']):.1f} %",
         f"{elo['agent@256']} (256 nodes",
         f"1,000 simulations: {elo['openspiel-mcts:1000']}",
-        f"{fastest.split(',')[0]} million",
+        f"{speed['rlhf_games']:.0f} million",
+        f"PettingZoo {speed['PettingZoo']:.3f} million, OpenSpiel {speed['OpenSpiel']:.2f} million",
         f"| {asked} %",
         f"{merely} % when only",
     ]

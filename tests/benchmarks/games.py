@@ -166,21 +166,21 @@ def as_rows(speeds: list[Speed]) -> list[dict[str, object]]:
     ]
 
 
+def ratio_words(times: object) -> str:
+    """Return a ratio with one digit behind the point, two below 1; nothing if it is None."""
+    if not isinstance(times, float):
+        return ""
+    return f"{times:,.1f}" if times >= 1 else f"{times:.2f}"
+
+
 def in_words(row: dict[str, object]) -> dict[str, str]:
     """Return a row as people read it."""
-    ratios = {
-        f"x {rival}": "" if row[key] is None else f"{row[key]:,.1f}"
-        for rival, key in (
-            ("OpenSpiel", "ratio_to_openspiel"),
-            ("PettingZoo", "ratio_to_pettingzoo"),
-        )
-    }
-    engine = f"{row['engine']}, {row['how']}"
     return {
         "game": rlhf_games.make(str(row["game"])).title,
-        "engine": engine,
+        "engine": f"{row['engine']}, {row['how']}",
         "moves per second": f"{row['moves_per_second']:,.0f}",
-        **ratios,
+        "x OpenSpiel": ratio_words(row["ratio_to_openspiel"]),
+        "x PettingZoo": ratio_words(row["ratio_to_pettingzoo"]),
     }
 
 

@@ -283,6 +283,6 @@ def _style(rows: list[str], labels: tuple[str, ...]) -> str:
         return "amazons"
     if any(PAIR.fullmatch(label) for label in labels):
         return "pieces"
-    if len(rows) > 8 and ("+" in rows[0] or all("," in label for label in labels)):
+    if "+" in rows[0] or (len(rows) > 8 and all("," in label for label in labels)):
         return "go"
     return "cells"

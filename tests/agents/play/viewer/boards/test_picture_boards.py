@@ -14,6 +14,7 @@ from rlhf_agents.play.viewer.boards.base import BoardView, Ghost, MovingStone
 from rlhf_agents.play.viewer.boards.clicks import Clicks, code, decode
 from rlhf_agents.play.viewer.boards.grid import GridBoard
 from rlhf_agents.play.viewer.boards.picture_board import PictureBoard
+from rlhf_agents.play.viewer.boards.places import origins_of
 from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.geometry import Box
 from rlhf_agents.play.viewer.theme import DARK, LIGHT
@@ -244,3 +245,14 @@ def part_ink(surface, part):
     """Return how many pixels of a part have the colour of text."""
     pixels = pygame.surfarray.array3d(surface.subsurface(part))
     return int((pixels == DARK.text).all(axis=2).sum())
+
+
+@pytest.mark.parametrize(
+    ("king", "rook"), [(((7, 4), (7, 6)), ((7, 7), (7, 5))), (((0, 4), (0, 2)), ((0, 0), (0, 3)))]
+)
+def test_castling_moves_both_pieces(king, rook):
+    before, after = np.zeros((8, 8), np.int8), np.zeros((8, 8), np.int8)
+    for start, end in (king, rook):
+        before[start], after[end] = 1, 1
+    view = BoardView(stones=after, before=before, last=rook[1])
+    assert origins_of(view) == {king[1]: king[0], rook[1]: rook[0]}
