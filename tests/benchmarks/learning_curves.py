@@ -34,9 +34,11 @@ import argparse
 import importlib
 import importlib.util
 import json
+import multiprocessing
 import shlex
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -228,8 +230,13 @@ def _board_result(
 # ---- the series ---------------------------------------------------------------------------------
 
 
+Run = tuple[str, str, int, int]
+"""A task, a learner, a seed and steps."""
+
+
 def series(options: argparse.Namespace, known: list[Result]) -> Iterator[Result]:
     """Carry out the runs that are not known yet."""
+    runs: list[Run] = []
     done = {(one.task, one.learner, one.seed, one.budget) for one in known}
     for name in options.tasks:
         if why := _missing(name):
@@ -243,12 +250,40 @@ def series(options: argparse.Namespace, known: list[Result]) -> Iterator[Result]
                         yield from learn_board(options, name, learner, seed, known)
                 continue
             steps = max(1, round(TASKS[name].steps * options.scale))
-            learners = {one.name: one for one in TASKS[name].learners}
-            for one in map(learners.__getitem__, _wanted(options, tuple(learners))):
-                if one.kind == QRDQN and importlib.util.find_spec("sb3_contrib") is None:
-                    print(f"{one.name} is skipped: pip install sb3-contrib", flush=True)
-                elif (name, one.name, seed, steps) not in done:
-                    yield learn(name, one, seed, steps)
+            runs += [
+                (name, learner, seed, steps)
+                for learner in _learners(options, name)
+                if (name, learner, seed, steps) not in done
+            ]
+    yield from side_by_side(runs, options.workers)
+
+
+def side_by_side(runs: list[Run], workers: int) -> Iterator[Result]:
+    """Carry out runs in environments, so many at a time."""
+    if workers == 1:
+        yield from map(carry_out, runs)
+        return
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+        for finished in as_completed([pool.submit(carry_out, run) for run in runs]):
+            yield finished.result()
+
+
+def carry_out(run: Run) -> Result:
+    """Carry out one run in an environment."""
+    torch.set_num_threads(1)
+    name, learner, seed, steps = run
+    learners = {one.name: one for one in TASKS[name].learners}
+    return learn(name, learners[learner], seed, steps)
+
+
+def _learners(options: argparse.Namespace, task: str) -> Iterator[str]:
+    """Yield the learners of a task that are wanted and installed."""
+    kinds = {one.name: one.kind for one in TASKS[task].learners}
+    for name in _wanted(options, tuple(kinds)):
+        if kinds[name] == QRDQN and importlib.util.find_spec("sb3_contrib") is None:
+            print(f"{name} is skipped: pip install sb3-contrib", flush=True)
+        else:
+            yield name
 
 
 def _wanted(options: argparse.Namespace, learners: tuple[str, ...]) -> list[str]:
@@ -309,6 +344,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--tasks", default=",".join(names), help=f"of {', '.join(names)}")
     parser.add_argument("--learners", help=f"only these, e.g. '{HFDQN},{DQN}'")
     parser.add_argument("--seeds", type=int, default=1, help="0, 1, ... so many")
+    parser.add_argument("--workers", type=int, default=1, help="runs at a time, not of boards")
     parser.add_argument("--scale", type=float, default=1.0, help="of all steps")
     parser.add_argument("--minutes", type=float, default=20.0, help="of every board game")
     parser.add_argument("--games", type=int, default=100, help="of every match")
