@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import select
 import signal
@@ -15,6 +16,7 @@ from PIL import Image
 import rlhf_games
 from rlhf_agents.cli import play
 from rlhf_agents.files.model_file import read_model
+from rlhf_agents.play import auto_level
 from rlhf_agents.play.saved_games import save_session
 from rlhf_agents.play.session import Session
 from tests.agents.cli.programs import run
@@ -245,6 +247,21 @@ def test_a_game_through_standard_input():
     )
     assert done.returncode == 0, done.stderr
     assert " moves" in done.stdout
+
+
+def test_the_level_follows_and_the_game_is_saved_for_a_review(tmp_path, monkeypatch):
+    monkeypatch.setattr(auto_level, "state_folder", lambda: tmp_path)
+    moves = "\n".join(str(column) for _ in range(42) for column in range(1, 8))
+    words = ("connect_four", "--terminal", "--level", "auto", "--save", tmp_path / "game.sgf")
+    done = run("play", *words, typed=f"{moves}\n")
+    assert done.returncode == 0, done.stderr
+    assert "Connect Four agent, level 4 plays" in done.stdout
+    assert "The next game is at level " in done.stdout
+    assert json.loads((tmp_path / auto_level.FILE).read_text())["connect_four"] in (3, 5)
+    words = ("--game", "connect_four", "--agent", "minimax:2", "--review", tmp_path / "game.sgf")
+    seen = run("evaluate", *words).stdout
+    assert "mistakes of you: " in seen
+    assert "of Connect Four agent, level 4: " in seen
 
 
 def test_end_of_input_says_goodbye():
