@@ -15,6 +15,7 @@ import gymnasium
 import numpy as np
 from gymnasium import spaces
 from gymnasium.wrappers import OrderEnforcing, PassiveEnvChecker, RecordEpisodeStatistics, TimeLimit
+from stable_baselines3.common.atari_wrappers import EpisodicLifeEnv
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.type_aliases import GymEnv
 from stable_baselines3.common.vec_env import (
@@ -38,6 +39,7 @@ MOST_NAMES, MOST_LETTERS = 32, 100
 LAST, FIRST = "last", "first"
 """Where the channels of pictures are."""
 WITHOUT_EFFECT = (
+    EpisodicLifeEnv,
     Monitor,
     OrderEnforcing,
     PassiveEnvChecker,
@@ -50,7 +52,7 @@ WITHOUT_EFFECT = (
     VecVideoRecorder,
     gymnasium.RewardWrapper,
 )
-"""Wrappers that need not be named: they change nothing that a model sees, or its file has them."""
+"""Wrappers that need not be named: playing does not need them, or its file describes them."""
 OURS = ("rlhf_agents.", "rlhf_adapters.")
 
 Seen = Array | Arrays
@@ -144,12 +146,16 @@ def _is_name(name: object) -> bool:
 
 
 def _layers(env: object) -> Iterator[VecEnvWrapper | gymnasium.Wrapper[Any, Any, Any, Any]]:
-    """Yield the wrappers of an environment, the outermost first; of many those of the first."""
+    """Yield the wrappers of an environment, the outermost first; of many those of the first.
+
+    Adapters keep the environments of a library in `batched.envs`.
+    """
     while isinstance(env, VecEnvWrapper):
         yield env
         env = env.venv
     if isinstance(env, DummyVecEnv):
         env = env.envs[0]
+    env = next(iter(getattr(getattr(env, "batched", None), "envs", ())), env)
     while isinstance(env, gymnasium.Wrapper):
         yield env
         env = env.env

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from stable_baselines3.common.vec_env import DummyVecEnv, VecFrameStack, VecNormalize
 
+from rlhf_agents import make_env
 from rlhf_agents.bots.exports.env_policy import EnvPolicy
 from rlhf_agents.envs.open_env import EnvConfig, open_one
 from rlhf_agents.envs.trained_models import load_for
@@ -79,7 +80,8 @@ def test_other_wrappers_are_named(tmp_path, capsys):
     model.save(path)
     HFDQN.load(path).save(path)
     assert read_model(path).manifest["wrappers"] == ["Doubled"]
-    load_actor(path, Doubled(gymnasium.make(CART)), CART)
+    for env in (Doubled(gymnasium.make(CART)), make_env(Doubled(gymnasium.make(CART)))):
+        load_actor(path, env, CART)
     assert capsys.readouterr().err == ""
     load_actor(path, gymnasium.make(CART), CART)
     assert "trained in Doubled" in capsys.readouterr().err
