@@ -8,7 +8,6 @@ environments side by side (`rlhf_agents.parallel`).
 from __future__ import annotations
 
 import io
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -45,6 +44,7 @@ from rlhf_agents.files.model_file import model_bytes, read_model
 from rlhf_agents.files.types import Array, Arrays, Observations, PathOrStream
 from rlhf_agents.limits import checked_nodes
 from rlhf_agents.parallel.learner import DEFAULTS, ParallelLearner
+from rlhf_agents.progress import announce
 from rlhf_agents.selfplay.checkpoint import (
     apply_settings,
     arrays_of,
@@ -254,7 +254,7 @@ class HFDQN(TimedLogs):
             torch.set_num_threads(1)  # other cores compute targets; models are small
         self._used_share = used_share
         if self._taken and not self.num_timesteps:
-            sys.stderr.write(f"{advised.sentence(self._taken)}\n")
+            announce(advised.sentence(self._taken))
         try:
             super().learn(*args, **kwargs)
         finally:

@@ -33,18 +33,20 @@ class Verbosity(IntEnum):
     VERBOSE = 2
 
 
-_verbosity = Verbosity.QUIET
+_verbosity: Verbosity | None = None
+"""None: no program has set it."""
 
 
-def set_verbosity(level: Verbosity) -> None:
-    """Set the verbosity."""
-    global _verbosity  # noqa: PLW0603 - one terminal, one choice
-    _verbosity = level
+def set_verbosity(level: Verbosity | None) -> Verbosity | None:
+    """Set the verbosity and return the previous one."""
+    global _verbosity
+    before, _verbosity = _verbosity, level
+    return before
 
 
 def is_shown(level: Verbosity = Verbosity.NORMAL) -> bool:
     """Return whether messages of this level are written."""
-    return _verbosity >= level
+    return _verbosity is not None and _verbosity >= level
 
 
 def warn(line: str) -> None:
@@ -55,6 +57,12 @@ def warn(line: str) -> None:
 def note(line: str) -> None:
     """Write a line that may interest users."""
     if is_shown():
+        warn(line)
+
+
+def announce(line: str) -> None:
+    """Write a line that is for other people's programs, too; our own may be quiet."""
+    if _verbosity != Verbosity.QUIET:
         warn(line)
 
 

@@ -288,7 +288,7 @@ def run_program(
     verbose = getattr(options, "verbose", False)
     quiet = getattr(options, "quiet", False)
     normal = Verbosity.VERBOSE if verbose else Verbosity.NORMAL
-    set_verbosity(Verbosity.QUIET if quiet else normal)
+    before = set_verbosity(Verbosity.QUIET if quiet else normal)
     try:
         with sigterm_unwinds(), contextlib.nullcontext() if handles_signals else ends_soon():
             code = work(options, arguments)
@@ -308,6 +308,8 @@ def run_program(
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         _drop_stdout()
         return BROKEN_PIPE
+    finally:
+        set_verbosity(before)
 
 
 def _drop_stdout() -> None:

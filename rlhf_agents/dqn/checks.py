@@ -51,8 +51,8 @@ def check_schedule(rate: object) -> None:
     if isinstance(rate, LostSchedule):
         msg = (
             f"the learning rate of this model was the code {rate.name}, which is not in its file: "
-            "to continue learning, load it with learning_rate=..., or with trust=True if you trust "
-            "its author"
+            "to continue learning, load it with learning_rate=..., or with trust=True (--trust in "
+            "programs) if you trust its author"
         )
         raise SettingError(msg)
 

@@ -81,7 +81,8 @@ class ModelFile:
         """
         trained = self.manifest.get("game")
         if trained != name:
-            msg = f"{called or self.path} was trained for {trained}, not for {name}"
+            trained = f"for {trained}" if trained else "in an environment without exact rules"
+            msg = f"{called or self.path} was trained {trained}, not for {name}"
             raise ModelFileError(msg)
 
 

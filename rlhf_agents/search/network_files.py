@@ -28,7 +28,10 @@ def game_of(file: ModelFile) -> Game:
     """
     name = file.manifest.get("game")
     if not isinstance(name, str) or len(name) > MAX_NAME:
-        msg = f"{file.path} does not say which game it was trained for; use HFDQN.load"
+        msg = (
+            f"{file.path} does not say which game it was trained for; models of environments "
+            "without exact rules are read by HFDQN.load, and shown by rlhf-play --game NAME"
+        )
         raise ModelFileError(msg)
     try:
         return rlhf_games.make(name)
