@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 import signal
+import socket
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,7 +20,9 @@ HINT = "a cluster needs the extra `ray`: pip install 'rlhf-agents[ray]'"
 PACKAGES = ("rlhf-agents", "numpy", "numba")
 """What must be of the same version everywhere."""
 PROCESSOR = "processor"
+AUTO = "auto"
 FINGERPRINT_GAMES = 8
+ANSWER_SECONDS = 5.0
 
 Facts = dict[str, str]
 
@@ -49,6 +52,8 @@ def connect(address: str) -> Any:
     ray = ray_module()
     if ray.is_initialized():
         return ray
+    if address != AUTO:
+        _check_answers(address)
     handlers = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
     try:
         ray.init(address=address, log_to_driver=False, configure_logging=False)
@@ -60,6 +65,19 @@ def connect(address: str) -> Any:
         for kind, handler in handlers.items():  # Ray has its own, which exit
             signal.signal(kind, handler)
     return ray
+
+
+def _check_answers(address: str) -> None:
+    """Raise `SettingError` unless something answers there; Ray would try for minutes."""
+    host, _, port = address.rpartition(":")
+    if not host or not (port.isascii() and port.isdigit() and 0 < int(port) < 2**16):
+        msg = f"a cluster's address is {AUTO} or HOST:PORT, got {address!r}"
+        raise SettingError(msg)
+    try:
+        socket.create_connection((host, int(port)), ANSWER_SECONDS).close()
+    except OSError as error:
+        msg = f"no Ray cluster answers at {address}: {error.strerror or error}"
+        raise SettingError(msg) from error
 
 
 def free_nodes(ray: Any) -> list[tuple[str, str, int]]:

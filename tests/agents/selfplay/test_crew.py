@@ -107,6 +107,12 @@ def test_without_ray_the_message_names_the_extra(monkeypatch, tmp_path):
         train(plan)
 
 
+@pytest.mark.parametrize("address", ["here", "ray://here:1", "localhost:99999", "127.0.0.1:1"])
+def test_addresses_where_nothing_is_are_named(address):
+    with pytest.raises(SettingError, match=address):
+        session._check_answers(address)
+
+
 def test_nodes_of_another_version_or_with_other_rules_are_refused():
     ours = session.facts_here(rlhf_games.make("tic_tac_toe"))
     assert session.mismatch(ours, {**ours, session.PROCESSOR: "another"}) == ""
