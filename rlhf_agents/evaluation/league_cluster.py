@@ -16,7 +16,7 @@ from rlhf_agents.cluster.session import (
     mismatch,
 )
 from rlhf_agents.errors import SettingError
-from rlhf_agents.evaluation.entrants import Entrant, digest_of
+from rlhf_agents.evaluation.entrants import digest_of
 from rlhf_agents.evaluation.league import Batch, League, LeagueGame
 from rlhf_agents.evaluation.league_play import Stage
 from rlhf_agents.evaluation.openings import Openings
@@ -36,23 +36,24 @@ class RemoteStage:
     def __init__(self, game: str, openings: tuple[Any, Any], seed: int) -> None:
         self._stage = Stage(rlhf_games.make(game), Openings(*openings), seed)
 
-    def facts(self, entrants: Sequence[Entrant]) -> Facts:
+    def facts(self, files: dict[str, str]) -> Facts:
         """Return what games depend on here, see `facts_of`."""
-        return facts_of(self._stage.game, entrants)
+        return facts_of(self._stage.game, files)
 
     def play(self, batch: Batch) -> list[dict[str, Any]]:
         """Return the games of a batch."""
         return [asdict(game) for game in self._stage.play(batch)]
 
 
-def facts_of(game: Game, entrants: Sequence[Entrant]) -> Facts:
-    """Return what games depend on: versions, rules, and the files of players."""
-    files = {
-        f"the file of {each.name}": digest_of(each.word, game)[:16]
-        for each in entrants
-        if each.digest
-    }
-    return {**facts_here(game), **files}
+def facts_of(game: Game, files: dict[str, str]) -> Facts:
+    """Return what games depend on: versions, rules, and the files of players.
+
+    Args:
+        game: the rules.
+        files: the words that name players with a file, by their names in the league.
+    """
+    digests = {f"the file of {name}": digest_of(word, game)[:16] for name, word in files.items()}
+    return {**facts_here(game), **digests}
 
 
 def play_in_cluster(
@@ -101,7 +102,8 @@ def play_in_cluster(
 
 def _admitted(ray: Any, league: League) -> list[Any]:
     """Return an actor for each core of those machines whose versions, rules and files are ours."""
-    ours = facts_of(league.game, league.entrants)
+    files = {each.name: each.word for each in league.entrants if each.digest}
+    ours = facts_of(league.game, files)
     openings = league.openings.states, league.openings.moves
     settings = league.game.name, openings, league.settings.seed
     started = [
@@ -109,7 +111,7 @@ def _admitted(ray: Any, league: League) -> list[Any]:
         for node, address, cores in free_nodes(ray)
         for _ in range(cores)
     ]
-    asked = [actor.facts.remote(league.entrants) for _, actor in started]
+    asked = [actor.facts.remote(files) for _, actor in started]
     admitted, reasons = [], []
     for (address, actor), facts in zip(started, asked, strict=True):
         try:

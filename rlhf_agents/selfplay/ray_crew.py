@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,7 @@ from rlhf_agents.selfplay.batches import BatchBuilder, BatchRequest, BuiltBatch,
 from rlhf_agents.selfplay.crew import POLL_SECONDS, BuilderPool, ThreadCrew
 from rlhf_agents.selfplay.position_buffer import Proposals
 from rlhf_agents.selfplay.proofs import ProofRates, ProofResults
-from rlhf_agents.settings import Foresight, Hindsight
+from rlhf_agents.settings import Foresight, Hindsight, from_json
 from rlhf_games.base import Game
 
 JOIN_SECONDS = 120.0
@@ -53,12 +53,17 @@ class RemoteBuilders:
 
     Args:
         game: name of the game.
-        settings: foresight and hindsight.
+        foresight: the values of `Foresight`: no class of ours is unpickled before versions are
+            compared.
+        hindsight: the values of `Hindsight`.
         threads: their number.
     """
 
-    def __init__(self, game: str, settings: tuple[Foresight, Hindsight], threads: int) -> None:
+    def __init__(
+        self, game: str, foresight: dict[str, Any], hindsight: dict[str, Any], threads: int
+    ) -> None:
         self.game = rlhf_games.make(game)
+        settings = from_json(Foresight, foresight), from_json(Hindsight, hindsight)
         self._pool = BuilderPool(lambda: BatchBuilder(self.game, *settings), threads)
         self._weights: dict[int, PatternWeights] = {}
 
@@ -179,9 +184,9 @@ class RayCrew:
                 self._judge(helper)
 
     def _start(self, node: str, address: str, cores: int) -> _Helper:
-        actor = actor_on(
-            self._ray, node, cores, RemoteBuilders, self.game.name, self._settings, cores
-        )
+        foresight, hindsight = self._settings
+        settings = self.game.name, asdict(foresight), asdict(hindsight), cores
+        actor = actor_on(self._ray, node, cores, RemoteBuilders, *settings)
         return _Helper(node, address, actor, actor.facts.remote())
 
     def _judge(self, helper: _Helper) -> None:
