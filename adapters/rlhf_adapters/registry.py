@@ -153,10 +153,10 @@ ATARI = "ALE/"
 def full_name(name: str) -> str:
     """Return the canonical name of an environment.
 
-    A game of `rlhf_games` keeps its name. An id of Gymnasium's, `CartPole-v1`, gets its library,
-    `gymnasium:CartPole-v1`; so does one whose module is imported first, as Gymnasium spells it,
-    `highway_env:highway-fast-v0`. Where an installed plugin offers that id, the module is left out:
-    `gymnasium:highway-fast-v0`.
+    A game of `rlhf_games` keeps its name, without options: connect_four(rows=6) is connect_four. An
+    id of Gymnasium's, `CartPole-v1`, gets its library, `gymnasium:CartPole-v1`; so does one whose
+    module is imported first, as Gymnasium spells it, `highway_env:highway-fast-v0`. Where an
+    installed plugin offers that id, the module is left out: `gymnasium:highway-fast-v0`.
 
     Raises:
         UnknownGameError: no environment has that name; suggests similar names.
@@ -174,7 +174,7 @@ def full_name(name: str) -> str:
         library(first)
     bare = name.partition("(")[0]
     if bare in rlhf_games.names():
-        return name
+        return rlhf_games.plain_name(name)
     if name in libraries():
         example = libraries()[name].example
         msg = (

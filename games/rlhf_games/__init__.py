@@ -39,6 +39,7 @@ __all__ = [
     "libraries",
     "make",
     "names",
+    "plain_name",
 ]
 
 _LIBRARIES = "rlhf_games.libraries"
@@ -115,13 +116,25 @@ def make(name: str, options: Mapping[str, Any] | None = None) -> Game:
     if colon:
         module, _, attribute = find(name).partition(":")
         return _made(module, attribute, world, *([options] if options else []))
-    if spelled := _SPELLED.fullmatch(name):
-        name, options = (
-            spelled[1],
-            {**written_options(name, spelled[2], "(rows=6,columns=7)"), **(options or {})},
-        )
-    module, _, attribute = find(_sized(name, options) if options else name).partition(":")
+    module, _, attribute = find(plain_name(name, options)).partition(":")
     return _made(module, attribute)
+
+
+def plain_name(name: str, options: Mapping[str, Any] | None = None) -> str:
+    """Return the name of one of our games without options, e.g. of connect_four(rows=6,columns=7).
+
+    Args:
+        name: perhaps with options in brackets.
+        options: more of them.
+
+    Raises:
+        UnknownGameError: no game has that name.
+        GameError: an option names a board that does not exist.
+    """
+    if spelled := _SPELLED.fullmatch(name):
+        written = written_options(name, spelled[2], "(rows=6,columns=7)")
+        name, options = spelled[1], {**written, **(options or {})}
+    return _sized(name, options) if options else name
 
 
 def _made(module: str, attribute: str, *arguments: Any) -> Game:

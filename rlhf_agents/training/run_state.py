@@ -117,7 +117,7 @@ def restore(model: HFDQN, file: ModelFile, same_random: bool = True) -> list[str
         ModelFileError: the file describes an impossible state.
     """
     facts = run_facts(file)
-    groups = read_groups(file.path, {RUN: _run_bytes(model)})
+    groups = _groups(file, {RUN: _run_bytes(model)})
     replay = _restore_replay(model, file)
     notes = [replay]
     if model.lookahead is not None and not model.lookahead.world.steps:
@@ -147,13 +147,18 @@ def restore(model: HFDQN, file: ModelFile, same_random: bool = True) -> list[str
     return [note for note in notes if note]
 
 
+def _groups(file: ModelFile, most: dict[str, int]) -> dict[str, Arrays]:
+    """Return groups of arrays, see `read_groups`; a file of SB3's DQN has none."""
+    return read_groups(file.path, most) if file.manifest else {}
+
+
 def _restore_replay(model: HFDQN, file: ModelFile) -> str:
     """Fill the replay buffer; return the reason if that is not possible."""
     if model.replay_buffer is None:
         return ""
     reason = "it holds no replay"
     try:
-        groups = read_groups(file.path, {REPLAY: _replay_bytes(model)})
+        groups = _groups(file, {REPLAY: _replay_bytes(model)})
         if REPLAY in groups:
             _fill(model, groups[REPLAY])
             return ""

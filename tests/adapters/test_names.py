@@ -39,7 +39,7 @@ class Toy(gymnasium.Env):
         ("CartPole-v1", "gymnasium:CartPole-v1"),
         ("gymnasium:CartPole-v1", "gymnasium:CartPole-v1"),
         ("connect_four", "connect_four"),
-        ("connect_four(rows=6)", "connect_four(rows=6)"),
+        ("connect_four(columns=7,rows=6,x_in_row=4)", "connect_four"),
         ("minatar:breakout", "minatar:breakout"),
         ("json:Toy-v0", "gymnasium:json:Toy-v0"),
     ],

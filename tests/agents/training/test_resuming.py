@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from stable_baselines3 import HerReplayBuffer
+from stable_baselines3 import DQN, HerReplayBuffer
 
 from rlhf_agents.envs.resumable_env import ResumableEnv
 from rlhf_agents.errors import EnvironmentFailureError, ModelFileError, OutputError, SettingError
@@ -168,6 +168,18 @@ def test_files_without_replay_fill_it_anew(tmp_path, capsys):
     assert "it holds no replay: it starts empty" in capsys.readouterr().err
     assert model.replay_buffer.size() == 100  # all of it, in 140 steps
     assert model._replay_needed == 30
+
+
+def test_a_trusted_file_of_sb3_goes_on(tmp_path, capsys):
+    out = tmp_path / "sb3.zip"
+    options = {"policy_kwargs": {"net_arch": [8]}, "learning_starts": 20, "buffer_size": 100}
+    DQN("MlpPolicy", "CartPole-v1", learning_rate=lambda left: 1e-3 * left, **options).save(out)
+    ours = tmp_path / "ours.zip"
+    plan = TrainingConfig("CartPole-v1", steps=64, out=ours, resume=out, quiet=True)
+    with pytest.raises(ModelFileError, match="--trust"):
+        train(plan)
+    assert train(replace(plan, trust=True))[0].num_timesteps == 64
+    assert "it has no state of the run" in capsys.readouterr().err
 
 
 def test_another_number_of_environments_begins_new_episodes(finished, tmp_path, capsys):
