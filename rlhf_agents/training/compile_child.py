@@ -13,7 +13,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from rlhf_agents.evaluation.strength import AlphaBetaScore
 from rlhf_agents.hfdqn import HFDQN
 from rlhf_agents.selfplay.learner import GameLearner
-from rlhf_agents.training.run import TrainingConfig
+from rlhf_agents.training.run import SETTLING_SECONDS, TrainingConfig
 from rlhf_agents.training.run_state import collect
 from rlhf_agents.training.train import prepare
 
@@ -38,6 +38,14 @@ class _Trial(BaseCallback):
         model.between_steps = self._check
         if isinstance(model.learner, GameLearner):
             model.learner.crew.while_waiting = self._check
+
+    def close(self, model: HFDQN) -> None:
+        """Stop waiting for a batch in preparation, and checking."""
+        model.between_steps = None
+        if isinstance(model.learner, GameLearner):
+            model.learner.crew.while_waiting = lambda: None
+        if model.learner is not None:
+            model.learner.settle(SETTLING_SECONDS)
 
     def _on_step(self) -> bool:
         self._check()
@@ -65,8 +73,10 @@ def compile_all(config: TrainingConfig) -> None:
             replace(config, out=out, tensorboard=None, quiet=True, cluster=None)
         )
         model.learning_starts = min(model.learning_starts, FIRST_STEPS)
+        trial = _Trial(model)
         with suppress(Enough):
-            model.learn(2**40, callback=_Trial(model), reset_num_timesteps=config.resume is None)
+            model.learn(2**40, callback=trial, reset_num_timesteps=config.resume is None)
+        trial.close(model)
         if model.game is not None and config.measures_strength:
             strength = AlphaBetaScore(0.1)
             strength(model)
