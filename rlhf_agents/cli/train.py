@@ -39,7 +39,7 @@ alone continues with the same environment and budget. The budget counts all trai
 minutes, resumed with --minutes 60, trains for 40 more. With --steps a run depends only on its
 options, and a resumed run ends bit for bit where it would have ended without interruption (on the
 CPU); with --minutes, schedules follow the clock. Games use all cores: one learns, the others look
-ahead (--workers)."""
+ahead. How many do is an option, too: give --workers to repeat a run on another machine."""
 
 MAX_STEPS = 10**12
 MAX_ENVS = 65536
