@@ -97,7 +97,6 @@ def clock(options: argparse.Namespace) -> Iterator[Row]:
         kept = values[chosen, actions] == values[chosen].max(axis=1)
         yield {
             "budget": budget_words(allowed),
-            "positions": len(chosen),
             "VP": round(float(kept.mean()), 3),
             **{f"plies {a}-{b}": rate_in(kept, positions.ply[chosen], a, b) for a, b in BANDS},
             "proven": round(float(np.mean([why.proven for why in found])), 3),
