@@ -120,9 +120,11 @@ class TimedLogs(PlainDQN):
         for measure, key in ((SCORE, "eval/score"), (LOSS, "train/loss")):
             if key in logged:
                 yield measure, float(logged[key])
+        if getattr(self, "game", None) is not None:
+            return  # in self-play somebody always wins
         if self.ep_success_buffer:
             yield SUCCESS, float(safe_mean(self.ep_success_buffer))
-        if self.ep_info_buffer and getattr(self, "game", None) is None:
+        if self.ep_info_buffer:
             yield RETURN, float(safe_mean([info["r"] for info in self.ep_info_buffer]))
 
     def _update_current_progress_remaining(self, num_timesteps: int, total_timesteps: int) -> None:
