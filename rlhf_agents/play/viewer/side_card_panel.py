@@ -10,8 +10,11 @@ from rlhf_agents.play.viewer.theme import Theme
 
 PAD = 12.0
 TITLE, LINE = 30.0, 19.0
+SMALL_TITLE, SMALL_LINE = 22.0, 15.0
 BUTTON = 30.0
 GAP = 5.0
+LOW = 200.0
+"""Lower cards have smaller text and buttons, so that the sentences fit."""
 NARROW = 230.0
 """Narrower cards have one button in a row, or two if there is little height."""
 
@@ -24,7 +27,8 @@ def side_card_buttons(box: Box, card: SideCard) -> list[tuple[Box, str]]:
     if inner.width < NARROW and inner.height > 90 + count * (BUTTON + GAP):
         columns = 1
     rows = -(-count // columns)
-    height = min(BUTTON, max(18.0, inner.height * 0.5 / rows - GAP))
+    share = 0.36 if box.height < LOW and rows > 1 else 0.5
+    height = min(BUTTON, max(18.0, inner.height * share / rows - GAP))
     area = inner.bottom_part(rows * (height + GAP) - GAP)[0]
     boxes = area.grid(count, columns, GAP)
     return [(place, name) for place, (name, _) in zip(boxes, card.buttons, strict=True)]
@@ -34,21 +38,23 @@ def draw_side_card(canvas: Canvas, box: Box, card: SideCard, pointed: object, th
     """Draw the title, the sentences that fit, and the buttons."""
     canvas.box(box, theme.surface, 10)
     ink = theme.text if card.winner is None else theme.seat_text[card.winner]
-    inner = box.inset(PAD)
+    low = box.height < LOW
+    inner = box.inset(PAD * 0.7 if low else PAD)
     size = 21.0 if box.width > NARROW else 17.0
-    title, below = inner.top_part(TITLE)
-    place = (title.x, title.y + TITLE * 0.4)
+    title, below = inner.top_part(SMALL_TITLE if low else TITLE)
+    place = (title.x, title.y + title.height * 0.4)
     canvas.text(place, card.title, size, ink, bold=True, width=title.width)
     buttons = side_card_buttons(box, card)
     for (button, name), (_, label) in zip(buttons, card.buttons, strict=True):
         fill = theme.raised if pointed == name else theme.track
         canvas.box(button, fill, 7)
         draw_button(canvas, button, label, (pointed == name, True, 13), theme)
-    y, floor = below.y, buttons[0][0].y - 4 if buttons else below.bottom
+    y, floor = below.y, buttons[0][0].y - 2 if buttons else below.bottom
+    size, step = (12.0, SMALL_LINE) if low else (14.0, LINE)
     for text in card.lines:
-        for line in canvas.wrapped(text, 14, below.width):
-            if y + LINE > floor:
+        for line in canvas.wrapped(text, size, below.width):
+            if y + step > floor:
                 return
-            canvas.text((below.x, y + LINE / 2), line, 14, theme.text, width=below.width)
-            y += LINE
-        y += 3
+            canvas.text((below.x, y + step / 2), line, size, theme.text, width=below.width)
+            y += step
+        y += step - size - 2
