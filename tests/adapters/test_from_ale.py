@@ -81,7 +81,7 @@ def test_catalogue_and_mistakes():
     assert not [name for name in names if name.startswith("ALE/")]
     world = from_ale.describe("Pong-v5")
     assert (world.name, world.players, world.actions) == ("ale:Pong-v5", 1, 6)
-    with pytest.raises(EnvError, match="unknown ale world 'Pongg-v5'; did you mean Pong-v5"):
+    with pytest.raises(EnvError, match="unknown ale environment 'Pongg-v5'; did you mean Pong-v5"):
         make_env("ale:Pongg-v5")
     with pytest.raises(EnvError, match="cannot be made with frameskip=1, mode=99: "):
         make_env("ale:Pong-v5", mode=99)
