@@ -194,11 +194,12 @@ def _setup(options: argparse.Namespace, rules: str) -> Setup:
         msg = "--watch shows two players; leave it out to play yourself, or name another --opponent"
         raise SettingError(msg)
     common.check_one_budget(options)
+    goal = _goal(options.goal or "win", rules)
     return Setup(
         game=rules,
-        agent=_levelled(options.agent or _default_agent(rules, options.goal or "win"), options),
+        agent=_levelled(options.agent or _default_agent(rules, goal, options), options),
         opponent=options.opponent or ("agent" if options.watch else "human"),
-        goal=_goal(options.goal or "win", rules),
+        goal=goal,
         nodes=options.nodes,
         seconds=options.time,
         follows=options.level == common.AUTO,
@@ -213,14 +214,18 @@ def _goal(text: str, rules: str) -> str:
     return goal_named(rlhf_games.make(rules), text) if " " in text else text
 
 
-def _default_agent(rules: str, goal: str) -> str | None:
+def _default_agent(rules: str, goal: str, options: argparse.Namespace) -> str | None:
     """Return the agent if none was named: None for the game's own agent, otherwise a search.
 
     Raises:
         rlhf_games.base.UnknownGoalError: the game has no such goal.
+        SettingError: a level was asked for, which a search does not have.
     """
     if rules in bundled_agents():
         return None
+    if options.level is not None or options.elo is not None:
+        msg = f"no agent comes with {rules}, so it has no levels: name one with --agent FILE.zip"
+        raise SettingError(msg)
     rlhf_games.make(rules).goal_index(goal)
     sys.stderr.write(f"No agent comes with {rules}; {STAND_IN} plays (--agent names another).\n")
     return STAND_IN
