@@ -30,8 +30,9 @@ from stable_baselines3.common.vec_env import (
 )
 from stable_baselines3.common.vec_env.stacked_observations import StackedObservations
 
+from rlhf_agents.errors import SettingError
 from rlhf_agents.files.attribute_checks import of, or_none, require, whole
-from rlhf_agents.files.types import Array, Arrays, Info
+from rlhf_agents.files.types import Array, Arrays, Info, Space
 from rlhf_games.json_types import JSON
 
 MOST_FRAMES = 256
@@ -71,25 +72,45 @@ class FrameStack:
     order: str | dict[str, str]
 
     def around(self, env: GymEnv | None) -> GymEnv | None:
-        """Return an environment with stacked frames; it may have them already."""
+        """Return an environment with stacked frames; it may have them already.
+
+        Raises:
+            SettingError: its observations cannot be stacked like that.
+        """
         if env is None or (isinstance(env, VecEnv) and _stack_of(env) is not None):
             return env
+        self.check(env.observation_space)
         vec: VecEnv = env if isinstance(env, VecEnv) else DummyVecEnv([lambda: env])
         return VecFrameStack(vec, self.frames, self.order)
 
     def around_one(self, env: gymnasium.Env[Any, Any]) -> gymnasium.Env[Any, Any]:
-        """Return one Gymnasium environment with stacked frames."""
+        """Return one Gymnasium environment with stacked frames; raises as `around` does."""
+        self.check(env.observation_space)
         return _StackedEnv(env, self)
+
+    def check(self, space: Space) -> None:
+        """Raise `SettingError` unless observations of a space can be stacked."""
+        parts = space.spaces if isinstance(space, spaces.Dict) else {"": space}
+        orders = self.order if isinstance(self.order, dict) else dict.fromkeys(parts, self.order)
+        boxes = all(isinstance(part, spaces.Box) and part.shape for part in parts.values())
+        if not boxes or parts.keys() != orders.keys():
+            msg = f"frames of {space} cannot be stacked, as in the model's training"
+            raise SettingError(msg)
 
     def to_json(self) -> JSON:
         """Return the facts in a form that JSON can hold."""
         return {"frames": self.frames, "order": self.order}
 
 
-def from_json(facts: Any) -> FrameStack | None:
+def from_json(facts: Any, space: Space) -> FrameStack | None:
     """Return what `FrameStack.to_json` described; None for None.
 
+    Args:
+        facts: from a file.
+        space: of the model's observations.
+
     Raises:
+        SettingError: such observations are not stacked frames.
         ValueError: the facts do not fit; further errors are in `untrusted.WRONG`.
     """
     if facts is None:
@@ -98,7 +119,9 @@ def from_json(facts: Any) -> FrameStack | None:
     require("frames", frames, whole(1, MOST_FRAMES))
     orders = list(order.values()) if isinstance(order, dict) else [order]
     require("order", orders, lambda _: all(each in (FIRST, LAST) for each in orders))
-    return FrameStack(frames, order)
+    stack = FrameStack(frames, order)
+    stack.check(space)
+    return stack
 
 
 def frame_stack_of(env: VecEnv | None) -> FrameStack | None:

@@ -10,7 +10,7 @@ from stable_baselines3.common.vec_env import VecEnv, VecNormalize
 
 from rlhf_agents.dqn import frame_stack, normalization
 from rlhf_agents.dqn.frame_stack import FrameStack, frame_stack_of, wrapper_names
-from rlhf_agents.errors import ModelFileError
+from rlhf_agents.errors import ModelFileError, SettingError
 from rlhf_agents.files.attribute_checks import of, or_none, require
 from rlhf_agents.files.model_file import ModelFile, read_model
 from rlhf_agents.files.types import PathOrStream, Space
@@ -92,9 +92,11 @@ def restore_facts(model: Described, file: ModelFile) -> None:
             model.normalizer = normalization.from_json(
                 statistics, model.observation_space, model.action_space
             )
-        model.frame_stack = frame_stack.from_json(file.manifest.get(FRAME_STACK))
+        model.frame_stack = frame_stack.from_json(
+            file.manifest.get(FRAME_STACK), model.observation_space
+        )
         model.wrappers = frame_stack.checked_names(file.manifest.get(WRAPPERS))
-    except WRONG as error:
+    except (*WRONG, SettingError) as error:
         msg = f"{file.path} does not describe a model ({error})"
         raise ModelFileError(msg) from error
     if model.normalizer is not None and model.env is not None and not model._vec_normalize_env:
@@ -110,8 +112,8 @@ def as_trained(env: GymEnv | None, file: ModelFile) -> GymEnv | None:
     if env is None:
         return None
     try:
-        stack = frame_stack.from_json(file.manifest.get(FRAME_STACK))
-    except WRONG as error:
+        stack = frame_stack.from_json(file.manifest.get(FRAME_STACK), env.observation_space)
+    except (*WRONG, SettingError) as error:
         msg = f"{file.path} does not describe a model ({error})"
         raise ModelFileError(msg) from error
     return env if stack is None else stack.around(env)

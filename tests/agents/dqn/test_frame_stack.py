@@ -57,7 +57,9 @@ def test_a_file_says_how_frames_are_stacked(tmp_path, normalises):
     assert bool(policy.statistics) == normalises
 
 
-@pytest.mark.parametrize("change", [{"frames": 0}, {"order": "up"}, {"order": None}], ids=str)
+@pytest.mark.parametrize(
+    "change", [{"frames": 0}, {"order": "up"}, {"order": {"a": "last"}}], ids=str
+)
 def test_other_facts_are_refused(tmp_path, change):
     HFDQN("MlpPolicy", VecFrameStack(cart(), 2), **FAST).save(tmp_path / "model.zip")
     manifest = read_model(tmp_path / "model.zip").manifest
