@@ -67,9 +67,11 @@ class CompiledGame:
         self._second_names = second_names or action_names
 
     def __repr__(self) -> str:
-        size = " x ".join(str(side) for side in self.observation_shape[1:])
+        sides = self.observation_shape[1:]
+        shown = self.visible_cells == int(np.prod(sides))
+        board = f"a board of {' x '.join(map(str, sides))}, " if shown else ""
         return (
-            f"{self.title}: a board of {size}, {self.n_actions} actions, {len(self.goals)} goals "
+            f"{self.title}: {board}{self.n_actions} actions, {len(self.goals)} goals "
             f"({', '.join(goal.name for goal in self.goals)})"
         )
 

@@ -46,7 +46,12 @@ def _result_card(match: Match, mistakes: int, *, busy: bool) -> SideCard:
     lines = [f"after {moves}"]
     seat = 0 if person is None else person
     achieved = session.achieved()[seat]
-    extra = [goal_words(match.game, name) for name in achieved if not _is_plain(name)]
+    implied = {goal.implies for goal in match.game.goals if goal.name in achieved}
+    extra = [
+        goal_words(match.game, name)
+        for name in achieved
+        if not _is_plain(name) and name not in implied
+    ]
     if extra:
         who = "you" if person is not None else match.names[seat]
         lines.append(f"{who} also achieved: {'; '.join(extra[:MOST_GOALS])}")
