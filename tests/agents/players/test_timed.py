@@ -9,6 +9,7 @@ import pytest
 import rlhf_games
 from rlhf_agents.errors import SettingError
 from rlhf_agents.players.players import make_player
+from rlhf_agents.search import budget
 from tests.agents.players.player_contract import PlayerContract
 
 
@@ -23,14 +24,15 @@ class TestTimedMinimax(PlayerContract):
         return timed(game, "minimax:2@0.001s"), game
 
 
-def test_a_deep_search_ends_in_time():
+def test_a_deep_search_ends_in_time(monkeypatch):
+    monkeypatch.setattr(budget, "now", time.thread_time)  # other programs delay only real time
     game = rlhf_games.make("connect_four")
     player = timed(game, "minimax:40@0.05s")
     assert player.name == "minimax:40@0.05s"
     player.explain(game.initial(1)[0])  # compiles
-    begun = time.process_time()
+    begun = time.thread_time()
     why = player.explain(game.initial(1)[0])
-    assert time.process_time() - begun < 0.1
+    assert time.thread_time() - begun < 0.1
     assert why.nodes > 100
 
 
