@@ -56,5 +56,6 @@ function verdictText({ goal, values, action, proven, plies }, mine) {
   const result = Math.round(2 * value) / 2;
   if (result === 0.5) return `Proven${instead}: a draw`;
   const [yours, its] = result > 0.5 ? ["win", "wins"] : ["lose", "loses"];
-  return `Proven${instead}: ${who.toLowerCase()} ${mine ? yours : its} in ${plies === 1 ? "" : "at most "}${plies}`;
+  const when = plies === null ? "" : ` in ${plies === 1 ? "" : "at most "}${plies}`;
+  return `Proven${instead}: ${who.toLowerCase()} ${mine ? yours : its}${when}`;
 }
