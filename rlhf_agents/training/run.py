@@ -344,19 +344,16 @@ class Run(BaseCallback):
         """
         self.agent.training_seconds = self.seconds_before + self.elapsed
         state = collect(self.agent, self.config.keep_replay, episodes)
-        facts = {**self._facts(), "run": {**self._kept(), **state.facts}}
+        facts = {**self._facts(), "run": {**kept_facts(self.config), **state.facts}}
         write_to(self.config.out, self.agent.file_bytes(facts, state.arrays))
         self._write_curve()
         if state.left_out and self.config.keep_replay and state.left_out != self._said:
             self._said = state.left_out
             warn(f"the replay buffer is not in {self.config.out}: {state.left_out}")
 
-    def _kept(self) -> dict[str, object]:
-        return {"world": self.config.game, **{name: getattr(self.config, name) for name in KEPT}}
-
     def _facts(self) -> dict[str, object]:
         """Return facts about the training that are also in the file of a finished model."""
-        return {"notes": self.notes, TRAINED_IN: self._kept()}
+        return {"notes": self.notes, TRAINED_IN: kept_facts(self.config)}
 
     def save_compact(self) -> None:
         """Write only the parts that playing needs.
@@ -372,6 +369,11 @@ class Run(BaseCallback):
         if self.curve is not None:
             self._note_point(self.elapsed)
             self.curve.write()
+
+
+def kept_facts(config: TrainingConfig) -> dict[str, object]:
+    """Return what a file says of the settings of its run."""
+    return {"world": config.game, **{name: getattr(config, name) for name in KEPT}}
 
 
 def _curve_file(config: TrainingConfig, picture: Path) -> CurveFile:

@@ -13,7 +13,7 @@ from rlhf_agents.dqn.env_access import game_of
 from rlhf_agents.dqn.recommended import ATTRIBUTE
 from rlhf_agents.envs.names import GYMNASIUM, check_name
 from rlhf_agents.envs.open_env import EnvConfig, open_env, policy_of
-from rlhf_agents.envs.trained_models import require_same, training_facts
+from rlhf_agents.envs.trained_models import TRAINED_IN, require_same, training_facts
 from rlhf_agents.errors import (
     EnvironmentFailureError,
     ModelFileError,
@@ -22,7 +22,7 @@ from rlhf_agents.errors import (
     UserError,
 )
 from rlhf_agents.evaluation.strength import AlphaBetaScore, StrengthMeter
-from rlhf_agents.files.atomic import remove_leftovers
+from rlhf_agents.files.atomic import remove_leftovers, write_atomically
 from rlhf_agents.files.model_file import POLICY, ModelFile, read_model
 from rlhf_agents.hfdqn import HFDQN
 from rlhf_agents.limits import checked_count, checked_seed
@@ -30,7 +30,7 @@ from rlhf_agents.players.actors import check_fits
 from rlhf_agents.progress import note, warn
 from rlhf_agents.selfplay.learner import GameLearner
 from rlhf_agents.settings import MAX_WORKERS, Foresight
-from rlhf_agents.training.run import KEPT, Over, Run, TrainingConfig
+from rlhf_agents.training.run import KEPT, Over, Run, TrainingConfig, kept_facts
 from rlhf_agents.training.run_checks import run_facts
 from rlhf_agents.training.run_state import restore
 from rlhf_agents.training.stopping import Stopped, StopRequests
@@ -68,6 +68,7 @@ def train(config: TrainingConfig, strength: StrengthMeter | None = None) -> tupl
         model, config = prepare(config)
         if config.steps is not None and model.num_timesteps >= config.steps:
             warn(f"all {config.steps} steps are done; give a larger budget to continue")
+            _write_again(config, model)
             return model, False
         if strength is None and model.game is not None and config.measures_strength:
             strength = AlphaBetaScore()
@@ -79,6 +80,17 @@ def train(config: TrainingConfig, strength: StrengthMeter | None = None) -> tupl
     if run.curve is not None and run.curve.curve is None:
         warn(f"{config.plot} was not written: the run was too short to measure anything")
     return model, run.interrupted
+
+
+def _write_again(config: TrainingConfig, model: HFDQN) -> None:
+    """Write a finished run where, and as, this run is asked to write it."""
+    assert config.resume is not None
+    if config.compact:
+        file = _read(config.resume, config.trust)
+        facts = {TRAINED_IN: kept_facts(config)}
+        model.save_agent(config.out, file.manifest.get("notes") or {}, facts)
+    elif config.out.resolve() != config.resume.resolve():
+        write_atomically(config.out, config.resume.read_bytes())
 
 
 def _learn(model: HFDQN, run: Run) -> None:

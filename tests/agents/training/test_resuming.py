@@ -154,6 +154,12 @@ def test_nothing_is_left_to_do(finished, tmp_path, capsys):
     assert (model.num_timesteps, interrupted) == (240, False)
     assert finished.read_bytes() == content
     assert "all 240 steps are done" in capsys.readouterr().err
+    copy, small = tmp_path / "copy.zip", tmp_path / "small.zip"
+    train(TrainingConfig("", out=copy, resume=finished, quiet=True))
+    assert copy.read_bytes() == content
+    train(TrainingConfig("", out=small, resume=finished, quiet=True, compact=True))
+    assert read_model(small).manifest["notes"] == read_model(finished).manifest["notes"]
+    assert HFDQN.load(small).num_timesteps == 240
     more = tmp_path / "more.zip"
     model, _ = train(TrainingConfig("", steps=300, out=more, resume=finished, quiet=True))
     assert model.num_timesteps == 300
