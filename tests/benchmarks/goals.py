@@ -20,7 +20,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 import torch
-from goal_worlds import Bits, Lake, Maze, Taxi
+from goal_environments import Bits, Lake, Maze, Taxi
 from results import replace_results
 from stable_baselines3 import DQN, HerReplayBuffer
 from stable_baselines3.common.callbacks import BaseCallback

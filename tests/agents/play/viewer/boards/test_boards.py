@@ -31,7 +31,7 @@ def colour_near(surface, centre, radius, wanted):
     )
 
 
-class RoomContract:
+class BoardContract:
     """Inherit, and give a fixture `board` that returns `(board, game)`."""
 
     @pytest.fixture(params=[(300, 300), (130, 150), (640, 400), (333, 777)])
@@ -125,7 +125,7 @@ class RoomContract:
         assert reached == set(range(game.n_actions))
 
 
-class TestConnectFour(RoomContract):
+class TestConnectFour(BoardContract):
     @pytest.fixture
     def board(self):
         game = rlhf_games.make("connect_four")
@@ -147,7 +147,7 @@ class TestConnectFour(RoomContract):
         assert heights[0] < heights[-1] - 200
 
 
-class TestTicTacToe(RoomContract):
+class TestTicTacToe(BoardContract):
     @pytest.fixture
     def board(self):
         game = rlhf_games.make("tic_tac_toe")
@@ -168,19 +168,19 @@ class TestTicTacToe(RoomContract):
         assert not colour_near(surface, board.cell_centre(box, (2, 2)), reach, theme.seats[0])
 
 
-class TestGridOfColumns(RoomContract):
+class TestGridOfColumns(BoardContract):
     @pytest.fixture
     def board(self):
         return GridBoard(6, 7, 7, gravity=True), rlhf_games.make("connect_four")
 
 
-class TestGridOfCells(RoomContract):
+class TestGridOfCells(BoardContract):
     @pytest.fixture
     def board(self):
         return GridBoard(3, 3, 9, gravity=False), rlhf_games.make("tic_tac_toe")
 
 
-class TestGridWithAList(RoomContract):
+class TestGridWithAList(BoardContract):
     """Moves that are neither columns nor cells: a list beneath the board."""
 
     @pytest.fixture
@@ -191,7 +191,7 @@ class TestGridWithAList(RoomContract):
         return board, rlhf_games.make("connect_four")
 
 
-class TestPaths(RoomContract):
+class TestPaths(BoardContract):
     """Pieces that move from cell to cell: the first click picks one, the second moves it."""
 
     @pytest.fixture
