@@ -109,7 +109,7 @@ class _Helper:
 
 
 @dataclass
-class _Asked:
+class _PendingBatch:
     """A batch that was asked for.
 
     Attributes:
@@ -150,7 +150,7 @@ class RayCrew:
         self._helpers: list[_Helper] = []
         self._joining: list[_Helper] = []
         self._refused: set[str] = set()
-        self._asked: dict[int, _Asked] = {}
+        self._asked: dict[int, _PendingBatch] = {}
         self._looked = -LOOK_SECONDS
         self._said = ""
         self._weights: Any = None
@@ -226,7 +226,7 @@ class RayCrew:
             if asked.helper is helper:
                 self._ask(index)
 
-    def _lose_if_slow(self, asked: _Asked) -> None:
+    def _lose_if_slow(self, asked: _PendingBatch) -> None:
         assert asked.helper is not None
         patience = SLOW_SECONDS * (1 if asked.helper.proven else COMPILING)
         if time.monotonic() > asked.since + patience:
@@ -241,7 +241,7 @@ class RayCrew:
     def prepare(self, index: int, request: BatchRequest) -> None:
         """Begin with a batch, on the machine that has the least to do."""
         self._look()
-        self._asked[index] = _Asked(request, *self._weights)
+        self._asked[index] = _PendingBatch(request, *self._weights)
         self._ask(index)
 
     def _ask(self, index: int) -> None:
@@ -278,7 +278,7 @@ class RayCrew:
                 self._lose_if_slow(asked)
             self.while_waiting()
 
-    def _found(self, asked: _Asked) -> BuiltBatch | None:
+    def _found(self, asked: _PendingBatch) -> BuiltBatch | None:
         """Return a batch that came back, None if its helper was lost."""
         assert asked.helper is not None
         errors = self._ray.exceptions

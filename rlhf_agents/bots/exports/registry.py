@@ -281,6 +281,9 @@ def _loaded(name_or_path: str) -> Agent | EnvPolicy:
     if shipped := bundled_policies().get(name_or_path):
         return EnvPolicy.load(str(shipped))
     is_file = name_or_path not in bundled_agents() and Path(name_or_path).is_file()
+    if not is_file and ":" in name_or_path and not name_or_path.endswith(".zip"):
+        known = [*bundled_agents(), *bundled_policies()]
+        raise SettingError(unknown_name("agent", name_or_path, known))
     if is_file and read_model(name_or_path).manifest.get("game") is None:
         return EnvPolicy.load(name_or_path)
     return load_agent(name_or_path)

@@ -29,15 +29,10 @@ MORRIS_COLUMNS = (0, 2, 4, 7, 10, 12, 14)
 
 
 @dataclass(eq=False)
-class QuoridorReader:
-    """Reads quoridor: pawns on even cells of the lattice, walls on the odd ones between.
-
-    A wall covers three cells and is clicked at the middle one; the direction is chosen by clicking
-    one of its ends.
-    """
+class _WholeBoard:
+    """What readers share whose boards have no missing cells."""
 
     shape: tuple[int, int]
-    style: str = "quoridor"
 
     def learn(self, moves: Sequence[Move]) -> bool:
         """Return True: there is nothing to learn."""
@@ -47,6 +42,17 @@ class QuoridorReader:
     def cells(self) -> tuple[Cell, ...]:
         """Return all cells, see `Reader`."""
         return tuple(product(range(self.shape[0]), range(self.shape[1])))
+
+
+@dataclass(eq=False)
+class QuoridorReader(_WholeBoard):
+    """Reads quoridor: pawns on even cells of the lattice, walls on the odd ones between.
+
+    A wall covers three cells and is clicked at the middle one; the direction is chosen by clicking
+    one of its ends.
+    """
+
+    style: str = "quoridor"
 
     def read(self, text: str) -> Picture:
         """Return the position of a text, see `Reader`."""
@@ -124,20 +130,10 @@ def quoridor_readers(
 
 
 @dataclass(eq=False)
-class BoxesReader:
+class BoxesReader(_WholeBoard):
     """Reads dots and boxes: edges lie between even and odd cells, boxes on odd ones."""
 
-    shape: tuple[int, int]
     style: str = "boxes"
-
-    def learn(self, moves: Sequence[Move]) -> bool:
-        """Return True: there is nothing to learn."""
-        del moves
-        return True
-
-    def cells(self) -> tuple[Cell, ...]:
-        """Return all cells, see `Reader`."""
-        return tuple(product(range(self.shape[0]), range(self.shape[1])))
 
     def read(self, text: str) -> Picture:
         """Return the position of a text, see `Reader`."""
