@@ -23,10 +23,18 @@ from gymnasium.envs.registration import EnvSpec, registry
 from numpy.typing import NDArray
 
 from rlhf_adapters.kinds import Env, EnvOrVecEnv
+from rlhf_adapters.single_agent import driving
 from rlhf_adapters.single_agent.goals import ArcadeGoal, Bools, Event, Score, StepBatch, Survive
 from rlhf_adapters.single_agent.gym_envs import OURS, GymEnvs, make_envs, prepared
 from rlhf_adapters.single_agent.native_goals import NATIVE, NativeEnvs, NativeTask, has_goals
-from rlhf_adapters.single_agent.tasks import Cells, Floats, check_config, goal_names, make_task
+from rlhf_adapters.single_agent.tasks import (
+    SCORE,
+    Cells,
+    Floats,
+    check_config,
+    goal_names,
+    make_task,
+)
 from rlhf_adapters.specs import EnvConfig, EnvError, EnvInfo, Options
 
 OF_OTHER_ADAPTERS = (
@@ -244,7 +252,8 @@ def describe(env_name: str) -> EnvInfo:
 def goals_of(env_name: str, env: Env) -> Sequence[ArcadeGoal]:
     """Return the goal table of an environment, without goals that take longer than its episodes."""
     limit = limit_of(env)
-    if (table := GOALS.get(_bare(env_name))) is None:
+    table = driving.GOALS.get(_bare(env_name)) if driving.drives(env) else None
+    if (table := table or GOALS.get(_bare(env_name))) is None:
         times = (100, 500) if limit is None or limit >= 500 else {max(1, limit // 5), limit}
         config = getattr(env.unwrapped, "config", None)
         normal = isinstance(config, Mapping) and config.get("normalize_reward") is True
@@ -296,7 +305,9 @@ def _goal_env(config: EnvConfig, envs: list[Env]) -> EnvOrVecEnv:
 
 
 def _played(config: EnvConfig, envs: list[Env]) -> GymEnvs:
-    played = GymEnvs(config.name, envs)
+    asked = config.goal not in (None, SCORE)
+    kind = driving.DrivingEnvs if asked and driving.drives(envs[0]) else GymEnvs
+    played = kind(config.name, envs)
     played.action_names = ACTIONS.get(_bare(config.world), played.action_names)
     return played
 

@@ -9,6 +9,8 @@ An adapter `from_LIBRARY` has three functions, found by name through `registry`:
 
 from __future__ import annotations
 
+import importlib.util
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,8 +39,14 @@ FEW, SOME = 15, 3
 """The most names that an error lists; of more, the number of examples."""
 
 
+DRIVING = re.compile(r"(highway|highway-fast|merge|roundabout|intersection)-v\d+")
+"""HighwayEnv's ids, which Gymnasium knows once it is installed."""
+
+
 def unknown_env(library: str, name: str, known: Sequence[str]) -> str:
     """Return a sentence that says that a library has no environment with a name, and what to do."""
+    if DRIVING.fullmatch(name) and importlib.util.find_spec("highway_env") is None:
+        return f'{name} needs highway-env: pip install "rlhf-agents[driving]"'
     if len(known) <= FEW:
         return unknown_name(f"{library} environment", name, known)
     near = did_you_mean(name, known)

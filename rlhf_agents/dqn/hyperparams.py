@@ -19,7 +19,16 @@ from rlhf_agents.settings import Foresight, Hindsight, ModelForesight, Parallel,
 from rlhf_games.base import unknown_name
 
 FILE = Path(__file__).parents[1] / "assets" / "hfdqn.yml"
-OF_THE_RUN = ("n_timesteps", "policy", "n_envs", "goal", "env_wrapper", "frame_stack", "fewer")
+OF_THE_RUN = (
+    "n_timesteps",
+    "policy",
+    "n_envs",
+    "goal",
+    "with_goal",
+    "env_wrapper",
+    "frame_stack",
+    "fewer",
+)
 """Entries of the file that are not arguments of the algorithm."""
 GYMNASIUM = "gymnasium:"
 SIDE_BY_SIDE = 8
@@ -35,23 +44,23 @@ SWITCHES = {
 KNOWN = sorted({*inspect.signature(DQN.__init__).parameters, *OURS} - {*NOT_HERE})
 
 
-def of_env(name: str) -> Arguments:
+def of_env(name: str, goal: object = None) -> Arguments:
     """Return the file's entry for an environment, with or without `gymnasium:` in its name.
 
     If it has both, the one with `gymnasium:` is ours and the other is RL Zoo's. An entry may also
     be for a whole library, e.g. `minatar`. Environments without an entry use the `default`,
-    without its policy.
+    without its policy. With a goal other than `score`, its part `with_goal` counts, if it has one.
     """
     table = _table()
     found = _entry(table, name)
     if found is None:
         found = {key: each for key, each in table["default"].items() if key != "policy"}
-    return _read(found)
+    return _read(found if goal in (None, "score") else found.get("with_goal", found))
 
 
-def recommended(name: str, n_envs: int) -> Arguments:
+def recommended(name: str, n_envs: int, goal: object = None) -> Arguments:
     """Return the file's arguments of `HFDQN` for environments, empty without an entry."""
-    entry = _read(_entry(_table(), name) or {})
+    entry = of_env(name, goal) if _entry(_table(), name) else {}
     if n_envs < SIDE_BY_SIDE and "fewer" in entry:
         entry = _read(entry["fewer"])
     return as_arguments({key: each for key, each in entry.items() if key in KNOWN})

@@ -52,5 +52,5 @@ def make_env(
     """
     made = rlhf_adapters.make_env(env, n_envs, goal, named_opponents(opponent), seed, **options)
     if isinstance(env, str):
-        setattr(made, ATTRIBUTE, hyperparams.recommended(env, n_envs))
+        setattr(made, ATTRIBUTE, hyperparams.recommended(env, n_envs, goal))
     return made

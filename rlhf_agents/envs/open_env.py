@@ -59,7 +59,7 @@ def open_env(config: EnvConfig, n_envs: int | None = None, observed: Space | Non
     if isinstance(getattr(first, "game", None), Game):
         first.close()
         return _games(config, n_envs)
-    count = n_envs or int(hyperparams.of_env(config.name).get("n_envs", 1))
+    count = n_envs or int(hyperparams.of_env(config.name, config.goal).get("n_envs", 1))
     if isinstance(first, VecEnv):  # many agents, one column each; a resumed run begins new episodes
         if count > 1:
             first.close()

@@ -25,7 +25,7 @@ from rlhf_agents.files.types import Arrays, Bools, Floats, Info
 from rlhf_agents.parallel.compute import Computation, Seen, computation_of
 from rlhf_agents.parallel.heads import GoalHeads, Happened, RewardHead, has_goal_table, heads_of
 from rlhf_agents.parallel.mirror import Mirror, mirror_of, mirrored
-from rlhf_agents.parallel.networks import AllGoalsPolicy, extractor_for
+from rlhf_agents.parallel.networks import GOAL_EXTRACTORS, AllGoalsPolicy, extractor_for
 from rlhf_agents.parallel.rollout import Examples, Rollout, keys_of, parts_of
 
 DEFAULTS: dict[str, object] = {
@@ -79,10 +79,11 @@ class ParallelLearner:
         extractor = extractor_for(model.observation_space)
         if extractor is not None and not {"features_extractor_class", "net_arch"} & kwargs.keys():
             kwargs["features_extractor_class"], kwargs["net_arch"] = extractor, []
-            table = has_goal_table(model.env, model.observation_space)
-            if table and model.policy_class is MultiInputPolicy:
-                model.policy_class = AllGoalsPolicy
-                kwargs["features_extractor_kwargs"] = {"sees_goal": False}
+        table = has_goal_table(model.env, model.observation_space)
+        with_heads = kwargs.get("features_extractor_class") in GOAL_EXTRACTORS
+        if with_heads and table and model.policy_class is MultiInputPolicy:
+            model.policy_class = AllGoalsPolicy
+            kwargs["features_extractor_kwargs"] = {"sees_goal": False}
         kwargs.setdefault("optimizer_class", RAdam)
 
     def begin(self) -> None:

@@ -119,10 +119,7 @@ class VectorExtractor(BaseFeaturesExtractor):
             size = sum(get_flattened_obs_dim(observation_space[key]) for key in self.keys)
         else:
             size = get_flattened_obs_dim(observation_space)
-        self.layers = nn.Sequential()
-        for width in [size, *([features_dim] * (layers - 1))]:
-            part = nn.Linear(width, features_dim), nn.LayerNorm(features_dim), nn.ReLU()
-            self.layers.extend(part)
+        self.layers = _normalized(size, *[features_dim] * layers)
 
     def forward(self, observations: PyTorchObs) -> torch.Tensor:
         """Return features `[B, features_dim]`."""
@@ -168,14 +165,9 @@ class FormationExtractor(BaseFeaturesExtractor):
         if DESIRED in keys:
             self.goal_size = get_flattened_obs_dim(observation_space[DESIRED])
         each = 3 + self.agents
-        self.place = nn.Sequential(
-            nn.Linear(each, features_dim), nn.LayerNorm(features_dim), nn.ReLU()
-        )
+        self.place = _normalized(each, features_dim)
         size = 2 + 3 + features_dim + 2 * (self.agents - 1) + self.goal_size
-        self.layers = nn.Sequential()
-        for width in (size, features_dim):
-            part = nn.Linear(width, features_dim), nn.LayerNorm(features_dim), nn.ReLU()
-            self.layers.extend(part)
+        self.layers = _normalized(size, features_dim, features_dim)
 
     def forward(self, observations: dict[str, torch.Tensor]) -> torch.Tensor:
         """Return features `[B, features_dim]`."""
@@ -208,6 +200,65 @@ class FormationExtractor(BaseFeaturesExtractor):
         return nn.functional.one_hot(mine, self.agents).float()
 
 
+class TrafficExtractor(BaseFeaturesExtractor):
+    """For a car among others (HighwayEnv's `Kinematics`), whose order does not matter.
+
+    Each other car is seen together with one's own; of all that are present, the largest features
+    count. Square roots make small distances distinct.
+
+    Args:
+        observation_space: cars `[V, F]`, one's own first, whose first feature is 1 where there is a
+            car; or a Dict with them as `observation`.
+        features_dim: width of the last layer.
+        width: of the layers for each car.
+        sees_goal: False leaves the desired goal out.
+    """
+
+    def __init__(
+        self,
+        observation_space: Space,
+        features_dim: int = 128,
+        width: int = 64,
+        sees_goal: bool = True,
+    ) -> None:
+        super().__init__(observation_space, features_dim)
+        board, self.goal_size = observation_space, 0
+        if isinstance(observation_space, spaces.Dict):
+            board = observation_space[BOARD]
+            if DESIRED in seen_keys(observation_space) and sees_goal:
+                self.goal_size = get_flattened_obs_dim(observation_space[DESIRED])
+        self.cars, features = board.shape or (0, 0)
+        features *= 2
+        self.each = _normalized(2 * features, width, width)
+        self.layers = _normalized(features + width + self.goal_size, features_dim)
+
+    def forward(self, observations: PyTorchObs) -> torch.Tensor:
+        """Return features `[B, features_dim]`."""
+        cars = observations[BOARD] if isinstance(observations, dict) else observations
+        cars = cars.float()
+        cars = torch.cat([cars, cars.sign() * cars.abs().sqrt()], dim=2)
+        own, others = cars[:, :1], cars[:, 1:]
+        pairs = torch.cat([own.expand_as(others), others], dim=2)
+        around = (self.each(pairs) * others[:, :, :1]).max(dim=1).values
+        parts = [own[:, 0], around]
+        if self.goal_size and isinstance(observations, dict):
+            parts.append(observations[DESIRED].float().flatten(1))
+        result: torch.Tensor = self.layers(torch.cat(parts, dim=1))
+        return result
+
+
+GOAL_EXTRACTORS = (PlanesExtractor, VectorExtractor, TrafficExtractor)
+"""Extractors that can leave the desired goal to the heads of `AllGoalsPolicy`."""
+
+
+def _normalized(size: int, *widths: int) -> nn.Sequential:
+    """Return dense layers, each normalized, for a number of inputs."""
+    layers = nn.Sequential()
+    for before, width in zip((size, *widths), widths, strict=False):
+        layers.extend((nn.Linear(before, width), nn.LayerNorm(width), nn.ReLU()))
+    return layers
+
+
 class GoalsQNetwork(QNetwork):
     """A Q-network with a head for each goal of a table and one more, see `GoalHeads`.
 
@@ -235,10 +286,12 @@ class GoalsQNetwork(QNetwork):
         return result
 
     def forward(self, observations: PyTorchObs) -> torch.Tensor:
-        """Return the values of the desired goals, `[B, actions]`."""
+        """Return the values of the desired goals, `[B, actions]`; without any, of survival."""
         assert isinstance(observations, dict)
         wanted = observations[DESIRED].float().clamp(min=0.0)
-        values = self.all_values(observations).view(len(wanted), self.goals + 1, -1)[:, :-1]
+        none = (1 - wanted.sum(dim=1, keepdim=True)).clamp(min=0.0)
+        wanted = torch.cat([wanted, none], dim=1)
+        values = self.all_values(observations).view(len(wanted), self.goals + 1, -1)
         result: torch.Tensor = (values * wanted[:, :, None]).sum(dim=1)
         return result
 

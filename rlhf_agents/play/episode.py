@@ -25,6 +25,7 @@ from rlhf_agents.play.episode_events import (
     lives_of,
     merged_events,
     odds,
+    risk_of,
     step_events,
 )
 from rlhf_agents.play.episode_frames import Action, AgentFrame, Frame, Picture
@@ -177,6 +178,23 @@ class EpisodePlayer:
         known = isinstance(action, int) and action < len(names)
         return names[action] if known else str(action)
 
+    def ask(self, name: str, adds: bool = False) -> None:
+        """Play for a goal of the table from now on, if the actor can.
+
+        Args:
+            name: of the goal.
+            adds: play for the other desired goals, too, or no longer for this one if it is desired.
+        """
+        ask = attribute_of(self.env, "ask")
+        if self.floor is None or ask is None:
+            return
+        wanted = [goal.name for goal in self.frame.goals if goal.asked]
+        others = [one for one in wanted if one != name] if adds else []
+        ask(*others, *([] if others and name in wanted else [name]))
+        self._batch = attribute_of(self.env, "games").observe()
+        self.frame = self._look(self.frame)
+        self.goal = " + ".join(goal.name for goal in self.frame.goals if goal.asked)
+
     def close(self) -> None:
         """Close the environment."""
         self.env.close()
@@ -261,6 +279,8 @@ class EpisodePlayer:
             worth = None if values is None else values[i]
             chance = _chance(worth, self.floor)
             agents[i] = replace(agents[i], next_action=action, values=worth, chance=chance)
+        if self._team is None:
+            agents[0] = replace(agents[0], risk=risk_of(env, self.actor, batch, chosen[0]))
         return tuple(agents)
 
     def _followed(self, frame: Frame) -> int:

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rlhf_agents.envs.kinds import Env
 from rlhf_agents.envs.multi_agent_env import MultiAgentEnv
-from rlhf_agents.players.actors import Actor
+from rlhf_agents.players.actors import Actor, ModelActor
 from rlhf_games.base import Array
 
 ACHIEVED, DESIRED = "achieved_goal", "desired_goal"
@@ -189,6 +189,33 @@ def _best(
         return np.full(len(asked), np.nan)
     legal = values if masks is None else np.where(masks, values, -np.inf)
     return odds(legal.max(axis=1), floor)
+
+
+def risk_of(env: Environment, actor: Actor, batch: Batch, action: int) -> tuple[str, float] | None:
+    """Return the danger of an environment and its expected probability after an action.
+
+    It is that of missing the goal that excludes it, with the best actions from then on.
+    """
+    risk = attribute_of(env, "goal_risk")
+    if risk is None or not isinstance(batch, dict) or goal_floor(env, actor) is None:
+        return None
+    (word, goal), names = risk, list(attribute_of(env, "goal_names"))
+    row = names.index(goal) if goal in names else None
+    if row is None or batch[ACHIEVED][0, row]:
+        return None
+    values = actor.values({**batch, DESIRED: attribute_of(env, "goal_rows")[row][None]})
+    if values is None:
+        return None
+    discount = _discount(env, actor, row)
+    return word, 1.0 - float(odds(values[0, action] / discount, 0.0))
+
+
+def _discount(env: Environment, actor: Actor, goal: int) -> float:
+    """Return the discount of a goal that is reached at its deadline, such as survival, else 1."""
+    games: Any = attribute_of(env, "games")
+    table = games.task.table.goals[goal]
+    left = (table.deadline or games.steps[0]) - games.steps[0]
+    return float(actor.model.gamma ** max(0, left - 1)) if isinstance(actor, ModelActor) else 1.0
 
 
 def _known(chance: float) -> float | None:

@@ -30,6 +30,7 @@ class AgentFrame:
         chance: the discounted probability of its goal with the best of these, in [0, 1]; None if
             they are not values of a goal.
         goals: its possible goals in the environment's table.
+        risk: a danger and its expected probability after the next action; None where unknown.
         reward: of the last step.
         total: the sum of its rewards in the episode.
     """
@@ -42,6 +43,7 @@ class AgentFrame:
     values: NDArray[np.float32] | None = None
     chance: float | None = None
     goals: tuple[GoalChance, ...] = ()
+    risk: tuple[str, float] | None = None
     reward: float = 0.0
     total: float = 0.0
 

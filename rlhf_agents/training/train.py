@@ -264,7 +264,7 @@ def _with_budget(config: TrainingConfig, model: HFDQN) -> TrainingConfig:
         return config
     if model.game is not None:
         return replace(config, minutes=GAME_MINUTES)
-    return replace(config, steps=int(hyperparams.of_env(config.game)["n_timesteps"]))
+    return replace(config, steps=int(hyperparams.of_env(config.game, config.goal)["n_timesteps"]))
 
 
 def _new(config: TrainingConfig, env: VecEnv) -> HFDQN:
@@ -280,7 +280,7 @@ def _new(config: TrainingConfig, env: VecEnv) -> HFDQN:
         settings = _for_workers(settings, config.workers or 1)
     arguments = hyperparams.as_arguments(settings)
     if not config.plain:
-        known = hyperparams.recommended(config.game, env.num_envs)
+        known = hyperparams.recommended(config.game, env.num_envs, config.goal)
         known = known or hyperparams.recommended("default", env.num_envs)
         setattr(env, ATTRIBUTE, known)
     try:

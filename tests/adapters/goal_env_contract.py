@@ -28,6 +28,7 @@ EXPECTED_WARNINGS = (
     r"It seems that your observation space observation is an image but the upper and lower.*",
     r".*A Box observation space (minimum|maximum) value is -?infinity.*",
     r"The minimal resolution for an image is 36x36 for the default `CnnPolicy`.*",
+    r"Your observation observation has an unconventional shape.*",  # cars and their features
 )
 
 Step = tuple[dict[str, np.ndarray], float, bool, bool, dict[str, Any]]

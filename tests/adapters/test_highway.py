@@ -16,6 +16,7 @@ from rlhf_agents.cli.evaluate import main as evaluate
 from rlhf_agents.cli.train import main as train
 from rlhf_agents.files.model_file import read_model
 from rlhf_agents.play.episode_events import capped
+from tests.adapters.goal_env_contract import ArcadeContract
 
 pytest.importorskip("highway_env", reason="needs highway-env")
 
@@ -48,7 +49,7 @@ def test_goals_fit_its_time_and_actions_have_its_names():
     assert env.batched.name == NAME
     assert env.batched.action_names == ("lane left", "idle", "lane right", "faster", "slower")
     survived = [name for name in env.goal_names if name.startswith("survive")]
-    assert survived == ["survive_6", "survive_30"]
+    assert survived == ["survive_10", "survive_30"]
     steps, done = 0, False
     env.reset()
     while not done:
@@ -62,8 +63,38 @@ def test_a_harder_goal_is_never_likelier_than_one_that_it_implies():
     names = list(env.goal_names)
     shown = np.linspace(0.1, 0.9, len(names))[None]  # the harder, the likelier: as untrained ones
     chances = dict(zip(names, capped(shown, env.goal_implied)[0], strict=True))
-    assert chances["score_10"] <= chances["score_1"]
-    assert chances["survive_30"] <= chances["survive_6"]
+    for kind, harder, easier in (("overtake", 8, 3), ("survive", 30, 10), ("keep_right", 15, 5)):
+        assert chances[f"{kind}_{harder}"] <= chances[f"{kind}_{easier}"]
+
+
+class TestGoals(ArcadeContract):
+    drawn = "mixed"
+
+    def make(self, **options):
+        return make_env(NAME, **{"goal": "survive_15", **options})
+
+
+def test_full_speed_is_reached_by_driving_faster():
+    env = make_env(NAME, goal="keep_speed_3", seed=0)
+    env.reset()
+    rewards = [env.step(3)[1] for _ in range(3)]
+    assert rewards == [0, 0, 1]
+    assert make_env(NAME).observation_space["observation"].shape == (5, 5)
+    assert env.observation_space["observation"].shape == (5, 9)  # with counts and a clock
+
+
+@pytest.mark.parametrize("name", ["merge-v1", "roundabout-v1", "intersection-v2"])
+def test_other_roads_have_goals_of_their_own(name):
+    env = make_env(f"gymnasium:{name}", n_envs=2, goal="mixed", seed=0)
+    assert "arrive" in env.goal_names
+    env.reset()
+    arrived = []
+    while not arrived:
+        *_, infos = env.step([1, 1])
+        ended = [info for info in infos if "terminal_observation" in info]
+        arrived = [one for one in ended if one["terminal_observation"]["achieved_goal"][0]]
+    row = arrived[0]["terminal_observation"]["achieved_goal"][0]
+    assert row == (-1 if arrived[0]["crashed"] else 1)
 
 
 def test_every_program_takes_every_spelling(tmp_path, capsys):

@@ -42,6 +42,7 @@ from rlhf_adapters.single_agent.tasks import (
     Floats,
     Rewards,
     ScoreTask,
+    TableTask,
     Task,
 )
 from rlhf_adapters.specs import EnvError, Info, Infos
@@ -177,7 +178,11 @@ class EpisodeGoalFunctions:
             chance of g is at most that of e. None for open goals.
         goal_floor: the reward for missing the goal, where reaching it pays 1; None if there is
             none.
+        goal_risk: the name of a danger and of the goal that excludes it, ("crash", "survive_30");
+            None where there is none.
     """
+
+    goal_risk: tuple[str, str] | None = None
 
     def __init__(self, task: Task) -> None:
         self.task = task
@@ -188,6 +193,18 @@ class EpisodeGoalFunctions:
     def native_goal(self) -> bool:
         """Whether the task is the environment's own reward, which does not follow from goals."""
         return isinstance(self.task, ScoreTask)
+
+    def ask(self, *names: str) -> None:
+        """Play for these goals from now on, see `TableTask.ask`.
+
+        Raises:
+            EnvError: the environment was made without a goal.
+            UnknownGoalError: its table does not have one of them.
+        """
+        if not isinstance(self.task, TableTask):
+            msg = "goals can be chosen where they are learnt: give make_env a goal, or 'mixed'"
+            raise EnvError(msg)
+        self.task.ask(names)
 
     def compute_reward(
         self, achieved_goal: ArrayLike, desired_goal: ArrayLike, info: Infos
@@ -232,6 +249,7 @@ class ArcadeEnv(EpisodeGoalFunctions, gymnasium.Env[Batch, np.int64]):
         self.games = self.games_class(batched, task, seed)
         self.action_names = tuple(getattr(batched, "action_names", ()))
         self.arcade: Any = getattr(batched, "batch", None)
+        self.goal_risk = getattr(batched, "risk", None)
         self.render_mode = batched.render_mode
         self.observation_space: Any = self.games.space
         self.action_space = spaces.Discrete(batched.n_actions)

@@ -169,7 +169,12 @@ class TableTask(Task):
         n: number of environments.
         table: the possible goals.
         row: the desired goal; None draws a goal for every episode.
+
+    Attributes:
+        mixture: the goals that were asked for with `ask`, 0 or 1 for each `[G]`; None before.
     """
+
+    mixture: Floats | None = None
 
     def __init__(self, n: int, table: EventGoals, row: int | None) -> None:
         self.table, self.row = table, row
@@ -185,13 +190,44 @@ class TableTask(Task):
         if self.row is None:
             self.asked[which] = rng.integers(len(self.table), size=int(which.sum()))
         self.achieved[which] = arcade_goals.OPEN
-        self.desired[which] = self.rows[self.asked[which]]
+        self._desire(which)
+
+    def ask(self, names: Sequence[str]) -> None:
+        """Play for several goals at once from now on, until the environment ends the episode.
+
+        The desired goals are those that are still open; reaching each of them pays 1.
+
+        Raises:
+            UnknownGoalError: a name is not in the table.
+        """
+        for name in names:
+            if name not in self.names:
+                raise UnknownGoalError(unknown_name("goal", name, self.names))
+        self.mixture = np.isin(self.names, list(names)).astype(np.float32)
+        self._desire(self._each)
+
+    def _desire(self, which: NDArray[np.generic]) -> None:
+        if self.mixture is None:
+            self.desired[which] = self.rows[self.asked[which]]
+        else:
+            self.desired[which] = self.mixture * (self.achieved[which] == arcade_goals.OPEN)
 
     def judge(self, now: StepBatch) -> tuple[Rewards, Bools]:
-        """Judge all goals; reward and end are those of the desired one."""
+        """Judge all goals; reward and end are those of the desired one, see also `ask`."""
+        if self.mixture is not None:
+            wanted = self.desired > 0
+            self.table.judge(self.achieved, now)
+            self._desire(self._each)
+            return (wanted & (self.achieved > 0)).sum(axis=1).astype(np.float32), now.terminated
         self.table.judge(self.achieved, now)
         flags = self.achieved[self._each, self.asked]
         return (flags > 0).astype(np.float32), flags != arcade_goals.OPEN
+
+    def successes(self, rewards: Rewards) -> Bools | None:
+        """Return whether the goals were reached in a step, or all of a mixture, bool `[n]`."""
+        if self.mixture is None:
+            return super().successes(rewards)
+        return np.asarray(((self.achieved > 0) | (self.mixture == 0)).all(axis=1))
 
     def rewards(self, achieved: ArrayLike, desired: ArrayLike, info: Infos) -> Floats:
         """Return `goals.rewards`."""

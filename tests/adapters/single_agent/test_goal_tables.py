@@ -12,6 +12,8 @@ from gymnasium import spaces
 
 from rlhf_adapters import make_env
 from rlhf_adapters.single_agent.goals import Event, EventGoals, Score, Survive
+from rlhf_adapters.specs import EnvError
+from rlhf_games.base import UnknownGoalError
 
 
 class Road(gymnasium.Env):
@@ -144,3 +146,29 @@ def test_continuous_actions_can_be_made_discrete():
                 Road(), lambda action: 0, spaces.Tuple((spaces.Discrete(2), spaces.Discrete(3)))
             )
         )
+
+
+def test_goals_chosen_on_the_way_are_a_mixture_until_the_environment_ends():
+    def three(now):
+        return now.steps >= 3
+
+    goals = [Event("one", lambda now: now.steps >= 1), Survive(2), Event("three", three)]
+    env = make_env(lambda: gymnasium.wrappers.TimeLimit(Road(), 4), goal=goals)
+    env.reset()
+    env.ask("survive_2", "three")
+    assert env.reset()[0]["desired_goal"].tolist() == [0, 1, 1]
+    paid, wanted, said = [], [], []
+    for _ in range(4):
+        shown, reward, ended, cut, info = env.step(0)
+        assert not ended
+        paid.append(reward)
+        wanted.append(shown["desired_goal"].tolist())
+        said.append(info["is_success"])
+    assert cut
+    assert paid == [0, 1, 1, 0]
+    assert wanted == [[0, 1, 1], [0, 0, 1], [0, 0, 0], [0, 0, 0]]
+    assert said == [False, False, True, True]
+    with pytest.raises(UnknownGoalError, match="three"):
+        env.ask("thre")
+    with pytest.raises(EnvError, match="mixed"):
+        make_env(Road()).ask("three")

@@ -1,4 +1,4 @@
-"""Agents that share out places see the same, whatever others and places are called."""
+"""Sets of agents, places and cars: their order and names do not matter."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 import torch
 from gymnasium import spaces
 
-from rlhf_agents.parallel.networks import FormationExtractor
+from rlhf_agents.parallel.networks import FormationExtractor, TrafficExtractor
 
 AGENTS = 3
 
@@ -59,3 +59,19 @@ def test_other_observations_are_refused():
         FormationExtractor(space(20))
     with pytest.raises(ValueError, match="42 numbers"):
         FormationExtractor(space(42))
+
+
+def test_the_order_of_cars_does_not_matter_and_absent_ones_do_not_count():
+    rng = np.random.default_rng(0)
+    cars = rng.normal(size=(4, 7)).astype(np.float32)
+    cars[:, 0] = 1
+    cars[3] = 0
+    extractor = TrafficExtractor(spaces.Dict(observation=spaces.Box(-9, 9, (4, 7), np.float32)))
+    absent = cars.copy()
+    absent[3, 1:] = 5
+    moved = cars.copy()
+    moved[2, 1] += 0.1
+    here, swapped, unseen, other = features(extractor, [cars, cars[[0, 3, 2, 1]], absent, moved])
+    assert torch.allclose(here, swapped, atol=1e-6)
+    assert torch.allclose(here, unseen, atol=1e-6)
+    assert not torch.allclose(here, other, atol=1e-3)

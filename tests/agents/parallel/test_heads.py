@@ -86,6 +86,8 @@ def test_values_are_those_of_the_goal_that_is_asked(trained):
         seen["desired_goal"] = (0.25 * rows[1] + 0.75 * rows[5]).expand(16, 6)
         mixture = 0.25 * every[:, 1] + 0.75 * every[:, 5]
         assert torch.allclose(trained.q_net(seen), mixture, atol=1e-6)
+        seen["desired_goal"] = torch.zeros(16, 6)  # all that was asked for is decided
+        assert torch.allclose(trained.q_net(seen), every[:, 6], atol=1e-6)
 
 
 def test_easier_goals_are_likelier(trained):

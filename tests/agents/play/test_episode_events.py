@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from rlhf_adapters.specs import EnvConfig
+from rlhf_agents.envs.make_env import make_env
 from rlhf_agents.play.episode import EpisodePlayer
 from rlhf_agents.play.episode_events import (
     EpisodeEvent,
@@ -19,8 +20,12 @@ from rlhf_agents.play.episode_events import (
     lives_of,
     merged_events,
     odds,
+    risk_of,
     step_events,
 )
+from rlhf_agents.players.actors import ModelActor
+
+POLE = "gymnasium:CartPole-v1"
 
 
 def goal(flag, asked=True, name="land"):
@@ -41,6 +46,24 @@ def test_rewards_lives_and_goals_are_events():
     assert kinds((goal(0, asked=False),), (goal(-1, asked=False),)) == []
     assert lives_of({"lives": 2}) == 2
     assert lives_of({}) is None
+
+
+def test_a_danger_is_the_chance_to_miss_the_goal_that_excludes_it():
+    env, actor = make_env(POLE, goal="mixed", seed=0), ModelActor.__new__(ModelActor)
+    row = env.goal_names.index("survive_50")
+    space = SimpleNamespace(observation_space=env.observation_space, gamma=0.9)
+    actor.model = space
+    actor.values = lambda seen: np.array([[0.2, 0.4]]) * seen["desired_goal"][:, [row]]
+    batch = {key: part[None] for key, part in env.reset()[0].items()}
+    assert risk_of(env, actor, batch, 0) is None
+    env.goal_risk = ("fall", "survive_50")
+    env.games.steps[0] = 48  # two more steps: their value is discounted once
+    said, chance = risk_of(env, actor, batch, 1)
+    assert (said, round(chance, 6)) == ("fall", round(1 - 0.4 / 0.9, 6))
+    batch["achieved_goal"][0, row] = 1
+    assert risk_of(env, actor, batch, 1) is None
+    env.goal_risk = ("fall", "survive_51")
+    assert risk_of(env, actor, batch, 1) is None
 
 
 def test_a_show_collects_the_events_of_an_episode():

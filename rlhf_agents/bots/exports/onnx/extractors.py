@@ -14,6 +14,7 @@ from rlhf_agents.parallel.networks import (
     FormationExtractor,
     GoalsQNetwork,
     PlanesExtractor,
+    TrafficExtractor,
     VectorExtractor,
 )
 
@@ -64,11 +65,31 @@ def formation(
     return layer(network.layers, graph.add("Concat", *parts, axis=1))
 
 
+def traffic(graph: Graph, network: TrafficExtractor, seen: Mapping[str, str], layer: Layer) -> str:
+    """Return the features of a `TrafficExtractor` `[B, features_dim]`."""
+    cars = seen[BOARD]
+    roots = graph.add("Mul", graph.add("Sign", cars), graph.add("Sqrt", graph.add("Abs", cars)))
+    cars = graph.add("Concat", cars, roots, axis=2)
+    own = _slice(graph, cars, 1, 0, 1)
+    others = _slice(graph, cars, 1, 1, network.cars)
+    repeated = graph.add("Add", own, _times(graph, others, 0.0))
+    each = layer(network.each, graph.add("Concat", repeated, others, axis=2))
+    present = graph.add("Mul", each, _slice(graph, others, 2, 0, 1))
+    around = graph.add("ReduceMax", present, axes=[1], keepdims=0)
+    parts = [_flat(graph, own), around]
+    if network.goal_size:
+        parts.append(_flat(graph, seen[GOAL]))
+    return layer(network.layers, graph.add("Concat", *parts, axis=1))
+
+
 def desired_values(graph: Graph, network: GoalsQNetwork, values: str, goal: str) -> str:
     """Return the values `[B, A]` of the desired goals `[B, G]`, of those of all heads."""
     table = graph.add("Reshape", values, graph.integers(0, network.goals + 1, -1))
-    table = _slice(graph, table, 1, 0, network.goals)
-    wanted = graph.add("Unsqueeze", graph.add("Relu", _flat(graph, goal)), graph.integers(1))
+    wanted = graph.add("Relu", _flat(graph, goal))
+    total = graph.add("ReduceSum", wanted, graph.integers(1), keepdims=1)
+    none = graph.add("Relu", graph.add("Sub", graph.floats(1.0), total))
+    wanted = graph.add("Concat", wanted, none, axis=1)
+    wanted = graph.add("Unsqueeze", wanted, graph.integers(1))
     return graph.add("Squeeze", graph.add("MatMul", wanted, table), graph.integers(1))
 
 
@@ -76,6 +97,7 @@ EXTRACTORS: dict[type, Callable[[Graph, Any, Mapping[str, str], Layer], str]] = 
     PlanesExtractor: planes,
     VectorExtractor: vectors,
     FormationExtractor: formation,
+    TrafficExtractor: traffic,
 }
 """Functions that make the nodes of feature extractors which see several parts, by type."""
 

@@ -60,4 +60,5 @@ def env_help() -> list[tuple[str, str]]:
     for command in ENV_COMMANDS:
         keys = (KEY_NAMES.get(key, key) for key in command.keys)
         lines.append((" or ".join(key for key in keys if key), command.help))
+    lines.append(("click", "on a goal: play for it; with shift for several at once"))
     return [*lines, ("arrows, space, 1 to 9", "your actions, while you play"), ("esc", "leave")]

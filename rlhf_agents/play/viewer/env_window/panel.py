@@ -11,13 +11,15 @@ from rlhf_agents.play.episode import EpisodePlayer
 from rlhf_agents.play.episode_events import GoalChance, odds
 from rlhf_agents.play.episode_frames import AgentFrame, Frame
 from rlhf_agents.play.viewer.canvas import Canvas
-from rlhf_agents.play.viewer.env_window.layout import GAP, share_lines
-from rlhf_agents.play.viewer.geometry import Box
+from rlhf_agents.play.viewer.env_window.layout import GAP, ListSpace, share_lines
+from rlhf_agents.play.viewer.geometry import Box, Point
 from rlhf_agents.play.viewer.theme import Colour, Theme
 from rlhf_agents.words import player_words, readable_name
 
 STATES = {1: "reached", -1: "lost"}
 BAR = 10.0
+FACTS = 144.0
+"""Height of the lines above the lists."""
 NUMBER = 50.0
 """Width of the numbers on the right."""
 
@@ -32,21 +34,43 @@ def paint_panel(canvas: Canvas, box: Box, episode: EpisodePlayer, state: str, th
         state: e.g. "paused", else empty.
         theme: the colours.
     """
-    below = _paint_facts(canvas, box, episode, state, theme)
-    room = share_lines(below.height, len(episode.frame.goals), len(episode.action_names))
+    _paint_facts(canvas, box, episode, state, theme)
+    room, goals, actions = _lists(box, episode)
     rows = _Rows(canvas, theme, room.line)
     if episode.frame.goals:
-        used = room.line * (room.goals + 1 + GAP)
-        top, below = below.top_part(used)
-        rows.goals(top, episode.frame.goals, room.goals)
-    rows.actions(below, episode, room.actions)
+        rows.goals(goals, episode.frame.followed_agent, room.goals)
+    rows.actions(actions, episode, room.actions)
+
+
+def goal_at(box: Box, episode: EpisodePlayer, point: Point) -> str:
+    """Return the name of the goal in the panel under a point, or an empty string."""
+    room, below, _ = _lists(box, episode)
+    mine = episode.frame.followed_agent
+    risk = shows_risk(mine, room.goals)
+    below = below.top_part(room.line * (1 + risk))[1]
+    for goal in listed_goals(mine.goals, room.goals - risk):
+        row, below = below.top_part(room.line)
+        if row.contains(point):
+            return goal.name
+    return ""
+
+
+def _lists(box: Box, episode: EpisodePlayer) -> tuple[ListSpace, Box, Box]:
+    """Return how goals and actions share the panel, and the boxes of both."""
+    below = box.top_part(FACTS)[1]
+    mine = episode.frame.followed_agent
+    count = len(mine.goals) + (mine.risk is not None)
+    room = share_lines(below.height, count, len(episode.action_names))
+    used = room.line * (room.goals + 1 + GAP) if mine.goals else 0.0
+    return room, *below.top_part(used)
 
 
 # ---- who plays -------------------------------------------------------------------------------
 
 
-def _paint_facts(canvas: Canvas, box: Box, episode: EpisodePlayer, state: str, theme: Theme) -> Box:
-    """Return the space below."""
+def _paint_facts(
+    canvas: Canvas, box: Box, episode: EpisodePlayer, state: str, theme: Theme
+) -> None:
     frame, y = episode.frame, box.y + 10
     name = readable_name(episode.name)
     fits = canvas.text_width(name, 17, bold=True) <= box.width
@@ -68,8 +92,6 @@ def _paint_facts(canvas: Canvas, box: Box, episode: EpisodePlayer, state: str, t
     ending, colour = _ending(frame, theme)
     if ending or state:
         canvas.text((box.x, y), ending or state, 15, colour, bold=True, width=box.width)
-    y += 20
-    return Box(box.x, y, box.width, max(0.0, box.bottom - y))
 
 
 def players(episode: EpisodePlayer) -> str:
@@ -100,14 +122,21 @@ class _Rows:
     theme: Theme
     line: float
 
-    def goals(self, box: Box, goals: tuple[GoalChance, ...], lines: int) -> None:
-        """List goals, each with its probability or its result."""
+    def goals(self, box: Box, agent: AgentFrame, lines: int) -> None:
+        """List the risk and the goals of an agent, each with its probability or its result."""
+        goals, risk = agent.goals, agent.risk if shows_risk(agent, lines) else None
+        lines -= risk is not None
         if lines < 1:
             return
         listed = listed_goals(goals, lines)
         width = self._names(box, [goal.name for goal in listed])
         known = any(goal.chance is not None for goal in goals)
         box = self._title(box, "probability of each goal" if known else "goals")
+        if risk is not None:
+            row, box = box.top_part(self.line)
+            self._name(row, risk[0], self.theme.bad, False, width)
+            self._bar(row, risk[1], self.theme.bad, width)
+            self._number(row, f"{risk[1]:.0%}", self.theme.bad)
         for goal in listed:
             row, box = box.top_part(self.line)
             colour = self.theme.accent if goal.asked else self.theme.muted
@@ -177,6 +206,11 @@ class _Rows:
             row = box.top_part(self.line)[0]
             text = f"and {count - lines + 1} more"
             self.canvas.text((row.x, row.centre[1]), text, 13, self.theme.faint)
+
+
+def shows_risk(agent: AgentFrame, lines: int) -> bool:
+    """Return whether the first of the lines of goals is for the danger."""
+    return agent.risk is not None and lines > 2
 
 
 def listed_goals(goals: tuple[GoalChance, ...], lines: int) -> list[GoalChance]:

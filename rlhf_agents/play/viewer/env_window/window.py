@@ -24,6 +24,7 @@ from rlhf_agents.play.viewer.env_window.cards import (
 from rlhf_agents.play.viewer.env_window.controls import env_buttons, env_command_of
 from rlhf_agents.play.viewer.env_window.hand_panel import action_buttons
 from rlhf_agents.play.viewer.env_window.layout import agent_at
+from rlhf_agents.play.viewer.env_window.panel import goal_at
 from rlhf_agents.play.viewer.env_window.recording import END_SECONDS, FILM_PACE
 from rlhf_agents.play.viewer.env_window.screen import EnvUi, layout_of, paint_env
 from rlhf_agents.play.viewer.geometry import Box, Point
@@ -274,8 +275,8 @@ class EnvWindow:
         """React to a movement of the mouse, in points."""
         self._pointer = point
 
-    def click(self, point: Point) -> None:
-        """React to a press of the mouse, in points: a button, or the row of an agent."""
+    def click(self, point: Point, adds: bool = False) -> None:
+        """React to a press of the mouse, in points: a button, an agent, or a goal (`adds` one)."""
         self._pointer = point
         canvas = self._canvas()
         if self.page == "modes":
@@ -299,6 +300,8 @@ class EnvWindow:
         agent = agent_at(layout, len(frame.agents), frame.followed, point)
         if agent >= 0:
             self._follow(agent)
+        elif not self._by_hand_now and (goal := goal_at(layout.panel, self.episode, point)):
+            self.episode.ask(goal, adds)
 
     def lift(self) -> None:
         """React to the release of the mouse button."""
@@ -386,7 +389,7 @@ class EnvWindow:
         elif event.type == pygame.MOUSEMOTION:
             self.point(self._place(event.pos))
         elif event.type == pygame.MOUSEBUTTONDOWN and event.button == LEFT_BUTTON:
-            self.click(self._place(event.pos))
+            self.click(self._place(event.pos), bool(pygame.key.get_mods() & pygame.KMOD_SHIFT))
         elif event.type == pygame.MOUSEBUTTONUP and event.button == LEFT_BUTTON:
             self.lift()
         elif event.type == pygame.WINDOWFOCUSLOST:

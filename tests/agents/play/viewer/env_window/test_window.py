@@ -11,20 +11,28 @@ from PIL import Image
 
 from rlhf_adapters.specs import EnvConfig
 from rlhf_agents.cli import play
+from rlhf_agents.envs.make_env import make_env
 from rlhf_agents.errors import OutputError
+from rlhf_agents.hfdqn import HFDQN
 from rlhf_agents.play.episode import EpisodePlayer
 from rlhf_agents.play.episode_events import EpisodeEvent, EventKind, GoalChance
 from rlhf_agents.play.episode_frames import AgentFrame
 from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.env_window import window as world_window
 from rlhf_agents.play.viewer.env_window.layout import agent_rows, arrange_env
-from rlhf_agents.play.viewer.env_window.panel import bar_shares, listed_actions, number_text
+from rlhf_agents.play.viewer.env_window.panel import (
+    bar_shares,
+    goal_at,
+    listed_actions,
+    number_text,
+)
 from rlhf_agents.play.viewer.env_window.recording import EnvRecording, record_episodes
 from rlhf_agents.play.viewer.env_window.screen import EnvUi, paint_env, scaled
 from rlhf_agents.play.viewer.env_window.window import EnvWindow
 from rlhf_agents.play.viewer.theme import DARK, LIGHT
 from tests.agents.envs.walks import LAKE, STILL, save_walker
 
+POLE = "gymnasium:CartPole-v1"
 WORDS = ("--game", LAKE, "--option", "is_slippery=False")
 
 
@@ -277,6 +285,37 @@ def test_tab_and_clicks_choose_who_is_followed(spread):
     finally:
         window.close()
     assert followed[:4] == ["agent_0", "agent_1", "agent_2", "agent_1"]
+
+
+def test_a_click_on_a_goal_is_what_the_agent_plays_for(tmp_path):
+    env = make_env(POLE, goal="mixed")
+    model = HFDQN("MultiInputPolicy", env, recommended=False, hindsight=False, buffer_size=9)
+    model.save_agent(tmp_path / "pole.zip")
+    window = EnvWindow(
+        EpisodePlayer(EnvConfig(POLE, goal="mixed"), str(tmp_path / "pole.zip")), DARK
+    )
+    try:
+        episode, panel = window.episode, arrange_env((960, 560), 1, True).panel
+        rows = {
+            goal_at(panel, episode, (panel.x + 9, panel.y + y)): (panel.x + 9, panel.y + y)
+            for y in range(0, 500, 4)
+        }
+        assert list(rows) == ["", "survive_50", "survive_100", "survive_200", "survive_500"]
+        for name, adds, played in (
+            ("survive_100", False, "survive_100"),
+            ("survive_500", True, "survive_100 + survive_500"),
+            ("survive_100", True, "survive_500"),
+            ("survive_500", True, "survive_500"),
+            ("survive_50", False, "survive_50"),
+        ):
+            window.click(rows[name], adds)
+            assert episode.goal == played
+        for _ in range(3):
+            episode.advance()
+        episode.restart()
+        assert [goal.name for goal in episode.frame.goals if goal.asked] == ["survive_50"]
+    finally:
+        window.close()
 
 
 @pytest.mark.parametrize("size", [(320, 320), (960, 560), (1400, 900), (2000, 300)])
