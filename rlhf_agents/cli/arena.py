@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import rlhf_games
 from rlhf_agents.cli import common
 from rlhf_agents.cli.common import Parser, run_program
+from rlhf_agents.cluster.session import connect
 from rlhf_agents.envs.names import game_name
 from rlhf_agents.errors import OutputError, SettingError
 from rlhf_agents.limits import cores
@@ -91,13 +92,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _arena(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int:
+    if options.cluster is not None:
+        connect(options.cluster)
     if options.calibrate is not None:
         from rlhf_agents.cli.calibrate import calibrate_file  # noqa: PLC0415 - after the arguments
 
         if options.players or options.out is not None:
             msg = "--calibrate names the only player and chooses its opponents: leave out the rest"
             raise SettingError(msg)
-        calibrate_file(options.calibrate, options.games, options.seed, as_json=options.json)
+        calibrate_file(
+            options.calibrate,
+            options.games,
+            options.seed,
+            workers=options.workers,
+            cluster=options.cluster,
+            as_json=options.json,
+        )
         return 0
     if options.game is None:
         msg = "--game is missing: name a game, such as connect_four (rlhf-games lists them)"
@@ -180,9 +190,9 @@ def _elsewhere(options: argparse.Namespace) -> Elsewhere | None:
     """Return what plays on a cluster, None without one."""
     if options.cluster is None:
         return None
-    from rlhf_agents.evaluation.league_cluster import play_in_cluster  # noqa: PLC0415 - heavy
+    from rlhf_agents.evaluation.league_cluster import league_pool  # noqa: PLC0415 - heavy
 
-    return partial(play_in_cluster, address=options.cluster)
+    return partial(league_pool, address=options.cluster)
 
 
 # ---- files -----------------------------------------------------------------------------------

@@ -9,22 +9,33 @@ from rich.console import Console
 from rich.table import Table
 
 from rlhf_agents.errors import SettingError
-from rlhf_agents.evaluation.calibration import GAMES, Pool, calibrate
+from rlhf_agents.evaluation.calibration import GAMES, Pool, calibrate, runner_of
 from rlhf_agents.files.atomic import check_writable
 from rlhf_agents.files.model_file import amend, read_model
+from rlhf_agents.limits import cores
 from rlhf_agents.players.agent import agent_from_file
 from rlhf_agents.players.levels import MANIFEST_KEY, LevelTable, level_rows
 from rlhf_agents.progress import note, progress_bar
 from rlhf_agents.words import nodes_words
 
 
-def calibrate_file(path: Path, games: int | None, seed: int, *, as_json: bool = False) -> None:
+def calibrate_file(
+    path: Path,
+    games: int | None,
+    seed: int,
+    *,
+    workers: int | None = None,
+    cluster: str | None = None,
+    as_json: bool = False,
+) -> None:
     """Measure the levels of the agent in a model file, keep them there, and print them.
 
     Args:
         path: the model file.
         games: of every two settings that meet; None: the usual number.
         seed: of openings and players.
+        workers: processes that play; None: one per core.
+        cluster: address of a Ray cluster that plays instead, or "auto".
         as_json: print the table as JSON.
 
     Raises:
@@ -38,8 +49,9 @@ def calibrate_file(path: Path, games: int | None, seed: int, *, as_json: bool = 
     agent = agent_from_file(path.stem, file)
     pool = Pool(agent, games=GAMES if games is None else games, seed=seed)
     total = sum(pair.games for pair in pool.pairs())
+    runner = runner_of(pool, Path(file.path).read_bytes(), workers or cores(), cluster)
     with progress_bar("games", total) as tick:
-        table = calibrate(pool, tick)
+        table = calibrate(pool, tick, runner)
     amend(file.path, {MANIFEST_KEY: table.to_json()})
     if as_json:
         print(json.dumps(table.to_json(), allow_nan=False))  # noqa: T201 - the program's output

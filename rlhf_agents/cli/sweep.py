@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rlhf_agents.cluster.session import cluster_cores
 from rlhf_agents.errors import SettingError
 from rlhf_agents.limits import spare_cores
 from rlhf_agents.progress import warn
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 BEST = 10
 """Trials in the printed table."""
-NOT_HERE = ("resume", "cluster", "plot", "tensorboard", "calibrate")
+NOT_HERE = ("resume", "plot", "tensorboard", "calibrate")
 
 
 def check(options: argparse.Namespace, usual_file: Path) -> None:
@@ -39,12 +41,27 @@ def check(options: argparse.Namespace, usual_file: Path) -> None:
 def sweep(options: argparse.Namespace, config: TrainingConfig) -> int:
     """Carry out a sweep and return the program's exit code."""
     from rlhf_agents.plots import available, sweep_picture, text_table  # noqa: PLC0415 - heavy
-    from rlhf_agents.training.sweep import PICTURE, TABLE, best_of, read_plan, run_sweep  # noqa: PLC0415
+    from rlhf_agents.training.sweep import (  # noqa: PLC0415 - heavy
+        PICTURE,
+        TABLE,
+        best_of,
+        run_sweep,
+        runner_of,
+    )
+    from rlhf_agents.training.sweep_plan import read_plan  # noqa: PLC0415 - heavy
 
     plan = read_plan(options.sweep)
     options.out.mkdir(parents=True, exist_ok=True)
-    workers = options.workers or spare_cores()
-    results = run_sweep(plan, config, options.out, workers)
+    cluster = options.cluster
+    workers = options.workers or (spare_cores() if cluster is None else cluster_cores(cluster))
+    runner = runner_of(config, workers, cluster)
+    try:
+        results = run_sweep(plan, config, options.out, workers, runner)
+    except KeyboardInterrupt:
+        sys.stderr.write(
+            f"finished groups are in {options.out / TABLE}; the same command goes on\n"
+        )
+        raise
     best = best_of(results)
     if best is None:
         msg = f"all trials failed, the first one because: {results[0].error}"

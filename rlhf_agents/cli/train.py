@@ -15,6 +15,7 @@ from rlhf_agents.cli import common, sweep
 from rlhf_agents.cli.common import GAME_HELP, USER_MISTAKE, Parser, run_program
 from rlhf_agents.cli.signals import end_now, ends_soon
 from rlhf_agents.cli.train_compile import compile_first
+from rlhf_agents.cluster.session import NO_GAME, ONE_WORKER, connect
 from rlhf_agents.errors import SettingError
 from rlhf_agents.files.atomic import check_writable
 from rlhf_agents.limits import spare_cores
@@ -107,7 +108,7 @@ def _add_environment(program: Parser) -> None:
     )
     words = "helpers that look ahead in games (default: one per core but one; resuming: as before)"
     add("--workers", type=common.whole(1, MAX_WORKERS), metavar="N", help=words)
-    words = "a Ray cluster that helps with a game (extra `ray`); auto is that of this machine"
+    words = "a Ray cluster that helps with a game or a sweep (extra `ray`); auto is this machine's"
     add("--cluster", metavar="HOST:PORT", help=words)
     program.add_seed(
         "seed of everything random (default 0; with --resume: keep the file's random numbers, or "
@@ -194,7 +195,7 @@ def _report(
     if options.calibrate:
         from rlhf_agents.cli.calibrate import calibrate_file  # noqa: PLC0415 - torch takes seconds
 
-        calibrate_file(config.out, None, config.seed or 0)
+        calibrate_file(config.out, None, config.seed or 0, cluster=config.cluster)
     print(f"play it: {_next_command(config.out)}")  # noqa: T201 - the program's output
 
 
@@ -223,6 +224,8 @@ def _check(options: argparse.Namespace) -> None:
         from rlhf_agents.envs.names import check_name  # noqa: PLC0415
 
         options.game = check_name(options.game)
+    if options.cluster is not None:
+        _check_cluster(options)
     if options.sweep is not None:
         sweep.check(options, _usual_file(options.game))
         return
@@ -232,6 +235,18 @@ def _check(options: argparse.Namespace) -> None:
     options.out = out
     if options.plot is not None:
         _check_plot(options)
+
+
+def _check_cluster(options: argparse.Namespace) -> None:
+    """Connect to the cluster, and find what it cannot help with."""
+    if options.sweep is None:
+        from rlhf_agents.envs.names import game_name  # noqa: PLC0415 - seldom needed
+
+        if options.game and game_name(options.game) is None:
+            raise SettingError(NO_GAME.format(options.game))
+        if options.workers == 1:
+            raise SettingError(ONE_WORKER)
+    connect(options.cluster)
 
 
 def _check_plot(options: argparse.Namespace) -> None:

@@ -6,6 +6,10 @@ import hashlib
 import platform
 import signal
 import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,9 +20,13 @@ import numpy as np
 from rlhf_agents.errors import SettingError
 from rlhf_games.base import Game, Outcome
 
+NO_GAME = "a cluster helps with games; for {}, step environments in a RayVecEnv"
+ONE_WORKER = "a cluster needs at least 2 workers: a single one works with the learner's memory"
 HINT = "a cluster needs the extra `ray`: pip install 'rlhf-agents[ray]'"
 PACKAGES = ("rlhf-agents", "numpy", "numba")
-"""What must be of the same version everywhere."""
+"""What must be of the same version everywhere to play and to build batches."""
+LEARNING = (*PACKAGES, "gymnasium", "stable-baselines3", "torch")
+"""The same, to learn."""
 PROCESSOR = "processor"
 AUTO = "auto"
 FINGERPRINT_GAMES = 8
@@ -26,18 +34,8 @@ ANSWER_SECONDS = 5.0
 
 Facts = dict[str, str]
 
-
-def ray_module() -> Any:
-    """Return the library `ray`.
-
-    Raises:
-        SettingError: it is not installed.
-    """
-    if find_spec("ray") is None:
-        raise SettingError(HINT)
-    import ray  # noqa: PLC0415 - an optional extra that takes seconds
-
-    return ray
+WATCH = "import sys; sys.stdin.read() or sys.stderr.write(sys.argv[1])"
+"""A program that says something once its parent is gone, unless it hears from it before."""
 
 
 def connect(address: str) -> Any:
@@ -49,17 +47,23 @@ def connect(address: str) -> Any:
     Raises:
         SettingError: `ray` is not installed, or there is no such cluster.
     """
-    ray = ray_module()
+    host, port = _host_and_port(address)
+    if find_spec("ray") is None:
+        raise SettingError(HINT)
+    if host:
+        _check_answers(host, port)
+    import ray  # noqa: PLC0415 - an optional extra that takes seconds
+
     if ray.is_initialized():
         return ray
-    if address != AUTO:
-        _check_answers(address)
     handlers = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
     try:
         ray.init(address=address, log_to_driver=False, configure_logging=False)
     except (ConnectionError, RuntimeError, ValueError) as error:
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         msg = f"cannot connect to the Ray cluster {address!r}: {reason}"
+        if not host:
+            msg = "this machine belongs to no Ray cluster: `ray start --head` starts one"
         raise SettingError(msg) from error
     finally:
         for kind, handler in handlers.items():  # Ray has its own, which exit
@@ -67,17 +71,41 @@ def connect(address: str) -> Any:
     return ray
 
 
-def _check_answers(address: str) -> None:
-    """Raise `SettingError` unless something answers there; Ray would try for minutes."""
+def _host_and_port(address: str) -> tuple[str, int]:
+    """Return the parts of an address, ("", 0) for "auto"; raise `SettingError` if it is neither."""
+    if address == AUTO:
+        return "", 0
     host, _, port = address.rpartition(":")
-    if not host or not (port.isascii() and port.isdigit() and 0 < int(port) < 2**16):
+    if not host or "/" in host or not (port.isascii() and port.isdigit() and 0 < int(port) < 2**16):
         msg = f"a cluster's address is {AUTO} or HOST:PORT, got {address!r}"
         raise SettingError(msg)
+    return host, int(port)
+
+
+def _check_answers(host: str, port: int) -> None:
+    """Raise `SettingError` unless something answers there; Ray would try for minutes."""
     try:
-        socket.create_connection((host, int(port)), ANSWER_SECONDS).close()
+        socket.create_connection((host, port), ANSWER_SECONDS).close()
     except OSError as error:
-        msg = f"no Ray cluster answers at {address}: {error.strerror or error}"
+        msg = f"no Ray cluster answers at {host}:{port}: {error.strerror or error}"
         raise SettingError(msg) from error
+
+
+@contextmanager
+def last_words(sentence: str) -> Iterator[None]:
+    """A context in which a sentence is written to stderr if the process does not live to the end.
+
+    Ray ends a program at once, without an exception, when the head of the cluster is gone.
+    """
+    watch = subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", WATCH, f"{sentence}\n"],
+        stdin=subprocess.PIPE,
+        start_new_session=True,  # Ctrl-C is not for it
+    )
+    try:
+        yield
+    finally:
+        watch.communicate(b"over")
 
 
 def free_nodes(ray: Any) -> list[tuple[str, str, int]]:
@@ -95,6 +123,15 @@ def free_nodes(ray: Any) -> list[tuple[str, str, int]]:
     return found
 
 
+def cluster_cores(address: str) -> int:
+    """Return how many cores of a cluster can help.
+
+    Raises:
+        SettingError: `ray` is not installed, or there is no such cluster.
+    """
+    return sum(cores for _, _, cores in free_nodes(connect(address)))
+
+
 def actor_on(ray: Any, node: str, cores: int, kind: type, *arguments: object) -> Any:
     """Start an actor of a class on a machine, with as many threads as it takes cores there."""
     from ray.util.scheduling_strategies import (  # noqa: PLC0415 - an optional extra
@@ -106,10 +143,15 @@ def actor_on(ray: Any, node: str, cores: int, kind: type, *arguments: object) ->
     return ray.remote(kind).options(**options).remote(*arguments)
 
 
-def facts_here(game: Game) -> Facts:
-    """Return what builds batches here: versions, processor, and how the game behaves."""
-    found = {name: version(name) for name in PACKAGES}
-    return {**found, f"the rules of {game.name}": fingerprint(game), PROCESSOR: _processor()}
+def facts_here(game: Game | None = None, packages: Sequence[str] = PACKAGES) -> Facts:
+    """Return what results depend on here.
+
+    Args:
+        game: whose rules matter, None if there is no game.
+        packages: whose versions matter.
+    """
+    rules = {} if game is None else {f"the rules of {game.name}": fingerprint(game)}
+    return {**{name: version(name) for name in packages}, **rules, PROCESSOR: _processor()}
 
 
 def mismatch(ours: Facts, theirs: Facts) -> str:

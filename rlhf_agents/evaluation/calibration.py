@@ -8,18 +8,26 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import astuple, dataclass
+from functools import partial
+from io import BytesIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rlhf_agents.cluster.actors import actor_pool
+from rlhf_agents.cluster.session import Facts, facts_here
 from rlhf_agents.errors import SettingError
 from rlhf_agents.evaluation.arena import play_games
 from rlhf_agents.evaluation.openings import Openings, draw_openings
 from rlhf_agents.evaluation.ratings import Results, rate
-from rlhf_agents.players.agent import Agent
+from rlhf_agents.files.model_file import read_model
+from rlhf_agents.players.agent import Agent, agent_from_file
 from rlhf_agents.players.levels import LevelTable, Measured, Strength
 from rlhf_agents.players.players import AgentPlayer, Player, make_player
+from rlhf_agents.processes import JobRunner, in_turn, process_pool
 
 STRENGTHS = (
     Strength(1, 1.8, 0.0),
@@ -124,40 +132,108 @@ class Pool:
         return AgentPlayer(self.agent.with_strength(strength, str(strength), seed), seed=seed)
 
 
-def calibrate(pool: Pool, on_progress: Callable[[int], object] = lambda _: None) -> LevelTable:
+class PairPlayer:
+    """Plays the pairs of a pool; their games do not depend on where and when.
+
+    Args:
+        pool: who plays.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool, self.pairs = pool, pool.pairs()
+        most = max(pair.games for pair in self.pairs)
+        self._openings = draw_openings(pool.agent.game, most, pool.seed)
+
+    def work(self, job: int) -> NDArray[np.int64]:
+        """Return who was first, who second, the result and the opening, int64 `[4, N]`.
+
+        Args:
+            job: the number of the pair.
+        """
+        pool, pair, openings = self.pool, self.pairs[job], self._openings
+        seeds = np.random.SeedSequence([pool.seed, job]).generate_state(3)
+        rng = np.random.default_rng(int(seeds[2]))
+        rows = rng.permutation(len(openings))[: pair.games // 2]
+        chosen = Openings(openings.states[rows], openings.moves[rows])
+        one, other = (
+            pool.player(number, int(seed >> 1))
+            for number, seed in zip((pair.one, pair.other), seeds[:2], strict=True)
+        )
+        games = play_games(pool.agent.game, (one, other), chosen, pair.games)
+        first = np.where(games.agent_second, pair.other, pair.one)
+        second = np.where(games.agent_second, pair.one, pair.other)
+        result = np.where(games.agent_second, -games.results, games.results)
+        opening = rows[(np.arange(pair.games) // 2) % len(rows)]
+        return np.stack([first, second, result, opening]).astype(np.int64)
+
+
+class RemotePairPlayer(PairPlayer):
+    """The same in another process, from plain values.
+
+    Args:
+        name: of the agent.
+        file: its model file.
+        strengths: the values of each `Strength`.
+        games: see `Pool`.
+        seed: see `Pool`.
+    """
+
+    def __init__(
+        self, name: str, file: bytes, strengths: Sequence[Any], games: int, seed: int
+    ) -> None:
+        agent = agent_from_file(name, read_model(BytesIO(file)))
+        super().__init__(Pool(agent, [Strength(*values) for values in strengths], games, seed))
+
+    def facts(self) -> Facts:
+        """Return what games depend on, see `facts_here`."""
+        return facts_here(self.pool.agent.game)
+
+
+def runner_of(
+    pool: Pool, file: bytes, workers: int, cluster: str | None = None
+) -> AbstractContextManager[JobRunner]:
+    """Return what carries out a calibration in several processes.
+
+    Args:
+        pool: who plays.
+        file: the agent's model file.
+        workers: processes on this machine.
+        cluster: address of a Ray cluster to use instead, see `actor_pool`.
+    """
+    strengths = [astuple(each) for each in pool.strengths]
+    plain = pool.agent.name, file, strengths, pool.games, pool.seed
+    if cluster is not None:
+        return actor_pool(cluster, RemotePairPlayer, plain, facts_here(pool.agent.game))
+    if workers == 1:
+        return nullcontext(partial(in_turn, PairPlayer(pool)))
+    return process_pool(RemotePairPlayer, plain, workers)
+
+
+def calibrate(
+    pool: Pool,
+    on_progress: Callable[[int], object] = lambda _: None,
+    runner: AbstractContextManager[JobRunner] | None = None,
+) -> LevelTable:
     """Let the pool play, and return the levels that follow.
 
     Args:
         pool: who plays.
         on_progress: called with the number of games played so far.
+        runner: see `runner_of`; None plays here.
 
     Raises:
         SettingError: the settings do not differ in strength.
     """
-    pairs, done, results = pool.pairs(), 0, []
-    most = max(pair.games for pair in pairs)
-    openings = draw_openings(pool.agent.game, most, pool.seed)
-    for number, pair in enumerate(pairs):
-        results.append(_played(pool, pair, openings, number))
-        done += pair.games
-        on_progress(done)
+    pairs, done = pool.pairs(), 0
+    results: list[NDArray[np.int64]] = [np.empty((4, 0), np.int64)] * len(pairs)
+    with runner or nullcontext(partial(in_turn, PairPlayer(pool))) as carry_out:
+        slowest_first = range(len(pairs))[::-1]  # so that no process is left with a long job
+        for place, found in carry_out(slowest_first):
+            results[slowest_first[place]] = found
+            done += found.shape[1]
+            on_progress(done)
     joined = np.concatenate(results, axis=1)
     return _table(pool, Results(*joined))
-
-
-def _played(pool: Pool, pair: Pair, openings: Openings, number: int) -> NDArray[np.int64]:
-    """Play a pair; return who was first, who second, the result and the opening, int64 `[4, N]`."""
-    seeds = np.random.SeedSequence([pool.seed, number]).generate_state(3)
-    rng = np.random.default_rng(int(seeds[2]))
-    rows = rng.permutation(len(openings))[: pair.games // 2]
-    chosen = Openings(openings.states[rows], openings.moves[rows])
-    players = pool.player(pair.one, int(seeds[0] >> 1)), pool.player(pair.other, int(seeds[1] >> 1))
-    games = play_games(pool.agent.game, players, chosen, pair.games)
-    first = np.where(games.agent_second, pair.other, pair.one)
-    second = np.where(games.agent_second, pair.one, pair.other)
-    result = np.where(games.agent_second, -games.results, games.results)
-    opening = rows[(np.arange(pair.games) // 2) % len(rows)]
-    return np.stack([first, second, result, opening]).astype(np.int64)
 
 
 def _table(pool: Pool, results: Results) -> LevelTable:

@@ -59,3 +59,5 @@ def _draw_setting(
     axes.plot(shown, results, "o", color=style.series[0], markersize=4)
     if numeric and values and min(values) > 0 and max(values) > WIDE * min(values):
         axes.set_xscale("log")
+    elif numeric:
+        axes.locator_params(axis="x", nbins=4)  # long numbers would touch

@@ -29,7 +29,13 @@ from rlhf_agents.files.types import Arrays
 from rlhf_agents.limits import spare_cores
 from rlhf_agents.progress import warn
 from rlhf_agents.search.compiled_network import PatternWeights
-from rlhf_agents.selfplay.batches import BatchBuilder, BatchRequest, BuiltBatch, checked_batch
+from rlhf_agents.selfplay.batches import (
+    BatchBuilder,
+    BatchRequest,
+    BuiltBatch,
+    TrainingBatch,
+    checked_batch,
+)
 from rlhf_agents.selfplay.crew import POLL_SECONDS, BuilderPool, ThreadCrew
 from rlhf_agents.selfplay.position_buffer import Proposals
 from rlhf_agents.selfplay.proofs import ProofRates, ProofResults
@@ -44,6 +50,9 @@ SLOW_SECONDS = 60.0
 """A helper that takes longer for a batch is given up; its first may take `COMPILING` times that."""
 COMPILING = 10
 TRIES = 3
+PIECES = 16
+"""Parts in which a batch comes back: results below 100 KB do not pass through Ray's object stores,
+whose copies cost 7 ms of CPU time for a batch of Connect Four."""
 KEPT_VERSIONS = 4
 """Versions of weights that a helper keeps, so that few batches have to copy them."""
 
@@ -71,8 +80,8 @@ class RemoteBuilders:
         """Return what a batch depends on besides its request, see `facts_here`."""
         return facts_here(self.game)
 
-    def build(self, version: int, weights: list[Any], request: list[Any]) -> tuple[Arrays, Arrays]:
-        """Return a batch and how its proofs went, as arrays by name."""
+    def build(self, version: int, weights: list[Any], request: list[Any]) -> list[Arrays]:
+        """Return how the proofs of a batch went, and its rows in pieces, as arrays by name."""
         ours = self._weights.get(version)
         if ours is None:  # Ray's own copy is read-only, for which nothing is compiled
             ours = self._weights[version] = PatternWeights(*map(np.array, weights))
@@ -86,7 +95,9 @@ class RemoteBuilders:
             ProofRates(*map(np.array, rates)),
         )
         built = self._pool.answer(ours, asked)
-        return built.batch._asdict(), built.proofs._asdict()
+        columns = zip(*(np.array_split(part, PIECES) for part in built.batch), strict=True)
+        pieces = [TrainingBatch(*some)._asdict() for some in columns]
+        return [built.proofs._asdict(), *pieces]
 
 
 @dataclass
@@ -115,7 +126,7 @@ class _PendingBatch:
     Attributes:
         weights: a reference to the weights.
         helper: who builds it, None if this process does.
-        built: a reference to the batch.
+        built: references to its parts.
         since: when it was asked for.
         tries: how many helpers were asked before.
     """
@@ -258,7 +269,8 @@ class RayCrew:
         version, *rest = asked.request
         # Plain lists of arrays: no class of ours is unpickled, here or there.
         plain = [list(part) if isinstance(part, tuple) else part for part in rest]
-        asked.built = asked.helper.actor.build.remote(version, asked.weights, plain)
+        build = asked.helper.actor.build.options(num_returns=1 + PIECES)
+        asked.built = build.remote(version, asked.weights, plain)
 
     def take(self, index: int) -> BuiltBatch:
         """Wait for a batch and hand it out; what went wrong with it is raised."""
@@ -269,7 +281,8 @@ class RayCrew:
                 built = self._local.take(index)
                 del self._asked[index]
                 return built
-            if self._ray.wait([asked.built], timeout=POLL_SECONDS)[0]:
+            _, missing = self._ray.wait(asked.built, num_returns=1 + PIECES, timeout=POLL_SECONDS)
+            if not missing:
                 found = self._found(asked)
                 if found is not None:
                     del self._asked[index]
@@ -283,7 +296,7 @@ class RayCrew:
         assert asked.helper is not None
         errors = self._ray.exceptions
         try:
-            batch, proofs = self._ray.get(asked.built)
+            proofs, *pieces = self._ray.get(asked.built)
         except errors.RayTaskError:
             raise
         except errors.RayError as error:
@@ -293,6 +306,7 @@ class RayCrew:
         many = np.zeros(len(proofs["ages"]), np.int64)
         expected = ProofResults(many, many.astype(np.float64), many.astype(np.bool_))
         check_arrays(expected._asdict(), proofs)
+        batch = {name: np.concatenate([each[name] for each in pieces]) for name in pieces[0]}
         return BuiltBatch(checked_batch(self.game, batch), ProofResults(**proofs))
 
     def ready(self, seconds: float) -> bool:
@@ -317,12 +331,3 @@ class RayCrew:
 
     def restore(self, state: Arrays) -> None:
         """Do nothing."""
-
-
-def cluster_cores(address: str) -> int:
-    """Return how many cores of a cluster can help.
-
-    Raises:
-        SettingError: `ray` is not installed, or there is no such cluster.
-    """
-    return sum(cores for _, _, cores in free_nodes(connect(address)))

@@ -1,72 +1,46 @@
 """Sweeps: many short runs with other settings, chosen by Optuna (extra `sweep`).
 
-A file says what to try:
-
-    trials: 30
-    settings:
-      learning_rate: {from: 0.0001, to: 0.01, log: true}
-      batch_size: [32, 64, 128]
-      foresight.nodes: {from: 24, to: 96}
-
-Trials run in groups, in processes of their own, and Optuna learns of a whole group at once, in
-order. So a sweep depends on its seed and on the size of the groups, not on which trial ends first.
+Trials run in groups, in processes of their own or on a Ray cluster, and Optuna learns of a whole
+group at once, in order. So a sweep depends on its seed and on the size of the groups, not on which
+trial ends first.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import math
-import multiprocessing
+import json
+import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any
 
-import yaml
+import torch
 
-from rlhf_agents.dqn.hyperparams import from_words
+import rlhf_games
+from rlhf_agents.cluster.actors import actor_pool
+from rlhf_agents.cluster.session import LEARNING, Facts, facts_here
+from rlhf_agents.envs.names import game_name
 from rlhf_agents.errors import SettingError, UserError
 from rlhf_agents.evaluation.strength import AlphaBetaScore
 from rlhf_agents.files.atomic import write_atomically
 from rlhf_agents.hfdqn import HFDQN
+from rlhf_agents.processes import JobRunner, process_pool
 from rlhf_agents.progress import Verbosity, note, set_verbosity
 from rlhf_agents.selfplay.learner import GameLearner
 from rlhf_agents.training.curve_file import last_episodes
 from rlhf_agents.training.run import TrainingConfig
+from rlhf_agents.training.sweep_plan import SweepPlan, Values
 from rlhf_agents.training.train import train
 
 HINT = "sweeps need the extra `sweep`: pip install 'rlhf-agents[sweep]'"
-TABLE, PICTURE = "trials.csv", "sweep.png"
-MOST_TRIALS = 10_000
+TABLE, PICTURE, CONSTANTS = "trials.csv", "sweep.png", "sweep.json"
 SCORE_SECONDS = 5.0
 FIRST_COLUMNS = ("trial", "value", "seconds", "error")
-
-Values = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class SweepPlan:
-    """What to try.
-
-    Attributes:
-        trials: how many runs.
-        settings: for each hyperparameter, as `--hyper` names them, a range or a list of choices.
-    """
-
-    trials: int
-    settings: Mapping[str, Any]
-
-    def chosen(self, values: Values) -> Values:
-        """Return values with the choices themselves in place of their text."""
-        return {
-            name: next((each for each in self.settings[name] if str(each) == value), value)
-            for name, value in values.items()
-        }
 
 
 @dataclass
@@ -79,6 +53,7 @@ class TrialResult:
         seconds: it took.
         error: why it failed, "" if it did not.
         measure: what `value` is.
+        model: the file of the trained model, until it is written.
     """
 
     values: Values
@@ -86,68 +61,18 @@ class TrialResult:
     seconds: float
     error: str = ""
     measure: str = ""
-
-
-def read_plan(path: Path) -> SweepPlan:
-    """Read what to try.
-
-    Raises:
-        SettingError: the file cannot be read, or does not describe a sweep.
-    """
-    try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
-        msg = f"{path} cannot be read: {reason:.200}"
-        raise SettingError(msg) from error
-    settings = found.get("settings") if isinstance(found, dict) else None
-    trials = found.get("trials") if isinstance(found, dict) else None
-    if not isinstance(settings, dict) or not settings or set(found) - {"settings", "trials"}:
-        msg = f"{path} must have `trials` and `settings`, and nothing else"
-        raise SettingError(msg)
-    if type(trials) is not int or not 1 <= trials <= MOST_TRIALS:
-        msg = f"trials in {path} must be a whole number from 1 to {MOST_TRIALS}, got {trials!r}"
-        raise SettingError(msg)
-    for name, each in settings.items():
-        from_words([f"{name}=0"])
-        settings[name] = _checked_range(name, each)
-    return SweepPlan(trials, settings)
-
-
-def _checked_range(name: str, given: Any) -> Any:
-    """Return a list of choices, or a range whose ends are numbers of one kind."""
-    if isinstance(given, list) and given:
-        return given
-    if isinstance(given, dict) and set(given) - {"log"} == {"from", "to"}:
-        low, high = (_number(given[end]) for end in ("from", "to"))
-        logs = given.get("log", False)
-        numbers = _is_number(low) and _is_number(high) and type(logs) is bool
-        if numbers and low < high and not (logs and low <= 0):
-            return {"from": low, "to": high, "log": logs}
-    msg = (
-        f"{name} needs a list of choices, or {{from: LOW, to: HIGH}} with `log: true` if both are "
-        f"above 0; got {given!r}"
-    )
-    raise SettingError(msg)
-
-
-def _number(given: Any) -> Any:
-    """Return a number for text such as 1e-4, which YAML does not take for one."""
-    try:
-        return float(given) if isinstance(given, str) else given
-    except ValueError:
-        return given
-
-
-def _is_number(given: Any) -> TypeGuard[float]:
-    return isinstance(given, int | float) and type(given) is not bool and math.isfinite(given)
+    model: bytes = b""
 
 
 # ---- trials ------------------------------------------------------------------------------------
 
 
 def run_sweep(
-    plan: SweepPlan, config: TrainingConfig, folder: Path, workers: int
+    plan: SweepPlan,
+    config: TrainingConfig,
+    folder: Path,
+    workers: int,
+    runner: AbstractContextManager[JobRunner],
 ) -> list[TrialResult]:
     """Carry out the trials that `folder` does not have yet, and write table and picture.
 
@@ -156,6 +81,7 @@ def run_sweep(
         config: of every trial; its settings are kept where the plan has none.
         folder: for the table, the picture and the models.
         workers: trials at a time.
+        runner: see `runner_of`.
 
     Returns:
         all trials in order.
@@ -171,30 +97,56 @@ def run_sweep(
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     spaces = {name: _space(optuna, each) for name, each in plan.settings.items()}
+    _check_constants(folder / CONSTANTS, config)
     results = read_table(folder / TABLE, list(spaces))
     sampler = optuna.samplers.TPESampler(seed=(config.seed or 0) + len(results))
     study = optuna.create_study(direction="maximize", sampler=sampler)
     for known in results:
         _tell_known(optuna, study, spaces, known)
         known.values = plan.chosen(known.values)
-    while len(results) < plan.trials:
-        asked = [study.ask(spaces) for _ in range(min(workers, plan.trials - len(results)))]
-        first = len(results)
-        configs = [
-            replace(
-                with_values(config, plan.chosen(each.params)),
-                out=folder / f"trial{first + number}.zip",
-            )
-            for number, each in enumerate(asked)
-        ]
-        for trial, found in zip(asked, _at_once(configs, workers), strict=True):
-            found.values = plan.chosen(trial.params)
-            failed = optuna.trial.TrialState.FAIL if found.value is None else None
-            study.tell(trial, found.value, state=failed)
-            results.append(found)
-            note(f"trial {len(results) - 1} of 0 to {plan.trials - 1}: {_said(found)}")
-        write_atomically(folder / TABLE, table_of(results).encode())
+    if len(results) >= plan.trials:
+        return results
+    with runner as carry_out:
+        while len(results) < plan.trials:
+            asked = [study.ask(spaces) for _ in range(min(workers, plan.trials - len(results)))]
+            chosen = [plan.chosen(each.params) for each in asked]
+            found = dict(carry_out([with_values(config, each) for each in chosen]))
+            for number, trial in enumerate(asked):
+                result = found[number]
+                result.values = chosen[number]
+                failed = optuna.trial.TrialState.FAIL if result.value is None else None
+                study.tell(trial, result.value, state=failed)
+                _keep(result, folder / f"trial{len(results)}.zip")
+                results.append(result)
+                note(f"{len(results)} of {plan.trials} trials: {_said(result)}")
+            write_atomically(folder / TABLE, table_of(results).encode())
     return results
+
+
+def _check_constants(path: Path, config: TrainingConfig) -> None:
+    """Write what all trials have in common, or raise `SettingError` if `path` says otherwise."""
+    facts = {name: getattr(config, name) for name in ("game", "minutes", "steps", "seed")}
+    facts |= {"settings": config.settings, "options": config.options, "goal": config.goal}
+    ours = json.loads(json.dumps(facts, default=repr))
+    try:
+        theirs = json.loads(path.read_text("utf-8")) if path.exists() else ours
+    except ValueError:
+        theirs = {}
+    for name, value in ours.items():
+        if theirs.get(name) != value:
+            msg = (
+                f"{path.parent} has a sweep with {name} {theirs.get(name)}, not {value}: "
+                "give --out another folder"
+            )
+            raise SettingError(msg)
+    write_atomically(path, json.dumps(ours).encode())
+
+
+def _keep(result: TrialResult, path: Path) -> None:
+    """Write the model of a trial."""
+    if result.model:
+        write_atomically(path, result.model)
+    result.model = b""
 
 
 def _space(optuna: Any, given: Any) -> Any:
@@ -242,30 +194,59 @@ def with_values(config: TrainingConfig, values: Values) -> TrainingConfig:
     return replace(config, settings=settings)
 
 
-def _at_once(configs: Sequence[TrainingConfig], workers: int) -> list[TrialResult]:
-    """Return the results of trials that run side by side, in order."""
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context) as pool:
-        try:
-            return list(pool.map(run_trial, configs))
-        except BrokenProcessPool as error:
-            msg = "a trial's process died, perhaps because memory ran out: try fewer --workers"
-            raise SettingError(msg) from error
+def runner_of(
+    config: TrainingConfig, workers: int, cluster: str | None = None
+) -> AbstractContextManager[JobRunner]:
+    """Return what carries out trials.
+
+    Args:
+        config: of every trial.
+        workers: processes on this machine.
+        cluster: address of a Ray cluster to use instead, see `actor_pool`.
+    """
+    rules = game_name(config.game)
+    if cluster is not None:
+        return actor_pool(cluster, TrialRunner, (rules,), facts_of(rules))
+    return process_pool(TrialRunner, (rules,), workers)
 
 
-def run_trial(config: TrainingConfig) -> TrialResult:
-    """Train and measure; the process of a trial."""
-    set_verbosity(Verbosity.QUIET)
-    begun = time.monotonic()
-    try:
-        model, interrupted = train(replace(config, quiet=True, compact=True, keep_replay=False))
-    except UserError as error:
-        return TrialResult({}, None, time.monotonic() - begun, str(error))
-    if interrupted:
-        raise KeyboardInterrupt
-    measure, value = measured(model)
-    missing = "" if value is not None else "it was too short to measure anything"
-    return TrialResult({}, value, time.monotonic() - begun, missing, measure)
+def facts_of(rules: str | None) -> Facts:
+    """Return what a trial depends on; `rules` is the name of its game, if it is one."""
+    return facts_here(None if rules is None else rlhf_games.make(rules), LEARNING)
+
+
+class TrialRunner:
+    """Carries out trials in another process.
+
+    Args:
+        rules: name of the game, if it is one.
+    """
+
+    def __init__(self, rules: str | None) -> None:
+        self._rules = rules
+        set_verbosity(Verbosity.QUIET)
+        torch.set_num_threads(1)  # the others have trials of their own
+
+    def facts(self) -> Facts:
+        """Return what a trial depends on here, see `facts_of`."""
+        return facts_of(self._rules)
+
+    def work(self, job: TrainingConfig) -> TrialResult:
+        """Train and measure."""
+        begun = time.monotonic()
+        with tempfile.TemporaryDirectory() as folder:
+            out = Path(folder) / "trial.zip"
+            alone = replace(job, out=out, quiet=True, compact=True, keep_replay=False, cluster=None)
+            try:
+                model, interrupted = train(alone)
+            except UserError as error:
+                return TrialResult({}, None, time.monotonic() - begun, str(error))
+            if interrupted:
+                raise KeyboardInterrupt
+            measure, value = measured(model)
+            missing = "" if value is not None else "it was too short to measure anything"
+            seconds = time.monotonic() - begun
+            return TrialResult({}, value, seconds, missing, measure, out.read_bytes())
 
 
 def measured(model: HFDQN) -> tuple[str, float | None]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from gymnasium import spaces
 from stable_baselines3.common.vec_env import VecEnv
 
+from rlhf_agents.cluster.session import NO_GAME, ONE_WORKER, cluster_cores, last_words
 from rlhf_agents.dqn import hyperparams
 from rlhf_agents.dqn.env_access import game_of
 from rlhf_agents.dqn.recommended import ATTRIBUTE
@@ -74,12 +77,24 @@ def train(config: TrainingConfig, strength: StrengthMeter | None = None) -> tupl
             strength = AlphaBetaScore()
         run = Run(config, requests, strength)
         try:
-            _learn(model, run)
+            with _last_words(config):
+                _learn(model, run)
         finally:
             run.close()
     if run.curve is not None and run.curve.curve is None:
         warn(f"{config.plot} was not written: the run was too short to measure anything")
     return model, run.interrupted
+
+
+def _last_words(config: TrainingConfig) -> AbstractContextManager[None]:
+    """Return a context that says how to go on if Ray ends the program."""
+    if config.cluster is None:
+        return nullcontext()
+    command = shlex.join(["rlhf-train", "--resume", str(config.out)])
+    return last_words(
+        "error: the run ended at once, as Ray ends programs when the head of their cluster is "
+        f"gone: {command} continues from the last checkpoint"
+    )
 
 
 def _write_again(config: TrainingConfig, model: HFDQN) -> None:
@@ -161,8 +176,7 @@ def prepare(config: TrainingConfig) -> tuple[HFDQN, TrainingConfig]:
     if resumed is not None:
         check_fits(resumed, str(config.resume), env, config.game, config.goal)
     if config.cluster is not None and game_of(env) is None:
-        msg = f"a cluster helps with games; for {config.game}, step environments in a RayVecEnv"
-        raise SettingError(msg)
+        raise SettingError(NO_GAME.format(config.game))
     config = replace(config, n_envs=env.num_envs, out=with_ending(config.out))
     remove_leftovers(config.out)
     if not isinstance(env.action_space, spaces.Discrete):
@@ -342,8 +356,6 @@ def _change_workers(model: HFDQN, workers: int | None) -> list[str]:
 
 def _workers_there(address: str, file: ModelFile | None) -> int | None:
     """Return the cores of a cluster, None to go on with those that a file was laid out for."""
-    from rlhf_agents.selfplay.ray_crew import cluster_cores  # noqa: PLC0415 - an optional extra
-
     foresight = {} if file is None else file.manifest.get("foresight", {})
     known = isinstance(foresight, dict) and foresight.get("workers", 1) != 1
     cores = cluster_cores(address)
@@ -356,7 +368,6 @@ def _use_cluster(model: HFDQN, address: str | None) -> None:
     from rlhf_agents.selfplay.ray_crew import RayCrew  # noqa: PLC0415 - an optional extra
 
     if model.foresight.workers == 1:
-        msg = "a cluster needs at least 2 workers: a single one works with the learner's memory"
-        raise SettingError(msg)
+        raise SettingError(ONE_WORKER)
     settings = model.foresight, model.hindsight
     model.learner.use(RayCrew(model.learner.game, settings, address))

@@ -35,7 +35,7 @@ def test_machines_play_the_same_games(nodes):
     here, there = league(), league()
     play_league(here)
     address = nodes.cluster.address
-    play_league(there, elsewhere=partial(league_cluster.play_in_cluster, address=address))
+    play_league(there, elsewhere=partial(league_cluster.league_pool, address=address))
     assert games_of(there) == games_of(here)
     assert len(games_of(here)) == 24
 
@@ -48,5 +48,6 @@ def test_other_files_are_refused(nodes, monkeypatch):
         "facts_of",
         lambda *args: {**ours(*args), "the file of agent@8": "another"},
     )
-    with pytest.raises(SettingError, match="the file of agent@8 there is"):
-        list(league_cluster.play_in_cluster(league(), [], nodes.cluster.address))
+    pool = league_cluster.league_pool(league(), nodes.cluster.address)
+    with pytest.raises(SettingError, match="the file of agent@8 there is"), pool:
+        pass

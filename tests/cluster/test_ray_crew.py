@@ -13,10 +13,12 @@ from pathlib import Path
 import pytest
 
 from rlhf_agents.errors import SettingError
+from rlhf_agents.hfdqn import HFDQN
 from rlhf_agents.training.train import train
 from tests.agents.selfplay.test_crew import learnt, new_model
 from tests.agents.training.killing import GAME
 from tests.agents.training.same_files import differences
+from tests.cluster.conftest import Nodes, start_cluster
 
 pytest.importorskip("ray")
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -155,7 +157,7 @@ def words_of(plan):
     ]
 
 
-def test_a_killed_run_resumes_and_ctrl_c_leaves_no_helper(nodes, tmp_path):
+def test_a_killed_run_resumes_bit_for_bit(nodes, tmp_path):
     nodes.want(1)
     plan = replace(GAME, steps=4800, checkpoint_steps=320, workers=2, measures_strength=False)
     whole, out = tmp_path / "whole.zip", tmp_path / "game.zip"
@@ -165,17 +167,38 @@ def test_a_killed_run_resumes_and_ctrl_c_leaves_no_helper(nodes, tmp_path):
     first.kill()
     first.communicate()
     assert no_actors_soon()
-    before = out.stat().st_mtime_ns
-    again = ("--resume", str(out), "--checkpoint-steps", "320")
-    second = program(nodes, out, *again)
-    while out.stat().st_mtime_ns == before and second.poll() is None:
-        time.sleep(0.02)
-    second.send_signal(signal.SIGINT)
-    assert "saving" in second.communicate(timeout=60)[1]
-    assert no_actors_soon()
-    third = program(nodes, out, *again)
-    third.communicate(timeout=300)
-    assert third.returncode == 0
+    second = program(nodes, out, "--resume", str(out), "--checkpoint-steps", "320")
+    second.communicate(timeout=300)
+    assert second.returncode == 0
     # Ray draws from Python's own generator, which self-play does not use.
     groups = {name.partition("/")[0] for name in differences(whole, out) if "python" not in name}
     assert groups <= {"manifest"}
+
+
+def test_ctrl_c_saves_and_leaves_no_helper(nodes, tmp_path):
+    nodes.want(1)
+    plan = replace(GAME, steps=10**6, checkpoint_steps=320, workers=2, measures_strength=False)
+    run = program(nodes, tmp_path / "game.zip", *words_of(plan))
+    wait_for(tmp_path / "game.zip")
+    run.send_signal(signal.SIGINT)
+    assert "saving" in run.communicate(timeout=60)[1]
+    assert run.returncode == 0
+    assert no_actors_soon()
+
+
+def test_the_end_of_the_head_is_said_and_the_run_resumes(tmp_path):
+    cluster = start_cluster()
+    nodes, out = Nodes(cluster), tmp_path / "game.zip"
+    nodes.want(1)
+    plan = replace(GAME, steps=10**6, checkpoint_steps=320, workers=2, measures_strength=False)
+    run = program(nodes, out, *words_of(plan))
+    wait_for(out)
+    for each in (cluster.head_node, *nodes.running):
+        each.kill_all_processes(check_alive=False, allow_graceful=False)
+    said = run.communicate(timeout=120)[1]
+    assert run.returncode != 0
+    assert f"--resume {out} continues from the last checkpoint" in said
+    assert no_actors_soon()
+    steps = HFDQN.load(out).num_timesteps
+    model, _ = train(replace(GAME, steps=steps + 320, resume=out, out=out, settings={}))
+    assert model.num_timesteps == steps + 320

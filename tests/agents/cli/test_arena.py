@@ -81,7 +81,7 @@ def test_results_are_replaced_only_when_forced(tmp_path: Path):
 
 
 def test_an_interrupted_league_says_how_it_goes_on(tmp_path: Path):
-    play, played = league_play.Stage.play, []
+    play, played = league_play.Stage.work, []
 
     def interrupted(self, batch):
         if len(played) == 2:
@@ -90,7 +90,7 @@ def test_an_interrupted_league_says_how_it_goes_on(tmp_path: Path):
         return play(self, batch)
 
     words = (*BASE, *CROWD, "--games", 20, "--out", tmp_path)
-    with mock.patch.object(league_play.Stage, "play", interrupted):
+    with mock.patch.object(league_play.Stage, "work", interrupted):
         done = run("arena", *words)
     assert done.returncode == 130
     assert "20 of 60" in done.stderr
@@ -105,7 +105,7 @@ def test_calibration_keeps_its_table_in_the_file(tmp_path: Path, monkeypatch):
     monkeypatch.setattr(calibrate, "Pool", partial(Pool, strengths=FEW))
     file = shutil.copy(bundled_agents()["tic_tac_toe"], tmp_path / "mine.zip")
     before = load_agent(file).levels
-    done = run("arena", "--calibrate", file, "--games", 20, "--json")
+    done = run("arena", "--calibrate", file, "--games", 20, "--workers", 1, "--json")
     assert done.returncode == 0, done.stderr
     assert load_agent(file).levels == LevelTable.from_json(json.loads(done.stdout)) != before
     done = run("arena", "--calibrate", file, "random")

@@ -51,6 +51,9 @@ BAD = [
     (["--env", "CartPole-v1", "--out", "x.zip", "--opponent", "random"], "opponent"),
     (["--env", "CartPole-v1", "--steps", "9", "--minutes", "9"], "not allowed with argument"),
     (["--env", "CartPole-v1", "--steps", "many"], "'many' is not a whole number"),
+    (["--env", "CartPole-v1", "--cluster", "auto"], "a cluster helps with games"),
+    (["--game", "tic_tac_toe", "--cluster", "auto", "--workers", "1"], "at least 2 workers"),
+    (["--game", "tic_tac_toe", "--cluster", "10.0.0.1"], "HOST:PORT"),
 ]
 
 

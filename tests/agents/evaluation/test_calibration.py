@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from dataclasses import astuple
+from functools import partial
+
 import numpy as np
 import pytest
 
 from rlhf_agents import load_agent
 from rlhf_agents.errors import SettingError
-from rlhf_agents.evaluation.calibration import STRENGTHS, Pool, calibrate, rising
+from rlhf_agents.evaluation.calibration import (
+    STRENGTHS,
+    Pool,
+    RemotePairPlayer,
+    calibrate,
+    rising,
+)
+from rlhf_agents.players.bundled import bundled_agents
 from rlhf_agents.players.levels import SEES_AT_ONCE, LevelTable, Strength
+from rlhf_agents.processes import in_turn
 from rlhf_agents.search.handicap import EXACT_SIGHT
 
 FEW = (*STRENGTHS[:4], Strength(4, 0.3), Strength(16))
@@ -53,4 +65,7 @@ def test_a_small_calibration(agent):
     assert LevelTable.from_json(table.to_json()) == table
     assert table.highest - table.lowest > 150
     assert 0 < table.lowest < 400
-    assert calibrate(Pool(agent, FEW, games=60, seed=1)) == table
+    file = bundled_agents()["tic_tac_toe"].read_bytes()
+    plain = agent.name, file, [astuple(each) for each in FEW], 60, 1
+    elsewhere = nullcontext(partial(in_turn, RemotePairPlayer(*plain)))
+    assert calibrate(pool, runner=elsewhere) == table

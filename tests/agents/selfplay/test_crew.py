@@ -108,9 +108,10 @@ def test_without_ray_the_message_names_the_extra(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("address", ["here", "ray://here:1", "localhost:99999", "127.0.0.1:1"])
-def test_addresses_where_nothing_is_are_named(address):
+def test_addresses_where_nothing_is_are_named(address, monkeypatch):
+    monkeypatch.setattr(session, "find_spec", lambda name: name)
     with pytest.raises(SettingError, match=address):
-        session._check_answers(address)
+        session.connect(address)
 
 
 def test_nodes_of_another_version_or_with_other_rules_are_refused():

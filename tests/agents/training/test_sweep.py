@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 
 from rlhf_agents.cli import train as program
 from rlhf_agents.errors import SettingError
+from rlhf_agents.hfdqn import HFDQN
+from rlhf_agents.processes import in_turn
 from rlhf_agents.training import sweep
+from rlhf_agents.training.sweep_plan import read_plan
 from tests.agents.envs import small_envs
 
 PLAN = """
@@ -33,18 +38,21 @@ def test_files_that_describe_no_sweep_are_refused(tmp_path, text, said):
     path = tmp_path / "sweep.yaml"
     path.write_text(text)
     with pytest.raises(SettingError, match=said):
-        sweep.read_plan(path)
+        read_plan(path)
 
 
 def test_a_sweep_goes_on_where_it_was_stopped(tmp_path, monkeypatch, capsys):
     pytest.importorskip("optuna")
-    run, ran = sweep.run_trial, []
+    ran = []
 
-    def in_this_process(configs, workers):
-        ran.append([config.settings["batch_size"] for config in configs])
-        return [run(config) for config in configs]
+    def in_this_process(kind, arguments, workers):
+        def carry_out(jobs):
+            ran.append([config.settings["batch_size"] for config in jobs])
+            return in_turn(kind(*arguments), jobs)
 
-    monkeypatch.setattr(sweep, "_at_once", in_this_process)
+        return nullcontext(carry_out)
+
+    monkeypatch.setattr(sweep, "process_pool", in_this_process)
     path, out = tmp_path / "sweep.yaml", tmp_path / "found"
     words = ["--game", f"{small_envs.PREFIX}Walk-v0", "--steps", "60", "--sweep", str(path)]
     words += ["--out", str(out), "--workers", "2", "--hyper", "learning_starts=10"]
@@ -56,7 +64,10 @@ def test_a_sweep_goes_on_where_it_was_stopped(tmp_path, monkeypatch, capsys):
     assert [len(group) for group in ran] == [2, 1, 2]
     assert {batch for group in ran for batch in group} == {4, 8}
     assert "the best: rlhf-train --game" in capsys.readouterr().out
+    assert HFDQN.load(out / "trial4.zip").num_timesteps >= 60
     assert (out / sweep.PICTURE).read_bytes().startswith(b"\x89PNG")
     path.write_text(PLAN.format(trials=5).replace("[4, 8]", "[16, 32]"))
     assert program.main(words) == 2
     assert "trials of another sweep" in capsys.readouterr().err
+    assert program.main([*words, "--steps", "90"]) == 2
+    assert "steps 60, not 90" in capsys.readouterr().err
