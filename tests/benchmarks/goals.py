@@ -11,11 +11,14 @@ cap. Seconds are CPU seconds of acting and learning on one thread, without the e
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import gymnasium
 import numpy as np
@@ -139,7 +142,7 @@ class Watch(BaseCallback):
         self.worlds = DummyVecEnv([task.make] * EPISODES)
         self.best, self.aside = -np.inf, 0.0
         self.solved_after: tuple[int, float] | None = None
-        self.began, self.spent = time.process_time(), 0.0
+        self.began = time.process_time()
 
     @property
     def seconds(self) -> float:
@@ -193,30 +196,44 @@ def make_model(name: str, task: Task, seed: int) -> DQN:
     )
 
 
-def run(name: str, task: Task, seed: int, seconds: float) -> tuple[Watch, int]:
-    """Train once; return what was seen and how many steps were taken."""
-    model = make_model(name, task, seed)
+class Seen(NamedTuple):
+    """What a run came to.
+
+    Attributes:
+        solved_after: steps and CPU seconds; None: it was not solved.
+        spent: CPU seconds of the whole run.
+        best: of all evaluations.
+    """
+
+    solved_after: tuple[int, float] | None
+    spent: float
+    best: float
+
+
+def run(name: str, title: str, seconds: float, seed: int) -> Seen:
+    """Train once; return what was seen."""
+    torch.set_num_threads(1)
+    task = TASKS[title]
     watch = Watch(task, seconds, seed)
-    model.learn(task.cap, callback=watch)
-    watch.spent = watch.seconds
-    return watch, model.num_timesteps
+    make_model(name, task, seed).learn(task.cap, callback=watch)
+    return Seen(watch.solved_after, watch.seconds, watch.best)
 
 
-def row(title: str, name: str, watches: list[tuple[Watch, int]]) -> dict[str, str]:
+def row(title: str, name: str, seen: list[Seen]) -> dict[str, str]:
     """Return a line of the table: medians over the runs, of which the unsolved are the slowest."""
-    solved = [watch.solved_after for watch, _ in watches if watch.solved_after is not None]
-    steps, seconds = "never", f"in {max(watch.spent for watch, _ in watches):.0f}"
-    if 2 * len(solved) > len(watches):
-        missing = [(np.inf, np.inf)] * (len(watches) - len(solved))
+    solved = [each.solved_after for each in seen if each.solved_after is not None]
+    steps, seconds = "never", f"in {max(each.spent for each in seen):.0f}"
+    if 2 * len(solved) > len(seen):
+        missing = [(np.inf, np.inf)] * (len(seen) - len(solved))
         medians = np.median(np.array([*solved, *missing]), axis=0)
         steps, seconds = f"{medians[0]:,.0f}", f"{medians[1]:.1f}"
     return {
         "task": title,
         "learner": ALGORITHMS[name],
-        "runs solved": f"{len(solved)} of {len(watches)}",
+        "runs solved": f"{len(solved)} of {len(seen)}",
         "steps until solved": steps,
         "CPU seconds": seconds,
-        "best success": f"{np.mean([watch.best for watch, _ in watches]):.2f}",
+        "best success": f"{np.mean([each.best for each in seen]):.2f}",
     }
 
 
@@ -228,17 +245,19 @@ def main() -> None:
     parser.add_argument("--tasks", default=",".join(TASKS))
     parser.add_argument("--algorithms", default=",".join(ALGORITHMS))
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--workers", type=int, default=1, help="runs at a time")
     parser.add_argument("--seconds", type=float, default=120.0, help="at most, per run")
     parser.add_argument("--out", type=Path, help="folder whose goals.csv gets the rows")
     options = parser.parse_args()
-    torch.set_num_threads(1)
+    pool = ProcessPoolExecutor(options.workers, multiprocessing.get_context("spawn"))
     for title in options.tasks.split(","):
         task = TASKS[title]
         print(f"\n{title}: solved at {task.solved:.3f}, at most {task.cap:,} steps", flush=True)
         for name in options.algorithms.split(","):
             if not task.goals and name in ("her", "hindsight"):
                 continue
-            runs = [run(name, task, seed, options.seconds) for seed in range(options.seeds)]
+            once = partial(run, name, title, options.seconds)
+            runs = list((map if options.workers == 1 else pool.map)(once, range(options.seeds)))
             line = row(title, name, runs)
             print(" ", *(f"{key}: {value}  " for key, value in line.items()), flush=True)
             if options.out is not None:

@@ -37,9 +37,10 @@ import json
 import multiprocessing
 import shlex
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -186,27 +187,34 @@ def learn(name: str, learner: Learner, seed: int, steps: int) -> Result:
 # ---- board games --------------------------------------------------------------------------------
 
 
-def learn_board(
-    options: argparse.Namespace, name: str, learner: str, seed: int, known: list[Result]
-) -> list[Result]:
-    """Carry out one run; HFDQN gives a result for every budget of nodes.
+def board_name(learner: str, nodes: int) -> str:
+    """Return what a learner is called in the table."""
+    return learner if learner == DQN else f"{learner}, {nodes} nodes"
 
-    SB3's DQN takes as many steps as the run of HFDQN that is `known`.
+
+def learn_board(
+    options: argparse.Namespace, name: str, learners: list[str], seed: int, known: list[Result]
+) -> Iterator[Result]:
+    """Carry out the runs of a board game; HFDQN gives a result for every budget of nodes.
+
+    SB3's DQN takes as many steps as the run of HFDQN here, or the one that is `known`.
     """
     world, minutes, games = BOARDS[name], options.minutes, options.games
     file = options.out.with_name(f"{options.out.stem}-{world}-{minutes:g}-{seed}.zip")
-    if learner == HFDQN:
-        trained = train_hfdqn(world, minutes, seed, games, file, options.quiet)
-    elif learner == UNTRAINED:
-        trained = untrained_hfdqn(world, seed, games, file.with_suffix(".untrained.zip"))
-    else:
-        run = (name, seed, minutes)
-        steps = max(one.steps for one in known if (one.task, one.seed, one.budget) == run)
-        trained = train_dqn(world, steps, seed, games)
-    return [
-        _board_result(trained, name, ", ".join(filter(None, (learner, key))), seed, minutes, key)
-        for key in trained.scores
+    steps = [
+        one.steps for one in known if (one.task, one.seed, one.budget) == (name, seed, minutes)
     ]
+    for learner in learners:
+        if learner == HFDQN:
+            trained = train_hfdqn(world, minutes, seed, games, file, options.quiet)
+        elif learner == UNTRAINED:
+            trained = untrained_hfdqn(world, seed, games, file.with_suffix(".untrained.zip"))
+        else:
+            trained = train_dqn(world, max(steps), seed, games)
+        steps.append(trained.steps)
+        for key in trained.scores:
+            called = ", ".join(filter(None, (learner, key)))
+            yield _board_result(trained, name, called, seed, minutes, key)
 
 
 def _board_result(
@@ -232,11 +240,12 @@ def _board_result(
 
 Run = tuple[str, str, int, int]
 """A task, a learner, a seed and steps."""
+Job = Callable[[], Iterable[Result]]
 
 
 def series(options: argparse.Namespace, known: list[Result]) -> Iterator[Result]:
-    """Carry out the runs that are not known yet."""
-    runs: list[Run] = []
+    """Carry out the runs that are not known yet, so many at a time."""
+    jobs: list[Job] = []
     done = {(one.task, one.learner, one.seed, one.budget) for one in known}
     for name in options.tasks:
         if why := _missing(name):
@@ -244,36 +253,37 @@ def series(options: argparse.Namespace, known: list[Result]) -> Iterator[Result]
             continue
         for seed in range(options.seeds):
             if name in BOARDS:
-                for learner in _wanted(options, (HFDQN, UNTRAINED, DQN)):
-                    called = learner if learner == DQN else f"{learner}, {NODES[-1]} nodes"
-                    if (name, called, seed, options.minutes) not in done:
-                        yield from learn_board(options, name, learner, seed, known)
+                learners = [
+                    learner
+                    for learner in _wanted(options, (HFDQN, UNTRAINED, DQN))
+                    if (name, board_name(learner, NODES[-1]), seed, options.minutes) not in done
+                ]
+                jobs.append(partial(learn_board, options, name, learners, seed, known))
                 continue
             steps = max(1, round(TASKS[name].steps * options.scale))
-            runs += [
-                (name, learner, seed, steps)
+            jobs += [
+                partial(carry_out, (name, learner, seed, steps))
                 for learner in _learners(options, name)
                 if (name, learner, seed, steps) not in done
             ]
-    yield from side_by_side(runs, options.workers)
-
-
-def side_by_side(runs: list[Run], workers: int) -> Iterator[Result]:
-    """Carry out runs in environments, so many at a time."""
-    if workers == 1:
-        yield from map(carry_out, runs)
+    if options.workers == 1:
+        yield from (result for job in jobs for result in job())
         return
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
-        for finished in as_completed([pool.submit(carry_out, run) for run in runs]):
-            yield finished.result()
+    with ProcessPoolExecutor(options.workers, multiprocessing.get_context("spawn")) as pool:
+        for finished in as_completed([pool.submit(_all_of, job) for job in jobs]):
+            yield from finished.result()
 
 
-def carry_out(run: Run) -> Result:
+def _all_of(job: Job) -> list[Result]:
+    return list(job())
+
+
+def carry_out(run: Run) -> list[Result]:
     """Carry out one run in an environment."""
     torch.set_num_threads(1)
     name, learner, seed, steps = run
     learners = {one.name: one for one in TASKS[name].learners}
-    return learn(name, learners[learner], seed, steps)
+    return [learn(name, learners[learner], seed, steps)]
 
 
 def _learners(options: argparse.Namespace, task: str) -> Iterator[str]:
@@ -344,7 +354,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--tasks", default=",".join(names), help=f"of {', '.join(names)}")
     parser.add_argument("--learners", help=f"only these, e.g. '{HFDQN},{DQN}'")
     parser.add_argument("--seeds", type=int, default=1, help="0, 1, ... so many")
-    parser.add_argument("--workers", type=int, default=1, help="runs at a time, not of boards")
+    parser.add_argument(
+        "--workers", type=int, default=1, help="at a time; boards need 2 cores each"
+    )
     parser.add_argument("--scale", type=float, default=1.0, help="of all steps")
     parser.add_argument("--minutes", type=float, default=20.0, help="of every board game")
     parser.add_argument("--games", type=int, default=100, help="of every match")
