@@ -13,7 +13,7 @@ Names such as `openspiel:breakthrough` are games of a library: an entry point of
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
@@ -51,7 +51,7 @@ _GAMES = {
     "othello_6x6": "rlhf_games.boards.othello:Othello6x6",
     "tic_tac_toe": "rlhf_games.boards.tic_tac_toe:TicTacToe",
 }
-_SIZES: dict[str, tuple[str, dict[str, Any]]] = {
+_SIZES: dict[str, tuple[str, dict[str, int]]] = {
     "breakthrough": ("breakthrough", {"rows": 8, "columns": 8}),
     "breakthrough_6x6": ("breakthrough", {"rows": 6, "columns": 6}),
     "connect_four": ("connect_four", {"rows": 6, "columns": 7, "x_in_row": 4}),
@@ -59,6 +59,8 @@ _SIZES: dict[str, tuple[str, dict[str, Any]]] = {
     "othello_6x6": ("othello", {"board_size": 6}),
 }
 """Sizes of boards in OpenSpiel's spelling: connect_four(rows=6,columns=7) is `connect_four`."""
+_RANGES = {"connect_four": {"columns": range(4, 8), "rows": range(4, 7)}}
+"""Sizes of boards without a name of their own, such as connect_four(columns=5,rows=4)."""
 _OF_OPENSPIEL = ("breakthrough", "connect_four")
 """Games whose other sizes OpenSpiel has, with the same options."""
 _SPELLED = re.compile(r"(\w+)\((.*)\)", re.DOTALL)
@@ -104,7 +106,7 @@ def make(name: str, options: Mapping[str, Any] | None = None) -> Game:
     """Return the game called `name`, or `LIBRARY:NAME`.
 
     Args:
-        name: perhaps with options in brackets: connect_four(rows=6,columns=7,x_in_row=4).
+        name: perhaps with options in brackets: connect_four(columns=5,rows=4).
         options: more of them.
 
     Raises:
@@ -116,12 +118,16 @@ def make(name: str, options: Mapping[str, Any] | None = None) -> Game:
     if colon:
         module, _, attribute = find(name).partition(":")
         return _made(module, attribute, world, *([options] if options else []))
-    module, _, attribute = find(plain_name(name, options)).partition(":")
-    return _made(module, attribute)
+    plain = plain_name(name, options)
+    spelled = _SPELLED.fullmatch(plain)
+    module, _, attribute = find(spelled[1] if spelled else plain).partition(":")
+    return _made(module, attribute, **written_options(plain, spelled[2], "") if spelled else {})
 
 
 def plain_name(name: str, options: Mapping[str, Any] | None = None) -> str:
-    """Return the name of one of our games without options, e.g. of connect_four(rows=6,columns=7).
+    """Return the usual name of one of our games, `connect_four` for connect_four(rows=6,columns=7).
+
+    Boards without a name of their own keep their size: connect_four(columns=5,rows=4).
 
     Args:
         name: perhaps with options in brackets.
@@ -137,8 +143,8 @@ def plain_name(name: str, options: Mapping[str, Any] | None = None) -> str:
     return _sized(name, options) if options else name
 
 
-def _made(module: str, attribute: str, *arguments: Any) -> Game:
-    game: Game = getattr(import_module(module), attribute)(*arguments)
+def _made(module: str, attribute: str, *arguments: Any, **options: Any) -> Game:
+    game: Game = getattr(import_module(module), attribute)(*arguments, **options)
     return game
 
 
@@ -151,16 +157,28 @@ def _sized(name: str, options: Mapping[str, Any]) -> str:
     find(name)
     family, usual = _SIZES.get(name, (name, {}))
     sizes = {game: size for game, (kind, size) in _SIZES.items() if kind == family}
-    for game, size in sizes.items():
-        if {**usual, **options} == size:
-            return game
     if not sizes:
         msg = f"{name} takes no options, got {', '.join(options)}"
         raise GameError(msg)
+    whole, ranges = {**usual, **options}, _RANGES.get(name, {})
+    for game, size in sizes.items():
+        if whole == size:
+            return game
+    possible = {key: ranges.get(key, [n]) for key, n in usual.items()}
+    if whole.keys() == possible.keys() and all(
+        type(n) is int and n in possible[key] for key, n in whole.items()
+    ):
+        return f"{name}({','.join(f'{key}={whole[key]}' for key in ranges)})"
     boards = " or ".join(
-        ", ".join(f"{key}={n}" for key, n in each.items()) for each in sizes.values()
+        ", ".join(f"{key}={_words(ranges.get(key, [n]))}" for key, n in each.items())
+        for each in sizes.values()
     )
     asked = ", ".join(f"{key}={value!r}" for key, value in options.items())
     others = f"; openspiel:{family} has other boards" if family in _OF_OPENSPIEL else ""
     msg = f"{family} is played with {boards}, got {asked}{others}"
     raise GameError(msg)
+
+
+def _words(numbers: Sequence[int]) -> str:
+    """Return one number, or a range of them, in words."""
+    return f"{numbers[0]} to {numbers[-1]}" if len(numbers) > 1 else str(numbers[0])

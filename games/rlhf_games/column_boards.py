@@ -1,9 +1,13 @@
-"""Bitboards of Connect Four: constants, lines, threats; see its rules for the layout."""
+"""Bitboards of Connect Four: constants, lines, threats; see its rules for the layout.
+
+Smaller boards are the lower left corner of the largest.
+"""
 
 from __future__ import annotations
 
 import numba
 import numpy as np
+from numpy.typing import NDArray
 
 from rlhf_games.compiled import inner
 from rlhf_games.solver_rules import NO, UNKNOWN
@@ -20,10 +24,22 @@ PADDING = numba.uint64(int(BOTTOM) << HEIGHT)
 LAST_COLUMN = numba.uint64(COLUMN_BITS * (WIDTH - 1))
 ONE = numba.uint64(1)
 EMPTY = numba.uint64(0)
-# The bit of every cell = row * 7 + column, row 0 at the top.
-BITS = np.array(
-    [c * COLUMN_BITS + r for r in reversed(range(HEIGHT)) for c in range(WIDTH)], np.uint64
-)
+
+
+def _tables() -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """Return the bits of cells = row * columns + column, and the boards, by columns and rows."""
+    bits = np.zeros((WIDTH + 1, HEIGHT + 1, N_CELLS), np.uint64)
+    boards = np.zeros((WIDTH + 1, HEIGHT + 1), np.uint64)
+    for columns in range(WIDTH + 1):
+        for rows in range(HEIGHT + 1):
+            cells = [c * COLUMN_BITS + r for r in reversed(range(rows)) for c in range(columns)]
+            bits[columns, rows, : len(cells)] = cells
+            boards[columns, rows] = sum(1 << cell for cell in cells)
+    return bits, boards
+
+
+BITS, BOARDS = _tables()
+
 
 VERTICAL, HORIZONTAL, DIAGONAL_UP, DIAGONAL_DOWN = 1, 7, 8, 6
 
@@ -37,7 +53,6 @@ COLUMN = numba.uint64((1 << HEIGHT) - 1)
 NARROW = numba.uint64((1 << COLUMN_BITS) - 1)
 ODD_ROWS = numba.uint64(int(BOTTOM) * 0b010101)
 EVEN_ROWS = numba.uint64(int(BOTTOM) * 0b101010)
-CENTRAL_FIRST = (3, 2, 4, 1, 5, 0, 6)
 MIRRORED_PLIES = 10
 """Up to this number of plies mirror images share proofs; later both rarely occur."""
 
@@ -61,7 +76,7 @@ def has_line(stones: int) -> bool:
 
 
 @inner
-def winning_cells(own: int, stones: int) -> int:
+def winning_cells(board: int, own: int, stones: int) -> int:
     """Return the empty cells, playable or not, that complete a line of the owner of `own`."""
     found = (own << VERTICAL_BITS[0]) & (own << VERTICAL_BITS[1]) & (own << VERTICAL_BITS[2])
     for steps in (HORIZONTAL_BITS, UP_BITS, DOWN_BITS):
@@ -69,15 +84,15 @@ def winning_cells(own: int, stones: int) -> int:
         below = (own >> steps[0]) & (own >> steps[1])
         found |= above & ((own << steps[2]) | (own >> steps[0]))
         found |= below & ((own >> steps[2]) | (own << steps[0]))
-    return found & (BOARD ^ stones)
+    return found & (board ^ stones)
 
 
 @inner
-def safe_cells(state: State) -> int:
+def safe_cells(board: int, state: State) -> int:
     """Return the playable cells after which the other player has no line at once."""
     mine, stones = state
-    cells = (stones + BOTTOM) & BOARD
-    threats = winning_cells(mine ^ stones, stones)
+    cells = (stones + BOTTOM) & board
+    threats = winning_cells(board, mine ^ stones, stones)
     forced = cells & threats
     if forced != EMPTY:
         cells = forced if (forced & (forced - ONE)) == EMPTY else EMPTY
@@ -85,29 +100,30 @@ def safe_cells(state: State) -> int:
 
 
 @inner
-def follow_up_answer(state: State, question: int) -> int:
+def follow_up_answer(board: int, rows: int, state: State, question: int) -> int:
     """Return NO if answering in pairs of cells refutes the question, else UNKNOWN.
 
-    With an even number of stones the other player can pair the empty cells: it answers on top of
-    the mover's stone, and in columns with an odd number of empty cells by the landing cell of
-    another such column. So the mover gets at most the 1st, 3rd and 5th rows and those landing
-    cells; the other gets the rest of the 2nd, 4th and 6th rows for certain.
+    With an even number of empty cells the other player can pair them: it answers on top of the
+    mover's stone, and in columns with an odd number of empty cells by the landing cell of another
+    such column. So the mover gets at most the lower cells of pairs (of six rows the 1st, 3rd and
+    5th) and those landing cells; the other gets the rest of the upper cells for certain.
     """
     mine, stones = state
-    empty = BOARD ^ stones
-    odd = (stones + BOTTOM) & EVEN_ROWS
-    if has_line(mine | (empty & ODD_ROWS) | odd):
+    lower = ODD_ROWS if rows % 2 == 0 else EVEN_ROWS
+    empty = board ^ stones
+    odd = (stones + BOTTOM) & board & ~lower
+    if has_line(mine | (empty & lower) | odd):
         return UNKNOWN
     if question == 1:
         return NO
-    return NO if has_line((mine ^ stones) | (empty & EVEN_ROWS & ~odd)) else UNKNOWN
+    return NO if has_line((mine ^ stones) | (empty & ~lower & ~odd)) else UNKNOWN
 
 
 @inner
-def mirrored(stones: int) -> int:
+def mirrored(columns: int, stones: int) -> int:
     """Return stones with left and right exchanged."""
     turned = EMPTY
-    for _ in range(WIDTH):
+    for _ in range(columns):
         turned = (turned << numba.uint64(COLUMN_BITS)) | (stones & NARROW)
         stones >>= numba.uint64(COLUMN_BITS)
     return turned

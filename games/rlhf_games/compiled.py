@@ -107,23 +107,24 @@ _owners: dict[str, set[type]] = {}
 
 
 def implement(
-    stub: Callable[..., Any], owner: type, views: bool = False
+    stub: Callable[..., Any], *owners: type, views: bool = False
 ) -> Callable[[Function], Function]:
-    """Make the decorated function the implementation of `stub` for the named tuple `owner`.
+    """Make the decorated function the implementation of `stub` for named tuples.
 
     Args:
         stub: a function of `rlhf_games.rules` (or any other stub) whose first argument selects
             the implementation.
-        owner: the `NamedTuple` class of that first argument.
+        owners: the `NamedTuple` classes of that first argument.
         views: the function makes no arrays, see `compiled_views`.
     """
-    _owners.setdefault(stub.__name__, set()).add(owner)
+    _owners.setdefault(stub.__name__, set()).update(owners)
 
     def register(function: Function) -> Function:
-        implementers.setdefault(owner, set()).add(function.__module__)
+        for owner in owners:
+            implementers.setdefault(owner, set()).add(function.__module__)
 
         def choose(first: Any, *_rest: Any) -> Function | None:
-            mine = isinstance(first, types.BaseNamedTuple) and first.instance_class is owner
+            mine = isinstance(first, types.BaseNamedTuple) and first.instance_class in owners
             return function if mine else None
 
         options = {"nogil": True, "_nrt": False} if views else {"nogil": True}

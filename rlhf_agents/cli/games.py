@@ -84,8 +84,8 @@ def _report(what: str | None) -> Record:
             for name in with_progress(libraries, "libraries", len(libraries))
         ]
         return {"libraries": listings, "games": _own(rlhf_games.names())}
-    if what in rlhf_games.names():
-        return {"games": _own([what])}
+    if what.partition("(")[0] in rlhf_games.names():
+        return {"games": _own([rlhf_games.plain_name(what)])}
     if what not in catalogue.library_names():
         what = _one_name(what)
     library = what.partition(":")[0]
@@ -173,7 +173,7 @@ def _goals(one: Record, console: Console) -> Table:
     """Return the names and meanings of the goals of a game or an environment."""
     table = _new_table(console, "goal", "in words")
     known = {}
-    if one["name"] in rlhf_games.names():
+    if one["name"].partition("(")[0] in rlhf_games.names():
         known = {goal.name: words_of(goal) for goal in rlhf_games.make(one["name"]).goals}
     for name in one["goals"]:
         table.add_row(name, known.get(name, spelled_out(name)))

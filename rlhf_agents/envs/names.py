@@ -54,7 +54,7 @@ def game_name(name: str) -> str | None:
         rlhf_games.base.GameError: there is no such environment or library, or it is not installed.
     """
     found = check_name(name)
-    if found in rlhf_games.names():
+    if found.partition("(")[0] in rlhf_games.names():
         return found
     if found.partition(":")[0] not in rlhf_games.libraries():
         return None

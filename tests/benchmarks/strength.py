@@ -41,12 +41,15 @@ from rich.table import Table
 import rlhf_games
 from rlhf_agents.cli.evaluate import main as rlhf_eval
 from rlhf_agents.evaluation.solved_positions import SolvedPositions, load_positions
-from rlhf_agents.players.agent import Agent, load_agent
+from rlhf_agents.players.agent import load_agent
 from rlhf_agents.search import budget
 from rlhf_agents.search.budget import Clock, NodeBudget, TimeBudget
+from rlhf_agents.search.choices import root_values
 from rlhf_agents.search.explanation import DRAWN, Explanation
+from rlhf_agents.search.game_search import GameSearch
+from rlhf_agents.search.goal_values import WIN as WIN_GOAL
 from rlhf_agents.search.prover import WIN, Prover
-from rlhf_games.base import Game, Outcome, States
+from rlhf_games.base import MOVER, Game, Outcome, States
 from rlhf_games.solver_rules import (
     UNKNOWN,
 )
@@ -62,6 +65,7 @@ BUDGETS: tuple[dict[str, float], ...] = (
 )
 PROVEN_GAMES = ("connect_four", "othello_6x6", "othello", "breakthrough_6x6", "breakthrough")
 SHARE_PROVEN = 0.5
+DRAWN_GAME = 0.5
 TABLES: dict[str, tuple[str, int]] = {
     "positions": ("--nodes 0,1,256,1000", 0),
     "minimax": ("--opponent minimax:8 --nodes 1000", 200),
@@ -227,49 +231,62 @@ def is_proven(game: Game, state: States, seconds: float) -> bool:
 
 def matches(options: argparse.Namespace) -> Iterator[Row]:
     """Yield results of agents that prove against the same agents that only search, equal time."""
-    for name in ("othello_6x6", "breakthrough_6x6", "connect_four"):
+    for name in ("connect_four", "othello_6x6", "breakthrough_6x6"):
         agent = load_agent(name)
-        points = [
-            play_pair(agent, options.seconds, options.seed + pair) for pair in range(options.pairs)
-        ]
-        scores = np.array(points).mean(axis=1)
+        searches = agent.new_search(), agent.new_search()
+        seeds = range(options.seed, options.seed + options.pairs)
+        pairs = [play_pair(searches, options.seconds, seed) for seed in seeds]
+        scores = np.array(pairs).mean(axis=1)
         error = 1.96 * scores.std(ddof=1) / np.sqrt(len(scores))
+        points = np.array(pairs).reshape(-1)
         yield {
-            "game": name,
-            "seconds": options.seconds,
-            "games": 2 * len(scores),
-            "score": round(float(scores.mean()), 3),
-            "95 % interval": f"+- {error:.3f}",
+            "game": agent.game.title,
+            "s": options.seconds,
+            "games": len(points),
+            "won": int((points == 1).sum()),
+            "drawn": int((points == DRAWN_GAME).sum()),
+            "lost": int((points == 0).sum()),
+            "score with proofs": f"{100 * scores.mean():.1f} %",
+            "95 % interval": f"{100 * (scores.mean() - error):.1f} to "
+            f"{min(100 * (scores.mean() + error), 100):.1f} %",
         }
 
 
-def play_pair(agent: Agent, seconds: float, seed: int) -> tuple[float, float]:
-    """Return what the proving side scores in two games from one opening, one on each side."""
-    game, rng = agent.game, np.random.default_rng(seed)
+def play_pair(
+    searches: tuple[GameSearch, GameSearch], seconds: float, seed: int
+) -> tuple[float, float]:
+    """Return what the first search, which proves, scores in two games from one opening."""
+    proving, searching = searches
+    game, rng = proving.game, np.random.default_rng(seed)
     opening = game.initial(1)
     for _ in range(4):
         opening = game.step(opening, game.random_actions(opening, rng))
     scores = []
     for side in (0, 1):
-        search, states = agent.new_search(), opening.copy()
+        states = opening.copy()
         while game.outcome(states)[0] == Outcome.ONGOING:
             if game.mover(states)[0] == side:
-                action = search.explain(states[0], 0, seconds).action
+                action = proving.explain(states[0], WIN_GOAL, seconds).action
             else:
-                action = by_tree_alone(agent, states[0], seconds)
+                action = by_tree_alone(searching, states, seconds)
             states = game.step(states, np.array([action]))
         outcome = int(game.outcome(states)[0]) * (1 if game.mover(states)[0] == side else -1)
         scores.append((outcome + 1) / 2)
     return scores[0], scores[1]
 
 
-def by_tree_alone(agent: Agent, state: States, seconds: float) -> int:
-    """Return the move of the network's search, which stops by the clock."""
-    begun, action = time.process_time(), -1
-    for why in agent.think(state, "win", 1_000_000):
-        action = why.action
-        if time.process_time() - begun > seconds:
-            break
+def by_tree_alone(search: GameSearch, states: States, seconds: float) -> int:
+    """Return the move in a position `[1, W]` that all the time for the tree finds, without proofs.
+
+    As with proofs, the tree is kept between the moves of a game.
+    """
+    clock_ = Clock(seconds)
+    grown = search.take(states, WIN_GOAL, MOVER)
+    for limit in (NodeBudget(0 if grown.used else 1), TimeBudget(clock_)):
+        for _ in search.grow(grown, states, limit):
+            pass
+    action = search.searcher.first_move(grown.tree, root_values(grown.tree), WIN_GOAL)
+    search.put_back(grown)
     return action
 
 
@@ -344,7 +361,7 @@ def main() -> int:
     add("--positions", type=Path, default=POSITIONS, help="solved positions")
     add("--sample", type=int, default=0, help="so many random positions (default: all)")
     add("--games", type=int, default=12, help="games per row of `proofs`")
-    add("--pairs", type=int, default=30, help="openings per row of `matches`")
+    add("--pairs", type=int, default=50, help="openings per row of `matches`")
     add("--wins", type=int, default=20, help="games from the empty board in `perfect`")
     add("--seconds", type=float, default=0.1, help="per move of `matches` and `perfect`")
     add("--seed", type=int, default=0, help="of samples, openings and players")

@@ -128,7 +128,7 @@ def test_kinds_of_environments():
         ({"name": "conect_four"}, UnknownGameError, "did you mean connect_four"),
         ({"goal": "win_by_13"}, UnknownGoalError, "did you mean win_by_30 or win_by_18"),
         ({"n_envs": 0}, GameError, "n_envs must be at least 1, got 0"),
-        ({"rows": 7}, GameError, "rows=6, columns=7, x_in_row=4, got rows=7"),
+        ({"rows": 7}, GameError, "rows=4 to 6, columns=4 to 7, x_in_row=4, got rows=7"),
     ],
 )
 @pytest.mark.parametrize("n_envs", [1, 3])

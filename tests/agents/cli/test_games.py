@@ -72,6 +72,11 @@ def test_patterns():
         catalogue.matching("minatar:braekout")
 
 
+def test_sizes_of_our_own_boards_in_brackets(capsys):
+    (game,) = listed(capsys, "connect_four(rows=4,columns=5)")["games"]
+    assert (game["name"], game["actions"]) == ("connect_four(columns=5,rows=4)", 5)
+
+
 def test_options_in_brackets(capsys):
     pytest.importorskip("pyspiel", reason="needs the extra openspiel")
     (world,) = listed(capsys, "openspiel:breakthrough(rows=6,columns=6)")["worlds"]

@@ -166,9 +166,12 @@ def answers_at_sight(rules, states, out):
     return rows
 
 
-def test_what_connect_four_knows_at_sight_is_true():
-    game = rlhf_games.make("connect_four")
-    late = [random_positions(game, 1500, plies, seed=plies) for plies in range(30, 40)]
+@pytest.mark.parametrize("name", ["connect_four", "connect_four(columns=5,rows=5)"])
+def test_what_connect_four_knows_at_sight_is_true(name):
+    """Also on boards with an odd number of rows, where the second player cannot pair the cells."""
+    game = rlhf_games.make(name)
+    plies = range(game.max_plies - 12, game.max_plies - 2)
+    late = [random_positions(game, 1500, ply, seed=ply) for ply in plies]
     states, value_of = np.concatenate(late), oracle(game)
     won_at_once = [
         bool((game.outcome(game.step(s[None].repeat(len(a), 0), a)) == Outcome.LOSS).any())

@@ -27,6 +27,29 @@ class TestConnectFour(StoneGameContract):
     thresholds = frozenset({"last"})
 
 
+class TestSmallBoard(StoneGameContract):
+    """An odd and an even side; `perft` was counted by a program of lists without bits."""
+
+    name = "connect_four(columns=4,rows=5)"
+    perft = (4, 16, 64, 256, 1024, 4092, 16296, 63420, 246264)
+    deadlines = frozenset({"win_by", "lose_by"})
+    thresholds = frozenset({"last"})
+
+
+def test_wide_boards_are_counted_too():
+    five = rlhf_games.make("connect_four(columns=5,rows=4)")
+    assert [five.perft(ply) for ply in (5, 6, 7, 8)] == [3120, 15500, 76300, 363308]
+
+
+@pytest.mark.parametrize("columns", range(4, 8))
+@pytest.mark.parametrize("rows", range(4, 7))
+def test_every_board_has_all_goals_in_order(columns: int, rows: int):
+    goals = rlhf_games.make("connect_four", {"columns": columns, "rows": rows}).goals
+    plies = [int(goal.name.rpartition("_")[2]) for goal in goals if goal.name[-1].isdigit()]
+    assert len({goal.name for goal in goals}) == len(goals) == len(GAME.goals)
+    assert 7 < min(plies) < max(plies) < columns * rows
+
+
 def play(columns: str) -> np.ndarray:
     """The position uint64 `[1, 2]` after moves like "3344"."""
     states = GAME.initial(1)
