@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import types
+from importlib.util import find_spec
 
 import gymnasium
 import numpy as np
@@ -191,3 +192,10 @@ def test_what_cannot_be_an_environment(arguments, options, says):
     with pytest.raises(GameError, match=says) as error:
         make_env(*arguments, **options)
     assert not isinstance(error.value, UnknownGameError)
+
+
+@pytest.mark.skipif(find_spec("highway_env") is not None, reason="highway-env is installed")
+@pytest.mark.parametrize("name", ["highway-fast-v0", "gymnasium:merge-v1"])
+def test_a_road_that_is_not_installed_says_what_to_install(name):
+    with pytest.raises(GameError, match=r'needs highway-env: pip install "rlhf-agents\[driving\]"'):
+        make_env(name)

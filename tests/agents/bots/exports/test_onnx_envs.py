@@ -17,6 +17,7 @@ from rlhf_agents.bots.exports.env_policy import EnvPolicy
 from rlhf_agents.bots.exports.registry import ExportError, export
 from rlhf_agents.cli.export import main
 from rlhf_agents.hfdqn import HFDQN
+from rlhf_agents.parallel.networks import TrafficExtractor
 from rlhf_agents.players.bundled import bundled_policies
 
 onnx = pytest.importorskip("onnx", reason="needs the extra onnx")
@@ -90,6 +91,20 @@ class Doors(gymnasium.Env):
         return self.observation_space.sample(), 0.0, False, False, {}
 
 
+class Cars(gymnasium.Env):
+    """Shows cars and their features, in any order."""
+
+    observation_space = spaces.Box(-1.0, 1.0, (4, 5), np.float32)
+    action_space = spaces.Discrete(3)
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed, options=options)
+        return self.observation_space.sample(), {}
+
+    def step(self, action):
+        return self.observation_space.sample(), 0.0, False, False, {}
+
+
 def trained(env, policy, **changes):
     """A model with weights that are not those of the beginning."""
     settings = {"learning_starts": 8, "buffer_size": 64, "seed": 0, "hindsight": False, **changes}
@@ -110,6 +125,11 @@ ENVS = {
     "states": lambda: trained("FrozenLake-v1", "MlpPolicy"),
     "parts": lambda: trained(Signals(), "MultiInputPolicy"),
     "masks": lambda: trained(Doors(), "MlpPolicy"),
+    "cars": lambda: trained(
+        Cars(),
+        "MlpPolicy",
+        policy_kwargs={"net_arch": [], "features_extractor_class": TrafficExtractor},
+    ),
     "pictures": lambda: trained(
         FakeImageEnv(screen_height=40, screen_width=44, n_channels=3), "CnnPolicy"
     ),
