@@ -41,8 +41,7 @@ def readme_figures() -> list[str]:
         for row in read("games")[1]
         if "playouts" not in row["engine"] and "float32" not in row["engine"]
     }
-    with (DOCS / "league" / "connect_four.csv").open(encoding="utf-8") as file:
-        elo = {row["player"]: f"{float(row['elo']):.0f}" for row in csv.DictReader(file)}
+    arcade = next(row for row in read("minatar_10_million")[1] if row["game"] == "Breakout")
     diagonal = next(r for r in read("goals_connect_four")[1] if r["goal"] == "`win_diagonal`")
     asked, merely = (
         f"{float(share.removesuffix(' %')):.0f}"
@@ -52,8 +51,8 @@ def readme_figures() -> list[str]:
     return [
         f"{vp['0.1 s']} in 0.1 s, {vp['1 s']} in 1 s",
         f"{100 * float(alone['VP']):.1f} %",
-        f"{elo['agent@256']} (256 nodes",
-        f"1,000 simulations: {elo['openspiel-mcts:1000']}",
+        f"(17 minutes on one core) | {float(arcade['by the best actions']):.0f} |",
+        f"up to {arcade['best published DQN or AC at 5 M frames']};",
         f"{speed['rlhf_games']:.0f} million",
         f"PettingZoo {speed['PettingZoo']:.3f} million, OpenSpiel {speed['OpenSpiel']:.2f} million",
         f"| {asked} %",
