@@ -53,6 +53,8 @@ GAMES, NODES = 100, 256
 MAX_PLIES = 1000
 RECORDS = ("pgn", "sgf", "txt")
 THEMES = ("light", "dark")
+FOR_LEAGUES = ("players", "game", "gauntlet", "time", "openings", "out", "records")
+"""Options that do not go with --calibrate."""
 RATINGS_FILE, CROSS_FILE, PICTURE_FILE = "ratings.csv", "cross_table.csv", "league.png"
 
 
@@ -67,7 +69,10 @@ def parser() -> Parser:
     games = f"of every two that meet, an even number (default {GAMES}; with --calibrate 400)"
     add("--games", type=common.games, metavar="N", help=games)
     add("--gauntlet", action="store_true", help="only the first player meets the others")
-    nodes = f"budget of agents without @NODES (default {NODES}; 0 is the network alone)"
+    nodes = (
+        f"budget of agents without @NODES (default {NODES}; 0 is the network alone); with "
+        "--calibrate that of level 12 (default: a second per move)"
+    )
     add("--nodes", type=common.nodes, metavar="N", help=nodes)
     seconds = "seconds per move of agents without a budget, instead of --nodes"
     add("--time", type=common.seconds, metavar="SECONDS", help=seconds)
@@ -97,13 +102,15 @@ def _arena(options: argparse.Namespace, _arguments: Sequence[str] | None) -> int
     if options.calibrate is not None:
         from rlhf_agents.cli.calibrate import calibrate_file  # noqa: PLC0415 - after the arguments
 
-        if options.players or options.out is not None:
+        given = [name for name in FOR_LEAGUES if getattr(options, name) not in (None, False, [])]
+        if given:
             msg = "--calibrate names the only player and chooses its opponents: leave out the rest"
-            raise SettingError(msg)
+            raise SettingError(f"{msg} ({', '.join(given)})")
         calibrate_file(
             options.calibrate,
             options.games,
             options.seed,
+            nodes=options.nodes,
             workers=options.workers,
             cluster=options.cluster,
             as_json=options.json,

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from rlhf_agents.errors import SettingError
-from rlhf_agents.evaluation.calibration import GAMES, Pool, calibrate, runner_of
+from rlhf_agents.evaluation.calibration import GAMES, STRENGTHS, calibrate, runner_of
 from rlhf_agents.files.atomic import check_writable
 from rlhf_agents.files.model_file import amend, read_model
 from rlhf_agents.limits import cores
 from rlhf_agents.players.agent import agent_from_file
-from rlhf_agents.players.levels import MANIFEST_KEY, LevelTable, level_rows
-from rlhf_agents.progress import note, progress_bar
+from rlhf_agents.players.levels import MANIFEST_KEY, LevelTable, Strength, level_rows
+from rlhf_agents.progress import note
 from rlhf_agents.words import nodes_words
 
 
 def calibrate_file(
     path: Path,
-    games: int | None,
-    seed: int,
+    games: int | None = None,
+    seed: int = 0,
     *,
+    nodes: int | None = None,
     workers: int | None = None,
     cluster: str | None = None,
     as_json: bool = False,
@@ -32,8 +35,9 @@ def calibrate_file(
 
     Args:
         path: the model file.
-        games: of every two settings that meet; None: the usual number.
+        games: of every two levels that meet; None: the usual number.
         seed: of openings and players.
+        nodes: positions per move of the strongest setting; None: a second per move.
         workers: processes that play; None: one per core.
         cluster: address of a Ray cluster that plays instead, or "auto".
         as_json: print the table as JSON.
@@ -47,11 +51,10 @@ def calibrate_file(
         raise SettingError(msg)
     check_writable(Path(file.path))
     agent = agent_from_file(path.stem, file)
-    pool = Pool(agent, games=GAMES if games is None else games, seed=seed)
-    total = sum(pair.games for pair in pool.pairs())
-    runner = runner_of(pool, Path(file.path).read_bytes(), workers or cores(), cluster)
-    with progress_bar("games", total) as tick:
-        table = calibrate(pool, tick, runner)
+    content = Path(file.path).read_bytes()
+    runner = partial(runner_of, file=content, workers=workers or cores(), cluster=cluster)
+    games = GAMES if games is None else games
+    table = calibrate(agent, games, seed, _strengths(nodes), runner)
     amend(file.path, {MANIFEST_KEY: table.to_json()})
     if as_json:
         print(json.dumps(table.to_json(), allow_nan=False))  # noqa: T201 - the program's output
@@ -59,6 +62,18 @@ def calibrate_file(
     show_levels(table)
     play = f"rlhf-play {agent.game.name} --agent {file.path} --level 5"
     note(f"the levels are in {file.path}; play one with: {play}")
+
+
+def _strengths(nodes: int | None) -> Sequence[Strength]:
+    """Return the settings up to a number of positions; None: all."""
+    if nodes is None:
+        return STRENGTHS
+    chosen = [one for one in STRENGTHS if one.seconds is None and one.nodes <= nodes]
+    if not chosen or chosen[-1].noise:
+        fewest = next(one.nodes for one in STRENGTHS if not one.noise)
+        msg = f"the strongest level needs {fewest} nodes or more, got {nodes}"
+        raise SettingError(msg)
+    return chosen
 
 
 def show_levels(table: LevelTable, console: Console | None = None) -> None:

@@ -221,9 +221,12 @@ def _check(options: argparse.Namespace) -> None:
         msg = "name an environment with --game or --env, or a file to continue from with --resume"
         raise SettingError(msg)
     if options.game:
-        from rlhf_agents.envs.names import check_name  # noqa: PLC0415
+        from rlhf_agents.envs.names import check_name, game_name  # noqa: PLC0415
 
         options.game = check_name(options.game)
+        if options.calibrate and game_name(options.game) is None:
+            msg = f"--calibrate needs a game with exact rules, which {options.game} does not have"
+            raise SettingError(f"{msg}: leave it out")
     if options.cluster is not None:
         _check_cluster(options)
     if options.sweep is not None:

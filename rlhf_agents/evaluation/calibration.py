@@ -1,7 +1,9 @@
 """Calibration: how strong an agent plays with which settings, for its levels.
 
-Settings of the search, from weak to strong, play each other and a few other players; the ratings of
-these games make the agent's `LevelTable`. Games are played in batches, see `arena.play_games`.
+First, settings of the search, from weak to strong, play each other: this tells which settings make
+twelve equal steps. Then these twelve levels play each other, in more games: this sets the scale, as
+near and far opponents have the same weight at every level. Games are played in batches, see
+`arena.play_games`; time is CPU time, as other work may share the machine.
 """
 
 from __future__ import annotations
@@ -25,14 +27,17 @@ from rlhf_agents.evaluation.openings import Openings, draw_openings
 from rlhf_agents.evaluation.ratings import Results, rate
 from rlhf_agents.files.model_file import read_model
 from rlhf_agents.players.agent import Agent, agent_from_file
-from rlhf_agents.players.levels import LevelTable, Measured, Strength
+from rlhf_agents.players.levels import LEVELS, LevelTable, Measured, Strength
 from rlhf_agents.players.players import AgentPlayer, Player, make_player
 from rlhf_agents.processes import JobRunner, in_turn, process_pool
+from rlhf_agents.progress import progress_bar
+from rlhf_agents.search.budget import cpu_time
 
 STRENGTHS = (
-    Strength(1, 1.8, 0.0),
-    Strength(1, 1.2, 0.7),
-    Strength(2, 1.0, 1.6),
+    Strength(1, 3.0, 0.0),
+    Strength(1, 1.4, 0.5),
+    Strength(2, 1.4, 1.3),
+    Strength(4, 2.5),
     Strength(4, 1.5),
     Strength(4, 0.9),
     Strength(4, 0.7),
@@ -55,20 +60,26 @@ STRENGTHS = (
 )
 """From weak to strong. The weakest overlook even what happens at once, the strongest only what the
 agent itself does not know."""
-APART = (1, 2, 4, 6)
-"""Settings so many places apart play each other: near ones tell their order, far ones the scale."""
+APART, LEVELS_APART = (1, 2, 4, 6), (1, 2, 3)
+"""Settings, and levels, so many places apart play each other: near ones tell their order, far ones
+the scale."""
 ANCHOR = "random"
-"""Has 0 Elo, and plays the weakest settings only. More would distort the scale: what beats chance
-by far need not beat the next weaker setting as clearly."""
+"""Has 0 Elo, and plays the weakest only. More would distort the scale: what beats chance by far
+need not beat the next weaker setting as clearly."""
 ANCHORED = 2
-"""How many settings the anchor plays."""
+"""How many settings, or levels, the anchor plays."""
 SLOW_NODES = 1000
 SLOW_APART = (1, 2)
-"""The same for settings that look at so many positions, or play by the clock: they take long."""
+"""Settings that look at so many positions, or play by the clock, take long: these are their
+distances."""
 CLOCKED_SHARE = 0.1
 """Share of the games that settings by the clock play."""
+SETTINGS_SHARE = 0.25
+"""Share of the games that two settings play; two levels play all."""
+SAME_ERRORS = 10
+"""From how many openings the same two players play; then they misjudge other things."""
 GAMES, FEWEST = 400, 20
-"""Of two settings that meet: what is usual, and the fewest."""
+"""Of two levels that meet: what is usual, and the fewest."""
 LEAST_STEP = 0.1
 """Elo between neighbours, where the games show no order."""
 SAMPLES = 400
@@ -91,24 +102,21 @@ class Pair:
 
 @dataclass
 class Pool:
-    """Who plays in a calibration: the anchor, then the settings.
+    """Who plays each other: the anchor, then settings.
 
     Attributes:
         agent: whose settings they are.
         strengths: the settings.
-        games: of two players that meet.
+        games: of two players that meet, an even number.
         seed: of openings and players.
+        apart: settings so many places apart meet.
     """
 
     agent: Agent
-    strengths: Sequence[Strength] = STRENGTHS
-    games: int = GAMES
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if self.games < FEWEST or self.games % 2:
-            msg = f"a calibration needs an even number of games, {FEWEST} or more, not {self.games}"
-            raise SettingError(msg)
+    strengths: Sequence[Strength]
+    games: int
+    seed: int
+    apart: tuple[int, ...]
 
     def __len__(self) -> int:
         return 1 + len(self.strengths)
@@ -118,8 +126,8 @@ class Pool:
         found = [Pair(0, 1 + place, self.games) for place in range(ANCHORED)]
         for place, strength in enumerate(self.strengths):
             clocked = strength.seconds is not None
-            games = 2 * round(self.games * (CLOCKED_SHARE if clocked else 1.0) / 2)
-            distances = SLOW_APART if strength.nodes >= SLOW_NODES else APART
+            games = self.games if not clocked else max(2 * round(self.games * CLOCKED_SHARE / 2), 2)
+            distances = SLOW_APART if strength.nodes >= SLOW_NODES else self.apart
             weaker = [1 + place - apart for apart in distances if place >= apart]
             found += [Pair(other, 1 + place, games) for other in weaker]
         return found
@@ -150,21 +158,26 @@ class PairPlayer:
         Args:
             job: the number of the pair.
         """
-        pool, pair, openings = self.pool, self.pairs[job], self._openings
-        seeds = np.random.SeedSequence([pool.seed, job]).generate_state(3)
-        rng = np.random.default_rng(int(seeds[2]))
-        rows = rng.permutation(len(openings))[: pair.games // 2]
-        chosen = Openings(openings.states[rows], openings.moves[rows])
+        pair, rng = self.pairs[job], np.random.default_rng([self.pool.seed, job])
+        rows = np.resize(rng.permutation(len(self._openings)), pair.games // 2)
+        parts = np.split(rows, range(SAME_ERRORS, len(rows), SAME_ERRORS))
+        with cpu_time():
+            played = [self._played(pair, part, rng) for part in parts]
+        return np.concatenate(played, axis=1)
+
+    def _played(
+        self, pair: Pair, rows: NDArray[np.int64], rng: np.random.Generator
+    ) -> NDArray[np.int64]:
+        """Play from some openings, with errors of their own."""
         one, other = (
-            pool.player(number, int(seed >> 1))
-            for number, seed in zip((pair.one, pair.other), seeds[:2], strict=True)
+            self.pool.player(number, int(rng.integers(2**31))) for number in (pair.one, pair.other)
         )
-        games = play_games(pool.agent.game, (one, other), chosen, pair.games)
+        chosen = Openings(self._openings.states[rows], self._openings.moves[rows])
+        games = play_games(self.pool.agent.game, (one, other), chosen, 2 * len(rows))
         first = np.where(games.agent_second, pair.other, pair.one)
         second = np.where(games.agent_second, pair.one, pair.other)
         result = np.where(games.agent_second, -games.results, games.results)
-        opening = rows[(np.arange(pair.games) // 2) % len(rows)]
-        return np.stack([first, second, result, opening]).astype(np.int64)
+        return np.stack([first, second, result, np.repeat(rows, 2)]).astype(np.int64)
 
 
 class RemotePairPlayer(PairPlayer):
@@ -174,25 +187,28 @@ class RemotePairPlayer(PairPlayer):
         name: of the agent.
         file: its model file.
         strengths: the values of each `Strength`.
-        games: see `Pool`.
-        seed: see `Pool`.
+        rest: games, seed and apart, see `Pool`.
     """
 
-    def __init__(
-        self, name: str, file: bytes, strengths: Sequence[Any], games: int, seed: int
-    ) -> None:
+    def __init__(self, name: str, file: bytes, strengths: Sequence[Any], *rest: Any) -> None:
         agent = agent_from_file(name, read_model(BytesIO(file)))
-        super().__init__(Pool(agent, [Strength(*values) for values in strengths], games, seed))
+        super().__init__(Pool(agent, [Strength(*values) for values in strengths], *rest))
 
     def facts(self) -> Facts:
         """Return what games depend on, see `facts_here`."""
         return facts_here(self.pool.agent.game)
 
 
-def runner_of(
-    pool: Pool, file: bytes, workers: int, cluster: str | None = None
-) -> AbstractContextManager[JobRunner]:
-    """Return what carries out a calibration in several processes.
+Runner = AbstractContextManager[JobRunner]
+
+
+def here(pool: Pool) -> Runner:
+    """Return what plays the pairs of a pool in this process."""
+    return nullcontext(partial(in_turn, PairPlayer(pool)))
+
+
+def runner_of(pool: Pool, file: bytes, workers: int, cluster: str | None = None) -> Runner:
+    """Return what plays the pairs of a pool in several processes.
 
     Args:
         pool: who plays.
@@ -201,54 +217,81 @@ def runner_of(
         cluster: address of a Ray cluster to use instead, see `actor_pool`.
     """
     strengths = [astuple(each) for each in pool.strengths]
-    plain = pool.agent.name, file, strengths, pool.games, pool.seed
+    plain = pool.agent.name, file, strengths, pool.games, pool.seed, pool.apart
     if cluster is not None:
         return actor_pool(cluster, RemotePairPlayer, plain, facts_here(pool.agent.game))
-    if workers == 1:
-        return nullcontext(partial(in_turn, PairPlayer(pool)))
-    return process_pool(RemotePairPlayer, plain, workers)
+    return here(pool) if workers == 1 else process_pool(RemotePairPlayer, plain, workers)
 
 
 def calibrate(
-    pool: Pool,
-    on_progress: Callable[[int], object] = lambda _: None,
-    runner: AbstractContextManager[JobRunner] | None = None,
+    agent: Agent,
+    games: int = GAMES,
+    seed: int = 0,
+    strengths: Sequence[Strength] = STRENGTHS,
+    runner: Callable[[Pool], Runner] = here,
 ) -> LevelTable:
-    """Let the pool play, and return the levels that follow.
+    """Let settings of an agent play each other, and return the levels that follow.
 
     Args:
-        pool: who plays.
-        on_progress: called with the number of games played so far.
-        runner: see `runner_of`; None plays here.
+        agent: whose levels.
+        games: of two levels that meet.
+        seed: of openings and players.
+        strengths: the settings, from weak to strong.
+        runner: makes what plays the pairs of a pool.
 
     Raises:
-        SettingError: the settings do not differ in strength.
+        SettingError: the settings do not differ in strength, or `games` is too small or odd.
     """
+    if games < FEWEST or games % 2:
+        msg = f"a calibration needs an even number of games, {FEWEST} or more, not {games}"
+        raise SettingError(msg)
+    fewer = 2 * round(games * SETTINGS_SHARE / 2)
+    first = _measured(Pool(agent, strengths, fewer, seed, APART), runner)
+    levels = [first.of_level(level) for level in range(1, LEVELS + 1)]
+    second = _measured(Pool(agent, levels, games, seed + 1, LEVELS_APART), runner)
+    return rescaled(first, second)
+
+
+def _measured(pool: Pool, runner: Callable[[Pool], Runner]) -> LevelTable:
+    """Let a pool play, and return its settings with the Elo of these games."""
     pairs, done = pool.pairs(), 0
-    results: list[NDArray[np.int64]] = [np.empty((4, 0), np.int64)] * len(pairs)
-    with runner or nullcontext(partial(in_turn, PairPlayer(pool))) as carry_out:
+    found: list[NDArray[np.int64]] = [np.empty((4, 0), np.int64)] * len(pairs)
+    title = "levels" if pool.apart == LEVELS_APART else "settings"
+    total = sum(pair.games for pair in pairs)
+    with runner(pool) as carry_out, progress_bar(title, total, "games") as show:
         slowest_first = range(len(pairs))[::-1]  # so that no process is left with a long job
-        for place, found in carry_out(slowest_first):
-            results[slowest_first[place]] = found
-            done += found.shape[1]
-            on_progress(done)
-    joined = np.concatenate(results, axis=1)
-    return _table(pool, Results(*joined))
-
-
-def _table(pool: Pool, results: Results) -> LevelTable:
+        for place, games in carry_out(slowest_first):
+            found[slowest_first[place]] = games
+            done += games.shape[1]
+            show(done)
+    results = Results(*np.concatenate(found, axis=1))
     ratings = rate(results, len(pool), anchor=0, samples=SAMPLES, seed=pool.seed)
     elo = rising(ratings.elo[1:])
-    error = (ratings.high - ratings.low)[1:] / 2
     if elo[-1] - elo[0] < 1.0:
         msg = f"the settings of {pool.agent.name} do not differ in strength: train it longer"
         raise SettingError(msg)
+    return _table(pool.strengths, elo, (ratings.high - ratings.low)[1:] / 2, done)
+
+
+def rescaled(first: LevelTable, second: LevelTable) -> LevelTable:
+    """Return the settings of `first`, with the scale of games between its levels, `second`."""
+    asked = [first.elo_of(level) for level in range(1, LEVELS + 1)]
+    old = np.array([one.elo for one in first.measured])
+    elo = np.interp(old, asked, [one.elo for one in second.measured])
+    error = np.interp(old, asked, [one.error for one in second.measured])
+    strengths = [one.strength for one in first.measured]
+    return _table(strengths, rising(elo), error, first.games + second.games)
+
+
+def _table(
+    strengths: Sequence[Strength], elo: NDArray[np.float64], error: NDArray[np.float64], games: int
+) -> LevelTable:
     measured = tuple(
         Measured(strength, round(float(mine), 1), round(float(off), 1))
-        for strength, mine, off in zip(pool.strengths, elo, error, strict=True)
+        for strength, mine, off in zip(strengths, elo, error, strict=True)
     )
     date = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
-    return LevelTable(measured, date, (ANCHOR,), len(results))
+    return LevelTable(measured, date, (ANCHOR,), games)
 
 
 def rising(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -27,6 +27,7 @@ from rlhf_agents.players.levelled import Levelled
 from rlhf_agents.players.levels import LevelTable, table_of
 from rlhf_agents.players.notebook import ShownExplanation, ShownForecast
 from rlhf_agents.search import weak_play
+from rlhf_agents.search.budget import Clock
 from rlhf_agents.search.compiled_network import PatternWeights
 from rlhf_agents.search.explanation import Explanation, Forecast, check_unfinished
 from rlhf_agents.search.forecast import GAMES, forecast
@@ -156,11 +157,10 @@ class Agent(Levelled):
             return weak_play.choose(self._searcher, states, wanted, nodes, handicap)
         if seconds is None:
             return self._searcher.choose(states, wanted, nodes, rng=rng)
-        search = search or self._search
-        chosen = [
-            search.explain(state, goal, seconds, MOVER, rng).action
-            for state, goal in zip(states, wanted.tolist(), strict=True)
-        ]
+        chosen = []
+        for state, goal in zip(states, wanted.tolist(), strict=True):
+            timed, left = self._in_time(search, seconds)
+            chosen.append(timed.explain(state, goal, left, MOVER, rng).action)
         return np.array(chosen, np.int64)
 
     def explain(
@@ -221,7 +221,7 @@ class Agent(Levelled):
             goal: what to play for.
             nodes: positions to look at (default 256).
             seat: whose goal it is, `MOVER` or `WAITING`.
-            seconds: time to take, instead of `nodes`.
+            seconds: time to take, instead of `nodes`; the first search also loads compiled code.
             rng: chooses among nearly equal moves; None: the best.
             search: keeps the tree of a game from move to move; None: the agent's own.
 
@@ -234,7 +234,13 @@ class Agent(Levelled):
             return weak_play.explained(self._searcher, state, row, nodes, handicap)
         if seconds is None:
             return self._searcher.search_in_steps(state, row, nodes, seat, rng)
-        return (search or self._search).in_steps(state, row, seconds, seat, rng)
+        timed, left = self._in_time(search, seconds)
+        return timed.in_steps(state, row, left, seat, rng)
+
+    def _in_time(self, search: GameSearch | None, seconds: float) -> tuple[GameSearch, float]:
+        """Return a search, the agent's own if None, and what making it leaves of the time."""
+        clock = Clock(seconds)
+        return search or self._search, max(clock.left, 0.0)
 
     def new_search(self) -> GameSearch:
         """Return a search with a time limit, for one game at a time; all of them share proofs."""

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rlhf_agents.search import distances
 from rlhf_agents.search.bounds import Bounds
 from rlhf_agents.search.budget import Budget, Clock, NodeBudget, TimeBudget
 from rlhf_agents.search.choices import Noise, expected_line, noise_of, of_seat, root_values
 from rlhf_agents.search.distances import Distances
 from rlhf_agents.search.explanation import DRAWN, Distance, Explanation, unfinished
 from rlhf_agents.search.goal_values import WIN as WIN_GOAL
-from rlhf_agents.search.prover import WIN, Prover
+from rlhf_agents.search.prover import Prover
 from rlhf_agents.search.root_proofs import MOVE_NODES, plies_left, root_proofs
 from rlhf_agents.search.searcher import OUT_OF_REACH, Searcher
 from rlhf_agents.search.subtree import keep_subtree
@@ -74,15 +75,14 @@ class GameSearch:
     def _warm_up(self) -> None:
         """Compile, or load what is compiled, before any clock runs."""
         states = self.game.initial(1)
-        for _ in self.prover.ask(states[0], WIN, NodeBudget(2)):
-            pass
         self.prover.bounds(states[0])
+        distances.warm_up(self.game)
         grown = self.new_tree(WIN_GOAL, MOVER)
         for _ in self.grow(grown, states, NodeBudget(2)):
             pass
         keep_subtree(grown.tree, 0, grown.used)
-        plies_left(self.game.rules, states, self.game.max_plies)
-        self.searcher.reach(states, MOVER, self.game.verdicts(states)[0, MOVER])
+        self.put_back(grown)
+        self.explain(states[0], WIN_GOAL, seconds=0.0)
 
     def explain(
         self,

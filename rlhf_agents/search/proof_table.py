@@ -58,13 +58,16 @@ class ProofTable(NamedTuple):
 
 
 def new_proof_table(megabytes: int) -> ProofTable:
-    """Allocate a table; the system hands out its memory as it fills.
+    """Allocate a table, and write to all of it.
+
+    Otherwise the system hands out its memory as searches touch it, in large pages for which it may
+    have to move others: up to 0.2 s that no search by the clock can foresee.
 
     Args:
         megabytes: its size, rounded down to a power of two; at least 1.
     """
     bits = ((megabytes << 20) // (ENTRY_BYTES * PER_BUCKET)).bit_length() - 1
-    return ProofTable(np.zeros(PER_BUCKET << bits, np.uint64), bits)
+    return ProofTable(np.full(PER_BUCKET << bits, 0, np.uint64), bits)
 
 
 @inner_views

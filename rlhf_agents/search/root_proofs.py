@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from rlhf_agents.search.alpha_beta import by_callbacks
 from rlhf_agents.search.bounds import Bounds
 from rlhf_agents.search.budget import Budget, NodeBudget
 from rlhf_agents.search.prover import Prover
@@ -119,14 +120,11 @@ def proofs_by_nodes(
     Yields:
         what is proven, again and again; nothing if it is not worth a try.
     """
-    megabytes = min(max(evaluations // EVALUATIONS_PER_MEGABYTE, 1), MOST_MEGABYTES)
-    if evaluations < LEAST_EVALUATIONS:
-        return
-    prover = Prover(game, megabytes)
-    if prover.by_callbacks:
+    if evaluations < LEAST_EVALUATIONS or by_callbacks(game):
         return
     if plies_left(game.rules, state[None], game.max_plies) > range_of_proofs(game.rules):
         return
+    prover = Prover(game, min(max(evaluations // EVALUATIONS_PER_MEGABYTE, 1), MOST_MEGABYTES))
     bounds, nodes = Bounds(game.n_actions), NodeShares(NODES_PER_EVALUATION * evaluations)
     for _ in root_proofs(prover, bounds, state, values, nodes.share, lambda: MOVE_NODES):
         yield bounds

@@ -2,7 +2,7 @@
 
     python tests/benchmarks/levels.py
     python tests/benchmarks/levels.py --agent othello_6x6 --games 200
-    python tests/benchmarks/levels.py --clocked 40     also levels that play by the clock: slow
+    python tests/benchmarks/levels.py --clocked 100    also levels that play by the clock: slow
 
 Prints what share each level scores against the one below, how far the Elo of these games is from
 the table's (both with the same mean: only differences are compared), and how often level 1 loses to
@@ -26,7 +26,7 @@ from rlhf_agents.search import budget
 
 OPENINGS = 10
 """From how many openings the same two players play: then they misjudge other things."""
-APART = (1, 2, 3)
+APART, CLOCKED_APART = (1, 2, 3), (1, 2)
 THUMB = "minimax:2"
 
 
@@ -47,6 +47,7 @@ def main() -> None:
     parser.add_argument("--agent", default="connect_four")
     parser.add_argument("--games", type=int, default=400, help="of two levels that meet")
     parser.add_argument("--clocked", type=int, default=0, help="of levels by the clock, likewise")
+    parser.add_argument("--seed", type=int, default=0, help="of openings and errors")
     options = parser.parse_args()
     budget.now = time.process_time
     agent = load_agent(options.agent)
@@ -58,11 +59,10 @@ def main() -> None:
     for high in range(2, LEVELS + 1):
         clocked = agent.levels.of_level(high).seconds is not None
         count = options.clocked if clocked else options.games
-        for low in (high - apart for apart in APART if high > apart and count):
-            if clocked and high - low > 1:
-                continue
+        distances = CLOCKED_APART if clocked else APART
+        for low in (high - apart for apart in distances if high > apart and count):
             pair = lambda seed, a=high, b=low: (level(a, seed), level(b, seed + 1))  # noqa: E731
-            results, second = played(game, pair, count, 100 * high + low)
+            results, second = played(game, pair, count, 10_000 * options.seed + 100 * high + low)
             rows.append((high - 1, low - 1, results, second))
             if high - low == 1:
                 share = float((results + 1).mean() / 2)

@@ -6,7 +6,6 @@ import builtins
 import csv
 import json
 import shutil
-from functools import partial
 from pathlib import Path
 from unittest import mock
 
@@ -16,7 +15,6 @@ import rlhf_games
 from rlhf_agents import load_agent, plots
 from rlhf_agents.cli import calibrate
 from rlhf_agents.evaluation import league_play
-from rlhf_agents.evaluation.calibration import Pool
 from rlhf_agents.play.records import read_records
 from rlhf_agents.players.bundled import bundled_agents
 from rlhf_agents.players.levels import LevelTable
@@ -102,7 +100,7 @@ def test_an_interrupted_league_says_how_it_goes_on(tmp_path: Path):
 
 
 def test_calibration_keeps_its_table_in_the_file(tmp_path: Path, monkeypatch):
-    monkeypatch.setattr(calibrate, "Pool", partial(Pool, strengths=FEW))
+    monkeypatch.setattr(calibrate, "STRENGTHS", FEW)
     file = shutil.copy(bundled_agents()["tic_tac_toe"], tmp_path / "mine.zip")
     before = load_agent(file).levels
     done = run("arena", "--calibrate", file, "--games", 20, "--workers", 1, "--json")

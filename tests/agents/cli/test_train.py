@@ -10,11 +10,13 @@ import time
 
 import pytest
 
-from rlhf_agents.cli import train
+from rlhf_agents.cli import calibrate, train
 from rlhf_agents.evaluation.curves import LearningCurve
 from rlhf_agents.files.model_file import read_model
 from rlhf_agents.hfdqn import HFDQN
+from rlhf_agents.players.agent import load_agent
 from tests.agents.envs import small_envs  # noqa: F401 - registers worlds
+from tests.agents.evaluation.test_calibration import FEW
 
 BAD = [
     ([], "name an environment with --game or --env"),
@@ -49,6 +51,7 @@ BAD = [
     (["--env", "CartPole-v1", "--out", "x.zip", "--device", "quantum"], "no such device"),
     (["--env", "CartPole-v1", "--otu", "x.zip"], "did you mean --out"),
     (["--env", "CartPole-v1", "--out", "x.zip", "--opponent", "random"], "opponent"),
+    (["--env", "CartPole-v1", "--calibrate"], "needs a game with exact rules"),
     (["--env", "CartPole-v1", "--steps", "9", "--minutes", "9"], "not allowed with argument"),
     (["--env", "CartPole-v1", "--steps", "many"], "'many' is not a whole number"),
     (["--env", "CartPole-v1", "--cluster", "auto"], "a cluster helps with games"),
@@ -119,6 +122,18 @@ def test_any_world_is_trained_and_goes_on(tmp_path, capsys):
     assert "92 steps\n" in said
     assert shown == ""
     assert HFDQN.load(out).num_timesteps == 92
+
+
+def test_a_trained_agent_gets_levels(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(calibrate, "STRENGTHS", FEW)
+    monkeypatch.setattr(calibrate, "GAMES", 20)
+    out = tmp_path / "toe.zip"
+    words = ["--game", "tic_tac_toe", "--out", out, "--steps", 64, "--n-envs", 32, "--seed", 3]
+    assert main([*words, "--calibrate"]) == 0
+    shown = capsys.readouterr().out
+    assert "beginner" in shown
+    assert "perfect" in shown
+    assert load_agent(out, level=12).strength == FEW[-1]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs SIGKILL")

@@ -12,14 +12,16 @@ import pytest
 from rlhf_agents import load_agent
 from rlhf_agents.errors import SettingError
 from rlhf_agents.evaluation.calibration import (
+    APART,
     STRENGTHS,
     Pool,
     RemotePairPlayer,
     calibrate,
+    rescaled,
     rising,
 )
 from rlhf_agents.players.bundled import bundled_agents
-from rlhf_agents.players.levels import SEES_AT_ONCE, LevelTable, Strength
+from rlhf_agents.players.levels import LEVELS, SEES_AT_ONCE, LevelTable, Measured, Strength
 from rlhf_agents.processes import in_turn
 from rlhf_agents.search.handicap import EXACT_SIGHT
 
@@ -45,27 +47,52 @@ def test_the_usual_settings_can_be_levels():
 
 
 def test_all_settings_are_connected(agent):
-    pool = Pool(agent, games=40)
+    pool = Pool(agent, STRENGTHS, 40, 0, APART)
     met = {number for pair in pool.pairs() for number in (pair.one, pair.other)}
     assert met == set(range(len(pool)))
     assert all(pair.games % 2 == 0 and pair.games > 0 for pair in pool.pairs())
 
 
-@pytest.mark.parametrize("games", [0, 7, 10])
+@pytest.mark.parametrize("games", [0, 10, 21])
 def test_too_few_games_are_refused(agent, games: int):
     with pytest.raises(SettingError, match="even number"):
-        Pool(agent, games=games)
+        calibrate(agent, games)
+
+
+def test_games_between_levels_set_the_scale():
+    """A first round whose scale is half as wide is stretched, wherever the settings lie."""
+    elo = (100.0, 150.0, 200.0, 250.0, 251.0, 400.0, 650.0)
+    strengths = [Strength(1 + place, sight=2.0) for place in range(len(elo))]
+    first = LevelTable(
+        tuple(Measured(one, value, 9.0) for one, value in zip(strengths, elo, strict=True)),
+        "today",
+        ("random",),
+        10,
+    )
+    levels = [first.elo_of(level) for level in range(1, LEVELS + 1)]
+    second = LevelTable(
+        tuple(Measured(first.of_elo(value), 2 * value, 5.0) for value in levels),
+        "today",
+        ("random",),
+        30,
+    )
+    table = rescaled(first, second)
+    assert [one.elo for one in table.measured] == pytest.approx([2 * value for value in elo], abs=1)
+    assert [one.strength for one in table.measured] == strengths
+    assert {one.error for one in table.measured} == {5.0}
+    assert table.games == 40
 
 
 def test_a_small_calibration(agent):
-    told: list[int] = []
-    pool = Pool(agent, FEW, games=60, seed=1)
-    table = calibrate(pool, told.append)
-    assert told[-1] == sum(pair.games for pair in pool.pairs()) == table.games
+    table = calibrate(agent, 40, 1, FEW)
     assert LevelTable.from_json(table.to_json()) == table
     assert table.highest - table.lowest > 150
     assert 0 < table.lowest < 400
     file = bundled_agents()["tic_tac_toe"].read_bytes()
-    plain = agent.name, file, [astuple(each) for each in FEW], 60, 1
-    elsewhere = nullcontext(partial(in_turn, RemotePairPlayer(*plain)))
-    assert calibrate(pool, runner=elsewhere) == table
+
+    def elsewhere(pool):
+        plain = [astuple(each) for each in pool.strengths]
+        player = RemotePairPlayer(agent.name, file, plain, pool.games, pool.seed, pool.apart)
+        return nullcontext(partial(in_turn, player))
+
+    assert calibrate(agent, 40, 1, FEW, elsewhere) == table
