@@ -1,6 +1,7 @@
 """Replay and gradient steps beside SB3's, alternating in one run, one thread.
 
 python tests/benchmarks/replay.py [--seconds 1]
+python tests/benchmarks/replay.py --most 100000      without the large buffers, which take minutes
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ def make(kind: Any, size: int, env: Any) -> tuple[Any, float]:
     return buffer, used / size
 
 
-def replay(seconds: float) -> None:
+def replay(seconds: float, most: int) -> None:
     """Compare buffers: full ones, and one of DQN's default size that is filled a little."""
     print(f"\nsample({BATCH}), bit flipping with {BITS} bits, k = 4")
     print(
@@ -70,6 +71,8 @@ def replay(seconds: float) -> None:
         f"{'SB3 B':>7} {'ours B':>7}"
     )
     for size, stored in ((10_000,) * 2, (100_000,) * 2, (1_000_000, 10_000), (1_000_000,) * 2):
+        if size > most:
+            continue
         env = DummyVecEnv([lambda: BitFlippingEnv(BITS)])
         (theirs, their_bytes), (ours, our_bytes) = (
             make(kind, size, env) for kind in (HerReplayBuffer, HindsightReplayBuffer)
@@ -101,12 +104,15 @@ def gradient_steps(seconds: float) -> None:
 
 def main() -> None:
     """Print both tables."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seconds", type=float, default=2.0, help="per comparison")
-    seconds = parser.parse_args().seconds
+    parser.add_argument("--most", type=int, default=1_000_000, help="room of the largest buffer")
+    options = parser.parse_args()
     torch.set_num_threads(1)
-    gradient_steps(seconds)
-    replay(seconds)
+    gradient_steps(options.seconds)
+    replay(options.seconds, options.most)
 
 
 if __name__ == "__main__":

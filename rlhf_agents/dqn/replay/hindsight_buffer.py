@@ -21,11 +21,10 @@ from stable_baselines3.her.goal_selection_strategy import GoalSelectionStrategy
 
 from rlhf_agents.dqn.action_masks import MASK_KEY
 from rlhf_agents.dqn.replay.goal_rewards import GoalRewards
-from rlhf_agents.dqn.replay.kernels import GOAL_ENDED, KEEP, TERMINAL, choose_goals
+from rlhf_agents.dqn.replay.kernels import FIRST, GOAL_ENDED, KEEP, TERMINAL, choose_goals
 from rlhf_agents.dqn.replay.rows import RowReader
 from rlhf_agents.dqn.replay.samples import (
     RowCodec,
-    Samples,
     as_samples,
     end_flags,
     load_into,
@@ -118,19 +117,21 @@ class HindsightReplayBuffer(HerReplayBuffer):
         if store_masks and MASK_KEY not in observation_space.spaces:
             assert isinstance(action_space, spaces.Discrete)
             n_actions = int(action_space.n)
-        self.codec = RowCodec(observation_space, n_actions, shared=(DESIRED,))
+        self.codec = RowCodec(observation_space, n_actions, (DESIRED, ACHIEVED))
         self.store = TransitionStore(
             self.buffer_size, n_envs, self.codec.layout, action_space, n_steps, gamma, priorities
         )
         self.infos = np.empty(self.buffer_size * n_envs if copy_info_dict else 0, object)
         desired = self.codec.layout[f"obs:{DESIRED}"]
         self.goals = None if goals is None else np.asarray(goals, desired.dtype)
-        goals_of = [(f"obs:{DESIRED}", 0), (f"next:{ACHIEVED}", 1), (f"next:{ACHIEVED}", 2)]
-        self._goals = RowReader(self.codec.layout, goals_of)
         before, after = (self.codec.layout[f"{when}:{ACHIEVED}"] for when in ("obs", "next"))
         self._compared = (before.begin, after.begin, before.size if skip_achieved else 0)
         self._masks: NDArray[np.bool_] | None = None
+        self._achieved = self._reader_of_goals()
         self.env = env
+
+    def _reader_of_goals(self) -> RowReader:
+        return RowReader(self.codec.layout, [(f"next:{ACHIEVED}", FIRST)])
 
     @property
     def env(self) -> VecEnv | None:
@@ -211,79 +212,74 @@ class HindsightReplayBuffer(HerReplayBuffer):
         if self.store.filled == 0:
             msg = "there is nothing to sample yet: set learning_starts to at least 1"
             raise RuntimeError(msg)
-        n_virtual = int(self.her_ratio * batch_size)
-        drawn = self._draw(batch_size, n_virtual)
-        ahead = self.store.ahead(drawn.rows)
-        virtual = drawn.rows[:n_virtual]
-        sources = self._sources(virtual)
-        if (sources == KEEP).all():
-            return self._batch(drawn, ahead, UNJUDGED, None, env)
-        judged, desired = self._judge(virtual, sources, ahead[:n_virtual])
-        return self._batch(drawn, ahead, judged, desired, env)
+        drawn, sources, changed = self._draw(batch_size, int(self.her_ratio * batch_size))
+        store, rows = self.store, drawn.rows
+        before, after, masks = self.codec.read(store.rows, rows, rows, sources)
+        ahead = store.ahead(rows)
+        judged = self._judge(ahead, sources, before, after) if changed else UNJUDGED
+        rewards, terminal = store.earned(ahead, judged)
+        rewards = self._normalize_reward(rewards, env).astype(np.float32, copy=False)
+        outcome = store.outcome(ahead, rewards, terminal)
+        if store.n_steps > 1:
+            later, masks = self.codec.read(store.rows, rows, outcome.final)[1:]
+            after = {**later, DESIRED: before[DESIRED]}
+        seen = self._normalize_obs(before, env), self._normalize_obs(after, env), masks
+        return as_samples(store, drawn, seen, outcome, self.device)
 
-    def _draw(self, count: int, n_virtual: int) -> Drawn:
-        drawn = self.store.draw(count, np.random.random_sample(count))  # noqa: NPY002
-        if self.goals is None:
-            return drawn
-        # Each of the first transitions occurs once per goal.
-        copies = np.arange(count)
-        copies[:n_virtual] //= len(self.goals)
-        weights = None if drawn.weights is None else drawn.weights[copies]
-        return Drawn(drawn.rows[copies], weights)
+    def _draw(self, count: int, n_virtual: int) -> tuple[Drawn, Ints, int]:
+        """Draw transitions, and the goals of the first.
 
-    def _sources(self, rows: Ints) -> Ints:
-        """Return the rows whose achieved goals replace those of transitions `[V]`, or `KEEP`."""
+        Returns:
+            transitions; rows whose achieved goals replace theirs `[V]`, or `KEEP`; the number of
+            goals that are replaced.
+        """
+        chances = np.random.random_sample((2, count))  # noqa: NPY002 - SB3 seeds it
+        drawn = self.store.draw(count, chances[0])
         if self.goals is not None:
-            return rows
-        trials = REDRAWS if self.strategy != "final" else 1
-        chances = np.random.random_sample((trials, len(rows)))  # noqa: NPY002
+            # Each of the first transitions occurs once per goal.
+            copies = np.arange(count)
+            copies[:n_virtual] //= len(self.goals)
+            weights = None if drawn.weights is None else drawn.weights[copies]
+            rows = drawn.rows[copies]
+            return Drawn(rows, weights), rows[:n_virtual], n_virtual
+        return drawn, *self._sources(drawn.rows[:n_virtual], chances[1])
+
+    def _sources(self, rows: Ints, chances: NDArray[np.float64]) -> tuple[Ints, int]:
+        """Return the rows whose achieved goals replace those of transitions, and how many do."""
         sources = np.empty(len(rows), np.int64)
-        choose_goals(
+        changed = choose_goals(
             rows,
             *self.store.places,
             self.store.rows,
             self._compared,
             STRATEGIES.index(self.strategy),
+            REDRAWS if self.strategy != "final" else 1,
             chances,
             sources,
         )
-        return sources
+        return sources, changed
 
-    def _judge(self, rows: Ints, sources: Ints, ahead: Ints) -> tuple[Judged, Array]:
-        """Return rewards and ends of steps `[V, n]` under other goals, and the goals."""
-        steps = ahead.ravel() if self.store.n_steps == 1 else np.maximum(ahead.ravel(), 0)
-        desired, goals, achieved = self._goals.read(self.store.rows, rows, sources, steps)
-        if self.goals is None:
-            changed = (sources != KEEP).reshape(-1, *[1] * (goals.ndim - 1))
-            np.copyto(desired, goals, "unsafe", changed)
-        else:
-            desired = self.goals[np.arange(len(rows)) % len(self.goals)]
-        asked_for = desired
-        if self.store.n_steps > 1:
-            asked_for = np.repeat(desired, self.store.n_steps, axis=0)
+    def _judge(self, ahead: Ints, sources: Ints, before: Arrays, after: Arrays) -> Judged:
+        """Return rewards and ends of the first steps `[V, n]` under the goals in `before`.
+
+        Goals that the codec does not put there are put there now.
+        """
+        count, n_steps = len(sources), self.store.n_steps
+        desired, achieved = before[DESIRED][:count], after[ACHIEVED][:count]
+        if self.goals is not None:
+            desired[...] = self.goals[np.arange(count) % len(self.goals)]
+        elif not self.codec.relabels:
+            changed = np.flatnonzero(sources != KEEP)
+            desired[changed] = self._achieved.read(self.store.rows, sources[changed])[0]
+        steps = ahead[:count].ravel()
+        if n_steps > 1:
+            steps = np.maximum(steps, 0)
+            achieved = self._achieved.read(self.store.rows, steps)[0]
+            desired = np.repeat(desired, n_steps, axis=0)
         infos = list(self.infos[steps]) if self.copy_info_dict else None
         asked = self._asked()
-        earned = asked.rewards(achieved, asked_for, infos)
-        reached = asked.terminated(achieved, asked_for, earned, infos)
-        return Judged(sources, earned, reached), desired
-
-    def _batch(
-        self,
-        drawn: Drawn,
-        ahead: Ints,
-        judged: Judged,
-        desired: Array | None,
-        env: VecNormalize | None,
-    ) -> Samples:
-        store = self.store
-        rewards, terminal = store.earned(ahead, judged)
-        rewards = self._normalize_reward(rewards, env).astype(np.float32, copy=False)
-        outcome = store.outcome(ahead, rewards, terminal)
-        before, after, masks = self.codec.read(store.rows, drawn.rows, outcome.final)
-        if desired is not None:
-            before[DESIRED][: len(desired)] = desired  # `after` shares the array
-        seen = self._normalize_obs(before, env), self._normalize_obs(after, env), masks
-        return as_samples(store, drawn, seen, outcome, self.device)
+        earned = asked.rewards(achieved, desired, infos)
+        return Judged(sources, earned, asked.terminated(achieved, desired, earned, infos))
 
     def update_priorities(self, indices: Ints, errors: Array) -> None:
         """Set priorities from the errors `[B]` of a batch."""
@@ -298,6 +294,7 @@ class HindsightReplayBuffer(HerReplayBuffer):
 
     def __setstate__(self, state: dict[str, object]) -> None:
         self.__dict__.update(state)
+        self._achieved = self._reader_of_goals()
         self.env = None
 
     def save(self, path: str | os.PathLike[str]) -> None:

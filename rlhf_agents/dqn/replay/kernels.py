@@ -9,6 +9,7 @@ from rlhf_agents.files.types import Bools, Floats, Ints
 from rlhf_games.compiled import compiled_fast, inner_fast
 
 Rows = NDArray[np.uint8]
+Words = NDArray[np.uint64]
 Slots = NDArray[np.int32]
 Whole = int | np.int64
 
@@ -21,13 +22,16 @@ GOAL_ENDED = 2
 """Flag: it ended because the goal was reached; with another goal it would have gone on."""
 WAITED = 4
 """Flag: no action was taken, so there is nothing to learn from the step."""
-UNPACKED = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1)
+FIRST, SECOND, GOAL = range(3)
+"""Lists of rows to read from, see `read_rows`."""
+_BITS = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1)
+UNPACKED = _BITS @ (np.uint64(256) ** np.arange(8, dtype=np.uint64))
 EIGHT = np.uint64(8)
 
 
 @compiled_fast
 def read_rows(
-    rows: Rows, first: Ints, second: Ints, third: Ints, plan: Ints, unpacked: Rows, out: Rows
+    rows: Rows, first: Ints, second: Ints, sources: Ints, plan: Ints, unpacked: Words, out: Rows
 ) -> None:
     """Read fields of rows, one block of `out` after the other.
 
@@ -36,28 +40,33 @@ def read_rows(
 
     Args:
         rows: uint8 `[N, width]`.
-        first: int64 `[B]`, rows to read; negative ones are skipped, and their places not written.
+        first: int64 `[B]`, rows to read.
         second: the same for other fields.
-        third: the same for other fields.
-        plan: int64 `[F, 5]`: the list (0 to 2), first byte, values, packed, and where
-            the block begins.
-        unpacked: the bits of every byte, uint8 `[256, 8]`.
+        sources: rows whose achieved goals replace the desired ones of the first V, or `KEEP`, int64
+            `[V]`.
+        plan: int64 `[F, 6]`: the list (`FIRST`, `SECOND`, or `GOAL`: the first list, unless there
+            is a source), first byte, that of the field to read from a source, values, packed, and
+            where the block begins.
+        unpacked: the bits of every byte, eight bytes in a word, uint64 `[256]`.
         out: uint8, large enough.
     """
     for f in range(plan.shape[0]):
-        which, begin, size, packed, place = plan[f]
-        indices = first if which == 0 else second if which == 1 else third
-        from_byte, n_bytes, width = np.uint64(begin), np.uint64((size + 7) // 8), np.uint64(size)
+        which, begin, elsewhere, size, packed, place = plan[f]
+        indices = second if which == SECOND else first
+        replaced = sources.shape[0] if which == GOAL else 0
+        n_bytes, width = np.uint64((size + 7) // 8), np.uint64(size)
         for i in range(indices.shape[0]):
-            if indices[i] < 0:
-                continue
             # Unsigned, otherwise every access would check for a negative index.
-            row, at = np.uint64(indices[i]), np.uint64(place + i * size)
+            row, from_byte = np.uint64(indices[i]), np.uint64(begin)
+            at = np.uint64(place + i * size)
+            if i < replaced and sources[i] != KEEP:
+                row, from_byte = np.uint64(sources[i]), np.uint64(elsewhere)
             if packed:
                 for byte in range(n_bytes):
-                    bits = rows[row, from_byte + byte]
-                    for k in range(EIGHT):
-                        out[at + EIGHT * byte + k] = unpacked[bits, k]
+                    # Shifted bytes of a word become one store; copied bytes would not.
+                    word, to = unpacked[rows[row, from_byte + byte]], at + EIGHT * byte
+                    for k in range(8):
+                        out[to + np.uint64(k)] = np.uint8(word >> np.uint64(8 * k))
             else:
                 for k in range(width):
                     out[at + k] = rows[row, from_byte + k]
@@ -119,9 +128,10 @@ def choose_goals(  # noqa: PLR0913, PLR0917 - compiled code takes arrays, not ob
     rows: Rows,
     fields: tuple[int, int, int],
     strategy: int,
+    trials: int,
     chances: NDArray[np.float64],
     goals: Ints,
-) -> None:
+) -> int:
     """Write the rows whose achieved goals transitions get, or `KEEP`, to `goals`, int64 `[B]`.
 
     Args:
@@ -135,13 +145,18 @@ def choose_goals(  # noqa: PLR0913, PLR0917 - compiled code takes arrays, not ob
         fields: first bytes of the achieved goals before and after a step, and their number; with 0
             bytes, goals may be reached already.
         strategy: `FUTURE`, `FINAL`, `EPISODE` or `RANDOM`.
-        chances: uniform numbers for up to T trials, float64 `[T, B]`.
+        trials: to find a goal, at most.
+        chances: uniform numbers, float64 `[B]`.
         goals: result.
+
+    Returns:
+        how many get another goal.
     """
     n_envs = running_for.shape[0]
     capacity = start.shape[0] // n_envs
     filled = (capacity if full else pos) * n_envs
     before, after, size = fields
+    changed = 0
     for i in range(indices.shape[0]):
         row = indices[i]
         begin, first, now, end = locate(row, start, length, running_for, pos, full)
@@ -149,11 +164,14 @@ def choose_goals(  # noqa: PLR0913, PLR0917 - compiled code takes arrays, not ob
         if strategy == FINAL:
             low = end - 1
         goals[i] = KEEP
-        for trial in range(chances.shape[0]):
+        chance = chances[i]
+        for _ in range(trials):
+            place = chance * (filled if strategy == RANDOM else end - low)
+            chance = place - np.int64(place)  # the digits that are left are as random
             if strategy == RANDOM:
-                candidate = np.int64(chances[trial, i] * filled)
+                candidate = np.int64(place)
             else:
-                step = low + np.int64(chances[trial, i] * (end - low))
+                step = low + np.int64(place)
                 slot = begin + step if begin + step < capacity else begin + step - capacity
                 candidate = slot * n_envs + row % n_envs
             fresh = size == 0
@@ -163,7 +181,9 @@ def choose_goals(  # noqa: PLR0913, PLR0917 - compiled code takes arrays, not ob
                     break
             if fresh:
                 goals[i] = candidate
+                changed += 1
                 break
+    return changed
 
 
 @compiled_fast

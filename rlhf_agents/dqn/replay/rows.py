@@ -12,8 +12,8 @@ from gymnasium import spaces
 from numpy.typing import ArrayLike, NDArray
 from stable_baselines3.common.preprocessing import get_obs_shape
 
-from rlhf_agents.dqn.replay.kernels import UNPACKED, Rows, read_rows
-from rlhf_agents.files.types import Array, Space
+from rlhf_agents.dqn.replay.kernels import FIRST, SECOND, UNPACKED, Rows, read_rows
+from rlhf_agents.files.types import Array, Ints, Space
 
 Bound = int | np.int64 | float | Array
 Limits = tuple[Bound, Bound]
@@ -21,6 +21,8 @@ Limits = tuple[Bound, Bound]
 Plan = tuple[NDArray[np.int64], int, list[tuple[int, np.dtype[np.generic], tuple[int, ...]]]]
 """The plan for `read_rows`, the number of bytes that it fills, and its blocks: begin, dtype,
 shape."""
+
+NO_ROWS: Ints = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -95,39 +97,46 @@ class RowReader:
 
     Args:
         layout: of the rows.
-        wanted: names of fields, and the list of rows for each, 0 to 2.
+        wanted: names of fields, and the list of rows for each, see `read_rows`.
+        goal: the field to read from sources.
     """
 
-    def __init__(self, layout: RowLayout, wanted: list[tuple[str, int]]) -> None:
+    def __init__(
+        self, layout: RowLayout, wanted: list[tuple[str, int]], goal: str | None = None
+    ) -> None:
         self.which = [which for _, which in wanted]
         self.fields = [layout[name] for name, _ in wanted]
+        self.elsewhere = 0 if goal is None else layout[goal].begin
         self.bytes = [field.values if field.packed else field.size for field in self.fields]
-        self._plans: dict[tuple[int, ...], Plan] = {}
+        self._plans: dict[tuple[int, int], Plan] = {}
 
-    def read(self, rows: Rows, *indices: NDArray[np.int64]) -> list[Array]:
+    def read(
+        self, rows: Rows, first: Ints, second: Ints = NO_ROWS, sources: Ints = NO_ROWS
+    ) -> list[Array]:
         """Return the values `[B, *shape]` of the wanted fields.
 
         Args:
             rows: uint8 `[N, width]`.
-            indices: one to three lists of rows, int64 `[B]` each with its own B. Negative ones are
-                skipped.
+            first: rows, int64 `[B]`.
+            second: the same for other fields, with its own B.
+            sources: see `read_rows`.
         """
-        sizes = tuple(len(some) for some in indices)
+        sizes = len(first), len(second)
         if sizes not in self._plans:
             self._plans = {sizes: self._plan_for(sizes)}
         plan, end, blocks = self._plans[sizes]
         out = np.empty(end, np.uint8)
-        second, third = indices[1 % len(indices)], indices[-1]
-        read_rows(rows, indices[0], second, third, plan, UNPACKED, out)
+        read_rows(rows, first, second, sources, plan, UNPACKED, out)
         return [np.ndarray(shape, dtype, out, begin) for begin, dtype, shape in blocks]
 
-    def _plan_for(self, sizes: tuple[int, ...]) -> Plan:
+    def _plan_for(self, sizes: tuple[int, int]) -> Plan:
         plan, blocks, end = [], [], 0
         for which, field, size in zip(self.which, self.fields, self.bytes, strict=True):
-            plan.append([which, field.begin, size, field.packed, end])
-            blocks.append((end, field.dtype, (sizes[which], *field.shape)))
-            end += -(-sizes[which] * size // 8) * 8 + 8  # aligned for every dtype, and spare
-        return np.array(plan, np.int64).reshape(-1, 5), end, blocks
+            plan.append([which, field.begin, self.elsewhere, size, field.packed, end])
+            count = sizes[SECOND if which == SECOND else FIRST]
+            blocks.append((end, field.dtype, (count, *field.shape)))
+            end += -(-count * size // 8) * 8 + 8  # aligned for every dtype, and spare
+        return np.array(plan, np.int64).reshape(-1, 6), end, blocks
 
 
 def value_limits(space: Space) -> Limits | None:

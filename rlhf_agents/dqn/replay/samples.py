@@ -18,14 +18,14 @@ from stable_baselines3.common.type_aliases import (
 )
 
 from rlhf_agents.dqn.action_masks import MASK_KEY
-from rlhf_agents.dqn.replay.kernels import WAITED, Rows
-from rlhf_agents.dqn.replay.rows import RowLayout, RowReader
+from rlhf_agents.dqn.replay.kernels import FIRST, GOAL, SECOND, WAITED, Rows
+from rlhf_agents.dqn.replay.rows import NO_ROWS, RowLayout, RowReader
 from rlhf_agents.dqn.replay.store import Drawn, NStepResult, TransitionStore
 from rlhf_agents.errors import ModelFileError
 from rlhf_agents.files.types import Array, Arrays, Info, Ints, Observations, Space
 from rlhf_agents.files.untrusted import WRONG
 
-MASK = "mask"
+MASK, ACHIEVED = "mask", "achieved_goal"
 KIND = "rlhf_agents replay buffer"
 NUMBERS = {"numbers": (4,), "highest": (1,)}
 """Shapes of arrays in a file that do not depend on the buffer."""
@@ -76,25 +76,48 @@ class RowCodec:
     Args:
         space: observations: any, or a Dict.
         n_actions: A, if masks are stored as well.
-        shared: keys that are the same before and after a step.
+        goals: keys of the desired goal, which is the same before and after a step, and of the
+            achieved one, which hindsight puts in its place.
     """
 
-    def __init__(self, space: Space, n_actions: int | None, shared: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, space: Space, n_actions: int | None, goals: tuple[str, str] | None = None
+    ) -> None:
         self.is_dict = isinstance(space, spaces.Dict)
         parts = space.spaces if isinstance(space, spaces.Dict) else {"": space}
-        self.keys, self.shared = list(parts), shared
+        self.keys = list(parts)
+        self.shared: tuple[str, ...] = () if goals is None else goals[:1]
         self.layout = RowLayout()
         for key, part in parts.items():
             self.layout.add(f"obs:{key}", part)
-            if key not in shared:
+            if key not in self.shared:
                 self.layout.add(f"next:{key}", part)
         if n_actions is not None:
             self.layout.add(MASK, spaces.MultiBinary(n_actions))
-        self.changing = [key for key in self.keys if key not in shared]
-        wanted = [(f"obs:{key}", 0) for key in self.keys]
-        wanted += [(f"next:{key}", 1) for key in self.changing]
-        wanted += [(MASK, 1)] if MASK in self.layout.fields else []
-        self.reader = RowReader(self.layout, wanted)
+        self.changing = [key for key in self.keys if key not in self.shared]
+        self.achieved = None if goals is None else goals[1]
+        self._make_reader()
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        """Restore a pickle, also one of version 0.1, whose readers were others."""
+        self.__dict__.update({"achieved": ACHIEVED if state["shared"] else None, **state})
+        self._make_reader()
+
+    def _make_reader(self) -> None:
+        wanted = [(f"obs:{key}", FIRST) for key in self.keys]
+        wanted += [(f"next:{key}", SECOND) for key in self.changing]
+        wanted += [(MASK, SECOND)] if MASK in self.layout.fields else []
+        elsewhere = None
+        if self.achieved is not None and self._are_alike(self.shared[0], self.achieved):
+            elsewhere = f"next:{self.achieved}"
+            wanted[self.keys.index(self.shared[0])] = f"obs:{self.shared[0]}", GOAL
+        self.relabels = elsewhere is not None
+        self.reader = RowReader(self.layout, wanted, elsewhere)
+
+    def _are_alike(self, desired: str, achieved: str) -> bool:
+        """Return whether one goal can be read in place of the other, byte by byte."""
+        one, other = self.layout[f"obs:{desired}"], self.layout[f"next:{achieved}"]
+        return (one.shape, one.dtype, one.packed) == (other.shape, other.dtype, other.packed)
 
     def encode(
         self, before: Observations, after: Observations, masks: NDArray[np.bool_] | None
@@ -115,9 +138,14 @@ class RowCodec:
     def _parts(self, observation: Observations) -> Arrays:
         return observation if isinstance(observation, dict) else {"": observation}
 
-    def read(self, rows: Rows, first: Ints, final: Ints) -> tuple[Arrays, Arrays, Array | None]:
-        """Return observations before `first` and after `final` by key, and the last masks."""
-        values = self.reader.read(rows, first, final)
+    def read(
+        self, rows: Rows, first: Ints, final: Ints, sources: Ints = NO_ROWS
+    ) -> tuple[Arrays, Arrays, Array | None]:
+        """Return observations before `first` and after `final` by key, and the last masks.
+
+        The first desired goals are those that `sources` achieved, see `read_rows`, if `relabels`.
+        """
+        values = self.reader.read(rows, first, final, sources)
         before = dict(zip(self.keys, values, strict=False))
         after = dict(zip(self.changing, values[len(self.keys) :], strict=False))
         after.update({key: before[key] for key in self.shared})
@@ -160,7 +188,7 @@ def as_samples(
 
     here = device.type == "cpu"
     before, after, masks = observations
-    actions = store.actions[drawn.rows].astype(store.action_type, copy=False)
+    actions = store.actions.take(drawn.rows, axis=0).astype(store.action_type, copy=False)
     discounts = None
     if store.n_steps > 1:
         discounts = tensor((store.gamma ** (outcome.last + 1)).astype(np.float32)[:, None])

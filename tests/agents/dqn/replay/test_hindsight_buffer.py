@@ -202,7 +202,7 @@ def test_goals_that_are_reached_already_are_not_given(skip):
         seed=0,
     ).learn(400)
     buffer = model.replay_buffer
-    sources = buffer._sources(np.arange(400))
+    sources, _ = buffer._sources(np.arange(400), np.random.default_rng(0).random(400))
     rows = np.flatnonzero(sources != KEEP)
     before, after, _ = buffer.codec.read(buffer.store.rows, rows, sources[rows])
     reached = (before["achieved_goal"] == after["achieved_goal"]).all(axis=1)
@@ -328,3 +328,20 @@ def test_observations_are_normalised():
 def test_impossible_options_are_refused(options, sentence):
     with pytest.raises(SettingError, match=sentence):
         filled(0, **options)
+
+
+@pytest.mark.parametrize("n_steps", [1, 2])
+def test_goals_of_two_types_are_converted(n_steps):
+    env = DummyVecEnv([Line])
+    space = spaces.Dict(
+        {**env.observation_space, "achieved_goal": spaces.Box(-1e3, 1e3, (1,), np.float64)}
+    )
+    buffer = HindsightReplayBuffer(100, space, env.action_space, env, n_steps=n_steps)
+    select(buffer, env, env.reset(), 20)
+    batch = buffer.sample(100)
+    assert batch.observations["desired_goal"].dtype == batch.observations["observation"].dtype
+    asked, now = (numbers(batch.observations[key]) for key in ("desired_goal", "observation"))
+    assert (asked[:80] > now[:80]).all()  # of the steps to come
+    assert (asked[80:] == -1).all()
+    reached = asked[:80] <= numbers(batch.next_observations["observation"])[:80]
+    np.testing.assert_array_equal(batch.dones.numpy()[:80, 0] > 0, reached | (now[:80] % 6 == 5))
