@@ -62,6 +62,7 @@ from learning_tasks import (
     UNTRAINED,
     Learner,
     Task,
+    worlds,
 )
 from numpy.typing import NDArray
 from results import write_results
@@ -69,12 +70,12 @@ from rich.console import Console
 from stable_baselines3.common.callbacks import BaseCallback
 
 from rlhf_agents import hfdqn
-from rlhf_agents.envs.make_env import make_env
 from rlhf_agents.players.actors import RandomActor
 from rlhf_games.base import GameError
 
 KINDS = {HFDQN: hfdqn.HFDQN, DQN: stable_baselines3.DQN, INDEPENDENT: IndependentDQN}
-ENVIRONMENTS = {**{name: task.world for name, task in TASKS.items()}, **BOARDS}
+NAMED = {name: task.world for name, task in TASKS.items() if isinstance(task.world, str)}
+ENVIRONMENTS = {**{name: NAMED.get(name, name) for name in TASKS}, **BOARDS}
 POINTS = 20
 """Of every curve."""
 WORLDS, WORLDS_ON_THE_WAY = 100, 20
@@ -87,20 +88,22 @@ JUDGED_FROM = 1_000_000
 
 def judge(actor: Any, task: Task, goal: Any, count: int) -> float:
     """Return the mean score of the first episodes of `count` worlds."""
-    options = {**task.options, **task.judged}
-    worlds = make_env(task.world, count, goal, seed=JUDGED_FROM, **options)
+    env = worlds(task, count, goal, JUDGED_FROM, **task.judged)
     if actor is None:
-        actor = RandomActor(worlds, 0)
-    observation = worlds.reset()
-    returns = np.zeros(worlds.num_envs)
-    running = np.ones(worlds.num_envs, bool)
+        actor = RandomActor(env, 0)
+    observation = env.reset()
+    returns, reached = np.zeros(env.num_envs), np.zeros(env.num_envs, bool)
+    running = np.ones(env.num_envs, bool)
     while running.any():
         actions, _ = actor.predict(observation, deterministic=True)
-        observation, rewards, dones, _ = worlds.step(actions)
-        returns += rewards * running
+        observation, rewards, dones, infos = env.step(actions)
+        # Whatever the goal was, the environment's own reward counts.
+        pairs = zip(infos, rewards, strict=True)
+        returns += np.array([info.get("native_reward", paid) for info, paid in pairs]) * running
+        reached |= running & [bool(info.get("is_success")) for info in infos]
         running &= ~dones
-    worlds.close()
-    return float((returns > 0).mean() if task.score == SUCCESS else returns.mean())
+    env.close()
+    return float((reached | (returns > 0)).mean() if task.score == SUCCESS else returns.mean())
 
 
 class Looks(BaseCallback):
@@ -154,7 +157,7 @@ def learn(name: str, learner: Learner, seed: int, steps: int) -> Result:
         end = judge(None, task, learner.goal, WORLDS)
         return Result(name, learner.name, seed, steps, 0, 0.0, task.score, end, end, [])
     n_envs = learner.n_envs or task.n_envs
-    env = make_env(task.world, n_envs, learner.goal, seed=seed, **task.options)
+    env = worlds(task, n_envs, learner.goal, seed)
     settings = {"seed": seed, "device": "cpu", **learner.settings}
     if learner.kind == HFDQN and learner.settings:
         settings["recommended"] = False
@@ -306,7 +309,7 @@ def _missing(name: str) -> str:
         if name in BOARDS:
             import pyspiel  # noqa: F401, PLC0415 - is it there?
         else:
-            make_env(TASKS[name].world, **TASKS[name].options).close()
+            worlds(TASKS[name], 1, None, 0).close()
     except (GameError, ImportError) as error:
         return str(error)
     return ""
@@ -339,6 +342,7 @@ def main() -> None:
     Console(width=150).print(table(results, ENVIRONMENTS))
     if options.csv is not None:
         words = ["--tasks", ",".join(options.tasks), "--seeds", str(options.seeds)]
+        words += ["--scale", str(options.scale)] if options.scale != 1 else []
         words += ["--learners", ",".join(options.learners)] if options.learners else []
         command = shlex.join(["python", "tests/benchmarks/learning_curves.py", *words])
         write_results(options.csv, command, lines(results, ENVIRONMENTS))

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import goals
+import gymnasium
 import torch
 from goals import CARTPOLE
 from gymnasium import spaces
+from stable_baselines3 import HerReplayBuffer
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from stable_baselines3.common.utils import LinearSchedule
+from stable_baselines3.common.vec_env import DummyVecEnv, VecMonitor
 from torch import nn
 
 from rlhf_adapters.single_agent.goals import Cell
+from rlhf_agents.envs.make_env import make_env
 
 HFDQN, DQN, RANDOM, UNTRAINED = "HFDQN", "SB3 DQN", "random", "HFDQN untrained"
 INDEPENDENT, QRDQN = "independent SB3 DQN", "QR-DQN"
@@ -44,8 +49,9 @@ class Task:
     """A world and its learners.
 
     Attributes:
-        world: by name.
-        score: the mean `RETURN`, or the share of episodes with a reward (`SUCCESS`).
+        world: by name, or what makes one with goals of its own.
+        score: the mean `RETURN`, or the share of episodes that reach a goal or have a reward
+            (`SUCCESS`).
         steps: of every run.
         learners: the first is ours.
         n_envs: side by side while learning.
@@ -54,7 +60,7 @@ class Task:
         looks: so many times a run is judged on the way; 0: by what it does while it learns.
     """
 
-    world: str
+    world: str | Callable[[], gymnasium.Env]
     score: str
     steps: int
     learners: tuple[Learner, ...]
@@ -62,6 +68,23 @@ class Task:
     options: Mapping[str, Any] = field(default_factory=dict)
     judged: Mapping[str, Any] = field(default_factory=dict)
     looks: int = 20
+
+
+def worlds(task: Task, count: int, goal: Any, seed: int, **options: Any) -> Any:
+    """Return environments of a task, side by side.
+
+    Args:
+        task: which.
+        count: how many.
+        goal: what is asked of them; environments with goals of their own take none.
+        seed: of their first episodes.
+        options: besides those of the task.
+    """
+    if isinstance(task.world, str):
+        return make_env(task.world, count, goal, seed=seed, **{**task.options, **options})
+    env = VecMonitor(DummyVecEnv([task.world] * count))
+    env.seed(seed)
+    return env
 
 
 class Planes(BaseFeaturesExtractor):
@@ -85,18 +108,28 @@ class Planes(BaseFeaturesExtractor):
 
 
 def ablation(settings: Mapping[str, Any], goal: Any) -> tuple[Learner, ...]:
-    """Return HFDQN without and with its parts, and SB3's DQN, all with the same settings.
+    """Return HFDQN without and with its parts, all with the same settings.
 
     Args:
         settings: of all.
-        goal: what hindsight is told; without it there is none.
+        goal: what hindsight is told; without it there is none, unless the environment has goals.
     """
     return (
         Learner("DQN", HFDQN, {**settings, "hindsight": False}),
         Learner("+ hindsight", HFDQN, settings, goal),
         Learner("+ foresight", HFDQN, {**settings, "hindsight": False, "foresight": True}),
         Learner("+ both", HFDQN, {**settings, "foresight": True}, goal),
+    )
+
+
+def others(settings: Mapping[str, Any], goals_too: bool = False) -> tuple[Learner, ...]:
+    """Return SB3's DQN and QR-DQN, and its HER where an environment has goals of its own."""
+    her = {**settings, "replay_buffer_class": HerReplayBuffer}
+    quantiles = {**settings["policy_kwargs"], "n_quantiles": 10}  # as RL Zoo has it
+    return (
         Learner("SB3 DQN", DQN, settings),
+        *([Learner("SB3 DQN + HER", DQN, her)] if goals_too else []),
+        Learner(QRDQN, QRDQN, {**settings, "policy_kwargs": quantiles}),
     )
 
 
@@ -198,22 +231,37 @@ def _minatar(game: str) -> Task:
     )
 
 
+def _with_goals(name: str, steps: int) -> Task:
+    """Return one of the tasks of `goals.py`, for so many steps."""
+    task = goals.TASKS[name]
+    asked = task.settings["exploration_fraction"] * task.cap  # in steps
+    settings = {**task.settings, "exploration_fraction": min(1.0, asked / steps)}
+    learners = (*ablation(settings, None), *others(settings, goals_too=True))
+    return Task(task.make, SUCCESS, steps, learners, looks=10)
+
+
 TASKS = {
+    "bits-10": _with_goals("bits-10", 2000),
+    "bits-15": _with_goals("bits-15", 3000),
+    "bits-25": _with_goals("bits-25", 5000),
+    "taxi": _with_goals("taxi", 4000),
+    "maze": _with_goals("maze", 8000),
     "cartpole": Task(
         "gymnasium:CartPole-v1",
         RETURN,
         50_000,
         (
-            Learner("HFDQN", HFDQN),
-            Learner("SB3 DQN", DQN, STEADY_CARTPOLE),
-            Learner("SB3 DQN with RL Zoo's settings", DQN, CARTPOLE),
+            Learner("HFDQN", HFDQN, n_envs=16),
+            *ablation(STEADY_CARTPOLE, "survive_500"),
+            Learner("SB3 DQN, the rate falls", DQN, STEADY_CARTPOLE),
+            *others(CARTPOLE),
         ),
     ),
     "frozenlake": Task(
         "gymnasium:FrozenLake8x8-v1",
         SUCCESS,
         60_000,
-        (Learner("HFDQN", HFDQN), *ablation(CELLS, Cell(63))),
+        (Learner("HFDQN", HFDQN), *ablation(CELLS, Cell(63)), *others(CELLS)),
     ),
     "lander": Task(
         "gymnasium:LunarLander-v3",
@@ -228,14 +276,14 @@ TASKS = {
         "minigrid:MiniGrid-Empty-8x8-v0",
         SUCCESS,
         20_000,
-        ablation(GRID, Cell((6, 6))),
+        (*ablation(GRID, Cell((6, 6))), *others(GRID)),
     ),
     # The cell of the goal is behind the door, whose key has to be found first.
     "doorkey": Task(
         "minigrid:MiniGrid-DoorKey-5x5-v0",
         SUCCESS,
         40_000,
-        ablation(GRID, Cell((3, 3))),
+        (*ablation(GRID, Cell((3, 3))), *others(GRID)),
     ),
     **{
         game: _minatar(game)
