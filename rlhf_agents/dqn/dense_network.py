@@ -14,6 +14,7 @@ from stable_baselines3.common.type_aliases import PyTorchObs
 from stable_baselines3.dqn.policies import QNetwork
 from torch import nn
 
+from rlhf_agents.dqn.goal_features import GoalExtractor
 from rlhf_agents.files.types import Space
 
 
@@ -33,7 +34,7 @@ def dense_network(network: object) -> DenseNetwork | None:
 
 
 def _is_flat(extractor: nn.Module) -> bool:
-    if type(extractor) is FlattenExtractor:
+    if type(extractor) in {FlattenExtractor, GoalExtractor}:
         return True
     return type(extractor) is CombinedExtractor and all(
         type(part) is nn.Flatten for part in extractor.extractors.values()
@@ -57,8 +58,10 @@ class DenseNetwork:
         self.network, self.layers = network, layers
         extractor = network.features_extractor
         self.keys = list(extractor.extractors) if type(extractor) is CombinedExtractor else []
-        self.offsets = _discrete_offsets(network.observation_space)
-        self.all_numbers = _all_numbers(network.observation_space)
+        self.differs = extractor if type(extractor) is GoalExtractor else None
+        plain = self.differs is None
+        self.offsets = _discrete_offsets(network.observation_space) if plain else None
+        self.all_numbers = plain and _all_numbers(network.observation_space)
 
     def features(self, observations: PyTorchObs) -> torch.Tensor:
         """Return the input of the first layer, float32 `[B, D]`."""
@@ -71,6 +74,9 @@ class DenseNetwork:
         )
         if not isinstance(seen, dict):
             return seen.flatten(1)
+        if self.differs is not None:
+            features: torch.Tensor = self.differs(seen)
+            return features
         return torch.cat([seen[key].flatten(1) for key in self.keys], dim=1)
 
     def _joined(self, observations: PyTorchObs) -> torch.Tensor:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from stable_baselines3 import DQN
 
+from rlhf_agents.dqn.goal_features import has_bit_goals
 from rlhf_agents.errors import SettingError
 from rlhf_agents.files.literals import pairs, value
-from rlhf_agents.files.types import Arguments
+from rlhf_agents.files.types import Arguments, Space
 from rlhf_agents.settings import Foresight, Hindsight, ModelForesight, Parallel, Priorities
 from rlhf_games.base import unknown_name
 
@@ -31,6 +32,8 @@ OF_THE_RUN = (
 )
 """Entries of the file that are not arguments of the algorithm."""
 GYMNASIUM = "gymnasium:"
+BIT_GOALS = "bits"
+"""Entry of the file for environments without one, whose own goals are lists of bits."""
 SIDE_BY_SIDE = 8
 """The fewest environments to learn side by side: `fewer` has the settings below that."""
 NOT_HERE = ("self", "policy", "env", "seed", "tensorboard_log", "_init_setup_model")
@@ -64,6 +67,11 @@ def recommended(name: str, n_envs: int, goal: object = None) -> Arguments:
     if n_envs < SIDE_BY_SIDE and "fewer" in entry:
         entry = _read(entry["fewer"])
     return as_arguments({key: each for key, each in entry.items() if key in KNOWN})
+
+
+def for_goals(space: Space) -> Arguments:
+    """Return the file's arguments of `HFDQN` for the goals of a space, empty if it has none."""
+    return recommended(BIT_GOALS, 1) if has_bit_goals(space) else {}
 
 
 def _table() -> dict[str, Arguments]:

@@ -51,6 +51,7 @@ def make_env(
         UserError: an opponent is unknown or cannot play here.
     """
     made = rlhf_adapters.make_env(env, n_envs, goal, named_opponents(opponent), seed, **options)
-    if isinstance(env, str):
-        setattr(made, ATTRIBUTE, hyperparams.recommended(env, n_envs, goal))
+    known = hyperparams.recommended(env, n_envs, goal) if isinstance(env, str) else {}
+    if known := known or hyperparams.for_goals(made.observation_space):
+        setattr(made, ATTRIBUTE, known)
     return made

@@ -37,6 +37,7 @@ from rlhf_agents.settings import (
 from rlhf_games.json_types import JSON
 
 SAFE_MODULES = (
+    "rlhf_agents.dqn.goal_features",
     "rlhf_agents.dqn.replay.hindsight_buffer",
     "rlhf_agents.dqn.replay.masked_buffer",
     "rlhf_agents.parallel.networks",

@@ -295,6 +295,7 @@ def _new(config: TrainingConfig, env: VecEnv) -> HFDQN:
     arguments = hyperparams.as_arguments(settings)
     if not config.plain:
         known = hyperparams.recommended(config.game, env.num_envs, config.goal)
+        known = known or hyperparams.for_goals(env.observation_space)
         known = known or hyperparams.recommended("default", env.num_envs)
         setattr(env, ATTRIBUTE, known)
     try:

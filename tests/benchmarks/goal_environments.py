@@ -27,6 +27,27 @@ class Bits(BitFlippingEnv):
         return observation, reward, terminated, truncated, {**info, "is_success": terminated}
 
 
+class NoisyBits(Bits):
+    """Bit flipping in which one flip in ten fails.
+
+    A goal that hindsight takes from what happened was reached by flips that did not fail, so plain
+    relabelling learns values as if none did.
+    """
+
+    MISS = 0.1
+
+    def reset(self, *, seed: int | None = None, options: dict | None = None) -> Any:
+        if seed is not None:
+            self.luck = np.random.default_rng(seed)
+        return super().reset(seed=seed, options=options)
+
+    def step(self, action: Any) -> Any:
+        fails = self.luck.random() < self.MISS
+        if fails:
+            self.state[action] = 1 - self.state[action]  # SB3's step flips it back
+        return super().step(action)
+
+
 class CellWorld(gymnasium.Env):
     """What worlds have in common whose observations, and goals, are numbered states.
 

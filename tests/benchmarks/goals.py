@@ -23,12 +23,13 @@ from typing import Any, NamedTuple
 import gymnasium
 import numpy as np
 import torch
-from goal_environments import Bits, Lake, Maze, Taxi
+from goal_environments import Bits, Lake, Maze, NoisyBits, Taxi
 from results import replace_results
 from stable_baselines3 import DQN, HerReplayBuffer
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import DummyVecEnv
 
+from rlhf_agents.dqn.hyperparams import for_goals
 from rlhf_agents.hfdqn import HFDQN
 
 COMMAND = "python tests/benchmarks/goals.py --out docs/results"
@@ -53,6 +54,8 @@ class Task:
         check: steps between evaluations.
         settings: of DQN.
         goals: the world has goals, so that hindsight applies.
+        noisy: chance decides, so that it matters whether values are right: a run takes all its
+            steps, and the table says by how much it overestimates.
     """
 
     make: Callable[[], gymnasium.Env]
@@ -61,6 +64,7 @@ class Task:
     check: int
     settings: dict[str, Any]
     goals: bool = True
+    noisy: bool = False
 
 
 def _bits(n: int, cap: int, check: int) -> Task:
@@ -79,6 +83,13 @@ def _bits(n: int, cap: int, check: int) -> Task:
         "policy_kwargs": {"net_arch": [256]},
     }
     return Task(lambda: Bits(n), 0.98 if n == 50 else 0.95, cap, check, settings)
+
+
+def _many_bits(n: int, cap: int, check: int, noisy: bool = False, limit: int = 100) -> Task:
+    """Return a task whose settings, of all learners, are those that `make_env` recommends."""
+    kind = NoisyBits if noisy else Bits
+    settings = for_goals(kind(n).observation_space)
+    return Task(lambda: kind(n, max_steps=limit), 0.95, cap, check, settings, noisy=noisy)
 
 
 def _cells(cap: int, gamma: float, **other: Any) -> dict[str, Any]:
@@ -118,6 +129,9 @@ TASKS = {
     "bits-15": _bits(15, 40_000, 250),
     "bits-25": _bits(25, 60_000, 500),
     "bits-50": _bits(50, 200_000, 1000),
+    "bits-100": _many_bits(100, 50_000, 2000),
+    "noisy-bits-100": _many_bits(100, 50_000, 5000, noisy=True),
+    "noisy-bits-10": _many_bits(10, 5000, 1000, noisy=True, limit=40),
     "maze": Task(Maze, 0.95, 100_000, 2000, _cells(100_000, 0.98)),
     "lake": Task(Lake, 0.95 * Lake.best_success(), 100_000, 2000, _cells(100_000, 0.99)),
     "taxi": Task(Taxi, 0.95, 100_000, 2000, _cells(100_000, 0.98)),
@@ -141,6 +155,7 @@ class Watch(BaseCallback):
         self.task, self.limit, self.seed = task, seconds, seed
         self.worlds = DummyVecEnv([task.make] * EPISODES)
         self.best, self.aside = -np.inf, 0.0
+        self.overestimated = np.nan
         self.solved_after: tuple[int, float] | None = None
         self.began = time.process_time()
 
@@ -156,15 +171,17 @@ class Watch(BaseCallback):
         score = self._evaluate()
         self.aside += time.process_time() - begin
         self.best = max(self.best, score)
-        if score >= self.task.solved:
+        if score >= self.task.solved and self.solved_after is None:
             self.solved_after = self.num_timesteps, self.seconds
-        return self.solved_after is None and self.seconds < self.limit
+        over = self.solved_after is not None and not self.task.noisy
+        return not over and self.seconds < self.limit
 
     def _evaluate(self) -> float:
         """Return the mean success (or return, where there are no goals) of one episode each."""
         self.worlds.seed(1000 + self.seed)
         observation = self.worlds.reset()
         score, running = np.zeros(EPISODES), np.ones(EPISODES, bool)
+        promised, paid, discount = self._promised(observation), np.zeros(EPISODES), 1.0
         while running.any():
             actions, _ = self.model.predict(observation, deterministic=True)
             observation, rewards, dones, infos = self.worlds.step(actions)
@@ -173,14 +190,25 @@ class Watch(BaseCallback):
                     score[i] = infos[i]["is_success"]
             else:
                 score += rewards * running
+            paid += discount * rewards * running
+            discount *= self.model.gamma
             running &= ~dones
+        self.overestimated = float((promised - paid)[score > 0].mean()) if score.any() else np.nan
         return float(score.mean())
+
+    @torch.no_grad()
+    def _promised(self, observation: Any) -> np.ndarray:
+        """Return the values `[EPISODES]` that the network sees at the start."""
+        tensors, _ = self.model.policy.obs_to_tensor(observation)
+        return self.model.q_net(tensors).max(dim=1).values.numpy()
 
 
 def make_model(name: str, task: Task, seed: int) -> DQN:
     """Return an algorithm on a task."""
     policy = "MultiInputPolicy" if task.goals else "MlpPolicy"
     common = {**task.settings, "seed": seed, "device": "cpu"}
+    if name in ("dqn", "her"):
+        common.pop("double_q", None)  # SB3's DQN does not have it
     env = task.make()
     if name == "dqn":
         return DQN(policy, env, **common)
@@ -203,11 +231,13 @@ class Seen(NamedTuple):
         solved_after: steps and CPU seconds; None: it was not solved.
         spent: CPU seconds of the whole run.
         best: of all evaluations.
+        overestimated: by how much the values were too high at the end.
     """
 
     solved_after: tuple[int, float] | None
     spent: float
     best: float
+    overestimated: float
 
 
 def run(name: str, title: str, seconds: float, seed: int) -> Seen:
@@ -216,11 +246,14 @@ def run(name: str, title: str, seconds: float, seed: int) -> Seen:
     task = TASKS[title]
     watch = Watch(task, seconds, seed)
     make_model(name, task, seed).learn(task.cap, callback=watch)
-    return Seen(watch.solved_after, watch.seconds, watch.best)
+    return Seen(watch.solved_after, watch.seconds, watch.best, watch.overestimated)
 
 
 def row(title: str, name: str, seen: list[Seen]) -> dict[str, str]:
     """Return a line of the table: medians over the runs, of which the unsolved are the slowest."""
+    last = {}
+    if TASKS[title].noisy:
+        last = {"values too high by": f"{np.mean([each.overestimated for each in seen]):.2f}"}
     solved = [each.solved_after for each in seen if each.solved_after is not None]
     steps, seconds = "never", f"in {max(each.spent for each in seen):.0f}"
     if 2 * len(solved) > len(seen):
@@ -234,6 +267,7 @@ def row(title: str, name: str, seen: list[Seen]) -> dict[str, str]:
         "steps until solved": steps,
         "CPU seconds": seconds,
         "best success": f"{np.mean([each.best for each in seen]):.2f}",
+        **last,
     }
 
 
@@ -261,7 +295,8 @@ def main() -> None:
             line = row(title, name, runs)
             print(" ", *(f"{key}: {value}  " for key, value in line.items()), flush=True)
             if options.out is not None:
-                replace_results(options.out / "goals.csv", COMMAND, [line], ("task", "learner"))
+                file = "goals_noisy.csv" if task.noisy else "goals.csv"
+                replace_results(options.out / file, COMMAND, [line], ("task", "learner"))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from torch import nn
 
 from rlhf_agents.bots.exports.env_policy import BOARD, GOAL
 from rlhf_agents.bots.exports.onnx.graph import Graph
+from rlhf_agents.dqn.goal_features import ACHIEVED, DESIRED, GoalExtractor
 from rlhf_agents.parallel.networks import (
     FormationExtractor,
     GoalsQNetwork,
@@ -37,6 +38,15 @@ def vectors(graph: Graph, network: VectorExtractor, seen: Mapping[str, str], lay
     parts = [_flat(graph, seen[key]) for key in network.keys or (BOARD,)]
     joined = graph.add("Concat", *parts, axis=1) if len(parts) > 1 else parts[0]
     return layer(network.layers, joined)
+
+
+def differences(graph: Graph, network: GoalExtractor, seen: Mapping[str, str], layer: Layer) -> str:
+    """Return the features of a `GoalExtractor` `[B, D]`."""
+    del layer
+    value = graph.add("Sub", _flat(graph, seen[DESIRED]), _flat(graph, seen[ACHIEVED]))
+    value = graph.add("Abs", value) if network.bits else value
+    others = [_times(graph, _flat(graph, seen[key]), network.rest) for key in network.keys]
+    return graph.add("Concat", value, *others, axis=1)
 
 
 def formation(
@@ -94,6 +104,7 @@ def desired_values(graph: Graph, network: GoalsQNetwork, values: str, goal: str)
 
 
 EXTRACTORS: dict[type, Callable[[Graph, Any, Mapping[str, str], Layer], str]] = {
+    GoalExtractor: differences,
     PlanesExtractor: planes,
     VectorExtractor: vectors,
     FormationExtractor: formation,

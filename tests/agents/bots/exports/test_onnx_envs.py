@@ -16,6 +16,7 @@ from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 from rlhf_agents.bots.exports.env_policy import EnvPolicy
 from rlhf_agents.bots.exports.registry import ExportError, export
 from rlhf_agents.cli.export import main
+from rlhf_agents.dqn.goal_features import GoalExtractor
 from rlhf_agents.hfdqn import HFDQN
 from rlhf_agents.parallel.networks import TrafficExtractor
 from rlhf_agents.players.bundled import bundled_policies
@@ -124,6 +125,9 @@ ENVS = {
     ),
     "states": lambda: trained("FrozenLake-v1", "MlpPolicy"),
     "parts": lambda: trained(Signals(), "MultiInputPolicy"),
+    "goals": lambda: trained(
+        Signals(), "MultiInputPolicy", policy_kwargs={"features_extractor_class": GoalExtractor}
+    ),
     "masks": lambda: trained(Doors(), "MlpPolicy"),
     "cars": lambda: trained(
         Cars(),
