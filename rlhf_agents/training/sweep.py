@@ -45,7 +45,7 @@ FIRST_COLUMNS = ("trial", "value", "seconds", "error")
 
 @dataclass
 class TrialResult:
-    """A finished trial.
+    """A finished trial, or one of its runs.
 
     Attributes:
         values: of the hyperparameters.
@@ -53,7 +53,7 @@ class TrialResult:
         seconds: it took.
         error: why it failed, "" if it did not.
         measure: what `value` is.
-        model: the file of the trained model, until it is written.
+        model: the file of a run's model.
     """
 
     values: Values
@@ -97,7 +97,7 @@ def run_sweep(
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     spaces = {name: _space(optuna, each) for name, each in plan.settings.items()}
-    _check_constants(folder / CONSTANTS, config)
+    _check_constants(folder / CONSTANTS, config, plan.seeds)
     results = read_table(folder / TABLE, list(spaces))
     sampler = optuna.samplers.TPESampler(seed=(config.seed or 0) + len(results))
     study = optuna.create_study(direction="maximize", sampler=sampler)
@@ -108,24 +108,43 @@ def run_sweep(
         return results
     with runner as carry_out:
         while len(results) < plan.trials:
-            asked = [study.ask(spaces) for _ in range(min(workers, plan.trials - len(results)))]
+            at_once = min(max(1, workers // plan.seeds), plan.trials - len(results))
+            asked = [study.ask(spaces) for _ in range(at_once)]
             chosen = [plan.chosen(each.params) for each in asked]
-            found = dict(carry_out([with_values(config, each) for each in chosen]))
-            for number, trial in enumerate(asked):
-                result = found[number]
-                result.values = chosen[number]
+            found = _carried_out(carry_out, [with_values(config, each) for each in chosen], plan)
+            for trial, values, runs in zip(asked, chosen, found, strict=True):
+                _keep_models(runs, folder / f"trial{len(results)}.zip")
+                result = mean_of(runs, values)
                 failed = optuna.trial.TrialState.FAIL if result.value is None else None
                 study.tell(trial, result.value, state=failed)
-                _keep(result, folder / f"trial{len(results)}.zip")
                 results.append(result)
                 note(f"{len(results)} of {plan.trials} trials: {_said(result)}")
             write_atomically(folder / TABLE, table_of(results).encode())
     return results
 
 
-def _check_constants(path: Path, config: TrainingConfig) -> None:
+def _carried_out(
+    carry_out: JobRunner, configs: Sequence[TrainingConfig], plan: SweepPlan
+) -> list[list[TrialResult]]:
+    """Return the runs of each trial, one per seed."""
+    seeds = range(plan.seeds)
+    jobs = [replace(each, seed=(each.seed or 0) + seed) for each in configs for seed in seeds]
+    found = dict(carry_out(jobs))
+    return [[found[k * plan.seeds + seed] for seed in seeds] for k in range(len(configs))]
+
+
+def mean_of(runs: Sequence[TrialResult], values: Values) -> TrialResult:
+    """Return the result of a trial, of whose runs none may fail."""
+    known = [run.value for run in runs if run.value is not None]
+    value = sum(known) / len(runs) if len(known) == len(runs) else None
+    error = next((run.error for run in runs if run.error), "")
+    return TrialResult(values, value, sum(run.seconds for run in runs), error, runs[0].measure)
+
+
+def _check_constants(path: Path, config: TrainingConfig, seeds: int) -> None:
     """Write what all trials have in common, or raise `SettingError` if `path` says otherwise."""
     facts = {name: getattr(config, name) for name in ("game", "minutes", "steps", "seed")}
+    facts["seeds"] = seeds
     facts |= {"settings": config.settings, "options": config.options, "goal": config.goal}
     ours = json.loads(json.dumps(facts, default=repr))
     try:
@@ -142,11 +161,12 @@ def _check_constants(path: Path, config: TrainingConfig) -> None:
     write_atomically(path, json.dumps(ours).encode())
 
 
-def _keep(result: TrialResult, path: Path) -> None:
-    """Write the model of a trial."""
-    if result.model:
-        write_atomically(path, result.model)
-    result.model = b""
+def _keep_models(runs: Sequence[TrialResult], path: Path) -> None:
+    """Write the models of a trial; those of further seeds have a number in their names."""
+    for number, run in enumerate(runs):
+        if run.model:
+            name = f"{path.stem}-seed{number}.zip" if number else path.name
+            write_atomically(path.with_name(name), run.model)
 
 
 def _space(optuna: Any, given: Any) -> Any:

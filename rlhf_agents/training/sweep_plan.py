@@ -1,11 +1,4 @@
-"""The file of a sweep, which says what to try.
-
-trials: 30
-settings:
-learning_rate: {from: 0.0001, to: 0.01, log: true}
-batch_size: [32, 64, 128]
-foresight.nodes: {from: 24, to: 96}
-"""
+"""The file of a sweep, which says what to try: `trials`, `settings` and perhaps `seeds`."""
 
 from __future__ import annotations
 
@@ -21,6 +14,8 @@ from rlhf_agents.dqn.hyperparams import from_words
 from rlhf_agents.errors import SettingError
 
 MOST_TRIALS = 10_000
+COUNTS = {"trials": None, "seeds": 1}
+"""Whole numbers in the file, and what they are without it."""
 
 Values = dict[str, Any]
 
@@ -30,12 +25,14 @@ class SweepPlan:
     """What to try.
 
     Attributes:
-        trials: how many runs.
+        trials: how many settings to try.
         settings: for each hyperparameter, as `--hyper` names them, a range or a list of choices.
+        seeds: runs of each trial, whose mean result counts.
     """
 
     trials: int
     settings: Mapping[str, Any]
+    seeds: int = 1
 
     def chosen(self, values: Values) -> Values:
         """Return values with the choices themselves in place of their text."""
@@ -58,17 +55,18 @@ def read_plan(path: Path) -> SweepPlan:
         msg = f"{path} cannot be read: {reason:.200}"
         raise SettingError(msg) from error
     settings = found.get("settings") if isinstance(found, dict) else None
-    trials = found.get("trials") if isinstance(found, dict) else None
-    if not isinstance(settings, dict) or not settings or set(found) - {"settings", "trials"}:
-        msg = f"{path} must have `trials` and `settings`, and nothing else"
+    if not isinstance(settings, dict) or not settings or set(found) - {"settings", *COUNTS}:
+        msg = f"{path} must have `trials` and `settings`, and nothing else but `seeds`"
         raise SettingError(msg)
-    if type(trials) is not int or not 1 <= trials <= MOST_TRIALS:
-        msg = f"trials in {path} must be a whole number from 1 to {MOST_TRIALS}, got {trials!r}"
-        raise SettingError(msg)
+    counts = {name: found.get(name, usual) for name, usual in COUNTS.items()}
+    for name, count in counts.items():
+        if type(count) is not int or not 1 <= count <= MOST_TRIALS:
+            msg = f"{name} in {path} must be a whole number from 1 to {MOST_TRIALS}, got {count!r}"
+            raise SettingError(msg)
     for name, each in settings.items():
         from_words([f"{name}=0"])
         settings[name] = _checked_range(name, each)
-    return SweepPlan(trials, settings)
+    return SweepPlan(counts["trials"], settings, counts["seeds"])
 
 
 def _checked_range(name: str, given: Any) -> Any:

@@ -11,10 +11,8 @@ cap. Seconds are CPU seconds of acting and learning on one thread, without the e
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,6 +22,7 @@ import gymnasium
 import numpy as np
 import torch
 from goal_environments import Bits, Lake, Maze, NoisyBits, Taxi
+from jobs import add_options, side_by_side
 from results import replace_results
 from stable_baselines3 import DQN, HerReplayBuffer
 from stable_baselines3.common.callbacks import BaseCallback
@@ -242,7 +241,6 @@ class Seen(NamedTuple):
 
 def run(name: str, title: str, seconds: float, seed: int) -> Seen:
     """Train once; return what was seen."""
-    torch.set_num_threads(1)
     task = TASKS[title]
     watch = Watch(task, seconds, seed)
     make_model(name, task, seed).learn(task.cap, callback=watch)
@@ -279,19 +277,18 @@ def main() -> None:
     parser.add_argument("--tasks", default=",".join(TASKS))
     parser.add_argument("--algorithms", default=",".join(ALGORITHMS))
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--workers", type=int, default=1, help="runs at a time")
+    add_options(parser)
     parser.add_argument("--seconds", type=float, default=120.0, help="at most, per run")
     parser.add_argument("--out", type=Path, help="folder whose goals.csv gets the rows")
     options = parser.parse_args()
-    pool = ProcessPoolExecutor(options.workers, multiprocessing.get_context("spawn"))
     for title in options.tasks.split(","):
         task = TASKS[title]
         print(f"\n{title}: solved at {task.solved:.3f}, at most {task.cap:,} steps", flush=True)
         for name in options.algorithms.split(","):
             if not task.goals and name in ("her", "hindsight"):
                 continue
-            once = partial(run, name, title, options.seconds)
-            runs = list((map if options.workers == 1 else pool.map)(once, range(options.seeds)))
+            jobs = [partial(run, name, title, options.seconds, k) for k in range(options.seeds)]
+            runs = [seen for _, seen in sorted(side_by_side(options, jobs))]
             line = row(title, name, runs)
             print(" ", *(f"{key}: {value}  " for key, value in line.items()), flush=True)
             if options.out is not None:

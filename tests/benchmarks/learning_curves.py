@@ -5,8 +5,9 @@
     python tests/benchmarks/learning_curves.py --scale 0.02 --minutes 0.5 --games 10    a short look
     python tests/benchmarks/learning_curves.py --table --plot curves.png       what is known so far
 
-Every run is a line of the file `--out` as soon as it ends, and is not done again: a series that was
-interrupted goes on where it was (board games within their run). The learners of an ablation, `DQN`,
+Every run (of a board game: all learners of a seed) is a line of `--out` as soon as it ends, and is
+not done again: a series that was interrupted goes on where it was (board games within their run).
+With `--workers`, a board game needs two cores. The learners of an ablation, `DQN`,
 `+ hindsight`, `+ foresight` and `+ both`, are HFDQN with the same network and settings; the others
 are as `learning_tasks.py` says.
 
@@ -34,11 +35,9 @@ import argparse
 import importlib
 import importlib.util
 import json
-import multiprocessing
 import shlex
 import time
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -48,6 +47,7 @@ import numpy as np
 import stable_baselines3
 import torch
 from independent_dqn import IndependentDQN
+from jobs import add_options, side_by_side
 from learning_boards import NODES, Trained, train_dqn, train_hfdqn, untrained_hfdqn
 from learning_tables import Result, draw, lines, table
 from learning_tasks import (
@@ -197,13 +197,15 @@ def board_name(learner: str, nodes: int) -> str:
 
 def learn_board(
     options: argparse.Namespace, name: str, learners: list[str], seed: int, known: list[Result]
-) -> Iterator[Result]:
+) -> list[Result]:
     """Carry out the runs of a board game; HFDQN gives a result for every budget of nodes.
 
     SB3's DQN takes as many steps as the run of HFDQN here, or the one that is `known`.
     """
     world, minutes, games = BOARDS[name], options.minutes, options.games
     file = options.out.with_name(f"{options.out.stem}-{world}-{minutes:g}-{seed}.zip")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    found: list[Result] = []
     steps = [
         one.steps for one in known if (one.task, one.seed, one.budget) == (name, seed, minutes)
     ]
@@ -217,7 +219,8 @@ def learn_board(
         steps.append(trained.steps)
         for key in trained.scores:
             called = ", ".join(filter(None, (learner, key)))
-            yield _board_result(trained, name, called, seed, minutes, key)
+            found.append(_board_result(trained, name, called, seed, minutes, key))
+    return found
 
 
 def _board_result(
@@ -243,12 +246,11 @@ def _board_result(
 
 Run = tuple[str, str, int, int]
 """A task, a learner, a seed and steps."""
-Job = Callable[[], Iterable[Result]]
 
 
 def series(options: argparse.Namespace, known: list[Result]) -> Iterator[Result]:
     """Carry out the runs that are not known yet, so many at a time."""
-    jobs: list[Job] = []
+    jobs: list[Callable[[], list[Result]]] = []
     done = {(one.task, one.learner, one.seed, one.budget) for one in known}
     for name in options.tasks:
         if why := _missing(name):
@@ -261,7 +263,8 @@ def series(options: argparse.Namespace, known: list[Result]) -> Iterator[Result]
                     for learner in _wanted(options, (HFDQN, UNTRAINED, DQN))
                     if (name, board_name(learner, NODES[-1]), seed, options.minutes) not in done
                 ]
-                jobs.append(partial(learn_board, options, name, learners, seed, known))
+                if learners:
+                    jobs.append(partial(learn_board, options, name, learners, seed, known))
                 continue
             steps = max(1, round(TASKS[name].steps * options.scale))
             jobs += [
@@ -269,21 +272,12 @@ def series(options: argparse.Namespace, known: list[Result]) -> Iterator[Result]
                 for learner in _learners(options, name)
                 if (name, learner, seed, steps) not in done
             ]
-    if options.workers == 1:
-        yield from (result for job in jobs for result in job())
-        return
-    with ProcessPoolExecutor(options.workers, multiprocessing.get_context("spawn")) as pool:
-        for finished in as_completed([pool.submit(_all_of, job) for job in jobs]):
-            yield from finished.result()
-
-
-def _all_of(job: Job) -> list[Result]:
-    return list(job())
+    for _, results in side_by_side(options, jobs):
+        yield from results
 
 
 def carry_out(run: Run) -> list[Result]:
     """Carry out one run in an environment."""
-    torch.set_num_threads(1)
     name, learner, seed, steps = run
     learners = {one.name: one for one in TASKS[name].learners}
     return [learn(name, learners[learner], seed, steps)]
@@ -358,9 +352,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--tasks", default=",".join(names), help=f"of {', '.join(names)}")
     parser.add_argument("--learners", help=f"only these, e.g. '{HFDQN},{DQN}'")
     parser.add_argument("--seeds", type=int, default=1, help="0, 1, ... so many")
-    parser.add_argument(
-        "--workers", type=int, default=1, help="at a time; boards need 2 cores each"
-    )
+    add_options(parser)
     parser.add_argument("--scale", type=float, default=1.0, help="of all steps")
     parser.add_argument("--minutes", type=float, default=20.0, help="of every board game")
     parser.add_argument("--games", type=int, default=100, help="of every match")
@@ -370,6 +362,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--csv", type=Path, help="write the table as CSV")
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
     options = parser.parse_args()
+    options.out = options.out.resolve()  # the same file in other processes
     options.tasks = options.tasks.split(",")
     options.learners = None if options.learners is None else options.learners.split(",")
     if unknown := set(options.tasks) - {*names}:

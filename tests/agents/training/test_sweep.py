@@ -16,6 +16,7 @@ from tests.agents.envs import small_envs
 
 PLAN = """
 trials: {trials}
+seeds: 2
 settings:
   learning_rate: {{from: 1e-4, to: 0.01, log: true}}
   batch_size: [4, 8]
@@ -27,6 +28,7 @@ settings:
     ("text", "said"),
     [
         ("trials: 0\nsettings: {gamma: [1]}", "from 1 to"),
+        ("trials: 2\nseeds: 0\nsettings: {gamma: [1]}", "seeds in"),
         ("trials: 2", "must have `trials` and `settings`"),
         ("trials: 2\nsettings: {gama: [1]}", "gamma"),
         ("trials: 2\nsettings: {gamma: {from: 1, to: 0}}", "gamma needs"),
@@ -55,16 +57,16 @@ def test_a_sweep_goes_on_where_it_was_stopped(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sweep, "process_pool", in_this_process)
     path, out = tmp_path / "sweep.yaml", tmp_path / "found"
     words = ["--game", f"{small_envs.PREFIX}Walk-v0", "--steps", "60", "--sweep", str(path)]
-    words += ["--out", str(out), "--workers", "2", "--hyper", "learning_starts=10"]
+    words += ["--out", str(out), "--workers", "4", "--hyper", "learning_starts=10"]
     for trials in (3, 5):
         path.write_text(PLAN.format(trials=trials))
         assert program.main(words) == 0
         lines = (out / sweep.TABLE).read_text().splitlines()
         assert len(lines) == 1 + trials
-    assert [len(group) for group in ran] == [2, 1, 2]
+    assert [len(group) for group in ran] == [4, 2, 4]
     assert {batch for group in ran for batch in group} == {4, 8}
     assert "the best: rlhf-train --game" in capsys.readouterr().out
-    assert HFDQN.load(out / "trial4.zip").num_timesteps >= 60
+    assert HFDQN.load(out / "trial4-seed1.zip").num_timesteps >= 60
     assert (out / sweep.PICTURE).read_bytes().startswith(b"\x89PNG")
     path.write_text(PLAN.format(trials=5).replace("[4, 8]", "[16, 32]"))
     assert program.main(words) == 2
