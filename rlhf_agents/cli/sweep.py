@@ -58,9 +58,8 @@ def sweep(options: argparse.Namespace, config: TrainingConfig) -> int:
     try:
         results = run_sweep(plan, config, options.out, workers, runner)
     except KeyboardInterrupt:
-        sys.stderr.write(
-            f"finished groups are in {options.out / TABLE}; the same command goes on\n"
-        )
+        if (options.out / TABLE).exists():
+            sys.stderr.write(f"finished trials are in {options.out}; the same command goes on\n")
         raise
     best = best_of(results)
     if best is None:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 import rlhf_games
+from rlhf_agents import compiling
 from rlhf_agents.cluster.session import (
     PROCESSOR,
     actor_on,
@@ -42,13 +43,15 @@ from rlhf_agents.selfplay.proofs import ProofRates, ProofResults
 from rlhf_agents.settings import Foresight, Hindsight, from_json
 from rlhf_games.base import Game
 
-JOIN_SECONDS = 120.0
+JOIN_SECONDS = 300.0
 """A new helper imports and compiles within this time."""
 LOOK_SECONDS = 30.0
 """Between two looks for machines that have no helper."""
 SLOW_SECONDS = 60.0
 """A helper that takes longer for a batch is given up; its first may take `COMPILING` times that."""
 COMPILING = 10
+COMPILER = "rlhf_agents.cli.train_child"
+"""The module whose `main` compiles for a run."""
 TRIES = 3
 PIECES = 16
 """Parts in which a batch comes back: results below 100 KB do not pass through Ray's object stores,
@@ -71,6 +74,7 @@ class RemoteBuilders:
     def __init__(
         self, game: str, foresight: dict[str, Any], hindsight: dict[str, Any], threads: int
     ) -> None:
+        _compile_elsewhere(game)
         self.game = rlhf_games.make(game)
         settings = from_json(Foresight, foresight), from_json(Hindsight, hindsight)
         self._pool = BuilderPool(lambda: BatchBuilder(self.game, *settings), threads)
@@ -98,6 +102,18 @@ class RemoteBuilders:
         columns = zip(*(np.array_split(part, PIECES) for part in built.batch), strict=True)
         pieces = [TrainingBatch(*some)._asdict() for some in columns]
         return [built.proofs._asdict(), *pieces]
+
+
+def _compile_elsewhere(game: str) -> None:
+    """Have another process compile what batches need, unless that was done on this machine.
+
+    A process that compiles uses code that may round otherwise than the same code from the cache.
+    """
+    name = f"batches {game}"
+    if not compiling.is_compiled(name):
+        words = ("--game", game, "--workers", "2", "--no-strength")
+        if compiling.begin_compiling(COMPILER, words).wait() == 0:
+            compiling.remember(name)
 
 
 @dataclass

@@ -92,8 +92,8 @@ def _last_words(config: TrainingConfig) -> AbstractContextManager[None]:
         return nullcontext()
     command = shlex.join(["rlhf-train", "--resume", str(config.out)])
     return last_words(
-        "error: the run ended at once, as Ray ends programs when the head of their cluster is "
-        f"gone: {command} continues from the last checkpoint"
+        "error: the run was ended, by Ray if the head of its cluster is gone: "
+        f"{command} continues from the last checkpoint"
     )
 
 
