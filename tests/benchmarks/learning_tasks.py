@@ -251,11 +251,14 @@ TASKS = {
         RETURN,
         50_000,
         (
-            Learner("HFDQN", HFDQN, n_envs=16),
             *ablation(STEADY_CARTPOLE, "survive_500"),
             Learner("SB3 DQN, the rate falls", DQN, STEADY_CARTPOLE),
             *others(CARTPOLE),
         ),
+    ),
+    # As many steps, and environments side by side, as `rlhf-train` takes.
+    "cartpole_defaults": Task(
+        "gymnasium:CartPole-v1", RETURN, 150_000, (Learner("HFDQN", HFDQN, n_envs=16),)
     ),
     "frozenlake": Task(
         "gymnasium:FrozenLake8x8-v1",
