@@ -13,10 +13,26 @@ from rlhf_agents.play.board_cells import Cell, placed_cell, plays_columns, stone
 from rlhf_agents.words import goal_words
 from rlhf_games.base import Game, Outcome, States
 
-WON, HOLDABLE, LOST = 0.9, 0.4, 0.15
-"""Values of a position that is won, that can be held, and that is lost."""
+WON, DRAWN, HOLDABLE, LOST = 0.9, 0.6, 0.4, 0.15
+"""Values of a position that is won, that is at most drawn, that can be held, and that is lost."""
 WIDEST = 64
 """Moves in a position; with more of them threats are not looked for."""
+SENTENCES = {
+    "missed a win": "missed a win: {how}",
+    "completes": "{move} completes {line}",
+    "wins": "{move} wins at once",
+    "blocked": "{move} would have blocked {line}",
+    "on top": "gave the opponent {line} on top of {move}",
+    "let complete": "let the opponent complete {line} on {move}",
+    "let win": "let the opponent win at once with {move}",
+    "allowed double": "allowed a double threat on {move}",
+    "missed double": "missed a double threat on {move}",
+    "drew": "gave up a won position for a draw",
+    "gave up": "gave up a won position",
+    "lost": "lost a position that could be held",
+    "fell": "the chance to {wish} fell from {before} to {after}",
+}
+"""All that is said of mistakes; exported web pages say the same."""
 NUMBERS = {3: "three", 4: "four", 5: "five"}
 LINES = {(0, 1): "row", (1, 0): "column", (1, 1): "diagonal", (1, -1): "diagonal"}
 
@@ -44,11 +60,12 @@ def reason(
         return by_rules
     before, after = values
     if goal == "win" and before >= WON and after < WON:
-        return "gave up a won position" + (" for a draw" if HOLDABLE <= after < 0.6 else "")
+        return SENTENCES["drew" if HOLDABLE <= after < DRAWN else "gave up"]
     if goal == "win" and before >= HOLDABLE and after <= LOST:
-        return "lost a position that could be held"
-    wish = goal_words(game, goal)
-    return f"the chance to {wish} fell from {before:.0%} to {after:.0%}"
+        return SENTENCES["lost"]
+    return SENTENCES["fell"].format(
+        wish=goal_words(game, goal), before=f"{before:.0%}", after=f"{after:.0%}"
+    )
 
 
 def move_words(game: Game, state: States, action: int) -> str:
@@ -63,7 +80,7 @@ def _tactics(game: Game, states: States, played: int, better: int) -> str:
     """Return what the rules say of a move, "" if nothing; `states` is one position `[1, W]`."""
     wins = winning_moves(game, states)
     if len(wins) and played not in wins:
-        return f"missed a win: {_completes(game, states, int(wins[0]))}"
+        return SENTENCES["missed a win"].format(how=_completes(game, states, int(wins[0])))
     after, instead = _after(game, states, played), _after(game, states, better)
     if game.outcome(after)[0] != Outcome.ONGOING:
         return ""
@@ -80,10 +97,10 @@ def _double_threats(game: Game, states: States, played: int, better: int) -> str
     after, instead = _after(game, states, played), _after(game, states, better)
     doubles = double_threats(game, after)
     if len(doubles) and not len(double_threats(game, instead)):
-        return f"allowed a double threat on {move_words(game, after[0], int(doubles[0]))}"
+        return _said("allowed double", game, after, int(doubles[0]))
     mine = double_threats(game, states)
     if better in mine and played not in mine:
-        return f"missed a double threat on {move_words(game, states[0], better)}"
+        return _said("missed double", game, states, better)
     return ""
 
 
@@ -124,18 +141,21 @@ def _allowed_win(game: Game, states: States, played: int, better: int, reply: in
     line = _line(game, after, reply)
     cell, blocked = _cell(game, after, reply), _cell(game, states, better)
     if line and blocked == cell:
-        return f"{move_words(game, states[0], better)} would have blocked {line}"
+        return _said("blocked", game, states, better, line)
     mine = _cell(game, states, played)
     if line and game.gravity and mine and cell == (mine[0] - 1, mine[1]):
-        where = move_words(game, states[0], played)
-        return f"gave the opponent {line} on top of {where}"
-    how = f"complete {line} on" if line else "win at once with"
-    return f"let the opponent {how} {move_words(game, after[0], reply)}"
+        return _said("on top", game, states, played, line)
+    return _said("let complete" if line else "let win", game, after, reply, line)
 
 
 def _completes(game: Game, states: States, action: int) -> str:
-    line, name = _line(game, states, action), move_words(game, states[0], action)
-    return f"{name} completes {line}" if line else f"{name} wins at once"
+    line = _line(game, states, action)
+    return _said("completes" if line else "wins", game, states, action, line)
+
+
+def _said(kind: str, game: Game, states: States, action: int, line: str = "") -> str:
+    """Return a sentence about a move in one position `[1, W]`."""
+    return SENTENCES[kind].format(move=move_words(game, states[0], action), line=line)
 
 
 def _cell(game: Game, states: States, action: int) -> Cell | None:

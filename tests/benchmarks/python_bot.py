@@ -9,8 +9,9 @@ for several numbers of nodes, in Connect Four: VP (see `rlhf_agents.evaluation.s
 the agent, of the agent with the bot's weights, and the share of positions in which both choose the
 same move; in other games: how often the agent with the bot's weights wins against the agent.
 
-With --levels: bots that were exported at levels against the agent at the same levels, and in how
-many positions both choose the same move, beside two agents of that level with other errors.
+With --levels: bots that were exported at levels against the agent at the same levels, likewise the
+agent with the bot's weights, which shows what rounding costs; and in how many positions bot and
+agent choose the same move, beside two agents of that level with other errors.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from rlhf_agents.players.python_bot import PythonBotPlayer
 from rlhf_agents.settings import Foresight
 
 NODES = (0, 64, 256)
-GAMES, LEVEL_GAMES = 400, 200
+GAMES, LEVEL_GAMES, TWIN_GAMES = 400, 200, 1200
 TIMER = """
 import time, numpy
 start = time.perf_counter()
@@ -80,14 +81,27 @@ def at_levels(agent: Agent, levels: list[int], folder: Path) -> None:
     """Compare bots of some levels with the agent."""
     game = agent.game
     states = np.concatenate([draw_openings(game, 40, 0, plies).states for plies in (3, 8, 14)])
-    print(f"level  bot's score in {LEVEL_GAMES} games  same move  two agents'", flush=True)
+    rounded = rounded_twin(agent)
+    print(f"scores in {LEVEL_GAMES} and {TWIN_GAMES} games against the agent")
+    print("level    bot  rounded agent  same move  two agents'", flush=True)
     for level in levels:
         bot = PythonBotPlayer(game, export(agent, "python", folder / f"{level}.py", level=level))
         one, other = (AgentPlayer(agent.at_level(level), seed=seed) for seed in (1, 2))
-        total = play_match(game, (bot, one), MatchSettings(games=LEVEL_GAMES)).total
+        twin = AgentPlayer(rounded.at_level(level), seed=3)
+        scores = [
+            play_match(game, (who, one), MatchSettings(games=games)).total.score
+            for who, games in ((bot, LEVEL_GAMES), (twin, TWIN_GAMES))
+        ]
         moves = [player.act(states, "win") for player in (bot, one, other)]
         same, usual = (float(np.mean(moves[1] == found)) for found in (moves[0], moves[2]))
-        print(f"{level:>5}  {total.score:>24.2f}  {same:>9.2f}  {usual:>11.2f}", flush=True)
+        shown = f"{scores[0]:>5.2f}  {scores[1]:>13.2f}  {same:>9.2f}  {usual:>11.2f}"
+        print(f"{level:>5}  {shown}", flush=True)
+
+
+def rounded_twin(agent: Agent) -> Agent:
+    """Return the agent with the weights of its bot."""
+    tight, _ = quantize_python.tighten(agent, to_python.MOST_BYTES)
+    return Agent("rounded", agent.game, tight.weights(), Foresight(), agent.levels)
 
 
 def main() -> None:
@@ -105,10 +119,8 @@ def main() -> None:
         file = export(agent, "python", Path(folder) / "bot.py")
         print(f"{file.stat().st_size} bytes", flush=True)
         subprocess.run([sys.executable, "-c", TIMER], cwd=folder, check=True)
-    tight, _ = quantize_python.tighten(agent, to_python.MOST_BYTES)
-    rounded = Agent("rounded", agent.game, tight.weights(), Foresight())
     compare = on_the_yardstick if agent.game.name == "connect_four" else against_each_other
-    compare(agent, rounded)
+    compare(agent, rounded_twin(agent))
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ import numpy as np
 
 from rlhf_agents.bots.exports.quantize_web import SmallWeights, shrink
 from rlhf_agents.bots.exports.registry import ExportRequest, unwritten
+from rlhf_agents.play import reasons
 from rlhf_agents.players.levels import Strength, level_rows
 from rlhf_agents.search.prover import Prover
 from rlhf_agents.words import level_words, words_of
@@ -55,7 +56,7 @@ NODES = (0, 1, 16, 64, 128, 256, 512, 1000, 2000, 4000, 8000)
 AHEAD = {0: "what it knows, without looking ahead", 1: "one move ahead"}
 MOST_NODES = 50_000
 """Where the clock ends a search."""
-PAGE = ("board.js", "match.js", "review.js", "words.js", "page.js")
+PAGE = ("board.js", "match.js", "reasons.js", "review.js", "words.js", "page.js")
 
 
 def refusal(request: ExportRequest) -> str | None:
@@ -117,6 +118,18 @@ def _description(request: ExportRequest, small: SmallWeights) -> dict[str, JSON]
             for goal in game.goals
         ],
         "actionNames": [list(game.names_of(0)), list(game.names_of(1))],
+        "reasons": {
+            "sentences": reasons.SENTENCES,
+            "numbers": reasons.NUMBERS,
+            "win": words_of(game.goals[game.goal_index("win")]),
+            "limits": {
+                "won": reasons.WON,
+                "drawn": reasons.DRAWN,
+                "holdable": reasons.HOLDABLE,
+                "lost": reasons.LOST,
+                "widest": reasons.WIDEST,
+            },
+        },
         "board": {
             "height": height,
             "width": width,

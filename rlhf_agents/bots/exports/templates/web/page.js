@@ -168,7 +168,7 @@ function drawAfter(mistakes, looked) {
   const seat = looked ? looked.ply % 2 : 0, name = seatNames()[seat];
   const text = () => mistakeText(
     looked, AGENT.actionNames[seat], name === "you" ? name : `the ${name}`,
-    overlooked(rules, match.positions[looked.ply], looked, AGENT.actionNames[1 - seat]));
+    new Reasons(AGENT, rules).reason(match.positions[looked.ply], seat, looked));
   byId("why").textContent = looked ? text() : searched;
   byId("graph").innerHTML = graphOf(
     review.standing, mistakes, match.actions.length, looked ? looked.ply : null);

@@ -67,19 +67,8 @@ function graphOf(standing, mistakes, plies, looked) {
     <polyline points="${points.join(" ")}"/>${dots.join("")}</svg>`;
 }
 
-/** Return what the rules say against a move, as a sentence; nothing if they say nothing. */
-function overlooked(rules, position, { played, better }, replyNames) {
-  const wins = (from, action) => rules.legal(from, action) && rules.result(rules.play(from, action)) === -1;
-  if (wins(position, better)) return "That would have won at once.";
-  const after = rules.play(position, played);
-  for (let reply = 0; reply < rules.actions; reply++) {
-    if (wins(after, reply)) return `It let the other side win at once with ${replyNames[reply]}.`;
-  }
-  return "";
-}
-
-/** Return a mistake in sentences: the moves, and why the better one is better. */
-function mistakeText({ ply, played, better, before, after }, names, who, why) {
-  const gone = `${who === "you" ? "Your" : "The"} chance to win fell from ${percent(before)} to ${percent(after)}.`;
-  return `Move ${ply + 1}: ${who} played ${names[played]}. Better: ${names[better]}. ${why || gone}`;
+/** Return a mistake in sentences: the moves, and what was wrong with the one that was played. */
+function mistakeText({ ply, played, better }, names, who, reason) {
+  const why = reason[0].toUpperCase() + reason.slice(1);
+  return `Move ${ply + 1}: ${who} played ${names[played]}. Better: ${names[better]}. ${why}.`;
 }
