@@ -16,6 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
+import rlhf_games
 from rlhf_agents import limits
 from rlhf_agents.cli.signals import (
     INTERRUPTED,
@@ -368,15 +369,16 @@ def no_options(words: Sequence[str], game: str) -> None:
 
     Raises:
         SettingError: there are some.
+        rlhf_games.base.GameError: the game has no such options.
     """
     if words:
-        library = game.partition(":")[0] if ":" in game else ""
-        cure = (
-            f'write them into its name, such as --game "{game.partition("(")[0]}({words[0]})"'
-            if library
-            else "it has none (OpenSpiel may have other sizes: rlhf-games openspiel)"
+        named = f"{game.partition('(')[0]}({words[0]})"
+        if ":" not in game:
+            rlhf_games.plain_name(named)  # says which sizes there are
+        msg = (
+            f"{game} has exact rules and takes no --option; write them into its name, such as "
+            f'--game "{named}"'
         )
-        msg = f"{game} has exact rules and takes no --option; {cure}"
         raise SettingError(msg)
 
 

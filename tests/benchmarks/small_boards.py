@@ -1,28 +1,35 @@
 """How near an agent comes to the optimum of every goal, on boards small enough to enumerate.
 
     python tests/benchmarks/small_boards.py
-    python tests/benchmarks/small_boards.py --game "openspiel:connect_four(rows=4,columns=4)" \
-        --agent four.zip --nodes 64
+    python tests/benchmarks/small_boards.py --game "connect_four(columns=4,rows=4)" --steps 60000
 
 Nothing is sampled: the probability that a goal is achieved is computed over all games, as the first
 and as the second player. Opponents are chance, and a perfect player: it plays the best moves for
 its own win, each as likely as the others. The optimum is that of a player who knows the opponent.
+The agent does not: it takes every opponent for one who wants to win. Beside it stands the same
+agent told that the opponent plays at random (`Foresight(temperature=1e6, paranoia=0)`); its `win`
+is still that of a player who fears the best reply.
 """
 
 from __future__ import annotations
 
 import argparse
+import shlex
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
-from rich.table import Table
+from results import write_results
 
 import rlhf_games
 from rlhf_agents import load_agent
 from rlhf_agents.players.agent import Agent
+from rlhf_agents.settings import Foresight
+from rlhf_agents.training.train import TrainingConfig, train
 from rlhf_games.base import Game, Outcome, States, Verdict
 
 MOST = 2_000_000
@@ -126,6 +133,36 @@ def reached(
     return total
 
 
+def trained(game: Game, steps: int) -> Agent:
+    """Return an agent that has learnt a game for some steps."""
+    with TemporaryDirectory() as folder:
+        out = Path(folder) / "agent.zip"
+        train(TrainingConfig(game.name, steps=steps, seed=0, out=out, compact=True))
+        return load_agent(out)
+
+
+def compared(agent: Agent, nodes: int, names: list[str] | None) -> Iterator[dict[str, object]]:
+    """Yield how often goals are achieved, at best and by the agent, in percent."""
+    game = agent.game
+    levels = levels_of(game)
+    chance = [_shares(level.children >= 0) for level in levels]
+    told = Agent(agent.name, game, agent.weights, Foresight(temperature=1e6, paranoia=0.0))
+    for opponent, replies in (("random", chance), ("perfect", best_replies(game, levels))):
+        for goal, name in enumerate(agent.goals):
+            if names and name not in names:
+                continue
+            for me, seat in enumerate(("first", "second")):
+                row = {"goal": f"`{name}`", "opponent": opponent, "seat": seat}
+                row["best"] = optimum(game, levels, replies, me, goal)
+                row["agent"] = reached(agent, levels, replies, me, goal, nodes)
+                known = opponent == "random"
+                row["agent, told"] = (
+                    reached(told, levels, replies, me, goal, nodes) if known else row["agent"]
+                )
+                shares = ("best", "agent", "agent, told")
+                yield row | {column: f"{100 * float(row[column]):.1f}" for column in shares}
+
+
 def main() -> None:
     """Print a table."""
     parser = argparse.ArgumentParser(
@@ -133,30 +170,26 @@ def main() -> None:
     )
     parser.add_argument("--game", default="tic_tac_toe")
     parser.add_argument("--agent", help="a file; by default the agent that ships for the game")
+    parser.add_argument("--steps", type=int, help="train an agent for so many steps instead")
     parser.add_argument("--nodes", type=int, default=256)
+    parser.add_argument("--goals", nargs="+", help="some of the goals (default: all)")
+    parser.add_argument("--out", type=Path, help="CSV file")
     options = parser.parse_args()
     game = rlhf_games.make(options.game)
-    agent = load_agent(options.agent or game.name)
-    levels = levels_of(game)
-    perfect = best_replies(game, levels)
-    chance = [_shares(level.children >= 0) for level in levels]
-    opponents: dict[str, Any] = {"chance": chance, "perfect": perfect}
-    count = sum(len(level.states) for level in levels)
-    table = Table(title=f"{game.title}: {count:,} positions; agent at {options.nodes} nodes, in %")
-    for title in ("goal", "opponent", "first: best", "agent", "second: best", "agent"):
-        table.add_column(title)
-    gaps = []
-    for goal, each in enumerate(game.goals):
-        for name, replies in opponents.items():
-            row = []
-            for me in (0, 1):
-                best = 100 * optimum(game, levels, replies, me, goal)
-                ours = 100 * reached(agent, levels, replies, me, goal, options.nodes)
-                row += [f"{best:.1f}", f"{ours:.1f}"]
-                gaps.append(best - ours)
-            table.add_row(each.name, name, *row)
-    Console(width=100).print(table)
-    print(f"below the optimum by {np.mean(gaps):.1f} points in the mean, {max(gaps):.1f} at most")
+    agent = (
+        trained(game, options.steps) if options.steps else load_agent(options.agent or game.name)
+    )
+    rows = []
+    for row in compared(agent, options.nodes, options.goals):
+        print(*row.values(), flush=True)
+        rows.append(row)
+    for column in ("agent", "agent, told"):
+        gaps = [float(row["best"]) - float(row[column]) for row in rows]
+        print(f"{column}: below the optimum by {np.mean(gaps):.1f} points in the mean,", end=" ")
+        print(f"{max(gaps):.1f} at most; {np.mean(np.array(gaps) <= 5):.0%} within 5")
+    if options.out is not None:
+        command = shlex.join(["python", "tests/benchmarks/small_boards.py", *sys.argv[1:]])
+        write_results(options.out, command, rows)
 
 
 if __name__ == "__main__":

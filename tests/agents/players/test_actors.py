@@ -261,7 +261,7 @@ MISTAKES = [
     (("--game", "gimnasium:FrozenLake-v1"), "did you mean gymnasium?"),
     (("--game", "CartPol-v1"), "did you mean CartPole"),
     (("--game", "tic_tac_toe", "--episodes", 3, "--opponent", "random"), "use --games"),
-    (("--game", "tic_tac_toe", "--option", "a=1", "--opponent", "random"), "takes no --option"),
+    (("--game", "tic_tac_toe", "--option", "a=1", "--opponent", "random"), "takes no options"),
 ]
 
 
