@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -53,9 +54,11 @@ COMPILING = 10
 COMPILER = "rlhf_agents.cli.train_child"
 """The module whose `main` compiles for a run."""
 TRIES = 3
-PIECES = 16
-"""Parts in which a batch comes back: results below 100 KB do not pass through Ray's object stores,
-whose copies cost 7 ms of CPU time for a batch of Connect Four."""
+PIECE_BYTES, MOST_PIECES = 90_000, 90
+"""A batch comes back in parts so small, unless there are more: results below 100 KB, and 10 MB in
+all, do not pass through Ray's object stores, which cost twice as much CPU time."""
+GROWTH = 1.3
+"""A batch may be so much larger than the last one."""
 KEPT_VERSIONS = 4
 """Versions of weights that a helper keeps, so that few batches have to copy them."""
 
@@ -84,7 +87,9 @@ class RemoteBuilders:
         """Return what a batch depends on besides its request, see `facts_here`."""
         return facts_here(self.game)
 
-    def build(self, version: int, weights: list[Any], request: list[Any]) -> list[Arrays]:
+    def build(
+        self, version: int, weights: list[Any], request: list[Any], pieces: int
+    ) -> list[Arrays]:
         """Return how the proofs of a batch went, and its rows in pieces, as arrays by name."""
         ours = self._weights.get(version)
         if ours is None:  # Ray's own copy is read-only, for which nothing is compiled
@@ -99,9 +104,8 @@ class RemoteBuilders:
             ProofRates(*map(np.array, rates)),
         )
         built = self._pool.answer(ours, asked)
-        columns = zip(*(np.array_split(part, PIECES) for part in built.batch), strict=True)
-        pieces = [TrainingBatch(*some)._asdict() for some in columns]
-        return [built.proofs._asdict(), *pieces]
+        rows = zip(*(np.array_split(part, pieces) for part in built.batch), strict=True)
+        return [built.proofs._asdict(), *(TrainingBatch(*some)._asdict() for some in rows)]
 
 
 def _compile_elsewhere(game: str) -> None:
@@ -180,6 +184,7 @@ class RayCrew:
         self._asked: dict[int, _PendingBatch] = {}
         self._looked = -LOOK_SECONDS
         self._said = ""
+        self._pieces = 1
         self._weights: Any = None
         self._wait_for_one()
 
@@ -285,8 +290,8 @@ class RayCrew:
         version, *rest = asked.request
         # Plain lists of arrays: no class of ours is unpickled, here or there.
         plain = [list(part) if isinstance(part, tuple) else part for part in rest]
-        build = asked.helper.actor.build.options(num_returns=1 + PIECES)
-        asked.built = build.remote(version, asked.weights, plain)
+        build = asked.helper.actor.build.options(num_returns=1 + self._pieces)
+        asked.built = build.remote(version, asked.weights, plain, self._pieces)
 
     def take(self, index: int) -> BuiltBatch:
         """Wait for a batch and hand it out; what went wrong with it is raised."""
@@ -297,8 +302,8 @@ class RayCrew:
                 built = self._local.take(index)
                 del self._asked[index]
                 return built
-            _, missing = self._ray.wait(asked.built, num_returns=1 + PIECES, timeout=POLL_SECONDS)
-            if not missing:
+            every = len(asked.built)
+            if not self._ray.wait(asked.built, num_returns=every, timeout=POLL_SECONDS)[1]:
                 found = self._found(asked)
                 if found is not None:
                     del self._asked[index]
@@ -323,6 +328,8 @@ class RayCrew:
         expected = ProofResults(many, many.astype(np.float64), many.astype(np.bool_))
         check_arrays(expected._asdict(), proofs)
         batch = {name: np.concatenate([each[name] for each in pieces]) for name in pieces[0]}
+        parts = ceil(GROWTH * sum(part.nbytes for part in batch.values()) / PIECE_BYTES)
+        self._pieces = parts if 1 <= parts <= MOST_PIECES else 1
         return BuiltBatch(checked_batch(self.game, batch), ProofResults(**proofs))
 
     def ready(self, seconds: float) -> bool:
