@@ -30,12 +30,6 @@ from numpy.typing import NDArray
 
 from rlhf_games import rules, solver_rules
 from rlhf_games.base import Symmetry
-from rlhf_games.boards.connect_four_goals import (
-    N_GOALS,
-    finished_verdict,
-    goal_table,
-    ongoing_verdict,
-)
 from rlhf_games.column_boards import (
     BITS,
     BOARD,
@@ -58,6 +52,12 @@ from rlhf_games.column_boards import (
     mirrored,
     safe_cells,
     winning_cells,
+)
+from rlhf_games.column_goals import (
+    N_GOALS,
+    finished_verdict,
+    goal_table,
+    ongoing_verdict,
 )
 from rlhf_games.compiled import count_bits, implement, inner, lowest_bit_index, random_below
 from rlhf_games.compiled_game import CompiledGame
