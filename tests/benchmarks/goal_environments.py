@@ -30,8 +30,7 @@ class Bits(BitFlippingEnv):
 class NoisyBits(Bits):
     """Bit flipping in which one flip in ten fails.
 
-    A goal that hindsight takes from what happened was reached by flips that did not fail, so plain
-    relabelling learns values as if none did.
+    Hindsight takes its goals from what happened, so flips that failed count too little.
     """
 
     MISS = 0.1
