@@ -248,6 +248,10 @@ class Engine:
             state = trial.state
             trial.play(trial.legal()[0])
             trial.legal()
+            if isinstance(player, AgentPlayer) and player.agent.levels is not None:
+                player.agent.at_level(1).act_states(
+                    state[None], goal
+                )  # levels have code of their own
             yield from player.think(state, goal)
 
         search = self._start(think)

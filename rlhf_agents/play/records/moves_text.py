@@ -39,7 +39,7 @@ def _play_start(text: str, played: Replay) -> int:
         if action is not None:
             played.play(action)
             return length
-    raise played.illegal(text)
+    raise played.illegal(text[:longest])
 
 
 def write(records: Sequence[GameRecord], game: Game) -> str:
