@@ -66,9 +66,9 @@ def test_unknown_players_list_what_there_is():
 
 
 def test_games_without_an_agent_say_how_to_get_one():
-    advice = "train one with rlhf-train --game othello .* or use --agent minimax:4"
-    with pytest.raises(UnknownPlayerError, match=f"Othello has no bundled agent: {advice}"):
-        make("agent", rlhf_games.make("othello"))
+    advice = "train one with rlhf-train --game breakthrough .* or use --agent minimax:4"
+    with pytest.raises(UnknownPlayerError, match=f"Breakthrough has no bundled agent: {advice}"):
+        make("agent", rlhf_games.make("breakthrough"))
 
 
 def test_negative_budgets():
