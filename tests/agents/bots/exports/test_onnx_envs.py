@@ -284,6 +284,7 @@ def test_unknown_layers_are_named():
 SHIPPED = (
     "minatar:breakout",
     "gymnasium:LunarLander-v3",
+    "gymnasium:highway-fast-v0",
     "mpe2:simple_spread_v3",
     "minigrid:MiniGrid-DoorKey-8x8-v0",
 )
