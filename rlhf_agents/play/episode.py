@@ -15,6 +15,7 @@ from rlhf_agents.envs.trained_models import load_for
 from rlhf_agents.errors import EnvironmentFailureError
 from rlhf_agents.play.cropping import Cropper
 from rlhf_agents.play.episode_events import (
+    DESIRED,
     Batch,
     Environment,
     EpisodeEvent,
@@ -272,6 +273,8 @@ class EpisodePlayer:
             return tuple(agents)
         chosen = self.actor.predict(batch, deterministic=True)[0]
         values = self.actor.values(batch)
+        if values is not None and agents[0].goals and isinstance(batch, dict):
+            values = values / np.maximum(1, batch[DESIRED].sum(axis=1, keepdims=True))  # a mixture
         if values is not None and masks is not None:
             values = np.where(masks, values, np.nan).astype(np.float32)
         for i in np.flatnonzero(acting).tolist():
