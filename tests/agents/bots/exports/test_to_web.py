@@ -12,14 +12,13 @@ import pytest
 from rlhf_agents.bots.exports import to_web
 from rlhf_agents.bots.exports.quantize_web import shrink
 from rlhf_agents.bots.exports.registry import ExportRequest
-from rlhf_agents.play.reasons import reason
 from rlhf_agents.players.agent import Agent, load_agent
 from rlhf_agents.settings import Foresight
-from rlhf_games.base import Outcome
 from rlhf_games.rules import symbols_batch
 from tests.agents.bots.exports.agents import agent_of
 from tests.agents.bots.exports.chromium import Chromium, find_chromium
 from tests.agents.bots.exports.contract import PROVING, BotContract, reachable
+from tests.agents.bots.exports.mistakes import mistakes_of
 
 NODES = 64
 CLOSE = 1e-5
@@ -386,25 +385,6 @@ def test_the_page_says_of_mistakes_what_the_window_says(browser, pages, name, co
     browser.open(pages(agent))
     assert browser.run(SAID.format(cases=json.dumps(cases))) == said
     assert len(set(said)) > count // 10
-
-
-def mistakes_of(game, count: int):
-    """Moves in random games, and what the window says against them."""
-    rng, cases, said = np.random.default_rng(0), [], []
-    while len(cases) < count:
-        states, moves = game.initial(1), []
-        while game.outcome(states)[0] == Outcome.ONGOING and len(cases) < count:
-            played, better = rng.permutation(np.flatnonzero(game.legal(states)[0]))[[0, -1]]
-            before, after = rng.choice([0.95, 0.7, 0.5]), rng.choice([0.55, 0.42, 0.1])
-            values = {"before": float(before), "after": float(after)}
-            words = reason(game, states[0], int(played), int(better), tuple(values.values()))
-            if played != better and len(moves) > 2:
-                mistake = {"played": int(played), "better": int(better), **values}
-                cases.append({"moves": moves.copy(), "seat": len(moves) % 2, "mistake": mistake})
-                said.append(words)
-            states = game.step(states, np.array([played]))
-            moves.append(int(played))
-    return cases, said
 
 
 def test_swapping_sides_after_the_game_begins_another(browser, pages, connect_four: Agent):
