@@ -34,9 +34,9 @@ from rlhf_agents.progress import progress_bar
 from rlhf_agents.search.budget import cpu_time
 
 STRENGTHS = (
-    Strength(1, 4.0, 0.0),
-    Strength(1, 1.6, 0.35),
-    Strength(2, 1.25, 1.35),
+    Strength(1, 1.8, 0.0),
+    Strength(1, 1.2, 0.7),
+    Strength(2, 1.0, 1.6),
     Strength(4, 2.5),
     Strength(4, 1.5),
     Strength(4, 0.9),
