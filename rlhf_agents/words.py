@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from rlhf_games.base import Game, Goal, UnknownGoalError
+from rlhf_games.base import Game, Goal, UnknownGoalError, options_words
 
 LEVEL_NAMES = (
     "beginner",
@@ -43,13 +43,18 @@ _GOAL_ENDINGS = (
 def readable_name(game: str) -> str:
     """Return a game's readable name without loading its rules.
 
-    "openspiel:breakthrough(rows=6)" is "Breakthrough (rows=6)", "pettingzoo:go_v5" is "Go".
+    "openspiel:go(board_size=9)" is "Go 9x9", "pettingzoo:go_v5" is "Go".
     """
     name, bracket, options = game.rpartition(":")[2].partition("(")
     name = re.sub(r"_v\d+$", "", name)
     words = [w if w in ("of", "and") else w[:1].upper() + w[1:] for w in name.split("_")]
     title = _SPELLINGS.get(name, " ".join(words))
-    return f"{title} ({options}" if bracket else title
+    return f"{title}{options_words(options[:-1])}" if bracket else title
+
+
+def number_text(number: float) -> str:
+    """Return a number as text, whole ones without decimals."""
+    return f"{number:.0f}" if number == int(number) else f"{number:.2f}"
 
 
 # ---- goals -----------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from rlhf_adapters.foreign_games.openspiel_trial import as_json, trouble_with
 from rlhf_adapters.foreign_games.spiel_types import SpielGame
 from rlhf_adapters.kinds import EnvOrVecEnv
 from rlhf_adapters.specs import EnvConfig, EnvError, EnvInfo, Options
-from rlhf_games.base import unknown_name
+from rlhf_games.base import options_words, unknown_name
 
 LIBRARY = "openspiel"
 LIMIT = "max_plies"
@@ -134,7 +134,7 @@ def _title(spiel_game: SpielGame, options: str, last_ply: int | None) -> str:
     usual = f"{LIMIT}={USUAL_LIMIT}"
     if last_ply == USUAL_LIMIT:
         options = options.replace(f",{usual}", "").replace(f"({usual})", "")
-    return f"{spiel_game.get_type().long_name}{options.replace('(', ' (', 1)}"
+    return f"{spiel_game.get_type().long_name}{options_words(options[1:-1])}"
 
 
 def _pyspiel() -> ModuleType:

@@ -244,6 +244,23 @@ def unknown_name(kind: str, name: str, known: Iterable[str], most: int = 40) -> 
     return f"unknown {kind} {name!r}; {did_you_mean(name, names)}known: {listed}{more}"
 
 
+def options_words(options: str) -> str:
+    """Return the options of a game as a part of its title.
+
+    "board_size=9" is " 9x9", "columns=6,rows=5" is " 5x6", others are " (komi=5.5)".
+    """
+    found = dict(part.split("=", 1) for part in options.split(",") if "=" in part)
+    side = found.pop("board_size", "")
+    if side:
+        size = f" {side}x{side}"
+    elif {"rows", "columns"} <= found.keys():
+        size = f" {found.pop('rows')}x{found.pop('columns')}"
+    else:
+        size = ""
+    others = ",".join(f"{name}={value}" for name, value in found.items())
+    return f"{size} ({others})" if others else size
+
+
 def written_options(name: str, text: str, example: str) -> dict[str, Any]:
     """Return the options in the brackets of a name.
 

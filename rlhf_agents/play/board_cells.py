@@ -59,17 +59,22 @@ def line_names(game: Game, line: Sequence[int], mover: int) -> list[str]:
     return [game.names_of((mover + ply) % 2)[action] for ply, action in enumerate(line)]
 
 
-def line_labels(game: Game, state: States, line: Sequence[int]) -> list[str]:
-    """Return the labels of a line of moves from a position uint64 `[W]`.
+def shown_name(game: Game, state: States, action: int) -> str:
+    """Return the name that a person reads for a move in a position uint64 `[W]`.
 
-    In games without a board of stones, labels may depend on the position, see `Game.label`.
+    In games without a board of stones, it may depend on the position, see `Game.label`.
     """
-    states = np.ascontiguousarray(state)[None]
     if has_board(game):
-        return line_names(game, line, int(game.mover(states)[0]))
+        return game.names_of(int(game.mover(np.ascontiguousarray(state)[None])[0]))[action]
+    return game.label(state, action)
+
+
+def line_labels(game: Game, state: States, line: Sequence[int]) -> list[str]:
+    """Return the names that a person reads for a line of moves from a position uint64 `[W]`."""
+    states = np.ascontiguousarray(state)[None]
     labels = []
     for action in line:
-        labels.append(game.label(states[0], action))
+        labels.append(shown_name(game, states[0], action))
         states = game.step(states, np.array([action]))
     return labels
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-SPARSE = 0.02
+SPARSE = 0.01
 """Rows and columns with a smaller share of drawn pixels, such as thin lines, may be cut off."""
 MARGIN = 0.08
 LEAST = 0.45

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from rlhf_agents.play.episode import EpisodePlayer
+from rlhf_agents.words import number_text
 
 
 class Mode(StrEnum):
@@ -73,7 +74,7 @@ class Rounds:
             mine = self.scores[-1][0]
             if frame.over:
                 return _verdict(mine, frame.followed_agent.total)
-            return f"you had {mine:g}; now the agent, same start"
+            return f"you had {number_text(mine)}; now the agent, same start"
         won = sum(mine > theirs for mine, theirs in done)
         lost = sum(mine < theirs for mine, theirs in done)
         return f"round {len(done) + 1}: you won {won}, lost {lost}" if done else "your round"
@@ -81,4 +82,4 @@ class Rounds:
 
 def _verdict(mine: float, theirs: float) -> str:
     word = "you win" if mine > theirs else "you lose" if mine < theirs else "a draw"
-    return f"{word}, {mine:g} to {theirs:g}"
+    return f"{word}, {number_text(mine)} to {number_text(theirs)}"

@@ -181,7 +181,8 @@ class TerminalGame:
         why = self.session.hint(player)
         text = board_text.thoughts(self.session.game, why, mover=self.session.seat)
         self.console.print(text)
-        self.console.print(f"hint: {self._move_names[why.action]}")
+        name = board_text.move_name(self.session.game, self.session.state, why.action)
+        self.console.print(f"hint: {name}")
 
     def _goal(self, words: list[str]) -> None:
         agent_seat = 1 - self.session.seat

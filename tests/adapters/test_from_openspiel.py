@@ -48,7 +48,7 @@ class TestDotsAndBoxesEnv(BoardGameContract):
 def test_options_stand_in_the_name_or_beside_it(world: str, options: dict):
     game = make_env(f"openspiel:{world}", **options).game
     assert game.name == "openspiel:breakthrough(columns=5,rows=6)"
-    assert game.title == "Breakthrough (columns=5,rows=6)"
+    assert game.title == "Breakthrough 6x5"
     again = rlhf_games.make(game.name)
     assert (again.name, again.n_actions) == (game.name, game.n_actions)
 

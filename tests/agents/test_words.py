@@ -11,6 +11,7 @@ from rlhf_agents.words import (
     goal_named,
     goal_words,
     level_words,
+    number_text,
     player_words,
     spelled_out,
     words_of,
@@ -80,3 +81,7 @@ def test_players_have_words(spec: str, words: str):
 def test_bundled_agents_are_named_after_their_games():
     for name in bundled_agents():
         assert player_words(name) == f"{rlhf_games.make(name).title} agent"
+
+
+def test_numbers_have_decimals_only_where_they_are_needed():
+    assert [number_text(number) for number in (3.0, -0.126)] == ["3", "-0.13"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rlhf_agents.play.board_cells import shown_name
 from rlhf_agents.play.game_review import WORTH_MENTIONING
 from rlhf_agents.play.reasons import reason
 from rlhf_agents.play.session import Session
@@ -128,7 +129,12 @@ class Review:
         if not drop >= WORTH_MENTIONING:
             return None
         best = float(np.clip(why.values[why.action], 0, 1))
-        return Mistake(ply, self._seats[ply], self._moves[ply], why.action, drop, goal, best)
+        played, better = self._moves[ply], why.action
+        names = (self._name(ply, played), self._name(ply, better))
+        return Mistake(ply, self._seats[ply], played, better, drop, goal, names, best)
+
+    def _name(self, ply: int, action: int) -> str:
+        return shown_name(self._game, self._states[ply], action)
 
     def _goal(self, ply: int) -> str:
         return self._asked[ply] if ply < len(self._asked) else "win"

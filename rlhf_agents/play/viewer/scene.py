@@ -172,6 +172,7 @@ class Mistake:
         better: the best move.
         drop: the loss in value of the player's goal at that time, in (0, 1].
         goal: that goal.
+        names: of the move that was played and of the best one, as a person reads them.
         before: the value of the best move, in [0, 1].
     """
 
@@ -181,6 +182,7 @@ class Mistake:
     better: int
     drop: float
     goal: str
+    names: tuple[str, str]
     before: float = 1.0
 
 
@@ -236,7 +238,6 @@ class Scene:
         strengths: those to choose from.
         paused: whether computers wait.
         speed: of watched games.
-        names: of the moves of the first and of the second player.
         side_card: the result or a mistake, beside the board.
         goal_texts: all goals of the game: the name of each, and what people call it.
     """
@@ -258,7 +259,6 @@ class Scene:
     strengths: StrengthRow = field(default_factory=StrengthRow)
     paused: bool = False
     speed: float = 1.0
-    names: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
     side_card: SideCard | None = None
     goal_texts: tuple[tuple[str, str], ...] = ()
 

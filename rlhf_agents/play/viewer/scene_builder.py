@@ -10,6 +10,7 @@ from rlhf_agents.play.board_cells import (
     has_board,
     line_labels,
     placed_cell,
+    shown_name,
     stones_of,
     winning_cells,
 )
@@ -92,7 +93,6 @@ def build_scene(match: Match, board: Board, ui: Ui, now: float) -> Scene:
         strengths=_strengths(match),
         paused=match.paused,
         speed=match.speed,
-        names=(match.game.names_of(0), match.game.names_of(1)),
         side_card=_side_card(match, ui),
         goal_texts=tuple((goal.name, words_of(goal)) for goal in match.game.goals),
     )
@@ -144,15 +144,15 @@ def _mistake_here(match: Match, ui: Ui) -> Mistake | None:
 
 def _status(match: Match, ui: Ui, explanation: Explanation | None, mistake: Mistake | None) -> str:
     session = match.session
-    names = match.game.names_of(session.seat)
     previewed = ui.pointed("goal")
     if isinstance(previewed, str) and explanation is not None:
         who = "would play" if explanation.seat == MOVER else "would expect"
         name = _short(match, match.steered)
         wanted = goal_words(match.game, previewed)
-        return f"to {wanted}, {name} {who} {names[explanation.action]}"
+        move = shown_name(match.game, session.state, explanation.action)
+        return f"to {wanted}, {name} {who} {move}"
     if mistake is not None:
-        played, better = names[mistake.action], names[mistake.better]
+        played, better = mistake.names
         return f"{played} was played here; {better} is {100 * mistake.drop:.0f} % better"
     if session.over:
         return "the game is over"
@@ -162,7 +162,7 @@ def _status(match: Match, ui: Ui, explanation: Explanation | None, mistake: Mist
 
 
 def _hint_words(match: Match, explanation: Explanation) -> str:
-    name = match.game.names_of(match.session.seat)[explanation.action]
+    name = shown_name(match.game, match.session.state, explanation.action)
     chance = explanation.proof or f"{percent(_share(explanation))} %"
     return f"hint: {name} ({chance})"
 

@@ -97,11 +97,9 @@ def _mistakes_words(count: int, *, busy: bool) -> str:
 
 
 def _mistake_card(match: Match, mistake: Mistake, place: tuple[int, int]) -> SideCard:
-    names = match.game.names_of(mistake.seat)
     who = "you" if mistake.seat == match.person else match.names[mistake.seat]
     lines = (
-        f"Move {mistake.ply + 1}: {who} played {names[mistake.action]}; "
-        f"better: {names[mistake.better]}.",
+        f"Move {mistake.ply + 1}: {who} played {mistake.names[0]}; better: {mistake.names[1]}.",
         why_words(match, mistake),
     )
     title = f"Mistake {place[0] + 1} of {place[1]}"

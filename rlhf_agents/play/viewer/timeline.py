@@ -77,9 +77,7 @@ def _draw_worst(
     if not worst:
         return
     parts = [
-        f"move {m.ply + 1}: {scene.names[m.seat][m.action]}, "
-        f"better {scene.names[m.seat][m.better]} "
-        f"(-{100 * m.drop:.0f})"
+        f"move {m.ply + 1}: {m.names[0]}, better {m.names[1]} (-{100 * m.drop:.0f})"
         for m in sorted(worst, key=lambda mistake: mistake.ply)
     ]
     canvas.text((x, y), "mistakes: " + "; ".join(parts), SMALL, theme.muted, width=width)

@@ -77,7 +77,8 @@ def test_a_game_needs_no_option(words, tmp_path):
         ("tic_tac_toe", "Tic-Tac-Toe"),
         ("breakthrough_6x6", "Breakthrough 6x6"),
         ("openspiel:chess", "Chess"),
-        ("openspiel:breakthrough(columns=6,rows=6)", "Breakthrough (columns=6,rows=6)"),
+        ("openspiel:breakthrough(columns=6,rows=6)", "Breakthrough 6x6"),
+        ("openspiel:go(board_size=9,komi=5.5)", "Go 9x9 (komi=5.5)"),
     ],
 )
 def test_names_are_readable_before_the_rules_are_loaded(name, title):

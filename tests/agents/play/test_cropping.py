@@ -26,6 +26,13 @@ def test_thin_lines_do_not_count():
     assert Cropper().crop(picture).shape[1] < 200
 
 
+def test_a_pole_of_cart_pole_stays_whole():
+    picture = white(400, 600)
+    picture[250:300, 250:350] = 0
+    picture[150:250, 295:305] = 0
+    assert (Cropper().crop(picture) == 0).sum() == (picture == 0).sum()
+
+
 def test_what_was_seen_stays_in_view():
     cropper, left, right = Cropper(), white(), white()
     left[40:60, 20:40] = 0

@@ -10,9 +10,10 @@ from rlhf_agents.play.episode_frames import AgentFrame, Frame
 from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.env_window.event_strip import colour_of, concerns, draw_marks
 from rlhf_agents.play.viewer.env_window.layout import agent_rows
-from rlhf_agents.play.viewer.env_window.panel import bar_shares, number_text
+from rlhf_agents.play.viewer.env_window.panel import bar_shares
 from rlhf_agents.play.viewer.geometry import Box
 from rlhf_agents.play.viewer.theme import Colour, Theme
+from rlhf_agents.words import number_text
 
 TALL = 38.0
 """Rows of this height have a second line, and marks for the agent's events."""

@@ -6,10 +6,9 @@ from rlhf_agents.play.episode import EpisodePlayer
 from rlhf_agents.play.hand_keys import HandKeys
 from rlhf_agents.play.rounds import Rounds
 from rlhf_agents.play.viewer.canvas import Canvas
-from rlhf_agents.play.viewer.env_window.panel import number_text
 from rlhf_agents.play.viewer.geometry import Box
 from rlhf_agents.play.viewer.theme import Theme
-from rlhf_agents.words import readable_name
+from rlhf_agents.words import number_text, readable_name
 
 HEAD = 132.0
 TALLEST = 46.0

@@ -14,7 +14,7 @@ from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.env_window.layout import GAP, ListSpace, share_lines
 from rlhf_agents.play.viewer.geometry import Box, Point
 from rlhf_agents.play.viewer.theme import Colour, Theme
-from rlhf_agents.words import player_words, readable_name
+from rlhf_agents.words import number_text, player_words, readable_name
 
 STATES = {1: "reached", -1: "lost"}
 BAR = 10.0
@@ -266,8 +266,3 @@ def value_text(agent: AgentFrame, action: int, floor: float | None) -> str:
     assert agent.values is not None
     value = float(agent.values[action])
     return number_text(value) if floor is None else f"{float(odds(value, floor)):.0%}"
-
-
-def number_text(number: float) -> str:
-    """Return a number as text, whole ones without decimals."""
-    return f"{number:.0f}" if number == int(number) else f"{number:.2f}"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
+import numpy as np
 import pygame
 import pytest
 
 import rlhf_games
 from rlhf_agents.play import auto_level
+from rlhf_agents.play.session import Session
 from rlhf_agents.play.setup import Setup
 from rlhf_agents.play.viewer.app import App
 from rlhf_agents.play.viewer.boards import board_for
@@ -14,6 +18,7 @@ from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.geometry import Box
 from rlhf_agents.play.viewer.layout import growth
 from rlhf_agents.play.viewer.scene import Mistake, Ui
+from rlhf_agents.play.viewer.scene_builder import _hint_words
 from rlhf_agents.play.viewer.side_cards import why_words
 from rlhf_agents.players.levelled import Levelled
 from tests.agents.play.viewer.screen import Screen
@@ -127,6 +132,13 @@ def test_nothing_of_the_search_is_shown_until_asked(playing):
     assert playing.scene.view.values is not None
 
 
+def test_hints_name_moves_as_the_board_does():
+    game = rlhf_games.make("openspiel:go(board_size=5)")
+    match = SimpleNamespace(game=game, session=Session(game))
+    why = SimpleNamespace(action=0, proof="", values=np.full(game.n_actions, 0.5))
+    assert _hint_words(match, why) == "hint: B a1 (50 %)"
+
+
 def test_a_hint_is_as_good_as_the_analyst_however_weak_the_opponent(playing):
     playing.key("h")
     playing.settle()
@@ -218,7 +230,7 @@ def test_retry_plays_on_and_undo_returns(lost):
 
 
 def test_a_review_says_what_was_overlooked(lost):
-    mistake = Mistake(5, 1, 1, 3, 0.5, "win", 0.6)
+    mistake = Mistake(5, 1, 1, 3, 0.5, "win", ("2", "4"), 0.6)
     assert why_words(lost.match, mistake) == "..."
     lost.settle()
     assert why_words(lost.match, mistake) == "Column 4 would have blocked four in a column."

@@ -24,7 +24,6 @@ from rlhf_agents.play.viewer.env_window.panel import (
     bar_shares,
     goal_at,
     listed_actions,
-    number_text,
 )
 from rlhf_agents.play.viewer.env_window.recording import EnvRecording, record_episodes
 from rlhf_agents.play.viewer.env_window.screen import EnvUi, paint_env, scaled
@@ -108,7 +107,6 @@ def test_many_actions_are_listed_by_worth():
     assert listed_actions(mine, 3, 4) == [0, 1, 2]
     assert bar_shares(np.array([-4, 0, np.nan, 4], np.float32)).tolist() == [0, 0.5, 0, 1]
     assert bar_shares(np.zeros(2, np.float32)).tolist() == [1, 1]
-    assert [number_text(number) for number in (3.0, -0.126)] == ["3", "-0.13"]
 
 
 def test_long_lists_of_goals_leave_room_for_the_actions(walker):
