@@ -191,6 +191,10 @@ def saved_games_in(folder: Path, game: Game, most: int = 12) -> list[SavedGame]:
 
 def _summary(path: Path, game: Game) -> SavedGame:
     session, record = load_session(path, game), read_record(path, game)
+    shown = len(session.moves)
+    session.redo(len(session.undone))
+    if not session.over:  # else it was saved during its review
+        session.go_to(shown)
     written = datetime.datetime.fromtimestamp(path.stat().st_mtime).astimezone()
     names = [name or word for name, word in zip(record.players, ("first", "second"), strict=True)]
     result = session.result_text(names) if session.over else f"{len(session.moves)} moves"

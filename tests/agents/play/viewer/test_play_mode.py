@@ -275,6 +275,16 @@ def test_games_are_saved_in_every_format_and_listed(lost, tmp_path, ending):
     assert lost.session.moves == moves
 
 
+def test_a_game_saved_during_its_review_is_listed_with_its_result(lost):
+    lost.key("e")
+    assert lost.session.undone
+    lost.key("ctrl+s")
+    lost.click("format", lost.app.ui.formats.index(".json"))
+    lost.key("ctrl+o")
+    (saved,) = lost.app.ui.files
+    assert "7 moves" in saved.result
+
+
 @pytest.mark.parametrize("size", [(420, 400), (480, 400), (480, 800), (960, 560), (1920, 1080)])
 def test_every_page_fits_every_window(lost, size):
     lost.resize(size)
