@@ -51,7 +51,7 @@ def readme_figures() -> list[str]:
     return [
         f"{vp['0.1 s']} in 0.1 s, {vp['1 s']} in 1 s",
         f"{100 * float(alone['VP']):.1f} %",
-        f"(17 minutes on one core) | {float(arcade['by the best actions']):.0f} |",
+        f"(a quarter of an hour on one core) | {float(arcade['by the best actions']):.0f} |",
         f"up to {arcade['best published DQN or AC at 5 M frames']};",
         f"{speed['rlhf_games']:.0f} million",
         f"PettingZoo {speed['PettingZoo']:.3f} million, OpenSpiel {speed['OpenSpiel']:.2f} million",
