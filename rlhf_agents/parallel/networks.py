@@ -40,6 +40,14 @@ def seen_keys(space: Space) -> tuple[str, ...]:
     return tuple(key for key in space.spaces if key not in useless)
 
 
+def _board_and_goal(space: Space, sees_goal: bool) -> tuple[Space, int]:
+    """Return the space of the board, and how many numbers of the goal a network sees with it."""
+    if not isinstance(space, spaces.Dict):
+        return space, 0
+    seen = sees_goal and DESIRED in seen_keys(space)
+    return space[BOARD], get_flattened_obs_dim(space[DESIRED]) if seen else 0
+
+
 def is_planes(space: Space) -> bool:
     """Return whether observations, or their part `observation`, are planes `[C, H, W]`."""
     board = space.spaces.get(BOARD) if isinstance(space, spaces.Dict) else space
@@ -70,13 +78,7 @@ class PlanesExtractor(BaseFeaturesExtractor):
         sees_goal: bool = True,
     ) -> None:
         super().__init__(observation_space, features_dim)
-        keys = seen_keys(observation_space)
-        self.goal_size, self.dictionary = 0, isinstance(observation_space, spaces.Dict)
-        board = observation_space
-        if isinstance(observation_space, spaces.Dict):
-            board = observation_space[BOARD]
-            if DESIRED in keys and sees_goal:
-                self.goal_size = get_flattened_obs_dim(observation_space[DESIRED])
+        board, self.goal_size = _board_and_goal(observation_space, sees_goal)
         planes, height, width = board.shape or ()
         cells = (height - KERNEL + 1) * (width - KERNEL + 1)
         self.convolution = nn.Conv2d(planes, channels, KERNEL)
@@ -222,11 +224,7 @@ class TrafficExtractor(BaseFeaturesExtractor):
         sees_goal: bool = True,
     ) -> None:
         super().__init__(observation_space, features_dim)
-        board, self.goal_size = observation_space, 0
-        if isinstance(observation_space, spaces.Dict):
-            board = observation_space[BOARD]
-            if DESIRED in seen_keys(observation_space) and sees_goal:
-                self.goal_size = get_flattened_obs_dim(observation_space[DESIRED])
+        board, self.goal_size = _board_and_goal(observation_space, sees_goal)
         self.cars, features = board.shape or (0, 0)
         features *= 2
         self.each = _normalized(2 * features, width, width)
