@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlhf_games import rules, solver_rules
-from rlhf_games.base import Symmetry
+from rlhf_games.base import Symmetry, options_words
 from rlhf_games.column_boards import (
     BITS,
     BOARD,
@@ -96,7 +96,8 @@ BOTH = (ConnectFourRules, SmallBoardRules)
 
 def size_of(rules: Rules) -> tuple[int, int]:
     """Return the number of columns and of rows."""
-    raise NotImplementedError
+    msg = f"the board of {type(rules).__name__} is known inside compiled code only"
+    raise TypeError(msg)
 
 
 @implement(size_of, ConnectFourRules)
@@ -111,7 +112,8 @@ def _small_size(rules: Rules) -> tuple[int, int]:
 
 def board_of(rules: Rules) -> int:
     """Return the cells of the board."""
-    raise NotImplementedError
+    msg = f"the board of {type(rules).__name__} is known inside compiled code only"
+    raise TypeError(msg)
 
 
 @implement(board_of, ConnectFourRules)
@@ -351,10 +353,10 @@ class ConnectFour(CompiledGame):
         size = ""
         if (columns, rows) != (WIDTH, HEIGHT):
             tag = SmallBoardRules(columns, columns * rows, N_GOALS, rows)
-            size = f"(columns={columns},rows={rows})"
+            size = f"columns={columns},rows={rows}"
         super().__init__(
-            name=f"connect_four{size}",
-            title=f"Connect Four {size}".strip(),
+            name=f"connect_four({size})" if size else "connect_four",
+            title=f"Connect Four{options_words(size)}",
             rules=tag,
             shape=(rows, columns),
             max_plies=columns * rows,
