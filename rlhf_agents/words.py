@@ -32,7 +32,10 @@ LEVEL_NAMES = (
 )
 """Names of the levels 1 to 12."""
 
-_SPELLINGS = {"tic_tac_toe": "Tic-Tac-Toe"}
+_SPELLINGS = {"tic_tac_toe": "Tic-Tac-Toe", "highway-fast": "Highway"}
+_IGNORED = re.compile(r"[_-]v\d+$|^MiniGrid-|NoFrameskip|Deterministic")
+"""Parts of ids that tell versions and libraries apart."""
+_WORD = re.compile(r"\d+x\d+|[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _GOAL_ENDINGS = (
     (re.compile(r"(.+)_within_(\d+)"), "{} within {} steps"),
     (re.compile(r"(.+)_by_(\d+)"), "{} by move {}"),
@@ -41,15 +44,31 @@ _GOAL_ENDINGS = (
 
 
 def readable_name(game: str) -> str:
-    """Return a game's readable name without loading its rules.
+    """Return the readable name of a game or an environment, without loading it.
 
-    "openspiel:go(board_size=9)" is "Go 9x9", "pettingzoo:go_v5" is "Go".
+    "openspiel:go(board_size=9)" is "Go 9x9", "pettingzoo:go_v5" is "Go", "gymnasium:CartPole-v1"
+    is "Cart Pole".
     """
     name, bracket, options = game.rpartition(":")[2].partition("(")
-    name = re.sub(r"_v\d+$", "", name)
-    words = [w if w in ("of", "and") else w[:1].upper() + w[1:] for w in name.split("_")]
-    title = _SPELLINGS.get(name, " ".join(words))
+    name = _IGNORED.sub("", name)
+    words = [w if w in ("of", "and") else w[:1].upper() + w[1:] for w in _WORD.findall(name)]
+    title = _SPELLINGS.get(name) or " ".join(words) or name
     return f"{title}{options_words(options[:-1])}" if bracket else title
+
+
+def agent_words(agent: str) -> str:
+    """Return the readable name of one of many agents: "archer_0" is "Archer 1"."""
+    found = re.fullmatch(r"(.+)_(\d+)", agent)
+    return f"{readable_name(found[1])} {int(found[2]) + 1}" if found else readable_name(agent)
+
+
+def speed_words(speed: float) -> str:
+    """Return a speed in words, "" for 1: "half speed", "8 times slower"."""
+    if speed == 1:
+        return ""
+    if speed in (0.5, 2):
+        return "half speed" if speed < 1 else "double speed"
+    return f"{speed:g} times faster" if speed > 1 else f"{1 / speed:g} times slower"
 
 
 def number_text(number: float) -> str:
@@ -162,4 +181,5 @@ def _agent_words(word: str, game: str) -> str:
         return Path(word).stem
     if word == "agent":
         return f"{readable_name(game)} agent" if game else "agent"
-    return f"{readable_name(word)} agent" if re.fullmatch(r"[a-z0-9_]+", word) else word
+    known = re.fullmatch(r"[a-z0-9_]+|[\w-]+-v\d+", word)
+    return f"{readable_name(word)} agent" if known else word

@@ -27,7 +27,7 @@ from rlhf_agents.cli.signals import (
 )
 from rlhf_agents.errors import SettingError, UserError
 from rlhf_agents.players.budgets import split_budget
-from rlhf_agents.players.bundled import bundled_policies
+from rlhf_agents.players.bundled import has_bundled_policy
 from rlhf_agents.progress import Verbosity, set_verbosity
 from rlhf_agents.training.stopping import Terminated
 from rlhf_agents.words import LEVEL_NAMES, level_list
@@ -341,7 +341,7 @@ def check_without_rules(
             option = name.replace("_", "-")
             msg = f"--{option} needs a game with exact rules, which {options.game} does not have"
             raise SettingError(msg + cure)
-    if options.agent is None and options.goal is None and options.game in bundled_policies():
+    if options.agent is None and has_bundled_policy(options.game, options.goal):
         options.agent = "agent"
     if options.agent is None:
         msg = f"no agent comes with {options.game}: name one with --agent, FILE.zip or random"

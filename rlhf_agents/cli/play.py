@@ -27,7 +27,7 @@ from rlhf_agents.limits import MAX_NODES
 from rlhf_agents.play.saved_games import check_game
 from rlhf_agents.play.setup import Setup
 from rlhf_agents.play.viewer.pygame_check import has_display, reaches_display, require_pygame
-from rlhf_agents.players.bundled import bundled_agents, bundled_policies
+from rlhf_agents.players.bundled import bundled_agents, has_bundled_policy
 from rlhf_agents.words import goal_named
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ def _play_env(options: argparse.Namespace) -> int:
 
 def _default_actor(name: str, goal: str | None) -> tuple[str, str]:
     """Return the actor in an environment if none was named, and what to say about it."""
-    if goal is None and name in bundled_policies():
+    if has_bundled_policy(name, goal):
         return "agent", ""
     what = name if goal is None else f"{name} and the goal {goal}"
     cure = "--agent FILE.zip names an agent"

@@ -17,6 +17,7 @@ from rlhf_agents.play.episode import ANSI, RGB, EpisodePlayer
 from rlhf_agents.play.episode_frames import Frame
 from rlhf_agents.play.rounds import Mode
 from rlhf_agents.play.viewer.pygame_check import offscreen_driver
+from rlhf_agents.words import player_words, readable_name
 
 MOST_STEPS = 1000
 """The most steps of a recording, or in the terminal, without --plies: some environments never
@@ -103,7 +104,8 @@ def _print_episodes(episode: EpisodePlayer, options: argparse.Namespace) -> None
     most = MOST_STEPS if options.plies is None else options.plies
     shown = 0
     try:
-        _say(f"{episode.name}, played by {episode.actor.name}")
+        who = player_words(episode.actor.name, episode.name)
+        _say(f"{readable_name(episode.name)}, played by {who}")
         while shown < most and not (episode.frame.over and episode.frame.episode >= options.games):
             before = episode.frame
             frame = episode.advance()
@@ -121,11 +123,11 @@ def _print_episodes(episode: EpisodePlayer, options: argparse.Namespace) -> None
 
 def _line(before: Frame, frame: Frame, episode: EpisodePlayer) -> str:
     acted = ", ".join(
-        f"{agent.name} {episode.action_name(place, agent.action)}".lstrip()
+        f"{agent.words} {episode.action_name(place, agent.action)}".lstrip()
         for place, agent in enumerate(frame.agents)
         if agent.action is not None
     )
-    line = f"step {frame.step}: {acted}, reward {frame.reward:g}, return {frame.total:g}"
+    line = f"step {frame.step}: {acted}, reward {frame.reward:g}, score {frame.total:g}"
     if before.values is not None and len(before.agents) == 1:
         line += f", values {' '.join(f'{worth:.2f}' for worth in before.values)}"
     return line if frame.text is None else f"{line}\n{frame.text.rstrip()}\n"
@@ -133,7 +135,7 @@ def _line(before: Frame, frame: Frame, episode: EpisodePlayer) -> str:
 
 def _summary(frame: Frame) -> str:
     result = "" if frame.success is None else ", goal " + ("reached" if frame.success else "missed")
-    state = "return" if frame.over else "return so far"
+    state = "score" if frame.over else "score so far"
     return f"episode {frame.episode}: {state} {frame.total:g} in {frame.step} steps{result}"
 
 

@@ -36,6 +36,8 @@ from rlhf_games.base import GameError
 
 RGB, ANSI = "rgb_array", "ansi"
 USUAL_PACE = 15.0
+RECENT = 30
+"""The number of rewards that tell which are usual."""
 SLOWEST, FASTEST = 1.0, 60.0
 
 
@@ -128,6 +130,7 @@ class EpisodePlayer:
                 action=agent.next_action,
                 reward=float(reward),
                 total=agent.total + float(reward),
+                recent=(*agent.recent[1 - RECENT :], float(reward)),
             )
             for agent, reward in zip(before.agents, rewards, strict=True)
         )
@@ -313,7 +316,7 @@ def _with_events(before: Frame, after: Frame, lives: int | None) -> Frame:
     step = after.step
     found = {
         new.name: [
-            *step_events(old.goals, new.goals, step, new.reward, counted),
+            *step_events(old.goals, new.goals, step, new.reward, counted, old.recent),
             *_leaving(new, after),
         ]
         for old, new in zip(before.agents, after.agents, strict=True)

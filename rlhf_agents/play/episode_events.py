@@ -14,8 +14,11 @@ from numpy.typing import ArrayLike, NDArray
 from rlhf_agents.envs.kinds import Env
 from rlhf_agents.envs.multi_agent_env import MultiAgentEnv
 from rlhf_agents.players.actors import Actor, ModelActor
+from rlhf_agents.words import agent_words, spelled_out
 from rlhf_games.base import Array
 
+NOTABLE = 4.0
+"""How much larger than usual a reward must be to be an event."""
 ACHIEVED, DESIRED = "achieved_goal", "desired_goal"
 
 Environment = Env | MultiAgentEnv
@@ -55,7 +58,7 @@ class EpisodeEvent:
     @property
     def sentence(self) -> str:
         """The event in words, with its agents."""
-        return f"{', '.join(self.who)}: {self.text}" if self.who else self.text
+        return f"{', '.join(map(agent_words, self.who))}: {self.text}" if self.who else self.text
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,7 @@ def step_events(
     step: int,
     reward: float,
     lives: tuple[int | None, int | None] = (None, None),
+    recent: Sequence[float] = (0.0,),
 ) -> list[EpisodeEvent]:
     """Return the events of one agent in one step.
 
@@ -91,19 +95,30 @@ def step_events(
         step: of the episode.
         reward: of the step.
         lives: before and after it, None if the environment has no lives.
+        recent: rewards of the steps before it; rewards of their size are no events.
     """
     found = []
-    if reward:
+    if is_notable(reward, recent):
         kind = EventKind.REWARD if reward > 0 else EventKind.PENALTY
         found.append(EpisodeEvent(step, kind, f"reward {reward:+.3g}"))
     if lives[0] is not None and lives[1] is not None and lives[1] < lives[0]:
         found.append(EpisodeEvent(step, EventKind.LIFE_LOST, f"life lost, {lives[1]} left"))
     for old, new in zip(before, after, strict=True):
         if new.flag != old.flag and new.flag > 0:
-            found.append(EpisodeEvent(step, EventKind.GOAL, f"{new.name} reached"))
+            found.append(EpisodeEvent(step, EventKind.GOAL, f"{spelled_out(new.name)} reached"))
         elif new.flag != old.flag and new.flag < 0 and new.asked:
-            found.append(EpisodeEvent(step, EventKind.MISSED, f"{new.name} missed"))
+            found.append(EpisodeEvent(step, EventKind.MISSED, f"{spelled_out(new.name)} missed"))
     return found
+
+
+def is_notable(reward: float, recent: Sequence[float]) -> bool:
+    """Return whether a reward is worth a mark: much larger than the median of recent ones.
+
+    Where every step is rewarded, such as in CartPole, usual rewards are not; the first reward of an
+    episode has nothing to be compared with.
+    """
+    usual = float(np.median(np.abs(recent))) if recent else np.inf
+    return reward != 0 and abs(reward) > NOTABLE * usual
 
 
 def merged_events(found: Mapping[str, Sequence[EpisodeEvent]]) -> list[EpisodeEvent]:

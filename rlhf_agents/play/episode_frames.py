@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlhf_agents.play.episode_events import EpisodeEvent, GoalChance
+from rlhf_agents.words import agent_words
 
 Picture = NDArray[np.uint8]
 """uint8 `[H, W, 3]`."""
@@ -33,6 +34,7 @@ class AgentFrame:
         risk: a danger and its expected probability after the next action; None where unknown.
         reward: of the last step.
         total: the sum of its rewards in the episode.
+        recent: its latest rewards.
     """
 
     name: str = ""
@@ -46,6 +48,12 @@ class AgentFrame:
     risk: tuple[str, float] | None = None
     reward: float = 0.0
     total: float = 0.0
+    recent: tuple[float, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """Its name for people: "Archer 1"."""
+        return agent_words(self.name)
 
     @property
     def goal(self) -> str:

@@ -16,16 +16,45 @@ MOVES = {
     "east": "right",
     "north": "up",
     "south": "down",
+    "backward": "down",
     "fire": "space",
     "jump": "space",
     "shoot": "space",
+    "attack": "space",
+    "toggle": "space",
+    "faster": "right",
+    "slower": "left",
+    "lane left": "up",
+    "lane right": "down",
+    "left engine": "left",
+    "main engine": "up",
+    "right engine": "right",
+    "torque -1": "left",
+    "torque +1": "right",
+    "pick up": "return",
+    "pickup": "return",
+    "hit": "return",
+    "drop": "backspace",
+    "drop off": "backspace",
+    "put down": "backspace",
+    "stick": "backspace",
 }
-"""The key of a word in the name of an action."""
-IDLE = frozenset({"noop", "stay", "idle", "none", "nothing", "wait", "no op", "do nothing"})
+"""The key of a word, or of a few, in the name of an action; roads go to the right."""
+IDLE = frozenset(
+    {"noop", "stay", "idle", "none", "nothing", "wait", "no op", "do nothing", "torque 0"}
+)
 DIGITS = "1234567890"
-SPOKEN = ("up", "down", "left", "right", "space")
-"""The order of keys in words."""
-_WORD = re.compile("|".join(MOVES))
+SPOKEN = {
+    "up": "up",
+    "down": "down",
+    "left": "left",
+    "right": "right",
+    "space": "space",
+    "return": "enter",
+    "backspace": "backspace",
+}
+"""The names of keys, in the order in which several are named."""
+_WORD = re.compile("|".join(re.escape(word) for word in sorted(MOVES, key=len, reverse=True)))
 
 
 @dataclass(frozen=True)
@@ -67,8 +96,12 @@ class HandKeys:
 
     def label(self, action: int) -> str:
         """Return the keys of an action in words, e.g. "left + space"."""
-        ranked = [key for key in (*SPOKEN, *DIGITS) if key in self.keys[action]]
+        ranked = self.caps(action)
         return " + ".join(ranked) if ranked else ("no key" if action == self.idle else "")
+
+    def caps(self, action: int) -> list[str]:
+        """Return what is written on the keys of an action, e.g. ["left", "enter"]."""
+        return [SPOKEN.get(key, key) for key in (*SPOKEN, *DIGITS) if key in self.keys[action]]
 
 
 def _plain(name: str) -> str:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from rlhf_agents.play.episode import EpisodePlayer
-from rlhf_agents.words import number_text
 
 
 class Mode(StrEnum):
@@ -25,61 +24,69 @@ class Rounds:
         episode: the environment.
         mode: who plays; in a match first the person, then the agent with the same seed.
         by_hand: whether the person plays the present episode.
-        scores: of the rounds of a match: the person's and the agent's return, None if unknown.
+        scores: of the finished rounds of a match: the person's and the agent's.
+        mine: the person's score in the present round, None before its end.
+        done: whether the present round of a match is over.
+        seed: of the present round.
     """
 
     episode: EpisodePlayer
     mode: Mode = Mode.WATCH
     by_hand: bool = False
-    scores: list[tuple[float, float | None]] = field(default_factory=list)
+    scores: list[tuple[float, float]] = field(default_factory=list)
+    mine: float | None = None
+    done: bool = False
     seed: int = 0
 
     def begin(self, mode: Mode) -> None:
         """Begin episodes of a mode."""
         fresh = self.mode is mode is Mode.WATCH
-        self.mode, self.by_hand, self.scores = mode, mode is not Mode.WATCH, []
+        self.mode, self.scores = mode, []
+        self.by_hand, self.mine, self.done = mode is not Mode.WATCH, None, False
         if not fresh:
             self._restart()
 
     def next(self) -> None:
-        """Begin the next episode: after a person's round of a match, the agent's."""
-        frame = self.episode.frame
+        """Go on after an episode: in a match to the agent's turn, then to the end of the round."""
+        total = self.episode.frame.followed_agent.total
         if self.mode is not Mode.MATCH:
             self.episode.restart()
-            return
-        total = frame.followed_agent.total
-        if self.by_hand:
-            self.scores.append((total, None))
+        elif self.done:
+            self.again()
+        elif self.by_hand:
+            self.mine, self.by_hand = total, False
+            self._restart()
         else:
-            self.scores[-1] = (self.scores[-1][0], total)
-            self.seed += 1
-        self.by_hand = not self.by_hand
+            self.scores.append((self.mine or 0.0, total))
+            self.done = True
+
+    def again(self, *, same: bool = False) -> None:
+        """Begin another round of a match.
+
+        Args:
+            same: from the same start.
+        """
+        self.seed += not same
+        self.by_hand, self.mine, self.done = True, None, False
         self._restart()
 
     def _restart(self) -> None:
         self.episode.restart(self.seed if self.mode is Mode.MATCH else None)
 
-    @property
-    def player(self) -> str:
-        """The name of who plays the present episode."""
-        return "you" if self.by_hand else self.episode.actor.name
+    def round_scores(self) -> tuple[float | None, float | None]:
+        """Return the scores of the person and the agent in this round of a match, None before."""
+        now = self.episode.frame.followed_agent.total
+        return (now, None) if self.by_hand else (self.mine, now)
+
+    def verdict(self) -> str:
+        """Return the result of the last round in words."""
+        mine, theirs = self.scores[-1]
+        return "You win" if mine > theirs else "You lose" if mine < theirs else "A draw"
 
     def standing(self) -> str:
-        """Return the state of a match in words, else ""."""
-        if self.mode is not Mode.MATCH:
-            return ""
-        done = [(mine, theirs) for mine, theirs in self.scores if theirs is not None]
-        frame = self.episode.frame
-        if not self.by_hand and self.scores:
-            mine = self.scores[-1][0]
-            if frame.over:
-                return _verdict(mine, frame.followed_agent.total)
-            return f"you had {number_text(mine)}; now the agent, same start"
-        won = sum(mine > theirs for mine, theirs in done)
-        lost = sum(mine < theirs for mine, theirs in done)
-        return f"round {len(done) + 1}: you won {won}, lost {lost}" if done else "your round"
-
-
-def _verdict(mine: float, theirs: float) -> str:
-    word = "you win" if mine > theirs else "you lose" if mine < theirs else "a draw"
-    return f"{word}, {number_text(mine)} to {number_text(theirs)}"
+        """Return the result of all rounds of a match in words."""
+        won = sum(mine > theirs for mine, theirs in self.scores)
+        lost = sum(mine < theirs for mine, theirs in self.scores)
+        drawn = len(self.scores) - won - lost
+        rounds = f"{len(self.scores)} round{'s' * (len(self.scores) != 1)}"
+        return f"{rounds}: {won} won, {lost} lost" + (f", {drawn} drawn" if drawn else "")

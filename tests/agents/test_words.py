@@ -8,11 +8,14 @@ import rlhf_games
 from rlhf_agents.players.bundled import bundled_agents
 from rlhf_agents.words import (
     LEVEL_NAMES,
+    agent_words,
     goal_named,
     goal_words,
     level_words,
     number_text,
     player_words,
+    readable_name,
+    speed_words,
     spelled_out,
     words_of,
 )
@@ -76,6 +79,29 @@ def test_levels_are_named_from_beginner_to_perfect():
 )
 def test_players_have_words(spec: str, words: str):
     assert player_words(spec, "connect_four") == words
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("gymnasium:CartPole-v1", "Cart Pole"),
+        ("gymnasium:FrozenLake8x8-v1", "Frozen Lake 8x8"),
+        ("minigrid:MiniGrid-DoorKey-8x8-v0", "Door Key 8x8"),
+        ("gymnasium:highway-fast-v0", "Highway"),
+        ("ale:SpaceInvadersNoFrameskip-v4", "Space Invaders"),
+        ("pettingzoo:knights_archers_zombies_v11", "Knights Archers Zombies"),
+        ("openspiel:go(board_size=9)", "Go 9x9"),
+    ],
+)
+def test_environments_have_names(name: str, words: str):
+    assert readable_name(name) == words
+
+
+def test_agents_and_speeds_have_words():
+    assert [agent_words(name) for name in ("archer_0", "leader")] == ["Archer 1", "Leader"]
+    assert player_words("CartPole-v1") == "Cart Pole agent"
+    said = [speed_words(speed) for speed in (0.125, 0.5, 1, 2, 4)]
+    assert said == ["8 times slower", "half speed", "", "double speed", "4 times faster"]
 
 
 def test_bundled_agents_are_named_after_their_games():

@@ -17,6 +17,7 @@ from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.geometry import Point
 from rlhf_agents.play.viewer.icon import window_icon
 from rlhf_agents.play.viewer.image_files import save_png
+from rlhf_agents.play.viewer.keyboard import key_name
 from rlhf_agents.play.viewer.layout import SMALLEST, growth
 from rlhf_agents.play.viewer.sounds import Speaker
 
@@ -139,7 +140,7 @@ class Window:
         elif event.type == pygame.WINDOWLEAVE:
             app.leave()
         elif event.type == pygame.KEYDOWN:
-            app.key(_key(event))
+            app.key(key_name(event))
         elif event.type == pygame.DROPFILE:
             app.open_file(Path(event.file))
         elif event.type in (pygame.WINDOWEXPOSED, pygame.WINDOWSIZECHANGED):
@@ -152,12 +153,3 @@ class Window:
 def _zoom(desktop_height: int) -> float:
     """Return the size of everything for a desktop: larger where pixels are small."""
     return 1.0 if desktop_height < 1700 else min(2.5, round(desktop_height / 1200, 1))
-
-
-def _key(event: pygame.Event) -> str:
-    """Return the name of a key with its modifiers, e.g. "ctrl+z"."""
-    name = pygame.key.name(event.key).replace(" ", "")
-    mods = getattr(event, "mod", 0)
-    shift = "shift+" if mods & pygame.KMOD_SHIFT else ""
-    control = "ctrl+" if mods & (pygame.KMOD_CTRL | pygame.KMOD_META) else ""
-    return control + shift + name

@@ -17,6 +17,7 @@ from rlhf_agents.play.episode_events import (
     capped,
     goal_chances,
     goal_floor,
+    is_notable,
     lives_of,
     merged_events,
     odds,
@@ -46,6 +47,14 @@ def test_rewards_lives_and_goals_are_events():
     assert kinds((goal(0, asked=False),), (goal(-1, asked=False),)) == []
     assert lives_of({"lives": 2}) == 2
     assert lives_of({}) is None
+
+
+def test_usual_rewards_are_no_events():
+    assert not is_notable(1.0, [1.0, 1.0, 1.0])  # as in CartPole
+    assert not is_notable(1.0, [])
+    assert is_notable(1.0, [0.0, 1.0, 0.0])
+    assert is_notable(-100.0, [1.5, -0.3, 2.0])  # as in LunarLander
+    assert not is_notable(0.0, [0.0])
 
 
 def test_a_danger_is_the_chance_to_miss_the_goal_that_excludes_it():
@@ -90,7 +99,7 @@ def test_events_say_whose_they_are():
     )
     merged = merged_events({"a": [both, mine], "b": [both], "c": []})
     assert [event.who for event in merged] == [("a", "b"), ("a",)]
-    assert [event.sentence for event in merged] == ["a, b: reward +1", "a: tag_1 reached"]
+    assert [event.sentence for event in merged] == ["A, B: reward +1", "A: tag_1 reached"]
     assert [event.sentence for event in merged_events({"a": [both], "b": [both]})] == ["reward +1"]
     assert [event.sentence for event in merged_events({"": [mine]})] == ["tag_1 reached"]
 

@@ -26,7 +26,7 @@ from rlhf_agents.play.episode_events import goal_floor
 from rlhf_agents.play.saved_games import new_path
 from rlhf_agents.play.setup import file_stem
 from rlhf_agents.players.actors import check_fits, load_actor
-from rlhf_agents.players.bundled import bundled_agents, bundled_policies
+from rlhf_agents.players.bundled import bundled_agents, bundled_policies, has_bundled_policy
 from rlhf_games import minatar
 from rlhf_games.base import GameError
 from tests.agents.envs.walks import LAKE, STILL, WAY, save_walker
@@ -349,7 +349,10 @@ def test_arcade_games_come_with_agents(capsys):
     words = ("--game", "minatar:freeway", "--terminal", "--plies", "3", "--option", "fast=True")
     assert play.main([*words, "--games", "1"]) == 0
     out, err = capsys.readouterr()
-    assert "freeway" in out
+    assert "Freeway" in out
     assert "No agent" not in err
     assert play.main([*words, "--goal", "score_1"]) == 0
     assert "No agent comes with minatar:freeway and the goal score_1" in capsys.readouterr().err
+    grid = "minigrid:MiniGrid-DoorKey-8x8-v0"
+    assert has_bundled_policy(grid, "open_door")
+    assert not has_bundled_policy("minatar:freeway", "score_1")

@@ -13,7 +13,7 @@ from rlhf_agents.play.viewer.env_window.layout import agent_rows
 from rlhf_agents.play.viewer.env_window.panel import bar_shares
 from rlhf_agents.play.viewer.geometry import Box
 from rlhf_agents.play.viewer.theme import Colour, Theme
-from rlhf_agents.words import number_text
+from rlhf_agents.words import number_text, spelled_out
 
 TALL = 38.0
 """Rows of this height have a second line, and marks for the agent's events."""
@@ -63,7 +63,7 @@ def _paint_agent(
     strong = theme.text if agent.playing else theme.faint
     canvas.text(
         (row.x, y),
-        agent.name,
+        agent.words,
         14,
         theme.accent if followed else strong,
         bold=followed,
@@ -92,7 +92,7 @@ def _rim(row: Box) -> float:
 def doing(episode: EpisodePlayer, number: int) -> str:
     """Return the goal and the next action of an agent in words."""
     agent = episode.frame.agents[number]
-    goal = agent.goal.replace("_", " ")
+    goal = spelled_out(agent.goal)
     action = "" if agent.next_action is None else episode.action_name(number, agent.next_action)
     return ": ".join(word for word in (goal, action) if word)
 
@@ -100,7 +100,7 @@ def doing(episode: EpisodePlayer, number: int) -> str:
 def state_of(agent: AgentFrame, frame: Frame, theme: Theme) -> tuple[str, Colour]:
     """Return the state of an agent in a word, and its colour.
 
-    It is its result, else the probability of its goal, else its return.
+    It is its result, else the probability of its goal, else its score.
     """
     if agent.success is not None and (frame.over or not agent.playing):
         return ("reached", theme.good) if agent.success else ("missed", theme.bad)

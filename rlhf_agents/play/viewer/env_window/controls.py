@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from rlhf_agents.play.viewer.geometry import Box
 
-ROOM = 58.0
+ROOM = 52.0
 """The least width of a button."""
 
 
@@ -21,21 +21,28 @@ class EnvCommand(NamedTuple):
 
 
 ENV_COMMANDS = (
-    EnvCommand("mode", "Mode", ("m",), "play yourself, watch, or a match", small=True),
-    EnvCommand("pause", "Pause", ("p", "space"), "pause", small=True),
-    EnvCommand("step", "Step", (".", "right"), "one step forward"),
-    EnvCommand("next", "Next", ("n",), "the next episode", small=True),
+    EnvCommand("new", "New", ("n",), "play yourself, watch, or a match", small=True),
+    EnvCommand("next", "Next", ("ctrl+n",), "the next episode", small=True),
+    EnvCommand("pause", "Pause", ("space", "p"), "pause", small=True),
+    EnvCommand("step", "Step", (".", "pagedown", "right"), "one step forward"),
     EnvCommand("slower", "Slower", ("-", "[-]"), "slower"),
     EnvCommand("faster", "Faster", ("+", "=", "[+]"), "faster"),
-    EnvCommand("analyse", "Analyse", ("a",), "show what the agent values, while you play"),
-    EnvCommand("record", "Record", ("r",), "record a GIF, until pressed again"),
+    EnvCommand("hint", "Hint", ("h",), "what the agent would do now"),
+    EnvCommand("analyse", "Analyse", ("a",), "what the agent expects, while you play", small=True),
+    EnvCommand("record", "Record", ("f10",), "record a GIF, until pressed again"),
     EnvCommand("picture", "", ("f12",), "save a picture of the window"),
-    EnvCommand("theme", "Theme", ("t",), "light or dark", small=True),
+    EnvCommand("sound", "Sound", ("q",), "sound on or off"),
+    EnvCommand("theme", "Theme", ("t",), "light or dark"),
     EnvCommand("follow", "", ("tab",), "follow another agent (or click it)"),
-    EnvCommand("help", "Help", ("f1", "?", "h"), "this page", small=True),
+    EnvCommand("larger", "", ("ctrl+=", "ctrl++", "ctrl+[+]"), "larger"),
+    EnvCommand("smaller", "", ("ctrl+-", "ctrl+[-]"), "smaller"),
+    EnvCommand("help", "Help", ("f1", "shift+/", "?"), "this page", small=True),
+    EnvCommand("quit", "", ("ctrl+q",), "leave"),
 )
 _BY_KEY = {key: command.name for command in ENV_COMMANDS for key in command.keys}
-KEY_NAMES = {"right": "right arrow", "[-]": "", "[+]": "", "=": "", "?": ""}
+HIDDEN_KEYS = ("[-]", "[+]", "=", "?", "shift+/", "ctrl++", "ctrl+[+]", "ctrl+[-]", "pagedown")
+"""Keys that repeat others, left out of the help."""
+KEY_NAMES = {"right": "right arrow", "ctrl+=": "ctrl +", "ctrl+-": "ctrl -"}
 
 
 def env_command_of(key: str) -> str | None:
@@ -56,9 +63,9 @@ def env_buttons(box: Box) -> list[tuple[Box, EnvCommand]]:
 
 def env_help() -> list[tuple[str, str]]:
     """Return all keys and their meanings."""
-    lines = []
+    lines = [("arrows, space, enter, 1 to 9", "your actions, while you play")]
     for command in ENV_COMMANDS:
-        keys = (KEY_NAMES.get(key, key) for key in command.keys)
-        lines.append((" or ".join(key for key in keys if key), command.help))
-    lines.append(("click", "on a goal: play for it; with shift for several at once"))
-    return [*lines, ("arrows, space, 1 to 9", "your actions, while you play"), ("esc", "leave")]
+        keys = (KEY_NAMES.get(key, key) for key in command.keys if key not in HIDDEN_KEYS)
+        lines.append((", ".join(keys), command.help))
+    lines.append(("click a goal", "the agent plays for it; shift: for several"))
+    return [*lines, ("esc", "close this page; twice: leave")]

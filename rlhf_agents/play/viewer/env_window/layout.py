@@ -6,18 +6,24 @@ from dataclasses import dataclass
 
 from rlhf_agents.play.viewer.geometry import Box
 
-MARGIN = 20.0
-PANEL = 250.0
-COLUMN = 210.0
-STRIP = 46.0
+MARGIN, SMALL_MARGIN = 18.0, 10.0
+SMALL = 520.0
+PANEL, LEAST_PANEL, MOST_PANEL = 0.27, 150.0, 300.0
+"""Width of the panel: a share of the screen, within limits."""
+COLUMN = 200.0
+STRIP = 42.0
 KEYS = 28.0
 MESSAGE = 18.0
-USUAL_WIDTH = 960.0
-MOST_GROWTH = 1.4
 NARROW = 760.0
 """Narrower screens show only the followed agent, without the column of agents."""
+LEAST_PANEL_HEIGHT = 270.0
+"""Of a panel below the picture."""
+WORTH = 1.15
+"""How much larger a picture must be for agents and panel to share a column."""
+SHARED = 0.45
+"""The most of a shared column that is for the agents."""
 TITLE = 26.0
-LOWEST, HIGHEST = 22.0, 54.0
+LOWEST, HIGHEST = 22.0, 50.0
 """Heights of the row of an agent."""
 LEAST_LINE, LINE = 20.0, 26.0
 """Heights of a line in the panel; long lists have smaller lines."""
@@ -46,35 +52,75 @@ class EnvLayout:
     message: Box
 
 
-def arrange_env(size: tuple[float, float], agents: int, keys: bool) -> EnvLayout:
+def arrange_env(
+    size: tuple[float, float], agents: int, keys: bool, aspect: float = 1.0
+) -> EnvLayout:
     """Return the layout of a screen.
 
     Args:
         size: width and height of the screen in points.
         agents: the number of agents.
         keys: whether there are buttons.
+        aspect: of the picture, width / height; wide pictures have agents and panel in one column.
     """
     width, height = size
-    inside = Box(0, 0, width, height).inset(MARGIN)
-    growth = min(MOST_GROWTH, max(1.0, width / USUAL_WIDTH))
-    panel_width, wide = min(PANEL * growth, inside.width / 2), width >= NARROW
+    margin = MARGIN if min(size) >= SMALL else SMALL_MARGIN
+    inside = Box(0, 0, width, height).inset(margin)
     line = message = Box(inside.x, inside.bottom, inside.width, 0)
-    rest, panel = _right_part(inside, panel_width)
-    if keys:
-        below = rest if wide else inside
-        message, below = below.bottom_part(MESSAGE, 2)
-        line, below = below.bottom_part(KEYS, 8)
-        rest, panel = (below, panel) if wide else _right_part(below, panel_width)
-    column = Box(rest.right, rest.y, 0, rest.height)
-    if agents > 1 and width >= NARROW:
-        rest, column = _right_part(rest, COLUMN * growth)
-    strip, picture = rest.bottom_part(STRIP, 10)
+    shown = agents if width >= NARROW else 1
+    panel_width = min(MOST_PANEL, max(LEAST_PANEL, PANEL * width), inside.width / 2)
+    if keys and (width < NARROW or height > width):
+        message, line, inside = _below(inside)
+    rest, panel = _right_part(inside, panel_width, margin)
+    upright = _upright(inside, shown, aspect, (line, message))
+    if upright.picture.width > _picture_width(rest, aspect):
+        return upright
+    if keys and line.empty:
+        message, line, rest = _below(rest)
+    column = Box(panel.x, panel.y, 0, 0)
+    if shown > 1:
+        left, own = _right_part(rest, COLUMN, margin)
+        wider = _picture_width(rest, aspect) > WORTH * _picture_width(left, aspect)
+        if wider:
+            column, panel = _shared(panel, agents)
+        else:
+            rest, column = left, own
+    strip, picture = rest.bottom_part(STRIP, 8)
     return EnvLayout(picture, strip, column, panel, line, message)
 
 
-def _right_part(box: Box, width: float) -> tuple[Box, Box]:
+def _upright(inside: Box, agents: int, aspect: float, below: tuple[Box, Box]) -> EnvLayout:
+    """Return the layout of a tall screen: the picture above the panel."""
+    height = max(1.0, inside.height - LEAST_PANEL_HEIGHT - STRIP - 18)
+    picture, rest = inside.top_part(min(inside.width / aspect, height), 6)
+    picture = picture.fitted(aspect)
+    strip, rest = rest.top_part(STRIP, 12)
+    column = Box(rest.x, rest.y, 0, 0)
+    if agents > 1:
+        rest, column = _right_part(rest, COLUMN, MARGIN)
+    return EnvLayout(picture, strip, column, rest, *below)
+
+
+def _below(box: Box) -> tuple[Box, Box, Box]:
+    """Cut the line of messages and the buttons off the bottom: return both, and the rest."""
+    message, rest = box.bottom_part(MESSAGE, 2)
+    return message, *rest.bottom_part(KEYS, 8)
+
+
+def _picture_width(box: Box, aspect: float) -> float:
+    return box.bottom_part(STRIP, 8)[1].fitted(aspect).width
+
+
+def _shared(panel: Box, agents: int) -> tuple[Box, Box]:
+    """Divide a column: return the boxes of all agents and of the panel."""
+    height = min(TITLE + agents * HIGHEST, SHARED * panel.height)
+    column, panel = panel.bottom_part(height, 10)
+    return column, panel
+
+
+def _right_part(box: Box, width: float, gap: float) -> tuple[Box, Box]:
     """Cut off the right part: return the rest and the part."""
-    left = Box(box.x, box.y, max(0.0, box.width - width - MARGIN), box.height)
+    left = Box(box.x, box.y, max(0.0, box.width - width - gap), box.height)
     return left, Box(box.right - width, box.y, width, box.height)
 
 

@@ -9,37 +9,34 @@ from numpy.typing import NDArray
 
 from rlhf_agents.play.episode import EpisodePlayer
 from rlhf_agents.play.episode_events import GoalChance, odds
-from rlhf_agents.play.episode_frames import AgentFrame, Frame
+from rlhf_agents.play.episode_frames import AgentFrame
 from rlhf_agents.play.viewer.canvas import Canvas
-from rlhf_agents.play.viewer.env_window.layout import GAP, ListSpace, share_lines
+from rlhf_agents.play.viewer.env_window.head import HEAD
+from rlhf_agents.play.viewer.env_window.layout import GAP, LEAST_LINE, ListSpace, share_lines
 from rlhf_agents.play.viewer.geometry import Box, Point
 from rlhf_agents.play.viewer.theme import Colour, Theme
-from rlhf_agents.words import number_text, player_words, readable_name
+from rlhf_agents.words import number_text, spelled_out
 
 STATES = {1: "reached", -1: "lost"}
 BAR = 10.0
-FACTS = 144.0
-"""Height of the lines above the lists."""
 NUMBER = 50.0
 """Width of the numbers on the right."""
 
 
-def paint_panel(canvas: Canvas, box: Box, episode: EpisodePlayer, state: str, theme: Theme) -> None:
-    """Write the actor, its environment and its return, then list goals and actions.
-
-    Args:
-        canvas: to draw on.
-        box: of the panel.
-        episode: the episode that is shown.
-        state: e.g. "paused", else empty.
-        theme: the colours.
-    """
-    _paint_facts(canvas, box, episode, state, theme)
+def paint_panel(canvas: Canvas, box: Box, episode: EpisodePlayer, theme: Theme) -> None:
+    """List goals and actions below the head of the panel."""
     room, goals, actions = _lists(box, episode)
     rows = _Rows(canvas, theme, room.line)
     if episode.frame.goals:
         rows.goals(goals, episode.frame.followed_agent, room.goals)
     rows.actions(actions, episode, room.actions)
+
+
+def paint_goals(canvas: Canvas, box: Box, episode: EpisodePlayer, theme: Theme) -> None:
+    """List the goals of the followed agent, as many as fit."""
+    lines = int(box.height // LEAST_LINE) - 1
+    if episode.frame.goals and lines > 0:
+        _Rows(canvas, theme, LEAST_LINE).goals(box, episode.frame.followed_agent, lines)
 
 
 def goal_at(box: Box, episode: EpisodePlayer, point: Point) -> str:
@@ -57,58 +54,12 @@ def goal_at(box: Box, episode: EpisodePlayer, point: Point) -> str:
 
 def _lists(box: Box, episode: EpisodePlayer) -> tuple[ListSpace, Box, Box]:
     """Return how goals and actions share the panel, and the boxes of both."""
-    below = box.top_part(FACTS)[1]
+    below = box.top_part(HEAD)[1]
     mine = episode.frame.followed_agent
     count = len(mine.goals) + (mine.risk is not None)
     room = share_lines(below.height, count, len(episode.action_names))
     used = room.line * (room.goals + 1 + GAP) if mine.goals else 0.0
     return room, *below.top_part(used)
-
-
-# ---- who plays -------------------------------------------------------------------------------
-
-
-def _paint_facts(
-    canvas: Canvas, box: Box, episode: EpisodePlayer, state: str, theme: Theme
-) -> None:
-    frame, y = episode.frame, box.y + 10
-    name = readable_name(episode.name)
-    fits = canvas.text_width(name, 17, bold=True) <= box.width
-    canvas.text((box.x, y), name, 17 if fits else 13, theme.text, bold=True, width=box.width)
-    y += 24
-    canvas.text((box.x, y), players(episode), 14, theme.muted, width=box.width)
-    y += 34
-    total = number_text(frame.followed_agent.total)
-    canvas.text((box.x, y), total, 32, theme.text, bold=True, width=box.width)
-    x = box.x + canvas.text_width(total, 32, bold=True) + 10
-    said = f"return of {frame.followed_agent.name}" if frame.followed_agent.name else "return"
-    canvas.text((x, y + 6), said, 13, theme.faint, width=max(0.0, box.right - x))
-    y += 32
-    steps = f"episode {frame.episode}, step {frame.step}"
-    if len(frame.agents) > 1:
-        steps += f", mean return {number_text(frame.total)}"
-    canvas.text((box.x, y), steps, 14, theme.muted, width=box.width)
-    y += 24
-    ending, colour = _ending(frame, theme)
-    if ending or state:
-        canvas.text((box.x, y), ending or state, 15, colour, bold=True, width=box.width)
-
-
-def players(episode: EpisodePlayer) -> str:
-    """Return the actor, its opponent and its goal in words."""
-    against = f" against {episode.opponent}" if episode.opponent else ""
-    asked = f", goal {episode.goal}" if episode.goal else ""
-    return f"{player_words(episode.actor.name, episode.name)}{against}{asked}"
-
-
-def _ending(frame: Frame, theme: Theme) -> tuple[str, Colour]:
-    """Return the sentence at the end of an episode or of an agent, and its colour."""
-    mine = frame.followed_agent
-    if mine.success is not None and (frame.over or not mine.playing):
-        return ("goal reached", theme.good) if mine.success else ("goal missed", theme.bad)
-    if frame.over:
-        return "the episode is over", theme.text
-    return ("", theme.muted) if mine.playing else (f"{mine.name} is out of the game", theme.muted)
 
 
 # ---- goals and actions -----------------------------------------------------------------------
@@ -129,7 +80,7 @@ class _Rows:
         if lines < 1:
             return
         listed = listed_goals(goals, lines)
-        width = self._names(box, [goal.name for goal in listed])
+        width = self._names(box, [spelled_out(goal.name) for goal in listed])
         known = any(goal.chance is not None for goal in goals)
         box = self._title(box, "probability of each goal" if known else "goals")
         if risk is not None:
@@ -140,7 +91,7 @@ class _Rows:
         for goal in listed:
             row, box = box.top_part(self.line)
             colour = self.theme.accent if goal.asked else self.theme.muted
-            self._name(row, goal.name.replace("_", " "), colour, goal.asked, width)
+            self._name(row, spelled_out(goal.name), colour, goal.asked, width)
             if goal.flag:
                 ending = self.theme.good if goal.flag > 0 else self.theme.bad
                 self._number(row, STATES[goal.flag], ending)

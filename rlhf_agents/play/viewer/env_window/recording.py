@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pygame
+from PIL import Image
 
 from rlhf_agents.play.episode import EpisodePlayer
 from rlhf_agents.play.viewer.canvas import Canvas
@@ -19,6 +20,8 @@ SIZE = (960, 560)
 FILM_PACE = 15.0
 """Frames per second of a recording; with 50 it would be huge."""
 END_SECONDS = 1.5
+MOST_FRAMES = 900
+"""Of a person's recording, which then ends by itself."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,34 @@ class EnvRecording:
     episodes: int
     steps: int
     size: tuple[int, int] = SIZE
+
+
+class Film:
+    """Collects the frames of a recording that a person begins and ends."""
+
+    def __init__(self) -> None:
+        self.images: list[Image.Image] = []
+
+    @property
+    def full(self) -> bool:
+        """Whether it must end."""
+        return len(self.images) >= MOST_FRAMES
+
+    def keep(self, episode: EpisodePlayer, theme: Theme, pace: float) -> None:
+        """Keep the present frame, or skip it if there are more per second than needed."""
+        if episode.frame.step % max(1, round(pace / FILM_PACE)) == 0 or episode.frame.over:
+            canvas = Canvas(pygame.Surface(SIZE))
+            paint_env(canvas, episode, EnvUi(theme))
+            self.images.append(image_of(canvas.surface))
+
+    def save(self, path: Path) -> None:
+        """Write an animation.
+
+        Raises:
+            OutputError: the file cannot be written.
+        """
+        seconds = [1 / FILM_PACE] * (len(self.images) - 1) + [END_SECONDS]
+        save_gif(path, self.images, seconds)
 
 
 def record_episodes(episode: EpisodePlayer, theme: Theme, wanted: EnvRecording) -> int:

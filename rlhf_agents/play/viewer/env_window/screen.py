@@ -14,9 +14,10 @@ from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.env_window.agents import paint_agents
 from rlhf_agents.play.viewer.env_window.controls import env_buttons
 from rlhf_agents.play.viewer.env_window.event_strip import paint_strip
-from rlhf_agents.play.viewer.env_window.hand_panel import paint_hand_panel
+from rlhf_agents.play.viewer.env_window.hand_panel import paint_buttons
+from rlhf_agents.play.viewer.env_window.head import paint_head
 from rlhf_agents.play.viewer.env_window.layout import MARGIN, EnvLayout, arrange_env
-from rlhf_agents.play.viewer.env_window.panel import paint_panel
+from rlhf_agents.play.viewer.env_window.panel import paint_goals, paint_panel
 from rlhf_agents.play.viewer.geometry import Box
 from rlhf_agents.play.viewer.panels import draw_button
 from rlhf_agents.play.viewer.theme import Theme
@@ -31,9 +32,11 @@ class EnvUi:
     Attributes:
         theme: the colours.
         keys: whether there are buttons; files have none.
-        state: e.g. "paused", else empty.
+        paused: whether time stands still.
+        speed: in words.
         message: below the buttons.
-        hand: the keys and the action of a person who plays, else None.
+        hand: the keys and the action of a person who plays, and whether the agent's values are
+            shown, too; else None.
         rounds: who plays, if a person can.
         pointed: the command under the mouse.
         lit: the commands that are switched on.
@@ -41,9 +44,10 @@ class EnvUi:
 
     theme: Theme
     keys: bool = False
-    state: str = ""
+    paused: bool = False
+    speed: str = ""
     message: str = ""
-    hand: tuple[HandKeys, int | None] | None = None
+    hand: tuple[HandKeys, int | None, bool] | None = None
     rounds: Rounds | None = None
     pointed: str = ""
     lit: frozenset[str] = frozenset()
@@ -51,7 +55,9 @@ class EnvUi:
 
 def layout_of(canvas: Canvas, episode: EpisodePlayer, ui: EnvUi) -> EnvLayout:
     """Return the layout of the screen."""
-    return arrange_env(canvas.size, len(episode.frame.agents), ui.keys)
+    picture = episode.frame.picture
+    aspect = 1.0 if picture is None else picture.shape[1] / picture.shape[0]
+    return arrange_env(canvas.size, len(episode.frame.agents), ui.keys, aspect)
 
 
 def paint_env(canvas: Canvas, episode: EpisodePlayer, ui: EnvUi) -> None:
@@ -67,11 +73,14 @@ def paint_env(canvas: Canvas, episode: EpisodePlayer, ui: EnvUi) -> None:
     _paint_picture(canvas, layout.picture, episode, theme)
     paint_strip(canvas, layout.strip, episode.frame, theme)
     paint_agents(canvas, layout.agents, episode, theme)
-    if ui.hand is not None and ui.rounds is not None:
-        hand = (*ui.hand, ui.state)
-        paint_hand_panel(canvas, layout.panel, ui.rounds, hand, theme)
+    who, state = (episode, ui.rounds), (ui.paused, ui.speed)
+    paint_head(canvas, layout.panel, who, state, theme)
+    if ui.hand is not None:
+        below = paint_buttons(canvas, layout.panel, episode, ui.hand, theme)
+        if ui.hand[2]:
+            paint_goals(canvas, below, episode, theme)
     else:
-        paint_panel(canvas, layout.panel, episode, ui.state, theme)
+        paint_panel(canvas, layout.panel, episode, theme)
 
 
 def _paint_picture(canvas: Canvas, box: Box, episode: EpisodePlayer, theme: Theme) -> None:

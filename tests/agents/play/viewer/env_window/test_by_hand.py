@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import pygame
 import pytest
 
 from rlhf_adapters.specs import EnvConfig
 from rlhf_agents.cli import play
 from rlhf_agents.play.episode import EpisodePlayer
 from rlhf_agents.play.rounds import Mode
+from rlhf_agents.play.viewer.commands import COMMANDS, command_of
+from rlhf_agents.play.viewer.env_window.controls import ENV_COMMANDS
 from rlhf_agents.play.viewer.env_window.hand_panel import action_buttons
 from rlhf_agents.play.viewer.env_window.screen import layout_of
 from rlhf_agents.play.viewer.env_window.window import EnvWindow
 from rlhf_agents.play.viewer.theme import DARK, LIGHT
 from tests.agents.envs.walks import LAKE, STILL, save_walker
+
+SAME = {"next": ("rematch",)}
+"""Commands of boards that mean the same under another name."""
 
 
 @pytest.fixture(autouse=True)
@@ -95,23 +101,59 @@ def test_a_match_is_you_then_the_agent_with_the_same_seed(walker):
     assert window.episode.frame.over
     window.tick(window._due)
     assert not window.rounds.by_hand
-    while not window.episode.frame.over:
+    while not window.page:
         window.tick(window._due)
-    assert "you lose" in window.rounds.standing()
-    window.tick(window._due)
-    assert window.rounds.by_hand
+    assert (window.page, window.rounds.verdict()) == ("result", "You lose")
     assert window.rounds.scores == [(0.0, 1.0)]
-    assert seen[1:] == [7, 7, 8]
+    window._paint()
+    window.tick(window._due + 9)  # the card waits
+    window.key("2")
+    assert window.rounds.by_hand
+    window.key("n")
+    assert seen[1:] == [7, 7, 7]
+    window.rounds.again()
+    assert seen[-1] == 8
     window.close()
+
+
+def test_a_person_sees_the_agents_values_and_keeps_the_buttons(window):
+    window.key("1")
+    window._paint()
+    plain = pygame.surfarray.array3d(window._canvas().surface)
+    window.key("a")
+    window._paint()
+    assert (pygame.surfarray.array3d(window._canvas().surface) != plain).any()
+    box, action = action_buttons(window._layout().panel, window.keys)[1]
+    window.click(box.centre)
+    assert window._action() == action
+    window.key("h")
+    assert "down" in window._ui().message
+
+
+def test_keys_mean_the_same_as_on_boards(window):
+    shared = {command.name: command for command in COMMANDS}
+    for command in ENV_COMMANDS:
+        for key in command.keys:
+            theirs = command_of(key)
+            assert theirs in (None, command.name, *SAME.get(command.name, ())), key
+            assert theirs is None or set(command.keys) & set(shared[theirs].keys)
+    window.key("escape")
+    assert not window.page
+    window.key("escape")
+    window.key("q")
+    window.key("escape")
+    assert (window.leaving, window.sound) == (False, False)
+    window.key("escape")
+    assert window.leaving
 
 
 def test_recordings_pictures_theme_and_help_work_as_on_boards(window, tmp_path):
     window.folder = tmp_path
     window.key("3")
-    window.key("r")
+    window.key("f10")
     for _ in range(8):
         window.tick(window._due)
-    window.key("r")
+    window.key("f10")
     window.key("f12")
     window.key("f1")
     assert window.page == "help"

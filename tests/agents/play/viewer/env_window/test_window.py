@@ -26,7 +26,7 @@ from rlhf_agents.play.viewer.env_window.panel import (
     listed_actions,
 )
 from rlhf_agents.play.viewer.env_window.recording import EnvRecording, record_episodes
-from rlhf_agents.play.viewer.env_window.screen import EnvUi, paint_env, scaled
+from rlhf_agents.play.viewer.env_window.screen import EnvUi, layout_of, paint_env, scaled
 from rlhf_agents.play.viewer.env_window.window import EnvWindow
 from rlhf_agents.play.viewer.theme import DARK, LIGHT
 from tests.agents.envs.walks import LAKE, STILL, save_walker
@@ -163,7 +163,7 @@ def test_rlhf_play_films_without_a_display(walker, tmp_path, capsys):
     files = ("--record", str(tmp_path / "a.gif"), "--screenshot", str(tmp_path / "a.png"))
     assert play.main([*WORDS, "--agent", walker, "--watch", *files, "--size", "480x320"]) == 0
     out, err = capsys.readouterr()
-    assert "episode 1: return 1 in 6 steps\n" in out
+    assert "episode 1: score 1 in 6 steps\n" in out
     assert err == ""
     assert {path.name for path in tmp_path.iterdir()} == {"a.gif", "a.png"}
 
@@ -174,18 +174,16 @@ def test_rlhf_play_films_without_a_display(walker, tmp_path, capsys):
 def test_rlhf_play_shows_steps_in_the_terminal(walker, capsys):
     assert play.main([*WORDS, "--agent", walker, "--terminal", "--games", "2"]) == 0
     out, _ = capsys.readouterr()
-    assert out.count("step 6: right, reward 1, return 1, values 0.00 0.00 1.00 0.00\n") == 2
+    assert out.count("step 6: right, reward 1, score 1, values 0.00 0.00 1.00 0.00\n") == 2
     assert "\x1b[41m" in out  # the world's own text
-    assert out.endswith("episode 2: return 1 in 6 steps\n")
+    assert out.endswith("episode 2: score 1 in 6 steps\n")
 
 
 def test_endless_worlds_end_in_the_terminal(capsys):
     words = ["--game", "CartPole-v1", "--agent", "random", "--terminal", "--plies", "3"]
     assert play.main(words) == 0
     out, _ = capsys.readouterr()
-    assert out.endswith(
-        "return so far 3 in 3 steps (stopped after 3 steps; --plies N shows more)\n"
-    )
+    assert out.endswith("score so far 3 in 3 steps (stopped after 3 steps; --plies N shows more)\n")
 
 
 # ---- the window ------------------------------------------------------------------------------
@@ -200,7 +198,7 @@ def press(name):
 
 def test_keys_of_the_window(walker):
     window = EnvWindow(EpisodePlayer(EnvConfig(LAKE, options=STILL), walker), DARK)
-    keys = iter(["space", "right", "right", "+", "n", "right", "-", "escape"])
+    keys = iter(["space", "right", "right", "+", "f1", "escape", "escape"])
     seen = []
 
     def watch(window, _now):
@@ -217,10 +215,10 @@ def test_keys_of_the_window(walker):
         (True, 1, 1, 1),
         (True, 1, 2, 1),
         (True, 1, 2, 2),
-        (True, 2, 0, 2),
-        (True, 2, 1, 2),
-        (True, 2, 1, 1),
-        (True, 2, 1, 1),
+        (True, 1, 2, 2),
+        (True, 1, 2, 2),
+        (True, 1, 2, 2),
+        (True, 1, 2, 2),
     ]
 
 
@@ -333,8 +331,11 @@ def test_marks_of_others_are_pale(spread):
     episode.frame = replace(episode.frame, step=1, events=(event,))
 
     def bright():
-        strip = painted(episode)[495:540, 20:440]  # below the picture
-        return int((strip == DARK.good).all(axis=2).sum())
+        canvas = Canvas(pygame.Surface((960, 560)))
+        strip = layout_of(canvas, episode, EnvUi(DARK)).strip
+        rows, columns = slice(int(strip.y), int(strip.bottom)), slice(0, int(strip.right))
+        pixels = painted(episode)[rows, columns]
+        return int((pixels == DARK.good).all(axis=2).sum())
 
     pale = bright()
     episode.follow(1)
@@ -346,7 +347,7 @@ def test_marks_of_others_are_pale(spread):
 def test_chance_acts_where_nobody_is_named(words, capsys):
     assert play.main(["--game", LAKE, "--terminal", *words, "--plies", "3"]) == 0
     out, err = capsys.readouterr()
-    assert "played by random" in out
+    assert "Frozen Lake, played by random player" in out
     assert err.startswith(f"No agent comes with {LAKE}; its actions are random")
 
 
