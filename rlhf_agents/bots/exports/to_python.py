@@ -12,12 +12,9 @@ standard input, one per line, as lists of moves, and answers each with its move,
 * Games: Connect Four, Tic-Tac-Toe, Othello and Breakthrough, both sizes of each.
 * From 100 nodes on, and with `seconds`, it also proves moves as the agent does, late enough in a
   game.
-* The network is rounded so that the file stays below 500 kB (`tight_weights`); the bot plays like
-  an `Agent` with those weights. Measured for the bundled Connect Four agent, whose file has 452 kB
-  (`tests/benchmarks/python_bot.py`): value-preserving moves 0.865 instead of 0.882 without looking
-  ahead, 0.911 instead of 0.931 with 64 nodes, 0.947 instead of 0.956 with 256; the same move as the
-  unrounded agent's in 0.81, 0.84 and 0.86 of the positions. At levels 7 and 10, which depend on the
-  network more than on their errors, this costs some 50 Elo, at 1 and 4 nothing (`--levels` there).
+* The file has at most 500 kB. A network that does not fit is rounded so that the values of moves
+  change least; the bot plays like an `Agent` with those weights. How often it makes the same moves,
+  and what that costs: `tests/benchmarks/exported_bots.py`.
 * Some 11,000 positions per second of Connect Four on an idle core; the import takes 0.05 s.
 """
 
@@ -29,13 +26,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rlhf_agents.bots.exports.quantize_python import FILTERS, tighten
+from rlhf_agents.bots.exports import range_coding
+from rlhf_agents.bots.exports.packing import VECTORS, matrices_of
 from rlhf_agents.bots.exports.registry import unwritten
+from rlhf_agents.bots.exports.rounding import compact
 from rlhf_agents.limits import MAX_NODES, MAX_SECONDS
 from rlhf_agents.search.prover import Prover
 
 if TYPE_CHECKING:
-    from rlhf_agents.bots.exports.quantize_python import TightWeights
     from rlhf_agents.bots.exports.registry import ExportRequest
     from rlhf_games.base import Game
 
@@ -51,8 +49,10 @@ RULES = {
     "breakthrough_6x6": "rules_breakthrough",
 }
 """The games whose rules are also written in plain Python."""
-MOST_BYTES = 375_000
-"""The most bytes of packed weights: in base 85, with the program, less than 500 kB."""
+MOST_BYTES = 500_000
+"""The most bytes of a file."""
+PER_BYTE = 1.25
+"""Letters of base 85 per byte."""
 EXAMPLE_MOVES = 3
 
 
@@ -72,12 +72,14 @@ def source(request: ExportRequest, parts: tuple[str, ...]) -> str:
     Raises:
         ExportError: the network is too large for the file.
     """
-    tight, packed = tighten(request.agent, MOST_BYTES)
-    head = _template("head")
-    for name, value in _values(request, tight, packed).items():
-        head = head.replace("{{" + name + "}}", value)
     middle = ("network", "solver", RULES[request.agent.game.name], "search")
-    return "\n\n".join([head.rstrip("\n"), *(_template(name) for name in (*middle, *parts))])
+    program = "\n\n".join(_template(name) for name in ("head", *middle, *parts))
+    for name, value in _values(request).items():
+        program = program.replace("{{" + name + "}}", value)
+    room = MOST_BYTES - len(program.encode())
+    _, packed = compact(request.agent, int(room / PER_BYTE) - 4)
+    padded = packed + b"\0" * (-len(packed) % 4)
+    return program.replace("{{weights}}", repr(base64.b85encode(padded).decode()))
 
 
 def _template(name: str) -> str:
@@ -85,11 +87,10 @@ def _template(name: str) -> str:
     return (folder / f"{name}.py.txt").read_text(encoding="utf-8").rstrip("\n") + "\n"
 
 
-def _values(request: ExportRequest, tight: TightWeights, packed: bytes) -> dict[str, str]:
+def _values(request: ExportRequest) -> dict[str, str]:
     """Return the values at the top of the file, as Python text."""
-    game = request.agent.game
-    layout = [(one.dtype.newbyteorder("<").str, one.shape) for one in tight.arrays()]
-    padded = packed + b"\0" * (-len(packed) % 4)
+    game, weights = request.agent.game, request.agent.weights
+    coding = range_coding.MOST, range_coding.LANES, range_coding.CLASSES, range_coding.BITS
     return {
         "title": game.title,
         "example": _example(game),
@@ -107,22 +108,20 @@ def _values(request: ExportRequest, tight: TightWeights, packed: bytes) -> dict[
         "max_nodes": str(MAX_NODES),
         "max_seconds": f"{MAX_SECONDS:.0f}",
         "action_names": repr((list(game.names_of(0)), list(game.names_of(1)))),
-        "settings": repr(_settings(request, tight)),
-        "layout": repr(layout),
-        "step": repr(tight.step),
-        "packed_bytes": str(len(packed)),
-        "filters": repr(FILTERS),
-        "weights": repr(base64.b85encode(padded).decode()),
+        "settings": repr(_settings(request)),
+        "matrices": repr([one.shape for one in matrices_of(weights)]),
+        "vectors": repr([getattr(weights, name).shape for name in VECTORS]),
+        "coding": ", ".join(map(str, coding)),
     }
 
 
-def _settings(request: ExportRequest, tight: TightWeights) -> dict[str, object]:
+def _settings(request: ExportRequest) -> dict[str, object]:
     """Return the agent's settings, without its weights."""
-    game, rules = request.agent.game, request.agent.goal_rules
+    game, rules, weights = request.agent.game, request.agent.goal_rules, request.agent.weights
     _, height, width = game.observation_shape
     return {
-        "windows": tight.exact.windows.tolist(),
-        "parents": tight.exact.parents.tolist(),
+        "windows": weights.windows.tolist(),
+        "parents": weights.parents.tolist(),
         "zero_sum": rules.zero_sum.tolist(),
         "draw_value": rules.draw_value.tolist(),
         "discount": rules.discount.tolist(),

@@ -3,8 +3,8 @@
     rlhf-export --agent connect_four --to web --out connect_four.html
 
 Open the file with a double click, send it to a friend, or put it on any web server: it downloads
-nothing and works offline. The page contains the rules, the network (rounded to small whole numbers)
-and the tree search, which runs in a Web Worker so that the page never freezes. Players choose what
+nothing and works offline. The page contains the rules, the network and the tree search, all of it
+compressed; the search runs in a Web Worker so that the page never freezes. Players choose what
 the agent plays for and how far it looks ahead; the values of the moves are shown at the board, the
 expected line next to it. The page works with the keyboard, on phones and with screen readers, and a
 reload keeps the game.
@@ -12,10 +12,8 @@ reload keeps the game.
 * `goal` and `nodes`, or `level`, are what the page begins with; players can change both. If levels
   of the agent were measured, they go from beginner to perfect, else by positions looked at.
 * Games: Connect Four, Tic-Tac-Toe, Othello and Breakthrough, both sizes of each.
-* The page plays like an `Agent` with the same rounded weights (`small_weights`). Rounding costs
-  little: on 2,000 solved positions the page of the bundled Connect Four agent keeps the value in
-  0.872 with the network alone, 0.931 with 64 nodes and 0.952 with 256, the agent in 0.882, 0.931
-  and 0.956; they choose the same move in 0.91, 0.93 and 0.94 (`tests/benchmarks/web_page.py`).
+* The page has at most 500 kB; its network is that of the format `python`, rounded if it does not
+  fit.
 * From 100 nodes on, and at the highest level, the page also proves moves as the agent does, late
   enough in a game.
 * Browsers with `DecompressionStream`: Chrome 80, Safari 16.4, Firefox 113 or newer.
@@ -27,12 +25,15 @@ import base64
 import dataclasses
 import html
 import json
+import zlib
+from collections.abc import Mapping
 from importlib.resources import files
 
 import numpy as np
 
-from rlhf_agents.bots.exports.quantize_web import SmallWeights, shrink
+from rlhf_agents.bots.exports import range_coding
 from rlhf_agents.bots.exports.registry import ExportRequest, unwritten
+from rlhf_agents.bots.exports.rounding import compact
 from rlhf_agents.play import reasons
 from rlhf_agents.players.levels import Strength, level_rows
 from rlhf_agents.search.prover import Prover
@@ -56,6 +57,12 @@ NODES = (0, 1, 16, 64, 128, 256, 512, 1000, 2000, 4000, 8000)
 AHEAD = {0: "what it knows, without looking ahead", 1: "one move ahead"}
 MOST_NODES = 50_000
 """Where the clock ends a search."""
+MOST_BYTES = 500_000
+"""The most bytes of a page."""
+PER_BYTE = 1.25
+"""Letters of base 85 per byte."""
+WORD = 4
+"""Bytes that base 85 encodes together."""
 PAGE = ("board.js", "match.js", "reasons.js", "review.js", "words.js", "page.js")
 
 
@@ -67,17 +74,27 @@ def refusal(request: ExportRequest) -> str | None:
 def contents(request: ExportRequest) -> bytes:
     """Return the page."""
     game = request.agent.game
-    small = shrink(game, request.agent.weights)
     engine = "\n".join(_template(name) for name in (*ENGINE, RULES[game.name]))
+    code = [
+        ("agent", "application/json", json.dumps(_description(request))),
+        ("worker", "text/plain", _template("worker.js")),
+        ("engine", "text/javascript", engine),
+        ("page", "text/javascript", "\n".join(_template(name) for name in PAGE)),
+    ]
     parts = {
         "title": html.escape(game.title),
         "style": _template("style.css"),
-        "agent": _as_script(_description(request, small)),
-        "weights": base64.b64encode(small.packed()).decode(),
-        "engine": engine,
-        "worker": _template("worker.js"),
-        "page": "\n".join(_template(name) for name in PAGE),
+        "unpack": _template("unpack.js"),
+        "code": _packed(zlib.compress(json.dumps(code).encode(), 9)),
+        "weights": "",
     }
+    room = MOST_BYTES - len(_filled(parts))
+    _, weights = compact(request.agent, int(room / PER_BYTE) - WORD)
+    return _filled(parts | {"weights": _packed(weights)})
+
+
+def _filled(parts: Mapping[str, str]) -> bytes:
+    """Return the page with these parts."""
     pieces = _template("page.html").split("{{")
     filled = [pieces[0]]
     for piece in pieces[1:]:
@@ -86,20 +103,21 @@ def contents(request: ExportRequest) -> bytes:
     return "".join(filled).encode()
 
 
+def _packed(data: bytes) -> str:
+    """Return the text that `templates/web/unpack.js` reads; it cannot close a script element."""
+    padded = len(data).to_bytes(WORD, "big") + data + b"\0" * (-len(data) % WORD)
+    return base64.b85encode(padded).decode().replace("<", '"')
+
+
 def _template(name: str) -> str:
     return (files("rlhf_agents.bots.exports") / "templates" / "web" / name).read_text(
         encoding="utf-8"
     )
 
 
-def _as_script(value: JSON) -> str:
-    """Return JSON that cannot close the script element around it."""
-    return json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")
-
-
-def _description(request: ExportRequest, small: SmallWeights) -> dict[str, JSON]:
+def _description(request: ExportRequest) -> dict[str, JSON]:
     """Return the page's facts about the agent, without its weights."""
-    agent, game, weights = request.agent, request.agent.game, small.exact
+    agent, game, weights = request.agent, request.agent.game, request.agent.weights
     rules = agent.goal_rules
     _, height, width = game.observation_shape
     return {
@@ -144,6 +162,12 @@ def _description(request: ExportRequest, small: SmallWeights) -> dict[str, JSON]
             "goals": len(game.goals),
             "actions": game.n_actions,
             "tableRows": len(weights.table),
+        },
+        "coding": {
+            "most": range_coding.MOST,
+            "lanes": range_coding.LANES,
+            "classes": range_coding.CLASSES,
+            "bits": range_coding.BITS,
         },
         "windows": weights.windows.tolist(),
         "parents": weights.parents.tolist(),

@@ -13,8 +13,10 @@ import pytest
 
 import rlhf_games
 from rlhf_agents import Agent, export, load_agent
-from rlhf_agents.bots.exports import quantize_python, to_python
-from rlhf_agents.bots.exports.registry import ExportError, ExportRequest
+from rlhf_agents.bots.exports import sensitivity, to_python
+from rlhf_agents.bots.exports.packing import matrices_of
+from rlhf_agents.bots.exports.registry import ExportRequest
+from rlhf_agents.bots.exports.rounding import compact
 from rlhf_agents.players.bundled import bundled_agents
 from rlhf_agents.settings import Foresight
 from tests.agents.bots.exports.contract import PROVING, BotContract
@@ -39,15 +41,15 @@ def made(request, tmp_path_factory):
     if request.param in bundled_agents():
         agent = load_agent(request.param)
     else:
-        patch.setattr(quantize_python, "GAMES", 30)
+        patch.setattr(sensitivity, "GAMES", 30)
         game = rlhf_games.make(request.param)
         weights = random_weights(game, width=8, scale=0.3)
         agent = Agent("random", game, weights, Foresight())
-    once = quantize_python.tighten(agent, to_python.MOST_BYTES)
-    patch.setattr(to_python, "tighten", lambda *_: once)
+    once = []
+    patch.setattr(to_python, "compact", lambda *those: once.extend(compact(*those)) or once)
     path = export(agent, "python", tmp_path_factory.mktemp("bots") / "bot.py", nodes=30)
     patch.undo()
-    return path, Agent("tight", agent.game, once[0].weights(), Foresight())
+    return path, Agent("rounded", agent.game, once[0], Foresight())
 
 
 class Checks(BotContract):
@@ -103,8 +105,14 @@ class Checks(BotContract):
             if not len(states):
                 break
 
-    def test_file_is_small(self, made):
-        assert made[0].stat().st_size < 500_000
+    def test_file_is_small_and_holds_the_weights(self, made):
+        path, twin = made
+        assert path.stat().st_size <= to_python.MOST_BYTES
+        bot = open_bot(path)
+        for array, same in zip(
+            matrices_of(twin.weights), [bot.TABLE, *bot.DENSE, bot.HEADS], strict=True
+        ):
+            assert (array == same).all()
 
 
 @pytest.mark.parametrize("made", SMALL, indirect=True, scope="module")
@@ -163,25 +171,8 @@ def test_finished_games_are_refused(made):
     assert bot.choose(moves[:-1], nodes=1) in game.names_of((len(moves) - 1) % 2)
 
 
-def test_networks_that_do_not_fit_are_refused():
-    agent = load_agent("tic_tac_toe")
-    with pytest.raises(ExportError, match="too large"):
-        quantize_python.tighten(agent, 1000)
-
-
 def test_other_games_are_refused():
     game = rlhf_games.make("connect_four")
     agent = Agent("random", game, random_weights(game), Foresight())
     game.name = "draughts"
     assert "tic_tac_toe" in to_python.refusal(ExportRequest(agent, "win", 1))
-
-
-def test_large_heads_are_rounded_more():
-    game = rlhf_games.make("breakthrough_6x6")
-    weights = random_weights(game, width=8)
-    frequencies = np.full(len(weights.table), 0.01)
-    for levels in quantize_python.HEAD_LEVELS:
-        tight = quantize_python.rounded(weights, frequencies, 0.125, levels)
-        assert np.abs(tight.heads).max() == levels
-        error = np.abs(tight.weights().heads - weights.heads)
-        assert (error <= 0.501 * tight.head_scale[:, None]).all()

@@ -26,7 +26,7 @@ const view = {
   seed: newSeed(),
 };
 
-const sources = [byId("engine").textContent, byId("worker").textContent];
+const sources = ["unpack", "engine", "worker"].map((id) => byId(id).textContent);
 const thinking = new Thinking(AGENT, sources, byId("weights").textContent.trim());
 const board = new Board(byId("board"), rules, AGENT, press);
 

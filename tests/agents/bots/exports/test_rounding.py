@@ -1,0 +1,61 @@
+"""Networks in few bytes: grids, error feedback, and the size that was asked for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rlhf_agents import load_agent
+from rlhf_agents.bots.exports import rounding, sensitivity
+from rlhf_agents.bots.exports.error_feedback import fed_back, triangle
+from rlhf_agents.bots.exports.grid import grid_of, steps_near
+from rlhf_agents.bots.exports.packing import pack
+from rlhf_agents.bots.exports.registry import ExportError
+
+
+def test_weights_on_a_grid_are_found_on_it():
+    rng = np.random.default_rng(0)
+    codes = np.rint(rng.laplace(0, 2, (300, 16))).astype(np.int64)
+    codes[7] = 0
+    rows = steps_near(2.0 ** rng.uniform(-9, -2, 300))
+    columns = rng.integers(-2, 3, 16)
+    matrix = np.ldexp(codes * rows[:, None], columns).astype(np.float32)
+    grid = grid_of(matrix)
+    assert (grid.values() == matrix).all()
+    assert np.abs(grid.codes).sum() <= np.abs(codes).sum()
+
+
+def test_steps_are_near_those_wanted():
+    wanted = 2.0 ** np.linspace(-12, 3, 400)
+    apart = np.abs(np.log2(steps_near(wanted) / wanted))
+    assert apart.max() < 0.35
+
+
+def test_errors_that_are_fed_back_matter_less():
+    rng = np.random.default_rng(1)
+    rows, columns = (part @ part.T for part in rng.standard_normal((2, 24, 30)))
+    factors = triangle(rows), triangle(columns)
+    matrix = rng.standard_normal((24, 24)).astype(np.float32)
+    steps = np.full(24, 0.5, np.float32), np.zeros(24, np.int8)
+    alone = np.rint(matrix / 0.5) * 0.5
+    errors = [
+        np.linalg.norm(factors[0].T @ (matrix - found) @ factors[1])
+        for found in (alone, fed_back(matrix, *steps, *factors).values())
+    ]
+    assert errors[1] < 0.75 * errors[0]
+
+
+def test_a_rounded_network_fits_and_is_left_as_it_is_from_then_on(monkeypatch):
+    monkeypatch.setattr(sensitivity, "GAMES", 100)
+    agent = load_agent("tic_tac_toe")
+    weights, packed = rounding.compact(agent, 30_000)
+    assert 0.9 * 30_000 < len(packed) <= 30_000
+    assert pack(weights, 30_000) is not None
+    assert pack(weights, len(packed) // 2) is None
+    assert pack(agent.weights, 10**6) is None
+
+
+def test_networks_that_do_not_fit_are_refused(monkeypatch):
+    monkeypatch.setattr(sensitivity, "GAMES", 20)
+    with pytest.raises(ExportError, match="too large"):
+        rounding.compact(load_agent("tic_tac_toe"), 1000)
