@@ -103,6 +103,6 @@ def _terminal_game(matchup: Matchup, session: Session, seat: int) -> terminal.Te
         matchup.players(seat),
         matchup.names(seat),
         terminal.new_console(),
-        adviser=matchup.analyst,
+        adviser=matchup.adviser,
         compact=matchup.other is not None,
     )

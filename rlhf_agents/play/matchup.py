@@ -8,6 +8,7 @@ import numpy as np
 
 import rlhf_games
 from rlhf_agents.play.auto_level import AutoLevel
+from rlhf_agents.play.hints import adviser_for
 from rlhf_agents.play.session import Session
 from rlhf_agents.play.setup import Setup
 from rlhf_agents.players.agent import Agent, load_agent
@@ -31,12 +32,14 @@ class Matchup:
         agent: the player whose goal the person sets.
         other: its opponent, None for a person.
         analyst: an agent that values any position for any goal; None if the game has none.
+        adviser: gives hints, see `hints.adviser_for`.
     """
 
     game: Game
     agent: Player
     other: Player | None
     analyst: AgentPlayer | None
+    adviser: Player
 
     def players(self, agent_seat: int) -> tuple[Player | None, Player | None]:
         """Return the first and the second player, None for a person."""
@@ -77,7 +80,8 @@ def load_matchup(setup: Setup) -> Matchup:
     agent, other = make(own, setup.seed), None
     if setup.opponent != "human":
         other = make(own if setup.opponent == "agent" else setup.opponent, setup.seed + 1)
-    return Matchup(game, agent, other, _analyst(game, (agent, other)))
+    analyst = _analyst(game, (agent, other))
+    return Matchup(game, agent, other, analyst, adviser_for(game, analyst))
 
 
 def _analyst(game: Game, players: tuple[Player | None, ...]) -> AgentPlayer | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rlhf_agents.errors import OutputError, SettingError
 from rlhf_agents.files.atomic import write_atomically
-from rlhf_agents.play.board_cells import Stones, has_board, stones_of
+from rlhf_agents.play.board_cells import Stones, stones_of
 from rlhf_agents.play.records import GameRecord, read_record, to_text
 from rlhf_agents.play.session import SavedSession, Session
 from rlhf_agents.play.setup import file_stem
@@ -38,16 +38,20 @@ class SavedGame:
     Attributes:
         path: of the file.
         date: ISO 8601, when it was played or written.
-        players: the names of both, "" if unknown.
+        players: the short names of both, "" if unknown.
         result: in words.
-        stones: its last position; None if the game has no board of stones.
+        stones: of its last position, int8 `[H, W]`.
+        text: that position as text, None if its stones are all there is.
+        seat: the seat to move in it.
     """
 
     path: Path
     date: str
     players: tuple[str, str]
     result: str
-    stones: Stones | None
+    stones: Stones
+    text: str | None
+    seat: int
 
 
 def record_of(session: Session, players: Sequence[str] = ("", "")) -> GameRecord:
@@ -196,8 +200,20 @@ def _summary(path: Path, game: Game) -> SavedGame:
     if not session.over:  # else it was saved during its review
         session.go_to(shown)
     written = datetime.datetime.fromtimestamp(path.stat().st_mtime).astimezone()
-    names = [name or word for name, word in zip(record.players, ("first", "second"), strict=True)]
+    players = _short(record.players[0], game), _short(record.players[1], game)
+    names = [name or word for name, word in zip(players, ("first", "second"), strict=True)]
     result = session.result_text(names) if session.over else f"{len(session.moves)} moves"
-    stones = stones_of(game, session.state) if has_board(game) else None
-    date = record.date or written.date().isoformat()
-    return SavedGame(path, date, record.players, result, stones)
+    return SavedGame(
+        path,
+        record.date or written.date().isoformat(),
+        players,
+        result,
+        stones_of(game, session.state),
+        game.text(session.state),
+        session.seat,
+    )
+
+
+def _short(name: str, game: Game) -> str:
+    """Return the name of a player without that of the game: in a list, all games are the same."""
+    return name.removeprefix(f"{game.title} ")

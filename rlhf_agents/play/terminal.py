@@ -15,6 +15,7 @@ from rich.text import Text
 
 from rlhf_agents.play import board_text
 from rlhf_agents.play.board_cells import placed_cell, stones_of
+from rlhf_agents.play.hints import NO_HINT, advises
 from rlhf_agents.play.session import Session, third_person
 from rlhf_agents.players.players import Player
 from rlhf_agents.search.explanation import Explanation
@@ -179,6 +180,9 @@ class TerminalGame:
         player = self.adviser or self.players[0] or self.players[1]
         assert player is not None
         why = self.session.hint(player)
+        if not advises(why):
+            self.console.print(NO_HINT)
+            return
         text = board_text.thoughts(self.session.game, why, mover=self.session.seat)
         self.console.print(text)
         name = board_text.move_name(self.session.game, self.session.state, why.action)

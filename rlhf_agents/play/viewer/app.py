@@ -17,6 +17,7 @@ from rlhf_agents.play.viewer.commands import command_of, overlay_of
 from rlhf_agents.play.viewer.geometry import Point
 from rlhf_agents.play.viewer.layout import Layout, arrange
 from rlhf_agents.play.viewer.loading import Loader
+from rlhf_agents.play.viewer.pages import page_scroll_limit
 from rlhf_agents.play.viewer.painter import paint, slider_value, target_at
 from rlhf_agents.play.viewer.scene import Scene, StrengthRow, Target, Ui, waiting_scene
 from rlhf_agents.players.bundled import bundled_agents
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 PATIENCE_SECONDS = 3.0
 ARROWS = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}
+SCROLLS = {"up": -1, "down": 1, "pageup": -8, "pagedown": 8, "home": -1000, "end": 1000}
 DIGITS = "1234567890"
 
 
@@ -129,6 +131,7 @@ class App(AppCommands):
         self._canvas = canvas
         self.layout = arrange(*canvas.size, analysing=self.ui.analysing)
         self._limit_scroll()
+        self._scroll_page(0)
         if self.builder is not None:
             match = self.builder.match
             self.builder.turn(flipped=self.ui.flipped)
@@ -194,12 +197,19 @@ class App(AppCommands):
         self._fresh = False
 
     def wheel(self, notches: int) -> None:
-        """Scroll the goals."""
-        self.ui.scroll -= notches
-        self._limit_scroll()
+        """Scroll the goals, or the page that is open."""
+        if self.ui.page:
+            self._scroll_page(-notches)
+        else:
+            self.ui.scroll -= notches
+            self._limit_scroll()
         self._fresh = False
         if self._pointer is not None:
             self.point(self._pointer)
+
+    def _scroll_page(self, rows: int) -> None:
+        limit = page_scroll_limit(self.layout.window, self.ui)
+        self.ui.page_scroll = min(max(self.ui.page_scroll + rows, 0), limit)
 
     def _limit_scroll(self) -> None:
         limit = self.layout.scroll_limit(len(self._scene.goals))
@@ -261,7 +271,7 @@ class App(AppCommands):
         self._fresh = False
         if key == "escape":
             self._escape()
-        elif self.ui.page in ("start", "save") and self._page_key(key):
+        elif self.ui.page and self._page_key(key):
             return
         elif (command := command_of(key)) is not None:
             self.do(command)
@@ -271,8 +281,11 @@ class App(AppCommands):
             self._game_key(self.builder.match, key)
 
     def _page_key(self, key: str) -> bool:
-        """React to a key on the start card or the list of formats; return whether it has one."""
+        """React to a key on the page that is open; return whether the page has that key."""
         enter = key in ("return", "enter")
+        if self.ui.page != "start" and key in SCROLLS:
+            self._scroll_page(SCROLLS[key])
+            return True
         if self.ui.page == "start":
             if enter:
                 self._choose_start("begin")
@@ -280,7 +293,7 @@ class App(AppCommands):
                 start_card.move(self.ui.start, *ARROWS[key], self._scene)
             return enter or key in ARROWS
         number = 0 if enter else DIGITS.find(key)
-        if 0 <= number < len(self.ui.formats):
+        if self.ui.page == "save" and 0 <= number < len(self.ui.formats):
             self._save(number)
             return True
         return False

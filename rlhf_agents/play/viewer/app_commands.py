@@ -104,7 +104,10 @@ class AppCommands:
             self._close_page()
         else:
             self._below = self.ui.page if self.ui.page == "start" else ""
-            self.ui.page = "help"
+            self._open_page("help")
+
+    def _open_page(self, page: str) -> None:
+        self.ui.page, self.ui.page_scroll = page, 0
 
     def _close_page(self) -> None:
         self.ui.page = self._below if self.ui.page == "help" else ""
@@ -261,7 +264,7 @@ class AppCommands:
 
     def _choose_format(self, match: Match) -> None:
         self.ui.formats = formats_for(match.session)
-        self.ui.page = "save"
+        self._open_page("save")
 
     def _save(self, number: int) -> None:
         """Save the game in a format of the page "save", by its index."""
@@ -271,4 +274,4 @@ class AppCommands:
 
     def _open(self, match: Match) -> None:
         self.ui.files = saved_games_in(self.folder, match.game)
-        self.ui.page = "open"
+        self._open_page("open")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rlhf_agents.play.board_cells import Cell, line_cells
+from rlhf_agents.play.hints import advises
 from rlhf_agents.play.matchup import Matchup
 from rlhf_agents.play.session import Session
 from rlhf_agents.play.setup import FIRST_LEVEL, Setup
@@ -106,23 +107,26 @@ class MatchSearches:
             self._players_by_strength[key] = player if own else chosen.applied_to(player)
         return self._players_by_strength[key]
 
-    def player(self, seat: int) -> Player | None:
-        """Return the player that searches for a seat: its own, or else the analyst.
-
-        The analyst advises people as well as it can, however weak their opponent is.
-        """
-        return self._player_of(seat) or self.matchup.analyst or self.matchup.agent
+    def player(self, seat: int) -> Player:
+        """Return the player that searches for a seat: its own, or a person's adviser."""
+        return self._player_of(seat) or self.matchup.adviser
 
     # ---- questions and answers
 
     def question(self, seat: int, goal: str | None = None) -> Question | None:
         """Return the question for a seat's view of the position, for its own or another goal."""
-        player = self.player(seat)
-        if player is None or self.session.over:
+        if self.session.over:
             return None
         view = MOVER if seat == self.session.seat else WAITING
         wanted = self.session.goals[seat] if goal is None else goal
-        return Question(player, self.session.state.tobytes(), wanted, view)
+        return Question(self.player(seat), self.session.state.tobytes(), wanted, view)
+
+    def hint_question(self) -> Question | None:
+        """Return the question for a hint to the mover, if the person asked for one."""
+        question = self.question(self.session.seat)
+        if question is None or not self.hinted:
+            return None
+        return replace(question, player=self.matchup.adviser)
 
     def goals_question(self) -> Question | None:
         """Return the question for the goals that the steered seat can reach."""
@@ -162,18 +166,27 @@ class MatchSearches:
         return self._expected[line]
 
     def hint(self) -> Explanation | None:
-        """Return what the analyst would play for the mover, if the person asked for a hint."""
-        return self.explained(self.question(self.session.seat)) if self.hinted else None
+        """Return what the adviser would play for the mover, if the person asked for a hint.
+
+        An explanation that prefers no move is only returned when the search has ended.
+        """
+        question = self.hint_question()
+        why = self.explained(question)
+        return why if why is None or advises(why) else self.explained(question, final=True)
 
     def _request(self, previewed: str | None) -> None:
         """Ask for all that is needed now, the most urgent first."""
-        needed = self.computer or self.hinted or self._stepping
+        needed = self.computer or self._stepping
         move = self.question(self.session.seat) if needed and not self.held else None
         if not self.analysing:
-            self.searches.request(move, self.review.questions)
+            hint = self.hint_question()
+            later = [hint] if move is not None and move != hint else []
+            self.searches.request(move or hint, [*later, *self.review.questions])
             return
         shown = self.question(self.shown_seat)
         others = [self.goals_question(), self.forecast_question(), *self.review.questions]
+        if self.hinted:
+            others.insert(0, self.hint_question())
         if move != shown:
             others.insert(0, move)
         if previewed is not None:

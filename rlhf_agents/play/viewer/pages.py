@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from rlhf_agents.play.board_cells import Stones
-from rlhf_agents.play.saved_games import FORMAT_NAMES
+from rlhf_agents.play.saved_games import FORMAT_NAMES, SavedGame
 from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.commands import help_lines
 from rlhf_agents.play.viewer.geometry import Box, Point
+from rlhf_agents.play.viewer.panels import draw_scrollbar
 from rlhf_agents.play.viewer.scene import Scene, Target, Ui
 from rlhf_agents.play.viewer.start_card import draw_start, start_target
 from rlhf_agents.play.viewer.theme import Theme
+from rlhf_agents.play.viewer.thumbnails import draw_thumbnail
 
-FILE_ROW = 50.0
+ROWS = {"help": 21.0, "open": 66.0, "save": 44.0}
+"""The height of a row of each page that is a list; those that do not fit are scrolled to."""
+MOST_HELP_ROW = 28.0
+HELP_SIZE = 13.0
+NARROW = 640.0
+"""Narrower pages have one column of keys."""
 TITLES = {"help": "Keys", "open": "Saved games", "save": "Save the game as"}
 
 
@@ -29,11 +35,16 @@ def draw_page(canvas: Canvas, window: Box, scene: Scene, ui: Ui) -> None:
     canvas.text((page.x + 22, page.y + 26), TITLES[ui.page], 20, theme.text, bold=True)
     canvas.text((page.right - 22, page.y + 26), "esc closes", 12, theme.faint, anchor="rm")
     if ui.page == "help":
-        _draw_help(canvas, page, theme)
+        _draw_help(canvas, window, ui)
     elif ui.page == "open":
-        _draw_files(canvas, page, ui)
+        _draw_files(canvas, window, scene, ui)
     else:
         _draw_formats(canvas, window, ui)
+    body, visible = _body(window), _visible(window, ui)
+    draw_scrollbar(canvas, body, (ui.page_scroll, visible, _count(window, ui)), ROWS[ui.page], theme)
+
+
+# ---- rows ------------------------------------------------------------------------------------
 
 
 def _page(window: Box) -> Box:
@@ -42,71 +53,95 @@ def _page(window: Box) -> Box:
     return Box(x - width / 2, y - height / 2, width, height)
 
 
-def _draw_help(canvas: Canvas, page: Box, theme: Theme) -> None:
-    """Write all keys in one or two columns, as large as fits."""
-    lines = help_lines()
-    body = page.inset(22).top_part(30, 0)[1]
-    columns = 2 if body.width >= 420 or body.height < 17 * len(lines) else 1
-    rows = -(-len(lines) // columns)
-    pitch = min(28.0, body.height / rows)
-    size = min(14.0, max(8.0, pitch * 0.62), max(9.5, body.width / columns / 24))
+def _body(window: Box) -> Box:
+    """Return the part of a page below its title."""
+    return _page(window).inset(18).top_part(32, 0)[1]
+
+
+def _count(window: Box, ui: Ui) -> int:
+    """Return the number of rows of the page that is open."""
+    if ui.page == "help":
+        return -(-len(help_lines()) // _help_columns(window))
+    return len({"open": ui.files, "save": ui.formats}.get(ui.page, []))
+
+
+def _help_columns(window: Box) -> int:
+    return 1 if _page(window).width < NARROW else 2
+
+
+def _visible(window: Box, ui: Ui) -> int:
+    """Return the number of rows that fit."""
+    return min(_count(window, ui), int(_body(window).height // ROWS[ui.page]))
+
+
+def page_scroll_limit(window: Box, ui: Ui) -> int:
+    """Return the largest number of rows to scroll on the page that is open."""
+    return _count(window, ui) - _visible(window, ui) if ui.page in ROWS else 0
+
+
+def _row_boxes(window: Box, ui: Ui) -> list[tuple[int, Box]]:
+    """Return the visible rows: the index and the box of each."""
+    body, height = _body(window), ROWS[ui.page]
+    return [
+        (ui.page_scroll + i, Box(body.x, body.y + i * height, body.width, height - 4))
+        for i in range(_visible(window, ui))
+    ]
+
+
+# ---- pages -----------------------------------------------------------------------------------
+
+
+def _draw_help(canvas: Canvas, window: Box, ui: Ui) -> None:
+    """Write the keys in one or two columns."""
+    lines, body, theme = help_lines(), _body(window), ui.theme
+    rows, visible = _count(window, ui), _visible(window, ui)
+    pitch = min(MOST_HELP_ROW, body.height / visible)
     for number, (keys, meaning) in enumerate(lines):
-        column = body.columns(columns, 18)[number // rows]
-        y = body.y + (number % rows + 0.5) * pitch
-        share = 0.38 * column.width
-        canvas.text((column.x, y), keys, size, theme.text, bold=True, width=share - 6)
-        canvas.text((column.x + share, y), meaning, size, theme.muted, width=column.width - share)
+        column, row = divmod(number, rows)
+        if not 0 <= row - ui.page_scroll < visible:
+            continue
+        box = body.columns(_help_columns(window), 18)[column]
+        y = body.y + (row - ui.page_scroll + 0.5) * pitch
+        share = 0.38 * box.width
+        canvas.text((box.x, y), keys, HELP_SIZE, theme.text, bold=True, width=share - 6)
+        room = box.width - share - 8
+        canvas.text((box.x + share, y), meaning, HELP_SIZE, theme.muted, width=room)
 
 
-def _file_boxes(window: Box, count: int) -> list[Box]:
-    body = _page(window).inset(18).top_part(36, 0)[1]
-    fit = min(count, int(body.height // FILE_ROW))
-    return [Box(body.x, body.y + i * FILE_ROW, body.width, FILE_ROW - 3) for i in range(fit)]
-
-
-def _draw_files(canvas: Canvas, page: Box, ui: Ui) -> None:
-    theme = ui.theme
+def _draw_files(canvas: Canvas, window: Box, scene: Scene, ui: Ui) -> None:
+    theme, page = ui.theme, _page(window)
     if not ui.files:
         text = "no saved game in this folder: ctrl+s saves one; or drop a file here"
         canvas.text(page.centre, text, 14, theme.muted, anchor="mm", width=page.width - 30)
         return
-    window = Box(0, 0, *canvas.size)
-    for i, box in enumerate(_file_boxes(window, len(ui.files))):
-        canvas.box(box, theme.raised if ui.pointed("file") == i else theme.background, 7)
-        saved = ui.files[i]
-        picture = Box(box.x + 5, box.y + 4, 46, box.height - 8)
-        if saved.stones is not None:
-            _draw_thumbnail(canvas, picture, saved.stones, theme)
-        left, room = box.x + 62, box.width - 72
-        players = " against ".join(name for name in saved.players if name)
-        words = " \u00b7 ".join(word for word in (saved.date, players, saved.result) if word)
-        canvas.text((left, box.y + 15), words, 14, theme.text, width=room)
-        canvas.text((left, box.bottom - 14), saved.path.name, 12, theme.faint, width=room)
+    for number, box in _row_boxes(window, ui):
+        canvas.box(box, theme.raised if ui.pointed("file") == number else theme.background, 7)
+        saved = ui.files[number]
+        if scene.board is not None:
+            picture = Box(box.x + 6, box.y + 4, 66, box.height - 8)
+            draw_thumbnail(canvas, picture, (scene.board, saved), theme)
+        _write_game(canvas, box, saved, theme)
 
 
-def _draw_thumbnail(canvas: Canvas, box: Box, stones: Stones, theme: Theme) -> None:
-    """Draw a position, small."""
-    rows, columns = stones.shape
-    area = box.fitted(columns / rows)
-    cell = area.width / columns
-    canvas.box(area, theme.hole, 3)
-    for row in range(rows):
-        for column in range(columns):
-            seat = int(stones[row, column]) - 1
-            if seat >= 0:
-                centre = (area.x + (column + 0.5) * cell, area.y + (row + 0.5) * cell)
-                canvas.disc(centre, max(1.0, cell * 0.42), theme.seats[seat])
+def _write_game(canvas: Canvas, box: Box, saved: SavedGame, theme: Theme) -> None:
+    """Write the players, the date and the result, and the file of a saved game."""
+    left, room = box.x + 82, box.width - 90
+    players = " against ".join(name for name in saved.players if name) or "a game"
+    canvas.text((left, box.y + 13), players, 14, theme.text, bold=True, width=room)
+    words = f"{saved.date} \u00b7 {saved.result}"
+    canvas.text((left, box.y + 31), words, 13, theme.text, width=room)
+    canvas.text((left, box.y + 48), saved.path.name, 12, theme.faint, width=room)
 
 
 def _draw_formats(canvas: Canvas, window: Box, ui: Ui) -> None:
     """List the formats in which the game can be saved, with the number keys that choose them."""
     theme = ui.theme
-    for i, box in enumerate(_file_boxes(window, len(ui.formats))):
-        canvas.box(box, theme.raised if ui.pointed("format") == i else theme.background, 7)
+    for number, box in _row_boxes(window, ui):
+        canvas.box(box, theme.raised if ui.pointed("format") == number else theme.background, 7)
         middle = box.centre[1]
-        key = "1 or enter" if i == 0 else str(i + 1)
+        key = "1 or enter" if number == 0 else str(number + 1)
         canvas.text((box.x + 14, middle), key, 13, theme.faint)
-        text = FORMAT_NAMES[ui.formats[i]]
+        text = FORMAT_NAMES[ui.formats[number]]
         canvas.text((box.x + 96, middle), text, 15, theme.text, width=box.width - 110)
 
 
@@ -114,11 +149,10 @@ def page_target(window: Box, scene: Scene, ui: Ui, point: Point) -> Target:
     """Return the target under a point of a page: a choice, a file, or the page itself."""
     if ui.page == "start":
         return start_target(window, scene, point)
-    entries = {"open": ("file", len(ui.files)), "save": ("format", len(ui.formats))}
-    if ui.page in entries:
-        kind, count = entries[ui.page]
-        for i, box in enumerate(_file_boxes(window, count)):
+    kinds = {"open": "file", "save": "format"}
+    if ui.page in kinds:
+        for number, box in _row_boxes(window, ui):
             if box.contains(point):
-                return Target(kind, i)
+                return Target(kinds[ui.page], number)
     inside = _page(window).contains(point)
     return Target("page", "inside" if inside else "outside")

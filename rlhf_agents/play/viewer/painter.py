@@ -8,7 +8,7 @@ from rlhf_agents.play.viewer.boards.base import Board
 from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.commands import OVERLAYS, Command
 from rlhf_agents.play.viewer.geometry import Box, Point
-from rlhf_agents.play.viewer.layout import Layout
+from rlhf_agents.play.viewer.layout import GOAL_ROW, Layout
 from rlhf_agents.play.viewer.pages import draw_page, page_target
 from rlhf_agents.play.viewer.panels import (
     draw_button,
@@ -67,7 +67,7 @@ def _paint_analysis(canvas: Canvas, layout: Layout, scene: Scene, ui: Ui) -> Non
         draw_goals(canvas, boxes, scene, ui.pointed("goal"), theme)
         rows = -(-len(scene.goals) // layout.goal_columns)
         part = (ui.scroll, layout.goal_rows(), rows)
-        draw_scrollbar(canvas, layout.goals, part, theme)
+        draw_scrollbar(canvas, layout.goals, part, GOAL_ROW, theme)
     if not layout.line.empty:
         if scene.achieved is not None:
             draw_hindsight(canvas, layout.line, scene, theme)

@@ -6,7 +6,6 @@ from rlhf_agents.play.viewer.boards.base import Board
 from rlhf_agents.play.viewer.boards.grid import STONE, percent
 from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.geometry import Box
-from rlhf_agents.play.viewer.layout import GOAL_ROW
 from rlhf_agents.play.viewer.scene import Card, GoalRow, Scene
 from rlhf_agents.play.viewer.theme import Theme, blend
 
@@ -160,12 +159,14 @@ def draw_goals_head(canvas: Canvas, box: Box, scene: Scene, theme: Theme) -> Non
     canvas.text((box.x, middle), f"goals of {name}", SMALL, theme.faint, width=room)
 
 
-def draw_scrollbar(canvas: Canvas, area: Box, part: tuple[int, int, int], theme: Theme) -> None:
-    """Draw the visible part of the rows: the first, how many, of how many."""
+def draw_scrollbar(
+    canvas: Canvas, area: Box, part: tuple[int, int, int], row: float, theme: Theme
+) -> None:
+    """Draw the visible part of rows of some height: the first, how many, of how many."""
     first, visible, total = part
     if visible >= total or visible <= 0:
         return
-    height = GOAL_ROW * visible
+    height = row * visible
     track = Box(area.right + 2, area.y, 3, height)
     canvas.box(track, theme.surface, 1.5)
     thumb = Box(track.x, track.y + height * first / total, 3, height * visible / total)
@@ -193,11 +194,21 @@ def slider_track(box: Box) -> Box:
 
 
 def draw_button(
-    canvas: Canvas, box: Box, label: str, look: tuple[bool, bool, float], theme: Theme
+    canvas: Canvas,
+    box: Box,
+    label: str,
+    look: tuple[bool, bool, float],
+    theme: Theme,
+    *,
+    on_card: bool = False,
 ) -> None:
-    """Draw a button; `look` is: pointed at, switched on, the size of the text."""
+    """Draw a button; `look` is: pointed at, switched on, the size of the text.
+
+    Buttons on a card are of another colour than the card.
+    """
     pointed, on, size = look
-    fill = theme.raised if pointed else theme.surface
+    fills = (theme.raised, theme.track) if on_card else (theme.surface, theme.raised)
+    fill = fills[pointed]
     canvas.box(box, blend(fill, theme.accent, 0.25) if on else fill, 7)
-    ink = theme.text if on or pointed else theme.muted
+    ink = theme.text if on or pointed or on_card else theme.muted
     canvas.text(box.centre, label, size, ink, anchor="mm", width=box.width - 4)

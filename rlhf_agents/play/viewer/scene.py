@@ -54,6 +54,7 @@ class Ui:
         cursor: the move chosen by the arrow keys.
         picked: the clicked piece that will move, see `BoardView`.
         scroll: the number of rows of goals that are scrolled away.
+        page_scroll: the number of rows of a page that are scrolled away.
         toast: a message, shown until `toast_until`.
         page: "start", "help", "open" or "save" while that page covers the window, else empty.
         files: the saved games on the page "open".
@@ -72,6 +73,7 @@ class Ui:
     cursor: int | None = None
     picked: int | None = None
     scroll: int = 0
+    page_scroll: int = 0
     toast: str = ""
     toast_until: float = 0.0
     page: str = ""

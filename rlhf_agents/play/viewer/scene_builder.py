@@ -14,6 +14,7 @@ from rlhf_agents.play.board_cells import (
     stones_of,
     winning_cells,
 )
+from rlhf_agents.play.hints import NO_HINT, advises
 from rlhf_agents.play.viewer.boards.base import Board, BoardView, Ghost, MovingStone
 from rlhf_agents.play.viewer.boards.grid import percent
 from rlhf_agents.play.viewer.match import Match
@@ -162,6 +163,8 @@ def _status(match: Match, ui: Ui, explanation: Explanation | None, mistake: Mist
 
 
 def _hint_words(match: Match, explanation: Explanation) -> str:
+    if not advises(explanation):
+        return NO_HINT
     name = shown_name(match.game, match.session.state, explanation.action)
     chance = explanation.proof or f"{percent(_share(explanation))} %"
     return f"hint: {name} ({chance})"
@@ -203,7 +206,7 @@ def _view(
     moving = match.moving(now)
     cell = match.played.cell if match.played else None
     hint = mistake.better if mistake else None
-    if match.hinted and explanation is not None:
+    if match.hinted and explanation is not None and advises(explanation):
         hint = explanation.action
     legal = game.legal(state[None])[0]
     return BoardView(

@@ -46,9 +46,7 @@ def draw_side_card(canvas: Canvas, box: Box, card: SideCard, pointed: object, th
     canvas.text(place, card.title, size, ink, bold=True, width=title.width)
     buttons = side_card_buttons(box, card)
     for (button, name), (_, label) in zip(buttons, card.buttons, strict=True):
-        fill = theme.raised if pointed == name else theme.track
-        canvas.box(button, fill, 7)
-        draw_button(canvas, button, label, (pointed == name, True, 13), theme)
+        draw_button(canvas, button, label, (pointed == name, False, 13), theme, on_card=True)
     y, floor = below.y, buttons[0][0].y - 2 if buttons else below.bottom
     size, step = (12.0, SMALL_LINE) if low else (14.0, LINE)
     for text in card.lines:

@@ -154,15 +154,16 @@ def _draw_choice(
         size = min(17.0, box.height * 0.6)
         canvas.text(box.centre, "Play", size, theme.background, anchor="mm", bold=True)
         return
-    canvas.box(box, theme.raised if pointed else theme.background, 7)
     if kind == "goal":
+        canvas.box(box, theme.track if pointed else theme.raised, 7)
         _draw_arrow(canvas, box, int(name), theme)
         return
     if kind == "side":
         label, on = dict(SIDES)[name], name == choice.side
     else:
         label, on = scene.strengths.names[int(name)], int(name) == _chosen(choice, scene)
-    draw_button(canvas, box, label, (pointed, on, min(14.0, box.height * 0.6)), theme)
+    look = (pointed, on, min(14.0, box.height * 0.6))
+    draw_button(canvas, box, label, look, theme, on_card=True)
     if on:
         canvas.outline(box, theme.accent, 7, 2)
 

@@ -8,7 +8,7 @@ from rlhf_agents.play.pictures.chess import HANDS, PROMOTED, checked_king
 from rlhf_agents.play.viewer.boards.base import BoardView
 from rlhf_agents.play.viewer.boards.chess_pieces import POLYGONS, draw_chess_piece
 from rlhf_agents.play.viewer.boards.grid import FRAME, STONE, draw_stone
-from rlhf_agents.play.viewer.boards.picture_board import PictureBoard
+from rlhf_agents.play.viewer.boards.picture_board import PictureBoard, Shown
 from rlhf_agents.play.viewer.boards.places import Places, square_offsets
 from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.geometry import Box, Point
@@ -41,6 +41,14 @@ class SquaresBoard(PictureBoard):
                 else:
                     canvas.box(square, theme.board)
                     canvas.box(square.inset(side * 0.03), light, side * 0.06)
+
+    def first_marks(self, view: BoardView, shown: Shown) -> list[Cell]:
+        """Return the cells to mark before anything is picked: in draughts, where captures are
+        compulsory, the men that may move.
+        """
+        if getattr(self.reader, "crowned", ()):
+            return list(shown.clicks.nexts())
+        return super().first_marks(view, shown)
 
     def square(self, places: Places, cell: Cell) -> Box:
         """Return the square of a cell."""

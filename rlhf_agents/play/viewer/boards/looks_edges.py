@@ -72,6 +72,10 @@ class QuoridorBoard(PictureBoard):
         """Return None: one click is enough."""
         return None
 
+    def first_marks(self, view: BoardView, shown: Shown) -> list[Cell]:
+        """Return the squares that the pawn can go to."""
+        return [path[0] for path in shown.paths.values() if len(path) == 1]
+
     def _draw_wall(
         self, canvas: Canvas, places: Places, path: tuple[Cell, ...], colour: tuple[int, int, int]
     ) -> None:

@@ -39,10 +39,6 @@ from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.geometry import Box, Point
 from rlhf_agents.play.viewer.theme import Theme, blend
 
-DOTS = 0.6
-"""Legal cells are marked if they are fewer than this share of the cells like them."""
-
-
 @dataclass(frozen=True)
 class Shown:
     """What a view means.
@@ -348,22 +344,27 @@ class PictureBoard:
             elif hinted:
                 canvas.ring(places.centres[path[0]], places.size * 0.46, thick, theme.good)
 
+    def first_marks(self, view: BoardView, shown: Shown) -> list[Cell]:
+        """Return the cells to mark before anything is picked: opposing pieces to take off.
+
+        What can be marked depends on the game alone: marks that come and go with the position
+        would look like a message.
+        """
+        owners, theirs = shown.picture.owners, 2 - view.seat
+        return [c for c in shown.clicks.nexts() if c[0] < len(owners) and owners[c] == theirs]
+
     def _draw_dots(
         self, canvas: Canvas, places: Places, view: BoardView, shown: Shown, theme: Theme
     ) -> None:
-        """Mark the cells that can be clicked next, if they are not nearly all."""
+        """Mark the cells that a picked piece can go to, and what else is to be seen."""
         if view.values is not None and (not shown.clicks.picked or places.size >= SMALLEST):
             return  # the values say where a piece can go
         owners = shown.picture.owners
-        cells = [cell for cell in shown.clicks.nexts() if cell in places.centres]
-        on_board = [cell for cell in places.centres if cell[0] < len(owners)]
-        for cell in cells:
-            inside = cell[0] < len(owners)
-            full = inside and owners[cell] != 0
-            like = sum(owners[c] == owners[cell] for c in on_board) if inside else len(cells)
-            if not shown.clicks.picked and len(cells) >= DOTS * like:
+        nexts = shown.clicks.nexts() if shown.clicks.picked else self.first_marks(view, shown)
+        for cell in nexts:
+            if cell not in places.centres:
                 continue
-            if full:
+            if cell[0] < len(owners) and owners[cell] != 0:
                 width = max(2.0, places.size * 0.06)
                 canvas.ring(places.centres[cell], places.size * 0.46, width, theme.good)
             else:

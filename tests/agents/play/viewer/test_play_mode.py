@@ -135,8 +135,27 @@ def test_nothing_of_the_search_is_shown_until_asked(playing):
 def test_hints_name_moves_as_the_board_does():
     game = rlhf_games.make("openspiel:go(board_size=5)")
     match = SimpleNamespace(game=game, session=Session(game))
-    why = SimpleNamespace(action=0, proof="", values=np.full(game.n_actions, 0.5))
-    assert _hint_words(match, why) == "hint: B a1 (50 %)"
+    values = np.linspace(0.5, 0.25, game.n_actions)
+    assert _hint_words(match, SimpleNamespace(action=0, proof="", values=values)) == (
+        "hint: B a1 (50 %)"
+    )
+
+
+def test_no_random_move_is_a_hint(tmp_path, monkeypatch):
+    monkeypatch.setattr("rlhf_agents.play.hints.HINT_SECONDS", 0.05)
+    screen = Screen(tmp_path, game="openspiel:tic_tac_toe", agent="random", nodes=None, ui=Ui())
+    screen.key("h")
+    screen.settle()
+    assert screen.scene.status.startswith("no hint")
+    assert screen.scene.view.hint is None
+    screen.match.paused = True
+    for cell in (0, 3, 1, 4):
+        assert screen.match.play(cell)
+    screen.frame(2)
+    screen.key("h")
+    screen.settle()
+    assert screen.scene.view.hint == 2
+    screen.app.close()
 
 
 def test_a_hint_is_as_good_as_the_analyst_however_weak_the_opponent(playing):
