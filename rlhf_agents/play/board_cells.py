@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlhf_agents.play.pictures import MisreadError, Reader, reader_of
+from rlhf_agents.play.pictures.names import plain_name
 from rlhf_games.base import Game, Outcome, States
 
 Cell = tuple[int, int]
@@ -62,11 +63,13 @@ def line_names(game: Game, line: Sequence[int], mover: int) -> list[str]:
 def shown_name(game: Game, state: States, action: int) -> str:
     """Return the name that a person reads for a move in a position uint64 `[W]`.
 
-    In games without a board of stones, it may depend on the position, see `Game.label`.
+    In games without a board of stones, it may depend on the position, see `Game.label`, and is
+    put in the convention of `pictures.names`.
     """
     if has_board(game):
         return game.names_of(int(game.mover(np.ascontiguousarray(state)[None])[0]))[action]
-    return game.label(state, action)
+    label, reader = game.label(state, action), reader_of(game)
+    return label if reader is None else plain_name(label, reader)
 
 
 def line_labels(game: Game, state: States, line: Sequence[int]) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rlhf_agents.play.board_cells import Cell, placed_cell, plays_columns, stones_of
+from rlhf_agents.play.board_cells import Cell, placed_cell, plays_columns, shown_name, stones_of
 from rlhf_agents.words import goal_words
 from rlhf_games.base import Game, Outcome, States
 
@@ -69,11 +69,11 @@ def reason(
 
 
 def move_words(game: Game, state: States, action: int) -> str:
-    """Return what people call a move: "column 4", or its label."""
+    """Return what people call a move: "column 4", or its name."""
     mover = int(game.mover(state[None])[0])
     if plays_columns(game):
         return f"column {game.names_of(mover)[action]}"
-    return game.label(state, action)
+    return shown_name(game, state, action)
 
 
 def _tactics(game: Game, states: States, played: int, better: int) -> str:

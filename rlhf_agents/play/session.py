@@ -238,6 +238,19 @@ class Session:
         )
         return first, second
 
+    def telling_goals(self, seat: int) -> list[str]:
+        """Return the names of the goals that a player achieved and that say more than the result.
+
+        Goals that another of them implies are left out, and so is losing, early or late.
+        """
+        achieved = self.achieved()[seat]
+        implied = {goal.implies for goal in self.game.goals if goal.name in achieved}
+        return [
+            name
+            for name in achieved
+            if name not in ("win", "draw", *implied) and not name.startswith(("lose", "deficit"))
+        ]
+
     def result_text(self, names: Sequence[str]) -> str:
         """Return the result in words, e.g. "minimax:4 wins after 27 moves"."""
         if not self.over:

@@ -258,6 +258,6 @@ class TerminalGame:
 
     def _show_result(self) -> None:
         self.console.print(f"\n{self.session.result_text(self.names)}", style="bold")
-        for name, goals in zip(self.names, self.session.achieved(), strict=True):
-            said = ", ".join(self._words(goal) for goal in goals)
-            self.console.print(f"  {name} achieved: {said or 'nothing it could be asked for'}")
+        for seat, name in enumerate(self.names):
+            said = ", ".join(self._words(goal) for goal in self.session.telling_goals(seat))
+            self.console.print(f"  {name} achieved: {said or 'nothing beyond the result'}")

@@ -27,7 +27,6 @@ class FenReader(SquaresReader):
 
     planes = 73
     mirrored = True
-    has_hands = False
 
     def read(self, text: str) -> Picture:
         """Return the position of a text, see `Reader`."""
@@ -69,8 +68,6 @@ class FenReader(SquaresReader):
 class PocketReader(FenReader):
     """Reads crazyhouse: captured pieces are in hands and are dropped again."""
 
-    has_hands = True
-
     def hands(self, text: str) -> dict[Cell, str]:
         """Return the pieces in hands by their cells below the board."""
         found = re.search(r"\[(\w*)\]", text)
@@ -84,8 +81,6 @@ class PocketReader(FenReader):
 
 class ShogiReader(SquaresReader):
     """Reads shogi: "+P" is a promoted piece, and the hands stand behind the position."""
-
-    has_hands = True
 
     def rows(self, text: str) -> list[str]:
         """Return the rows of a text; promoted pieces become other letters."""

@@ -48,6 +48,11 @@ class HexReader:
         """The rows and the most columns."""
         return len(self.places), max(len(row) for row in self.places)
 
+    @property
+    def middle(self) -> int:
+        """The row from which on letters name diagonals, if they do."""
+        return (len(self.places) - 1) // 2
+
     def cells(self) -> tuple[Cell, ...]:
         """Return all cells, row by row, see `Reader`."""
         return tuple((r, c) for r, row in enumerate(self.places) for c in range(len(row)))
@@ -99,8 +104,7 @@ class HexReader:
             return (cells[first], cells[last]) if max(first, last) < len(cells) else ()
         if found := NAMED.fullmatch(label):
             row, letter = int(found[2]) - 1, ord(found[1]) - ord("a")
-            below = row - (len(self.places) - 1) // 2
-            return ((row, letter - max(0, below) * self.sheared),)
+            return ((row, letter - max(0, row - self.middle) * self.sheared),)
         return ()
 
     def explains(self, before: Picture, path: tuple[Cell, ...], after: Picture, seat: int) -> bool:

@@ -153,6 +153,7 @@ class TwixtReader:
 
     shape: tuple[int, int]
     style: str = "twixt"
+    bottom_up: bool = False
 
     def learn(self, moves: Sequence[Move]) -> bool:
         """Return True: there is nothing to learn."""

@@ -91,6 +91,10 @@ class MatchSearches:
         first, second = self._words_for(0), self._words_for(1)
         return (f"{first} (first)", f"{second} (second)") if first == second else (first, second)
 
+    def short_name(self, seat: int) -> str:
+        """Return the name of a player without that of the game, which the title says."""
+        return self.names[seat].removeprefix(f"{self.game.title} ")
+
     def _words_for(self, seat: int) -> str:
         player = self._player_of(seat)
         return "you" if player is None else player_words(player.name, self.game.name)

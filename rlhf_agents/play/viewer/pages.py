@@ -41,7 +41,9 @@ def draw_page(canvas: Canvas, window: Box, scene: Scene, ui: Ui) -> None:
     else:
         _draw_formats(canvas, window, ui)
     body, visible = _body(window), _visible(window, ui)
-    draw_scrollbar(canvas, body, (ui.page_scroll, visible, _count(window, ui)), ROWS[ui.page], theme)
+    draw_scrollbar(
+        canvas, body, (ui.page_scroll, visible, _count(window, ui)), ROWS[ui.page], theme
+    )
 
 
 # ---- rows ------------------------------------------------------------------------------------
@@ -62,7 +64,7 @@ def _count(window: Box, ui: Ui) -> int:
     """Return the number of rows of the page that is open."""
     if ui.page == "help":
         return -(-len(help_lines()) // _help_columns(window))
-    return len({"open": ui.files, "save": ui.formats}.get(ui.page, []))
+    return len(ui.files if ui.page == "open" else ui.formats)
 
 
 def _help_columns(window: Box) -> int:

@@ -113,8 +113,8 @@ def _paint_banner(canvas: Canvas, board: Box, scene: Scene, theme: Theme) -> Non
     box = Box(board.centre[0] - width / 2, board.y + 4, width, 38)
     canvas.box(box, fill, 12)
     room = width - 16
-    size = min(size, size * room / max(1.0, canvas.text_width(scene.banner, size, bold=True)))
-    canvas.text(box.centre, scene.banner, max(11.0, size), ink, anchor="mm", bold=True, width=room)
+    size = canvas.fitting(scene.banner, size, room, 11, bold=True)
+    canvas.text(box.centre, scene.banner, size, ink, anchor="mm", bold=True, width=room)
 
 
 def _paint_message(canvas: Canvas, layout: Layout, ui: Ui) -> None:

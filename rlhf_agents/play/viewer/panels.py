@@ -5,23 +5,42 @@ from __future__ import annotations
 from rlhf_agents.play.viewer.boards.base import Board
 from rlhf_agents.play.viewer.boards.grid import STONE, percent
 from rlhf_agents.play.viewer.canvas import Canvas
-from rlhf_agents.play.viewer.geometry import Box
+from rlhf_agents.play.viewer.geometry import Box, Point
 from rlhf_agents.play.viewer.scene import Card, GoalRow, Scene
-from rlhf_agents.play.viewer.theme import Theme, blend
+from rlhf_agents.play.viewer.theme import Colour, Theme, blend
 
 SMALL = 12.0
 PLAIN = 14.0
+SMALLEST = 11.0
 LARGE = 20.0
+LEGEND = ("if it is the goal", "as both play now")
+"""The meanings of the bar of a goal, and of the mark on it."""
 
 
 def draw_title(canvas: Canvas, box: Box, scene: Scene, theme: Theme) -> None:
     """Write the name of the game, the move number and the status."""
     ply = f"move {scene.ply}" if scene.ply else ""
     room = box.width - canvas.text_width(ply, SMALL) - 10
-    canvas.text((box.x, box.y + 11), scene.title, LARGE, theme.text, bold=True, width=room)
+    size = canvas.fitting(scene.title, LARGE, room, PLAIN, bold=True)
+    canvas.text((box.x, box.y + 11), scene.title, size, theme.text, bold=True, width=room)
     canvas.text((box.right, box.y + 12), ply, SMALL, theme.faint, anchor="rm")
-    place = (box.x, box.y + 33)
-    canvas.text(place, scene.status, PLAIN, theme.muted, width=box.width)
+    _draw_status(canvas, box, scene.status, theme)
+
+
+def _draw_status(canvas: Canvas, box: Box, text: str, theme: Theme) -> None:
+    """Write the status in one line, or in two smaller ones; what is in brackets may be left out."""
+    left, middle = box.x, box.y + 33
+    size = canvas.fitting(text, PLAIN, box.width, SMALLEST)
+    lines = canvas.wrapped(text, SMALLEST, box.width)
+    if len(lines) > 2:
+        text = text.partition(" (")[0]
+        lines = canvas.wrapped(text, SMALLEST, box.width)
+    if len(lines) < 2 or canvas.text_width(text, size) <= box.width:
+        canvas.text((left, middle), text, size, theme.muted, width=box.width)
+        return
+    rest = " ".join(lines[1:])
+    canvas.text((left, middle - 6), lines[0], SMALLEST, theme.muted, width=box.width)
+    canvas.text((left, middle + 7), rest, SMALLEST, theme.muted, width=box.width)
 
 
 def draw_card(
@@ -47,13 +66,15 @@ def draw_card(
     room = right - left
     fits = canvas.text_width(card.name, PLAIN, bold=True) <= room
     name = card.name if fits else card.short
-    canvas.text((left, upper), name, PLAIN, theme.text, bold=True, width=room)
+    size = canvas.fitting(name, PLAIN, room, SMALLEST, bold=True)
+    canvas.text((left, upper), name, size, theme.text, bold=True, width=room)
     right = box.right - 9
     if wide and card.note:
         canvas.text((right, lower), card.note, SMALL, theme.faint, anchor="rm")
         right -= canvas.text_width(card.note, SMALL) + 8
     goal = f"wants to {card.goal}" if wide else card.goal
-    canvas.text((left, lower), goal, SMALL, theme.muted, width=right - left)
+    size = canvas.fitting(goal, SMALL, right - left, 10)
+    canvas.text((left, lower), goal, size, theme.muted, width=right - left)
 
 
 def _badge(canvas: Canvas, right_middle: tuple[float, float], text: str, theme: Theme) -> float:
@@ -147,16 +168,29 @@ def draw_goals(
 
 
 def draw_goals_head(canvas: Canvas, box: Box, scene: Scene, theme: Theme) -> None:
-    """Write the name of the player with these goals, and the meaning of the bars."""
-    name = next((card.short for card in scene.cards if card.steered), "")
-    legend = "" if scene.achieved is not None else "bar: chance if it tries; line: as things go"
-    width = canvas.text_width(legend, 11)
-    if width > box.width * 0.62:
-        legend, width = "", 0
-    middle = box.centre[1]
-    canvas.text((box.right, middle), legend, 11, theme.faint, anchor="rm")
-    room = box.width - width - 10
-    canvas.text((box.x, middle), f"goals of {name}", SMALL, theme.faint, width=room)
+    """Write whose goals these are, and what the bars and their marks say."""
+    canvas.text((box.x, box.centre[1]), scene.goals_of, SMALL, theme.faint, width=box.width)
+    if scene.achieved is None:
+        seat = next((i for i, card in enumerate(scene.cards) if card.steered), 0)
+        room = box.width - canvas.text_width(scene.goals_of, SMALL) - 12
+        _draw_legend(canvas, (box.right, box.centre[1]), room, theme.seats[seat], theme)
+
+
+def _draw_legend(
+    canvas: Canvas, right_middle: Point, room: float, colour: Colour, theme: Theme
+) -> None:
+    """Draw a bar and a mark with their meanings, if there is room."""
+    x, y = right_middle
+    widths = [canvas.text_width(words, SMALLEST) for words in LEGEND]
+    if sum(widths) + 42 > room:
+        return
+    canvas.text((x, y), LEGEND[1], SMALLEST, theme.faint, anchor="rm")
+    x -= widths[1] + 7
+    canvas.box(Box(x, y - 7, 2.5, 14), theme.text, 1)
+    x -= 10
+    canvas.text((x, y), LEGEND[0], SMALLEST, theme.faint, anchor="rm")
+    x -= widths[0] + 4
+    canvas.box(Box(x - 16, y - 4, 16, 8), colour, 4)
 
 
 def draw_scrollbar(

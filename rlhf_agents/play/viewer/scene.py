@@ -234,7 +234,8 @@ class Scene:
         standing: the first player's value of winning after each move, None if unknown.
         ply: the number of moves played.
         mistakes: shown after the game.
-        achieved: after the game, the goals that the first and the second player achieved.
+        achieved: after the game, what became of the goals of the first and the second player.
+        goals_of: whose goals the list has, in words.
         banner: the result.
         winner: the seat whose colours the banner has.
         strengths: those to choose from.
@@ -255,7 +256,8 @@ class Scene:
     standing: tuple[float | None, ...] = ()
     ply: int = 0
     mistakes: tuple[Mistake, ...] = ()
-    achieved: tuple[list[str], list[str]] | None = None
+    achieved: tuple[str, str] | None = None
+    goals_of: str = ""
     banner: str = ""
     winner: int | None = None
     strengths: StrengthRow = field(default_factory=StrengthRow)

@@ -15,6 +15,8 @@ from rlhf_agents.play.board_cells import (
     winning_cells,
 )
 from rlhf_agents.play.hints import NO_HINT, advises
+from rlhf_agents.play.pictures import reader_of
+from rlhf_agents.play.pictures.names import plain_name
 from rlhf_agents.play.viewer.boards.base import Board, BoardView, Ghost, MovingStone
 from rlhf_agents.play.viewer.boards.grid import percent
 from rlhf_agents.play.viewer.match import Match
@@ -74,13 +76,12 @@ def build_scene(match: Match, board: Board, ui: Ui, now: float) -> Scene:
     explanation = _visible_explanation(match, ui)
     mistake = _mistake_here(match, ui)
     reviewing = ui.review is not None
-    counts = getattr(board, "counts_captures", False)
     knows_mistakes = match.ended and (reviewing or not ui.analysing or ui.shows("mistakes"))
     return Scene(
         title=match.game.title,
         status=_status(match, ui, explanation, mistake),
         board=board,
-        view=_view(match, ui, (explanation, mistake), now, counts=counts),
+        view=_view(match, ui, (explanation, mistake), now, board),
         cards=_cards(match, explanation),
         forecast=_shares(match) if ui.shows("forecast") else None,
         goals=_goals(match, ui),
@@ -89,12 +90,13 @@ def build_scene(match: Match, board: Board, ui: Ui, now: float) -> Scene:
         ply=len(session.moves),
         mistakes=match.review.mistakes if knows_mistakes else (),
         achieved=_achieved(match) if over else None,
+        goals_of=_goals_of(match),
         banner=result_title(match) if over and ui.analysing else "",
         winner=session.winner,
         strengths=_strengths(match),
         paused=match.paused,
         speed=match.speed,
-        side_card=_side_card(match, ui),
+        side_card=_side_card(match, ui, mistake),
         goal_texts=tuple((goal.name, words_of(goal)) for goal in match.game.goals),
     )
 
@@ -108,17 +110,39 @@ def _strengths(match: Match) -> StrengthRow:
     )
 
 
-def _achieved(match: Match) -> tuple[list[str], list[str]]:
-    first, second = match.session.achieved()
-    game = match.game
-    return [goal_words(game, g) for g in first], [goal_words(game, g) for g in second]
+def _achieved(match: Match) -> tuple[str, str]:
+    """Return in words what became of the goals of the first and of the second player."""
+    session, game = match.session, match.game
+    first, second = (
+        achieved_words(
+            goal_words(game, session.goals[seat]),
+            [goal_words(game, name) for name in session.telling_goals(seat)],
+            reached=session.goals[seat] in session.achieved()[seat],
+        )
+        for seat in (0, 1)
+    )
+    return first, second
 
 
-def _side_card(match: Match, ui: Ui) -> SideCard | None:
+def achieved_words(asked: str, others: list[str], *, reached: bool) -> str:
+    """Return what became of a player's goal, and which other goals it reached."""
+    also = ", ".join(words for words in others if words != asked)
+    if reached:
+        return f"wanted to {asked} and did" + (f"; also: {also}" if also else "")
+    return f"wanted to {asked} and did not" + (f", but did: {also}" if also else "")
+
+
+def _goals_of(match: Match) -> str:
+    """Return whose goals are listed."""
+    name = match.short_name(match.steered).partition(",")[0]
+    return "your goals" if name == "you" else f"goals of the {name}"
+
+
+def _side_card(match: Match, ui: Ui, here: Mistake | None) -> SideCard | None:
     if ui.analysing and ui.review is None:
         return None  # the panels already say everything
     busy = not match.review.complete if match.ended else False
-    return side_card(match, ui.review, busy=busy)
+    return side_card(match, ui.review, here, busy=busy)
 
 
 def _visible_explanation(match: Match, ui: Ui) -> Explanation | None:
@@ -137,10 +161,8 @@ def _mistake_here(match: Match, ui: Ui) -> Mistake | None:
     if not match.ended or not match.session.undone:
         return None
     ply = len(match.session.moves)
-    mistakes = match.review.mistakes if ui.shows("mistakes") else ()
-    if ui.review is not None:
-        mistakes = reviewed_mistakes(match)
-    return next((m for m in mistakes if m.ply == ply), None)
+    hidden = ui.analysing and ui.review is None and not ui.shows("mistakes")
+    return next((m for m in match.review.mistakes if m.ply == ply and not hidden), None)
 
 
 def _status(match: Match, ui: Ui, explanation: Explanation | None, mistake: Mistake | None) -> str:
@@ -148,7 +170,7 @@ def _status(match: Match, ui: Ui, explanation: Explanation | None, mistake: Mist
     previewed = ui.pointed("goal")
     if isinstance(previewed, str) and explanation is not None:
         who = "would play" if explanation.seat == MOVER else "would expect"
-        name = _short(match, match.steered)
+        name = match.short_name(match.steered).partition(",")[0]
         wanted = goal_words(match.game, previewed)
         move = shown_name(match.game, session.state, explanation.action)
         return f"to {wanted}, {name} {who} {move}"
@@ -180,14 +202,10 @@ def _turn(match: Match, explanation: Explanation | None) -> str:
         return "paused: you can play for both sides"
     whose = "your turn"
     if match.computer:
-        whose = f"{match.names[match.session.seat]} is thinking"
+        whose = f"{match.short_name(match.session.seat)} is thinking"
     if explanation is not None and match.person is not None:
         return f"{whose} (values: your chances)"
     return whose
-
-
-def _short(match: Match, seat: int) -> str:
-    return match.names[seat].partition(",")[0]
 
 
 def _view(
@@ -195,10 +213,10 @@ def _view(
     ui: Ui,
     what: tuple[Explanation | None, Mistake | None],
     now: float,
-    *,
-    counts: bool = False,
+    board: Board,
 ) -> BoardView:
     explanation, mistake = what
+    counts = getattr(board, "counts_captures", False)
     game, session = match.game, match.session
     state = session.state
     stones = stones_of(game, state)
@@ -214,7 +232,7 @@ def _view(
         before=stones_of(game, session.history[-2]) if len(session.history) > 1 else None,
         seat=session.seat,
         legal=legal,
-        names=_labels(game, state, legal, session.seat),
+        names=_labels(game, state, legal, session.seat, plain=not hasattr(board, "reader")),
         text=game.text(state),
         last=last,
         winning=frozenset(winning_cells(game, state, last)),
@@ -230,14 +248,18 @@ def _view(
     )
 
 
-def _labels(game: Game, state: States, legal: NDArray[np.bool_], seat: int) -> tuple[str, ...]:
+def _labels(
+    game: Game, state: States, legal: NDArray[np.bool_], seat: int, *, plain: bool
+) -> tuple[str, ...]:
+    """Return the names of all actions; those that a board has to read stay as the library's."""
     typed = game.names_of(seat)
     if has_board(game):
         return typed
     names = list(typed)
     for action in np.flatnonzero(legal).tolist():
         names[action] = game.label(state, action)
-    return tuple(names)
+    reader = reader_of(game) if plain else None
+    return tuple(names if reader is None else (plain_name(name, reader) for name in names))
 
 
 def _values(explanation: Explanation | None) -> NDArray[np.float32] | None:
@@ -297,7 +319,7 @@ def _cards(match: Match, explanation: Explanation | None) -> tuple[Card, ...]:
         cards.append(
             Card(
                 name=match.names[seat],
-                short=match.names[seat].removeprefix(f"{match.game.title} "),
+                short=match.short_name(seat),
                 goal=words,
                 note=_effort(own) if own else "",
                 to_move=not session.over and session.seat == seat,

@@ -24,17 +24,23 @@ def reviewed_mistakes(match: Match) -> tuple[Mistake, ...]:
     return tuple(m for m in mistakes if match.person in (None, m.seat))
 
 
-def side_card(match: Match, review: int | None, *, busy: bool) -> SideCard | None:
+def side_card(
+    match: Match, review: int | None, here: Mistake | None, *, busy: bool
+) -> SideCard | None:
     """Return the card beside the board, None while the game goes on.
 
     Args:
         match: the game.
         review: the number of the mistake that is reviewed, from 0; None if none is.
+        here: the mistake that was made in the position shown, if any.
         busy: whether mistakes are still being looked for.
     """
     mistakes = reviewed_mistakes(match)
     if review is not None and review < len(mistakes):
-        return _mistake_card(match, mistakes[review], (review, len(mistakes)))
+        title = f"Mistake {review + 1} of {len(mistakes)}"
+        return _mistake_card(match, mistakes[review], title)
+    if here is not None:
+        return _mistake_card(match, here, "The opponent's mistake")
     if not match.session.over:
         return None
     return _result_card(match, len(mistakes), busy=busy)
@@ -45,15 +51,9 @@ def _result_card(match: Match, mistakes: int, *, busy: bool) -> SideCard:
     moves = "1 move" if len(session.moves) == 1 else f"{len(session.moves)} moves"
     lines = [f"after {moves}"]
     seat = 0 if person is None else person
-    achieved = session.achieved()[seat]
-    implied = {goal.implies for goal in match.game.goals if goal.name in achieved}
-    extra = [
-        goal_words(match.game, name)
-        for name in achieved
-        if not _is_plain(name) and name not in implied
-    ]
+    extra = [goal_words(match.game, name) for name in session.telling_goals(seat)]
     if extra:
-        who = "you" if person is not None else match.names[seat]
+        who = "you" if person is not None else match.short_name(seat)
         lines.append(f"{who} also achieved: {'; '.join(extra[:MOST_GOALS])}")
     if person is not None and session.goals[match.seat] != "win":
         lines.append(_agents_goal(match))
@@ -72,13 +72,8 @@ def result_title(match: Match) -> str:
     if winner is None:
         return "A draw"
     if match.person is None:
-        return third_person(match.names[winner], "win")
+        return third_person(match.short_name(winner), "win")
     return "You won" if winner == match.person else "You lost"
-
-
-def _is_plain(goal: str) -> bool:
-    """Return whether a goal says no more than the result, or is no achievement."""
-    return goal in ("win", "draw") or goal.startswith(("lose", "deficit"))
 
 
 def _agents_goal(match: Match) -> str:
@@ -96,13 +91,12 @@ def _mistakes_words(count: int, *, busy: bool) -> str:
     return f"{count} mistake{'s' if count > 1 else ''} to look at"
 
 
-def _mistake_card(match: Match, mistake: Mistake, place: tuple[int, int]) -> SideCard:
-    who = "you" if mistake.seat == match.person else match.names[mistake.seat]
+def _mistake_card(match: Match, mistake: Mistake, title: str) -> SideCard:
+    who = "you" if mistake.seat == match.person else match.short_name(mistake.seat)
     lines = (
         f"Move {mistake.ply + 1}: {who} played {mistake.names[0]}; better: {mistake.names[1]}.",
         why_words(match, mistake),
     )
-    title = f"Mistake {place[0] + 1} of {place[1]}"
     return SideCard(title, lines, REVIEW_BUTTONS, mistake.seat)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from functools import lru_cache
 
 import numpy as np
@@ -17,14 +18,13 @@ SIDE = 320
 """Positions are drawn in a box of so many pixels, then shrunk."""
 
 
-def draw_thumbnail(
-    canvas: Canvas, box: Box, what: tuple[Board, SavedGame], theme: Theme
-) -> None:
+def draw_thumbnail(canvas: Canvas, box: Box, what: tuple[Board, SavedGame], theme: Theme) -> None:
     """Draw the last position of a saved game in the middle of a box, as large as fits."""
     board, saved = what
     size = (max(1, round(box.width * canvas.scale)), max(1, round(box.height * canvas.scale)))
     stones = (saved.stones.tobytes(), saved.stones.shape)
     turned = bool(getattr(board, "flipped", False))
+    assert isinstance(board, Hashable)  # as every object is that does not define equality
     picture = _picture(board, (stones, saved.text, saved.seat, turned), theme.name, size)
     x, y = (centre * canvas.scale for centre in box.centre)
     canvas.paste(picture, (round(x - picture.get_width() / 2), round(y - picture.get_height() / 2)))
@@ -35,9 +35,7 @@ Position = tuple[tuple[bytes, tuple[int, int]], str | None, int, bool]
 
 
 @lru_cache(maxsize=64)
-def _picture(
-    board: Board, position: Position, theme: str, size: tuple[int, int]
-) -> pygame.Surface:
+def _picture(board: Board, position: Position, theme: str, size: tuple[int, int]) -> pygame.Surface:
     """Return a position without its surroundings; sizes in pixels."""
     (stones, shape), text, seat, _ = position
     large = pygame.Surface((SIDE, SIDE), pygame.SRCALPHA)

@@ -50,24 +50,15 @@ def draw_hindsight(canvas: Canvas, box: Box, scene: Scene, theme: Theme) -> None
     """Write the goals that each side achieved, and the worst mistakes."""
     assert scene.achieved is not None
     rows = max(1, int(box.height // ROW))
-    for seat, names in list(enumerate(scene.achieved))[:rows]:
+    for seat, text in list(enumerate(scene.achieved))[:rows]:
         y = box.y + seat * ROW + ROW / 2
         if scene.board is not None:
             scene.board.draw_stone(canvas, (box.x + 8, y), 7 / STONE, seat, theme)
-        text = hindsight_words(scene.cards[seat].goal, names)
-        canvas.text(
-            (box.x + 22, y), text, 13, theme.text if names else theme.faint, width=box.width - 22
-        )
+        room = box.width - 22
+        size = canvas.fitting(text, 13, room, 10)
+        canvas.text((box.x + 22, y), text, size, theme.text, width=room)
     if rows >= 3:
         _draw_worst(canvas, box.x, box.y + 2.5 * ROW, box.width, scene, theme)
-
-
-def hindsight_words(asked: str, achieved: list[str]) -> str:
-    """Return the achieved goals of a player in words, its own goal first."""
-    others = [name for name in achieved if name != asked]
-    if asked in achieved:
-        return f"wanted to {asked}: done" + (f"; also: {', '.join(others)}" if others else "")
-    return f"wanted to {asked}: missed; but: {', '.join(others) or 'nothing else'}"
 
 
 def _draw_worst(
@@ -143,11 +134,22 @@ def draw_graph(canvas: Canvas, box: Box, scene: Scene, pointed: object, theme: T
     for mistake in scene.mistakes:
         place = _dot_place(box, scene, mistake)
         if place is not None:
-            canvas.disc(place, DOT + 1.5, theme.surface)
-            canvas.disc(place, DOT, theme.bad)
+            _draw_mistake(canvas, place, mistake.seat, theme)
     _draw_cursor(canvas, box, scene.ply, count, theme.accent)
     if isinstance(pointed, int):
         _draw_cursor(canvas, box, pointed, count, theme.faint)
+
+
+def _draw_mistake(canvas: Canvas, place: Point, seat: int, theme: Theme) -> None:
+    """Mark a mistake: the first player's with a disc, the second's with a diamond."""
+    for radius, colour in ((DOT + 3, theme.surface), (DOT + 1.5, theme.bad), (DOT - 0.5, None)):
+        fill = theme.seats[seat] if colour is None else colour
+        if seat:
+            x, y = place
+            side = radius * 1.25
+            canvas.polygon([(x, y - side), (x + side, y), (x, y + side), (x - side, y)], fill)
+        else:
+            canvas.disc(place, radius, fill)
 
 
 def _draw_cursor(

@@ -302,8 +302,7 @@ class GridBoard:
         for column, name in enumerate(view.names):
             x = grid.centre((0, column))[0]
             place = (x, grid.box.bottom + FRAME + NAMES * 0.5)
-            short = name.lstrip("xo")  # OpenSpiel names the player, too
-            canvas.text(place, short, min(14, grid.cell * 0.3), theme.muted, anchor="mm")
+            canvas.text(place, name, min(14, grid.cell * 0.3), theme.muted, anchor="mm")
             if view.values is not None and not np.isnan(view.values[column]):
                 foot = grid.top - FRAME - 8
                 share, best = float(view.values[column]), column == view.chosen
@@ -340,7 +339,7 @@ class GridBoard:
             if view.stones is None or view.stones[cell] or grid.cell < 26:
                 continue
             x, y = grid.centre(cell)
-            if grid.cell >= 48 and "(" not in name and (not view.text or view.legal[action]):
+            if grid.cell >= 48 and (not view.text or view.legal[action]):
                 corner = (x - grid.cell * 0.4, y - grid.cell * 0.38)
                 size = min(14, grid.cell * 0.16)
                 canvas.text(corner, name, size, theme.faint, anchor="lm")

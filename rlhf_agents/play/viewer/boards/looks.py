@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rlhf_agents.play.board_cells import Cell
-from rlhf_agents.play.pictures.base import NEUTRAL, Picture
+from rlhf_agents.play.pictures.base import NEUTRAL, Picture, Reader
 from rlhf_agents.play.pictures.chess import HANDS, PROMOTED, checked_king
 from rlhf_agents.play.viewer.boards.base import BoardView
 from rlhf_agents.play.viewer.boards.chess_pieces import POLYGONS, draw_chess_piece
@@ -14,7 +14,7 @@ from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.geometry import Box, Point
 from rlhf_agents.play.viewer.theme import Colour, Theme, blend
 
-HAND_GAP = 0.4
+HAND_GAP = 0.45
 
 
 class SquaresBoard(PictureBoard):
@@ -43,9 +43,7 @@ class SquaresBoard(PictureBoard):
                     canvas.box(square.inset(side * 0.03), light, side * 0.06)
 
     def first_marks(self, view: BoardView, shown: Shown) -> list[Cell]:
-        """Return the cells to mark before anything is picked: in draughts, where captures are
-        compulsory, the men that may move.
-        """
+        """Return the cells to mark at first: the men of draughts that may, or must, move."""
         if getattr(self.reader, "crowned", ()):
             return list(shown.clicks.nexts())
         return super().first_marks(view, shown)
@@ -118,18 +116,34 @@ def piece_colours(seat: int, theme: Theme) -> tuple[Colour, Colour]:
 
 
 class HandsBoard(SquaresBoard):
-    """A board with the pieces in hand above and below it, if the game has hands."""
+    """A board with the pieces in hand above and below it, as soon as somebody has any."""
+
+    hand_size = 0.8
+
+    def __init__(self, reader: Reader, *, upside_down: bool = False) -> None:
+        super().__init__(reader, upside_down=upside_down)
+        self._held = False
+
+    def shown(self, view: BoardView) -> Shown | None:
+        """Return what a view means, and note whether it needs the cells of the hands."""
+        shown = super().shown(view)
+        rows = self.reader.shape[0]
+        held = shown is not None and any(cell[0] >= rows for cell in shown.picture.symbols)
+        if held != self._held:
+            self._held, self._placed = held, None
+        return shown
 
     def offsets(self) -> tuple[dict[Cell, Point], Point]:
-        """Return the squares, and the cells of the hands."""
+        """Return the squares, and the cells of the hands if there are pieces in them."""
         rows, columns = self.reader.shape
-        if not getattr(self.reader, "has_hands", False):
+        if not self._held:
             return square_offsets(rows, columns), (columns, rows)
-        above = 1 + HAND_GAP
+        size = self.hand_size
+        above = size + HAND_GAP
         cells = {cell: (x, y + above) for cell, (x, y) in square_offsets(rows, columns).items()}
         for column in range(min(columns, len(HANDS))):
-            cells[rows, column] = (column + 0.5, rows + above + HAND_GAP + 0.5)
-            cells[rows + 1, column] = (columns - column - 0.5, 0.5)
+            cells[rows, column] = ((column + 0.5) * size, rows + above + HAND_GAP + size / 2)
+            cells[rows + 1, column] = (columns - (column + 0.5) * size, size / 2)
         return cells, (columns, rows + 2 * above)
 
 

@@ -6,6 +6,7 @@ import math
 
 from rlhf_agents.play.board_cells import Cell
 from rlhf_agents.play.pictures.base import NEUTRAL, Picture
+from rlhf_agents.play.pictures.names import TURNS
 from rlhf_agents.play.viewer.boards.base import BoardView
 from rlhf_agents.play.viewer.boards.grid import FRAME, draw_stone
 from rlhf_agents.play.viewer.boards.looks import CellsBoard
@@ -17,16 +18,6 @@ from rlhf_agents.play.viewer.theme import Theme, blend
 
 GAP = 0.3
 """The width of the gaps of quoridor between its squares, for walls."""
-TURNS = {
-    "s": "top left, left turn",
-    "t": "top left, right turn",
-    "u": "top right, left turn",
-    "v": "top right, right turn",
-    "w": "bottom right, left turn",
-    "x": "bottom right, right turn",
-    "y": "bottom left, right turn",
-    "z": "bottom left, left turn",
-}
 
 
 class QuoridorBoard(PictureBoard):

@@ -28,18 +28,20 @@ class HexBoard(PictureBoard):
     """Hexagons; in hex, the sides that a player connects have the player's colour."""
 
     reach = 0.6
+    named = True
 
     def __init__(self, reader: HexReader, *, upside_down: bool = False) -> None:
         super().__init__(reader, upside_down=upside_down)
         self._rows = reader.places
         self._coloured = reader.style == "hex"
+        self._lines = _lines_of(reader)
 
     @cached_property
     def _offsets(self) -> tuple[dict[Cell, Point], Point]:
         offsets, (width, height) = hex_offsets(self._rows)
-        if not self._coloured:
+        if not self.named:
             return offsets, (width, height)
-        room = 0.3  # for the coloured sides
+        room = 0.7 if self._coloured else 0.5  # for the names, and the coloured sides
         moved = {cell: (x + room, y + room) for cell, (x, y) in offsets.items()}
         return moved, (width + 2 * room, height + 2 * room)
 
@@ -49,12 +51,12 @@ class HexBoard(PictureBoard):
 
     def board_area(self, box: Box) -> Box:
         """Return the part of a box in which the hexagons lie."""
-        return box.inset(FRAME).top_part(VALUES / 2)[1].inset(NAMES / 2, NAMES / 2)
+        return box.inset(FRAME).top_part(VALUES / 2)[1].inset(NAMES / 4, NAMES / 4)
 
     def draw_ground(
         self, canvas: Canvas, places: Places, picture: Picture | None, theme: Theme
     ) -> None:
-        """Draw the hexagons and the names of rows and columns."""
+        """Draw the hexagons."""
         radius = places.size * SIDE
         if self._coloured:
             self._draw_sides(canvas, places, theme)
@@ -64,6 +66,15 @@ class HexBoard(PictureBoard):
         for centre in places.centres.values():
             canvas.polygon(hexagon(centre, radius * 1.02), theme.board)
             canvas.polygon(hexagon(centre, radius * 0.92), theme.hole)
+
+    def draw_names(self, canvas: Canvas, places: Places, theme: Theme) -> None:
+        """Write the name of each line of cells before the first of them."""
+        size = max(8.0, min(18.0, places.size * 0.36))
+        away = 1.0 if self._coloured else 0.85
+        for name, first, second in self._lines:
+            (x, y), (x2, y2) = places.centres[first], places.centres[second]
+            place = (x + away * (x - x2), y + away * (y - y2))
+            canvas.text(place, name, size, theme.muted, anchor="mm")
 
     def _draw_sides(self, canvas: Canvas, places: Places, theme: Theme) -> None:
         """Draw the first player's sides, above and below, and the second's, left and right."""
@@ -102,8 +113,20 @@ class HexBoard(PictureBoard):
         draw_stone(canvas, centre, cell * 0.38, what[1], theme)
 
 
+def _lines_of(reader: HexReader) -> list[tuple[str, Cell, Cell]]:
+    """Return the lines of more than one cell: the name, the first cell and the second of each."""
+    by_name: dict[str, list[Cell]] = {}
+    for cell in reader.cells():
+        row, letter = cell[0], cell[1] + max(0, cell[0] - reader.middle) * reader.sheared
+        for name in (str(row + 1), chr(ord("a") + letter)):
+            by_name.setdefault(name, []).append(cell)
+    return [(name, cells[0], cells[1]) for name, cells in by_name.items() if len(cells) > 1]
+
+
 class StarBoard(HexBoard):
     """The star of Chinese checkers: round holes."""
+
+    named = False
 
     def draw_ground(
         self, canvas: Canvas, places: Places, picture: Picture | None, theme: Theme

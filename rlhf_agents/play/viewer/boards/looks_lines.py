@@ -100,7 +100,6 @@ def _stars(rows: int, columns: int) -> list[Cell]:
 class XiangqiBoard(LinesBoard):
     """Chinese chess: a river, two palaces, and discs with the letters of their pieces."""
 
-    named = False
     counts_captures = False
 
     def draw_ground(
@@ -146,7 +145,6 @@ class XiangqiBoard(LinesBoard):
 class MorrisBoard(LinesBoard):
     """Nine men's morris: three squares inside each other."""
 
-    named = False
     counts_captures = False
 
     def draw_ground(
@@ -174,6 +172,8 @@ class MorrisBoard(LinesBoard):
 
 class TwixtBoard(PictureBoard):
     """Twixt: pegs in holes; each player's sides have the player's colour."""
+
+    named = True
 
     def offsets(self) -> tuple[dict[Cell, Point], Point]:
         """Return the holes."""

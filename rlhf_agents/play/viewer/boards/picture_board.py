@@ -39,6 +39,7 @@ from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.geometry import Box, Point
 from rlhf_agents.play.viewer.theme import Theme, blend
 
+
 @dataclass(frozen=True)
 class Shown:
     """What a view means.
@@ -69,6 +70,8 @@ class PictureBoard:
     """Whether rows and columns have their names beside the board."""
     reach = 0.72
     """How far from its centre a cell is clicked, in cells."""
+    hand_size = 1.0
+    """The size of cells in hands."""
     choice_width = 46.0
     """The width of an entry of the list from which the rest of a move is chosen."""
 
@@ -243,13 +246,13 @@ class PictureBoard:
         rows, columns = self.reader.shape
         bottom_up = getattr(self.reader, "bottom_up", True)
         letters: str = getattr(self.reader, "letters", "abcdefghijklmnopqrstuvwxyz")
-        for row in range(rows):
-            y = places.centres[row, 0][1]
+        heights = {row: y for (row, _), (_, y) in places.centres.items() if row < rows}
+        for row, y in heights.items():
             name = str(rows - row if bottom_up else row + 1)
             canvas.text((places.area.x - NAMES / 2, y), name, size, theme.muted, anchor="mm")
-        low = max(places.centres[row, 0][1] for row in range(rows)) + places.size / 2
+        low = max(heights.values()) + places.size / 2
         for column in range(columns):
-            x = places.centres[0, column][0]
+            x = next(x for cell, (x, _) in places.centres.items() if cell[1] == column)
             canvas.text((x, low + NAMES / 2), letters[column], size, theme.muted, anchor="mm")
 
     def draw_last(self, canvas: Canvas, places: Places, view: BoardView, theme: Theme) -> None:
@@ -294,7 +297,8 @@ class PictureBoard:
             symbol = picture.symbols.get(cell, "")
             if (inside and not owner) or (not inside and not symbol):
                 continue
-            centre, size = places.centres[cell], places.size
+            centre = places.centres[cell]
+            size = places.size * (1.0 if inside else self.hand_size)
             if moving is not None and (moving.cell == cell or cell in origins):
                 centre, size = moving_place(places, cell, origins.get(cell), moving.progress)
             self.draw_piece(canvas, centre, size, (symbol, owner - 1), theme)

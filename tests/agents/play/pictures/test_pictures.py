@@ -12,6 +12,7 @@ import rlhf_games
 from rlhf_agents.play.pictures import find_reader, reader_of
 from rlhf_agents.play.pictures.base import MisreadError, Move
 from rlhf_agents.play.pictures.chess import checked_king
+from rlhf_agents.play.pictures.names import plain_name
 from rlhf_agents.play.pictures.proof import random_moves, understood
 from rlhf_agents.play.pictures.squares import Block, SquaresReader
 
@@ -182,3 +183,20 @@ def test_links_of_twixt_are_those_of_the_rules():
         seen = {(tuple(sorted((a, b))), seat) for a, b, seat in reader.read(move.after).links}
         assert seen == set(links.items())
     assert len(links) > 5
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "words"),
+    [
+        ("connect_four", "x0", "1"),
+        ("tic_tac_toe", "(1,0)", "4"),
+        ("go(board_size=9)", "B a1", "a1"),
+        ("gomoku", "0,0", "a15"),
+        ("nine_mens_morris", "Move 0 -> 1", "a7-d7"),
+        ("dots_and_boxes", "P1(h,0,1)", "across, row 1, column 2"),
+        ("ultimate_tic_tac_toe", "Local board 4: x(0,1)", "board 5, 2"),
+        ("breakthrough", "a7a6", "a7a6"),
+    ],
+)
+def test_moves_have_names_for_people(name, label, words):
+    assert plain_name(label, reader_of(rlhf_games.make(f"openspiel:{name}"))) == words

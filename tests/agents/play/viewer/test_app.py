@@ -11,8 +11,8 @@ from rlhf_agents.play.board_cells import stones_of
 from rlhf_agents.play.viewer.canvas import Canvas
 from rlhf_agents.play.viewer.commands import BUTTONS, COMMANDS, OVERLAYS, help_lines
 from rlhf_agents.play.viewer.scene import Target
+from rlhf_agents.play.viewer.scene_builder import achieved_words
 from rlhf_agents.play.viewer.theme import DARK, LIGHT
-from rlhf_agents.play.viewer.timeline import hindsight_words
 from tests.agents.play.viewer.screen import Screen
 
 
@@ -367,16 +367,16 @@ def test_a_thousand_random_events_never_crash_it(tmp_path, name):
 
 
 @pytest.mark.parametrize(
-    ("asked", "achieved", "words"),
+    ("others", "reached", "words"),
     [
-        ("win", ["win"], "wanted to win: done"),
-        ("draw", ["draw", "last 20 moves"], "wanted to draw: done; also: last 20 moves"),
-        ("win", ["lose"], "wanted to win: missed; but: lose"),
-        ("win", [], "wanted to win: missed; but: nothing else"),
+        ([], True, "wanted to draw and did"),
+        (["draw", "last 20 moves"], True, "wanted to draw and did; also: last 20 moves"),
+        (["keep 6 pieces"], False, "wanted to draw and did not, but did: keep 6 pieces"),
+        ([], False, "wanted to draw and did not"),
     ],
 )
-def test_hindsight_in_words(asked, achieved, words):
-    assert hindsight_words(asked, achieved) == words
+def test_hindsight_in_words(others, reached, words):
+    assert achieved_words("draw", others, reached=reached) == words
 
 
 def test_a_new_game_is_not_paused(screen):

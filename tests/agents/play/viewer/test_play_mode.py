@@ -9,9 +9,10 @@ import pygame
 import pytest
 
 import rlhf_games
-from rlhf_agents.play import auto_level
+from rlhf_agents.play import auto_level, hints
+from rlhf_agents.play.saved_games import save_session, saved_games_in
 from rlhf_agents.play.session import Session
-from rlhf_agents.play.setup import Setup
+from rlhf_agents.play.setup import Setup, file_stem
 from rlhf_agents.play.viewer.app import App
 from rlhf_agents.play.viewer.boards import board_for
 from rlhf_agents.play.viewer.canvas import Canvas
@@ -20,6 +21,8 @@ from rlhf_agents.play.viewer.layout import growth
 from rlhf_agents.play.viewer.scene import Mistake, Ui
 from rlhf_agents.play.viewer.scene_builder import _hint_words
 from rlhf_agents.play.viewer.side_cards import why_words
+from rlhf_agents.play.viewer.theme import DARK
+from rlhf_agents.play.viewer.thumbnails import draw_thumbnail
 from rlhf_agents.players.levelled import Levelled
 from tests.agents.play.viewer.screen import Screen
 
@@ -137,24 +140,28 @@ def test_hints_name_moves_as_the_board_does():
     match = SimpleNamespace(game=game, session=Session(game))
     values = np.linspace(0.5, 0.25, game.n_actions)
     assert _hint_words(match, SimpleNamespace(action=0, proof="", values=values)) == (
-        "hint: B a1 (50 %)"
+        "hint: a1 (50 %)"
     )
 
 
-def test_no_random_move_is_a_hint(tmp_path, monkeypatch):
-    monkeypatch.setattr("rlhf_agents.play.hints.HINT_SECONDS", 0.05)
-    screen = Screen(tmp_path, game="openspiel:tic_tac_toe", agent="random", nodes=None, ui=Ui())
-    screen.key("h")
-    screen.settle()
-    assert screen.scene.status.startswith("no hint")
-    assert screen.scene.view.hint is None
-    screen.match.paused = True
+def test_a_search_of_our_own_advises_where_no_agent_can(monkeypatch):
+    monkeypatch.setattr(hints, "HINT_SECONDS", 0.05)
+    game = rlhf_games.make("tic_tac_toe")
+    adviser, session = hints.adviser_for(game, None), Session(game)
+    match = SimpleNamespace(game=game, session=session)
+    assert _hint_words(match, adviser.explain(session.state, "win")) == hints.NO_HINT
     for cell in (0, 3, 1, 4):
-        assert screen.match.play(cell)
-    screen.frame(2)
+        session.play(cell)
+    assert _hint_words(match, adviser.explain(session.state, "win")).startswith("hint: 3")
+
+
+def test_hints_are_the_advisers_even_if_a_computer_is_to_move(tmp_path):
+    screen = Screen(tmp_path, game="connect_four", agent="random", opponent="random", ui=Ui())
+    screen.match.paused = True
     screen.key("h")
     screen.settle()
-    assert screen.scene.view.hint == 2
+    assert screen.match.hint_question().player is screen.match.matchup.analyst
+    assert screen.scene.view.hint is not None
     screen.app.close()
 
 
@@ -287,7 +294,7 @@ def test_games_are_saved_in_every_format_and_listed(lost, tmp_path, ending):
     lost.key("ctrl+o")
     (saved,) = lost.app.ui.files
     assert saved.path == path
-    assert saved.stones is not None
+    assert saved.stones.any()
     assert "7 moves" in saved.result
     assert saved.date
     lost.click("file", 0)
@@ -314,3 +321,32 @@ def test_every_page_fits_every_window(lost, size):
     lost.key("n")
     for choice in ("side:second", "strength:11", "goal:1", "begin"):
         assert lost.place("start", choice)
+
+
+@pytest.mark.parametrize("name", ["openspiel:chess", "openspiel:hex", "openspiel:nim"])
+def test_every_game_has_a_small_board_in_the_list(tmp_path, name):
+    game = rlhf_games.make(name)
+    session = Session(game)
+    session.play(session.legal()[0])
+    save_session(tmp_path / f"{file_stem(game.name)}-1.json", session, ("you", "random player"))
+    (saved,) = saved_games_in(tmp_path, game)
+    surface = pygame.Surface((80, 80))
+    draw_thumbnail(Canvas(surface), Box(4, 4, 72, 72), (board_for(game), saved), DARK)
+    drawn = pygame.surfarray.array3d(surface).any(axis=2)
+    assert drawn[4:76, 4:76].sum() > 500
+    assert drawn.sum() == drawn[4:76, 4:76].sum()
+
+
+def test_long_pages_scroll(playing):
+    playing.resize((420, 400))
+    playing.key("f1")
+    assert playing.app.ui.page_scroll == 0
+    playing.key("down")
+    playing.app.wheel(-2)
+    assert playing.app.ui.page_scroll == 3
+    playing.key("end")
+    shown = playing.app.ui.page_scroll
+    playing.key("down")
+    assert playing.app.ui.page_scroll == shown > 3
+    playing.resize((960, 640))
+    assert playing.app.ui.page_scroll == 0

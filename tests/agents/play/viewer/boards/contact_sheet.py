@@ -18,6 +18,8 @@ import pygame
 
 import rlhf_games
 from rlhf_agents.play.board_cells import placed_cell, stones_of
+from rlhf_agents.play.pictures import reader_of
+from rlhf_agents.play.pictures.names import plain_name
 from rlhf_agents.play.viewer.boards import board_for
 from rlhf_agents.play.viewer.boards.base import Board, BoardView
 from rlhf_agents.play.viewer.boards.clicks import code
@@ -108,6 +110,9 @@ def picture(game: Game, side: int, theme: Theme, plies: int) -> pygame.Surface:
     canvas, board = Canvas(surface), board_for(game)
     box = Box(0, CAPTION, side, side)
     view = picked_view(board, view_of(game, played(game, plies)))
+    reader = reader_of(game)
+    if reader is not None and not hasattr(board, "reader"):
+        view = replace(view, names=tuple(plain_name(name, reader) for name in view.names))
     board.draw(canvas, box, view, theme)
     canvas.text((4, CAPTION / 2), f"{game.name}  [{type(board).__name__}]", 12, theme.text)
     return surface

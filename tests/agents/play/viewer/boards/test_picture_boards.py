@@ -256,3 +256,22 @@ def test_castling_moves_both_pieces(king, rook):
         before[start], after[end] = 1, 1
     view = BoardView(stones=after, before=before, last=rook[1])
     assert origins_of(view) == {king[1]: king[0], rook[1]: rook[0]}
+
+
+@pytest.mark.parametrize(("name", "marked"), [("breakthrough", False), ("checkers", True)])
+def test_marks_before_a_click_do_not_depend_on_the_position(name, marked):
+    game = rlhf_games.make(f"openspiel:{name}")
+    board, history = board_for(game), played(game, 8, seed=3)
+    for count in range(1, len(history) + 1):
+        view = view_of(game, history[:count])
+        assert bool(board.first_marks(view, board.shown(view))) == marked
+
+
+def test_hands_take_room_only_when_they_hold_something():
+    game = rlhf_games.make("openspiel:crazyhouse")
+    board, view = board_for(game), view_of(game, played(game, 0))
+    board.shown(view)
+    wide = board.places(BOX).size
+    held = replace(view, text=view.text.replace("RNBQKBNR\n", "RNBQKBNR[P]\n"))
+    assert board.shown(held).picture.symbols[8, 0] == "P"
+    assert board.places(BOX).size < wide
