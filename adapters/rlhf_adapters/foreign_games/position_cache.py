@@ -108,6 +108,7 @@ class PositionCache:
         self.rebuilt = 0
         self._young: dict[bytes, Known] = {}
         self._old: dict[bytes, Known] = {}
+        self._labels = backend if isinstance(backend, Labels) else None
         self._lock = threading.Lock()
         self._key_at = (1 + layout.mask_words) * WORD_BYTES
         self._key_bytes = layout.key_words * WORD_BYTES
@@ -167,10 +168,10 @@ class PositionCache:
 
     def label(self, key: bytes, action: int) -> str | None:
         """Return the readable name of an action in a position, None if it has none."""
-        if action == self.layout.skip or not isinstance(self.backend, Labels):
+        if action == self.layout.skip or self._labels is None:
             return None
         with self._lock:
-            return self.backend.label(self._known(key).position, action)
+            return self._labels.label(self._known(key).position, action)
 
     # ---- positions -------------------------------------------------------------------------
 

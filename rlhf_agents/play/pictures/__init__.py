@@ -42,7 +42,7 @@ MAKERS: tuple[Maker, ...] = (
     squares_readers,
 )
 
-PROOF = (100, 0.6)
+PROOF = (100, 0.3)
 """Random games, and the seconds after which no more of them are begun."""
 
 SHARE = 0.2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 import numpy as np
 
@@ -11,6 +12,8 @@ from rlhf_agents.play.pictures.base import Cell, MisreadError, Move, Picture, Re
 from rlhf_games.base import Game, Outcome
 
 MOST_PLIES = 400
+LABELS = 6
+"""So many labels per position are asked for on average at most: games of 361 moves have many."""
 UNCLICKED = frozenset(("pass", "place stone", "up", "down", "left", "right"))
 """Moves that have no cells, in small letters, perhaps behind the player's mark."""
 
@@ -38,7 +41,8 @@ def random_moves(
                 break
             legal = np.flatnonzero(game.legal(states)[0]).tolist()
             action = int(rng.choice(legal))
-            named = legal if rng.random() < share else [action]
+            fully = rng.random() < min(share, LABELS / len(legal))
+            named = legal if fully else [action]
             labels = {action: game.label(states[0], action) for action in named}
             seat = int(game.mover(states)[0])
             states = game.step(states, np.array([action]))
@@ -77,9 +81,10 @@ def understood(reader: Reader, moves: Iterable[Move]) -> bool:
     All legal moves must lead to cells, and the picture after each move must be the one that the
     move makes of the picture before.
     """
+    read = lru_cache(maxsize=2)(reader.read)  # most positions are after one move, before another
     try:
         for move in moves:
-            before, after = reader.read(move.before), reader.read(move.after)
+            before, after = read(move.before), read(move.after)
             path = paths_in(reader, before, move.labels, move.seat)[move.action]
             if not reader.explains(before, path, after, move.seat):
                 return False

@@ -88,7 +88,8 @@ def _paint_controls(canvas: Canvas, layout: Layout, scene: Scene, ui: Ui) -> Non
         draw_button(canvas, box, name, (pointed, name in ui.shown, 11), theme)
     strengths = scene.strengths
     place = -1.0 if strengths.place is None else strengths.place / (len(strengths.names) - 1)
-    draw_slider(canvas, layout.slider, place, strengths.words(), theme)
+    if scene.side_card is None or not layout.side_card.contains(layout.slider.centre):
+        draw_slider(canvas, layout.slider, place, strengths.words(), theme)
 
 
 def _is_on(name: str, scene: Scene, ui: Ui) -> bool:

@@ -21,7 +21,7 @@ def draw_title(canvas: Canvas, box: Box, scene: Scene, theme: Theme) -> None:
     """Write the name of the game, the move number and the status."""
     ply = f"move {scene.ply}" if scene.ply else ""
     room = box.width - canvas.text_width(ply, SMALL) - 10
-    size = canvas.fitting(scene.title, LARGE, room, PLAIN, bold=True)
+    size = canvas.fitting(scene.title, LARGE, room, SMALL, bold=True)
     canvas.text((box.x, box.y + 11), scene.title, size, theme.text, bold=True, width=room)
     canvas.text((box.right, box.y + 12), ply, SMALL, theme.faint, anchor="rm")
     _draw_status(canvas, box, scene.status, theme)
@@ -80,8 +80,8 @@ def draw_card(
 def _badge(canvas: Canvas, right_middle: tuple[float, float], text: str, theme: Theme) -> float:
     """Draw a word on a coloured background; return its left edge."""
     width = canvas.text_width(text, SMALL) + 14
-    box = Box(right_middle[0] - width, right_middle[1] - 9, width, 18)
-    canvas.box(box, theme.good, 9)
+    box = Box(right_middle[0] - width, right_middle[1] - 8, width, 16)
+    canvas.box(box, theme.good, 8)
     canvas.text(box.centre, text, SMALL, theme.background, anchor="mm", bold=True)
     return box.x
 

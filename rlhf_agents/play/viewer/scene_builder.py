@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,7 +35,7 @@ from rlhf_agents.play.viewer.scene import (
 from rlhf_agents.play.viewer.side_cards import result_title, reviewed_mistakes, side_card
 from rlhf_agents.search.explanation import Explanation, Forecast
 from rlhf_agents.words import goal_words, words_of
-from rlhf_games.base import MOVER, Game, States
+from rlhf_games.base import MOVER, Game
 
 GHOSTS = 3
 """Stones of the expected line that are always shown; pointing at the line shows all."""
@@ -232,7 +234,7 @@ def _view(
         before=stones_of(game, session.history[-2]) if len(session.history) > 1 else None,
         seat=session.seat,
         legal=legal,
-        names=_labels(game, state, legal, session.seat, plain=not hasattr(board, "reader")),
+        names=_labels(game, state.tobytes(), session.seat, not hasattr(board, "reader")),
         text=game.text(state),
         last=last,
         winning=frozenset(winning_cells(game, state, last)),
@@ -248,15 +250,14 @@ def _view(
     )
 
 
-def _labels(
-    game: Game, state: States, legal: NDArray[np.bool_], seat: int, *, plain: bool
-) -> tuple[str, ...]:
+@lru_cache(maxsize=16)  # the same for every frame of a position, and Go has 362 of them
+def _labels(game: Game, position: bytes, seat: int, plain: bool) -> tuple[str, ...]:
     """Return the names of all actions; those that a board has to read stay as the library's."""
     typed = game.names_of(seat)
     if has_board(game):
         return typed
-    names = list(typed)
-    for action in np.flatnonzero(legal).tolist():
+    names, state = list(typed), np.frombuffer(position, np.uint64).copy()
+    for action in np.flatnonzero(game.legal(state[None])[0]).tolist():
         names[action] = game.label(state, action)
     reader = reader_of(game) if plain else None
     return tuple(names if reader is None else (plain_name(name, reader) for name in names))
