@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from functools import lru_cache
 
 import numpy as np
@@ -229,6 +230,7 @@ def _view(
     if match.hinted and explanation is not None and advises(explanation):
         hint = explanation.action
     legal = game.legal(state[None])[0]
+    assert isinstance(game, Hashable)
     return BoardView(
         stones=stones,
         before=stones_of(game, session.history[-2]) if len(session.history) > 1 else None,
