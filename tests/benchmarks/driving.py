@@ -1,6 +1,6 @@
-"""Driving on HighwayEnv's `highway-fast-v0`, beside SB3's DQN, for the same CPU seconds.
+"""Driving in HighwayEnv's environments, beside SB3's DQN, for the same CPU seconds.
 
-    python tests/benchmarks/driving.py --seconds 300 --seeds 3 --csv docs/results/driving.csv
+    python tests/benchmarks/driving.py --seconds 150 --seeds 3 --csv docs/results/driving.csv
 
 SB3's DQN has the settings of HighwayEnv's own example, HFDQN those that `make_env` recommends. Both
 learn the environment's own reward until the process has used so many CPU seconds; then episodes by
@@ -11,6 +11,7 @@ and is not done again. Brackets are 95 % intervals of the mean over seeds, by bo
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import time
 from pathlib import Path
@@ -26,7 +27,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from rlhf_agents.envs.make_env import make_env
 from rlhf_agents.hfdqn import HFDQN
 
-WORLD = "gymnasium:highway-fast-v0"
+ENVS = ("highway-fast-v0", "merge-v1", "roundabout-v1", "intersection-v2")
 JUDGED_FROM = 1_000_000
 STEPS_PER_SECOND = 60
 """The most that the environment allows; schedules of exploration are laid out for it."""
@@ -64,10 +65,10 @@ class Seconds(BaseCallback):
         return self.used < self.seconds
 
 
-def run(name: str, seed: int, seconds: float, episodes: int) -> dict[str, Any]:
+def run(driven: str, name: str, seed: int, seconds: float, episodes: int) -> dict[str, Any]:
     """Learn and judge; return what was measured."""
     kind, settings = LEARNERS[name]
-    env = make_env(WORLD, seed=seed)
+    env = make_env(f"gymnasium:{driven}", seed=seed)
     model = kind("MultiInputPolicy", env, seed=seed, device="cpu", **settings)
     clock = Seconds(seconds)
     options: dict[str, Any] = {"callback": clock}
@@ -76,14 +77,14 @@ def run(name: str, seed: int, seconds: float, episodes: int) -> dict[str, Any]:
     model.learn(round(STEPS_PER_SECOND * seconds), **options)
     env.close()
     cpu = clock.used
-    returns, safe = judge(model, episodes)
+    returns, safe = judge(model, driven, episodes)
     measured = {"steps": model.num_timesteps, "cpu": cpu, "return": returns, "safe": safe}
-    return {"learner": name, "seed": seed, "seconds": seconds, **measured}
+    return {"env": driven, "learner": name, "seed": seed, "seconds": seconds, **measured}
 
 
-def judge(model: Any, episodes: int) -> tuple[float, float]:
+def judge(model: Any, driven: str, episodes: int) -> tuple[float, float]:
     """Return the mean return and the share of episodes without a collision."""
-    env = make_env(WORLD, seed=JUDGED_FROM)
+    env = make_env(f"gymnasium:{driven}", seed=JUDGED_FROM)
     returns, crashes = np.zeros(episodes), 0
     for episode in range(episodes):
         observation, _ = env.reset()
@@ -99,12 +100,12 @@ def judge(model: Any, episodes: int) -> tuple[float, float]:
 
 
 def rows(results: list[dict[str, Any]]) -> list[dict[str, str]]:
-    """Return a line of the table for every learner."""
+    """Return a line of the table for every environment and learner."""
     found = []
-    for name in LEARNERS:
-        runs = [one for one in results if one["learner"] == name]
+    for driven, name in itertools.product(ENVS, LEARNERS):
+        runs = [one for one in results if (one["env"], one["learner"]) == (driven, name)]
         if runs:
-            line = {"learner": name, "seeds": str(len(runs))}
+            line = {"environment": driven, "learner": name, "seeds": str(len(runs))}
             line["CPU s"] = f"{np.mean([one['cpu'] for one in runs]):.0f}"
             line["steps"] = f"{np.mean([one['steps'] for one in runs]):,.0f}"
             line["return"] = said([one["return"] for one in runs])
@@ -113,15 +114,12 @@ def rows(results: list[dict[str, Any]]) -> list[dict[str, str]]:
     return found
 
 
-def _keys(seed: int) -> list[tuple[str, int]]:
-    return [(name, seed) for name in LEARNERS]
-
-
 def main() -> None:
     """Carry out what is missing, and print the table."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--envs", default=",".join(ENVS), help="of HighwayEnv")
     parser.add_argument("--seconds", type=float, default=180.0, help="of the processor, per run")
     parser.add_argument("--seeds", type=int, default=1, help="0, 1, ... so many")
     parser.add_argument("--runs", type=int, help="at most so many now; 0 only shows the table")
@@ -132,10 +130,11 @@ def main() -> None:
     torch.set_num_threads(1)
     known = options.out.read_text().splitlines() if options.out.exists() else []
     results = [one for one in map(json.loads, known) if one["seconds"] == options.seconds]
-    done = {(one["learner"], one["seed"]) for one in results}
-    missing = [key for seed in range(options.seeds) for key in _keys(seed) if key not in done]
-    for name, seed in missing[: options.runs]:
-        results.append(run(name, seed, options.seconds, options.episodes))
+    done = {(one["env"], one["learner"], one["seed"]) for one in results}
+    wanted = itertools.product(options.envs.split(","), LEARNERS, range(options.seeds))
+    missing = [key for key in wanted if key not in done]
+    for driven, name, seed in missing[: options.runs]:
+        results.append(run(driven, name, seed, options.seconds, options.episodes))
         with options.out.open("a") as file:
             print(json.dumps(results[-1]), file=file)
         print(results[-1], flush=True)
@@ -143,7 +142,8 @@ def main() -> None:
         print(" | ".join(line.values()))
     if options.csv is not None:
         command = "python tests/benchmarks/driving.py"
-        words = f"--seconds {options.seconds:g} --seeds {options.seeds}"
+        words = "" if options.envs == ",".join(ENVS) else f"--envs {options.envs} "
+        words += f"--seconds {options.seconds:g} --seeds {options.seeds}"
         words += f" --episodes {options.episodes}"
         write_results(options.csv, f"{command} {words}", rows(results))
 

@@ -11,7 +11,8 @@ With `--workers`, a board game needs two cores. The learners of an ablation, `DQ
 `+ hindsight`, `+ foresight` and `+ both`, are HFDQN with the same network and settings; the others
 are as `learning_tasks.py` says.
 
-* score: one episode each of 100 environments by the best actions; `end` after the last step.
+* score: one episode each of 100 environments (FrozenLake: 1,000) by the best actions; `end`
+  after the last step.
   `return` is the environment's own reward, `success` the share of episodes with a reward. Games of
   MinAtar are judged for at most 5,000 frames.
 * at equal CPU: the score on the way when the fastest learner of the task is at its end: of 20
@@ -78,7 +79,7 @@ NAMED = {name: task.world for name, task in TASKS.items() if isinstance(task.wor
 ENVIRONMENTS = {**{name: NAMED.get(name, name) for name in TASKS}, **BOARDS}
 POINTS = 20
 """Of every curve."""
-WORLDS, WORLDS_ON_THE_WAY = 100, 20
+WORLDS_ON_THE_WAY = 20
 JUDGED_FROM = 1_000_000
 """Seed of the worlds that judge; those of training begin at the seed of the run."""
 
@@ -154,7 +155,7 @@ def learn(name: str, learner: Learner, seed: int, steps: int) -> Result:
     """Carry out one run."""
     task = TASKS[name]
     if learner.kind == RANDOM:
-        end = judge(None, task, learner.goal, WORLDS)
+        end = judge(None, task, learner.goal, task.episodes)
         return Result(name, learner.name, seed, steps, 0, 0.0, task.score, end, end, [])
     n_envs = learner.n_envs or task.n_envs
     env = worlds(task, n_envs, learner.goal, seed)
@@ -169,7 +170,7 @@ def learn(name: str, learner: Learner, seed: int, steps: int) -> Result:
     seconds, cpu = looks.seconds
     latest = recent(model)
     env.close()
-    end = judge(model, task, learner.goal, WORLDS)
+    end = judge(model, task, learner.goal, task.episodes)
     best = max([score for _, _, score in looks.curve], default=end)
     return Result(
         name,

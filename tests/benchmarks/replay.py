@@ -25,17 +25,20 @@ BITS, BATCH = 15, 256
 Call = Callable[[], Any]
 
 
-def microseconds(
-    first: Callable[[], Any], second: Callable[[], Any], seconds: float
-) -> list[float]:
-    """Return the median time of both calls, which take turns."""
+def microseconds(first: Call, second: Call, seconds: float, in_a_row: int = 1) -> list[float]:
+    """Return the median time of both calls, which take turns.
+
+    The other's work empties the processor's caches: a call that follows one of its own kind is
+    quicker. Turns of one call show the time after other work, long ones that of a tight loop.
+    """
     times: list[list[float]] = [[], []]
     end = time.perf_counter() + seconds
     while time.perf_counter() < end or len(times[0]) < 20:
         for call, seen in zip((first, second), times, strict=True):
-            begin = time.perf_counter()
-            call()
-            seen.append(time.perf_counter() - begin)
+            for _ in range(in_a_row):
+                begin = time.perf_counter()
+                call()
+                seen.append(time.perf_counter() - begin)
     return [1e6 * float(np.median(seen)) for seen in times]
 
 
@@ -66,10 +69,9 @@ def make(kind: Any, size: int, env: Any) -> tuple[Any, float]:
 def replay(seconds: float, most: int) -> None:
     """Compare buffers: full ones, and one of DQN's default size that is filled a little."""
     print(f"\nsample({BATCH}), bit flipping with {BITS} bits, k = 4")
-    print(
-        f"{'room for':>10} {'stored':>10} {'SB3 us':>8} {'ours us':>8} {'ratio':>6} "
-        f"{'SB3 B':>7} {'ours B':>7}"
-    )
+    heads = ("in a row", "SB3 us", "ours us")
+    print(f"{'room for':>10} {'stored':>10} " + " ".join(f"{head:>8}" for head in heads), end="")
+    print(f" {'ratio':>6} {'SB3 B':>7} {'ours B':>7}")
     for size, stored in ((10_000,) * 2, (100_000,) * 2, (1_000_000, 10_000), (1_000_000,) * 2):
         if size > most:
             continue
@@ -78,11 +80,12 @@ def replay(seconds: float, most: int) -> None:
             make(kind, size, env) for kind in (HerReplayBuffer, HindsightReplayBuffer)
         )
         fill([theirs, ours], env, stored)
-        slow, fast = microseconds(
-            lambda b=theirs: b.sample(BATCH), lambda b=ours: b.sample(BATCH), seconds
-        )
-        row = f"{size:>10} {stored:>10} {slow:>8.0f} {fast:>8.0f} {slow / fast:>6.1f}"
-        print(f"{row} {their_bytes:>7.0f} {our_bytes:>7.0f}")
+        for in_a_row in (1, 20):
+            slow, fast = microseconds(
+                lambda b=theirs: b.sample(BATCH), lambda b=ours: b.sample(BATCH), seconds, in_a_row
+            )
+            row = f"{size:>10} {stored:>10} {in_a_row:>8} {slow:>8.0f} {fast:>8.0f}"
+            print(f"{row} {slow / fast:>6.1f} {their_bytes:>7.0f} {our_bytes:>7.0f}")
 
 
 def gradient_steps(seconds: float) -> None:
