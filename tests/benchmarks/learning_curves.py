@@ -321,6 +321,11 @@ def main() -> None:
     """Carry out what is missing and print the table."""
     options = _options()
     torch.set_num_threads(1)
+    if options.judge is not None:
+        model = hfdqn.HFDQN.load(options.judge, device="cpu")
+        for name in options.tasks:
+            print(f"{name}: {judge(model, TASKS[name], None, TASKS[name].episodes):.2f}")
+        return
     results = read(options.out)
     try:
         for result in () if options.table else series(options, results):
@@ -361,6 +366,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--table", action="store_true", help="only print what is known")
     parser.add_argument("--plot", type=Path, help="draw the curves (needs matplotlib)")
     parser.add_argument("--csv", type=Path, help="write the table as CSV")
+    parser.add_argument("--judge", type=Path, metavar="FILE", help="only judge an HFDQN file")
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
     options = parser.parse_args()
     options.out = options.out.resolve()  # the same file in other processes

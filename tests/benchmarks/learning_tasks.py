@@ -260,7 +260,7 @@ TASKS = {
     ),
     # As many steps, and environments side by side, as `rlhf-train` takes.
     "cartpole_defaults": Task(
-        "gymnasium:CartPole-v1", RETURN, 150_000, (Learner("HFDQN", HFDQN, n_envs=16),)
+        "gymnasium:CartPole-v1", RETURN, 300_000, (Learner("HFDQN", HFDQN, n_envs=16),)
     ),
     "frozenlake": Task(
         "gymnasium:FrozenLake8x8-v1",
@@ -272,7 +272,7 @@ TASKS = {
     "lander": Task(
         "gymnasium:LunarLander-v3",
         RETURN,
-        400_000,
+        800_000,
         (
             Learner("HFDQN", HFDQN, n_envs=32),
             Learner("SB3 DQN with RL Zoo's settings", DQN, ZOO_LANDER),
