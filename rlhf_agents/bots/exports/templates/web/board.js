@@ -16,6 +16,8 @@ class Board {
     this.agent = agent;
     this.isColumns = agent.board.gravity;
     this.isChecked = agent.game.startsWith("breakthrough");
+    this.takes = agent.game.startsWith("othello");
+    this.root = root;
     this.flipped = false;
     this.columns = rules.width;
     this.rows = this.isColumns ? 1 : rules.height;
@@ -101,7 +103,15 @@ class Board {
       view.classList.toggle("chosen", cell === origin);
     });
     const worth = this.worthOfSpots(match, values, best, origin);
+    this.root.classList.toggle("marked", this.takes || (this.isChecked && origin !== null));
     this.spots.forEach((button, i) => this.label(button, this.shown(i), worth, owners, mine, names));
+  }
+
+  /** The discs of both players, "" in games that are not decided by them. */
+  countText(position) {
+    if (!this.takes) return "";
+    const owners = this.rules.owners(position);
+    return [0, 1].map((seat) => owners.filter((owner) => owner === seat).length).join(" : ");
   }
 
   /** Return for every spot what pressing it can gain: { value, best } or undefined. */

@@ -143,6 +143,7 @@ function draw() {
   byId("status").textContent = statusText(match, mine);
   speak([lastMoveText(match), byId("status").textContent].join(" "));
   byId("status").dataset.seat = match.isOver ? "" : SEATS[match.seat];
+  byId("status").dataset.count = board.countText(match.position);
   byId("undo").disabled = !match.actions.some((_, ply) => isMine(ply % 2));
   byId("pass").hidden = !(mine && rules.pass !== undefined && rules.legal(match.position, rules.pass));
   byId("hint").hidden = !mine || view.advice !== null;
@@ -163,8 +164,9 @@ function drawAfter(mistakes, looked) {
   byId("result").textContent = looked
     ? `Mistake ${view.mistake + 1} of ${mistakes.length}`
     : `${statusText(match)} after ${match.actions.length} moves`;
-  const found = `${mistakes.length || "no"} mistake${mistakes.length === 1 ? "" : "s"} found`;
-  const searched = achievedText(match) + (review.isComplete ? found : `looking for mistakes, ${found} so far`);
+  const found = `${mistakes.length || "no"} mistake${mistakes.length === 1 ? "" : "s"}`;
+  const searched = achievedText(match)
+    + (review.isComplete ? `Found ${found}.` : `Looking for mistakes: ${found} so far.`);
   const seat = looked ? looked.ply % 2 : 0, name = seatNames()[seat];
   const text = () => mistakeText(
     looked, AGENT.actionNames[seat], name === "you" ? name : `the ${name}`,
