@@ -30,6 +30,7 @@ from rlhf_adapters.two_player.opponents import Opponent
 from rlhf_games.base import Game, GameError
 
 FPS = 2
+NO_MODE = 'render() shows nothing without a mode: make_env(NAME, render_mode="rgb_array") or "ansi"'
 """Moves per second in videos."""
 
 
@@ -92,7 +93,9 @@ class GameEnv(GameGoalFunctions, gymnasium.Env[Batch, np.int64]):
         return np.asarray(self.game.legal(self.games.states)[0])
 
     def render(self) -> Picture:
-        """Return the position in `render_mode`, None without one."""
+        """Return the position in `render_mode`; without one, warn and return None."""
+        if self.render_mode is None:
+            gymnasium.logger.warn(NO_MODE)
         return self.games.drawn(0, self.render_mode)
 
     def close(self) -> None:

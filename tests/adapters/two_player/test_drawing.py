@@ -54,7 +54,8 @@ def test_render_modes(n_envs):
         assert (env.render_mode, type(seen)) == (mode, kind)
     with pytest.raises(EnvError, match="got 'paper'"):
         make_env("connect_four", n_envs=n_envs, render_mode="paper")
-    assert make_env("connect_four").render() is None
+    with pytest.warns(UserWarning, match="render_mode"):
+        assert make_env("connect_four").render() is None
 
 
 def test_pictures_of_many_games_are_tiled():

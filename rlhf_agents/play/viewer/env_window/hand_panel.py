@@ -7,7 +7,6 @@ import numpy as np
 from rlhf_agents.play.episode import EpisodePlayer
 from rlhf_agents.play.hand_keys import HandKeys
 from rlhf_agents.play.viewer.canvas import Canvas
-from rlhf_agents.play.viewer.env_window.head import HEAD
 from rlhf_agents.play.viewer.env_window.panel import bar_shares, value_text
 from rlhf_agents.play.viewer.geometry import Box
 from rlhf_agents.play.viewer.theme import Theme
@@ -24,13 +23,12 @@ ARROWS = {"up": (0.0, -1.0), "down": (0.0, 1.0), "left": (-1.0, 0.0), "right": (
 
 
 def action_buttons(box: Box, keys: HandKeys) -> list[tuple[Box, int]]:
-    """Return a button for every action, below the head of the panel."""
-    area = box.top_part(HEAD)[1]
+    """Return a button for every action."""
     count = min(MOST, len(keys.names))
-    columns = 1 if count * TOUCHABLE <= area.height else 2
+    columns = 1 if count * TOUCHABLE <= box.height else 2
     rows = -(-count // columns)
-    height = min(rows * TALLEST, area.height)
-    boxes = area.top_part(height)[0].grid(count, columns, 4)
+    height = min(rows * TALLEST, box.height)
+    boxes = box.top_part(height)[0].grid(count, columns, 4)
     return [(place, action) for action, place in enumerate(boxes)]
 
 

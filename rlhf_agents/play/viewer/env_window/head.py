@@ -10,9 +10,10 @@ from rlhf_agents.play.viewer.geometry import Box
 from rlhf_agents.play.viewer.theme import Colour, Theme
 from rlhf_agents.words import number_text, player_words, readable_name, spelled_out
 
-HEAD = 116.0
 SCORES = 40.0
 """Height of the two scores of a match."""
+BESIDE = 110.0
+"""In narrower cells the score is below the name."""
 
 
 def paint_head(
@@ -74,12 +75,16 @@ def draw_scores(canvas: Canvas, box: Box, rounds: Rounds, theme: Theme) -> None:
         canvas.box(cell, theme.raised if now else plain, 8)
         if now:
             canvas.outline(cell, theme.accent, 8, 1.5)
-        place = (cell.x + 8, cell.centre[1])
-        canvas.text(place, name, 12, theme.muted, width=cell.width * 0.45)
         text = "" if score is None else number_text(score)
-        size = 20 if canvas.text_width(text, 20, bold=True) < cell.width * 0.5 else 14
-        right = (cell.right - 8, cell.centre[1])
-        canvas.text(right, text, size, theme.text, anchor="rm", bold=True, width=cell.width * 0.6)
+        left, middle, width = cell.x + 8, cell.centre[1], cell.width - 16
+        if width < BESIDE:
+            canvas.text((left, middle - 10), name, 11, theme.muted, width=width)
+            place = (left, middle + 7)
+            canvas.text(place, text, 16, theme.text, bold=True, width=width)
+            continue
+        canvas.text((left, middle), name, 13, theme.muted, width=width / 2)
+        right = (cell.right - 8, middle)
+        canvas.text(right, text, 20, theme.text, anchor="rm", bold=True, width=width * 0.7)
 
 
 def _paint_score(canvas: Canvas, row: Box, frame: Frame, theme: Theme) -> None:

@@ -10,6 +10,8 @@ MARGIN, SMALL_MARGIN = 18.0, 10.0
 SMALL = 520.0
 PANEL, LEAST_PANEL, MOST_PANEL = 0.27, 150.0, 300.0
 """Width of the panel: a share of the screen, within limits."""
+HEAD = 116.0
+"""Height of the lines about who plays, and the score."""
 COLUMN = 200.0
 STRIP = 42.0
 KEYS = 28.0
@@ -39,7 +41,8 @@ class EnvLayout:
         picture: of the environment.
         strip: the events.
         agents: all agents; without width if there is only one, or too little space.
-        panel: the followed agent.
+        head: who plays, and the score.
+        panel: the goals and actions of the followed agent, or the buttons of a person.
         keys: the buttons; without height if there are none.
         message: the line below them.
     """
@@ -47,6 +50,7 @@ class EnvLayout:
     picture: Box
     strip: Box
     agents: Box
+    head: Box
     panel: Box
     keys: Box
     message: Box
@@ -69,13 +73,16 @@ def arrange_env(
     line = message = Box(inside.x, inside.bottom, inside.width, 0)
     shown = agents if width >= NARROW else 1
     panel_width = min(MOST_PANEL, max(LEAST_PANEL, PANEL * width), inside.width / 2)
-    if keys and (width < NARROW or height > width):
-        message, line, inside = _below(inside)
+    whole = (message, line, inside)
+    if keys:
+        whole = _below(inside)
+    if keys and width < NARROW:
+        message, line, inside = whole
     rest, panel = _right_part(inside, panel_width, margin)
-    upright = _upright(inside, shown, aspect, (line, message))
+    upright = _upright(whole[2], shown, aspect, (whole[1], whole[0]))
     if upright.picture.width > _picture_width(rest, aspect):
         return upright
-    if keys and line.empty:
+    if keys and width >= NARROW:
         message, line, rest = _below(rest)
     column = Box(panel.x, panel.y, 0, 0)
     if shown > 1:
@@ -86,7 +93,7 @@ def arrange_env(
         else:
             rest, column = left, own
     strip, picture = rest.bottom_part(STRIP, 8)
-    return EnvLayout(picture, strip, column, panel, line, message)
+    return EnvLayout(picture, strip, column, *panel.top_part(HEAD), line, message)
 
 
 def _upright(inside: Box, agents: int, aspect: float, below: tuple[Box, Box]) -> EnvLayout:
@@ -98,7 +105,10 @@ def _upright(inside: Box, agents: int, aspect: float, below: tuple[Box, Box]) ->
     column = Box(rest.x, rest.y, 0, 0)
     if agents > 1:
         rest, column = _right_part(rest, COLUMN, MARGIN)
-    return EnvLayout(picture, strip, column, rest, *below)
+    head, panel = rest.top_part(HEAD)
+    if rest.width > 2 * MOST_PANEL:
+        head, panel = rest.columns(2, MARGIN)
+    return EnvLayout(picture, strip, column, head, panel, *below)
 
 
 def _below(box: Box) -> tuple[Box, Box, Box]:

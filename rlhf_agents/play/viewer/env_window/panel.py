@@ -11,7 +11,6 @@ from rlhf_agents.play.episode import EpisodePlayer
 from rlhf_agents.play.episode_events import GoalChance, odds
 from rlhf_agents.play.episode_frames import AgentFrame
 from rlhf_agents.play.viewer.canvas import Canvas
-from rlhf_agents.play.viewer.env_window.head import HEAD
 from rlhf_agents.play.viewer.env_window.layout import GAP, LEAST_LINE, ListSpace, share_lines
 from rlhf_agents.play.viewer.geometry import Box, Point
 from rlhf_agents.play.viewer.theme import Colour, Theme
@@ -24,7 +23,7 @@ NUMBER = 50.0
 
 
 def paint_panel(canvas: Canvas, box: Box, episode: EpisodePlayer, theme: Theme) -> None:
-    """List goals and actions below the head of the panel."""
+    """List goals and actions."""
     room, goals, actions = _lists(box, episode)
     rows = _Rows(canvas, theme, room.line)
     if episode.frame.goals:
@@ -54,12 +53,11 @@ def goal_at(box: Box, episode: EpisodePlayer, point: Point) -> str:
 
 def _lists(box: Box, episode: EpisodePlayer) -> tuple[ListSpace, Box, Box]:
     """Return how goals and actions share the panel, and the boxes of both."""
-    below = box.top_part(HEAD)[1]
     mine = episode.frame.followed_agent
     count = len(mine.goals) + (mine.risk is not None)
-    room = share_lines(below.height, count, len(episode.action_names))
+    room = share_lines(box.height, count, len(episode.action_names))
     used = room.line * (room.goals + 1 + GAP) if mine.goals else 0.0
-    return room, *below.top_part(used)
+    return room, *box.top_part(used)
 
 
 # ---- goals and actions -----------------------------------------------------------------------

@@ -74,7 +74,7 @@ def paint_env(canvas: Canvas, episode: EpisodePlayer, ui: EnvUi) -> None:
     paint_strip(canvas, layout.strip, episode.frame, theme)
     paint_agents(canvas, layout.agents, episode, theme)
     who, state = (episode, ui.rounds), (ui.paused, ui.speed)
-    paint_head(canvas, layout.panel, who, state, theme)
+    paint_head(canvas, layout.head, who, state, theme)
     if ui.hand is not None:
         below = paint_buttons(canvas, layout.panel, episode, ui.hand, theme)
         if ui.hand[2]:

@@ -34,7 +34,7 @@ def overlap(one: Box, other: Box) -> bool:
 @pytest.mark.parametrize("keys", [True, False])
 def test_nothing_overlaps_or_leaves_the_screen(size, agents, keys):
     layout = arrange_env(size, agents, keys)
-    parts = [layout.picture, layout.strip, layout.agents, layout.panel, layout.keys]
+    parts = [layout.picture, layout.strip, layout.agents, layout.head, layout.panel, layout.keys]
     for one, other in itertools.combinations(parts, 2):
         assert not overlap(one, other), (one, other)
     for part in parts:
@@ -96,7 +96,7 @@ def test_goals_and_actions_share_the_panel(height, goals, actions):
 
 
 def test_in_the_usual_window_the_longest_lists_have_at_least_seven_lines():
-    height = arrange_env((960, 560), 1, keys=True).panel.height - 144  # what is written above
+    height = arrange_env((960, 560), 1, keys=True).panel.height
     room = share_lines(height, 25, 18)
     assert min(room.goals, room.actions) >= 7
     few = share_lines(height, 4, 6)
