@@ -11,7 +11,7 @@ own words (`Goal.words`); otherwise its name is spelled out.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from rlhf_games.base import Game, Goal, UnknownGoalError, options_words
@@ -161,6 +161,19 @@ def player_words(spec: str, game: str = "") -> str:
     if not at or said is None:
         return _name_words(spec, game)
     return f"{_name_words(word, game)}, {said}"
+
+
+def league_names(players: Sequence[str], game: str = "") -> dict[str, str]:
+    """Return the readable names of the players of a league, by their names in its files.
+
+    The title of the game is left out; players who would have the same name keep their own.
+    """
+    words = {
+        name: player_words(name, game).removeprefix(f"{readable_name(game)} " if game else "")
+        for name in players
+    }
+    said = list(words.values())
+    return {name: text if said.count(text) == 1 else name for name, text in words.items()}
 
 
 def _name_words(spec: str, game: str) -> str:

@@ -36,7 +36,8 @@ def make(folder: Path) -> None:
     rows = read_rows(LEAGUE)
     put(folder / "league.md", league_table(rows).encode())
     for theme in THEMES:
-        put(folder / f"league_{theme}.png", strength_and_time(rows, theme).png())
+        chart = strength_and_time(rows, theme, game="connect_four")
+        put(folder / f"league_{theme}.png", chart.png())
         put(folder / f"clock_{theme}.png", clock_chart(theme).png())
         put(folder / f"opponents_{theme}.png", opponents_chart(theme).png())
     for name in rlhf_games.names():

@@ -45,8 +45,9 @@ def show(table: Table, title: str) -> None:
 
 def _ratings(table: Table, console: Console) -> RichTable:
     grid = _new_table(console, *HEADINGS)
+    said = table.said
     for place, row in enumerate(table.rows, 1):
-        grid.add_row(str(place), row.player, f"{row.elo:.0f}", *_numbers(row))
+        grid.add_row(str(place), said[row.player], f"{row.elo:.0f}", *_numbers(row))
     return grid
 
 
@@ -70,13 +71,14 @@ def _percent(share: float | None) -> str:
 
 
 def _cross_table(table: Table, console: Console) -> RichTable:
-    names = [row.player for row in table.rows]
+    names, said = [row.player for row in table.rows], table.said
     scores = {(cell.player, cell.opponent): cell.score for cell in table.cells}
     grid = _new_table(
         console, "place", "player", *(str(place) for place in range(1, len(names) + 1))
     )
     for place, name in enumerate(names, 1):
-        grid.add_row(str(place), name, *(_percent(scores.get((name, other))) for other in names))
+        cells = (_percent(scores.get((name, other))) for other in names)
+        grid.add_row(str(place), said[name], *cells)
     return grid
 
 

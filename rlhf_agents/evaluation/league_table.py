@@ -17,6 +17,7 @@ from rlhf_agents.errors import SettingError
 from rlhf_agents.evaluation.league import LeagueGame
 from rlhf_agents.evaluation.ratings import SAMPLES, Ratings, Results, rate, warnings_of
 from rlhf_agents.plots import Chart, available, html_table, league_picture, text_table
+from rlhf_agents.words import league_names, readable_name
 
 ANCHOR = "random"
 """The player whose rating is 0 if it takes part."""
@@ -113,12 +114,22 @@ class Table:
     warnings: tuple[str, ...]
 
     @property
+    def said(self) -> dict[str, str]:
+        """The readable names of the players, by their names."""
+        return league_names([row.player for row in self.rows], self.game)
+
+    @property
+    def _title(self) -> str:
+        return f"{readable_name(self.game)}: a league of {self.games} games"
+
+    @property
     def _cells(self) -> list[list[str]]:
+        said = self.said
         return [
             ["player", "Elo", "95 % interval", "games", "score", "CPU ms a move"],
             *(
                 [
-                    row.player,
+                    said[row.player],
                     f"{row.elo:.0f}",
                     f"{row.low:.0f} .. {row.high:.0f}",
                     str(row.games),
@@ -130,10 +141,10 @@ class Table:
         ]
 
     def __repr__(self) -> str:
-        return text_table(f"{self.game}: a league of {self.games} games", self._cells)
+        return text_table(self._title, self._cells)
 
     def _repr_html_(self) -> str:
-        return html_table(f"{self.game}: a league of {self.games} games", self._cells)
+        return html_table(self._title, self._cells)
 
     def _repr_png_(self) -> bytes | None:
         return self.plot().png() if available() else None
@@ -168,7 +179,8 @@ def tabulate(
     ratings = rate(results, len(names), anchor=anchor, samples=SAMPLES, seed=seed)
     order = np.argsort(-ratings.elo, kind="stable").tolist()
     distinct = len({(one.players, one.moves) for one in games})
-    warnings = warnings_of(ratings, names)
+    said = league_names(names, game)
+    warnings = warnings_of(ratings, [said[name] for name in names])
     if distinct < len(games):
         warnings.append(
             f"only {distinct} of {len(games)} games differ: more games need longer openings"

@@ -18,6 +18,7 @@ from rlhf_agents.plots.style import (
     new_figure,
     theme_named,
 )
+from rlhf_agents.words import league_names, readable_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,12 +54,15 @@ def league_picture(table: ShownLeague, theme: str = "light") -> Chart:
     draw_cross_table(panels["cross"], table, style)
     draw_time(panels["time"], table.rows, style)
     figure.suptitle(_title(table), color=style.ink, fontsize=13)
-    _name_points(figure.canvas, panels["time"], table.rows, style)
+    _name_points(figure.canvas, panels["time"], table.rows, style, table.game)
     return Chart(figure)
 
 
 def strength_and_time(
-    rows: Sequence[RatedPlayer], theme: str = "light", title: str = "Strength and time"
+    rows: Sequence[RatedPlayer],
+    theme: str = "light",
+    title: str = "Strength and time",
+    game: str = "",
 ) -> Chart:
     """Return a picture of ratings against CPU milliseconds per move.
 
@@ -66,6 +70,7 @@ def strength_and_time(
         rows: the players of a league, see `league_table.read_rows`.
         theme: "light" or "dark".
         title: of the picture.
+        game: its name, which the names of the players then leave out.
 
     Raises:
         SettingError: matplotlib is missing, or there is no such theme.
@@ -74,20 +79,24 @@ def strength_and_time(
     figure = new_figure(8.0, 4.2, style)
     axes = figure.subplots()
     draw_time(axes, rows, style, title)
-    _name_points(figure.canvas, axes, rows, style)
+    _name_points(figure.canvas, axes, rows, style, game)
     return Chart(figure)
 
 
 def _name_points(
-    canvas: FigureCanvasBase, axes: Axes, rows: Sequence[RatedPlayer], style: ChartTheme
+    canvas: FigureCanvasBase,
+    axes: Axes,
+    rows: Sequence[RatedPlayer],
+    style: ChartTheme,
+    game: str,
 ) -> None:
     canvas.draw()  # labels depend on the layout of everything else
-    _label_points(axes, rows, style)
+    _label_points(axes, rows, style, game)
 
 
 def _title(table: ShownLeague) -> str:
     zero = "random play = 0" if table.anchored else "mean = 0"
-    return f"{table.game}: {table.games} games, {zero}, 95 % intervals"
+    return f"{readable_name(table.game)}: {table.games} games, {zero}, 95 % intervals"
 
 
 def draw_ladder(axes: Axes, table: ShownLeague, style: ChartTheme) -> None:
@@ -96,7 +105,7 @@ def draw_ladder(axes: Axes, table: ShownLeague, style: ChartTheme) -> None:
     places = np.arange(len(table.rows))
     elo = np.array([row.elo for row in table.rows])
     _bars(axes, elo, places, table.rows, style, across=True)
-    axes.set_yticks(places, [row.player for row in table.rows])
+    axes.set_yticks(places, _names(table.rows, table.game))
     axes.invert_yaxis()
     for place, row in zip(places, table.rows, strict=True):
         axes.annotate(
@@ -159,15 +168,20 @@ def _bars(
     )
 
 
-def _label_points(axes: Axes, rows: Sequence[RatedPlayer], style: ChartTheme) -> None:
+def _names(rows: Sequence[RatedPlayer], game: str) -> list[str]:
+    """Return the readable names of players."""
+    return list(league_names([row.player for row in rows], game).values())
+
+
+def _label_points(axes: Axes, rows: Sequence[RatedPlayer], style: ChartTheme, game: str) -> None:
     """Write the names beside the points, if possible without overlaps."""
     taken = _bar_boxes(axes, rows)
     frame = axes.get_window_extent()
     points = zip(_times(rows), [row.elo for row in rows], strict=True)
-    for row, point in zip(rows, points, strict=True):
+    for name, point in zip(_names(rows, game), points, strict=True):
         for shift in LABEL_PLACES:
             label = axes.annotate(
-                row.player,
+                name,
                 point,
                 shift,
                 textcoords="offset points",
@@ -206,5 +220,6 @@ def draw_cross_table(axes: Axes, table: ShownLeague, style: ChartTheme) -> None:
     colours = style.bad, style.even, style.good
     draw_cells(axes, scores, colours, style, numbered=len(names) <= NUMBERED)
     axes.set_aspect("equal")
-    axes.set_xticks(range(len(names)), names, rotation=45, ha="right", rotation_mode="anchor")
-    axes.set_yticks(range(len(names)), names)
+    said = _names(table.rows, table.game)
+    axes.set_xticks(range(len(names)), said, rotation=45, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(len(names)), said)

@@ -11,6 +11,7 @@ from rlhf_agents.words import (
     agent_words,
     goal_named,
     goal_words,
+    league_names,
     level_words,
     number_text,
     player_words,
@@ -111,3 +112,13 @@ def test_bundled_agents_are_named_after_their_games():
 
 def test_numbers_have_decimals_only_where_they_are_needed():
     assert [number_text(number) for number in (3.0, -0.126)] == ["3", "-0.13"]
+
+
+def test_leagues_name_players_without_the_game_and_nobody_twice():
+    names = ["agent@256", "random", "one/bot.py", "two/bot.py"]
+    assert list(league_names(names, "connect_four").values()) == [
+        "agent, 256 positions per move",
+        "random player",
+        "one/bot.py",
+        "two/bot.py",
+    ]

@@ -46,7 +46,8 @@ def draw() -> None:
     rows = read_rows(SHOWN / "connect_four.csv")
     for theme in THEMES:
         title = "Connect Four: strength and time, 95 % intervals"
-        strength_and_time(rows, theme, title).save(SHOWN / f"strength_{theme}.png")
+        picture = strength_and_time(rows, theme, title, "connect_four")
+        picture.save(SHOWN / f"strength_{theme}.png")
 
 
 def main() -> None:

@@ -30,7 +30,7 @@ def test_prints_a_table():
     done = run("arena", *BASE, *CROWD, "--games", 20)
     assert (done.returncode, done.stderr) == (0, "")
     assert "60 games" in done.stdout
-    rows = [line for line in done.stdout.splitlines() if "minimax:2" in line]
+    rows = [line for line in done.stdout.splitlines() if "search 2 moves deep" in line]
     assert len(rows) == 2
     assert "first move" in done.stdout
 
