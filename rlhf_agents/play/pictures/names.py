@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 
 from rlhf_agents.play.pictures.base import Cell, Picture, Reader
-from rlhf_agents.play.pictures.lines import EDGE, POINT
+from rlhf_agents.play.pictures.lines import EDGE, POINT, WALL
 from rlhf_agents.play.pictures.nested import CHOSEN, LOCAL, PEG, TURNED
 from rlhf_agents.play.pictures.squares import COLUMN, LETTERS, NUMBERS, PLACE
 
@@ -50,6 +50,9 @@ def plain_name(label: str, reader: Reader) -> str:
         return str(int(found[1]) + 1)
     if NUMBERS.fullmatch(label) or PLACE.fullmatch(label) or POINT.fullmatch(label):
         return _cells_name(label, reader) or label
+    if reader.style == "quoridor" and (found := WALL.fullmatch(label)) and found[3]:
+        side = "below" if found[3] == "h" else "right of"
+        return f"wall {side} {found[1]}{found[2]}"
     if reader.style == "pits" and (label.isdigit() or len(label) == 1):
         return f"pit {label}"
     return next((say(found) for form, say in _FORMS if (found := form.fullmatch(label))), label)

@@ -87,7 +87,9 @@ def _paint_controls(canvas: Canvas, layout: Layout, scene: Scene, ui: Ui) -> Non
         pointed = ui.pointed("overlay") == name
         draw_button(canvas, box, name, (pointed, name in ui.shown, 11), theme)
     strengths = scene.strengths
-    place = -1.0 if strengths.place is None else strengths.place / (len(strengths.names) - 1)
+    place = -1.0 if strengths.names else None
+    if strengths.place is not None:
+        place = strengths.place / (len(strengths.names) - 1)
     if scene.side_card is None or not layout.side_card.contains(layout.slider.centre):
         draw_slider(canvas, layout.slider, place, strengths.words(), theme)
 

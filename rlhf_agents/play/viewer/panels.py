@@ -93,6 +93,8 @@ def draw_forecast(canvas: Canvas, box: Box, scene: Scene, theme: Theme) -> None:
     bar = Box(box.x, box.y + 18, box.width, box.height - 20)
     if scene.forecast is None:
         canvas.box(bar, theme.track, 6)
+        size = canvas.fitting(scene.unknown, SMALL, bar.width - 12, 9)
+        canvas.text(bar.centre, scene.unknown, size, theme.text, anchor="mm", width=bar.width - 12)
         return
     fills = (theme.seats[0], theme.track, theme.seats[1])
     inks = (theme.on_seats[0], theme.text, theme.on_seats[1])
@@ -131,7 +133,8 @@ def draw_goal(
     middle = box.centre[1]
     key = "1234567890"[number] if number < 10 else ""
     canvas.text((box.x + 14, middle), key, 11, theme.faint, anchor="mm")
-    name_width = min(140.0, box.width * 0.46)
+    valued = row.share is not None or row.reached is not None
+    name_width = min(140.0, box.width * 0.46) if valued else box.width - 30
     ink = theme.text if row.chosen else theme.muted
     left = box.x + 25
     canvas.text((left, middle), row.words, 13, ink, bold=row.chosen, width=name_width)
@@ -207,13 +210,18 @@ def draw_scrollbar(
     canvas.box(thumb, theme.faint, 1.5)
 
 
-def draw_slider(canvas: Canvas, box: Box, place: float, text: str, theme: Theme) -> None:
-    """Draw the strength: a track with a knob at `place` in [0, 1], and its words as far as fits."""
+def draw_slider(canvas: Canvas, box: Box, place: float | None, text: str, theme: Theme) -> None:
+    """Draw the strength: a track with a knob at `place` in [0, 1], and its words as far as fits.
+
+    At a place below 0 there is no knob; None: there is nothing to choose, and no track.
+    """
     canvas.text((box.x, box.y + 8), "strength", SMALL, theme.faint)
     room = box.width - canvas.text_width("strength", SMALL) - 10
     text = text if canvas.text_width(text, SMALL) <= room else text.partition(" (")[0]
     canvas.text((box.right, box.y + 8), text, SMALL, theme.muted, anchor="rm")
     track = slider_track(box)
+    if place is None:
+        return
     canvas.box(track, theme.track, 2)
     if place >= 0:
         x = track.x + place * track.width

@@ -242,6 +242,7 @@ class Scene:
         paused: whether computers wait.
         speed: of watched games.
         side_card: the result or a mistake, beside the board.
+        unknown: why results and values are not known, empty if they are.
         goal_texts: all goals of the game: the name of each, and what people call it.
     """
 
@@ -264,6 +265,7 @@ class Scene:
     paused: bool = False
     speed: float = 1.0
     side_card: SideCard | None = None
+    unknown: str = ""
     goal_texts: tuple[tuple[str, str], ...] = ()
 
 

@@ -41,6 +41,7 @@ from rlhf_games.base import MOVER, Game
 GHOSTS = 3
 """Stones of the expected line that are always shown; pointing at the line shows all."""
 GHOST_SECONDS = 0.28
+UNKNOWN = "no agent knows this game yet: train one with rlhf-train"
 
 
 class SceneBuilder:
@@ -100,6 +101,7 @@ def build_scene(match: Match, board: Board, ui: Ui, now: float) -> Scene:
         paused=match.paused,
         speed=match.speed,
         side_card=_side_card(match, ui, mistake),
+        unknown="" if match.matchup.analyst is not None else UNKNOWN,
         goal_texts=tuple((goal.name, words_of(goal)) for goal in match.game.goals),
     )
 
@@ -156,7 +158,8 @@ def _visible_explanation(match: Match, ui: Ui) -> Explanation | None:
     if match.hinted:
         return match.hint()
     mine = not match.watching and not match.computer and not ui.shows("my turn")
-    return None if mine or not ui.analysing else match.explanation()
+    why = None if mine or not ui.analysing else match.explanation()
+    return why if why is None or why.proven or advises(why) else None
 
 
 def _mistake_here(match: Match, ui: Ui) -> Mistake | None:

@@ -112,6 +112,11 @@ def _dot_place(box: Box, scene: Scene, mistake: Mistake) -> Point | None:
 def draw_graph(canvas: Canvas, box: Box, scene: Scene, pointed: object, theme: Theme) -> None:
     """Draw the value of every position; the upper half belongs to the first player."""
     canvas.box(box, theme.surface, 9)
+    if scene.unknown:
+        room = box.width - 16
+        size = canvas.fitting(scene.unknown, SMALL, room, 9)
+        middle = (box.centre[0], box.y + box.height * 0.28)
+        canvas.text(middle, scene.unknown, size, theme.muted, anchor="mm", width=room)
     if not scene.standing:
         return
     inner = box.inset(8, 9)

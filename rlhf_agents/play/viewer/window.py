@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -73,9 +74,20 @@ class Window:
             UserError: the game or its players could not be loaded.
             rlhf_games.base.GameError: there is no such game or goal.
         """
-        clock = pygame.time.Clock()
         sys.setswitchinterval(SWITCH_SECONDS)
+        gc.disable()  # while loading: full collections would hold up frames for 50 ms
+        try:
+            self._loop(watch)
+        finally:
+            gc.enable()
+
+    def _loop(self, watch: OnFrame | None) -> None:
+        clock, loading = pygame.time.Clock(), True
         while not self.app.leaving:
+            if loading and self.app.builder is not None:
+                loading = False
+                gc.freeze()  # what is loaded stays, and is not looked at again
+                gc.enable()
             for event in pygame.event.get():
                 self._take(event)
             now = time.perf_counter()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from itertools import product
 
 from rlhf_agents.play.board_cells import Cell
-from rlhf_agents.play.pictures.base import NEUTRAL, Picture
+from rlhf_agents.play.pictures.base import NEUTRAL, Picture, Stones
 from rlhf_agents.play.pictures.names import TURNS
 from rlhf_agents.play.viewer.boards.base import BoardView
-from rlhf_agents.play.viewer.boards.grid import FRAME, draw_stone
+from rlhf_agents.play.viewer.boards.grid import FRAME, NAMES, draw_stone
 from rlhf_agents.play.viewer.boards.looks import CellsBoard
 from rlhf_agents.play.viewer.boards.picture_board import PictureBoard, Shown
 from rlhf_agents.play.viewer.boards.places import Places, lattice_offsets
@@ -23,6 +24,7 @@ GAP = 0.3
 class QuoridorBoard(PictureBoard):
     """Quoridor: pawns on squares; a click into a gap puts a wall there."""
 
+    named = True
     reach = 0.5
 
     def offsets(self) -> tuple[dict[Cell, Point], Point]:
@@ -43,6 +45,19 @@ class QuoridorBoard(PictureBoard):
                 goal = {0: 0, rows - 1: 1}.get(row)
                 fill = theme.hole if goal is None else blend(theme.hole, theme.seats[goal], 0.25)
                 canvas.box(square, fill, side * 0.1)
+
+    def draw_names(self, canvas: Canvas, places: Places, theme: Theme) -> None:
+        """Write the letters of the columns below the board, and the numbers of the rows beside."""
+        rows, columns = self.reader.shape
+        size = max(9.0, min(16.0, places.size * 0.36))
+        low = max(places.centres[row, 0][1] for row in (0, rows - 1)) + places.size * 0.5
+        for row in range(0, rows, 2):
+            place = (places.area.x - NAMES / 2, places.centres[row, 0][1])
+            canvas.text(place, str(row // 2 + 1), size, theme.muted, anchor="mm")
+        for column in range(0, columns, 2):
+            place = (places.centres[0, column][0], low + NAMES * 0.7)
+            letter = chr(ord("a") + column // 2)
+            canvas.text(place, letter, size, theme.muted, anchor="mm")
 
     def played_at(self, places: Places, point: Point, shown: Shown) -> int | None:
         """Return the pawn's move, or the wall through the gap whose middle is nearest."""
@@ -261,6 +276,18 @@ class UltimateBoard(CellsBoard):
             frame = Box(x - side / 2, y - side / 2, side, side)
             canvas.outline(frame, theme.good, 6, max(3.0, places.size * 0.08))
 
+    def draw_pieces(
+        self, canvas: Canvas, places: Places, picture: Picture, view: BoardView, theme: Theme
+    ) -> None:
+        """Draw all marks, and one over each board that is won."""
+        super().draw_pieces(canvas, places, picture, view, theme)
+        for place, owner in won_boards(picture.owners).items():
+            x, y = places.centres[place]
+            side = 2.8 * places.size
+            with canvas.faded(0.75):
+                canvas.box(Box(x - side / 2, y - side / 2, side, side), theme.surface, 6)
+            draw_cross_or_nought(canvas, (x, y), side, owner - 1, theme)
+
     def draw_piece(
         self, canvas: Canvas, centre: Point, cell: float, what: tuple[str, int], theme: Theme
     ) -> None:
@@ -272,6 +299,18 @@ class UltimateBoard(CellsBoard):
     ) -> None:
         """Draw a cross or a nought."""
         draw_cross_or_nought(canvas, centre, cell, seat, theme)
+
+
+def won_boards(owners: Stones) -> dict[Cell, int]:
+    """Return the middle cells of the boards of three by three that are won, and their owners."""
+    found = {}
+    for row, column in product((0, 3, 6), (0, 3, 6)):
+        part = owners[row : row + 3, column : column + 3]
+        for lines in (part, part.T, [part.diagonal(), part[::-1].diagonal()]):
+            for line in lines:
+                if line[0] and (line == line[0]).all():
+                    found[row + 1, column + 1] = int(line[0])
+    return found
 
 
 def draw_cross_or_nought(

@@ -196,6 +196,7 @@ def test_links_of_twixt_are_those_of_the_rules():
         ("dots_and_boxes", "P1(h,0,1)", "across, row 1, column 2"),
         ("ultimate_tic_tac_toe", "Local board 4: x(0,1)", "board 5, 2"),
         ("breakthrough", "a7a6", "a7a6"),
+        ("quoridor", "e3h", "wall below e3"),
     ],
 )
 def test_moves_have_names_for_people(name, label, words):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -242,6 +243,18 @@ def test_a_dot_of_the_graph_leads_to_its_mistake(lost):
     assert lost.app.ui.review is not None
 
 
+def test_mistakes_of_the_opponent_are_shown_too(lost):
+    mistake = lost.app.builder.mistakes()[-1]
+    lost.match.swap()
+    lost.settle()
+    assert mistake not in lost.app.builder.mistakes()
+    lost.click("mistake", mistake.ply)
+    lost.settle()
+    assert len(lost.session.moves) == mistake.ply
+    assert lost.scene.side_card.title == "The opponent's mistake"
+    assert mistake.names[1] in lost.scene.side_card.lines[0]
+
+
 def test_retry_plays_on_and_undo_returns(lost):
     whole = list(lost.session.moves)
     lost.key("e")
@@ -335,6 +348,13 @@ def test_every_game_has_a_small_board_in_the_list(tmp_path, name):
     drawn = pygame.surfarray.array3d(surface).any(axis=2)
     assert drawn[4:76, 4:76].sum() > 500
     assert drawn.sum() == drawn[4:76, 4:76].sum()
+
+
+def test_a_game_without_an_agent_says_why_nothing_is_known(playing):
+    assert playing.scene.unknown == ""
+    playing.match.matchup = replace(playing.match.matchup, analyst=None)
+    playing.key("a")
+    assert "train one" in playing.scene.unknown
 
 
 def test_long_pages_scroll(playing):

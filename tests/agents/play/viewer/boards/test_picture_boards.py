@@ -13,6 +13,7 @@ from rlhf_agents.play.viewer.boards import board_for
 from rlhf_agents.play.viewer.boards.base import BoardView, Ghost, MovingStone
 from rlhf_agents.play.viewer.boards.clicks import Clicks, code, decode
 from rlhf_agents.play.viewer.boards.grid import GridBoard
+from rlhf_agents.play.viewer.boards.looks_edges import won_boards
 from rlhf_agents.play.viewer.boards.picture_board import PictureBoard
 from rlhf_agents.play.viewer.boards.places import origins_of
 from rlhf_agents.play.viewer.canvas import Canvas
@@ -275,3 +276,11 @@ def test_hands_take_room_only_when_they_hold_something():
     held = replace(view, text=view.text.replace("RNBQKBNR\n", "RNBQKBNR[P]\n"))
     assert board.shown(held).picture.symbols[8, 0] == "P"
     assert board.places(BOX).size < wide
+
+
+def test_boards_of_ultimate_that_are_won_are_found():
+    owners = np.zeros((9, 9), np.int8)
+    owners[0:3, 3] = 1
+    owners[[6, 7, 8], [2, 1, 0]] = 2
+    owners[3, 3:5] = 1
+    assert won_boards(owners) == {(1, 4): 1, (7, 1): 2}
