@@ -115,8 +115,8 @@ def draw_graph(canvas: Canvas, box: Box, scene: Scene, pointed: object, theme: T
     if scene.unknown:
         room = box.width - 16
         size = canvas.fitting(scene.unknown, SMALL, room, 9)
-        middle = (box.centre[0], box.y + box.height * 0.28)
-        canvas.text(middle, scene.unknown, size, theme.muted, anchor="mm", width=room)
+        centre = (box.centre[0], box.y + box.height * 0.28)
+        canvas.text(centre, scene.unknown, size, theme.muted, anchor="mm", width=room)
     if not scene.standing:
         return
     inner = box.inset(8, 9)
