@@ -12,7 +12,7 @@ from rlhf_games.base import Game
 
 HINT_SECONDS = 2.0
 """How long the search looks for a hint in games without an agent."""
-NO_HINT = "no hint: the search finds no move better than the others here"
+NO_HINT = "no hint: the search prefers no move here"
 
 
 def adviser_for(game: Game, analyst: AgentPlayer | None) -> Player:

@@ -137,7 +137,8 @@ def draw_goal(
     name_width = min(140.0, box.width * 0.46) if valued else box.width - 30
     ink = theme.text if row.chosen else theme.muted
     left = box.x + 25
-    canvas.text((left, middle), row.words, 13, ink, bold=row.chosen, width=name_width)
+    size = canvas.fitting(row.words, 13, name_width, SMALLEST, bold=row.chosen)
+    canvas.text((left, middle), row.words, size, ink, bold=row.chosen, width=name_width)
     bar = Box(left + name_width + 6, middle - 4, box.right - 36 - left - name_width - 6, 8)
     if row.reached is not None:
         _draw_reached(canvas, (box.right - 14, middle), row.reached, theme)

@@ -113,10 +113,10 @@ def draw_graph(canvas: Canvas, box: Box, scene: Scene, pointed: object, theme: T
     """Draw the value of every position; the upper half belongs to the first player."""
     canvas.box(box, theme.surface, 9)
     if scene.unknown:
-        room = box.width - 16
-        size = canvas.fitting(scene.unknown, SMALL, room, 9)
-        centre = (box.centre[0], box.y + box.height * 0.28)
-        canvas.text(centre, scene.unknown, size, theme.muted, anchor="mm", width=room)
+        lines = canvas.wrapped(scene.unknown, SMALL, box.width - 16)
+        for number, line in enumerate(lines):
+            spot = (box.centre[0], box.y + 14 + 15 * number)
+            canvas.text(spot, line, SMALL, theme.muted, anchor="mm")
     if not scene.standing:
         return
     inner = box.inset(8, 9)
