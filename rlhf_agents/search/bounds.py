@@ -13,7 +13,7 @@ from rlhf_games.rules import ONGOING, Rules, State, is_legal, load, play, result
 from rlhf_games.solver_rules import NO, YES, position_key
 
 BLUR = 0.01
-"""How much the network's values count among moves of the same proven value."""
+"""How much other values count among moves of the same proven value."""
 
 BoundArray = NDArray[np.int8]
 """int8 `[..., 2]`: the lowest and the highest value for the mover, each -1, 0 or 1."""
@@ -159,16 +159,29 @@ class Bounds:
         legal = self.low <= self.high
         return bool(self.low[legal].max() == self.high[legal].max())
 
+    @property
+    def any_proven(self) -> bool:
+        """The value of some move is proven."""
+        return bool((self.low == self.high).any())
+
     def of_move(self, action: int) -> bool:
         """Tell whether the value of a move is proven."""
         return bool(self.low[action] == self.high[action])
 
-    def applied(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return values float32 `[A]` of `win` for the mover, moved within the bounds."""
+    def applied(
+        self, values: NDArray[np.float32], hopes: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Return values float32 `[A]` of `win` for the mover, moved within the bounds.
+
+        Args:
+            values: by other means.
+            hopes: what tells moves apart that are proven to draw or to lose, see `equal_moves`.
+        """
         least, most = (self.low + 1) / 2, (self.high + 1) / 2
         narrowed = (self.low > -1) | (self.high < 1)
         inside = np.minimum(np.maximum(values, least), most)
-        found = np.where(narrowed, (1 - BLUR) * inside + BLUR * values, values)
+        order = np.where((self.low == self.high) & (self.low < 1), hopes, values)
+        found = np.where(narrowed, (1 - BLUR) * inside + BLUR * order, values)
         legal = self.low <= self.high
         if self.settled:
             top = self.low[legal].max()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rlhf_agents.search.goal_values import GoalRules
+from rlhf_agents.search.bounds import Bounds
+from rlhf_agents.search.equal_moves import hopes_of, told_apart
+from rlhf_agents.search.goal_values import WIN, GoalRules
 from rlhf_agents.search.tree import ILLEGAL, Tree
 from rlhf_games.base import MOVER
 
@@ -16,9 +18,34 @@ Noise = NDArray[np.float64] | None
 """Random numbers by which play varies, or None."""
 
 
-def root_values(tree: Tree) -> NDArray[np.float32]:
-    """Return the values of the moves at the root of a tree, float32 `[A]`, NaN where illegal."""
-    return np.where(tree.child[0] != ILLEGAL, tree.value[0], np.nan).astype(np.float32)
+def root_values(tree: Tree, used: int, goal: int) -> NDArray[np.float32]:
+    """Return the values of the moves at the root of a tree, NaN where illegal.
+
+    Args:
+        tree: grown for `goal`.
+        used: the number of its nodes.
+        goal: a row of the goal table.
+
+    Returns:
+        float32 `[A]`; exact ones that are equal are told apart, see `equal_moves`.
+    """
+    known, exact = tree.value[0], tree.exact[0]
+    if exact.any():
+        known = told_apart(known, exact, _hopes(tree, used, goal))
+    return np.where(tree.child[0] != ILLEGAL, known, np.nan).astype(np.float32)
+
+
+def _hopes(tree: Tree, used: int, goal: int) -> NDArray[np.float32]:
+    hopes: NDArray[np.float32] = hopes_of(tree, np.array([used]), np.array([goal == WIN]))[0]
+    return hopes
+
+
+def proven_values(
+    bounds: Bounds, values: NDArray[np.float32], tree: Tree, used: int, seat: int
+) -> NDArray[np.float32]:
+    """Return values `[A]` of `win` for a seat, at the root of a tree, moved within bounds."""
+    hopes = _hopes(tree, used, WIN) if bounds.any_proven else values
+    return of_seat(bounds.applied(of_seat(values, seat), of_seat(hopes, seat)), seat)
 
 
 def of_seat(values: NDArray[np.float32], seat: int) -> NDArray[np.float32]:

@@ -16,11 +16,13 @@ from rlhf_agents.search.choices import (
     expected_reply,
     noise_of,
     of_seat,
+    proven_values,
     root_values,
     varied_actions,
 )
 from rlhf_agents.search.compiled_network import PatternWeights, goal_value, hidden
 from rlhf_agents.search.distances import Distances
+from rlhf_agents.search.equal_moves import hopes_of, told_apart
 from rlhf_agents.search.explanation import DRAWN, Distance, Explanation, unfinished
 from rlhf_agents.search.goal_values import WIN, GoalRules
 from rlhf_agents.search.handicap import UNPROVEN, plies_to_end
@@ -100,12 +102,14 @@ class SearchResult:
         pursued: int64 `[B]`, the goals actually played for.
         used: int64 `[B]`, positions evaluated.
         plies: int64 `[B, A]`, how far the proven end lies after each move, see `handicap`.
+        hopes: float32 `[B, A]`, what tells equal moves apart, see `equal_moves`.
     """
 
     values: NDArray[np.float32]
     pursued: NDArray[np.int64]
     used: NDArray[np.int64]
     plies: NDArray[np.int64]
+    hopes: NDArray[np.float32]
 
 
 class Searcher:
@@ -142,13 +146,14 @@ class Searcher:
             found.pursued[hopeless] = WIN
             found.used[hopeless] += instead.used
             found.plies[hopeless] = instead.plies
+            found.hopes[hopeless] = instead.hopes
         if nodes < LEAST_EVALUATIONS:
             return found
         unfinished_ones = ~np.isnan(found.values).all(axis=1)
         for row in np.flatnonzero((found.pursued == WIN) & unfinished_ones):
             values = found.values[row].copy()
             for bounds in proofs_by_nodes(self.game, states[row], values, nodes):
-                found.values[row] = bounds.applied(values)
+                found.values[row] = bounds.applied(values, found.hopes[row])
         return found
 
     def _pursue(self, states: States, pursued: NDArray[np.int64], nodes: int) -> SearchResult:
@@ -156,18 +161,19 @@ class Searcher:
         plies = np.full(values.shape, UNPROVEN, np.int64)
         if nodes == 0:
             network_batch(self.game.rules, self.weights, states, pursued, values)
-            return SearchResult(values, pursued, np.ones(len(states), np.int64), plies)
-        used = np.zeros(len(states), np.int64)
+            return SearchResult(values, pursued, np.ones(len(states), np.int64), plies, values)
+        used, hopes = np.zeros(len(states), np.int64), np.empty_like(values)
         room = max(nodes, self.game.n_actions + 1)
         step = max(1, BATCH_EDGES // (room * self.game.n_actions))
         for first in range(0, len(states), step):
             part = slice(first, first + step)
             tree, used[part] = self.search(states[part], pursued[part], nodes)
             roots = np.arange(len(used[part])) * room
-            legal = tree.child[roots] != ILLEGAL
-            values[part] = np.where(legal, tree.value[roots], np.nan)
+            hopes[part] = hopes_of(tree, used[part], self.goals.zero_sum[pursued[part]])
+            known = told_apart(tree.value[roots], tree.exact[roots], hopes[part])
+            values[part] = np.where(tree.child[roots] != ILLEGAL, known, np.nan)
             plies_to_end(self.goals, tree, pursued[part], room, plies[part])
-        return SearchResult(values, pursued, used, plies)
+        return SearchResult(values, pursued, used, plies, hopes)
 
     def search(
         self, states: States, pursued: NDArray[np.int64], nodes: int
@@ -251,12 +257,12 @@ class Searcher:
         if goal != WIN and verdicts[goal] != Verdict.IMPOSSIBLE:
             for tree, used in self._search_in_steps(states, goal, seat, nodes):
                 yield run.explanation(goal, tree, used)
-            if np.nanmax(root_values(tree)) >= OUT_OF_REACH:
+            if np.nanmax(root_values(tree, used, goal)) >= OUT_OF_REACH:
                 return
             run.given_up = used
         for tree, used in self._search_in_steps(states, WIN, seat, nodes):
             yield run.explanation(WIN, tree, used)
-        values = of_seat(root_values(tree), seat)
+        values = of_seat(root_values(tree, used, WIN), seat)
         for bounds in proofs_by_nodes(self.game, states[0], values, nodes):
             yield run.explanation(WIN, tree, used, bounds)
 
@@ -346,9 +352,9 @@ class _CountedRun:
         self, pursued: int, tree: Tree, used: int, bounds: Bounds | None = None
     ) -> Explanation:
         """Explain what a tree, and what is proven of its root's moves, say."""
-        searcher, values = self.searcher, root_values(tree)
+        searcher, values = self.searcher, root_values(tree, used, pursued)
         if bounds is not None:
-            values = of_seat(bounds.applied(of_seat(values, self.seat)), self.seat)
+            values = proven_values(bounds, values, tree, used, self.seat)
         action = searcher.first_move(tree, values, pursued, self.noise)
         line: tuple[int, ...] = (action,)
         proven = bounds is not None and bounds.of_move(action)

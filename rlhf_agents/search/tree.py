@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from rlhf_agents.search.compiled_network import PatternWeights, goal_value, hidden
 from rlhf_agents.search.goal_values import WIN, GoalRules, decided_value, discounted
+from rlhf_agents.search.opponent_model import NO_REPLY, avoid_blunder, fill_replies
 from rlhf_games.base import States
 from rlhf_games.compiled import (
     Real,
@@ -113,33 +114,13 @@ def edge_guess(
     return goal_value(context.weights, features, 0 if ours else 1, goal, action)
 
 
-@inner_fast_views
-def fill_replies(goals: GoalRules, tree: Tree, node: int) -> None:
-    """Turn the mover's own `win` values in `tree.reply[node]` into probabilities (softmax)."""
-    n_actions = tree.child.shape[1]
-    best = np.float32(-1.0)
-    for action in range(n_actions):
-        if tree.child[node, action] != ILLEGAL:
-            best = max(best, tree.reply[node, action])
-    total = np.float32(0.0)
-    for action in range(n_actions):
-        if tree.child[node, action] == ILLEGAL:
-            tree.reply[node, action] = 0.0
-        else:
-            gap = (tree.reply[node, action] - best) / np.float32(goals.temperature)
-            tree.reply[node, action] = np.exp(gap)
-            total += tree.reply[node, action]
-    for action in range(n_actions):
-        tree.reply[node, action] /= total
-
-
 @inner
-def expand(context: SearchContext, tree: Tree, node: int, goal: int) -> None:
-    """Evaluate `node` and give a value to each of its moves."""
+def expand(context: SearchContext, tree: Tree, node: int, goal: int) -> bool:
+    """Evaluate `node` and give a value to each of its moves; return whether its mover wins now."""
     state = load(context.rules, tree.words, node)
     hidden(context.rules, context.weights, state, tree.features[node])
     guess_edges(context, tree, node, state, goal)
-    fill_replies(context.goals, tree, node)
+    return fill_replies(context.goals, tree.reply[node])
 
 
 @inner_positions
@@ -153,6 +134,7 @@ def guess_edges(context: SearchContext, tree: Tree, node: int, state: State, goa
             guess_edge(context, tree, node, action, after, goal)
         else:
             tree.child[node, action] = ILLEGAL
+            tree.reply[node, action] = NO_REPLY
 
 
 @inner_positions
@@ -267,7 +249,9 @@ def add_child(
     tree.action[new] = action
     tree.ours[new] = not tree.ours[node]
     tree.child[node, action] = new
-    expand(context, tree, new, goal)
+    wins = expand(context, tree, new, goal)
+    if wins and not tree.ours[node] and not context.goals.zero_sum[goal]:
+        avoid_blunder(context.goals, tree.reply[node], action)
     back_up(context.goals, tree, new, goal)
 
 

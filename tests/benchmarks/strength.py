@@ -34,7 +34,7 @@ from typing import Any
 
 import numpy as np
 from perfect_play import perfect, played_games, played_positions, solving
-from results import write_results
+from results import replace_results, write_results
 from rich.console import Console
 from rich.table import Table
 
@@ -64,6 +64,7 @@ BUDGETS: tuple[dict[str, float], ...] = (
     {"seconds": 1.0},
 )
 PROVEN_GAMES = ("connect_four", "othello_6x6", "othello", "breakthrough_6x6", "breakthrough")
+MATCHES = ("connect_four", "othello_6x6", "breakthrough_6x6")
 SHARE_PROVEN = 0.5
 DRAWN_GAME = 0.5
 TABLES: dict[str, tuple[str, int]] = {
@@ -231,7 +232,7 @@ def is_proven(game: Game, state: States, seconds: float) -> bool:
 
 def matches(options: argparse.Namespace) -> Iterator[Row]:
     """Yield results of agents that prove against the same agents that only search, equal time."""
-    for name in ("connect_four", "othello_6x6", "breakthrough_6x6"):
+    for name in options.matches:
         agent = load_agent(name)
         searches = agent.new_search(), agent.new_search()
         seeds = range(options.seed, options.seed + options.pairs)
@@ -285,7 +286,9 @@ def by_tree_alone(search: GameSearch, states: States, seconds: float) -> int:
     for limit in (NodeBudget(0 if grown.used else 1), TimeBudget(clock_)):
         for _ in search.grow(grown, states, limit):
             pass
-    action = search.searcher.first_move(grown.tree, root_values(grown.tree), WIN_GOAL)
+    action = search.searcher.first_move(
+        grown.tree, root_values(grown.tree, grown.used, WIN_GOAL), WIN_GOAL
+    )
     search.put_back(grown)
     return action
 
@@ -330,6 +333,9 @@ def show(part: str, rows: Iterator[Row], out: Path | None) -> None:
     if out is None:
         return
     command = shlex.join(["python", "tests/benchmarks/strength.py", *sys.argv[1:]])
+    if part == "matches":
+        replace_results(out / f"{part}.csv", command, seen, ["game"])
+        return
     write_results(out / f"{part}.csv", command, seen)
     if part == "clock":
         plot(seen, out / "clock.png")
@@ -361,6 +367,7 @@ def main() -> int:
     add("--positions", type=Path, default=POSITIONS, help="solved positions")
     add("--sample", type=int, default=0, help="so many random positions (default: all)")
     add("--games", type=int, default=12, help="games per row of `proofs`")
+    add("--matches", nargs="+", default=MATCHES, help="agents of `matches`")
     add("--pairs", type=int, default=50, help="openings per row of `matches`")
     add("--wins", type=int, default=20, help="games from the empty board in `perfect`")
     add("--seconds", type=float, default=0.1, help="per move of `matches` and `perfect`")

@@ -10,7 +10,7 @@ import pytest
 import rlhf_games
 from rlhf_agents import load_agent
 from rlhf_agents.players.agent import Agent
-from rlhf_agents.search import budget
+from rlhf_agents.search import budget, game_search
 from rlhf_agents.search.bounds import Bounds
 from rlhf_agents.search.budget import NodeBudget
 from rlhf_agents.search.game_search import GameSearch
@@ -140,15 +140,24 @@ def test_bounds_move_values_and_never_pass_each_other():
     values = np.array([0.9, 0.2, 0.6, np.nan], np.float32)
     bounds = Bounds(4)
     bounds.narrow(np.array([[-1, 1], [-1, 1], [-1, 1], [1, -1]]))
-    np.testing.assert_array_equal(bounds.applied(values), values)
+    np.testing.assert_array_equal(bounds.applied(values, values), values)
     bounds.learn(WIN, NO, None)
     assert bounds.answers(WIN)
     assert not bounds.settled
-    assert bounds.applied(values)[0] == pytest.approx(0.5, abs=0.01)
+    assert bounds.applied(values, values)[0] == pytest.approx(0.5, abs=0.01)
     bounds.learn(DRAW, YES, 1)
     assert bounds.settled
     assert bounds.of_move(1)
-    assert np.nanargmax(bounds.applied(values)) == 1  # the only one that is known to draw
+    assert np.nanargmax(bounds.applied(values, values)) == 1  # the only one that is known to draw
+
+
+def test_without_draws_undecided_positions_get_no_time_for_proofs(four, monkeypatch):
+    search_of, state = four.new_search(), four.game.initial(1)[0]
+    with budget.cpu_time():
+        assert search_of.explain(state, 0, 0.05).proof_nodes > 0
+        monkeypatch.setitem(search_of.prover.__dict__, "questions", (WIN,))
+        monkeypatch.setattr(game_search, "UNDECIDED", (0.0, 1.0))
+        assert search_of.explain(state, 0, 0.05).proof_nodes == 0
 
 
 def test_games_of_other_libraries_are_proven_by_their_own_rules():

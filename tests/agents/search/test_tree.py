@@ -7,7 +7,9 @@ import pytest
 
 import rlhf_games
 from rlhf_agents.search.choices import expected_line
+from rlhf_agents.search.equal_moves import hopes_of, told_apart
 from rlhf_agents.search.goal_values import goal_rules
+from rlhf_agents.search.opponent_model import avoid_blunder
 from rlhf_agents.search.tree import ILLEGAL, SearchContext, new_tree, search_batch
 from rlhf_agents.settings import Foresight
 from tests.agents.selfplay.exact import negamax
@@ -125,3 +127,32 @@ def test_values_are_probabilities_for_every_goal_and_seat(game):
                 assert ((values >= 0) & (values <= 1 + 1e-6)).all()
                 replies = tree.reply[rows].sum(axis=1)
                 np.testing.assert_allclose(replies, 1.0, atol=1e-5)
+
+
+def test_replies_that_lose_at_once_become_unlikely():
+    goals = goal_rules(rlhf_games.make("tic_tac_toe"), Foresight())
+    replies = np.array([0.6, 0.3, 0.1], np.float32)
+    avoid_blunder(goals, replies, 0)
+    assert replies.sum() == pytest.approx(1.0)
+    assert replies[0] < 0.05
+    assert replies[1] / replies[2] == pytest.approx(3.0)
+    only = np.array([1.0, 0.0], np.float32)  # a double threat: it has no other reply
+    avoid_blunder(goals, only, 0)
+    np.testing.assert_allclose(only, [1.0, 0.0])
+    blind = np.array([0.6, 0.3, 0.1], np.float32)  # it moves at random, and sees nothing
+    avoid_blunder(goals._replace(temperature=1e6), blind, 0)
+    np.testing.assert_allclose(blind, [0.6, 0.3, 0.1], rtol=1e-5)
+
+
+def test_of_equal_moves_that_is_best_after_which_the_opponent_can_err():
+    tree = new_tree(3, 1, 2, 1)
+    tree.child[:] = [[1, 2], [-3, -3], [-3, -3]]  # two moves, each with two replies
+    tree.exact[:] = True
+    tree.ours[:3] = [True, False, False]
+    tree.value[:3] = [[0.5, 0.5], [0.5, 0.5], [1.0, 0.5]]
+    tree.reply[1:3] = [[0.5, 0.5], [0.1, 0.9]]
+    hopes = hopes_of(tree, np.array([3]), np.array([True]))[0]
+    np.testing.assert_allclose(hopes, [0.5, 0.65])  # 0.75 by chance, 0.55 by what it wants
+    values = told_apart(tree.value[0], tree.exact[0], hopes)
+    assert values[1] > values[0] == 0.5
+    assert values[1] < 0.501

@@ -8,6 +8,7 @@ const IMPOSSIBLE = -1;
 const UNEXPANDED = -1, ILLEGAL = -2, DECIDED = -3;
 const DECISIVE = 0.5;
 const OUT_OF_REACH = 0.01;
+const AT_ONCE = 0.3, ERRORS = 0.5, AS_GOOD = 1e-3, TIE_SHARE = 1e-3;
 const TREE_SHARE = 0.6; // of the time of a move, where the rest goes into proofs
 
 /** Nodes in order of expansion. Values are those of the player whose goal it is. */
@@ -72,6 +73,7 @@ class Search {
     return this.network.value(this.features, ours ? 0 : 1, this.goal, action);
   }
 
+  /** Evaluate a node; return whether its mover wins at once. */
   expand(node) {
     const { tree, rules } = this;
     const position = tree.positions[node];
@@ -82,7 +84,7 @@ class Search {
       if (rules.legal(position, action)) this.guessEdge(node, action, edge);
       else tree.child[edge] = ILLEGAL;
     }
-    if (!this.zeroSum) this.fillReplies(node);
+    return this.fillReplies(node);
   }
 
   guessEdge(node, action, edge) {
@@ -115,6 +117,43 @@ class Search {
       total += reply[edge];
     }
     for (let edge = first; edge < first + actions; edge++) reply[edge] /= total;
+    return best >= 1;
+  }
+
+  /** Make a reply unlikely after which we win at once: the opponent sees that. */
+  avoidBlunder(node, action) {
+    const { reply, actions } = this.tree;
+    const first = node * actions;
+    const kept = f(Math.exp(-f(AT_ONCE) / f(this.goals.temperature)));
+    const lost = f(f(1 - kept) * reply[first + action]);
+    reply[first + action] -= lost;
+    for (let edge = first; edge < first + actions; edge++) reply[edge] /= f(1 - lost);
+  }
+
+  /** What a node is worth against an opponent that errs; `hopes` are those of its children. */
+  hopeOfNode(node, hopes) {
+    const { child, value, reply, actions, ours } = this.tree;
+    let best = -9, most = -9, likely = 0, total = 0, count = 0;
+    for (let edge = node * actions; edge < (node + 1) * actions; edge++) {
+      if (child[edge] !== ILLEGAL) best = Math.max(best, value[edge]);
+    }
+    for (let edge = node * actions; edge < (node + 1) * actions; edge++) {
+      if (child[edge] === ILLEGAL) continue;
+      const hope = child[edge] >= 0 ? hopes[child[edge]] : value[edge];
+      if (value[edge] >= f(best - f(AS_GOOD))) most = Math.max(most, hope);
+      likely = f(likely + f(reply[edge] * hope));
+      total = f(total + hope);
+      count++;
+    }
+    return ours[node] ? most : f(likely + f(f(ERRORS) * f(f(total / count) - likely)));
+  }
+
+  /** What may be hoped for after each move at the root. */
+  hopes() {
+    const { child, value, actions } = this.tree;
+    const hopes = new Float32Array(this.used);
+    for (let node = this.used - 1; node > 0; node--) hopes[node] = this.hopeOfNode(node, hopes);
+    return Array.from({ length: actions }, (_, a) => (child[a] >= 0 ? hopes[child[a]] : value[a]));
   }
 
   /** Return the best value for a chooser of `sign`, if it is exact, and if all moves are. */
@@ -201,7 +240,8 @@ class Search {
     tree.action[fresh] = action;
     tree.ours[fresh] = 1 - tree.ours[node];
     tree.child[node * tree.actions + action] = fresh;
-    this.expand(fresh);
+    const wins = this.expand(fresh);
+    if (wins && !tree.ours[node] && !this.zeroSum) this.avoidBlunder(node, action);
     this.backUp(fresh);
   }
 
@@ -247,10 +287,13 @@ class Search {
     }
   }
 
-  /** Return the values of all moves, NaN where illegal. */
+  /** Return the values of all moves, NaN where illegal; equal ones that are exact are told apart. */
   values() {
-    const { child, value, actions } = this.tree;
-    return Array.from({ length: actions }, (_, a) => (child[a] === ILLEGAL ? NaN : value[a]));
+    const { child, value, exact, actions } = this.tree;
+    const known = Array.from({ length: actions }, (_, a) => (child[a] === ILLEGAL ? NaN : value[a]));
+    if (!known.some((_, a) => exact[a])) return known;
+    const hopes = this.hopes();
+    return known.map((v, a) => (exact[a] ? f(v + f(f(TIE_SHARE) * f(hopes[a] - v))) : v));
   }
 
   /** Return the moves that the tree expects, beginning with `action`. */
@@ -348,7 +391,7 @@ class Agent {
   thought(search, goal, spent, lookedAhead, strength, bounds = null) {
     const weak = strength !== null && strength.noise > 0;
     let judged = weak ? misjudged(search, strength) : search.values();
-    if (bounds !== null) judged = bounds.applied(judged);
+    if (bounds !== null) judged = bounds.applied(judged, search.hopes());
     const values = weak ? judged.map(shownValue) : judged;
     const action = bestAction(judged);
     const line = lookedAhead ? search.expectedLine(action) : [action];

@@ -232,15 +232,16 @@ class Bounds {
   }
 
   /** Return what the moves are worth to the mover, moved within the bounds. */
-  applied(values) {
+  applied(values, hopes) {
     const top = this.most(this.low), settled = this.settled();
     const below = ((1 - BLUR) * (top + 1)) / 2 - BLUR;
     return values.map((value, action) => {
       if (value !== value) return value;
       const low = this.low[action], high = this.high[action];
       const inside = Math.min(Math.max(value, (low + 1) / 2), (high + 1) / 2);
+      const order = low === high && low < 1 ? hopes[action] : value;
       let found = value;
-      if (low > -1 || high < 1) found = (1 - BLUR) * inside + f(f(BLUR) * value);
+      if (low > -1 || high < 1) found = (1 - BLUR) * inside + f(f(BLUR) * order);
       return f(settled && low < top ? Math.min(found, below) : found);
     });
   }
