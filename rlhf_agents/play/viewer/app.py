@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rlhf_agents.play.setup import FIRST_LEVEL, Setup
-from rlhf_agents.play.viewer import start_card
 from rlhf_agents.play.viewer.app_commands import AppCommands
 from rlhf_agents.play.viewer.boards import known_board
 from rlhf_agents.play.viewer.canvas import Canvas
+from rlhf_agents.play.viewer.cards import start_card
+from rlhf_agents.play.viewer.cards.pages import page_scroll_limit
 from rlhf_agents.play.viewer.commands import command_of, overlay_of
 from rlhf_agents.play.viewer.geometry import Point
 from rlhf_agents.play.viewer.layout import Layout, arrange
 from rlhf_agents.play.viewer.loading import Loader
-from rlhf_agents.play.viewer.pages import page_scroll_limit
 from rlhf_agents.play.viewer.painter import paint, slider_value, target_at
 from rlhf_agents.play.viewer.scene import Scene, StrengthRow, Target, Ui, waiting_scene
 from rlhf_agents.players.bundled import bundled_agents
@@ -25,7 +25,7 @@ from rlhf_agents.words import LEVEL_NAMES, readable_name
 
 if TYPE_CHECKING:
     from rlhf_agents.play.viewer.cues import Cues
-    from rlhf_agents.play.viewer.match import Match
+    from rlhf_agents.play.viewer.game.match import Match
 
 PATIENCE_SECONDS = 3.0
 ARROWS = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}

@@ -15,7 +15,7 @@ from rlhf_agents.words import goal_words
 from rlhf_games.base import GameError
 
 if TYPE_CHECKING:
-    from rlhf_agents.play.viewer.match import Match
+    from rlhf_agents.play.viewer.game.match import Match
     from rlhf_agents.play.viewer.scene_builder import SceneBuilder
 
 TOAST_SECONDS = 3.0

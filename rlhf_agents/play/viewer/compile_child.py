@@ -8,8 +8,8 @@ from dataclasses import replace
 from itertools import islice
 
 from rlhf_agents.play.setup import Setup
-from rlhf_agents.play.viewer.analysis import Question
 from rlhf_agents.play.viewer.compiling import remember
+from rlhf_agents.play.viewer.game.analysis import Question
 from rlhf_agents.play.viewer.loading import load_builder
 from rlhf_agents.search.distances import warm_up
 

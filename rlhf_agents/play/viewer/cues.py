@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rlhf_agents.play.viewer.match import Match
+from rlhf_agents.play.viewer.game.match import Match
 
 
 class Cues:

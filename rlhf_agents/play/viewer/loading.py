@@ -34,7 +34,7 @@ def load_builder(
     from rlhf_agents.play.matchup import load_matchup  # noqa: PLC0415
     from rlhf_agents.play.saved_games import load_session  # noqa: PLC0415
     from rlhf_agents.play.viewer.boards import board_for  # noqa: PLC0415
-    from rlhf_agents.play.viewer.match import Match  # noqa: PLC0415
+    from rlhf_agents.play.viewer.game.match import Match  # noqa: PLC0415
     from rlhf_agents.play.viewer.scene_builder import SceneBuilder  # noqa: PLC0415
 
     matchup = load_matchup(setup)

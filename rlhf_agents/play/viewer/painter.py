@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from rlhf_agents.play.viewer.boards.base import Board
 from rlhf_agents.play.viewer.canvas import Canvas
+from rlhf_agents.play.viewer.cards.pages import draw_page, page_target
+from rlhf_agents.play.viewer.cards.side_card_panel import draw_side_card, side_card_buttons
 from rlhf_agents.play.viewer.commands import OVERLAYS, Command
 from rlhf_agents.play.viewer.geometry import Box, Point
 from rlhf_agents.play.viewer.layout import GOAL_ROW, Layout
-from rlhf_agents.play.viewer.pages import draw_page, page_target
 from rlhf_agents.play.viewer.panels import (
     draw_button,
     draw_card,
@@ -22,7 +23,6 @@ from rlhf_agents.play.viewer.panels import (
     slider_track,
 )
 from rlhf_agents.play.viewer.scene import Scene, Target, Ui
-from rlhf_agents.play.viewer.side_card_panel import draw_side_card, side_card_buttons
 from rlhf_agents.play.viewer.theme import Theme
 from rlhf_agents.play.viewer.timeline import (
     draw_graph,

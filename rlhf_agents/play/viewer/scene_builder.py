@@ -22,7 +22,8 @@ from rlhf_agents.play.pictures import reader_of
 from rlhf_agents.play.pictures.names import plain_name
 from rlhf_agents.play.viewer.boards.base import Board, BoardView, Ghost, MovingStone
 from rlhf_agents.play.viewer.boards.grid import percent
-from rlhf_agents.play.viewer.match import Match
+from rlhf_agents.play.viewer.cards.side_cards import result_title, reviewed_mistakes, side_card
+from rlhf_agents.play.viewer.game.match import Match
 from rlhf_agents.play.viewer.scene import (
     Card,
     GoalRow,
@@ -33,7 +34,6 @@ from rlhf_agents.play.viewer.scene import (
     StrengthRow,
     Ui,
 )
-from rlhf_agents.play.viewer.side_cards import result_title, reviewed_mistakes, side_card
 from rlhf_agents.search.explanation import Explanation, Forecast
 from rlhf_agents.words import goal_words, words_of
 from rlhf_games.base import MOVER, Game

@@ -17,13 +17,13 @@ from rlhf_agents.play.setup import Setup, file_stem
 from rlhf_agents.play.viewer.app import App
 from rlhf_agents.play.viewer.boards import board_for
 from rlhf_agents.play.viewer.canvas import Canvas
+from rlhf_agents.play.viewer.cards.side_cards import why_words
+from rlhf_agents.play.viewer.cards.thumbnails import draw_thumbnail
 from rlhf_agents.play.viewer.geometry import Box
 from rlhf_agents.play.viewer.layout import growth
 from rlhf_agents.play.viewer.scene import Mistake, Ui
 from rlhf_agents.play.viewer.scene_builder import _hint_words
-from rlhf_agents.play.viewer.side_cards import why_words
 from rlhf_agents.play.viewer.theme import DARK
-from rlhf_agents.play.viewer.thumbnails import draw_thumbnail
 from rlhf_agents.players.levelled import Levelled
 from tests.agents.play.viewer.screen import Screen
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from rlhf_agents.play.saved_games import FORMAT_NAMES, SavedGame
 from rlhf_agents.play.viewer.canvas import Canvas
+from rlhf_agents.play.viewer.cards.start_card import draw_start, start_target
+from rlhf_agents.play.viewer.cards.thumbnails import draw_thumbnail
 from rlhf_agents.play.viewer.commands import help_lines
 from rlhf_agents.play.viewer.geometry import Box, Point
 from rlhf_agents.play.viewer.panels import draw_scrollbar
 from rlhf_agents.play.viewer.scene import Scene, Target, Ui
-from rlhf_agents.play.viewer.start_card import draw_start, start_target
 from rlhf_agents.play.viewer.theme import Theme
-from rlhf_agents.play.viewer.thumbnails import draw_thumbnail
 
 ROWS = {"help": 21.0, "open": 66.0, "save": 44.0}
 """The height of a row of each page that is a list; those that do not fit are scrolled to."""

@@ -10,8 +10,8 @@ from rlhf_agents.play.matchup import Matchup
 from rlhf_agents.play.session import Session
 from rlhf_agents.play.setup import FIRST_LEVEL, Setup
 from rlhf_agents.play.strength import place_of, strengths_of
-from rlhf_agents.play.viewer.analysis import Question, Searches
-from rlhf_agents.play.viewer.review import Review
+from rlhf_agents.play.viewer.game.analysis import Question, Searches
+from rlhf_agents.play.viewer.game.review import Review
 from rlhf_agents.players.players import AgentPlayer, Player
 from rlhf_agents.search.explanation import Explanation, Forecast
 from rlhf_agents.words import player_words

@@ -20,8 +20,8 @@ from rlhf_agents.play.matchup import Matchup, agent_seat, new_session, random_op
 from rlhf_agents.play.session import Session, opposite_goal
 from rlhf_agents.play.setup import Setup
 from rlhf_agents.play.viewer.animation import Played
-from rlhf_agents.play.viewer.match_searches import MatchSearches
-from rlhf_agents.play.viewer.review import Review
+from rlhf_agents.play.viewer.game.match_searches import MatchSearches
+from rlhf_agents.play.viewer.game.review import Review
 from rlhf_agents.words import level_words
 
 REPLY_SECONDS = 0.55

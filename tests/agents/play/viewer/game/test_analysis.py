@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 
-from rlhf_agents.play.viewer.analysis import Analysis, Question
+from rlhf_agents.play.viewer.game.analysis import Analysis, Question
 from rlhf_agents.search.explanation import Explanation
 
 

@@ -11,7 +11,7 @@ from rlhf_agents.play.board_cells import shown_name
 from rlhf_agents.play.game_review import WORTH_MENTIONING
 from rlhf_agents.play.reasons import reason
 from rlhf_agents.play.session import Session
-from rlhf_agents.play.viewer.analysis import Analysis, Content, Question
+from rlhf_agents.play.viewer.game.analysis import Analysis, Content, Question
 from rlhf_agents.play.viewer.scene import Mistake
 from rlhf_agents.players.players import Player
 from rlhf_agents.search.explanation import Explanation

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rlhf_agents.play.session import third_person
-from rlhf_agents.play.viewer.match import Match
+from rlhf_agents.play.viewer.game.match import Match
 from rlhf_agents.play.viewer.scene import Mistake, SideCard
 from rlhf_agents.words import goal_words
 

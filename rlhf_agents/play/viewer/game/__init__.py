@@ -1,0 +1,1 @@
+"""The game behind the window: turns, players, their searches, and the review."""
