@@ -55,11 +55,6 @@ def paths_of(names: tuple[str, ...], rows: int) -> tuple[Path, ...]:
     )
 
 
-def line_names(game: Game, line: Sequence[int], mover: int) -> list[str]:
-    """Return the names of alternating moves, the first of which the seat `mover` makes."""
-    return [game.names_of((mover + ply) % 2)[action] for ply, action in enumerate(line)]
-
-
 def shown_name(game: Game, state: States, action: int) -> str:
     """Return the name that a person reads for a move in a position uint64 `[W]`.
 

@@ -7,11 +7,14 @@ from rich.text import Text
 
 from rlhf_agents.play.board_cells import (
     Cell,
-    line_names,
+    has_board,
+    line_labels,
     plays_cells,
     plays_columns,
+    shown_name,
     stones_of,
 )
+from rlhf_agents.play.pictures import reader_of
 from rlhf_agents.search.explanation import Explanation
 from rlhf_agents.words import goal_words
 from rlhf_games.base import Game, States
@@ -59,10 +62,15 @@ def board(game: Game, state: States, last: Cell | None = None) -> Text:
 
 
 def move_name(game: Game, state: States, action: int) -> str:
-    """Return the name that a person types for a move, and its label: "84 (d3c2)", or only "4"."""
+    """Return what a person types for a move: "d3c2", "4", or an id with what it means beside it.
+
+    That is the name that a person reads, see `shown_name`, if it is one word of a game whose
+    positions are understood.
+    """
     mover = int(game.mover(np.ascontiguousarray(state)[None])[0])
-    name, label = game.names_of(mover)[action], game.label(state, action)
-    return name if name == label else f"{name} ({label})"
+    name, shown = game.names_of(mover)[action], shown_name(game, state, action)
+    alone = has_board(game) or (reader_of(game) is not None and " " not in shown)
+    return shown if alone or name == shown else f"{name} ({shown})"
 
 
 def _legal_moves(game: Game, state: States) -> str:
@@ -71,7 +79,7 @@ def _legal_moves(game: Game, state: States) -> str:
     return f"moves: {', '.join(names)}\n" if names else ""
 
 
-def move_values(game: Game, why: Explanation, mover: int = 0) -> Text:
+def move_values(game: Game, why: Explanation, state: States) -> Text:
     """Return the values of the moves in percent, below the columns or as a grid of cells.
 
     Of moves that are neither columns nor cells, the best are listed by name.
@@ -79,7 +87,7 @@ def move_values(game: Game, why: Explanation, mover: int = 0) -> Text:
     Args:
         game: the rules.
         why: a player's explanation of a position.
-        mover: the seat to move there.
+        state: that position, uint64 `[W]`.
     """
     width, text = game.observation_shape[2], Text()
     in_grid = plays_columns(game) or plays_cells(game)
@@ -89,17 +97,17 @@ def move_values(game: Game, why: Explanation, mover: int = 0) -> Text:
         text.append(f"{label:^{CELL}}", _value_style(why, action))
         if (action + 1) % width == 0:
             text.append("\n")
-    text.append_text(_listed(why, game.names_of(mover), count))
+    text.append_text(_listed(game, why, state, count))
     return text
 
 
-def _listed(why: Explanation, names: tuple[str, ...], first: int) -> Text:
+def _listed(game: Game, why: Explanation, state: States, first: int) -> Text:
     """Return the best legal moves among the actions from `first`, by name, the best first."""
-    legal = [a for a in range(first, len(names)) if not np.isnan(why.values[a])]
+    legal = [a for a in range(first, len(why.values)) if not np.isnan(why.values[a])]
     shown = sorted(legal, key=lambda a: -why.values[a])[:MOST]
     text = Text()
     for place, action in enumerate(shown, 1):
-        label = f"{names[action]} {100 * why.values[action]:.0f}%"
+        label = f"{shown_name(game, state, action)} {100 * why.values[action]:.0f}%"
         ends_row = place % PER_ROW == 0 or place == len(shown)
         text.append(f"{label:<{WIDTH}}", _value_style(why, action))
         text.append("\n" if ends_row else "")
@@ -130,16 +138,16 @@ def bars(why: Explanation) -> Text:
     return text
 
 
-def spoken(game: Game, why: Explanation, mover: int = 0) -> str:
+def spoken(game: Game, why: Explanation, state: States) -> str:
     """Return the value of the move and the expected line in short: "61% win, expects 4 3"."""
-    moves = " ".join(line_names(game, why.line, mover)[1:])
+    moves = " ".join(line_labels(game, state, why.line)[1:])
     text = f"{100 * why.values[why.action]:.0f}% {goal_words(game, why.pursued)}"
     return f"{text}, expects {moves}" if moves else text
 
 
-def expected(game: Game, why: Explanation, mover: int = 0) -> str:
+def expected(game: Game, why: Explanation, state: States) -> str:
     """Return the expected line and its cost, e.g. "expects 4 4 3 (256 positions, 2 ms)"."""
-    moves = " ".join(line_names(game, why.line, mover))
+    moves = " ".join(line_labels(game, state, why.line))
     proven = f", {why.proof}" if why.proof else ""
     wish = goal_words(game, why.goal)
     pursued = "" if why.pursued == why.goal else f", to {wish} is out of reach, so it plays to win"
@@ -147,14 +155,14 @@ def expected(game: Game, why: Explanation, mover: int = 0) -> str:
 
 
 def thoughts(
-    game: Game, why: Explanation, whose: str = "value of every move", mover: int = 0
+    game: Game, why: Explanation, state: States, whose: str = "value of every move"
 ) -> Text:
     """Return all of an explanation: values of moves, chances, expected line."""
     text = Text(f"{whose}, to {goal_words(game, why.goal)}:\n")
-    text.append_text(move_values(game, why, mover))
+    text.append_text(move_values(game, why, state))
     chances = bars(why)
     if chances:
         text.append("chances, if each were the goal:\n")
         text.append_text(chances)
-    text.append(expected(game, why, mover) + "\n", "italic")
+    text.append(expected(game, why, state) + "\n", "italic")
     return text

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from rlhf_agents.play import board_text
-from rlhf_agents.play.board_cells import placed_cell, stones_of
+from rlhf_agents.play.board_cells import placed_cell, shown_name, stones_of
 from rlhf_agents.play.hints import NO_HINT, advises
 from rlhf_agents.play.session import Session, third_person
 from rlhf_agents.players.players import Player
@@ -129,12 +129,12 @@ class TerminalGame:
             self._person_plays(action)
 
     def _action_called(self, text: str) -> int | None:
-        """Return the action with that name, or the legal one with that label."""
-        names = self._move_names
-        if text in names:
-            return names.index(text)
-        game, state = self.session.game, self.session.state
-        return next((a for a in self.session.legal() if game.label(state, a) == text), None)
+        """Return the legal action with that label, or the action with that name."""
+        game, state, names = self.session.game, self.session.state, self._move_names
+        for action in self.session.legal():
+            if text in (shown_name(game, state, action), game.label(state, action)):
+                return action
+        return names.index(text) if text in names else None
 
     def _obey(self, words: list[str]) -> None:
         """Carry out a command."""
@@ -166,10 +166,16 @@ class TerminalGame:
         try:
             self.session.play(action)
         except GameError:
-            legal = [self._move_names[a] for a in self.session.legal()]
-            self.console.print(f"that move is not possible; possible: {', '.join(legal)}")
+            possible = ", ".join(self._legal_names)
+            self.console.print(f"that move is not possible; possible: {possible}")
             return
         self._show(None)
+
+    @property
+    def _legal_names(self) -> list[str]:
+        """What can be typed for the legal moves."""
+        game, state = self.session.game, self.session.state
+        return [board_text.move_name(game, state, action) for action in self.session.legal()]
 
     @property
     def _move_names(self) -> tuple[str, ...]:
@@ -183,7 +189,7 @@ class TerminalGame:
         if not advises(why):
             self.console.print(NO_HINT)
             return
-        text = board_text.thoughts(self.session.game, why, mover=self.session.seat)
+        text = board_text.thoughts(self.session.game, why, self.session.state)
         self.console.print(text)
         name = board_text.move_name(self.session.game, self.session.state, why.action)
         self.console.print(f"hint: {name}")
@@ -231,8 +237,8 @@ class TerminalGame:
         self._show(None)
 
     def _help(self, _words: list[str]) -> None:
-        names = self._move_names
-        self.console.print(HELP.format(moves=f"{names[0]} .. {names[-1]}"))
+        legal = self._legal_names
+        self.console.print(HELP.format(moves=f"{legal[0]} .. {legal[-1]}"))
 
     def _quit(self, _words: list[str]) -> None:
         raise Quit
@@ -246,14 +252,14 @@ class TerminalGame:
         if before is not None and self.session.last_move is not None:
             move = board_text.move_name(game, before, self.session.last_move)
             text.append(f"{third_person(who, 'play')} {move}")
-            reason = board_text.spoken(game, why, seat) if why and self.compact else ""
+            reason = board_text.spoken(game, why, before) if why and self.compact else ""
             text.append(f" ({reason})\n" if reason else "\n")
         last = None
         if before is not None:
             last = placed_cell(stones_of(game, before), stones_of(game, state))
         text.append_text(board_text.board(game, state, last))
-        if why is not None and not self.compact:
-            text.append_text(board_text.thoughts(game, why, f"moves of {who}", seat))
+        if why is not None and before is not None and not self.compact:
+            text.append_text(board_text.thoughts(game, why, before, f"moves of {who}"))
         self.console.print(text, end="")
 
     def _show_result(self) -> None:

@@ -125,5 +125,8 @@ def test_names_that_are_no_paths():
 
 def test_names_of_a_line_change_sides():
     game = rlhf_games.make("breakthrough_6x6")
-    assert board_cells.line_names(game, (0, 0), 0)[1] == board_cells.line_names(game, (0, 0), 1)[0]
-    assert len(set(board_cells.line_names(game, (0, 0), 0))) == 2
+    session = Session(game)
+    move = session.legal()[0]
+    first, second = board_cells.line_labels(game, session.state, (move, move))
+    assert first == game.names_of(0)[move]
+    assert second == game.names_of(1)[move] != first

@@ -49,8 +49,9 @@ def test_free_cells_show_their_names_where_a_move_is_a_cell():
     game = rlhf_games.make("tic_tac_toe")
     rows = board_text.board(game, Session(game, moves=[4]).state, (1, 1)).plain.splitlines()
     assert [row.split() for row in rows] == [["1", "2", "3"], ["4", "[X]", "6"], ["7", "8", "9"]]
-    why = MinimaxPlayer(game, 9).explain(Session(game, moves=[4]).state)
-    values = board_text.move_values(game, why).plain.splitlines()
+    state = Session(game, moves=[4]).state
+    why = MinimaxPlayer(game, 9).explain(state)
+    values = board_text.move_values(game, why, state).plain.splitlines()
     assert len(values) == 3
     assert values[0][:5].strip() == "50%"  # the corner holds the draw
     assert values[1][5:10].strip() == ""  # taken
@@ -58,8 +59,9 @@ def test_free_cells_show_their_names_where_a_move_is_a_cell():
 
 
 def test_values_stand_below_their_columns(four, agent):
-    why = agent.explain(Session(four, moves=[0, 0, 0, 0, 0, 0]).state)
-    line = board_text.move_values(four, why).plain.splitlines()[0]
+    state = Session(four, moves=[0, 0, 0, 0, 0, 0]).state
+    why = agent.explain(state)
+    line = board_text.move_values(four, why, state).plain.splitlines()[0]
     cells = [line[5 * i : 5 * i + 5].strip() for i in range(7)]
     assert cells[0] == ""  # the column is full
     assert cells[1:] == [f"{100 * value:.0f}%" for value in why.values[1:]]
@@ -75,27 +77,31 @@ def test_bars_are_as_long_as_the_chance():
 
 
 def test_expected_lines_use_the_names_of_the_moves(four):
-    assert board_text.expected(four, explanation()) == "expects 4 3 7 (9 positions, 0 ms)"
-    proven = board_text.expected(four, explanation(proven=True, seconds=1.5))
+    state = Session(four).state
+    assert board_text.expected(four, explanation(), state) == "expects 4 3 7 (9 positions, 0 ms)"
+    proven = board_text.expected(four, explanation(proven=True, seconds=1.5), state)
     assert proven == "expects 4 3 7 (9 positions, 1500 ms, wins)"
-    soon = board_text.expected(four, explanation(proven=True, distance=Distance(7, exact=False)))
+    far = explanation(proven=True, distance=Distance(7, exact=False))
+    soon = board_text.expected(four, far, state)
     assert soon.endswith(", wins in at most 7)")
-    assert board_text.spoken(four, explanation()) == "60% win, expects 3 7"
-    assert board_text.spoken(four, explanation(line=(3,))) == "60% win"
+    assert board_text.spoken(four, explanation(), state) == "60% win, expects 3 7"
+    assert board_text.spoken(four, explanation(line=(3,)), state) == "60% win"
 
 
 def test_unreachable_goals_are_said_to_be(four, agent):
     session = Session(four, moves=[0, 1, 2, 3, 4, 5, 6, 0, 1, 2, 3, 4])
     why = agent.explain(session.state, "win_by_12")
-    assert "to win by move 12 is out of reach, so it plays to win" in board_text.expected(four, why)
+    said = board_text.expected(four, why, session.state)
+    assert "to win by move 12 is out of reach, so it plays to win" in said
 
 
 def test_thoughts_say_everything_in_order(four, agent):
-    why = agent.explain(Session(four).state, "draw")
-    rows = board_text.thoughts(four, why, "a's moves").plain.splitlines()
+    state = Session(four).state
+    why = agent.explain(state, "draw")
+    rows = board_text.thoughts(four, why, state, "a's moves").plain.splitlines()
     assert rows[0] == "a's moves, to draw:"
-    assert rows[1] == board_text.move_values(four, why).plain.rstrip("\n")
-    assert rows[-1] == board_text.expected(four, why)
+    assert rows[1] == board_text.move_values(four, why, state).plain.rstrip("\n")
+    assert rows[-1] == board_text.expected(four, why, state)
     assert any(row.strip().startswith("lose") for row in rows)
 
 
@@ -105,7 +111,7 @@ def test_games_without_a_board_are_text_and_lists_of_moves():
     assert board_text.board(game, state).plain == "9 stones\nmoves: 0, 1, 2\n"
     assert board_text.board(game, Session(game, moves=[0, 2]).state).plain.endswith("moves: pass\n")
     values = np.array([0.25, 0.5, 0.75, np.nan], np.float32)
-    text = board_text.move_values(game, explanation(values=values, action=2)).plain
+    text = board_text.move_values(game, explanation(values=values, action=2), state).plain
     assert text.split() == ["2", "75%", "1", "50%", "0", "25%"]
 
 
@@ -118,3 +124,11 @@ def test_names_that_depend_on_the_position_stand_beside_what_is_typed():
     state = Session(game, moves=[2]).state
     assert board_text.move_name(game, Session(game).state, 1) == "1 (leave 8)"
     assert board_text.move_name(game, state, PASS) == "pass"
+
+
+def test_moves_of_a_foreign_game_are_typed_as_people_write_them():
+    game = rlhf_games.make("openspiel:connect_four")
+    state = Session(game).state
+    assert board_text.move_name(game, state, 0) == "1"
+    why = explanation(action=6, line=(6, 0))
+    assert board_text.expected(game, why, state).startswith("expects 7 1 ")
