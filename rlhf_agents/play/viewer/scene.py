@@ -234,7 +234,8 @@ class Scene:
         standing: the first player's value of winning after each move, None if unknown.
         ply: the number of moves played.
         mistakes: shown after the game.
-        achieved: after the game, what became of the goals of the first and the second player.
+        achieved: after the game, what became of the goals of the first and the second player:
+            sentences for more or less space, the longest first.
         goals_of: whose goals the list has, in words.
         banner: the result.
         winner: the seat whose colours the banner has.
@@ -257,7 +258,7 @@ class Scene:
     standing: tuple[float | None, ...] = ()
     ply: int = 0
     mistakes: tuple[Mistake, ...] = ()
-    achieved: tuple[str, str] | None = None
+    achieved: tuple[list[str], list[str]] | None = None
     goals_of: str = ""
     banner: str = ""
     winner: int | None = None

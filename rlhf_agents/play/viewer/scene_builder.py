@@ -115,8 +115,8 @@ def _strengths(match: Match) -> StrengthRow:
     )
 
 
-def _achieved(match: Match) -> tuple[str, str]:
-    """Return in words what became of the goals of the first and of the second player."""
+def _achieved(match: Match) -> tuple[list[str], list[str]]:
+    """Return what became of the goals of the first and of the second player, see below."""
     session, game = match.session, match.game
     first, second = (
         achieved_words(
@@ -129,12 +129,14 @@ def _achieved(match: Match) -> tuple[str, str]:
     return first, second
 
 
-def achieved_words(asked: str, others: list[str], *, reached: bool) -> str:
-    """Return what became of a player's goal, and which other goals it reached."""
-    also = ", ".join(words for words in others if words != asked)
-    if reached:
-        return f"wanted to {asked} and did" + (f"; also: {also}" if also else "")
-    return f"wanted to {asked} and did not" + (f", but did: {also}" if also else "")
+def achieved_words(asked: str, others: list[str], *, reached: bool) -> list[str]:
+    """Return what became of a player's goal, with all other goals that it reached, or fewer."""
+    also = [words for words in others if words != asked]
+    said, link = ("and did", "; also:") if reached else ("and did not", ", but did:")
+    short = f"wanted to {asked} {said}"
+    return [f"{short}{link} {', '.join(also[:count])}" for count in range(len(also), 0, -1)] + [
+        short
+    ]
 
 
 def _goals_of(match: Match) -> str:

@@ -50,11 +50,13 @@ def draw_hindsight(canvas: Canvas, box: Box, scene: Scene, theme: Theme) -> None
     """Write the goals that each side achieved, and the worst mistakes."""
     assert scene.achieved is not None
     rows = max(1, int(box.height // ROW))
-    for seat, text in list(enumerate(scene.achieved))[:rows]:
+    for seat, texts in list(enumerate(scene.achieved))[:rows]:
         y = box.y + seat * ROW + ROW / 2
         if scene.board is not None:
             scene.board.draw_stone(canvas, (box.x + 8, y), 7 / STONE, seat, theme)
         room = box.width - 22
+        fitting = (text for text in texts if canvas.text_width(text, 13) <= room)
+        text = next(fitting, texts[-1])
         size = canvas.fitting(text, 13, room, 10)
         canvas.text((box.x + 22, y), text, size, theme.text, width=room)
     if rows >= 3:
