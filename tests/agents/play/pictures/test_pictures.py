@@ -12,7 +12,9 @@ import rlhf_games
 from rlhf_agents.play.pictures import find_reader, reader_of
 from rlhf_agents.play.pictures.base import MisreadError, Move
 from rlhf_agents.play.pictures.chess import checked_king
+from rlhf_agents.play.pictures.lines import BoxesReader, MorrisReader, QuoridorReader
 from rlhf_agents.play.pictures.names import plain_name
+from rlhf_agents.play.pictures.nested import UltimateReader
 from rlhf_agents.play.pictures.proof import random_moves, understood
 from rlhf_agents.play.pictures.squares import Block, SquaresReader
 
@@ -186,18 +188,18 @@ def test_links_of_twixt_are_those_of_the_rules():
 
 
 @pytest.mark.parametrize(
-    ("name", "label", "words"),
+    ("reader", "label", "words"),
     [
-        ("connect_four", "x0", "1"),
-        ("tic_tac_toe", "(1,0)", "4"),
-        ("go(board_size=9)", "B a1", "a1"),
-        ("gomoku", "0,0", "a15"),
-        ("nine_mens_morris", "Move 0 -> 1", "a7-d7"),
-        ("dots_and_boxes", "P1(h,0,1)", "across, row 1, column 2"),
-        ("ultimate_tic_tac_toe", "Local board 4: x(0,1)", "board 5, 2"),
-        ("breakthrough", "a7a6", "a7a6"),
-        ("quoridor", "e3h", "wall below e3"),
+        (SquaresReader("cells", (6, 7), Block(0, 6), by_column=True), "x0", "1"),
+        (SquaresReader("cells", (3, 3), Block(0, 3)), "(1,0)", "4"),
+        (SquaresReader("go", (9, 9), Block(0, 9)), "B a1", "a1"),
+        (SquaresReader("go", (15, 15), Block(0, 15)), "0,0", "a15"),
+        (SquaresReader("pieces", (8, 8), Block(0, 8)), "a7a6", "a7a6"),
+        (MorrisReader(), "Move 0 -> 1", "a7-d7"),
+        (BoxesReader((5, 5)), "P1(h,0,1)", "across, row 1, column 2"),
+        (UltimateReader(), "Local board 4: x(0,1)", "board 5, 2"),
+        (QuoridorReader((17, 17)), "e3h", "wall below e3"),
     ],
 )
-def test_moves_have_names_for_people(name, label, words):
-    assert plain_name(label, reader_of(rlhf_games.make(f"openspiel:{name}"))) == words
+def test_moves_have_names_for_people(reader, label, words):
+    assert plain_name(label, reader) == words
