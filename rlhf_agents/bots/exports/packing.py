@@ -69,7 +69,7 @@ def _is_half(vector: Array) -> bool:
 
 def pack_grids(weights: PatternWeights, grids: list[Grid]) -> bytes:
     """Return a network in bytes: these matrices, and the vectors of `weights`."""
-    rows, columns = zip(*(_classes(grid.codes) for grid in grids), strict=True)
+    rows, columns = zip(*(classes_of(grid.codes) for grid in grids), strict=True)
     classes = [number_classes(*one) for one in zip(rows, columns, strict=True)]
     coded_rows = [row > 0 for row in rows]
     coded = encode(
@@ -97,7 +97,7 @@ def _step_codes(steps: Floats) -> NDArray[np.int8]:
     return (2 * (exponents - 1) + (mantissa > 0.5)).astype(np.int8)
 
 
-def _classes(codes: NDArray[np.int64]) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
+def classes_of(codes: NDArray[np.int64]) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
     """Return the classes of the rows of numbers `[N, M]`, and what columns add to them."""
     sizes = np.abs(codes)
     means = sizes.mean(axis=1)

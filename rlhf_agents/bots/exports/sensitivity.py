@@ -19,7 +19,7 @@ from rlhf_agents.search.goal_values import WIN
 from rlhf_games.base import Game, Outcome, States
 from rlhf_games.rules import symbols_batch
 
-GAMES = 1500
+GAMES = 1200
 CHANCES = (0.1, 0.3, 1.0)
 """Games of the agent against itself: probabilities of a random move instead of its own."""
 SEED = 0

@@ -7,8 +7,8 @@ import pytest
 
 from rlhf_agents import load_agent
 from rlhf_agents.bots.exports import rounding, sensitivity
-from rlhf_agents.bots.exports.error_feedback import fed_back, triangle
-from rlhf_agents.bots.exports.grid import grid_of, steps_near
+from rlhf_agents.bots.exports.error_feedback import Metric, nearest, round_rows, triangle
+from rlhf_agents.bots.exports.grid import Grid, grid_of, steps_near
 from rlhf_agents.bots.exports.packing import pack
 from rlhf_agents.bots.exports.registry import ExportError
 
@@ -31,18 +31,20 @@ def test_steps_are_near_those_wanted():
     assert apart.max() < 0.35
 
 
-def test_errors_that_are_fed_back_matter_less():
+def test_errors_that_others_make_good_matter_less():
     rng = np.random.default_rng(1)
-    rows, columns = (part @ part.T for part in rng.standard_normal((2, 24, 30)))
-    factors = triangle(rows), triangle(columns)
-    matrix = rng.standard_normal((24, 24)).astype(np.float32)
-    steps = np.full(24, 0.5, np.float32), np.zeros(24, np.int8)
-    alone = np.rint(matrix / 0.5) * 0.5
-    errors = [
-        np.linalg.norm(factors[0].T @ (matrix - found) @ factors[1])
-        for found in (alone, fed_back(matrix, *steps, *factors).values())
-    ]
-    assert errors[1] < 0.75 * errors[0]
+    part = rng.standard_normal((24, 30))
+    factor = triangle(part @ part.T)
+    matrix = rng.standard_normal((40, 24)).astype(np.float32)
+    steps = np.full(40, 0.5, np.float32), np.zeros(24, np.int8)
+    grid = Grid(np.zeros(matrix.shape, np.int64), *steps)
+    metric = Metric(np.ones(40, np.float32), factor)
+    losses, sizes = [], []
+    for found in (nearest(matrix, grid), *(round_rows(matrix, grid, metric, p) for p in (0, 0.1))):
+        losses.append(np.square((matrix - found.values()) @ factor).sum())
+        sizes.append(np.abs(found.codes).sum())
+    assert losses[1] < losses[2] < 0.8 * losses[0]
+    assert sizes[2] < sizes[1]
 
 
 def test_a_rounded_network_fits_and_is_left_as_it_is_from_then_on(monkeypatch):
