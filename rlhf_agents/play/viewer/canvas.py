@@ -197,8 +197,9 @@ class Canvas:
         self, text: str, size: float, width: float, least: float, *, bold: bool = False
     ) -> float:
         """Return the size at which a line fits: `size`, or smaller down to `least`."""
-        share = width / max(1.0, self.text_width(text, size, bold=bold))
-        return min(size, max(least, size * share))
+        while size > least and self.text_width(text, size, bold=bold) > width:
+            size = max(least, size - 0.5)
+        return size
 
     def wrapped(self, text: str, size: float, width: float) -> list[str]:
         """Return the lines of `text` when no line may be wider; a longer word is shortened."""

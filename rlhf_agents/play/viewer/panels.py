@@ -254,4 +254,5 @@ def draw_button(
     fill = fills[pointed]
     canvas.box(box, blend(fill, theme.accent, 0.25) if on else fill, 7)
     ink = theme.text if on or pointed or on_card else theme.muted
+    size = canvas.fitting(label, size, box.width - 4, min(size, 9))
     canvas.text(box.centre, label, size, ink, anchor="mm", width=box.width - 4)

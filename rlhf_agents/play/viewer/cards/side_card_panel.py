@@ -42,6 +42,7 @@ def draw_side_card(canvas: Canvas, box: Box, card: SideCard, pointed: object, th
     inner = box.inset(PAD * 0.7 if low else PAD)
     size = 21.0 if box.width > NARROW else 17.0
     title, below = inner.top_part(SMALL_TITLE if low else TITLE)
+    size = canvas.fitting(card.title, size, title.width, 12, bold=True)
     place = (title.x, title.y + title.height * 0.4)
     canvas.text(place, card.title, size, ink, bold=True, width=title.width)
     buttons = side_card_buttons(box, card)

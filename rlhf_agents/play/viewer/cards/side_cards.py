@@ -93,6 +93,8 @@ def _mistakes_words(count: int, *, busy: bool) -> str:
 
 def _mistake_card(match: Match, mistake: Mistake, title: str) -> SideCard:
     who = "you" if mistake.seat == match.person else match.short_name(mistake.seat)
+    if match.person not in (None, mistake.seat):
+        who = f"the {who.partition(',')[0]}"
     lines = (
         f"Move {mistake.ply + 1}: {who} played {mistake.names[0]}; better: {mistake.names[1]}.",
         why_words(match, mistake),
