@@ -46,19 +46,19 @@ def review_games(options: argparse.Namespace, game: Game, agent: str) -> int:
     for number, (record, mistakes) in enumerate(found, 1):
         if len(found) > 1:
             print(f"game {number}")  # noqa: T201 - the program's output
-        print("\n".join(lines(game, record, mistakes)))  # noqa: T201 - the program's output
+        print("\n".join(lines(record, mistakes)))  # noqa: T201 - the program's output
     return 0
 
 
-def lines(game: Game, record: GameRecord, mistakes: Sequence[Blunder]) -> list[str]:
+def lines(record: GameRecord, mistakes: Sequence[Blunder]) -> list[str]:
     """Return the review of a game as lines of text."""
     who = [name or f"player {stone}" for name, stone in zip(record.players, STONES, strict=True)]
     text = []
     for one in mistakes:
-        names = game.names_of(one.seat)
+        played, better = one.names
         text.append(
-            f"  move {one.ply + 1:>2}  {who[one.seat]} played {names[one.played]}, better "
-            f"{names[one.better]} (-{100 * one.drop:.0f}): {one.reason}"
+            f"  move {one.ply + 1:>2}  {who[one.seat]} played {played}, better "
+            f"{better} (-{100 * one.drop:.0f}): {one.reason}"
         )
     counts = [sum(one.seat == seat for one in mistakes) for seat in (0, 1)]
     said = [f"{name}: {count}" for name, count in zip(who, counts, strict=True)]
@@ -70,7 +70,7 @@ def lines(game: Game, record: GameRecord, mistakes: Sequence[Blunder]) -> list[s
 def _plain(game: Game, record: GameRecord, mistakes: Sequence[Blunder]) -> dict[str, object]:
     rows = [
         {
-            **dataclasses.asdict(one),
+            **{name: value for name, value in dataclasses.asdict(one).items() if name != "names"},
             "played_name": game.names_of(one.seat)[one.played],
             "better_name": game.names_of(one.seat)[one.better],
         }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rlhf_agents.play.board_cells import shown_name
 from rlhf_agents.play.reasons import reason
 from rlhf_agents.players.players import Player
 from rlhf_games.base import Game
@@ -27,6 +28,7 @@ class Blunder:
         drop: the value lost, in [0, 1].
         goal: what the player played for.
         reason: what was missed, in one sentence.
+        names: of the move that was played and of the better one, as people read them.
     """
 
     ply: int
@@ -36,6 +38,7 @@ class Blunder:
     drop: float
     goal: str
     reason: str
+    names: tuple[str, str]
 
 
 def review(
@@ -65,7 +68,10 @@ def review(
             best, own = float(why.values[why.action]), float(why.values[move])
             if best - own >= WORTH_MENTIONING:
                 said = reason(game, states[0], move, why.action, (best, own), goals[seat])
-                found.append(Blunder(ply, seat, move, why.action, best - own, goals[seat], said))
+                names = (shown_name(game, states[0], move), shown_name(game, states[0], why.action))
+                found.append(
+                    Blunder(ply, seat, move, why.action, best - own, goals[seat], said, names)
+                )
         states = game.step(states, np.array([move]))
         on_progress(ply + 1)
     return found
