@@ -278,6 +278,6 @@ def _buttons(area: Box, gap: float, commands: tuple[Command, ...]) -> tuple[tupl
 def _overlays(area: Box) -> tuple[tuple[Box, ...], Box]:
     """Cut the switches off the bottom."""
     count = len(OVERLAYS)
-    rows = 1 if area.width >= count * 58 else 2
+    rows = 1 if area.width >= count * 57 else 2
     bar, rest = area.bottom_part(rows * CHIP + (rows - 1) * 3, 5)
     return tuple(bar.grid(count, -(-count // rows), 4)), rest
