@@ -21,6 +21,10 @@ PLAIN_INTERVAL = 30.0
 """Seconds between progress lines where there is no terminal to redraw one."""
 REDRAWS_PER_SECOND = 4
 BAR_WIDTH = 12
+WIDE = 100
+"""Terminals with fewer columns have no bar, but the percentage and more of the text."""
+PERCENT = 7
+"""Columns of a line that the percentage and spaces take."""
 
 Item = TypeVar("Item")
 
@@ -92,6 +96,7 @@ class ProgressBar:
         self._first, self._begin = done, time.monotonic()
         self._next_line = self._begin + PLAIN_INTERVAL
         shown = is_shown() if shown is None else shown
+        self._beside = 0
         self._lines = shown and lines and not sys.stderr.isatty()
         self._rich = self._open() if shown and sys.stderr.isatty() else None
 
@@ -99,12 +104,15 @@ class ProgressBar:
         from rich import progress  # noqa: PLC0415 - takes a moment
         from rich.console import Console  # noqa: PLC0415 - takes a moment
 
+        console = Console(stderr=True)
+        drawn = [progress.BarColumn(bar_width=BAR_WIDTH)] if console.width >= WIDE else []
+        self._beside = PERCENT + (BAR_WIDTH + 1) * len(drawn)
         bar = progress.Progress(
             progress.TextColumn("{task.description}", markup=False),
-            progress.BarColumn(bar_width=BAR_WIDTH),
+            *drawn,
             progress.TaskProgressColumn(),
             progress.TextColumn("{task.fields[text]}", markup=False),
-            console=Console(stderr=True),
+            console=console,
             refresh_per_second=REDRAWS_PER_SECOND,
             transient=True,
         )
@@ -121,7 +129,9 @@ class ProgressBar:
     def show(self, done: int, text: str = "") -> None:
         """Move the bar to `done`, with a text after it."""
         if self._rich is not None:
-            words = ", ".join(part for part in (self._counts(done), text) if part)
+            counts = self._counts(done)
+            room = self._rich.console.width - len(self.title) - self._beside
+            words = leading_parts(f"{counts}, {text}" if text else counts, room)
             self._rich.update(self._rich.task_ids[0], completed=min(done, self.total), text=words)
         elif self._lines and time.monotonic() >= self._next_line:
             self._next_line = time.monotonic() + PLAIN_INTERVAL
@@ -150,6 +160,16 @@ class ProgressBar:
         if self._rich is not None:
             self._rich.stop()
             self._rich = None
+
+
+def leading_parts(text: str, width: int) -> str:
+    """Return as many of the parts of a text between commas as fit, the first one always."""
+    kept, *rest = text.split(", ")
+    for part in rest:
+        if len(kept) + 2 + len(part) > width:
+            break
+        kept = f"{kept}, {part}"
+    return kept
 
 
 @contextmanager

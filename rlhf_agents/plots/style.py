@@ -108,6 +108,12 @@ class Chart:
 
     figure: Figure
 
+    def __repr__(self) -> str:
+        width, height = self.figure.canvas.get_width_height()
+        return (
+            f'a chart of {width} x {height} pixels; notebooks show it, save("chart.png") writes it'
+        )
+
     def png(self) -> bytes:
         """Return it as PNG; the same figure always gives the same bytes."""
         canvas: Any = self.figure.canvas

@@ -10,7 +10,7 @@ from rlhf_agents.hfdqn import HFDQN
 
 
 def summary(model: HFDQN, rate: float, score: str) -> str:
-    """Return the progress of a model in a few words; unknown values are left out.
+    """Return the progress of a model in a few words, the score first; unknown values are left out.
 
     Args:
         model: in training.
@@ -20,12 +20,13 @@ def summary(model: HFDQN, rate: float, score: str) -> str:
     loss = model.logger.name_to_value.get("train/loss", math.nan)
     said_loss = "" if math.isnan(loss) else f"loss {loss:.3g}"
     if model.game is not None:
-        parts = [f"{model.episodes} games", f"{rate / 1000:.1f}k moves/s", said_loss, score]
+        parts = [score, f"{model.episodes} games", f"{rate / 1000:.1f}k moves/s", said_loss]
         return ", ".join(part for part in parts if part)
-    parts = [f"{model.episodes} episodes", f"{rate:.0f} steps/s", said_loss]
+    parts = []
     if model.ep_info_buffer:
         returns = [info["r"] for info in model.ep_info_buffer]
-        parts.append(f"mean return {safe_mean(returns):.2f} of the last {len(returns)}")
+        parts.append(f"mean return {safe_mean(returns):.2f} (last {len(returns)})")
     if model.ep_success_buffer:
         parts.append(f"success {safe_mean(model.ep_success_buffer):.0%}")
+    parts += [f"{model.episodes} episodes", f"{rate:.0f} steps/s", said_loss]
     return ", ".join(part for part in parts if part)

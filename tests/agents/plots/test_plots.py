@@ -88,6 +88,7 @@ def test_a_picture_shows_itself_in_a_notebook_and_is_saved(tmp_path):
     pytest.importorskip("matplotlib")
     picture = CURVES[0].plot()
     assert picture._repr_png_().startswith(b"\x89PNG")
+    assert "save(" in repr(picture)
     assert picture.save(tmp_path / "curve.png").read_bytes() == picture.png()
 
 
