@@ -227,7 +227,9 @@ class Agent(Levelled):
 
         Raises:
             GameOverError: the game is over.
+            ObservationError: this is not a position.
         """
+        _check_position(state)
         row = self.game.goal_index(goal)
         nodes, seconds, handicap = self._effort(nodes, seconds)
         if handicap is not None and seat == MOVER:
@@ -273,8 +275,10 @@ class Agent(Levelled):
 
         Raises:
             rlhf_games.base.UnknownGoalError: the game has no such goal.
+            ObservationError: this is not a position.
             SettingError: `games` is below 1.
         """
+        _check_position(state)
         if games < 1:
             msg = f"a forecast needs at least 1 game, got {games}"
             raise SettingError(msg)
@@ -301,6 +305,15 @@ class Agent(Levelled):
         planes = np.asarray(observations, np.float32)
         single = planes.ndim == len(self.game.observation_shape)
         return self.game.from_observation(planes[None] if single else planes)
+
+
+def _check_position(state: States) -> None:
+    if np.ndim(state) != 1 or np.asarray(state).dtype != np.uint64:
+        msg = (
+            "a position is a row of uint64 numbers, such as Session.state or game.initial(1)[0]; "
+            "observations are for act and explain"
+        )
+        raise ObservationError(msg)
 
 
 def load_agent(

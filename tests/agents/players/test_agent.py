@@ -32,6 +32,9 @@ def agent(request):
 def test_a_dictionary_without_the_board_gets_a_sentence(agent):
     with pytest.raises(ObservationError, match="no 'observation'; its keys are 'board'"):
         agent.act({"board": np.zeros(agent.game.observation_shape)})
+    for asked in (agent.forecast, agent.explain_state):
+        with pytest.raises(ObservationError, match=r"Session\.state"):
+            asked({"observation": np.zeros(agent.game.observation_shape)})
 
 
 @pytest.mark.parametrize("nodes", [0, 1, 60])
