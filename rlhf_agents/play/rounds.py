@@ -47,11 +47,14 @@ class Rounds:
             self._restart()
 
     def next(self) -> None:
-        """Go on after an episode: in a match to the agent's turn, then to the end of the round."""
+        """Go on after an episode: in a match to the agent's turn, then to the end of the round.
+
+        A round that is left before the end of an episode does not count.
+        """
         total = self.episode.frame.followed_agent.total
         if self.mode is not Mode.MATCH:
             self.episode.restart()
-        elif self.done:
+        elif self.done or not self.episode.frame.over:
             self.again()
         elif self.by_hand:
             self.mine, self.by_hand = total, False
