@@ -198,13 +198,15 @@ def bar_shares(
     Args:
         values: `[A]`, NaN for illegal actions, which have no bar; None for no bars.
         floor: what missing a goal pays, which makes bars probabilities; None if values are rewards:
-            bars then range from zero, or a smaller value, to the largest value.
+            bars then range from zero, or a smaller value, to the largest value; where all are
+            nearly the same, from one that gives the smallest three quarters of a bar.
     """
     if values is None or np.isnan(values).all():
         return np.zeros(0 if values is None else len(values))
     if floor is not None:
         return np.nan_to_num(np.asarray(odds(values, floor), np.float64))
-    low, high = min(0.0, float(np.nanmin(values))), float(np.nanmax(values))
+    least, high = float(np.nanmin(values)), float(np.nanmax(values))
+    low = max(min(0.0, least), high - 4 * (high - least))
     if high <= low:
         return np.where(np.isnan(values), 0.0, 1.0)
     return np.asarray(np.nan_to_num((values - low) / (high - low)).clip(0.0, 1.0), np.float64)

@@ -107,6 +107,7 @@ def test_many_actions_are_listed_by_worth():
     assert listed_actions(mine, 3, 4) == [0, 1, 2]
     assert bar_shares(np.array([-4, 0, np.nan, 4], np.float32)).tolist() == [0, 0.5, 0, 1]
     assert bar_shares(np.zeros(2, np.float32)).tolist() == [1, 1]
+    assert bar_shares(np.float32([98, 100])).tolist() == [0.75, 1]
 
 
 def test_long_lists_of_goals_leave_room_for_the_actions(walker):
