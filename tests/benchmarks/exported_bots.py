@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 
@@ -22,11 +23,12 @@ from numpy.typing import NDArray
 from results import FOLDER, write_results
 
 from rlhf_agents import Agent, export, load_agent
-from rlhf_agents.bots.exports import rounding, to_web
-from rlhf_agents.bots.exports.registry import ExportRequest
+from rlhf_agents.bots.exports import to_web
+from rlhf_agents.bots.exports.rounding import compact
 from rlhf_agents.bots.exports.sensitivity import played_positions
 from rlhf_agents.evaluation.solved_positions import SolvedPositions, load_positions, mark
 from rlhf_agents.players.python_bot import PythonBotPlayer
+from rlhf_agents.search.compiled_network import PatternWeights
 from rlhf_agents.settings import Foresight
 from rlhf_games.base import States
 
@@ -44,8 +46,6 @@ BOTS = (
 NODES = (0, 64)
 POSITIONS = {0: 2000, 64: 300}
 """How many are compared; bots in plain Python look at some 10,000 positions per second."""
-CONTESTED = 10
-"""Positions of other games than Connect Four are those after so many plies."""
 
 Moves = NDArray[np.int64]
 
@@ -60,29 +60,29 @@ def positions_of(agent: Agent) -> tuple[States, SolvedPositions | None]:
     return states[rng.permutation(len(states))[: POSITIONS[0]]], None
 
 
-def moves_of(agent: Agent, to: str, path: Path, states: States, nodes: int) -> Moves:
-    """Return the moves of a bot that was exported to `path`."""
-    if to != "web":
-        return np.asarray(PythonBotPlayer(agent.game, path, nodes).act(states, "win"))
+def exported(agent: Agent, to: str, path: Path) -> Callable[[States, int], Moves]:
+    """Export an agent, and return what plays as the file: moves for positions and nodes."""
     held: list[Agent] = []
-    exact = rounding.compact
 
-    def watched(who: Agent, most_bytes: int):
-        weights, packed = exact(who, most_bytes)
+    def watched(who: Agent, most_bytes: int) -> tuple[PatternWeights, bytes]:
+        weights, packed = compact(who, most_bytes)
         held.append(Agent("page", who.game, weights, Foresight()))
         return weights, packed
 
     to_web.compact = watched
-    to_web.contents(ExportRequest(agent, "win", nodes))
-    to_web.compact = exact
-    return held[0].act_states(states, "win", nodes)
+    export(agent, to, path)
+    to_web.compact = compact
+    if to == "web":
+        return lambda states, nodes: held[0].act_states(states, "win", nodes)
+    return lambda states, nodes: PythonBotPlayer(agent.game, path, nodes).act(states, "win")
 
 
 def row_of(name: str, to: str, folder: Path) -> dict[str, object]:
     """Measure one bot."""
     agent = load_agent(name)
     states, solved = positions_of(agent)
-    path = export(agent, to, folder / f"{name}.{to}.py")
+    path = folder / f"{name}.{to}.py"
+    bot = exported(agent, to, path)
     row: dict[str, object] = {
         "game": agent.game.title,
         "export": f"`{to}`",
@@ -92,7 +92,7 @@ def row_of(name: str, to: str, folder: Path) -> dict[str, object]:
         count = len(states) if nodes == 0 or to == "web" else POSITIONS[nodes]
         asked = np.sort(np.random.default_rng(0).permutation(len(states))[:count])
         own = agent.act_states(states[asked], "win", nodes)
-        bots = moves_of(agent, to, path, states[asked], nodes)
+        bots = np.asarray(bot(states[asked], nodes))
         row[f"same move, {nodes} nodes"] = f"{100 * (own == bots).mean():.1f} %"
         row[f"VP, {nodes} nodes"] = ""
         if solved is not None:

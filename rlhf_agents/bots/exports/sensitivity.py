@@ -20,6 +20,7 @@ from rlhf_games.base import Game, Outcome, States
 from rlhf_games.rules import symbols_batch
 
 GAMES = 1200
+MOST_POSITIONS = 75_000
 CHANCES = (0.1, 0.3, 1.0)
 """Games of the agent against itself: probabilities of a random move instead of its own."""
 SEED = 0
@@ -87,7 +88,7 @@ def measure(agent: Agent, states: States) -> Sensitivity:
 
 
 def played_positions(agent: Agent) -> States:
-    """Return the distinct positions of games that an agent plays against itself."""
+    """Return distinct positions of games that an agent plays against itself."""
     game, rng, found = agent.game, np.random.default_rng(SEED), []
     for chance in CHANCES:
         states = game.initial(GAMES)
@@ -97,7 +98,9 @@ def played_positions(agent: Agent) -> States:
             actions = np.where(rng.random(len(states)) < chance, other, actions)
             states = game.step(states, actions)
             states = states[game.outcome(states) == Outcome.ONGOING]
-    return np.unique(np.concatenate(found), axis=0)
+    distinct = np.unique(np.concatenate(found), axis=0)
+    chosen = rng.permutation(len(distinct))[:MOST_POSITIONS]
+    return distinct[np.sort(chosen)]
 
 
 def table_rows(game: Game, states: States, windows: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -12,6 +12,9 @@ from rlhf_agents.bots.exports.grid import Grid, grid_of, steps_near
 from rlhf_agents.bots.exports.packing import pack
 from rlhf_agents.bots.exports.registry import ExportError
 
+ROOM = 355_000
+"""Bytes that every format has for a network."""
+
 
 def test_weights_on_a_grid_are_found_on_it():
     rng = np.random.default_rng(0)
@@ -55,6 +58,12 @@ def test_a_rounded_network_fits_and_is_left_as_it_is_from_then_on(monkeypatch):
     assert pack(weights, 30_000) is not None
     assert pack(weights, len(packed) // 2) is None
     assert pack(agent.weights, 10**6) is None
+
+
+@pytest.mark.parametrize("name", ["othello_6x6", "breakthrough_6x6"])
+def test_rounded_agents_are_exported_with_their_very_weights(name):
+    agent = load_agent(name)
+    assert rounding.compact(agent, ROOM)[0] is agent.weights
 
 
 def test_networks_that_do_not_fit_are_refused(monkeypatch):
