@@ -42,7 +42,7 @@ def matrices_of(weights: PatternWeights) -> list[Floats]:
 def with_matrices(weights: PatternWeights, matrices: Iterable[Floats]) -> PatternWeights:
     """Return a network with other matrices, and with vectors in half precision."""
     table, *dense, heads = matrices
-    layers = np.ascontiguousarray(np.stack(dense).transpose(0, 2, 1))
+    layers = np.array([layer.T for layer in dense], np.float32).reshape(weights.dense.shape)
     halves = {name: getattr(weights, name).astype(np.float16) for name in VECTORS}
     vectors = {name: half.astype(np.float32) for name, half in halves.items()}
     return weights._replace(table=table, dense=layers, heads=heads, **vectors)

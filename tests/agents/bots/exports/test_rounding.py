@@ -5,12 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rlhf_agents import load_agent
+import rlhf_games
+from rlhf_agents import Agent, load_agent
 from rlhf_agents.bots.exports import rounding, sensitivity
 from rlhf_agents.bots.exports.error_feedback import Metric, nearest, round_rows, triangle
 from rlhf_agents.bots.exports.grid import Grid, grid_of, steps_near
 from rlhf_agents.bots.exports.packing import pack
 from rlhf_agents.bots.exports.registry import ExportError
+from rlhf_agents.settings import Foresight
+from tests.agents.weights import random_weights
 
 ROOM = 355_000
 """Bytes that every format has for a network."""
@@ -70,3 +73,12 @@ def test_networks_that_do_not_fit_are_refused(monkeypatch):
     monkeypatch.setattr(sensitivity, "GAMES", 20)
     with pytest.raises(ExportError, match="too large"):
         rounding.compact(load_agent("tic_tac_toe"), 1000)
+
+
+def test_networks_without_hidden_layers_are_rounded_too(monkeypatch):
+    monkeypatch.setattr(sensitivity, "GAMES", 20)
+    game = rlhf_games.make("tic_tac_toe")
+    agent = Agent("shallow", game, random_weights(game, width=8, depth=0), Foresight())
+    weights, packed = rounding.compact(agent, 9000)
+    assert weights.dense.shape == (0, 8, 8)
+    assert len(packed) <= 9000
