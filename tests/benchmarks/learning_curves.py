@@ -136,7 +136,8 @@ class Looks(BaseCallback):
 
 def recent(model: Any) -> float:
     """Return the mean return of the last 100 episodes while learning."""
-    return float(np.mean([episode["r"] for episode in model.ep_info_buffer or [{"r": 0.0}]]))
+    episodes = getattr(model, "ep_info_buffer", None) or [{"r": 0.0}]  # some learners keep none
+    return float(np.mean([episode["r"] for episode in episodes]))
 
 
 def algorithm(kind: str) -> Any:
