@@ -13,6 +13,8 @@ NO_REPLY = -1.0
 CERTAIN = 1.0
 AT_ONCE = 0.3
 """How much worse than a loss later on a loss at once looks to the opponent."""
+LEAST = 1e-6
+"""What is left of such a reply, at least: it may be the only one."""
 
 Replies = NDArray[np.float32]
 
@@ -46,7 +48,7 @@ def avoid_blunder(goals: GoalRules, replies: Replies, action: int) -> None:
 
     The values of someone who is losing say little about it, as all of them are near 0.
     """
-    kept = np.exp(-np.float32(AT_ONCE) / np.float32(goals.temperature))
+    kept = max(np.exp(-np.float32(AT_ONCE) / np.float32(goals.temperature)), np.float32(LEAST))
     lost = (np.float32(1.0) - kept) * replies[action]
     replies[action] -= lost
     for other in range(replies.shape[0]):

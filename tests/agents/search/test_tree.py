@@ -139,6 +139,8 @@ def test_replies_that_lose_at_once_become_unlikely():
     only = np.array([1.0, 0.0], np.float32)  # a double threat: it has no other reply
     avoid_blunder(goals, only, 0)
     np.testing.assert_allclose(only, [1.0, 0.0])
+    avoid_blunder(goals._replace(temperature=1e-6), only, 0)  # nor is it lost in rounding
+    np.testing.assert_allclose(only, [1.0, 0.0])
     blind = np.array([0.6, 0.3, 0.1], np.float32)  # it moves at random, and sees nothing
     avoid_blunder(goals._replace(temperature=1e6), blind, 0)
     np.testing.assert_allclose(blind, [0.6, 0.3, 0.1], rtol=1e-5)

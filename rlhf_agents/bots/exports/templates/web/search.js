@@ -8,7 +8,7 @@ const IMPOSSIBLE = -1;
 const UNEXPANDED = -1, ILLEGAL = -2, DECIDED = -3;
 const DECISIVE = 0.5;
 const OUT_OF_REACH = 0.01;
-const AT_ONCE = 0.3, ERRORS = 0.5, AS_GOOD = 1e-3, TIE_SHARE = 1e-3;
+const AT_ONCE = 0.3, LEAST = 1e-6, ERRORS = 0.5, AS_GOOD = 1e-3, TIE_SHARE = 1e-3;
 const TREE_SHARE = 0.6; // of the time of a move, where the rest goes into proofs
 
 /** Nodes in order of expansion. Values are those of the player whose goal it is. */
@@ -124,7 +124,7 @@ class Search {
   avoidBlunder(node, action) {
     const { reply, actions } = this.tree;
     const first = node * actions;
-    const kept = f(Math.exp(-f(AT_ONCE) / f(this.goals.temperature)));
+    const kept = Math.max(f(Math.exp(-f(AT_ONCE) / f(this.goals.temperature))), f(LEAST));
     const lost = f(f(1 - kept) * reply[first + action]);
     reply[first + action] -= lost;
     for (let edge = first; edge < first + actions; edge++) reply[edge] /= f(1 - lost);
