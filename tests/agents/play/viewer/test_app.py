@@ -29,8 +29,8 @@ def picture(screen):
 
 def stone_colours(screen):
     """Return whose colour is seen at every cell of Connect Four, a little off its middle."""
-    theme, layout = screen.app.ui.theme, screen.app.layout
-    grid = screen.app.builder.board.grid(layout.board)
+    theme = screen.app.ui.theme
+    grid = screen.app.builder.board.grid(screen.app.layout.board)
     seen = {}
     for row in range(6):
         for column in range(7):
@@ -42,8 +42,7 @@ def stone_colours(screen):
 
 def assert_stones_are_shown(screen):
     stones = stones_of(screen.match.game, screen.session.state)
-    seen = stone_colours(screen)
-    assert seen == {cell: int(stones[cell]) for cell in seen}
+    assert (seen := stone_colours(screen)) == {cell: int(stones[cell]) for cell in seen}
 
 
 @pytest.mark.parametrize("size", [(1180, 780), (480, 480), (480, 720), (700, 1000)])
