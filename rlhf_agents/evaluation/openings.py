@@ -14,6 +14,9 @@ MIN_PLIES = 2
 """The shortest default length of openings."""
 MAX_LEVEL = 20_000
 """The most positions kept per ply, so that long openings cost no more than short ones."""
+MOST_WORDS = 30_000_000
+"""What the grandchildren of a ply's positions may need, in words of 8 bytes: of games with many
+moves fewer positions are kept, but twice as many as openings are needed."""
 
 
 @dataclass(frozen=True)
@@ -58,23 +61,25 @@ def draw_openings(game: Game, count: int, seed: int, plies: int | None = None) -
             best = max(best, quiet, key=len)
         if len(best) >= count or not len(level):
             break
-        level = _deepen(game, level, rng)
+        level = _deepen(game, level, rng, 2 * count)
     if not len(best):
         msg = f"{game.title} has no undecided openings of {longest} plies; ask for fewer"
         raise SettingError(msg)
     return _pick(best, rng.permutation(len(best))[:count])
 
 
-def _deepen(game: Game, level: Openings, rng: np.random.Generator) -> Openings:
+def _deepen(game: Game, level: Openings, rng: np.random.Generator, least: int) -> Openings:
     """Return the unfinished positions one ply further, one of each symmetric group."""
     rows, actions = np.nonzero(game.legal(level.states))
+    words = (len(rows) / len(level)) ** 2 * level.states.shape[1]
+    most = int(min(max(MOST_WORDS / max(words, 1), least), MAX_LEVEL))
     states = game.step(level.states[rows], actions)
     moves = np.concatenate([level.moves[rows], actions[:, None]], axis=1)
     deeper = Openings(states, moves)
     deeper = _pick(deeper, np.flatnonzero(game.outcome(states) == Outcome.ONGOING))
     _, firsts = np.unique(canonical(game, deeper.states), axis=0, return_index=True)
-    if len(firsts) > MAX_LEVEL:
-        firsts = rng.choice(firsts, MAX_LEVEL, replace=False)
+    if len(firsts) > most:
+        firsts = rng.choice(firsts, most, replace=False)
     return _pick(deeper, firsts)
 
 

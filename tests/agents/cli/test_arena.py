@@ -150,7 +150,7 @@ def test_without_matplotlib_everything_else_is_written(tmp_path: Path):
         (["random", "minimax:1", "--game", "gymnasium:CartPole-v1"], ["exact rules"]),
         (["random", "minimax:1", "--game", "nowhere"], ["nowhere"]),
         (["random", "perfect", "--game", "tic_tac_toe"], ["perfect", "connect_four"]),
-        (["random", "agent", "--game", "breakthrough"], ["Breakthrough", "bundled"]),
+        (["random", "agent", "--game", "connect_four(columns=4,rows=4)"], ["bundled"]),
         (["random", "minimax:1", "--out", "/dev/null/league"], ["/dev/null"]),
         (
             ["random", "minimax:1", "--game", "breakthrough", "--records", "sgf", "--out", "x"],

@@ -52,7 +52,7 @@ BAD = [
     (["gymnasium:CartPole-v1", "--record", "a.mp4"], "--record writes GIF animations"),
     (["gymnasium:Pendulum-v1"], "give it the option discretize=5"),
     (["othello", "--goal", "wn"], "did you mean win?"),
-    (["breakthrough", "--level", "3"], "no agent comes with breakthrough, so it has no"),
+    (["openspiel:hex", "--level", "3"], "no agent comes with openspiel:hex, so it has no"),
     ([], "name a game, such as rlhf-play connect_four; there are breakthrough, "),
 ]
 

@@ -66,9 +66,9 @@ def test_unknown_players_list_what_there_is():
 
 
 def test_games_without_an_agent_say_how_to_get_one():
-    advice = "train one with rlhf-train --game breakthrough .* or use --agent minimax:4"
-    with pytest.raises(UnknownPlayerError, match=f"Breakthrough has no bundled agent: {advice}"):
-        make("agent", rlhf_games.make("breakthrough"))
+    advice = "train one with rlhf-train --game .* or use --agent minimax:4"
+    with pytest.raises(UnknownPlayerError, match=f"has no bundled agent: {advice}"):
+        make("agent", rlhf_games.make("connect_four(columns=4,rows=4)"))
 
 
 def test_negative_budgets():
