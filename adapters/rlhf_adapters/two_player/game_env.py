@@ -30,8 +30,8 @@ from rlhf_adapters.two_player.opponents import Opponent
 from rlhf_games.base import Game, GameError
 
 FPS = 2
-NO_MODE = 'render() shows nothing without a mode: make_env(NAME, render_mode="rgb_array") or "ansi"'
 """Moves per second in videos."""
+NO_MODE = 'render() shows nothing without a mode: make_env(NAME, render_mode="rgb_array") or "ansi"'
 
 
 class GameEnv(GameGoalFunctions, gymnasium.Env[Batch, np.int64]):

@@ -25,6 +25,10 @@ from rlhf_agents.bots.exports.range_coding import CLASSES, MOST, encode
 from rlhf_agents.search.compiled_network import PatternWeights
 from rlhf_games.base import Array
 
+MOST_BYTES = 500_000
+"""The most bytes of a file that holds a network and the program that plays with it."""
+PER_BYTE = 1.25
+"""Letters of base 85 per byte."""
 VECTORS = ("scale", "shift", "bias", "head_bias")
 LEAST_MEAN = 2.0**-6
 """The mean magnitude of numbers of class 1; it doubles every second class."""

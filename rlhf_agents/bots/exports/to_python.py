@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rlhf_agents.bots.exports import range_coding
-from rlhf_agents.bots.exports.packing import VECTORS, matrices_of
+from rlhf_agents.bots.exports.packing import MOST_BYTES, PER_BYTE, VECTORS, matrices_of
 from rlhf_agents.bots.exports.registry import unwritten
 from rlhf_agents.bots.exports.rounding import compact
 from rlhf_agents.limits import MAX_NODES, MAX_SECONDS
@@ -49,10 +49,6 @@ RULES = {
     "breakthrough_6x6": "rules_breakthrough",
 }
 """The games whose rules are also written in plain Python."""
-MOST_BYTES = 500_000
-"""The most bytes of a file."""
-PER_BYTE = 1.25
-"""Letters of base 85 per byte."""
 EXAMPLE_MOVES = 3
 
 

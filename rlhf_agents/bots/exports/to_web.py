@@ -32,6 +32,7 @@ from importlib.resources import files
 import numpy as np
 
 from rlhf_agents.bots.exports import range_coding
+from rlhf_agents.bots.exports.packing import MOST_BYTES, PER_BYTE
 from rlhf_agents.bots.exports.registry import ExportRequest, unwritten
 from rlhf_agents.bots.exports.rounding import compact
 from rlhf_agents.play import reasons
@@ -57,10 +58,6 @@ NODES = (0, 1, 16, 64, 128, 256, 512, 1000, 2000, 4000, 8000)
 AHEAD = {0: "what it knows, without looking ahead", 1: "one move ahead"}
 MOST_NODES = 50_000
 """Where the clock ends a search."""
-MOST_BYTES = 500_000
-"""The most bytes of a page."""
-PER_BYTE = 1.25
-"""Letters of base 85 per byte."""
 WORD = 4
 """Bytes that base 85 encodes together."""
 PAGE = ("board.js", "match.js", "reasons.js", "review.js", "words.js", "page.js")
